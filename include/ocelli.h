@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * libocelli: CLIP on Vulkan. Pictures and sentences in, unit vectors and scores out.
+ *
+ * Shapes are written (rows, columns), row-major. D is the width of the shared embedding space,
+ * `embedding_size` of ocelli_info(). Pixels are 8-bit RGB.
+ *
+ * Every function that returns int gives OCELLI_OK (0) or a negative ocelli_status; the place that
+ * saw the fault has then said one line (what, where, what to do) to the log, see ocelli_set_log().
+ */
+#ifndef OCELLI_H
+#define OCELLI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Status codes are named for what the caller can do next. */
+enum ocelli_status {
+    OCELLI_OK = 0,
+    OCELLI_ERR_USAGE = -1,  /* an argument is wrong: correct the call */
+    OCELLI_ERR_FILE = -2,   /* a file is missing, unreadable or broken: give another file */
+    OCELLI_ERR_DEVICE = -3, /* no usable GPU or driver: choose another device or install a driver */
+    OCELLI_ERR_MEMORY = -4, /* host or device memory ran out: use a smaller model or batch */
+    OCELLI_ERR_LIMIT = -5,  /* valid, but over a stated limit of this runtime */
+    OCELLI_ERR_LOST = -6,   /* the device was lost: close, then open again */
+    OCELLI_ERR_WRONG = -7,  /* the self-test saw wrong numbers: do not trust this device */
+};
+
+/* How matrix products are computed. */
+enum ocelli_kind {
+    OCELLI_KIND_AUTO = 0, /* what the device does best */
+    OCELLI_KIND_F16W = 1, /* int8 weights, float activations and arithmetic: works everywhere */
+    OCELLI_KIND_DOT = 2,  /* int8 activations, packed integer dot product */
+};
+
+enum ocelli_log_level { OCELLI_LOG_ERROR = 0, OCELLI_LOG_WARNING = 1, OCELLI_LOG_INFO = 2 };
+
+/* One opened model on one device. Thread-safety: one call at a time for each handle; different
+ * handles are independent. */
+struct ocelli;
+
+/* Prompts turned into one vector a tag, ready to score embeddings. Thread-safety: read-only after
+ * creation, so any number of threads may score at once. */
+struct ocelli_tags;
+
+/* A picture in memory. */
+struct ocelli_image {
+    const uint8_t *rgb; /* (height, width, 3), no padding between rows */
+    uint32_t width;     /* pixels, 1..16384 */
+    uint32_t height;    /* pixels, 1..16384 */
+};
+
+/* Zero means default. */
+struct ocelli_params {
+    const char *model;     /* path of the .gguf blob that ocelli-convert wrote; required */
+    const char *device;    /* index, or part of the name; NULL: OCELLI_DEVICE, else the best one */
+    enum ocelli_kind kind; /* OCELLI_KIND_AUTO, or force a kind (for tests) */
+    uint32_t max_batch;    /* pictures computed at once, 1..64; 0: chosen by the device */
+    int no_verify;         /* 1: skip the blob's SHA-256 check at open */
+};
+
+/* Facts of an opened model. Strings belong to the handle and live as long as it does. */
+struct ocelli_info {
+    const char *model_name;   /* general.name of the blob */
+    const char *device_name;  /* as the driver calls it */
+    const char *driver_name;  /* driver and version */
+    enum ocelli_kind kind;    /* kind in use */
+    uint32_t embedding_size;  /* D */
+    uint32_t image_size;      /* pixels a side the image tower sees */
+    uint32_t context_length;  /* token ids a text can have, start and end included */
+    float logit_scale;        /* already exponentiated: score = softmax(logit_scale * cosine) */
+    uint64_t gpu_bytes;       /* device memory held */
+    uint32_t image_dispatches; /* compute dispatches for one batch of pictures */
+};
+
+/* A tag for ocelli_tags_create(): one or more prompts that are averaged. */
+struct ocelli_tag {
+    const char *name;
+    const char *const *prompts; /* prompt_count strings, UTF-8 */
+    size_t prompt_count;        /* at least 1 */
+};
+
+/* Version of the library, "MAJOR.MINOR.PATCH". Never NULL; static. */
+const char *ocelli_version(void);
+
+/* A few words for a status code. Never NULL; static. */
+const char *ocelli_status_text(int status);
+
+/* Where log lines go; `message` has no line end and lives only during the call. The default
+ * handler writes "ocelli: message" to stderr. NULL restores it. Process-wide.
+ * Thread-safety: call before other threads use the library; the handler may be called from any
+ * thread that calls into it. */
+void ocelli_set_log(void (*handler)(void *user, enum ocelli_log_level level, const char *message), void *user);
+
+/* Name of the Vulkan device `index` (0-based) into `name` (at most `size` bytes, always
+ * terminated). Returns OCELLI_ERR_USAGE without a log line when there is no such index, and
+ * OCELLI_ERR_DEVICE when no Vulkan driver is installed. */
+int ocelli_device_name(uint32_t index, char *name, size_t size);
+
+/* Opens a blob on a device: maps the file, checks it, uploads the weights, builds pipelines.
+ * On success *out is a handle to be freed with ocelli_close(); on error *out is NULL.
+ * Errors: USAGE, FILE (missing, cut short, flipped byte, not CLIP), DEVICE, MEMORY, LIMIT. */
+int ocelli_open(struct ocelli **out, const struct ocelli_params *params);
+
+/* Frees everything and sets *handle to NULL. Accepts NULL and a pointer to NULL. */
+void ocelli_close(struct ocelli **handle);
+
+/* Facts of the opened model into *info. Cannot fail. */
+void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
+
+/* Embeds `count` pictures of any size: resize, crop and normalise as the blob says, image tower,
+ * unit length. out: (count, D) floats, caller's. `images` are only read during the call.
+ * Errors: USAGE (a size of 0), LIMIT (a side over 16384), MEMORY, LOST. */
+int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images, size_t count, float *out);
+
+/* Embeds `count` UTF-8 texts. A text over the context is cut, its last id being the end mark, as
+ * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.
+ * Errors: USAGE (not UTF-8), MEMORY, LOST. */
+int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
+
+/* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context
+ * length always suffices). *count gets how many. Errors: USAGE (not UTF-8, no room). */
+int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
+
+/* Decodes a PNG or JPEG (also BMP, GIF, TGA, PNM) to RGB; alpha is dropped, 16 bits become 8.
+ * On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE, LIMIT, MEMORY. */
+int ocelli_image_load(struct ocelli_image *image, const char *path);
+
+/* Frees the pixels of an image from ocelli_image_load() and zeroes it. Accepts NULL. */
+void ocelli_image_free(struct ocelli_image *image);
+
+/* Embeds the prompts of `count` tags; the prompts of a tag are averaged as unit vectors and the
+ * mean made unit length again (the ensemble of CLIP's paper, section 3.1.4). Strings are copied.
+ * On success *out is to be freed with ocelli_tags_destroy(); it does not need the handle any more.
+ * Errors: USAGE (no tags, no prompts, not UTF-8), MEMORY, LOST. */
+int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *handle, const struct ocelli_tag *tags, size_t count);
+
+/* Frees and sets *tags to NULL. Accepts NULL and a pointer to NULL. */
+void ocelli_tags_destroy(struct ocelli_tags **tags);
+
+/* Scores one unit embedding (D floats) against all tags. cosines: (count) in -1..1, may be NULL.
+ * scores: (count), may be NULL: softmax over the tags of logit_scale * cosine, sum 1; for models
+ * with a sigmoid rule, sigmoid(logit_scale * cosine + logit_bias) of each. Cannot fail. */
+void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, float *scores, float *cosines);
+
+/* Runs the blob's own vectors (picture and text -> embedding computed in float when the blob was
+ * made) on the device. *worst (may be NULL) gets the lowest cosine.
+ * Errors: WRONG (lower than the blob allows), FILE (the blob has no vectors), MEMORY, LOST. */
+int ocelli_selftest(struct ocelli *handle, float *worst);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

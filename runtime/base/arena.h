@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Many small things that die together: names, tables, parsed headers. */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+struct arena_block;
+
+/* A zeroed struct is an empty arena. */
+struct arena {
+    struct arena_block *last;
+};
+
+/* `count * size` zeroed bytes aligned to 16, or NULL (also on overflow). Freed by arena_finish(). */
+void *arena_alloc(struct arena *a, size_t count, size_t size);
+
+/* A terminated copy of `length` bytes, or NULL. */
+char *arena_copy(struct arena *a, const char *text, size_t length);
+
+/* Frees all of it; the arena is empty and usable again. */
+void arena_finish(struct arena *a);
+
+#endif

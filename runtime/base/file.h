@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Files mapped for reading, and files that appear whole or not at all. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct file_map {
+    const uint8_t *data; /* read-only; not terminated */
+    size_t size;
+};
+
+/* Maps a whole regular file. An empty file gives size 0. Errors: FILE, MEMORY. */
+int file_map_open(struct file_map *map, const char *path);
+void file_map_close(struct file_map *map);
+
+/* A file being written beside its final name. */
+struct file_writer {
+    int fd; /* -1: not open */
+    char *path, *aside;
+    uint64_t written; /* bytes so far */
+    unsigned char *buffer;
+    size_t buffered;
+};
+
+/* Opens PATH.XXXXXX.tmp in the folder of `path`. Errors: FILE, MEMORY. */
+int file_writer_open(struct file_writer *w, const char *path);
+int file_writer_write(struct file_writer *w, const void *data, size_t size);
+/* Zero bytes up to a multiple of `alignment`. */
+int file_writer_align(struct file_writer *w, size_t alignment);
+/* Flushes, fsyncs, renames over the final name, fsyncs the folder. */
+int file_writer_commit(struct file_writer *w);
+/* Removes what was written, unless committed. Accepts a zeroed, failed or committed writer. */
+void file_writer_close(struct file_writer *w);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void to_stderr(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user;
+    fprintf(stderr, "ocelli: %s%s\n", level == OCELLI_LOG_WARNING ? "warning: " : "", message);
+}
+
+static void (*handler)(void *, enum ocelli_log_level, const char *) = to_stderr;
+static void *handler_user;
+
+void ocelli_set_log(void (*new_handler)(void *, enum ocelli_log_level, const char *), void *user) {
+    handler = new_handler ? new_handler : to_stderr;
+    handler_user = user;
+}
+
+/* Control characters (from file names or file contents) must not break the promise of one line. */
+static void one_line(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+}
+
+static void say(enum ocelli_log_level level, const char *format, va_list args) {
+    char message[1024];
+    vsnprintf(message, sizeof message, format, args);
+    one_line(message);
+    handler(handler_user, level, message);
+}
+
+int log_fail(int status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say(OCELLI_LOG_ERROR, format, args);
+    va_end(args);
+    return status;
+}
+
+void log_warn(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say(OCELLI_LOG_WARNING, format, args);
+    va_end(args);
+}
+
+void log_info(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    say(OCELLI_LOG_INFO, format, args);
+    va_end(args);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One line a fault, said where it is seen first. Callers only pass the code up. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <ocelli.h>
+
+/* Says the line and returns `status`, so that `return log_fail(OCELLI_ERR_FILE, ...)` reads well. */
+int log_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/span.h"
+
+#include <string.h>
+
+const uint8_t *span_bytes(struct span *s, uint64_t count) {
+    if (count > span_left(s)) return NULL;
+    const uint8_t *bytes = s->data + s->position;
+    s->position += (size_t)count;
+    return bytes;
+}
+
+static bool little_endian(struct span *s, int bytes, uint64_t *value) {
+    const uint8_t *p = span_bytes(s, (uint64_t)bytes);
+    if (!p) return false;
+    *value = 0;
+    for (int i = 0; i < bytes; i++) *value |= (uint64_t)p[i] << (8 * i);
+    return true;
+}
+
+bool span_u8(struct span *s, uint8_t *value) {
+    uint64_t wide;
+    if (!little_endian(s, 1, &wide)) return false;
+    *value = (uint8_t)wide;
+    return true;
+}
+
+bool span_u16(struct span *s, uint16_t *value) {
+    uint64_t wide;
+    if (!little_endian(s, 2, &wide)) return false;
+    *value = (uint16_t)wide;
+    return true;
+}
+
+bool span_u32(struct span *s, uint32_t *value) {
+    uint64_t wide;
+    if (!little_endian(s, 4, &wide)) return false;
+    *value = (uint32_t)wide;
+    return true;
+}
+
+bool span_u64(struct span *s, uint64_t *value) {
+    return little_endian(s, 8, value);
+}
+
+bool span_f32(struct span *s, float *value) {
+    uint32_t bits;
+    if (!span_u32(s, &bits)) return false;
+    memcpy(value, &bits, sizeof bits);
+    return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bytes from outside, read in order and never past their end. Little-endian. */
+#ifndef BASE_SPAN_H
+#define BASE_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct span {
+    const uint8_t *data;
+    size_t size;
+    size_t position; /* next byte to read, <= size */
+};
+
+static inline struct span span_of(const void *data, size_t size) {
+    return (struct span){.data = data, .size = size};
+}
+
+static inline size_t span_left(const struct span *s) {
+    return s->size - s->position;
+}
+
+/* The next `count` bytes, or NULL (and nothing read) when there are fewer. */
+const uint8_t *span_bytes(struct span *s, uint64_t count);
+
+/* false, and nothing read, at the end of the bytes. */
+bool span_u8(struct span *s, uint8_t *value);
+bool span_u16(struct span *s, uint16_t *value);
+bool span_u32(struct span *s, uint32_t *value);
+bool span_u64(struct span *s, uint64_t *value);
+bool span_f32(struct span *s, float *value);
+
+#endif
