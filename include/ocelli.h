@@ -74,7 +74,6 @@ struct ocelli_info {
     uint32_t context_length;  /* token ids a text can have, start and end included */
     float logit_scale;        /* already exponentiated: score = softmax(logit_scale * cosine) */
     uint64_t gpu_bytes;       /* device memory held */
-    uint32_t image_dispatches; /* compute dispatches for one batch of pictures */
 };
 
 /* A tag for ocelli_tags_create(): one or more prompts that are averaged. */

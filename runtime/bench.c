@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bench.h"
+#include "base/log.h"
+#include "handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Appends a list's dispatches, with the times of its last run if `timed`. */
+static int append(const struct op_list *list, bool timed, struct bench_dispatch **out, size_t *count) {
+    uint32_t n = op_list_count(list);
+    struct bench_dispatch *grown = realloc(*out, (*count + n) * sizeof *grown);
+    double *ms = calloc(n, sizeof *ms);
+    if (grown) *out = grown;
+    int status = grown && ms ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    if (!status && timed) status = op_list_times(list, ms);
+    for (uint32_t i = 0; !status && i < n; i++) {
+        struct op_dispatch d = op_list_dispatch(list, i);
+        struct bench_dispatch *b = &grown[(*count)++];
+        *b = (struct bench_dispatch){.shader = d.shader, .op = d.label, .constant_count = d.constant_count,
+                                     .macs = d.macs, .gpu_ms = timed ? ms[i] : -1};
+        memcpy(b->constants, d.constants, d.constant_count * sizeof b->constants[0]);
+        memcpy(b->groups, d.groups, sizeof b->groups);
+    }
+    free(ms);
+    return status;
+}
+
+static int image_dispatches(struct ocelli *o, bool timed, struct bench_dispatch **out, size_t *count) {
+    *out = NULL;
+    *count = 0;
+    int status = append(o->image.slots[0].list, timed, out, count);
+    return status ? status : append(o->image.tower.list, timed, out, count);
+}
+
+int bench_image_plan(struct ocelli *o, struct bench_dispatch **out, size_t *count) {
+    int status = handle_load_image(o);
+    if (!status) status = clip_image_prepare(&o->image, BENCH_WIDTH, BENCH_HEIGHT, false);
+    return status ? status : image_dispatches(o, false, out, count);
+}
+
+int bench_text_plan(struct ocelli *o, uint32_t tokens, struct bench_dispatch **out, size_t *count) {
+    *out = NULL;
+    *count = 0;
+    if (tokens == 0 || tokens > o->config.text.tokens)
+        return log_fail(OCELLI_ERR_USAGE, "a text of %u ids; 1..%u fit", tokens, o->config.text.tokens);
+    int status = handle_load_text(o);
+    if (!status) status = clip_text_record(&o->text, 1, tokens);
+    return status ? status : append(o->text.tower.list, false, out, count);
+}
+
+int bench_image_times(struct ocelli *o, struct bench_dispatch **out, size_t *count) {
+    int status = handle_load_image(o);
+    bool timed = op_device_has_timestamps(o->device);
+    if (!status) status = clip_image_prepare(&o->image, BENCH_WIDTH, BENCH_HEIGHT, timed);
+    if (!status) status = op_list_run(o->image.slots[0].list); /* over whatever picture is there */
+    if (!status) status = op_list_run(o->image.tower.list);
+    if (!status) status = image_dispatches(o, timed, out, count);
+    o->image.timed = false;
+    o->image.tower.batch = o->image.slots[0].in_width = 0; /* record again without timestamps */
+    return status;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clip/config.h"
+#include "base/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_WIDTH = 4096, MAX_HIDDEN = 16384, MAX_BLOCKS = 64, MAX_HEAD = 128, MAX_IMAGE = 1024, MAX_VOCABULARY = 300000 };
+
+static int u32(const struct blob *blob, const char *tower, const char *key, uint32_t most, uint32_t *value) {
+    char name[64];
+    snprintf(name, sizeof name, "clip.%s.%s", tower, key);
+    int status = blob_u32(blob, name, value);
+    if (status) return status;
+    if (*value == 0) return log_fail(OCELLI_ERR_FILE, "%s: %s is 0: convert the checkpoint again", blob_name(blob), name);
+    if (*value > most)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %s is %u, this runtime takes at most %u", blob_name(blob), name, *value, most);
+    return OCELLI_OK;
+}
+
+static int activation(const struct blob *blob, const char *tower, enum op_activation *out) {
+    static const struct { const char *name; enum op_activation value; } known[] = {
+        {"quick_gelu", OP_QUICK_GELU}, {"gelu", OP_GELU}, {"gelu_tanh", OP_GELU_TANH}};
+    char key[64];
+    const char *name;
+    snprintf(key, sizeof key, "ocelli.%s.activation", tower);
+    int status = blob_string(blob, key, &name);
+    if (status) return status;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(name, known[i].name) == 0) {
+            *out = known[i].value;
+            return OCELLI_OK;
+        }
+    return log_fail(OCELLI_ERR_FILE, "%s: %s is '%s': expected quick_gelu, gelu or gelu_tanh", blob_name(blob), key, name);
+}
+
+static int tower(const struct blob *blob, const char *name, struct clip_tower_config *c) {
+    char key[64];
+    snprintf(key, sizeof key, "clip.%s.attention.layer_norm_epsilon", name);
+    int status = u32(blob, name, "embedding_length", MAX_WIDTH, &c->width);
+    if (!status) status = u32(blob, name, "feed_forward_length", MAX_HIDDEN, &c->hidden);
+    if (!status) status = u32(blob, name, "block_count", MAX_BLOCKS, &c->blocks);
+    if (!status) status = u32(blob, name, "attention.head_count", MAX_WIDTH, &c->heads);
+    if (!status) status = blob_f32(blob, key, &c->epsilon);
+    if (!status) status = activation(blob, name, &c->activation);
+    if (status) return status;
+    if (c->width % c->heads)
+        return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob), name,
+                        c->width, c->heads);
+    if (c->width / c->heads % 4 || c->width / c->heads > MAX_HEAD)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: clip.%s: head width %u, this runtime takes multiples of 4 up to %d",
+                        blob_name(blob), name, c->width / c->heads, MAX_HEAD);
+    if (!(c->epsilon > 0 && c->epsilon < 1))
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is %g: convert the checkpoint again", blob_name(blob), key, c->epsilon);
+    return OCELLI_OK;
+}
+
+/* One of two words. */
+static int either(const struct blob *blob, const char *key, const char *no, const char *yes, bool *value) {
+    const char *word;
+    int status = blob_string(blob, key, &word);
+    if (status) return status;
+    *value = strcmp(word, yes) == 0;
+    if (*value || strcmp(word, no) == 0) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: %s is '%s': expected %s or %s", blob_name(blob), key, word, no, yes);
+}
+
+static int prep(const struct blob *blob, struct clip_config *c) {
+    bool squash, bilinear;
+    int status = either(blob, "ocelli.vision.resize", "crop", "squash", &squash);
+    if (!status) status = either(blob, "ocelli.vision.filter", "bicubic", "bilinear", &bilinear);
+    if (!status) status = blob_f32s(blob, "clip.vision.image_mean", 3, c->prep.mean);
+    if (!status) status = blob_f32s(blob, "clip.vision.image_std", 3, c->prep.std);
+    if (status) return status;
+    c->prep.size = c->image_size;
+    c->prep.resize = squash ? PREP_SQUASH : PREP_CROP;
+    c->prep.filter = bilinear ? PREP_BILINEAR : PREP_BICUBIC;
+    for (int i = 0; i < 3; i++)
+        if (!(c->prep.std[i] > 0) || !isfinite(c->prep.std[i]) || !isfinite(c->prep.mean[i]))
+            return log_fail(OCELLI_ERR_FILE, "%s: clip.vision.image_mean or image_std is not usable", blob_name(blob));
+    return OCELLI_OK;
+}
+
+static int image(const struct blob *blob, struct clip_config *c) {
+    int status = tower(blob, "vision", &c->image);
+    if (!status) status = u32(blob, "vision", "image_size", MAX_IMAGE, &c->image_size);
+    if (!status) status = u32(blob, "vision", "patch_size", MAX_IMAGE, &c->patch_size);
+    if (!status) status = u32(blob, "vision", "projection_dim", MAX_WIDTH, &c->embedding);
+    if (!status) status = prep(blob, c);
+    if (status) return status;
+    if (c->image_size % c->patch_size)
+        return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob),
+                        c->image_size, c->patch_size);
+    uint32_t side = c->image_size / c->patch_size;
+    c->image.tokens = 1 + side * side;
+    if (c->image.tokens > OP_ATTENTION_MAX_TOKENS)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %u tokens a picture, this runtime takes at most %d", blob_name(blob),
+                        c->image.tokens, OP_ATTENTION_MAX_TOKENS);
+    return OCELLI_OK;
+}
+
+static int text(const struct blob *blob, struct clip_config *c) {
+    uint32_t embedding;
+    int status = tower(blob, "text", &c->text);
+    if (!status) status = u32(blob, "text", "context_length", OP_ATTENTION_MAX_TOKENS, &c->text.tokens);
+    if (!status) status = u32(blob, "text", "vocab_size", MAX_VOCABULARY, &c->vocabulary);
+    if (!status) status = u32(blob, "text", "projection_dim", MAX_WIDTH, &embedding);
+    if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &c->end_id);
+    if (status) return status;
+    if (embedding != c->embedding)
+        return log_fail(OCELLI_ERR_FILE, "%s: the towers project to %u and %u numbers", blob_name(blob), c->embedding, embedding);
+    if (c->text.tokens < 2)
+        return log_fail(OCELLI_ERR_FILE, "%s: clip.text.context_length is %u: no room for a text", blob_name(blob), c->text.tokens);
+    return OCELLI_OK;
+}
+
+static int score(const struct blob *blob, struct clip_config *c) {
+    int status = either(blob, "ocelli.score", "softmax", "sigmoid", &c->sigmoid);
+    if (!status) status = blob_f32(blob, "ocelli.logit_scale", &c->logit_scale);
+    if (!status) status = blob_f32(blob, "ocelli.logit_bias", &c->logit_bias);
+    if (status) return status;
+    if (!isfinite(c->logit_scale) || c->logit_scale <= 0 || !isfinite(c->logit_bias))
+        return log_fail(OCELLI_ERR_FILE, "%s: ocelli.logit_scale %g or logit_bias %g is not usable", blob_name(blob),
+                        c->logit_scale, c->logit_bias);
+    return OCELLI_OK;
+}
+
+int clip_config_read(struct clip_config *c, const struct blob *blob) {
+    *c = (struct clip_config){0};
+    const char *architecture;
+    uint32_t version;
+    int status = blob_string(blob, "general.architecture", &architecture);
+    if (status) return status;
+    if (strcmp(architecture, "clip") != 0)
+        return log_fail(OCELLI_ERR_FILE, "%s: a model of architecture '%s', not clip", blob_name(blob), architecture);
+    status = blob_u32(blob, "ocelli.version", &version);
+    if (status) return status;
+    if (version != 1)
+        return log_fail(OCELLI_ERR_FILE, "%s: blob version %u, this runtime reads 1: convert the checkpoint again",
+                        blob_name(blob), version);
+    status = image(blob, c);
+    if (!status) status = text(blob, c);
+    return status ? status : score(blob, c);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sizes of a CLIP model as the blob states them, checked against what this runtime can do. */
+#ifndef CLIP_CONFIG_H
+#define CLIP_CONFIG_H
+
+#include "blob/blob.h"
+#include "op/op.h"
+#include "prep/prep.h"
+
+struct clip_tower_config {
+    uint32_t width, hidden, blocks, heads;
+    uint32_t tokens; /* image: 1 + patches; text: context length */
+    float epsilon;
+    enum op_activation activation;
+};
+
+struct clip_config {
+    struct clip_tower_config image, text;
+    uint32_t image_size, patch_size, vocabulary;
+    uint32_t embedding; /* D */
+    uint32_t end_id;    /* of the EOT token, whose row is the text's */
+    struct prep_rule prep;
+    float logit_scale, logit_bias;
+    bool sigmoid;       /* score rule; else softmax */
+};
+
+/* Errors: FILE (missing or contradictory values), LIMIT (a valid model this runtime cannot run). */
+int clip_config_read(struct clip_config *config, const struct blob *blob);
+
+#endif

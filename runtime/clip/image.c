@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clip/image.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A larger picture is resized on the CPU: the GPU would need to bind it whole. */
+enum { MAX_GPU_PICTURE = 64 << 20 };
+
+static uint32_t patch_numbers(const struct clip_config *c) {
+    return 3 * c->patch_size * c->patch_size;
+}
+
+static uint32_t patches_of(const struct clip_config *c) {
+    return c->image.tokens - 1;
+}
+
+static int load(struct clip_image *s, struct blob *blob) {
+    struct clip_tower *t = &s->tower;
+    const struct clip_config *c = s->config;
+    const float *values;
+    uint64_t positions = (uint64_t)c->image.tokens * c->image.width;
+    int status = clip_load_matrix(t, blob, "v.patch_embd", c->image.width, patch_numbers(c), false, &s->patch_weights);
+    if (!status) status = blob_vector(blob, "v.class_embd", c->image.width, &values);
+    if (!status) status = op_weights_floats(&t->weights, values, c->image.width, &s->class_token);
+    if (!status) status = blob_vector(blob, "v.position_embd.weight", positions, &values);
+    if (!status) status = op_weights_floats(&t->weights, values, positions, &s->positions);
+    if (!status) status = clip_load_norm(t, blob, "v.pre_ln", &s->pre);
+    return status ? status : clip_load_stack(t, blob, "v", "visual_projection");
+}
+
+static void plan(struct clip_image *s) {
+    struct clip_tower *t = &s->tower;
+    uint32_t rows = t->max_batch * patches_of(s->config), numbers = patch_numbers(s->config);
+    s->patches = clip_plan_rows(t, rows, numbers, false);
+    if (op_input_is_int8(t->device)) s->patches_room = clip_plan_rows(t, rows, numbers, true);
+    clip_plan_stack(t, t->max_batch * s->config->image.tokens);
+}
+
+static int init(struct clip_image *s, struct blob *blob) {
+    struct clip_tower *t = &s->tower;
+    int status = load(s, blob);
+    if (!status) status = op_weights_allocate(&t->weights, "image weights");
+    if (!status) status = load(s, blob);
+    if (status) return status;
+    plan(s);
+    status = clip_allocate(t, "image activations");
+    if (status) return status;
+    plan(s);
+    uint32_t *pool = op_memory_mapped(t->pool_rows);
+    for (uint32_t i = 0; i < t->max_batch; i++) pool[i] = i * s->config->image.tokens;
+    return OCELLI_OK;
+}
+
+int clip_image_init(struct clip_image *s, struct op_device *device, struct blob *blob, const struct clip_config *c,
+                    uint32_t max_batch) {
+    *s = (struct clip_image){.config = c};
+    s->tower = (struct clip_tower){.device = device, .config = &c->image, .embedding = c->embedding,
+                                   .max_batch = max_batch, .weights = {.device = device}};
+    int status = init(s, blob);
+    if (status) clip_image_finish(s);
+    return status;
+}
+
+void clip_image_finish(struct clip_image *s) {
+    struct op_device *device = s->tower.device;
+    if (!device) return;
+    for (int i = 0; i < CLIP_IMAGE_MAX_BATCH; i++) op_list_destroy(&s->slots[i].list);
+    op_memory_destroy(&s->picture, device);
+    op_memory_destroy(&s->between, device);
+    op_memory_destroy(&s->tables, device);
+    prep_plan_finish(&s->plan);
+    clip_tower_finish(&s->tower);
+    *s = (struct clip_image){0};
+}
+
+static int record_tower(struct clip_image *s, uint32_t batch) {
+    struct clip_tower *t = &s->tower;
+    uint32_t rows = batch * patches_of(s->config), tokens = s->config->image.tokens, width = s->config->image.width;
+    t->batch = 0;
+    int status = op_list_begin(t->list, s->timed);
+    if (status) return status;
+    struct op_rows patches = op_input(t->list, s->patches, rows, patch_numbers(s->config), s->patches_room); // (B P, K)
+    op_linear(t->list, &(struct op_linear){.label = "patches", .in = patches, .matrix = &s->patch_weights,   // (B P, W)
+                                           .out = t->attended, .rows = rows});
+    op_norm(t->list, &(struct op_norm){.in = t->attended, .out = t->x, .weight = s->pre.weight,              // (B T, W)
+                                       .bias = s->pre.bias, .rows = batch * tokens, .width = width,
+                                       .epsilon = s->config->image.epsilon, .tokens = tokens,
+                                       .class_token = s->class_token, .positions = s->positions});
+    clip_record_stack(t, batch, tokens, false);
+    status = op_list_end(t->list);
+    if (status) return status;
+    t->batch = batch, t->tokens = tokens;
+    return OCELLI_OK;
+}
+
+/* Makes *memory hold at least `size` bytes. What was recorded with the old one is void. */
+static int grow(struct clip_image *s, struct op_memory **memory, uint64_t size, enum op_use use, const char *name) {
+    if (*memory && op_memory_size(*memory) >= size) return OCELLI_OK;
+    for (int i = 0; i < CLIP_IMAGE_MAX_BATCH; i++) s->slots[i].in_width = 0;
+    op_memory_destroy(memory, s->tower.device);
+    return op_memory_create(memory, s->tower.device, size, use, name);
+}
+
+/* Copies one axis' tables to the mapped `to`; gives their views and the offset behind them. */
+static struct op_axis write_axis(struct clip_image *s, const struct prep_axis *axis, uint64_t *offset) {
+    uint64_t first = axis->out_size * sizeof(int32_t), weight = first * axis->taps;
+    uint64_t weight_at = (*offset + first + OP_VIEW_ALIGNMENT - 1) & ~(uint64_t)(OP_VIEW_ALIGNMENT - 1);
+    struct op_axis out = {.first = {s->tables, *offset, first}, .weight = {s->tables, weight_at, weight}, .taps = axis->taps};
+    if (s->tables) {
+        char *to = op_memory_mapped(s->tables);
+        memcpy(to + *offset, axis->first, first);
+        memcpy(to + weight_at, axis->weight, weight);
+    }
+    *offset = (weight_at + weight + OP_VIEW_ALIGNMENT - 1) & ~(uint64_t)(OP_VIEW_ALIGNMENT - 1);
+    return out;
+}
+
+/* First and number of picture rows that the second pass reads. */
+static void rows_needed(const struct prep_axis *y, uint32_t *first, uint32_t *count) {
+    int32_t low = y->first[0], high = 0;
+    for (uint32_t i = 0; i < y->out_size; i++) {
+        if (y->first[i] < low) low = y->first[i];
+        if (y->first[i] + y->count[i] > high) high = y->first[i] + y->count[i];
+    }
+    *first = (uint32_t)low;
+    *count = (uint32_t)(high - low);
+}
+
+static int change_plan(struct clip_image *s, uint32_t width, uint32_t height) {
+    if (s->plan.in_width == width && s->plan.in_height == height) return OCELLI_OK;
+    prep_plan_finish(&s->plan);
+    for (int i = 0; i < CLIP_IMAGE_MAX_BATCH; i++) s->slots[i].in_width = 0; /* they use the tables */
+    return prep_plan_init(&s->plan, &s->config->prep, width, height);
+}
+
+static int record_resize(struct clip_image *s, uint32_t slot) {
+    struct clip_slot *r = &s->slots[slot];
+    const struct prep_plan *p = &s->plan;
+    struct op_resize a = {.in_width = p->in_width, .out = s->patches, .out_row = slot * patches_of(s->config),
+                          .size = p->size, .patch_size = s->config->patch_size};
+    memcpy(a.mean, s->config->prep.mean, sizeof a.mean);
+    memcpy(a.std, s->config->prep.std, sizeof a.std);
+    rows_needed(&p->y, &a.row0, &a.rows);
+    uint64_t tables = (uint64_t)(p->x.taps + p->y.taps + 2) * p->size * sizeof(int32_t) + 4 * OP_VIEW_ALIGNMENT;
+    uint64_t between = (uint64_t)a.rows * p->size * sizeof(uint32_t), offset = 0;
+    uint64_t bytes = 3ull * p->in_width * p->in_height;
+    int status = grow(s, &s->picture, bytes, OP_USE_INPUT, "picture");
+    if (!status) status = grow(s, &s->between, between, OP_USE_DEVICE, "resize");
+    if (!status) status = grow(s, &s->tables, tables, OP_USE_INPUT, "resize tables");
+    if (!status && !r->list) status = op_list_create(&r->list, s->tower.device);
+    if (!status) status = op_list_begin(r->list, s->timed);
+    if (status) return status;
+    a.picture = op_view_of(s->picture);
+    a.between = op_view_of(s->between);
+    a.x = write_axis(s, &p->x, &offset);
+    a.y = write_axis(s, &p->y, &offset);
+    op_resize(r->list, &a);
+    status = op_list_end(r->list);
+    if (!status) r->in_width = p->in_width, r->in_height = p->in_height;
+    return status;
+}
+
+static int prepare_slot(struct clip_image *s, uint32_t slot, uint32_t width, uint32_t height) {
+    struct clip_slot *r = &s->slots[slot];
+    int status = change_plan(s, width, height);
+    if (!status && (r->in_width != width || r->in_height != height)) status = record_resize(s, slot);
+    return status;
+}
+
+int clip_image_prepare(struct clip_image *s, uint32_t width, uint32_t height, bool timed) {
+    s->timed = timed;
+    s->slots[0].in_width = 0;
+    int status = prepare_slot(s, 0, width, height);
+    return status ? status : record_tower(s, 1);
+}
+
+static int resize(struct clip_image *s, uint32_t slot, const uint8_t *rgb, uint32_t width, uint32_t height) {
+    struct clip_slot *r = &s->slots[slot];
+    int status = prepare_slot(s, slot, width, height);
+    if (status) return status;
+    memcpy(op_memory_mapped(s->picture), rgb, 3ull * width * height);
+    return op_list_run(r->list);
+}
+
+/* Down to model size on the CPU; the GPU's resize then changes nothing. */
+static int resize_large(struct clip_image *s, uint32_t slot, const struct ocelli_image *picture) {
+    uint32_t size = s->config->image_size;
+    uint8_t *small = malloc(3ull * size * size);
+    if (!small) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status = change_plan(s, picture->width, picture->height);
+    if (!status) status = prep_resize(&s->plan, picture->rgb, small);
+    if (!status) status = resize(s, slot, small, size, size);
+    free(small);
+    return status;
+}
+
+static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
+    struct clip_tower *t = &s->tower;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct ocelli_image *p = &pictures[i];
+        bool large = 3ull * p->width * p->height > MAX_GPU_PICTURE;
+        int status = large ? resize_large(s, i, p) : resize(s, i, p->rgb, p->width, p->height);
+        if (status) return status;
+    }
+    int status = t->batch == count ? OCELLI_OK : record_tower(s, count);
+    if (!status) status = op_list_run(t->list);
+    return status ? status : clip_read_embeddings(t, count, out);
+}
+
+int clip_image_embed(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
+    for (uint32_t done = 0; done < count;) {
+        uint32_t left = count - done, n = left < s->tower.max_batch ? left : s->tower.max_batch;
+        int status = embed_batch(s, pictures + done, n, out + (size_t)done * s->tower.embedding);
+        if (status) return status;
+        done += n;
+    }
+    return OCELLI_OK;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "clip/tower.h"
+#include "base/log.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { NAME_SIZE = 96 };
+
+int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, struct clip_norm *norm) {
+    char key[NAME_SIZE];
+    const float *values;
+    snprintf(key, sizeof key, "%s.weight", name);
+    int status = blob_vector(blob, key, t->config->width, &values);
+    if (!status) status = op_weights_floats(&t->weights, values, t->config->width, &norm->weight);
+    snprintf(key, sizeof key, "%s.bias", name);
+    if (!status) status = blob_vector(blob, key, t->config->width, &values);
+    if (!status) status = op_weights_floats(&t->weights, values, t->config->width, &norm->bias);
+    return status;
+}
+
+/* NAME.weight with its scales, and NAME.bias. */
+static int source(struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias, struct op_source *s) {
+    char key[NAME_SIZE];
+    struct blob_matrix matrix;
+    snprintf(key, sizeof key, "%s.weight", name);
+    int status = blob_matrix(blob, key, rows, columns, &matrix);
+    if (status) return status;
+    *s = (struct op_source){.values = matrix.values, .scales = matrix.scales, .rows = rows};
+    snprintf(key, sizeof key, "%s.bias", name);
+    return bias ? blob_vector(blob, key, rows, &s->bias) : OCELLI_OK;
+}
+
+int clip_load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
+                     struct op_matrix *matrix) {
+    struct op_source s;
+    int status = source(blob, name, rows, columns, bias, &s);
+    return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
+}
+
+static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, struct op_matrix *matrix) {
+    static const char *const parts[] = {"attn_q", "attn_k", "attn_v"};
+    uint32_t width = t->config->width;
+    struct op_source sources[3];
+    for (int i = 0; i < 3; i++) {
+        char name[NAME_SIZE];
+        snprintf(name, sizeof name, "%s.%s", block, parts[i]);
+        int status = source(blob, name, width, width, true, &sources[i]);
+        if (status) return status;
+    }
+    return op_weights_matrix(&t->weights, sources, 3, width, matrix);
+}
+
+static int load_block(struct clip_tower *t, struct blob *blob, const char *prefix, uint32_t index) {
+    uint32_t width = t->config->width, hidden = t->config->hidden;
+    struct clip_block *b = &t->blocks[index];
+    char block[32], name[NAME_SIZE];
+    snprintf(block, sizeof block, "%s.blk.%u", prefix, index);
+    snprintf(name, sizeof name, "%s.ln1", block);
+    int status = clip_load_norm(t, blob, name, &b->ln1);
+    if (!status) status = load_qkv(t, blob, block, &b->qkv);
+    snprintf(name, sizeof name, "%s.attn_out", block);
+    if (!status) status = clip_load_matrix(t, blob, name, width, width, true, &b->out);
+    snprintf(name, sizeof name, "%s.ln2", block);
+    if (!status) status = clip_load_norm(t, blob, name, &b->ln2);
+    snprintf(name, sizeof name, "%s.ffn_up", block);
+    if (!status) status = clip_load_matrix(t, blob, name, hidden, width, true, &b->up);
+    snprintf(name, sizeof name, "%s.ffn_down", block);
+    if (!status) status = clip_load_matrix(t, blob, name, width, hidden, true, &b->down);
+    return status;
+}
+
+int clip_load_stack(struct clip_tower *t, struct blob *blob, const char *prefix, const char *projection) {
+    if (!t->blocks) t->blocks = calloc(t->config->blocks, sizeof *t->blocks);
+    if (!t->blocks) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status = OCELLI_OK;
+    for (uint32_t i = 0; i < t->config->blocks && !status; i++) status = load_block(t, blob, prefix, i);
+    char name[NAME_SIZE];
+    snprintf(name, sizeof name, "%s.post_ln", prefix);
+    if (!status) status = clip_load_norm(t, blob, name, &t->post);
+    if (!status) status = clip_load_matrix(t, blob, projection, t->embedding, t->config->width, false, &t->projection);
+    return status;
+}
+
+static struct op_view plan(struct clip_tower *t, uint64_t size) {
+    struct op_view view = {.memory = t->activations, .offset = t->used, .size = size};
+    t->used = (t->used + size + OP_VIEW_ALIGNMENT - 1) & ~(uint64_t)(OP_VIEW_ALIGNMENT - 1);
+    return view;
+}
+
+struct op_rows clip_plan_rows(struct clip_tower *t, uint32_t rows, uint32_t width, bool int8) {
+    struct op_rows r = {.stride = op_stride(width)};
+    r.values = plan(t, (uint64_t)rows * r.stride * (int8 ? 1 : sizeof(float)));
+    if (int8) r.scales = plan(t, rows * sizeof(float));
+    return r;
+}
+
+void clip_plan_stack(struct clip_tower *t, uint32_t rows) {
+    uint32_t width = t->config->width, hidden = t->config->hidden;
+    bool int8 = op_input_is_int8(t->device);
+    t->x = clip_plan_rows(t, rows, width, false);
+    t->normed = clip_plan_rows(t, rows, width, int8);
+    t->qkv = clip_plan_rows(t, rows, 3 * width, false);
+    t->attended = clip_plan_rows(t, rows, width, false);
+    t->hidden = clip_plan_rows(t, rows, hidden, false);
+    t->pooled = clip_plan_rows(t, t->max_batch, width, false);
+    if (!int8) return;
+    t->attended_room = clip_plan_rows(t, rows, width, true);
+    t->hidden_room = clip_plan_rows(t, rows, hidden, true);
+    t->pooled_room = clip_plan_rows(t, t->max_batch, width, true);
+}
+
+int clip_allocate(struct clip_tower *t, const char *name) {
+    uint64_t out = (uint64_t)t->max_batch * op_stride(t->embedding) * sizeof(float);
+    int status = op_memory_create(&t->activations, t->device, t->used, OP_USE_DEVICE, name);
+    if (!status) status = op_memory_create(&t->output, t->device, out, OP_USE_OUTPUT, "embeddings");
+    if (!status) status = op_memory_create(&t->pool_rows, t->device, t->max_batch * sizeof(uint32_t), OP_USE_INPUT, "pool rows");
+    if (!status) status = op_list_create(&t->list, t->device);
+    t->used = 0;
+    return status;
+}
+
+static void norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows in, struct op_rows out, uint32_t rows) {
+    op_norm(t->list, &(struct op_norm){.in = in, .out = out, .weight = n->weight, .bias = n->bias, .rows = rows,
+                                       .width = t->config->width, .epsilon = t->config->epsilon});
+}
+
+/* x += attention(norm(x)); x += mlp(norm(x)) */
+static void block(struct clip_tower *t, const struct clip_block *b, uint32_t batch, uint32_t tokens, bool causal) {
+    uint32_t rows = batch * tokens, width = t->config->width, hidden = t->config->hidden;
+    norm(t, &b->ln1, t->x, t->normed, rows);                                                   // (B T, W)
+    op_linear(t->list, &(struct op_linear){.label = "qkv", .in = t->normed, .matrix = &b->qkv, // (B T, 3W)
+                                           .out = t->qkv, .rows = rows});
+    op_attention(t->list, &(struct op_attention){.in = t->qkv, .out = t->attended,             // (B T, W)
+                                                 .sequences = batch, .tokens = tokens, .width = width,
+                                                 .heads = t->config->heads, .causal = causal});
+    struct op_rows attended = op_input(t->list, t->attended, rows, width, t->attended_room);
+    op_linear(t->list, &(struct op_linear){.label = "attn_out", .in = attended, .matrix = &b->out, // (B T, W)
+                                           .out = t->x, .rows = rows, .add = true});
+    norm(t, &b->ln2, t->x, t->normed, rows);                                                   // (B T, W)
+    op_linear(t->list, &(struct op_linear){.label = "ffn_up", .in = t->normed, .matrix = &b->up, // (B T, H)
+                                           .out = t->hidden, .rows = rows, .activation = t->config->activation});
+    struct op_rows activated = op_input(t->list, t->hidden, rows, hidden, t->hidden_room);
+    op_linear(t->list, &(struct op_linear){.label = "ffn_down", .in = activated, .matrix = &b->down, // (B T, W)
+                                           .out = t->x, .rows = rows, .add = true});
+}
+
+void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal) {
+    uint32_t width = t->config->width;
+    for (uint32_t i = 0; i < t->config->blocks; i++) block(t, &t->blocks[i], batch, tokens, causal);
+    op_norm(t->list, &(struct op_norm){.in = t->x, .out = t->pooled, .gather = op_view_of(t->pool_rows), // (B, W)
+                                       .weight = t->post.weight, .bias = t->post.bias, .rows = batch, .width = width,
+                                       .epsilon = t->config->epsilon});
+    struct op_rows pooled = op_input(t->list, t->pooled, batch, width, t->pooled_room);
+    struct op_rows out = {.values = op_view_of(t->output), .stride = op_stride(t->embedding)};
+    op_linear(t->list, &(struct op_linear){.label = "projection", .in = pooled, .matrix = &t->projection, // (B, D)
+                                           .out = out, .rows = batch});
+}
+
+int clip_read_embeddings(struct clip_tower *t, uint32_t count, float *out) {
+    const float *from = op_memory_mapped(t->output);
+    for (uint32_t i = 0; i < count; i++, from += op_stride(t->embedding), out += t->embedding) {
+        double squares = 0;
+        for (uint32_t d = 0; d < t->embedding; d++) squares += (double)from[d] * from[d];
+        if (!(squares > 0) || !isfinite(squares))
+            return log_fail(OCELLI_ERR_WRONG, "%s computed an embedding that is not finite: run `ocelli selftest`",
+                            op_device_name(t->device));
+        for (uint32_t d = 0; d < t->embedding; d++) out[d] = (float)(from[d] / sqrt(squares));
+    }
+    return OCELLI_OK;
+}
+
+void clip_tower_finish(struct clip_tower *t) {
+    if (!t->device) return;
+    op_list_destroy(&t->list);
+    op_memory_destroy(&t->activations, t->device);
+    op_memory_destroy(&t->output, t->device);
+    op_memory_destroy(&t->pool_rows, t->device);
+    op_weights_destroy(&t->weights);
+    free(t->blocks);
+    *t = (struct clip_tower){0};
+}

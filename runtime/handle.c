@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "handle.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static int strings(const struct blob *blob, const char *key, struct bpe_text **out, size_t *count) {
+    const struct gguf_string *from;
+    uint64_t n;
+    int status = blob_strings(blob, key, &from, &n);
+    if (status) return status;
+    *out = calloc(n ? n : 1, sizeof **out);
+    if (!*out) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (uint64_t i = 0; i < n; i++) (*out)[i] = (struct bpe_text){from[i].text, from[i].length};
+    *count = n;
+    return OCELLI_OK;
+}
+
+int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe,
+                     struct bpe_text **tokens, struct bpe_text **merges) {
+    struct bpe_params p = {.context = context, .name = blob_name(blob)};
+    *tokens = *merges = NULL;
+    int status = strings(blob, "tokenizer.ggml.tokens", tokens, &p.token_count);
+    if (!status) status = strings(blob, "tokenizer.ggml.merges", merges, &p.merge_count);
+    if (!status) status = blob_u32(blob, "tokenizer.ggml.bos_token_id", &p.start_id);
+    if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &p.end_id);
+    if (status) return status;
+    if (p.token_count > vocabulary)
+        return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, but a token table of %u rows: convert the checkpoint again",
+                        blob_name(blob), p.token_count, vocabulary);
+    p.tokens = *tokens;
+    p.merges = *merges;
+    return bpe_create(bpe, &p);
+}
+
+int handle_load_image(struct ocelli *o) {
+    if (o->image_loaded) return OCELLI_OK;
+    int status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
+    o->image_loaded = status == OCELLI_OK;
+    return status;
+}
+
+int handle_load_text(struct ocelli *o) {
+    if (o->text_loaded) return OCELLI_OK;
+    int status = clip_text_init(&o->text, o->device, o->blob, &o->config);
+    o->text_loaded = status == OCELLI_OK;
+    return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What struct ocelli is made of. The towers are loaded when first used. */
+#ifndef HANDLE_H
+#define HANDLE_H
+
+#include "clip/image.h"
+#include "clip/text.h"
+#include "text/bpe.h"
+
+struct ocelli {
+    struct blob *blob;
+    struct clip_config config;
+    const char *name;
+    struct bpe *bpe;
+    struct bpe_text *tokens, *merges; /* strings in the blob */
+    struct op_device *device;
+    uint32_t max_batch;
+    bool image_loaded, text_loaded;
+    struct clip_image image;
+    struct clip_text text;
+};
+
+/* Errors: FILE, MEMORY, LIMIT, DEVICE. */
+int handle_load_image(struct ocelli *o);
+int handle_load_text(struct ocelli *o);
+
+/* The tokenizer inside a blob, without a device. *strings: free() after bpe_destroy(). */
+int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe,
+                     struct bpe_text **tokens, struct bpe_text **merges);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of runtime/op: what op_device, op_memory and op_list are made of. */
+#ifndef OP_LIST_H
+#define OP_LIST_H
+
+#include "op/op.h"
+#include "vk/commands.h"
+
+struct op_device {
+    struct vk_device vk;
+    enum op_product product;
+    uint32_t lanes; /* of a workgroup, for ops that work on rows */
+};
+
+struct op_memory {
+    struct vk_buffer vk;
+};
+
+struct op_list {
+    struct op_device *device;
+    struct vk_commands commands;
+    int status; /* first fault since op_list_begin */
+};
+
+/* Records a dispatch unless the list has failed. */
+void op_list_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views,
+                    const void *push, uint32_t push_size);
+
+static inline uint32_t op_groups(uint32_t items, uint32_t of) {
+    return (items + of - 1) / of;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The ops of CLIP's towers. Each has a shader of the same stem, a reference in tests/ref and a test.
+ * Widths are counted in elements; rows lie `stride` elements apart, a multiple of OP_ROW_ALIGNMENT,
+ * and what lies between width and stride is zero. */
+#ifndef OP_OP_H
+#define OP_OP_H
+
+#include "op/device.h"
+
+enum { OP_ROW_ALIGNMENT = 64, OP_VIEW_ALIGNMENT = 256 };
+
+static inline uint32_t op_stride(uint32_t width) {
+    return (width + OP_ROW_ALIGNMENT - 1) / OP_ROW_ALIGNMENT * OP_ROW_ALIGNMENT;
+}
+
+/* Rows of activations. With `scales` (one float a row) the values are int8. */
+struct op_rows {
+    struct op_view values;
+    struct op_view scales; /* memory NULL: values are floats */
+    uint32_t stride;
+};
+
+enum op_activation { OP_NONE = 0, OP_QUICK_GELU = 1, OP_GELU = 2, OP_GELU_TANH = 3 };
+
+/* --- weights, laid out for the device's product --- */
+
+/* int8 (rows, columns) with a scale a row and an optional bias. */
+struct op_matrix {
+    struct op_view weights, scales, bias;
+    uint32_t rows, columns;
+    bool has_bias;
+};
+
+/* One memory that holds all weights of a tower. Load everything twice: first with memory NULL,
+ * which only counts `used`, then after op_weights_allocate(). */
+struct op_weights {
+    struct op_device *device;
+    struct op_memory *memory;
+    uint64_t used;
+};
+
+struct op_source { /* of a matrix: host memory, only read during the call */
+    const int8_t *values;
+    const float *scales, *bias; /* bias may be NULL */
+    uint32_t rows;
+};
+
+int op_weights_allocate(struct op_weights *weights, const char *name);
+/* The sources stacked on top of each other (q, k and v as one product), all with or all without bias. */
+int op_weights_matrix(struct op_weights *weights, const struct op_source *sources, uint32_t count, uint32_t columns,
+                      struct op_matrix *matrix);
+int op_weights_floats(struct op_weights *weights, const float *values, uint64_t count, struct op_view *view);
+void op_weights_destroy(struct op_weights *weights);
+
+/* --- ops --- */
+
+struct op_linear {
+    const char *label;
+    struct op_rows in; /* floats, or int8 where op_input() made them so */
+    const struct op_matrix *matrix;
+    struct op_rows out; /* floats */
+    uint32_t rows;
+    enum op_activation activation;
+    bool add; /* out += */
+};
+/* out(rows, matrix rows) = activation(in(rows, matrix columns) * matrix^T + bias) */
+void op_linear(struct op_list *list, const struct op_linear *args);
+
+/* Does op_linear() want int8 inputs on this device? */
+bool op_input_is_int8(const struct op_device *device);
+/* The rows in the form op_linear() wants: themselves, or quantized into `room` (int8). */
+struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, uint32_t width, struct op_rows room);
+
+struct op_norm {
+    struct op_rows in, out; /* out may be int8 (not with tokens or gather) */
+    struct op_view weight, bias;
+    uint32_t rows, width;
+    float epsilon;
+    /* gather: output row i is input row gather[i] (u32); memory NULL: all rows */
+    struct op_view gather;
+    /* tokens > 0: `in` are patches; row b * tokens + t is class token or patch, plus position */
+    struct op_view class_token, positions;
+    uint32_t tokens;
+};
+void op_norm(struct op_list *list, const struct op_norm *args);
+
+struct op_attention {
+    struct op_rows in;  /* (sequences * tokens, 3 width): q, k, v */
+    struct op_rows out; /* (sequences * tokens, width) */
+    uint32_t sequences, tokens, width, heads;
+    bool causal;
+};
+enum { OP_ATTENTION_MAX_TOKENS = 896 }; /* 4 rows of scores and the reduction in 16 KiB */
+void op_attention(struct op_list *list, const struct op_attention *args);
+
+/* Copies from.size bytes. */
+void op_copy(struct op_list *list, struct op_view from, struct op_view to);
+
+/* One axis of a resize, the tables as of prep.h: first (size) then weight (size, taps), int32. */
+struct op_axis {
+    struct op_view first, weight;
+    uint32_t taps;
+};
+struct op_resize {
+    struct op_view picture; /* RGB bytes, rows without padding */
+    uint32_t in_width;
+    uint32_t row0, rows; /* picture rows the y axis reads */
+    struct op_axis x, y;
+    struct op_view between; /* (rows, size) u32 */
+    struct op_rows out;     /* patches of the whole batch */
+    uint32_t out_row;       /* first row of this picture */
+    uint32_t size, patch_size;
+    float mean[3], std[3];
+};
+void op_resize(struct op_list *list, const struct op_resize *args);
+
+#endif

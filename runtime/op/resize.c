@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op/list.h"
+
+static void resize_x(struct op_list *list, const struct op_resize *a) {
+    struct {
+        uint32_t in_width, row0, size, taps;
+    } push = {a->in_width, a->row0, a->size, a->x.taps};
+    struct op_view views[] = {a->picture, a->x.first, a->x.weight, a->between};
+    struct vk_dispatch dispatch = {
+        .label = "resize",
+        .shader = {.name = "resize_x", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
+        .groups = {op_groups(a->size, list->device->lanes), a->rows, 1},
+    };
+    op_list_record(list, &dispatch, views, &push, sizeof push);
+}
+
+static void resize_y(struct op_list *list, const struct op_resize *a) {
+    struct {
+        uint32_t size, row0, rows, taps, patch_size, out_stride, out_row, unused;
+        float factor[4], offset[4];
+    } push = {a->size, a->row0, a->rows, a->y.taps, a->patch_size, a->out.stride, a->out_row, 0, {0}, {0}};
+    for (int c = 0; c < 3; c++) {
+        push.factor[c] = 1.0f / (255.0f * a->std[c]);
+        push.offset[c] = -a->mean[c] / a->std[c];
+    }
+    struct op_view views[] = {a->between, a->y.first, a->y.weight, a->out.values};
+    struct vk_dispatch dispatch = {
+        .label = "resize",
+        .shader = {.name = "resize_y", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
+        .groups = {op_groups(a->size, list->device->lanes), a->size, 1},
+    };
+    op_list_record(list, &dispatch, views, &push, sizeof push);
+}
+
+void op_resize(struct op_list *list, const struct op_resize *a) {
+    resize_x(list, a);
+    resize_y(list, a);
+}

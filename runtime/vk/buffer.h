@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Buffers with their memory. */
+#ifndef VK_BUFFER_H
+#define VK_BUFFER_H
+
+#include "vk/device.h"
+
+enum vk_buffer_use {
+    VK_BUFFER_DEVICE, /* shaders read and write it; filled by vk_buffer_write */
+    VK_BUFFER_INPUT,  /* the host writes it, shaders read it: mapped */
+    VK_BUFFER_OUTPUT, /* shaders write it, the host reads it: mapped, cached where that exists */
+};
+
+struct vk_buffer {
+    VkBuffer buffer;
+    VkDeviceMemory memory;
+    uint64_t size;
+    void *mapped; /* NULL: the host cannot see it */
+};
+
+/* Zero-filled. Errors: MEMORY, LIMIT (over the device's largest allocation), LOST. */
+int vk_buffer_create(struct vk_buffer *b, struct vk_device *d, uint64_t size, enum vk_buffer_use use, const char *name);
+/* Accepts a zeroed or half-made buffer. */
+void vk_buffer_destroy(struct vk_buffer *b, struct vk_device *d);
+
+/* Copies `size` bytes to `offset` and waits. Errors: MEMORY, LOST. */
+int vk_buffer_write(struct vk_buffer *b, struct vk_device *d, uint64_t offset, const void *data, uint64_t size);
+/* Copies back and waits (tests; the runtime reads OUTPUT buffers where they are mapped). */
+int vk_buffer_read(struct vk_buffer *b, struct vk_device *d, uint64_t offset, void *data, uint64_t size);
+
+#endif

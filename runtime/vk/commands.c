@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vk/commands.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static int create_pool(struct vk_commands *c, struct vk_device *d) {
+    VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                 .descriptorCount = c->capacity * VK_MAX_BINDINGS};
+    VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                       .maxSets = c->capacity,
+                                       .poolSizeCount = 1,
+                                       .pPoolSizes = &size};
+    VK_TRY(vkCreateDescriptorPool(d->device, &info, NULL, &c->sets));
+    c->dispatches = calloc(c->capacity, sizeof *c->dispatches);
+    return c->dispatches ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+}
+
+int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capacity) {
+    vk_commands_destroy(c, d);
+    c->capacity = capacity;
+    VkFenceCreateInfo fence = {.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+    VK_TRY(vkCreateFence(d->device, &fence, NULL, &c->fence));
+    VkCommandBufferAllocateInfo allocate = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                            .commandPool = d->command_pool,
+                                            .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                            .commandBufferCount = 1};
+    VK_TRY(vkAllocateCommandBuffers(d->device, &allocate, &c->buffer));
+    VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+    VK_TRY(vkBeginCommandBuffer(c->buffer, &begin));
+    return capacity ? create_pool(c, d) : OCELLI_OK;
+}
+
+int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t capacity) {
+    int status = vk_commands_begin(c, d, capacity);
+    if (status || !d->timestamp_bits) return status;
+    VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
+                                  .queryType = VK_QUERY_TYPE_TIMESTAMP,
+                                  .queryCount = capacity + 1};
+    VK_TRY(vkCreateQueryPool(d->device, &info, NULL, &c->queries));
+    vkCmdResetQueryPool(c->buffer, c->queries, 0, capacity + 1);
+    vkCmdWriteTimestamp(c->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, c->queries, 0);
+    return OCELLI_OK;
+}
+
+static int write_set(struct vk_commands *c, struct vk_device *d, const struct vk_pipeline *p, const struct vk_view *views,
+                     VkDescriptorSet *set) {
+    VkDescriptorSetAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
+                                        .descriptorPool = c->sets,
+                                        .descriptorSetCount = 1,
+                                        .pSetLayouts = &p->set_layout};
+    VK_TRY(vkAllocateDescriptorSets(d->device, &info, set));
+    VkDescriptorBufferInfo range[VK_MAX_BINDINGS];
+    VkWriteDescriptorSet write[VK_MAX_BINDINGS];
+    for (uint32_t i = 0; i < p->shader.bindings; i++) {
+        uint64_t size = views[i].size ? views[i].size : views[i].buffer->size - views[i].offset;
+        if (size > d->limits.maxStorageBufferRange)
+            return log_fail(OCELLI_ERR_LIMIT, "%s: binds %.0f MB, %s allows %.0f MB: use a smaller model or picture",
+                            p->shader.name, (double)size / 1e6, d->name, (double)d->limits.maxStorageBufferRange / 1e6);
+        range[i] = (VkDescriptorBufferInfo){.buffer = views[i].buffer->buffer, .offset = views[i].offset, .range = size};
+        write[i] = (VkWriteDescriptorSet){.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
+                                          .dstSet = *set,
+                                          .dstBinding = i,
+                                          .descriptorCount = 1,
+                                          .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
+                                          .pBufferInfo = &range[i]};
+    }
+    vkUpdateDescriptorSets(d->device, p->shader.bindings, write, 0, NULL);
+    return OCELLI_OK;
+}
+
+static void barrier(VkCommandBuffer buffer, VkPipelineStageFlags from, VkAccessFlags wrote, VkPipelineStageFlags to,
+                    VkAccessFlags reads) {
+    VkMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER, .srcAccessMask = wrote, .dstAccessMask = reads};
+    vkCmdPipelineBarrier(buffer, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
+}
+
+int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struct vk_dispatch *dispatch,
+                         const struct vk_view *views, const void *push, uint32_t push_size) {
+    if (c->count == c->capacity)
+        return log_fail(OCELLI_ERR_LIMIT, "more than %u dispatches in a list", c->capacity);
+    for (int i = 0; i < 3; i++)
+        if (dispatch->groups[i] > d->limits.maxComputeWorkGroupCount[i])
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %u groups, %s allows %u: use a smaller model or batch",
+                            dispatch->shader.name, dispatch->groups[i], d->name, d->limits.maxComputeWorkGroupCount[i]);
+    const struct vk_pipeline *p;
+    int status = vk_pipeline_get(&p, d, &dispatch->shader);
+    if (status) return status;
+    VkDescriptorSet set;
+    status = write_set(c, d, p, views, &set);
+    if (status) return status;
+    if (c->count) /* also write after read: a buffer is used again by a later op */
+        barrier(c->buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+                VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    vkCmdBindPipeline(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
+    vkCmdBindDescriptorSets(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->layout, 0, 1, &set, 0, NULL);
+    vkCmdPushConstants(c->buffer, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push_size, push);
+    vkCmdDispatch(c->buffer, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+    c->dispatches[c->count++] = *dispatch;
+    if (c->queries) vkCmdWriteTimestamp(c->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, c->queries, c->count);
+    return OCELLI_OK;
+}
+
+void vk_commands_copy(struct vk_commands *c, const struct vk_view *from, const struct vk_view *to, uint64_t size) {
+    const VkPipelineStageFlags compute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, transfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    const VkAccessFlags shader = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT,
+                        both = VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    if (c->count) barrier(c->buffer, compute, shader, transfer, both);
+    VkBufferCopy region = {.srcOffset = from->offset, .dstOffset = to->offset, .size = size};
+    vkCmdCopyBuffer(c->buffer, from->buffer->buffer, to->buffer->buffer, 1, &region);
+    barrier(c->buffer, transfer, both, compute, shader);
+}
+
+int vk_commands_end(struct vk_commands *c, struct vk_device *d) {
+    (void)d;
+    barrier(c->buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+            VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT,
+            VK_PIPELINE_STAGE_HOST_BIT | VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+            VK_ACCESS_HOST_READ_BIT | VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    VK_TRY(vkEndCommandBuffer(c->buffer));
+    return OCELLI_OK;
+}
+
+int vk_commands_run(struct vk_commands *c, struct vk_device *d) {
+    VkSubmitInfo submit = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &c->buffer};
+    VK_TRY(vkQueueSubmit(d->queue, 1, &submit, c->fence));
+    VK_TRY(vkWaitForFences(d->device, 1, &c->fence, VK_TRUE, UINT64_MAX));
+    VK_TRY(vkResetFences(d->device, 1, &c->fence));
+    return OCELLI_OK;
+}
+
+int vk_commands_times(const struct vk_commands *c, const struct vk_device *d, double *ms) {
+    if (!c->queries) return log_fail(OCELLI_ERR_DEVICE, "%s: the queue has no timestamps", d->name);
+    uint64_t *ticks = calloc(c->count + 1, sizeof *ticks);
+    if (!ticks) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    VkResult result = vkGetQueryPoolResults(d->device, c->queries, 0, c->count + 1, (c->count + 1) * sizeof *ticks, ticks,
+                                            sizeof *ticks, VK_QUERY_RESULT_64_BIT | VK_QUERY_RESULT_WAIT_BIT);
+    uint64_t mask = d->timestamp_bits == 64 ? UINT64_MAX : (UINT64_C(1) << d->timestamp_bits) - 1;
+    for (uint32_t i = 0; result == VK_SUCCESS && i < c->count; i++)
+        ms[i] = (double)((ticks[i + 1] - ticks[i]) & mask) * d->limits.timestampPeriod / 1e6;
+    free(ticks);
+    return result == VK_SUCCESS ? OCELLI_OK : vk_failed(result, "vkGetQueryPoolResults");
+}
+
+void vk_commands_destroy(struct vk_commands *c, struct vk_device *d) {
+    if (c->buffer) vkFreeCommandBuffers(d->device, d->command_pool, 1, &c->buffer);
+    if (c->sets) vkDestroyDescriptorPool(d->device, c->sets, NULL);
+    if (c->queries) vkDestroyQueryPool(d->device, c->queries, NULL);
+    if (c->fence) vkDestroyFence(d->device, c->fence, NULL);
+    free(c->dispatches);
+    *c = (struct vk_commands){0};
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A list of dispatches, recorded once and run many times. */
+#ifndef VK_COMMANDS_H
+#define VK_COMMANDS_H
+
+#include "vk/buffer.h"
+#include "vk/pipeline.h"
+
+/* A range of a buffer as a shader sees it. */
+struct vk_view {
+    const struct vk_buffer *buffer;
+    uint64_t offset, size; /* bytes; size 0: to the end */
+};
+
+/* What was recorded, for bench --plan. */
+struct vk_dispatch {
+    const char *label; /* what it computes, static */
+    struct vk_shader shader;
+    uint32_t groups[3];
+    uint64_t macs; /* multiply-accumulates */
+};
+
+struct vk_commands {
+    VkCommandBuffer buffer;
+    VkDescriptorPool sets;
+    VkFence fence;
+    VkQueryPool queries; /* a timestamp before and after every dispatch, when timed */
+    struct vk_dispatch *dispatches;
+    uint32_t count, capacity;
+};
+
+/* Starts recording at most `capacity` dispatches; what was recorded before is dropped. Accepts a
+ * zeroed struct. Errors: MEMORY, LOST. */
+int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capacity);
+/* As vk_commands_begin, with a GPU timestamp around every dispatch. */
+int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t capacity);
+
+/* Records one dispatch; it sees what the dispatches before it wrote. push: `push_size` bytes, a
+ * multiple of 4. Errors: DEVICE, MEMORY, LIMIT (more groups than the device can). */
+int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struct vk_dispatch *dispatch,
+                         const struct vk_view *views, const void *push, uint32_t push_size);
+
+/* Records a copy between buffers, ordered like a dispatch. */
+void vk_commands_copy(struct vk_commands *c, const struct vk_view *from, const struct vk_view *to, uint64_t size);
+
+int vk_commands_end(struct vk_commands *c, struct vk_device *d);
+/* Submits and waits. Errors: LOST, MEMORY. */
+int vk_commands_run(struct vk_commands *c, struct vk_device *d);
+/* Milliseconds of every dispatch of the last run of a timed list. ms: (count). */
+int vk_commands_times(const struct vk_commands *c, const struct vk_device *d, double *ms);
+/* Accepts a zeroed or half-made list. */
+void vk_commands_destroy(struct vk_commands *c, struct vk_device *d);
+
+#endif

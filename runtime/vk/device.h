@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One Vulkan device with one compute queue, and what it can do. */
+#ifndef VK_DEVICE_H
+#define VK_DEVICE_H
+
+#include <ocelli.h>
+#include <stdbool.h>
+#include <vulkan/vulkan.h>
+
+struct vk_pipeline;
+
+struct vk_device {
+    VkInstance instance;
+    VkDebugUtilsMessengerEXT messenger; /* with OCELLI_VALIDATE=1 */
+    VkPhysicalDevice physical;
+    VkDevice device;
+    VkQueue queue;
+    uint32_t queue_family;
+    VkCommandPool command_pool;
+
+    char name[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE];
+    char driver[VK_MAX_DRIVER_NAME_SIZE + VK_MAX_DRIVER_INFO_SIZE + 2];
+    VkPhysicalDeviceType type;
+    VkPhysicalDeviceLimits limits;
+    VkPhysicalDeviceMemoryProperties memory;
+    uint32_t subgroup_size;
+    bool subgroup_arithmetic;       /* subgroupAdd in compute shaders */
+    bool integer_dot;               /* packed 8-bit dot product exists ... */
+    bool integer_dot_accelerated;   /* ... and is an instruction, not a sequence */
+    uint32_t timestamp_bits;        /* 0: the queue has no timestamps */
+
+    struct vk_pipeline *pipelines; /* made so far, see pipeline.h */
+    uint32_t pipeline_count;
+    uint64_t bytes_allocated;
+};
+
+/* `choice`: index or part of the name (any case); NULL: the best one (discrete, integrated,
+ * virtual, CPU). Errors: DEVICE (no driver, no such device, a feature missing), MEMORY. */
+int vk_device_open(struct vk_device *d, const char *choice);
+/* Accepts a zeroed or half-opened device. */
+void vk_device_close(struct vk_device *d);
+
+/* As ocelli_device_name(). */
+int vk_device_name(uint32_t index, char *name, size_t size);
+
+/* Messages of the validation layer since the process began; each was also logged. */
+unsigned vk_validation_messages(void);
+
+/* The one place a Vulkan result becomes a status, with a line that names the call. */
+int vk_failed(VkResult result, const char *call);
+#define VK_TRY(call)                                                                                         \
+    do {                                                                                                     \
+        VkResult vk_result_ = (call);                                                                        \
+        if (vk_result_ != VK_SUCCESS) return vk_failed(vk_result_, #call);                                   \
+    } while (0)
+
+/* Names an object for the validation layer and GPU debuggers; does nothing without them. */
+void vk_label(const struct vk_device *d, VkObjectType type, uint64_t object, const char *name);
+
+#endif

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows of floats to rows of int8 with a scale each: value = scale * integer. A workgroup a row.
+#version 450
+#extension GL_GOOGLE_include_directive : require
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 64;
+
+layout(push_constant) uniform Push {
+    uint words;      // vec4 a row
+    uint in_stride;  // vec4 a row
+    uint out_stride; // words a row
+} push;
+
+layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; };         // (rows, in_stride)
+layout(set = 0, binding = 1) writeonly buffer Out { uint outputs[]; };      // (rows, out_stride)
+layout(set = 0, binding = 2) writeonly buffer Scales { float scales[]; };   // (rows)
+
+vec4 value(uint i) { return inputs[gl_WorkGroupID.x * push.in_stride + i]; }
+void store(uint i, uint word) { outputs[gl_WorkGroupID.x * push.out_stride + i] = word; }
+#include "lib/int8.glsl"
+#include "lib/reduce.glsl"
+#include "lib/quantize.glsl"
+
+void main() {
+    float scale = quantize_row(push.words);
+    if (gl_LocalInvocationIndex == 0) scales[gl_WorkGroupID.x] = scale;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/gpu.h"
+#include "support/test.h"
+#include "vk/device.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void gpu_open(struct gpu *g) {
+    memset(g, 0, sizeof *g);
+    int status = op_device_open(&g->device, getenv("OCELLI_DEVICE"), OCELLI_KIND_AUTO);
+    const char *need = getenv("OCELLI_NEED_GPU");
+    if (status && !(need && *need == '1')) {
+        printf("SKIP: no Vulkan device\n");
+        exit(77);
+    }
+    assert_int_equal(status, OCELLI_OK);
+    assert_int_equal(op_list_create(&g->list, g->device), OCELLI_OK);
+}
+
+void gpu_close(struct gpu *g) {
+    op_list_destroy(&g->list);
+    for (int i = 0; i < g->count; i++) op_memory_destroy(&g->memories[i], g->device);
+    op_device_close(&g->device);
+    assert_int_equal(vk_validation_messages(), 0);
+}
+
+static struct op_memory *make(struct gpu *g, uint64_t size) {
+    assert_true(g->count < 64);
+    struct op_memory **m = &g->memories[g->count++];
+    assert_int_equal(op_memory_create(m, g->device, size, OP_USE_DEVICE, "test"), OCELLI_OK);
+    return *m;
+}
+
+struct op_view gpu_bytes(struct gpu *g, const void *data, uint64_t size) {
+    struct op_memory *m = make(g, size);
+    assert_int_equal(op_memory_write(m, g->device, 0, data, size), OCELLI_OK);
+    return op_view_of(m);
+}
+
+struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uint32_t width) {
+    struct op_rows r = {.stride = op_stride(width)};
+    float *padded = calloc((size_t)count * r.stride, sizeof *padded);
+    for (uint32_t i = 0; values && i < count; i++)
+        for (uint32_t j = 0; j < width; j++) padded[(size_t)i * r.stride + j] = (float)values[(size_t)i * width + j];
+    r.values = gpu_bytes(g, padded, (uint64_t)count * r.stride * sizeof *padded);
+    free(padded);
+    return r;
+}
+
+struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width) {
+    struct op_rows r = {.stride = op_stride(width)};
+    r.values = op_view_of(make(g, (uint64_t)count * r.stride));
+    r.scales = op_view_of(make(g, count * sizeof(float)));
+    return r;
+}
+
+static void read_int8(struct gpu *g, struct op_rows r, uint32_t count, uint32_t width, double *values) {
+    int8_t *packed = malloc((size_t)count * r.stride);
+    float *scales = malloc(count * sizeof *scales);
+    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, packed, (uint64_t)count * r.stride), OCELLI_OK);
+    assert_int_equal(op_memory_read(r.scales.memory, g->device, r.scales.offset, scales, count * sizeof *scales), OCELLI_OK);
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < r.stride; j++) {
+            int8_t v = packed[(size_t)i * r.stride + j];
+            if (j < width)
+                values[(size_t)i * width + j] = (double)scales[i] * v;
+            else
+                assert_int_equal(v, 0); /* what lies between width and stride must stay zero */
+        }
+    free(packed);
+    free(scales);
+}
+
+void gpu_read_rows(struct gpu *g, struct op_rows r, uint32_t count, uint32_t width, double *values) {
+    if (r.scales.memory) {
+        read_int8(g, r, count, width, values);
+        return;
+    }
+    float *padded = malloc((size_t)count * r.stride * sizeof *padded);
+    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, padded, (uint64_t)count * r.stride * sizeof *padded),
+                     OCELLI_OK);
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t j = 0; j < r.stride; j++) {
+            float v = padded[(size_t)i * r.stride + j];
+            if (j < width)
+                values[(size_t)i * width + j] = v;
+            else
+                assert_true(v == 0);
+        }
+    free(padded);
+}
+
+double gpu_noise(uint64_t *state) {
+    *state += 0x9e3779b97f4a7c15u; /* splitmix64 */
+    uint64_t z = *state;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    z ^= z >> 31;
+    return (float)((double)(z >> 40) / (1 << 23) - 1);
+}
+
+double *gpu_random(uint64_t *state, size_t count) {
+    double *values = calloc(count ? count : 1, sizeof *values);
+    for (size_t i = 0; i < count; i++) values[i] = gpu_noise(state);
+    return values;
+}
+
+double gpu_difference(const double *a, const double *b, size_t count) {
+    double worst = 0, largest = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(a[i])) return INFINITY;
+        worst = fmax(worst, fabs(a[i] - b[i]));
+        largest = fmax(largest, fabs(b[i]));
+    }
+    return worst / largest;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A device and a list for op tests: rows up, an op, rows down. */
+#ifndef SUPPORT_GPU_H
+#define SUPPORT_GPU_H
+
+#include "op/op.h"
+
+struct gpu {
+    struct op_device *device;
+    struct op_list *list;
+    struct op_memory *memories[64]; /* everything made below, freed by gpu_close() */
+    int count;
+};
+
+/* Exits with 77 (skipped) when no Vulkan device is here, unless OCELLI_NEED_GPU=1. */
+void gpu_open(struct gpu *g);
+/* Fails the test when the validation layer has spoken. */
+void gpu_close(struct gpu *g);
+
+struct op_view gpu_bytes(struct gpu *g, const void *data, uint64_t size);
+/* Float rows (count, width); values NULL: zeros. Between width and stride: zeros. */
+struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uint32_t width);
+struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width);
+void gpu_read_rows(struct gpu *g, struct op_rows rows, uint32_t count, uint32_t width, double *values);
+
+/* Deterministic noise, uniform in -1..1; rounded to float, so that both sides see the same. */
+double gpu_noise(uint64_t *state);
+double *gpu_random(uint64_t *state, size_t count); /* free() */
+
+/* max |a - b| / max(1, max |b|) */
+double gpu_difference(const double *a, const double *b, size_t count);
+
+#endif
