@@ -27,7 +27,7 @@ static int map_fd(struct file_map *map, int fd, const char *path) {
 
 int file_map_open(struct file_map *map, const char *path) {
     *map = (struct file_map){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
     if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     int status = map_fd(map, fd, path);
     close(fd);
@@ -39,30 +39,43 @@ void file_map_close(struct file_map *map) {
     *map = (struct file_map){0};
 }
 
-int file_writer_open(struct file_writer *w, const char *path) {
-    *w = (struct file_writer){.fd = -1};
-    size_t length = strlen(path);
-    w->path = strdup(path);
-    w->aside = malloc(length + sizeof ".XXXXXX.tmp");
-    w->buffer = malloc(BUFFER_SIZE);
-    if (!w->path || !w->aside || !w->buffer) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    sprintf(w->aside, "%s.XXXXXX.tmp", path);
-    w->fd = mkstemps(w->aside, 4);
-    if (w->fd < 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot write here: %s", path, strerror(errno));
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(w->fd, 0666 & ~mask); /* mkstemp made it private */
-    return OCELLI_OK;
+/* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. */
+static int open_aside(char *aside, size_t room, const char *path) {
+    for (unsigned attempt = 0; attempt < 100; attempt++) {
+        snprintf(aside, room, "%s.%06x.tmp", path, ((unsigned)getpid() * 100 + attempt) & 0xffffff);
+        int fd = open(aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
 }
 
+int file_writer_open(struct file_writer *w, const char *path) {
+    *w = (struct file_writer){.fd = -1};
+    size_t room = strlen(path) + sizeof ".XXXXXX.tmp";
+    w->path = strdup(path);
+    w->aside = malloc(room);
+    w->buffer = malloc(BUFFER_SIZE);
+    if (w->path && w->aside && w->buffer) {
+        w->fd = open_aside(w->aside, room, path);
+        if (w->fd >= 0) return OCELLI_OK;
+    }
+    int status = w->path && w->aside && w->buffer
+                     ? log_fail(OCELLI_ERR_FILE, "%s: cannot write here: %s", path, strerror(errno))
+                     : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    free(w->aside); /* nothing of ours has that name */
+    w->aside = NULL;
+    return status;
+}
+
+/* After a failure part of the buffer may be in the file: trying again would write it twice. */
 static int drain(struct file_writer *w) {
+    if (w->failed) return w->failed;
     for (size_t done = 0; done < w->buffered;) {
         ssize_t n = write(w->fd, w->buffer + done, w->buffered - done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0)
-            return log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
-                            strerror(errno));
+            return w->failed = log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
+                                        strerror(errno));
         done += (size_t)n;
     }
     w->buffered = 0;
@@ -109,12 +122,13 @@ static void sync_folder(const char *path) {
 int file_writer_commit(struct file_writer *w) {
     int status = drain(w);
     if (status) return status;
-    if (fsync(w->fd) < 0 || close(w->fd) < 0) {
-        w->fd = -1;
+    int synced = fsync(w->fd), why = errno, closed = close(w->fd);
+    w->fd = -1;
+    if (synced < 0 || closed < 0) {
+        if (synced < 0) errno = why; /* the first of the two */
         return log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
                         strerror(errno));
     }
-    w->fd = -1;
     if (rename(w->aside, w->path) < 0)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));
     sync_folder(w->path);
@@ -124,7 +138,7 @@ int file_writer_commit(struct file_writer *w) {
 }
 
 void file_writer_close(struct file_writer *w) {
-    if (w->fd > 0) close(w->fd);
+    if (w->buffer && w->fd >= 0) close(w->fd); /* in a zeroed writer 0 is nobody's */
     if (w->aside) unlink(w->aside);
     free(w->path);
     free(w->aside);

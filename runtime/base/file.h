@@ -22,9 +22,10 @@ struct file_writer {
     uint64_t written; /* bytes so far */
     unsigned char *buffer;
     size_t buffered;
+    int failed; /* status of the first failed write; later ones return it */
 };
 
-/* Opens PATH.XXXXXX.tmp in the folder of `path`. Errors: FILE, MEMORY. */
+/* Opens PATH.XXXXXX.tmp in the folder of `path`; permissions by umask. Errors: FILE, MEMORY. */
 int file_writer_open(struct file_writer *w, const char *path);
 int file_writer_write(struct file_writer *w, const void *data, size_t size);
 /* Zero bytes up to a multiple of `alignment`. */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 const uint8_t *span_bytes(struct span *s, uint64_t count) {
-    if (count > span_left(s)) return NULL;
+    if (count > span_left(s) || !s->data) return NULL; /* an empty file has no bytes to point at */
     const uint8_t *bytes = s->data + s->position;
     s->position += (size_t)count;
     return bytes;

@@ -19,6 +19,9 @@ struct blob {
     bool *checked;          /* (tensors) digest seen to be right */
 };
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are used as they lie in the file");
+
+enum { ALIGNMENT = 64 }; /* also what makes the float pointers below aligned */
 static const char digest_name[] = "ocelli.digest";
 
 const char *blob_name(const struct blob *b) {
@@ -48,6 +51,9 @@ static int find_digests(struct blob *b) {
     const struct gguf *g = &b->gguf;
     uint64_t others = g->tensor_count - 1, place = 0;
     const struct gguf_tensor *t = g->tensor_count ? &g->tensors[others] : NULL;
+    if (g->alignment != ALIGNMENT)
+        return log_fail(OCELLI_ERR_FILE, "%s: general.alignment is %llu, expected %d: not a blob of ocelli-convert", b->name,
+                        (unsigned long long)g->alignment, ALIGNMENT);
     if (!t || strcmp(t->name, digest_name) != 0)
         return log_fail(OCELLI_ERR_FILE, "%s: no ocelli.digest at its end: not a blob of ocelli-convert", b->name);
     if (t->type != GGUF_TENSOR_I8 || t->dimensions != 2 || t->ne[0] != SHA256_SIZE || t->ne[1] != 1 + others)
@@ -159,10 +165,12 @@ int blob_bool(const struct blob *b, const char *key, bool *value) {
     return v ? OCELLI_OK : OCELLI_ERR_FILE;
 }
 
-/* The file's strings are not terminated: the copy lives in the parser's arena. */
+/* The file's strings are not terminated: the copy lives in the parser's arena. A NUL inside would cut it. */
 int blob_string(const struct blob *b, const char *key, const char **value) {
     const struct gguf_value *v = expect(b, key, GGUF_STRING, "string");
     if (!v) return OCELLI_ERR_FILE;
+    if (memchr(v->strings->text, 0, v->strings->length))
+        return log_fail(OCELLI_ERR_FILE, "%s: %s has a NUL inside: convert the checkpoint again", b->name, key);
     *value = arena_copy((struct arena *)&b->gguf.arena, v->strings->text, v->strings->length);
     return *value ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", b->name);
 }

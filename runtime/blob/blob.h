@@ -18,7 +18,7 @@ struct blob_matrix {
 /* Maps `path`; with `verify`, checks the header's SHA-256 now and each tensor's when it is first
  * asked for. Errors: FILE, MEMORY. */
 int blob_open(struct blob **out, const char *path, bool verify);
-/* The same over bytes that outlive the blob (tests, fuzzing). */
+/* The same over bytes that outlive the blob and are aligned as malloc() does (tests, fuzzing). */
 int blob_parse(struct blob **out, const void *bytes, size_t size, const char *name, bool verify);
 void blob_close(struct blob **blob);
 

@@ -67,7 +67,7 @@ static int read_number(struct parser *p, struct gguf_value *v) {
     } else {
         v->number.u = u;
     }
-    return OCELLI_OK;
+    return v->type == GGUF_BOOL && u > 1 ? broken(p, "a bool that is neither 0 nor 1") : OCELLI_OK;
 }
 
 static int read_strings(struct parser *p, struct gguf_value *v) {
@@ -87,6 +87,7 @@ static int read_array(struct parser *p, struct gguf_value *v) {
     if (!span_u32(&p->in, &element) || !span_u64(&p->in, &v->count)) return broken(p, "cut short in an array");
     v->element = (enum gguf_type)element;
     if (v->element == GGUF_STRING) return read_strings(p, v);
+    if (v->element == GGUF_ARRAY) return broken(p, "an array of arrays");
     size_t size = type_size(v->element);
     if (!size) return broken(p, "an array of unknown type");
     if (v->count > span_left(&p->in) / size) return broken(p, "an array longer than the file");

@@ -117,17 +117,6 @@ static struct op_axis write_axis(struct clip_image *s, const struct prep_axis *a
     return out;
 }
 
-/* First and number of picture rows that the second pass reads. */
-static void rows_needed(const struct prep_axis *y, uint32_t *first, uint32_t *count) {
-    int32_t low = y->first[0], high = 0;
-    for (uint32_t i = 0; i < y->out_size; i++) {
-        if (y->first[i] < low) low = y->first[i];
-        if (y->first[i] + y->count[i] > high) high = y->first[i] + y->count[i];
-    }
-    *first = (uint32_t)low;
-    *count = (uint32_t)(high - low);
-}
-
 static int change_plan(struct clip_image *s, uint32_t width, uint32_t height) {
     if (s->plan.in_width == width && s->plan.in_height == height) return OCELLI_OK;
     prep_plan_finish(&s->plan);
@@ -142,7 +131,8 @@ static int record_resize(struct clip_image *s, uint32_t slot) {
                           .size = p->size, .patch_size = s->config->patch_size};
     memcpy(a.mean, s->config->prep.mean, sizeof a.mean);
     memcpy(a.std, s->config->prep.std, sizeof a.std);
-    rows_needed(&p->y, &a.row0, &a.rows);
+    struct prep_rows needed = prep_rows_needed(p);
+    a.row0 = needed.first, a.rows = needed.count;
     uint64_t tables = (uint64_t)(p->x.taps + p->y.taps + 2) * p->size * sizeof(int32_t) + 4 * OP_VIEW_ALIGNMENT;
     uint64_t between = (uint64_t)a.rows * p->size * sizeof(uint32_t), offset = 0;
     uint64_t bytes = 3ull * p->in_width * p->in_height;

@@ -35,9 +35,18 @@ struct prep_plan {
     struct prep_axis x, y; /* already cropped: out_size == size */
 };
 
-/* Tables for pictures of in_width x in_height. Errors: USAGE (a size of 0), LIMIT, MEMORY. */
+/* Tables for pictures of in_width x in_height: short side to `size`, long side in proportion (rounded
+ * down), middle kept (transformers' CLIPImageProcessor), or squashed. On error *plan is zeroed tables.
+ * Errors: USAGE (a size of 0), LIMIT (a side over PREP_MAX_SIDE), MEMORY. */
 int prep_plan_init(struct prep_plan *plan, const struct prep_rule *rule, uint32_t in_width, uint32_t in_height);
+/* Accepts a zeroed plan. */
 void prep_plan_finish(struct prep_plan *plan);
+
+/* The input rows that outputs depend on; the others need not be computed. */
+struct prep_rows {
+    uint32_t first, count;
+};
+struct prep_rows prep_rows_needed(const struct prep_plan *plan);
 
 /* Resize and crop. rgb: (in_height, in_width, 3); out: (size, size, 3). Errors: MEMORY. */
 int prep_resize(const struct prep_plan *plan, const uint8_t *rgb, uint8_t *out);

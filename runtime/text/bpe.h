@@ -24,13 +24,16 @@ struct bpe_params {
     const char *name; /* of the source, for messages */
 };
 
-/* Strings must outlive the bpe. Errors: FILE (a merge that names no token, a byte without a token,
- * duplicates, ids out of range), MEMORY. */
+/* Everything is only read during the call. On error *out is NULL. Errors: FILE (a merge that names no
+ * token, a byte without a token, duplicates, ids out of range), MEMORY. */
 int bpe_create(struct bpe **out, const struct bpe_params *params);
+
+/* Frees and sets *bpe to NULL. Accepts NULL and a pointer to NULL. */
 void bpe_destroy(struct bpe **bpe);
 
-/* ids: room for `context`; start mark first, end mark last, also when the text had to be cut.
- * Errors: USAGE (not UTF-8), MEMORY. Thread-safety: read-only. */
+/* ids: room for `context`; start mark first, end mark last, also when the text had to be cut. The
+ * marks of CLIP spelt out in the text, "<|startoftext|>" and "<|endoftext|>", give their ids.
+ * Errors: USAGE (not UTF-8), LIMIT (longer than clean_text() takes), MEMORY. Thread-safety: read-only. */
 int bpe_encode(const struct bpe *bpe, const char *text, size_t length, int32_t *ids, size_t *count);
 
 #endif

@@ -6,7 +6,10 @@
 
 #include <stddef.h>
 
-/* *out: terminated UTF-8 of *out_length bytes, to be freed with free(). Errors: USAGE (not UTF-8), MEMORY. */
+enum { CLEAN_LONGEST = 1 << 24 }; /* bytes of a text */
+
+/* *out: terminated UTF-8 of *out_length bytes, to be freed with free(); NULL on error.
+ * Errors: USAGE (not UTF-8), LIMIT (over CLEAN_LONGEST), MEMORY. */
 int clean_text(const char *text, size_t length, char **out, size_t *out_length);
 
 #endif

@@ -1,35 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a checkpoint's configuration files say, from either toolkit, in one form; and why. */
+ * What a CLIP is, from either toolkit's configuration. Nothing here is guessed: a default is one
+ * that the toolkit itself would take, and the report says so. */
 #ifndef CONVERT_CONFIG_H
 #define CONVERT_CONFIG_H
 
-#include "convert/folder.h"
+#include "convert/json.h"
+#include "convert/report.h"
 
-enum layout { LAYOUT_TRANSFORMERS, LAYOUT_OPEN_CLIP };
+/* What the runtime takes; runtime/clip/config.c checks the same when it opens a blob. */
+enum config_limit {
+    CONFIG_MAX_WIDTH = 4096,
+    CONFIG_MAX_HEAD = 128, /* width of a head; also a multiple of 4 */
+    CONFIG_MAX_BLOCKS = 64,
+    CONFIG_MAX_HIDDEN = 16384,
+    CONFIG_MAX_IMAGE = 1024, /* pixels */
+    CONFIG_MAX_TOKENS = 1024, /* 1 + patches */
+    CONFIG_MAX_CONTEXT = 512,
+    CONFIG_MAX_VOCABULARY = 300000,
+};
 
-struct tower_config {
+enum config_activation { CONFIG_QUICK_GELU, CONFIG_GELU, CONFIG_GELU_TANH };
+
+struct config_tower {
     uint32_t width, hidden, blocks, heads;
-    double epsilon;
-    const char *activation; /* quick_gelu, gelu or gelu_tanh */
+    uint32_t tokens; /* image: 1 + patches; text: context length */
+    float epsilon;
+    enum config_activation activation;
 };
 
-struct model_config {
-    enum layout layout;
-    struct tower_config image, text;
-    uint32_t image_size, patch_size, context, vocabulary, embedding;
-    uint32_t end_id;   /* what the config says; 2 with pooling_argmax */
-    bool has_end_id;
-    bool end_is_largest; /* old configs: the text's row is that of the largest id */
-    const char *resize, *filter; /* crop or squash; bicubic or bilinear */
-    double mean[3], std[3];
-    /* where each choice comes from, for the report */
-    const char *activation_why, *prep_why, *pooling_why;
-    char name[128];
+/* Where a text's row is taken. */
+enum config_pool {
+    CONFIG_POOL_LARGEST, /* at the largest id: the end mark has to be that */
+    CONFIG_POOL_END,     /* at the first `end_id` */
 };
 
-/* Reads config.json + preprocessor_config.json, or open_clip_config.json. Strings are static or
- * live in the folder. Errors: FILE (missing, not CLIP, contradictory), LIMIT (over what the
- * runtime takes: runtime/clip/config.c). */
-int config_read(struct model_config *config, struct folder *folder);
+struct config {
+    const char *file; /* for messages */
+    struct config_tower image, text;
+    uint32_t image_size, patch_size; /* pixels */
+    uint32_t vocabulary, embedding;
+    enum config_pool pool;
+    uint32_t end_id;      /* with CONFIG_POOL_END */
+    bool pad_with_end;    /* transformers; open_clip pads with 0 */
+    bool squash, bilinear; /* resize: else short side and crop, bicubic */
+    float mean[3], std[3]; /* of pixels in 0..1 */
+};
+
+extern const float config_openai_mean[3], config_openai_std[3];
+
+/* `root` is config.json of a transformers folder, `prep` its preprocessor_config.json.
+ * Errors: FILE (not CLIP, contradictory), LIMIT. */
+int config_transformers(struct config *c, const cJSON *root, const char *file, struct report *r);
+int config_preprocessor(struct config *c, const cJSON *root, const char *file, struct report *r);
+/* `root` is open_clip_config.json, or only the model_cfg of it. Includes preprocessing. */
+int config_open_clip(struct config *c, const cJSON *root, const char *file, struct report *r);
+
+/* Sizes against each other and against the limits. Errors: FILE, LIMIT. */
+int config_check(struct config *c);
+
+const char *config_activation_name(enum config_activation a);
+
+/* Helpers of the readers: a value that must be as expected here, or the model computes other things. */
+int config_expect_bool(const struct json_at *at, const char *key, bool expected);
+int config_unsupported(const char *file, const char *what);
 
 #endif

@@ -1,91 +1,231 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#include "convert/config_open_clip.h"
+/* SPDX-License-Identifier: Apache-2.0
+ * open_clip_config.json, as open_clip reads it: model_cfg and preprocess_cfg. Every key of the
+ * model is looked at: one that is not known here could change what is computed. */
 #include "base/log.h"
-#include "convert/json.h"
+#include "convert/config.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
-/* What this reader would get wrong: named, not guessed. */
-static int refuse(const cJSON *vision, const cJSON *text, const char *file) {
-    static const char *const vision_keys[] = {"timm_model_name", "attentional_pool", "global_average_pool"};
-    static const char *const text_keys[] = {"hf_model_name", "hf_tokenizer_name", "no_causal_mask"};
-    for (size_t i = 0; i < 3; i++) {
-        const cJSON *v = json_get(vision, vision_keys[i]), *t = json_get(text, text_keys[i]);
-        if (v && !cJSON_IsFalse(v))
-            return log_fail(OCELLI_ERR_FILE, "%s: vision_cfg.%s: image towers of this kind are not supported yet: use a plain ViT", file, vision_keys[i]);
-        if (t && !cJSON_IsFalse(t))
-            return log_fail(OCELLI_ERR_FILE, "%s: text_cfg.%s: text towers of this kind are not supported yet: use CLIP's own", file, text_keys[i]);
+/* What a key must hold so that the towers are plain CLIP. */
+enum rule {
+    READ,    /* read below */
+    ANY,     /* does not change the result */
+    NO,      /* false, 0 or an empty object */
+};
+
+struct key {
+    const char *name;
+    enum rule rule;
+    const char *text; /* the string it must be; NULL: see rule */
+};
+
+static const struct key model_keys[] = {
+    {"embed_dim", READ, NULL}, {"vision_cfg", READ, NULL}, {"text_cfg", READ, NULL}, {"quick_gelu", READ, NULL},
+    {"custom_text", ANY, NULL}, {"init_logit_scale", ANY, NULL}, {"nonscalar_logit_scale", ANY, NULL},
+    {"init_logit_bias", NO, NULL}, {NULL, READ, NULL},
+};
+
+static const struct key image_keys[] = {
+    {"image_size", READ, NULL}, {"layers", READ, NULL}, {"width", READ, NULL}, {"patch_size", READ, NULL},
+    {"head_width", READ, NULL}, {"mlp_ratio", READ, NULL}, {"act_kwargs", READ, NULL}, {"norm_kwargs", READ, NULL},
+    {"patch_dropout", ANY, NULL}, {"output_tokens", ANY, NULL}, {"pool_type", NO, "tok"},
+    {"pos_embed_type", NO, "learnable"}, {"ls_init_value", NO, NULL}, {"no_ln_pre", NO, NULL},
+    {"attentional_pool", NO, NULL}, {"global_average_pool", NO, NULL}, {"input_patchnorm", NO, NULL},
+    {"final_ln_after_pool", NO, NULL}, {"attn_pooler_queries", ANY, NULL}, {"attn_pooler_heads", ANY, NULL},
+    {"block_type", NO, "default"}, {"qk_norm", NO, NULL}, {"scaled_cosine_attn", NO, NULL},
+    {"timm_model_pretrained", ANY, NULL}, {"timm_pool", ANY, NULL}, {"timm_proj", ANY, NULL}, {NULL, READ, NULL},
+};
+
+static const struct key text_keys[] = {
+    {"context_length", READ, NULL}, {"vocab_size", READ, NULL}, {"width", READ, NULL}, {"heads", READ, NULL},
+    {"layers", READ, NULL}, {"mlp_ratio", READ, NULL}, {"act_kwargs", READ, NULL}, {"norm_kwargs", READ, NULL},
+    {"hf_tokenizer_name", ANY, NULL}, {"tokenizer_kwargs", NO, NULL}, {"output_tokens", ANY, NULL},
+    {"pad_id", ANY, NULL}, {"pool_type", NO, "argmax"}, {"proj_type", NO, "linear"}, {"proj_bias", NO, NULL},
+    {"embed_cls", NO, NULL}, {"no_causal_mask", NO, NULL}, {"final_ln_after_pool", NO, NULL},
+    {"ls_init_value", NO, NULL}, {"hf_model_pretrained", ANY, NULL}, {"hf_proj_type", ANY, NULL},
+    {"hf_pooler_type", ANY, NULL}, {"block_type", NO, "default"}, {"qk_norm", NO, NULL}, {NULL, READ, NULL},
+};
+
+static bool is_nothing(const cJSON *item) {
+    if (cJSON_IsObject(item)) return !item->child;
+    if (cJSON_IsNumber(item)) return item->valuedouble == 0;
+    return cJSON_IsNull(item) || cJSON_IsFalse(item);
+}
+
+static bool fits(const struct key *key, const cJSON *item) {
+    if (key->rule != NO || is_nothing(item)) return true;
+    return key->text && cJSON_IsString(item) && strcmp(item->valuestring, key->text) == 0;
+}
+
+static int check_keys(const struct json_at *at, const struct key *keys) {
+    const cJSON *item;
+    cJSON_ArrayForEach(item, at->object) {
+        const struct key *key = keys;
+        while (key->name && strcmp(key->name, item->string) != 0) key++;
+        if (!key->name && !cJSON_IsNull(item))
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is not known here and may change the result: not supported",
+                            at->file, at->where, item->string);
+        if (key->name && !fits(key, item))
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s has a value that is not supported: convert a plain CLIP",
+                            at->file, at->where, item->string);
     }
-    if (cJSON_IsArray(json_get(vision, "layers")))
-        return log_fail(OCELLI_ERR_FILE, "%s: a ResNet image tower is not supported: use a ViT", file);
     return OCELLI_OK;
 }
 
-static int read_tower(struct tower_config *t, const cJSON *json, uint32_t heads, const char *file) {
-    double ratio;
-    int status = json_u32(json, "width", 0, &t->width, file);
-    if (!status) status = json_u32(json, "layers", 0, &t->blocks, file);
-    if (!status) status = json_float(json, "mlp_ratio", 4, &ratio, file);
+/* One side of a number or of two equal ones. */
+static int read_square(const struct json_at *at, const char *key, uint32_t *side) {
+    const cJSON *item = json_get(at, key);
+    if (!cJSON_IsArray(item)) return json_u32(at, key, side);
+    uint64_t height, width;
+    if (cJSON_GetArraySize(item) == 2 && json_whole(item->child, CONFIG_MAX_IMAGE, &height) &&
+        json_whole(item->child->next, CONFIG_MAX_IMAGE, &width) && height == width) {
+        *side = (uint32_t)height;
+        return OCELLI_OK;
+    }
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is not square: not supported", at->file, at->where, key);
+}
+
+/* act_kwargs {"approximate": "tanh"} and norm_kwargs {"eps": ...} go to torch's GELU and LayerNorm. */
+static int read_kwargs(const struct json_at *at, struct config_tower *t) {
+    struct json_at act, norm;
+    const char *approximate = "none";
+    int status = json_object(at, "act_kwargs", "act_kwargs.", &act);
+    if (!status) status = json_object(at, "norm_kwargs", "norm_kwargs.", &norm);
+    if (!status) status = json_string(&act, "approximate", &approximate);
+    if (!status) status = json_float(&norm, "eps", &t->epsilon);
     if (status) return status;
-    t->heads = heads;
-    t->hidden = ratio > 0 && ratio < 64 ? (uint32_t)(t->width * ratio) : 0;
-    t->epsilon = 1e-5; /* torch.nn.LayerNorm's, which open_clip leaves as it is */
+    if (strcmp(approximate, "tanh") == 0 && t->activation == CONFIG_GELU) t->activation = CONFIG_GELU_TANH;
     return OCELLI_OK;
 }
 
-static int read_model(struct model_config *c, const cJSON *model, const char *file) {
-    const cJSON *vision = json_get(model, "vision_cfg"), *text = json_get(model, "text_cfg"), *quick = json_get(model, "quick_gelu");
-    int status = refuse(vision, text, file);
-    uint32_t head, heads, width;
-    if (!status) status = json_u32(vision, "head_width", 64, &head, file);
-    if (!status) status = json_u32(vision, "width", 0, &width, file);
-    if (!status) status = json_u32(text, "heads", 8, &heads, file);
-    if (!status && (!head || width % head)) status = log_fail(OCELLI_ERR_FILE, "%s: head_width %u does not divide width %u", file, head, width);
-    if (!status) status = read_tower(&c->image, vision, width / head, file);
-    if (!status) status = read_tower(&c->text, text, heads, file);
-    if (!status) status = json_u32(vision, "image_size", 224, &c->image_size, file);
-    if (!status) status = json_u32(vision, "patch_size", 0, &c->patch_size, file);
-    if (!status) status = json_u32(text, "context_length", 77, &c->context, file);
-    if (!status) status = json_u32(text, "vocab_size", 49408, &c->vocabulary, file);
-    if (!status) status = json_u32(model, "embed_dim", 0, &c->embedding, file);
-    c->image.activation = c->text.activation = cJSON_IsTrue(quick) ? "quick_gelu" : "gelu";
-    c->activation_why = quick ? "quick_gelu of open_clip_config.json" : "no quick_gelu in open_clip_config.json: GELU, open_clip's default";
-    c->pooling_why = "open_clip pools at the largest id, which is the end mark";
-    c->end_is_largest = true;
-    return status;
-}
-
-static void triple(const cJSON *json, const char *key, const double fallback[3], double out[3]) {
-    const cJSON *array = json_get(json, key);
-    for (int i = 0; i < 3; i++) {
-        const cJSON *item = cJSON_GetArraySize(array) == 3 ? cJSON_GetArrayItem(array, i) : NULL;
-        out[i] = cJSON_IsNumber(item) && isfinite(item->valuedouble) ? item->valuedouble : fallback[i];
-    }
-}
-
-static int read_preprocess(struct model_config *c, const cJSON *prep, const char *file) {
-    static const double mean[3] = {0.48145466, 0.4578275, 0.40821073}, std[3] = {0.26862954, 0.26130258, 0.27577711};
-    const char *filter = json_string(prep, "interpolation"), *resize = json_string(prep, "resize_mode");
-    triple(prep, "mean", mean, c->mean);
-    triple(prep, "std", std, c->std);
-    if (!filter) filter = "bicubic";
-    if (!resize) resize = "shortest";
-    if (strcmp(filter, "bicubic") != 0 && strcmp(filter, "bilinear") != 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: interpolation '%s' is not known: bicubic or bilinear", file, filter);
-    if (strcmp(resize, "shortest") != 0 && strcmp(resize, "squash") != 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: resize_mode '%s' is not known: shortest or squash", file, resize);
-    c->filter = strcmp(filter, "bilinear") == 0 ? "bilinear" : "bicubic";
-    c->resize = strcmp(resize, "squash") == 0 ? "squash" : "crop";
-    c->prep_why = prep ? "preprocess_cfg of open_clip_config.json (absent keys: open_clip's defaults)"
-                       : "no preprocess_cfg: open_clip's defaults (OPENAI mean and std, bicubic, short side, centre crop)";
+/* open_clip: int(width * mlp_ratio), in double. */
+static int read_hidden(const struct json_at *at, struct config_tower *t) {
+    float checked = 4;
+    int status = json_float(at, "mlp_ratio", &checked);
+    if (status) return status;
+    const cJSON *item = json_get(at, "mlp_ratio");
+    double hidden = t->width * (item ? item->valuedouble : 4.0);
+    if (!(hidden >= 1 && hidden <= CONFIG_MAX_HIDDEN))
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %smlp_ratio %g of width %u is outside 1..%d", at->file, at->where,
+                        checked, t->width, CONFIG_MAX_HIDDEN);
+    t->hidden = (uint32_t)hidden;
     return OCELLI_OK;
 }
 
-int config_open_clip(struct model_config *c, const cJSON *json, const char *file) {
-    const cJSON *model = json_get(json, "model_cfg");
-    if (!cJSON_IsObject(json_get(model, "vision_cfg")) || !cJSON_IsObject(json_get(model, "text_cfg")))
-        return log_fail(OCELLI_ERR_FILE, "%s: no model_cfg with vision_cfg and text_cfg: not an open_clip checkpoint", file);
-    int status = read_model(c, model, file);
-    return status ? status : read_preprocess(c, json_get(json, "preprocess_cfg"), file);
+static int read_image(struct config *c, const struct json_at *at) {
+    struct config_tower *t = &c->image;
+    uint32_t head = 64;
+    *t = (struct config_tower){.width = 768, .blocks = 12, .epsilon = 1e-5f, .activation = t->activation};
+    c->image_size = 224;
+    c->patch_size = 16;
+    if (json_get(at, "timm_model_name"))
+        return config_unsupported(at->file, "a timm image tower (MobileCLIP, SigLIP, ...): convert a plain CLIP");
+    if (cJSON_IsArray(json_get(at, "layers")))
+        return config_unsupported(at->file, "a ResNet image tower: convert a CLIP with a ViT");
+    int status = check_keys(at, image_keys);
+    if (!status) status = read_square(at, "image_size", &c->image_size);
+    if (!status) status = read_square(at, "patch_size", &c->patch_size);
+    if (!status) status = json_u32(at, "layers", &t->blocks);
+    if (!status) status = json_u32(at, "width", &t->width);
+    if (!status) status = json_u32(at, "head_width", &head);
+    if (!status) status = read_hidden(at, t);
+    if (!status) status = read_kwargs(at, t);
+    if (status) return status;
+    if (head == 0 || t->width % head)
+        return log_fail(OCELLI_ERR_FILE, "%s: %swidth %u is not a multiple of head_width %u: correct it", at->file,
+                        at->where, t->width, head);
+    t->heads = t->width / head;
+    return OCELLI_OK;
+}
+
+static int read_text(struct config *c, const struct json_at *at) {
+    struct config_tower *t = &c->text;
+    *t = (struct config_tower){
+        .width = 512, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f, .activation = t->activation};
+    c->vocabulary = 49408;
+    if (json_get(at, "hf_model_name"))
+        return config_unsupported(at->file, "a text tower of transformers: convert a plain CLIP");
+    int status = check_keys(at, text_keys);
+    if (!status) status = json_u32(at, "context_length", &t->tokens);
+    if (!status) status = json_u32(at, "vocab_size", &c->vocabulary);
+    if (!status) status = json_u32(at, "width", &t->width);
+    if (!status) status = json_u32(at, "heads", &t->heads);
+    if (!status) status = json_u32(at, "layers", &t->blocks);
+    if (!status) status = read_hidden(at, t);
+    return status ? status : read_kwargs(at, t);
+}
+
+static int either(const struct json_at *at, const char *key, const char *no, const char *yes, bool *value,
+                  struct report *r) {
+    const char *word = NULL;
+    int status = json_string(at, key, &word);
+    if (status) return status;
+    *value = word && strcmp(word, yes) == 0;
+    if (word && !*value && strcmp(word, no) != 0)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word,
+                        no, yes);
+    report_choice(r, key, *value ? yes : no, "preprocess_cfg.%s%s", key, word ? "" : " is absent: open_clip's default");
+    return OCELLI_OK;
+}
+
+static int read_prep(struct config *c, const struct json_at *at, struct report *r) {
+    uint32_t size = c->image_size;
+    const char *mode = "RGB";
+    memcpy(c->mean, config_openai_mean, sizeof c->mean);
+    memcpy(c->std, config_openai_std, sizeof c->std);
+    int status = either(at, "resize_mode", "shortest", "squash", &c->squash, r);
+    if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &c->bilinear, r);
+    if (!status) status = json_floats3(at, "mean", c->mean);
+    if (!status) status = json_floats3(at, "std", c->std);
+    if (!status) status = read_square(at, "size", &size);
+    if (!status) status = json_string(at, "mode", &mode);
+    if (status) return status;
+    if (size != c->image_size || strcmp(mode, "RGB") != 0)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %ssize %u or mode %s differs from the model's %u pixels of RGB",
+                        at->file, at->where, size, mode, c->image_size);
+    char value[128];
+    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0],
+             c->std[1], c->std[2]);
+    bool both = json_get(at, "mean") && json_get(at, "std");
+    report_choice(r, "normalisation", value, "%s",
+                  both ? "preprocess_cfg.mean and std" : "partly absent in preprocess_cfg: open_clip's default");
+    return OCELLI_OK;
+}
+
+static int read_model(struct config *c, const struct json_at *model, struct report *r) {
+    struct json_at image, text;
+    bool quick = false;
+    if (json_get(model, "multimodal_cfg"))
+        return config_unsupported(model->file, "a captioning model (CoCa): convert a plain CLIP");
+    int status = check_keys(model, model_keys);
+    if (!status) status = json_u32(model, "embed_dim", &c->embedding);
+    if (!status) status = json_bool(model, "quick_gelu", &quick);
+    if (!status) status = json_object(model, "vision_cfg", "vision_cfg.", &image);
+    if (!status) status = json_object(model, "text_cfg", "text_cfg.", &text);
+    if (status) return status;
+    c->image.activation = c->text.activation = quick ? CONFIG_QUICK_GELU : CONFIG_GELU;
+    status = read_image(c, &image);
+    if (!status) status = read_text(c, &text);
+    if (status) return status;
+    const char *why = json_get(model, "quick_gelu") ? "model_cfg.quick_gelu" : "model_cfg.quick_gelu is absent: GELU";
+    report_choice(r, "vision activation", config_activation_name(c->image.activation), "%s", why);
+    report_choice(r, "text activation", config_activation_name(c->text.activation), "%s", why);
+    report_choice(r, "image pooling", "class token", "open_clip's pool_type 'tok'");
+    report_choice(r, "text pooling", "largest id", "open_clip's pool_type 'argmax'");
+    report_choice(r, "text mask", "causal", "no_causal_mask is not set");
+    return OCELLI_OK;
+}
+
+int config_open_clip(struct config *c, const cJSON *root, const char *file, struct report *r) {
+    *c = (struct config){.file = file, .pool = CONFIG_POOL_LARGEST};
+    struct json_at at = {.file = file, .where = "", .object = root}, model, prep;
+    int status = json_object(&at, "model_cfg", "model_cfg.", &model);
+    if (!status) status = json_object(&at, "preprocess_cfg", "preprocess_cfg.", &prep);
+    if (status) return status;
+    if (!model.object) model = at; /* a file of open_clip's own model_configs/ */
+    if (!json_get(&model, "embed_dim") || !json_get(&model, "vision_cfg") || !json_get(&model, "text_cfg"))
+        return log_fail(OCELLI_ERR_FILE, "%s: no embed_dim, vision_cfg and text_cfg: not a CLIP of open_clip", file);
+    status = read_model(c, &model, r);
+    return status ? status : read_prep(c, &prep, r);
 }

@@ -1,40 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The model as floats under the blob's names, whatever layout it came in. */
+ * The weights of both towers under the blob's names and in the blob's shapes, whatever the
+ * checkpoint's layout was. */
 #ifndef CONVERT_MODEL_H
 #define CONVERT_MODEL_H
 
-#include "convert/config.h"
-#include "convert/safetensors.h"
+#include "convert/checkpoint.h"
 
-/* One tensor of the blob. Matrices are quantized when the blob is written. */
-struct slot {
-    const char *name;    /* docs/blob.md */
-    const char *source;  /* name in the checkpoint, for the report */
-    bool matrix;
-    uint32_t dimensions; /* of the blob's tensor */
-    uint64_t ne[4];      /* fastest first */
-    uint64_t rows, columns;
-    float *values;       /* (rows, columns); after quantize_model(): what int8 keeps of them */
-    int8_t *quantized;   /* (rows, columns), matrices only */
-    float *scales;       /* (rows) */
-    double largest_error, relative_error; /* max |w - w'|; rms(w - w') / rms(w) */
+struct model_tensor {
+    const char *name;   /* in the blob */
+    const char *source; /* in the checkpoint, for messages */
+    bool matrix;        /* stored as int8 with a scale a row; else float */
+    uint32_t rows, columns;
+    uint32_t dimensions;
+    uint64_t ne[4];       /* as the blob has it, fastest first */
+    const float *values;  /* (rows, columns) */
+    const int8_t *rounded; /* (rows, columns), once quantized */
+    const float *scales;   /* (rows) */
 };
 
 struct model {
-    struct model_config config;
-    struct arena arena;
-    struct slot *slots;
+    struct arena arena; /* what could not stay in the mapped files */
+    const struct config *config;
+    struct model_tensor *tensors; /* in the blob's order */
     size_t count;
     float logit_scale; /* exponentiated */
-    size_t ignored;    /* tensors of the checkpoint known to be of no use */
 };
 
-/* Takes every tensor of the list or stops and names what is left over. Errors: FILE (missing,
- * left over, wrong shape, not finite, integer), MEMORY. `path` is for messages. */
-int model_load(struct model *model, const struct model_config *config, struct tensor_list *list, const char *path);
-void model_finish(struct model *model);
+/* Takes every tensor out of the checkpoint, which must outlive *m. Errors: FILE (missing, wrong
+ * shape, not finite, left over), MEMORY. */
+int model_load(struct model *m, struct checkpoint *c, struct report *r);
+void model_finish(struct model *m);
 
-/* A tensor that is known to be there. */
-const float *model_values(const struct model *model, const char *name);
+/* One that the table of model.c has: never NULL for its names. */
+const struct model_tensor *model_tensor(const struct model *m, const char *name);
 
 #endif

@@ -1,30 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which tensor of a layout is which of the blob. A new layout is a table here. */
+ * How each layout calls the tensors of the blob. A new layout is a table here and a row below. */
 #ifndef CONVERT_NAMES_H
 #define CONVERT_NAMES_H
 
-#include "convert/config.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-enum name_part { PART_WHOLE, PART_TRANSPOSED, PART_FIRST, PART_SECOND, PART_THIRD /* thirds of the rows: q, k, v */ };
-
-struct name_row {
-    const char *blob, *source;
-    enum name_part part;
+struct names_row {
+    const char *blob;   /* the tensor in docs/blob.md; in a block: behind "v.blk.N." */
+    const char *source; /* the tensor in the checkpoint; in a block: behind the layout's prefix */
+    uint8_t third;      /* 1, 2, 3: that third of the rows of a tensor that holds q, k and v; 0: all */
+    bool transposed;    /* (in, out) there */
 };
 
-struct name_table {
-    const struct name_row *rows; /* ends with a NULL name */
-    const struct name_row *block_rows; /* of one block, behind the prefixes */
-    const char *image_block, *text_block; /* prefix with %u in it */
-    const char *logit_scale;
+struct names_layout {
+    const char *name;
+    const char *marker;               /* a tensor that starts so shows the layout */
+    const char *image_block, *text_block; /* prefix of block %u */
+    const struct names_row *in_block, *outside; /* ended by a row of NULL */
+    const char *const *ignored;       /* buffers that are no weights; ended by NULL */
 };
 
-const struct name_table *name_table(enum layout layout);
+extern const struct names_layout names_layouts[];
+extern const size_t names_layout_count;
 
-/* Without what wrappers put in front: "module.", "_image_encoder.", ... */
-const char *name_plain(const char *name);
+/* The row of a blob name, or NULL. */
+const struct names_row *names_find(const struct names_row *rows, const char *blob);
+bool names_ignored(const struct names_layout *layout, const char *source);
 
-/* Buffers and training leftovers that carry nothing. */
-bool name_is_useless(const char *name);
+/* Behind the wrappers that training scripts put before every name ("module.", ...). */
+const char *names_strip(const char *source);
 
 #endif

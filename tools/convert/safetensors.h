@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Tensors of a safetensors file: an 8-byte length, a JSON header, the data. Trusts nothing. */
+ * The bytes of a safetensors file: names, types, shapes and where the numbers lie. Trusts nothing.
+ * Format: "Format" in the README of huggingface/safetensors. */
 #ifndef CONVERT_SAFETENSORS_H
 #define CONVERT_SAFETENSORS_H
 
@@ -8,34 +9,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum tensor_type { TENSOR_F32, TENSOR_F16, TENSOR_BF16, TENSOR_F64, TENSOR_INTEGER };
+enum { SAFETENSORS_MAX_DIMENSIONS = 8 };
 
-struct tensor {
-    const char *name;     /* as in the file, terminated */
-    enum tensor_type type;
-    uint32_t dimensions;  /* 0..8; slowest first, as the file has them */
-    uint64_t shape[8];
-    uint64_t count;       /* elements */
-    const uint8_t *data;  /* in the file's bytes ... */
-    uint64_t size;        /* ... so many */
-    bool used;            /* for the caller: consumed, or known to be of no use */
+struct safetensors_tensor {
+    const char *name;
+    const char *type; /* as the file has it: "F32", "F16", "BF16", "I64", ... */
+    uint32_t dimensions;
+    uint64_t shape[SAFETENSORS_MAX_DIMENSIONS]; /* slowest first */
+    uint64_t count;                             /* numbers */
+    uint64_t begin, size;                       /* bytes, from the start of the data */
+    const uint8_t *data;                        /* the caller's bytes; any alignment */
 };
 
-struct tensor_list {
+struct safetensors {
     struct arena arena;
-    struct tensor *tensors;
+    struct safetensors_tensor *tensors; /* by place in the file */
     size_t count;
 };
 
-/* Appends the tensors of `size` bytes, which must outlive the list; `name` is for messages.
- * Errors: FILE, MEMORY. */
-int safetensors_parse(struct tensor_list *list, const void *bytes, size_t size, const char *name);
-void tensor_list_finish(struct tensor_list *list);
+/* Parses bytes that outlive *s. `name` is for messages. Errors: FILE, MEMORY; *s is then empty.
+ * Refuses names twice, overlaps, holes, sizes that do not fit their shape, a header too long. */
+int safetensors_parse(struct safetensors *s, const void *bytes, size_t size, const char *name);
+void safetensors_finish(struct safetensors *s);
 
-/* NULL when there is none. */
-struct tensor *tensor_find(struct tensor_list *list, const char *name);
-
-/* Element `i` as float. */
-float tensor_value(const struct tensor *t, uint64_t i);
+/* F32, F16 or BF16. */
+bool safetensors_is_float(const struct safetensors_tensor *t);
+/* The file's own numbers where they are F32 and aligned, else NULL. */
+const float *safetensors_view(const struct safetensors_tensor *t);
+/* `count` numbers from `first` on, as floats. Only when safetensors_is_float(). */
+void safetensors_read(const struct safetensors_tensor *t, uint64_t first, uint64_t count, float *out);
 
 #endif

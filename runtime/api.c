@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * include/ocelli.h onto the folders below; read there what each function promises. */
+#include "base/log.h"
+#include "handle.h"
+#include "prep/decode.h"
+#include "tag/score.h"
+#include "vk/device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH_CPU = 4, BATCH_GPU = 8 };
+
+const char *ocelli_version(void) {
+    return OCELLI_VERSION;
+}
+
+const char *ocelli_status_text(int status) {
+    switch (status) {
+    case OCELLI_OK: return "ok";
+    case OCELLI_ERR_USAGE: return "wrong argument";
+    case OCELLI_ERR_FILE: return "missing or broken file";
+    case OCELLI_ERR_DEVICE: return "no usable device";
+    case OCELLI_ERR_MEMORY: return "out of memory";
+    case OCELLI_ERR_LIMIT: return "over a limit of this runtime";
+    case OCELLI_ERR_LOST: return "device lost";
+    case OCELLI_ERR_WRONG: return "wrong numbers";
+    default: return "unknown status";
+    }
+}
+
+int ocelli_device_name(uint32_t index, char *name, size_t size) {
+    return vk_device_name(index, name, size);
+}
+
+static int open_model(struct ocelli *o, const struct ocelli_params *p) {
+    int status = blob_open(&o->blob, p->model, !p->no_verify);
+    if (!status) status = clip_config_read(&o->config, o->blob);
+    if (!status) status = blob_string(o->blob, "general.name", &o->name);
+    if (status) return status;
+    return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->bpe, &o->tokens, &o->merges);
+}
+
+static int open_device(struct ocelli *o, const struct ocelli_params *p) {
+    const char *choice = p->device ? p->device : getenv("OCELLI_DEVICE");
+    int status = op_device_open(&o->device, choice && *choice ? choice : NULL, p->kind);
+    if (status) return status;
+    o->max_batch = p->max_batch ? p->max_batch : op_device_is_cpu(o->device) ? BATCH_CPU : BATCH_GPU;
+    return OCELLI_OK;
+}
+
+int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
+    *out = NULL;
+    if (!p || !p->model) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: no model path");
+    if (p->max_batch > CLIP_IMAGE_MAX_BATCH)
+        return log_fail(OCELLI_ERR_USAGE, "ocelli_open: max_batch %u, at most %d", p->max_batch, CLIP_IMAGE_MAX_BATCH);
+    struct ocelli *o = calloc(1, sizeof *o);
+    if (!o) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status = open_model(o, p);
+    if (!status) status = open_device(o, p);
+    if (status) {
+        ocelli_close(&o);
+        return status;
+    }
+    *out = o;
+    return OCELLI_OK;
+}
+
+void ocelli_close(struct ocelli **handle) {
+    if (!handle || !*handle) return;
+    struct ocelli *o = *handle;
+    clip_image_finish(&o->image);
+    clip_text_finish(&o->text);
+    op_device_close(&o->device);
+    bpe_destroy(&o->bpe);
+    free(o->tokens);
+    free(o->merges);
+    blob_close(&o->blob);
+    free(o);
+    *handle = NULL;
+}
+
+void ocelli_get_info(const struct ocelli *o, struct ocelli_info *info) {
+    *info = (struct ocelli_info){
+        .model_name = o->name,
+        .device_name = op_device_name(o->device),
+        .driver_name = op_device_driver(o->device),
+        .kind = op_device_kind(o->device),
+        .embedding_size = o->config.embedding,
+        .image_size = o->config.image_size,
+        .context_length = o->config.text.tokens,
+        .logit_scale = o->config.logit_scale,
+        .gpu_bytes = op_device_bytes(o->device),
+    };
+}
+
+int ocelli_embed_images(struct ocelli *o, const struct ocelli_image *images, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++) {
+        const struct ocelli_image *p = &images[i];
+        if (!p->rgb || !p->width || !p->height) return log_fail(OCELLI_ERR_USAGE, "picture %zu is empty", i);
+        if (p->width > PREP_MAX_SIDE || p->height > PREP_MAX_SIDE)
+            return log_fail(OCELLI_ERR_LIMIT, "picture %zu is %ux%u, at most %d a side", i, p->width, p->height, PREP_MAX_SIDE);
+    }
+    int status = handle_load_image(o);
+    for (size_t done = 0; !status && done < count;) { /* the tower counts in 32 bits */
+        uint32_t n = count - done < o->max_batch ? (uint32_t)(count - done) : o->max_batch;
+        status = clip_image_embed(&o->image, images + done, n, out + done * o->config.embedding);
+        done += n;
+    }
+    return status;
+}
+
+/* A text's row is that of its first end mark (argmax in CLIP's code): one spelt out in the text
+ * comes before the one that ends it. */
+static uint32_t pooled_length(const struct ocelli *o, const int32_t *ids, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if ((uint32_t)ids[i] == o->config.end_id) return (uint32_t)i + 1;
+    return (uint32_t)count;
+}
+
+/* One batch of texts through tokenizer and tower. */
+static int embed_texts(struct ocelli *o, const char *const *texts, uint32_t count, int32_t *ids, float *out) {
+    uint32_t lengths[CLIP_TEXT_BATCH], context = o->config.text.tokens;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t n;
+        int status = bpe_encode(o->bpe, texts[i], strlen(texts[i]), ids + (size_t)i * context, &n);
+        if (status) return status;
+        lengths[i] = pooled_length(o, ids + (size_t)i * context, n);
+    }
+    return clip_text_embed(&o->text, ids, lengths, count, context, out);
+}
+
+int ocelli_embed_texts(struct ocelli *o, const char *const *texts, size_t count, float *out) {
+    int status = handle_load_text(o);
+    if (status) return status;
+    int32_t *ids = calloc((size_t)CLIP_TEXT_BATCH * o->config.text.tokens, sizeof *ids);
+    if (!ids) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (size_t done = 0; !status && done < count;) {
+        uint32_t n = count - done < CLIP_TEXT_BATCH ? (uint32_t)(count - done) : CLIP_TEXT_BATCH;
+        status = embed_texts(o, texts + done, n, ids, out + done * o->config.embedding);
+        done += n;
+    }
+    free(ids);
+    return status;
+}
+
+int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size_t capacity, size_t *count) {
+    int32_t *all = calloc(o->config.text.tokens, sizeof *all);
+    if (!all) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status = bpe_encode(o->bpe, text, strlen(text), all, count);
+    if (!status && *count > capacity)
+        status = log_fail(OCELLI_ERR_USAGE, "the text has %zu ids, there is room for %zu", *count, capacity);
+    if (!status) memcpy(ids, all, *count * sizeof *ids);
+    free(all);
+    return status;
+}
+
+int ocelli_image_load(struct ocelli_image *image, const char *path) {
+    return decode_file(image, path);
+}
+
+void ocelli_image_free(struct ocelli_image *image) {
+    if (image) decode_free(image);
+}
+
+/* Compares `count` rows with what the blob expects; keeps the lowest cosine. */
+static int compare(const struct ocelli *o, const char *key, const float *got, uint64_t count, float *worst) {
+    const float *expected;
+    uint32_t d = o->config.embedding;
+    int status = blob_vector(o->blob, key, count * d, &expected);
+    for (uint64_t i = 0; !status && i < count; i++) {
+        float c = score_cosine(got + i * d, expected + i * d, d);
+        if (c < *worst) *worst = c;
+    }
+    return status;
+}
+
+static int selftest_images(struct ocelli *o, float *worst) {
+    const struct gguf_tensor *t = gguf_tensor(blob_gguf(o->blob), "selftest.images");
+    uint32_t size = o->config.image_size;
+    if (!t) return log_fail(OCELLI_ERR_FILE, "%s: no self-test pictures: convert the checkpoint again", blob_name(o->blob));
+    uint64_t count = t->ne[3], bytes = 3ull * size * size;
+    const uint8_t *rgb;
+    int status = blob_bytes(o->blob, "selftest.images", count * bytes, &rgb);
+    float *got = calloc(count, o->config.embedding * sizeof *got);
+    if (!status && !got) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (uint64_t i = 0; !status && i < count; i++) {
+        struct ocelli_image picture = {.rgb = rgb + i * bytes, .width = size, .height = size};
+        status = ocelli_embed_images(o, &picture, 1, got + i * o->config.embedding);
+    }
+    if (!status) status = compare(o, "selftest.image_embd", got, count, worst);
+    free(got);
+    return status;
+}
+
+static int selftest_texts(struct ocelli *o, float *worst) {
+    const struct gguf_string *texts;
+    uint64_t count;
+    int status = blob_strings(o->blob, "ocelli.selftest.texts", &texts, &count);
+    if (status) return status;
+    float *got = calloc(count, o->config.embedding * sizeof *got);
+    if (count && !got) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (uint64_t i = 0; !status && i < count; i++) {
+        char *text = strndup(texts[i].text, texts[i].length);
+        if (!text) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
+        if (!status) status = ocelli_embed_texts(o, (const char *const *)&text, 1, got + i * o->config.embedding);
+        free(text);
+    }
+    if (!status) status = compare(o, "selftest.text_embd", got, count, worst);
+    free(got);
+    return status;
+}
+
+int ocelli_selftest(struct ocelli *o, float *worst) {
+    float lowest = 1.0f, required;
+    int status = blob_f32(o->blob, "ocelli.selftest.min_cosine", &required);
+    if (!status) status = selftest_images(o, &lowest);
+    if (!status) status = selftest_texts(o, &lowest);
+    if (worst) *worst = lowest;
+    if (!status && !(lowest >= required))
+        return log_fail(OCELLI_ERR_WRONG, "%s: self-test cosine %.5f, the blob asks for %.5f: try --kind f16w or another device",
+                        op_device_name(o->device), lowest, required);
+    return status;
+}

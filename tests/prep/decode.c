@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Small files of every format, whole, cut at every length, and with one broken field each. */
+#include "support/test.h"
+#include "prep/decode.h"
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What the log said since listen(). */
+static struct {
+    int lines;
+    char text[1024];
+} heard;
+
+static void hear(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user, (void)level;
+    heard.lines++;
+    snprintf(heard.text, sizeof heard.text, "%s", message);
+}
+
+static void listen(void) {
+    memset(&heard, 0, sizeof heard);
+    ocelli_set_log(hear, NULL);
+}
+
+/* Refused with `status`, nothing to free, and one line that names the file and says `words`. */
+static void check_refused(int got, int status, const struct ocelli_image *image, const char *words) {
+    if (got != status || !strstr(heard.text, words)) print_error("status %d, said: %s\n", got, heard.text);
+    assert_int_equal(got, status);
+    assert_null(image->rgb);
+    assert_int_equal(heard.lines, 1);
+    assert_non_null(strstr(heard.text, words));
+}
+
+static void refused(const void *bytes, size_t size, int status, const char *words) {
+    struct ocelli_image image;
+    void *exact = malloc(size ? size : 1); /* so that a sanitizer sees a read past the end */
+    assert_non_null(exact);
+    if (size) memcpy(exact, bytes, size);
+    listen();
+    check_refused(decode_memory(&image, exact, size, "x.bin"), status, &image, words);
+    assert_ptr_equal(strstr(heard.text, "x.bin: "), heard.text);
+    free(exact);
+}
+
+struct bytes {
+    unsigned char data[8192];
+    size_t size;
+};
+
+static struct bytes golden(const char *name) {
+    const char *source = getenv("OCELLI_SOURCE");
+    char path[4096];
+    struct bytes b;
+    snprintf(path, sizeof path, "%s/tests/golden/preprocess/%s", source ? source : ".", name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    b.size = fread(b.data, 1, sizeof b.data, f);
+    assert_in_range(b.size, 1, sizeof b.data - 1);
+    fclose(f);
+    return b;
+}
+
+/* Two pixels side by side, red then 1 2 3, in formats that need no compressor. */
+struct sample {
+    const char *name, *data;
+    size_t size;
+    size_t enough; /* bytes that hold all pixels; what follows is not needed */
+};
+#define SAMPLE(name, text, rest)                                                                             \
+    { name, text, sizeof text - 1, sizeof text - 1 - (rest) }
+static const struct sample samples[] = {
+    SAMPLE("PNM", "P6 2 1 255\n\377\0\0\1\2\3", 0),
+    SAMPLE("BMP",
+           "BM\76\0\0\0\0\0\0\0\66\0\0\0\50\0\0\0\2\0\0\0\1\0\0\0\1\0\30\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+           "\0\0\0\0\0\0"
+           "\0\0\0\377\3\2\1\0\0",
+           2), /* rows are padded to 4 bytes */
+    SAMPLE("TGA", "\0\0\2\0\0\0\0\0\0\0\0\0\2\0\1\0\30\40\0\0\377\3\2\1", 0),
+    SAMPLE("TGA, run length", "\0\0\12\0\0\0\0\0\0\0\0\0\2\0\1\0\30\40\1\0\0\377\3\2\1", 0),
+    SAMPLE("GIF", "GIF89a\2\0\1\0\200\0\0\377\0\0\1\2\3,\0\0\0\0\2\0\1\0\0\2\2\104\12\0;", 1),
+};
+enum { SAMPLE_COUNT = sizeof samples / sizeof *samples };
+
+static void every_format(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SAMPLE_COUNT; i++) {
+        struct ocelli_image image;
+        print_message("%s\n", samples[i].name);
+        assert_int_equal(decode_memory(&image, samples[i].data, samples[i].size, samples[i].name), OCELLI_OK);
+        assert_int_equal(image.width, 2);
+        assert_int_equal(image.height, 1);
+        assert_memory_equal(image.rgb, "\377\0\0\1\2\3", 6);
+        decode_free(&image);
+        assert_null(image.rgb);
+    }
+}
+
+/* Grey is spread, alpha dropped and not blended, of 16 bits the high byte stays. */
+static void to_rgb(void **state) {
+    (void)state;
+    static const struct {
+        const char *data;
+        size_t size;
+        const char *rgb;
+    } cases[] = {
+        {"P5 1 1 255\n\173", 12, "\173\173\173"},
+        {"\0\0\2\0\0\0\0\0\0\0\0\0\1\0\1\0\40\50\3\2\1\0", 22, "\1\2\3"},     /* TGA, alpha 0 */
+        {"\0\0\3\0\0\0\0\0\0\0\0\0\1\0\1\0\20\50\144\0", 20, "\144\144\144"}, /* grey and alpha 0 */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct ocelli_image image;
+        assert_int_equal(decode_memory(&image, cases[i].data, cases[i].size, "x"), OCELLI_OK);
+        assert_memory_equal(image.rgb, cases[i].rgb, 3);
+        decode_free(&image);
+    }
+}
+
+static void cut_samples(void **state) {
+    (void)state;
+    for (size_t i = 0; i < SAMPLE_COUNT; i++)
+        for (size_t size = 0; size < samples[i].enough; size++)
+            refused(samples[i].data, size, OCELLI_ERR_FILE, size ? "" : "empty");
+}
+
+static void cut_png_and_jpeg(void **state) {
+    (void)state;
+    static const char *const names[] = {"tiny.png", "palette.png", "adam7.png", "photo420.jpg",
+                                        "progressive.jpg"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct bytes file = golden(names[i]);
+        struct ocelli_image image;
+        assert_int_equal(decode_memory(&image, file.data, file.size, names[i]), OCELLI_OK);
+        decode_free(&image);
+        size_t step = file.size / 300 + 1; /* the last bytes one by one */
+        for (size_t cut = 1; cut < file.size; cut += cut < 64 ? 1 : step)
+            refused(file.data, file.size - cut, OCELLI_ERR_FILE, "");
+        refused(file.data, file.size - 1, OCELLI_ERR_FILE, "cut short");
+    }
+}
+
+static const struct {
+    const char *file; /* below golden/preprocess */
+    size_t at;        /* where `patch` goes */
+    const char *patch;
+    size_t size;
+    int status;
+    const char *words;
+} broken[] = {
+    {"tiny.png", 0, "\211PNX", 4, OCELLI_ERR_FILE, "not a picture"},
+    {"tiny.png", 12, "IHDX", 4, OCELLI_ERR_FILE, "broken picture: first not IHDR"},
+    {"tiny.png", 16, "\0\0\0\0", 4, OCELLI_ERR_FILE, "broken picture: 0-pixel image"},
+    {"tiny.png", 20, "\0\0\0\0", 4, OCELLI_ERR_FILE, "broken picture: 0-pixel image"},
+    {"tiny.png", 16, "\0\0\100\1", 4, OCELLI_ERR_LIMIT, "over the limit of 16384"}, /* 16385 wide */
+    {"tiny.png", 16, "\0\0\352\140\0\0\352\140", 8, OCELLI_ERR_LIMIT,
+     "over the limit of 16384"}, /* 60000 x 60000 */
+    {"tiny.png", 16, "\377\377\377\377", 4, OCELLI_ERR_LIMIT, "over the limit of 16384"},
+    {"tiny.png", 16, "\0\0\100\0\0\0\100\0", 8, OCELLI_ERR_FILE, "cannot hold 16384x16384 pixels"},
+    {"tiny.png", 16, "\0\0\0\6", 4, OCELLI_ERR_FILE, "broken picture"}, /* one more column */
+    {"tiny.png", 24, "\3", 1, OCELLI_ERR_FILE, "broken picture: 1/2/4/8/16-bit only"},
+    {"tiny.png", 25, "\5", 1, OCELLI_ERR_FILE, "broken picture: bad ctype"},
+    {"tiny.png", 26, "\1", 1, OCELLI_ERR_FILE, "broken picture: bad comp method"},
+    {"tiny.png", 27, "\1", 1, OCELLI_ERR_FILE, "broken picture: bad filter method"},
+    {"tiny.png", 28, "\2", 1, OCELLI_ERR_FILE, "broken picture: bad interlace method"},
+    {"tiny.png", 33, "\177\377\377\377", 4, OCELLI_ERR_FILE, ""}, /* length of IDAT */
+    {"tiny.png", 37, "IDAX", 4, OCELLI_ERR_FILE, "broken picture"},
+    {"tiny.png", 41, "\170\234\7", 3, OCELLI_ERR_FILE, "broken picture"}, /* deflate block of type 3 */
+    {"tiny.png", 41, "\171", 1, OCELLI_ERR_FILE, "broken picture: bad zlib header"},
+    {"photo420.jpg", 0, "\377\331", 2, OCELLI_ERR_FILE, "not a picture"},
+};
+
+static void one_broken_field(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        struct bytes file = golden(broken[i].file);
+        memcpy(file.data + broken[i].at, broken[i].patch, broken[i].size);
+        refused(file.data, file.size, broken[i].status, broken[i].words);
+    }
+}
+
+/* stb_image has no code for PNG's checksums; decode.h says so. */
+static void png_checksum_is_not_read(void **state) {
+    (void)state;
+    struct bytes file = golden("tiny.png");
+    file.data[file.size - 13] ^= 1; /* last byte of IDAT's */
+    struct ocelli_image image;
+    assert_int_equal(decode_memory(&image, file.data, file.size, "x"), OCELLI_OK);
+    decode_free(&image);
+}
+
+static const struct {
+    const char *data;
+    size_t size;
+    int status;
+    const char *words;
+} odd[] = {
+    {"", 0, OCELLI_ERR_FILE, "empty"},
+    {"\377", 1, OCELLI_ERR_FILE, ""},
+    {"a garage door that is open\n", 27, OCELLI_ERR_FILE, "not a picture (PNG, JPEG, BMP, GIF, TGA or PNM)"},
+    {"{\"tag\":\"a cat\"}\n", 16, OCELLI_ERR_FILE, "not a picture"},
+    {"P6 0 5 255\nabcdefgh", 19, OCELLI_ERR_FILE, ""},
+    {"P6 5 0 255\nabcdefgh", 19, OCELLI_ERR_FILE, ""},
+    {"P6 20000 1 255\nabcdefgh", 23, OCELLI_ERR_LIMIT, "over the limit"},
+    {"P6 99999999999 1 255\nabcdefgh", 29, OCELLI_ERR_FILE, ""},
+    {"P6 1 1 65535\nabcdef", 19, OCELLI_ERR_LIMIT, "16 bits"},
+    {"P6 1 1 65536\nabcdef", 19, OCELLI_ERR_FILE, ""},
+    {"\0\0\2\0\0\0\0\0\0\0\0\0\377\77\377\77\30\40\1\2\3", 21, OCELLI_ERR_FILE,
+     "cannot hold 16383x16383"}, /* TGA */
+    {"GIF89a\0\100\0\100\0\0\0,\0\0\0\0\0\100\0\100\0\2\2\104\12\0;", 28, OCELLI_ERR_FILE, "cannot hold"},
+};
+
+static void odd_bytes(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        refused(odd[i].data, odd[i].size, odd[i].status, odd[i].words);
+}
+
+static void from_files(void **state) {
+    (void)state;
+    struct ocelli_image image;
+    char folder[] = "/tmp/ocelli-decode-XXXXXX", path[64];
+    assert_non_null(mkdtemp(folder));
+    listen();
+    check_refused(decode_file(&image, folder), OCELLI_ERR_FILE, &image, "not a regular file");
+    snprintf(path, sizeof path, "%s/x.txt", folder);
+    listen();
+    check_refused(decode_file(&image, path), OCELLI_ERR_FILE, &image, "No such file");
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+    listen();
+    check_refused(decode_file(&image, path), OCELLI_ERR_FILE, &image, "x.txt: empty");
+    f = fopen(path, "w");
+    fputs("some words", f);
+    fclose(f);
+    listen();
+    check_refused(decode_file(&image, path), OCELLI_ERR_FILE, &image, "x.txt: not a picture (PNG, JPEG");
+    f = fopen(path, "w");
+    fwrite(samples[0].data, 1, samples[0].size, f);
+    fclose(f);
+    assert_int_equal(decode_file(&image, path), OCELLI_OK);
+    decode_free(&image);
+    decode_free(&image); /* zeroed */
+    decode_free(NULL);
+    unlink(path);
+    rmdir(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),
+        cmocka_unit_test(cut_samples),      cmocka_unit_test(cut_png_and_jpeg),
+        cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
+        cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/test.h"
+#include "tag/tags_file.h"
+
+#include <ocelli.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int lines;
+static char last_line[1024];
+
+static void keep_line(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user;
+    (void)level;
+    lines++;
+    snprintf(last_line, sizeof last_line, "%s", message);
+}
+
+static int setup(void **state) {
+    (void)state;
+    lines = 0;
+    last_line[0] = '\0';
+    ocelli_set_log(keep_line, NULL);
+    return 0;
+}
+
+/* From memory of exactly that size, so that a read behind the end shows. */
+static int parse(struct tags_file *file, const char *bytes, size_t size) {
+    char *exact = malloc(size ? size : 1);
+    if (size) memcpy(exact, bytes, size);
+    int status = tags_file_parse(file, exact, size, "tags.ini");
+    free(exact);
+    return status;
+}
+
+static void assert_list(const struct prompts_list *list, size_t count, const char *const *want) {
+    assert_int_equal(list->count, count);
+    for (size_t i = 0; i < count; i++) assert_string_equal(list->texts[i], want[i]);
+}
+
+static void whole(void **state) {
+    (void)state;
+    static const char text[] = "; what the door camera looks for\n"
+                               "template = a photo of {}.\n"
+                               "\n"
+                               "[templates]\r\n"
+                               "template = {} at night\n"
+                               "# a comment; with = and [brackets\n"
+                               "[tag open door]\n"
+                               "prompt = an open garage door\n"
+                               "  prompt=a garage with its door up   \n" /* indented: a line of its own */
+                               "prompt: ratio 3:4 = \"half\" #1;2\n"
+                               "[ tag  a [very] long name of a tag that is longer than fifty bytes ] \n"
+                               "template = {}\n"
+                               "[templates]\n"
+                               "template = a drawing of {}\n"
+                               "[tag cat]"; /* no line end */
+    struct tags_file f;
+    assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_OK);
+    assert_int_equal(lines, 0);
+    assert_int_equal(f.count, 3);
+    assert_list(&f.templates, 3, (const char *const[]){"a photo of {}.", "{} at night", "a drawing of {}"});
+    assert_string_equal(f.tags[0].name, "open door");
+    assert_int_equal(f.tags[0].line, 7);
+    assert_list(&f.tags[0].prompts, 3,
+                (const char *const[]){"an open garage door", "a garage with its door up", "ratio 3:4 = \"half\" #1;2"});
+    assert_int_equal(f.tags[0].templates.count, 0);
+    assert_string_equal(f.tags[1].name, "a [very] long name of a tag that is longer than fifty bytes");
+    assert_list(&f.tags[1].prompts, 1, &f.tags[1].name);
+    assert_list(&f.tags[1].templates, 1, (const char *const[]){"{}"});
+    assert_string_equal(f.tags[2].name, "cat");
+    assert_list(&f.tags[2].prompts, 1, (const char *const[]){"cat"});
+    tags_file_finish(&f);
+}
+
+struct bad {
+    const char *text, *line; /* the line it must say, up to its end or "..." */
+};
+
+static const struct bad bad_files[] = {
+    {"", "tags.ini: no tags: ..."},
+    {"\n\n; nothing\n", "tags.ini: no tags: ..."},
+    {"[templates]\ntemplate = {}\n", "tags.ini: no tags: ..."},
+    {"[tag a]\nprompt\n", "tags.ini:2: expected NAME = VALUE"},
+    {"[tag a]\n\nprompt = x\nnonsense here\n", "tags.ini:4: expected NAME = VALUE"},
+    {"[tag a]\nprompts = x\n", "tags.ini:2: unknown key \"prompts\": prompt and template ..."},
+    {"[tag a]\n= x\n", "tags.ini:2: unknown key \"\": ..."},
+    {"prompt = x\n[tag a]\n", "tags.ini:1: unknown key \"prompt\": only template ..."},
+    {"[templates]\nprompt = x\n", "tags.ini:2: unknown key \"prompt\": only template ..."},
+    {"[tag a]\nPrompt = x\n", "tags.ini:2: unknown key \"Prompt\": ..."},
+    {"[tag a]\nprompt =\n", "tags.ini:2: prompt has no value: ..."},
+    {"[tag a]\ntemplate = \t \n", "tags.ini:2: template has no value: ..."},
+    {"template = a photo\n[tag a]\n", "tags.ini:1: template \"a photo\": write {} exactly once, ..."},
+    {"[tag a]\ntemplate = {} and {}\n", "tags.ini:2: template \"{} and {}\": write {} exactly once, ..."},
+    {"[tag a]\n[tag b]\n[tag a]\n", "tags.ini:3: tag \"a\" again, first in line 1: ..."},
+    {"[tag a]\n[tag   a\t]\n", "tags.ini:2: tag \"a\" again, first in line 1: ..."},
+    {"[tags a]\n", "tags.ini:1: unknown section \"tags a\": ..."},
+    {"[tag]\n", "tags.ini:1: unknown section \"tag\": ..."},
+    {"[tag ]\n", "tags.ini:1: unknown section \"tag\": ..."},
+    {"[]\n", "tags.ini:1: unknown section \"\": ..."},
+    {"[Templates]\n", "tags.ini:1: unknown section \"Templates\": ..."},
+    {"[tag a\n", "tags.ini:1: a section ends with ']', ..."},
+    {"[\n", "tags.ini:1: a section ends with ']', ..."},
+    {"[tag a] ; mine\n", "tags.ini:1: a section ends with ']', ..."},
+    {"[tag a]\nprompt = a cat ; mine\n", "tags.ini:2: ';' or '#' after a blank: ..."},
+    {"[tag a]\nprompt = a cat\t# mine\n", "tags.ini:2: ';' or '#' after a blank: ..."},
+    {"[tag a]\nprompt = #1\n", "tags.ini:2: ';' or '#' after a blank: ..."},
+};
+
+/* "..." at the end of `want` stands for anything. */
+static bool fits(const char *got, const char *want) {
+    size_t length = strlen(want);
+    if (length < 3 || strcmp(want + length - 3, "...")) return !strcmp(got, want);
+    return !strncmp(got, want, length - 3);
+}
+
+static void bad(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_files / sizeof *bad_files; i++) {
+        struct tags_file f;
+        setup(NULL);
+        int status = parse(&f, bad_files[i].text, strlen(bad_files[i].text));
+        if (status != OCELLI_ERR_FILE || lines != 1 || !fits(last_line, bad_files[i].line))
+            print_error("\"%s\": %d, %d lines, \"%s\"\n", bad_files[i].text, status, lines, last_line);
+        assert_int_equal(status, OCELLI_ERR_FILE);
+        assert_int_equal(lines, 1);
+        assert_true(fits(last_line, bad_files[i].line));
+        assert_null(f.arena.last); /* empty */
+        assert_int_equal(f.count, 0);
+    }
+}
+
+static void byte_order_mark(void **state) {
+    (void)state;
+    static const char text[] = "\xEF\xBB\xBF[tag a]\n";
+    struct tags_file f;
+    assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_OK);
+    assert_string_equal(f.tags[0].name, "a");
+    tags_file_finish(&f);
+    assert_int_equal(parse(&f, text, 3), OCELLI_ERR_FILE);
+    assert_int_equal(parse(&f, text, 2), OCELLI_ERR_FILE);
+}
+
+static void zero_byte(void **state) {
+    (void)state;
+    static const char text[] = "[tag a]\nprompt = x\0y\n";
+    struct tags_file f;
+    assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_ERR_FILE);
+    assert_int_equal(lines, 1);
+    assert_true(fits(last_line, "tags.ini:2: a zero byte: ..."));
+}
+
+/* A prompt that fills a line of `length` bytes; NULL-safe only for lengths over that of the key. */
+static int parse_line(struct tags_file *f, size_t length) {
+    static const char start[] = "[tag a]\nprompt = ";
+    size_t head = 8, size = head + length + 2 + 20;
+    char *text = malloc(size);
+    memset(text, 'x', size);
+    memcpy(text, start, sizeof start - 1);
+    memcpy(text + head + length, "\r\n", 2);
+    memcpy(text + head + length + 2, "[tag the one after]\n", 20);
+    int status = parse(f, text, size);
+    free(text);
+    return status;
+}
+
+static void line_lengths(void **state) {
+    (void)state;
+    struct tags_file f;
+    for (size_t length = TAGS_FILE_LINE - 1; length <= TAGS_FILE_LINE; length++) {
+        assert_int_equal(parse_line(&f, length), OCELLI_OK);
+        assert_int_equal(strlen(f.tags[0].prompts.texts[0]), length - strlen("prompt = "));
+        assert_int_equal(f.count, 2);
+        tags_file_finish(&f);
+    }
+    assert_int_equal(lines, 0);
+    assert_int_equal(parse_line(&f, TAGS_FILE_LINE + 1), OCELLI_ERR_FILE);
+    assert_string_equal(last_line, "tags.ini:2: 198 bytes in a line, at most 197");
+    assert_int_equal(parse_line(&f, 100000), OCELLI_ERR_FILE);
+    assert_int_equal(lines, 2);
+}
+
+/* Comments may be as long as they like. */
+static void long_comment(void **state) {
+    (void)state;
+    char text[1000];
+    struct tags_file f;
+    memset(text, '=', sizeof text);
+    text[0] = '#';
+    memcpy(text + sizeof text - 9, "\n[tag a]\n", 9);
+    assert_int_equal(parse(&f, text, sizeof text), OCELLI_OK);
+    assert_int_equal(f.count, 1);
+    tags_file_finish(&f);
+}
+
+static void most_tags(void **state) {
+    (void)state;
+    char *text = malloc((TAGS_FILE_TAGS + 1) * 16), *end = text;
+    struct tags_file f;
+    for (int i = 0; i < TAGS_FILE_TAGS; i++) end += sprintf(end, "[tag %d]\n", i);
+    assert_int_equal(parse(&f, text, (size_t)(end - text)), OCELLI_OK);
+    assert_int_equal(f.count, TAGS_FILE_TAGS);
+    assert_string_equal(f.tags[4095].prompts.texts[0], "4095");
+    tags_file_finish(&f);
+    end += sprintf(end, "[tag more]\n");
+    assert_int_equal(parse(&f, text, (size_t)(end - text)), OCELLI_ERR_LIMIT);
+    assert_string_equal(last_line, "tags.ini:4097: more than 4096 tags");
+    free(text);
+}
+
+static void from_file(void **state) {
+    (void)state;
+    char path[] = "/tmp/ocelli-tags-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "[tag a]\nbroken\n", 15), 15);
+    close(fd);
+    struct tags_file f;
+    char want[64];
+    assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
+    snprintf(want, sizeof want, "%s:2: expected NAME = VALUE", path);
+    assert_string_equal(last_line, want);
+    assert_int_equal(truncate(path, 8), 0);
+    assert_int_equal(tags_file_read(&f, path), OCELLI_OK);
+    tags_file_finish(&f);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
+    unlink(path);
+    lines = 0;
+    assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
+    assert_int_equal(lines, 1);
+    tags_file_finish(&f); /* of a failed read: empty, harmless */
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(whole, setup),           cmocka_unit_test_setup(bad, setup),
+        cmocka_unit_test_setup(byte_order_mark, setup), cmocka_unit_test_setup(zero_byte, setup),
+        cmocka_unit_test_setup(line_lengths, setup),    cmocka_unit_test_setup(long_comment, setup),
+        cmocka_unit_test_setup(most_tags, setup),       cmocka_unit_test_setup(from_file, setup),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/checkpoint.h"
+#include "base/log.h"
+#include "convert/locate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int no_memory(const char *path) {
+    return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+}
+
+static int open_file(struct checkpoint *c, const char *path) {
+    struct checkpoint_file *file = arena_alloc(&c->arena, 1, sizeof *file);
+    if (!file || !(file->path = arena_copy(&c->arena, path, strlen(path)))) return no_memory(path);
+    file->next = c->files;
+    c->files = file; /* from here on closed by checkpoint_close() */
+    int status = source_map(c->sources, &file->map, path);
+    if (!status) status = safetensors_parse(&file->tensors, file->map.data, file->map.size, file->path);
+    c->count += file->tensors.count;
+    return status;
+}
+
+/* A name with a folder in it could lead anywhere. */
+static bool is_plain_name(const char *name) {
+    return name && *name && !strchr(name, '/') && name[0] != '.';
+}
+
+static bool is_open(const struct checkpoint *c, const char *path) {
+    for (const struct checkpoint_file *f = c->files; f; f = f->next)
+        if (strcmp(f->path, path) == 0) return true;
+    return false;
+}
+
+/* {"weight_map": {tensor: file}}: each file once. */
+static int open_shards(struct checkpoint *c, const char *index) {
+    cJSON *root;
+    int status = json_load(&root, index, c->sources);
+    const cJSON *map = cJSON_GetObjectItemCaseSensitive(root, "weight_map"), *item;
+    if (!status && !cJSON_IsObject(map))
+        status = log_fail(OCELLI_ERR_FILE, "%s: no weight_map: fetch the file again", index);
+    cJSON_ArrayForEach(item, map) {
+        const char *name = cJSON_GetStringValue(item);
+        if (!status && !is_plain_name(name))
+            status = log_fail(OCELLI_ERR_FILE, "%s: weight_map names no file for %s", index, item->string);
+        if (status) break;
+        char *path = source_path(&c->arena, c->folder, name);
+        if (!path)
+            status = no_memory(index);
+        else if (!is_open(c, path))
+            status = open_file(c, path);
+    }
+    cJSON_Delete(root);
+    return status;
+}
+
+static int by_name(const void *a, const void *b) {
+    const struct checkpoint_tensor *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+static int collect(struct checkpoint *c, const char *path) {
+    size_t count = 0;
+    c->tensors = arena_alloc(&c->arena, c->count + 1, sizeof *c->tensors);
+    if (!c->tensors) return no_memory(path);
+    for (const struct checkpoint_file *f = c->files; f; f = f->next)
+        for (size_t i = 0; i < f->tensors.count; i++) {
+            const struct safetensors_tensor *t = &f->tensors.tensors[i];
+            c->tensors[count++] =
+                (struct checkpoint_tensor){.name = names_strip(t->name), .file = f->path, .stored = t};
+        }
+    qsort(c->tensors, count, sizeof *c->tensors, by_name);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(c->tensors[i - 1].name, c->tensors[i].name) == 0)
+            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is there twice: fetch the checkpoint again", path,
+                            c->tensors[i].name);
+    return OCELLI_OK;
+}
+
+static bool starts_one(const struct checkpoint *c, const char *prefix) {
+    for (size_t i = 0; i < c->count; i++)
+        if (strncmp(c->tensors[i].name, prefix, strlen(prefix)) == 0) return true;
+    return false;
+}
+
+static int find_layout(struct checkpoint *c, const char *path, struct report *r) {
+    if (starts_one(c, "visual.trunk."))
+        return config_unsupported(path, "a timm image tower (MobileCLIP, SigLIP, ...): convert a plain CLIP");
+    for (size_t i = 0; i < names_layout_count && !c->layout; i++)
+        if (starts_one(c, names_layouts[i].marker)) c->layout = &names_layouts[i];
+    if (!c->layout)
+        return log_fail(OCELLI_ERR_FILE, "%s: no tensor starts with %s or %s: give a CLIP with both towers", path,
+                        names_layouts[0].marker, names_layouts[1].marker);
+    report_choice(r, "layout", c->layout->name, "a tensor starts with %s", c->layout->marker);
+    return OCELLI_OK;
+}
+
+static int read_prep(struct checkpoint *c, struct report *r) {
+    char *path = source_path(&c->arena, c->folder, "preprocessor_config.json");
+    if (!path) return no_memory(c->folder);
+    if (!source_exists(path))
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: missing: put the one of the model's publisher there, since the sizes, mean and filter it "
+                        "was trained with stand nowhere else",
+                        path);
+    cJSON *root;
+    int status = json_load(&root, path, c->sources);
+    if (!status) status = config_preprocessor(&c->config, root, path, r);
+    cJSON_Delete(root);
+    return status;
+}
+
+static int read_config(struct checkpoint *c, const struct locate *where, struct report *r) {
+    cJSON *root;
+    int status = json_load(&root, where->config, c->sources);
+    if (!status) status = where->open_clip ? config_open_clip(&c->config, root, where->config, r)
+                                           : config_transformers(&c->config, root, where->config, r);
+    cJSON_Delete(root);
+    if (!status && !where->open_clip) status = read_prep(c, r);
+    return status ? status : config_check(&c->config);
+}
+
+static int open_all(struct checkpoint *c, const char *path, struct report *r) {
+    struct locate where;
+    int status = locate_checkpoint(&where, &c->arena, path, r);
+    if (status) return status;
+    c->folder = where.folder;
+    status = read_config(c, &where, r); /* first: it is small, and most faults show there */
+    if (!status) status = where.sharded ? open_shards(c, where.weights) : open_file(c, where.weights);
+    if (!status) status = collect(c, where.weights);
+    return status ? status : find_layout(c, where.weights, r);
+}
+
+int checkpoint_open(struct checkpoint *c, const char *path, struct sources *sources, struct report *r) {
+    *c = (struct checkpoint){.sources = sources};
+    int status = open_all(c, path, r);
+    if (status) checkpoint_close(c);
+    return status;
+}
+
+void checkpoint_close(struct checkpoint *c) {
+    for (struct checkpoint_file *f = c->files; f; f = f->next) {
+        safetensors_finish(&f->tensors);
+        file_map_close(&f->map);
+    }
+    arena_finish(&c->arena);
+    *c = (struct checkpoint){0};
+}
+
+const struct checkpoint_tensor *checkpoint_take(struct checkpoint *c, const char *name) {
+    struct checkpoint_tensor key = {.name = name};
+    struct checkpoint_tensor *found = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
+    if (found) found->used = true;
+    return found;
+}
+
+int checkpoint_check_used(const struct checkpoint *c, struct report *r) {
+    enum { NAMED = 5 };
+    char names[512] = "";
+    size_t left = 0, length = 0;
+    const char *file = "";
+    for (size_t i = 0; i < c->count; i++) {
+        const struct checkpoint_tensor *t = &c->tensors[i];
+        if (t->used) continue;
+        if (names_ignored(c->layout, t->name)) {
+            report_ignored(r, t->name);
+            continue;
+        }
+        if (left++ < NAMED && length < sizeof names)
+            length += (size_t)snprintf(names + length, sizeof names - length, "%s%s", left > 1 ? ", " : "", t->name);
+        file = t->file;
+    }
+    if (left == 0) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: %zu tensors are left over, so this is not a plain CLIP: %s%s", file, left,
+                    names, left > NAMED ? ", ..." : "");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A checkpoint on disk: which layout it is, its configuration, and its tensors by name. */
+#ifndef CONVERT_CHECKPOINT_H
+#define CONVERT_CHECKPOINT_H
+
+#include "convert/config.h"
+#include "convert/names.h"
+#include "convert/safetensors.h"
+
+struct checkpoint_file {
+    char *path;
+    struct file_map map;
+    struct safetensors tensors;
+    struct checkpoint_file *next;
+};
+
+struct checkpoint_tensor {
+    const char *name; /* without wrappers */
+    const char *file; /* for messages */
+    const struct safetensors_tensor *stored;
+    bool used;
+};
+
+struct checkpoint {
+    struct arena arena;
+    struct sources *sources;
+    const char *folder; /* that holds the other files */
+    struct checkpoint_file *files;
+    struct checkpoint_tensor *tensors; /* sorted by name */
+    size_t count;
+    const struct names_layout *layout;
+    struct config config;
+};
+
+/* Opens a folder or a .safetensors file. Errors: FILE, LIMIT (a kind not supported yet), MEMORY. */
+int checkpoint_open(struct checkpoint *c, const char *path, struct sources *sources, struct report *r);
+void checkpoint_close(struct checkpoint *c);
+
+/* Gives NULL when there is none. Marks it used. */
+const struct checkpoint_tensor *checkpoint_take(struct checkpoint *c, const char *name);
+
+/* Every tensor must have been taken or be known to be no weight. Errors: FILE, naming the first ones. */
+int checkpoint_check_used(const struct checkpoint *c, struct report *r);
+
+#endif

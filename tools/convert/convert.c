@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/convert.h"
+#include "base/log.h"
+#include "convert/keys.h"
+#include "convert/quantize.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double good_cosine = 0.999; /* below it the user is told */
+
+struct job {
+    const struct convert_params *p;
+    struct arena arena;
+    struct report report;
+    struct sources sources;
+    struct checkpoint checkpoint;
+    struct tokenizer tokenizer;
+    struct license license;
+    struct model model;
+    struct gguf_write blob;
+    struct selftest_cosines cosines;
+};
+
+static int no_memory(const struct job *j) {
+    return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", j->p->checkpoint);
+}
+
+static int read_all(struct job *j) {
+    struct checkpoint *c = &j->checkpoint;
+    int status = checkpoint_open(c, j->p->checkpoint, &j->sources, &j->report);
+    if (!status)
+        status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
+    if (!status)
+        status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
+    return status ? status : model_load(&j->model, c, &j->report);
+}
+
+static int add_matrix(struct job *j, struct model_tensor *t) {
+    char name[128];
+    struct report_error error;
+    snprintf(name, sizeof name, "%s.scale", t->name);
+    int8_t *rounded = gguf_write_tensor(&j->blob, t->name, GGUF_WRITE_I8, t->dimensions, t->ne);
+    float *scales = gguf_write_tensor(&j->blob, name, GGUF_WRITE_F32, 1, (uint64_t[]){t->rows});
+    if (!rounded || !scales) return no_memory(j);
+    quantize_rows(t->values, t->rows, t->columns, rounded, scales);
+    quantize_error(t->values, t->rows, t->columns, rounded, scales, &error);
+    report_tensor(&j->report, t->name, t->rows, t->columns, &error);
+    t->rounded = rounded;
+    t->scales = scales;
+    return OCELLI_OK;
+}
+
+static int add_vector(struct job *j, const struct model_tensor *t) {
+    float *values = gguf_write_tensor(&j->blob, t->name, GGUF_WRITE_F32, t->dimensions, t->ne);
+    if (!values) return no_memory(j);
+    memcpy(values, t->values, (size_t)t->rows * t->columns * sizeof *values);
+    return OCELLI_OK;
+}
+
+static int add_tensors(struct job *j) {
+    int status = OCELLI_OK;
+    for (size_t i = 0; i < j->model.count && !status; i++) {
+        struct model_tensor *t = &j->model.tensors[i];
+        status = t->matrix ? add_matrix(j, t) : add_vector(j, t);
+    }
+    return status;
+}
+
+/* "models/clip-vit-b32/" and "clip-vit-b32.safetensors" are both "clip-vit-b32". */
+static const char *model_name(struct job *j) {
+    static const char suffix[] = ".safetensors";
+    if (j->p->name) return j->p->name;
+    char *path = realpath(j->p->checkpoint, NULL);
+    if (!path) return NULL;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t length = strlen(name), tail = sizeof suffix - 1;
+    if (length > tail && strcmp(name + length - tail, suffix) == 0) length -= tail;
+    const char *copy = arena_copy(&j->arena, name, length);
+    free(path);
+    return copy;
+}
+
+static int add_keys(struct job *j) {
+    const char *name = model_name(j);
+    if (!name) return no_memory(j);
+    keys_general(&j->blob, name, &j->license, &j->sources);
+    keys_model(&j->blob, &j->model);
+    keys_tokenizer(&j->blob, &j->tokenizer);
+    report_text(&j->report, "model", name);
+    return OCELLI_OK;
+}
+
+static int judge(struct job *j) {
+    int status = selftest_write(&j->blob, &j->model, &j->tokenizer, &j->cosines);
+    if (status) return status;
+    report_cosine(&j->report, "image", j->cosines.image);
+    report_cosine(&j->report, "text", j->cosines.text);
+    report_sources(&j->report, &j->sources);
+    if (j->cosines.image < good_cosine || j->cosines.text < good_cosine)
+        log_warn("%s: int8 weights cost much: cosine to float %.5f for images, %.5f for texts", j->p->checkpoint,
+                 j->cosines.image, j->cosines.text);
+    return OCELLI_OK;
+}
+
+/* The blob comes first; without its report it goes again, so that a failure leaves nothing. */
+static int commit(struct job *j, struct file_writer *blob, struct file_writer *report) {
+    int status = file_writer_commit(blob);
+    if (status || !j->p->report) return status;
+    status = file_writer_commit(report);
+    if (status) unlink(j->p->out);
+    return status;
+}
+
+static int write_all(struct job *j, struct convert_result *result) {
+    struct file_writer blob = {.fd = -1}, report = {.fd = -1};
+    int status = file_writer_open(&blob, j->p->out);
+    if (!status) status = gguf_write_file(&j->blob, &blob);
+    result->size = blob.written;
+    report_number(&j->report, "blob_bytes", (double)blob.written);
+    if (!status && j->p->report) status = file_writer_open(&report, j->p->report);
+    if (!status && j->p->report) status = report_write(&j->report, &report);
+    if (!status) status = commit(j, &blob, &report);
+    file_writer_close(&report);
+    file_writer_close(&blob);
+    return status;
+}
+
+int convert(const struct convert_params *p, struct convert_result *result) {
+    struct job j = {.p = p};
+    *result = (struct convert_result){0};
+    int status = report_init(&j.report);
+    if (!status) status = read_all(&j);
+    if (!status) status = add_tensors(&j);
+    if (!status) status = add_keys(&j);
+    if (!status) status = judge(&j);
+    if (!status) status = write_all(&j, result);
+    result->cosines = j.cosines;
+    gguf_write_finish(&j.blob);
+    model_finish(&j.model);
+    tokenizer_finish(&j.tokenizer);
+    checkpoint_close(&j.checkpoint);
+    source_finish(&j.sources);
+    report_finish(&j.report);
+    arena_finish(&j.arena);
+    return status;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/license.h"
+#include "base/log.h"
+
+#include <string.h>
+
+static int read_text(const char **text, struct arena *a, const char *path, struct sources *sources) {
+    struct file_map map;
+    int status = source_map(sources, &map, path);
+    if (status) return status;
+    if (memchr(map.data ? map.data : (const uint8_t *)"", 0, map.size))
+        status = log_fail(OCELLI_ERR_FILE, "%s: not a text: give the licence as plain text", path);
+    else if (!(*text = arena_copy(a, (const char *)map.data, map.size)))
+        status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    file_map_close(&map);
+    return status;
+}
+
+/* "license: mit" between the first two lines "---" of a model card. */
+static const char *card_license(struct arena *a, const char *card) {
+    static const char key[] = "\nlicense:";
+    if (strncmp(card, "---", 3) != 0) return NULL;
+    const char *end = strstr(card + 3, "\n---"), *at = strstr(card, key);
+    if (!at || !end || at > end) return NULL;
+    at += sizeof key - 1;
+    at += strspn(at, " \t\"'");
+    size_t length = strcspn(at, " \t\r\n\"'");
+    return length > 0 ? arena_copy(a, at, length) : NULL;
+}
+
+static int read_card(struct license *l, struct arena *a, const char *folder, struct sources *sources, struct report *r) {
+    const char *card = NULL, *path = source_path(a, folder, "README.md");
+    int status = path ? read_text(&card, a, path, sources) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", folder);
+    if (status) return status;
+    const char *name = card_license(a, card);
+    if (name) l->name = name;
+    if (name) report_choice(r, "license", name, "front matter of README.md");
+    return OCELLI_OK;
+}
+
+int license_read(struct license *l, struct arena *a, const char *folder, const char *path, struct sources *sources,
+                 struct report *r) {
+    static const char *const names[] = {"LICENSE", "LICENSE.txt", "LICENSE.md"};
+    *l = (struct license){.name = "unknown", .text = ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !path; i++)
+        if (source_has(folder, names[i]) && !(path = source_path(a, folder, names[i])))
+            return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", folder);
+    int status = path ? read_text(&l->text, a, path, sources) : OCELLI_OK;
+    if (!status && source_has(folder, "README.md")) status = read_card(l, a, folder, sources, r);
+    return status;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/model.h"
+#include "base/log.h"
+#include "convert/quantize.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum side { ONE, WIDTH, HIDDEN, TOKENS, PATCH, EMBEDDING, VOCABULARY };
+enum { NAME_SIZE = 96 };
+
+/* docs/blob.md, "Tensors", in the order of the file. */
+struct part {
+    const char *name;
+    bool matrix;
+    enum side rows, columns;
+};
+
+static const struct part image_head[] = {
+    {"v.patch_embd.weight", true, WIDTH, PATCH},   {"v.class_embd", false, ONE, WIDTH},
+    {"v.position_embd.weight", false, TOKENS, WIDTH}, {"v.pre_ln.weight", false, ONE, WIDTH},
+    {"v.pre_ln.bias", false, ONE, WIDTH},
+};
+static const struct part image_tail[] = {
+    {"v.post_ln.weight", false, ONE, WIDTH},
+    {"v.post_ln.bias", false, ONE, WIDTH},
+    {"visual_projection.weight", true, EMBEDDING, WIDTH},
+};
+static const struct part text_head[] = {
+    {"t.token_embd.weight", true, VOCABULARY, WIDTH},
+    {"t.position_embd.weight", false, TOKENS, WIDTH},
+};
+static const struct part text_tail[] = {
+    {"t.post_ln.weight", false, ONE, WIDTH},
+    {"t.post_ln.bias", false, ONE, WIDTH},
+    {"text_projection.weight", true, EMBEDDING, WIDTH},
+};
+static const struct part block[] = {
+    {"ln1.weight", false, ONE, WIDTH},      {"ln1.bias", false, ONE, WIDTH},
+    {"attn_q.weight", true, WIDTH, WIDTH},  {"attn_q.bias", false, ONE, WIDTH},
+    {"attn_k.weight", true, WIDTH, WIDTH},  {"attn_k.bias", false, ONE, WIDTH},
+    {"attn_v.weight", true, WIDTH, WIDTH},  {"attn_v.bias", false, ONE, WIDTH},
+    {"attn_out.weight", true, WIDTH, WIDTH}, {"attn_out.bias", false, ONE, WIDTH},
+    {"ln2.weight", false, ONE, WIDTH},      {"ln2.bias", false, ONE, WIDTH},
+    {"ffn_up.weight", true, HIDDEN, WIDTH}, {"ffn_up.bias", false, ONE, HIDDEN},
+    {"ffn_down.weight", true, WIDTH, HIDDEN}, {"ffn_down.bias", false, ONE, WIDTH},
+};
+
+#define COUNT(parts) (sizeof(parts) / sizeof(parts)[0])
+
+struct loader {
+    struct model *m;
+    struct checkpoint *c;
+    const struct config_tower *tower;
+    const char *source_block; /* prefix of block %u in the checkpoint */
+    char letter;              /* of the tower in the blob */
+};
+
+static uint32_t side(const struct loader *l, enum side s) {
+    const struct config *c = l->m->config;
+    switch (s) {
+    case WIDTH: return l->tower->width;
+    case HIDDEN: return l->tower->hidden;
+    case TOKENS: return l->tower->tokens;
+    case PATCH: return 3 * c->patch_size * c->patch_size;
+    case EMBEDDING: return c->embedding;
+    case VOCABULARY: return c->vocabulary;
+    default: return 1;
+    }
+}
+
+static void set_dimensions(const struct loader *l, struct model_tensor *t, bool patches) {
+    uint32_t patch = l->m->config->patch_size;
+    t->dimensions = patches ? 4 : t->rows == 1 && !t->matrix ? 1 : 2;
+    uint64_t plain[4] = {t->columns, t->rows, 1, 1}, square[4] = {patch, patch, 3, t->rows};
+    memcpy(t->ne, patches ? square : plain, sizeof t->ne);
+}
+
+static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32_t dimensions) {
+    size_t length = (size_t)snprintf(text, size, "(");
+    for (uint32_t i = 0; i < dimensions && length < size; i++)
+        length += (size_t)snprintf(text + length, size - length, "%s%llu", i ? ", " : "", (unsigned long long)shape[i]);
+    if (length < size) length += (size_t)snprintf(text + length, size - length, ")");
+    return length;
+}
+
+static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
+                       const char *config) {
+    const struct safetensors_tensor *s = from->stored;
+    bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
+    char is[200], wanted[200];
+    if (!same) {
+        print_shape(is, sizeof is, s->shape, s->dimensions);
+        print_shape(wanted, sizeof wanted, expected, dimensions);
+        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
+                        from->file, s->name, is, wanted, config);
+    }
+    if (safetensors_is_float(s)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these", from->file,
+                    s->name, s->type);
+}
+
+/* As it stands in the checkpoint: slowest first, q, k and v together, projections turned. */
+static int check_source(const struct loader *l, const struct model_tensor *t, const struct names_row *row,
+                        const struct checkpoint_tensor *from) {
+    uint64_t shape[4];
+    for (uint32_t i = 0; i < t->dimensions; i++) shape[i] = t->ne[t->dimensions - 1 - i];
+    if (row->third) shape[0] *= 3;
+    if (row->transposed) shape[0] = t->columns, shape[1] = t->rows;
+    return check_shape(from, shape, t->dimensions, l->m->config->file);
+}
+
+static void transpose(const float *from, uint32_t rows, uint32_t columns, float *to) {
+    for (uint32_t r = 0; r < rows; r++)
+        for (uint32_t c = 0; c < columns; c++) to[(size_t)r * columns + c] = from[(size_t)c * rows + r];
+}
+
+/* The mapped file's own numbers where they can be used in place. */
+static int read_values(struct loader *l, struct model_tensor *t, const struct names_row *row,
+                       const struct checkpoint_tensor *from) {
+    struct arena scratch = {0};
+    size_t count = (size_t)t->rows * t->columns, first = row->third ? (row->third - 1) * count : 0;
+    const float *view = safetensors_view(from->stored);
+    if (view && !row->transposed) {
+        t->values = view + first;
+        return quantize_check(from->file, t->source, t->values, count);
+    }
+    float *values = arena_alloc(&l->m->arena, count, sizeof *values);
+    float *plain = row->transposed ? arena_alloc(&scratch, count, sizeof *plain) : values;
+    if (values && plain) safetensors_read(from->stored, first, count, plain);
+    if (values && plain && row->transposed) transpose(plain, t->rows, t->columns, values);
+    bool enough = values && plain;
+    arena_finish(&scratch);
+    t->values = values;
+    return enough ? quantize_check(from->file, t->source, values, count)
+                  : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
+}
+
+static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
+    *from = checkpoint_take(l->c, source);
+    if (*from) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
+                    l->c->folder, source);
+}
+
+static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name,
+               const char *source) {
+    struct model *m = l->m;
+    struct model_tensor *t = &m->tensors[m->count++];
+    *t = (struct model_tensor){.name = arena_copy(&m->arena, name, strlen(name)),
+                               .source = arena_copy(&m->arena, source, strlen(source)),
+                               .matrix = part->matrix,
+                               .rows = side(l, part->rows),
+                               .columns = side(l, part->columns)};
+    if (!t->name || !t->source) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
+    set_dimensions(l, t, part->columns == PATCH);
+    const struct checkpoint_tensor *from;
+    int status = find_source(l, source, &from);
+    if (!status) status = check_source(l, t, row, from);
+    return status ? status : read_values(l, t, row, from);
+}
+
+static int add_parts(struct loader *l, const struct part *parts, size_t count) {
+    int status = OCELLI_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        const struct names_row *row = names_find(l->c->layout->outside, parts[i].name);
+        status = add(l, &parts[i], row, parts[i].name, row->source);
+    }
+    return status;
+}
+
+static int add_block(struct loader *l, uint32_t number) {
+    int status = OCELLI_OK;
+    for (size_t i = 0; i < COUNT(block) && !status; i++) {
+        const struct names_row *row = names_find(l->c->layout->in_block, block[i].name);
+        char name[NAME_SIZE], source[NAME_SIZE];
+        snprintf(name, sizeof name, "%c.blk.%u.%s", l->letter, number, block[i].name);
+        int length = snprintf(source, sizeof source, l->source_block, number);
+        snprintf(source + length, sizeof source - (size_t)length, "%s", row->source);
+        status = add(l, &block[i], row, name, source);
+    }
+    return status;
+}
+
+static int add_blocks(struct loader *l) {
+    int status = OCELLI_OK;
+    for (uint32_t i = 0; i < l->tower->blocks && !status; i++) status = add_block(l, i);
+    return status;
+}
+
+static int read_scale(struct loader *l, struct report *r) {
+    const struct checkpoint_tensor *from;
+    float scale;
+    int status = find_source(l, "logit_scale", &from);
+    if (status) return status;
+    if (from->stored->count != 1 || !safetensors_is_float(from->stored))
+        return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is not one number: fetch the checkpoint again", from->file);
+    safetensors_read(from->stored, 0, 1, &scale);
+    l->m->logit_scale = expf(scale);
+    if (!isfinite(scale) || !isfinite(l->m->logit_scale) || !(l->m->logit_scale > 0))
+        return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
+    char value[32];
+    snprintf(value, sizeof value, "%g", l->m->logit_scale);
+    report_choice(r, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
+    return OCELLI_OK;
+}
+
+static int load(struct model *m, struct checkpoint *c, struct report *r) {
+    const struct config *config = m->config;
+    struct loader image = {m, c, &config->image, c->layout->image_block, 'v'};
+    struct loader text = {m, c, &config->text, c->layout->text_block, 't'};
+    int status = add_parts(&image, image_head, COUNT(image_head));
+    if (!status) status = add_blocks(&image);
+    if (!status) status = add_parts(&image, image_tail, COUNT(image_tail));
+    if (!status) status = add_parts(&text, text_head, COUNT(text_head));
+    if (!status) status = add_blocks(&text);
+    if (!status) status = add_parts(&text, text_tail, COUNT(text_tail));
+    if (!status) status = read_scale(&text, r);
+    return status ? status : checkpoint_check_used(c, r);
+}
+
+int model_load(struct model *m, struct checkpoint *c, struct report *r) {
+    *m = (struct model){.config = &c->config};
+    size_t most = COUNT(image_head) + COUNT(image_tail) + COUNT(text_head) + COUNT(text_tail) +
+                  COUNT(block) * (size_t)(c->config.image.blocks + c->config.text.blocks);
+    m->tensors = arena_alloc(&m->arena, most, sizeof *m->tensors);
+    int status = m->tensors ? load(m, c, r) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->folder);
+    if (status) model_finish(m);
+    return status;
+}
+
+void model_finish(struct model *m) {
+    arena_finish(&m->arena);
+    *m = (struct model){0};
+}
+
+const struct model_tensor *model_tensor(const struct model *m, const char *name) {
+    for (size_t i = 0; i < m->count; i++)
+        if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
+    return NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char help[] =
+    "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
+    "\n"
+    "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
+    "preprocessing and a self-test.\n"
+    "\n"
+    "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
+    "configuration beside it.\n"
+    "\n"
+    "  -o, --output FILE        the blob to write\n"
+    "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
+    "                           vocab.json with merges.txt, tokenizer.json, or CLIP's\n"
+    "                           bpe_simple_vocab_16e6.txt.gz\n"
+    "      --report FILE.json   what was decided and why, and what int8 cost each tensor\n"
+    "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
+    "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
+    "  -h, --help               this text\n"
+    "\n"
+    "examples:\n"
+    "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
+    "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
+    "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
+    "\n"
+    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
+
+static enum options_result wrong(const char *what) {
+    fprintf(stderr, "ocelli-convert: %s: see ocelli-convert --help\n", what);
+    return OPTIONS_WRONG;
+}
+
+enum options_result options_read(struct convert_params *p, int argc, char **argv) {
+    enum { TOKENIZER = 256, REPORT, NAME, LICENSE };
+    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                            {"tokenizer", required_argument, NULL, TOKENIZER},
+                                            {"report", required_argument, NULL, REPORT},
+                                            {"name", required_argument, NULL, NAME},
+                                            {"license-file", required_argument, NULL, LICENSE},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    *p = (struct convert_params){0};
+    optind = 0; /* glibc: start anew */
+    for (int option; (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+        switch (option) {
+        case 'o': p->out = optarg; break;
+        case TOKENIZER: p->tokenizer = optarg; break;
+        case REPORT: p->report = optarg; break;
+        case NAME: p->name = optarg; break;
+        case LICENSE: p->license_file = optarg; break;
+        case 'h': fputs(help, stdout); return OPTIONS_HELP;
+        default: return OPTIONS_WRONG; /* getopt has said what */
+        }
+    }
+    if (argc - optind != 1) return wrong("exactly one CHECKPOINT is needed");
+    p->checkpoint = argv[optind];
+    return p->out ? OPTIONS_RUN : wrong("-o OUT.gguf is needed");
+}
+
+int options_main(int argc, char **argv) {
+    struct convert_params p;
+    struct convert_result result;
+    enum options_result read = options_read(&p, argc, argv);
+    if (read != OPTIONS_RUN) return read == OPTIONS_HELP ? 0 : 2;
+    if (convert(&p, &result) != OCELLI_OK) return 1;
+    printf("%s: %.1f MB; int8 against float: cosine %.6f image, %.6f text\n", p.out, (double)result.size / 1e6,
+           result.cosines.image, result.cosines.text);
+    return 0;
+}

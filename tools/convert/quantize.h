@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Float weights to int8 with one scale an output row. */
+#ifndef CONVERT_QUANTIZE_H
+#define CONVERT_QUANTIZE_H
+
+#include "convert/report.h"
+
+/* FILE, naming the tensor and the index, when a value is NaN or infinite. */
+int quantize_check(const char *file, const char *name, const float *values, size_t count);
+
+/* scale = max |w| / 127 of the row, integer = w / scale rounded to nearest, ties to even. A row
+ * whose scale would not be a normal float (zeros, nearly) gets scale 0 and zeros. Finite values only.
+ * rounded: (rows, columns); scales: (rows). */
+void quantize_rows(const float *values, uint32_t rows, uint32_t columns, int8_t *rounded, float *scales);
+
+void quantize_error(const float *values, uint32_t rows, uint32_t columns, const int8_t *rounded, const float *scales,
+                    struct report_error *error);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a conversion decided and what it cost, as JSON for people and scripts. */
+#ifndef CONVERT_REPORT_H
+#define CONVERT_REPORT_H
+
+#include "base/file.h"
+#include "convert/source.h"
+#include <cjson/cJSON.h>
+
+struct report {
+    cJSON *root, *choices, *ignored, *tensors;
+    bool failed; /* memory ran out somewhere: said by report_write() */
+};
+
+/* What rounding a matrix to int8 changed. */
+struct report_error {
+    double largest;  /* max |difference| */
+    double relative; /* rms of the differences / rms of the weights */
+};
+
+int report_init(struct report *r);
+void report_finish(struct report *r);
+
+/* One decision that the tensors do not tell: `what` became `value`, because of `why`. */
+void report_choice(struct report *r, const char *what, const char *value, const char *why, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A tensor of the checkpoint that is knowingly left out. */
+void report_ignored(struct report *r, const char *name);
+void report_tensor(struct report *r, const char *name, uint32_t rows, uint32_t columns,
+                   const struct report_error *error);
+void report_cosine(struct report *r, const char *kind, double worst);
+void report_text(struct report *r, const char *key, const char *value);
+void report_number(struct report *r, const char *key, double value);
+void report_sources(struct report *r, const struct sources *sources);
+
+/* Into an opened writer; the caller commits. Errors: FILE, MEMORY. */
+int report_write(struct report *r, struct file_writer *out);
+
+#endif

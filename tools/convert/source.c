@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "convert/source.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int source_map(struct sources *s, struct file_map *map, const char *path) {
+    int status = file_map_open(map, path);
+    if (status) return status;
+    const char *name = base_name(path);
+    struct source *added = arena_alloc(&s->arena, 1, sizeof *added);
+    if (added) added->name = arena_copy(&s->arena, name, strlen(name));
+    if (!added || !added->name) {
+        file_map_close(map);
+        return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    }
+    uint8_t digest[SHA256_SIZE];
+    sha256(map->data, map->size, digest);
+    sha256_hex(digest, added->hash);
+    if (s->last)
+        s->last->next = added;
+    else
+        s->first = added;
+    s->last = added;
+    s->count++;
+    return OCELLI_OK;
+}
+
+void source_finish(struct sources *s) {
+    arena_finish(&s->arena);
+    *s = (struct sources){0};
+}
+
+char *source_path(struct arena *a, const char *folder, const char *name) {
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = arena_alloc(a, size, 1);
+    if (path) snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
+bool source_exists(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+bool source_has(const char *folder, const char *name) {
+    struct arena arena = {0};
+    char *path = source_path(&arena, folder, name);
+    bool there = path && source_exists(path);
+    arena_finish(&arena);
+    return there;
+}

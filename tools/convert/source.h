@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The files a conversion read, with their SHA-256: the blob and the report name them. */
+#ifndef CONVERT_SOURCE_H
+#define CONVERT_SOURCE_H
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/sha256.h"
+#include <stdbool.h>
+
+struct source {
+    const char *name; /* without its folder */
+    char hash[SHA256_HEX_SIZE];
+    struct source *next;
+};
+
+struct sources {
+    struct arena arena;
+    struct source *first, *last; /* in the order they were read */
+    size_t count;
+};
+
+/* Maps `path` and remembers it. Errors: FILE, MEMORY. */
+int source_map(struct sources *s, struct file_map *map, const char *path);
+void source_finish(struct sources *s);
+
+/* FOLDER/NAME in the arena, or NULL. */
+char *source_path(struct arena *a, const char *folder, const char *name);
+bool source_exists(const char *path);
+/* The same of FOLDER/NAME; false when memory runs out. */
+bool source_has(const char *folder, const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * CLIP's byte-pair vocabulary out of any of the files it is published as. */
+#ifndef CONVERT_TOKENIZER_H
+#define CONVERT_TOKENIZER_H
+
+#include "convert/config.h"
+#include "text/bpe.h"
+
+struct tokenizer {
+    struct arena arena;
+    const char *file; /* for messages */
+    struct bpe_text *tokens; /* (token_count), position = id */
+    size_t token_count;
+    struct bpe_text *merges; /* (merge_count) "left right", best first */
+    size_t merge_count;
+    uint32_t start_id, end_id, padding_id;
+    struct bpe *bpe; /* made of the above: proof that the runtime will take it */
+};
+
+/* `path` (NULL: `folder`) is a folder with vocab.json and merges.txt or with tokenizer.json, one of
+ * these files, or CLIP's bpe_simple_vocab_16e6.txt, packed with gzip or not.
+ * Errors: FILE (none found, does not fit the configuration), MEMORY. */
+int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, const struct config *config,
+                   struct sources *sources, struct report *r);
+void tokenizer_finish(struct tokenizer *t);
+
+/* The readers, by form. Each fills tokens and merges. Errors: FILE, MEMORY. */
+int tokenizer_read_vocab(struct tokenizer *t, const cJSON *vocab, const cJSON *added_or_null);
+int tokenizer_read_merges(struct tokenizer *t, const char *text, size_t size);
+int tokenizer_read_json(struct tokenizer *t, const cJSON *root);
+int tokenizer_read_simple(struct tokenizer *t, const char *text, size_t size);
+
+#endif

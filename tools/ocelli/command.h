@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The subcommands: one file each, a row each in main.c. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *summary;               /* for `ocelli --help` */
+    const char *usage;                 /* one line, also part of usage errors */
+    const char *help;                  /* what `--help` shows below the usage line */
+    int (*run)(int argc, char **argv); /* argv[0] is the subcommand; gives the exit code */
+};
+
+extern const struct command command_tag, command_embed, command_tokenize, command_bench, command_info, command_selftest;
+
+#endif

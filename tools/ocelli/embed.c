@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ocelli embed: pictures and texts to unit vectors, as JSON lines or as a NumPy array. */
+#include "base/file.h"
+#include "base/log.h"
+#include "json.h"
+#include "npy.h"
+#include "options.h"
+#include "pictures.h"
+#include "tag/prompts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXTS_MOST = 16 }; /* embedded at once */
+
+/* `kinds` and `inputs` of the command line, in its order. */
+struct request {
+    struct arena arena;
+    struct prompts_list inputs;
+    bool *is_image; /* (inputs), room for argc */
+    bool npy;
+    const char *path; /* of the output; NULL: standard output */
+};
+
+struct embedder {
+    struct ocelli *handle;
+    uint32_t embedding; /* D */
+    const struct request *request;
+    struct file_writer file; /* when there is a path */
+    float *vectors;          /* (most at once, D) */
+    bool failed;             /* a picture could not be read */
+};
+
+static int put(struct embedder *e, const void *bytes, size_t size) {
+    if (e->request->path) return file_writer_write(&e->file, bytes, size);
+    fwrite(bytes, 1, size, stdout); /* main.c tells of faults */
+    return OCELLI_OK;
+}
+
+static int put_json(struct embedder *e, const char *input, const char *kind, const float *vector) {
+    char *line = NULL;
+    size_t size;
+    struct json j = {.to = open_memstream(&line, &size)};
+    if (!j.to) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a line of output");
+    json_begin(&j, NULL, '{');
+    json_text(&j, "input", input);
+    json_text(&j, "kind", kind);
+    json_begin(&j, "embedding", '[');
+    for (uint32_t i = 0; i < e->embedding; i++) json_number(&j, NULL, (double)vector[i], JSON_FLOAT);
+    json_end(&j, ']');
+    json_end(&j, '}');
+    putc('\n', j.to);
+    bool bad = ferror(j.to) != 0;
+    bad = fclose(j.to) != 0 || bad;
+    int status = bad ? log_fail(OCELLI_ERR_MEMORY, "out of memory for a line of output") : put(e, line, size);
+    free(line);
+    return status;
+}
+
+static int put_all(struct embedder *e, const char *const *inputs, size_t count, const char *kind) {
+    if (e->request->npy) return put(e, e->vectors, count * e->embedding * sizeof *e->vectors);
+    int status = OCELLI_OK;
+    for (size_t i = 0; !status && i < count; i++) status = put_json(e, inputs[i], kind, e->vectors + i * e->embedding);
+    return status;
+}
+
+/* One picture that cannot be read: with JSON the others count, an array would have its rows shifted. */
+static int add_picture(struct embedder *e, struct pictures *p, const char *name) {
+    int status = pictures_add(p, name);
+    if (!status) return OCELLI_OK;
+    e->failed = true;
+    return e->request->npy ? status : OCELLI_OK;
+}
+
+/* As many pictures from input `at` on as are held at once; *taken tells how many inputs. */
+static int embed_pictures(struct embedder *e, size_t at, size_t *taken) {
+    const struct request *r = e->request;
+    struct pictures p = {0};
+    int status = OCELLI_OK;
+    size_t i = at;
+    for (; !status && i < r->inputs.count && r->is_image[i] && !pictures_full(&p); i++)
+        status = add_picture(e, &p, r->inputs.texts[i]);
+    if (!status && p.count) status = ocelli_embed_images(e->handle, p.images, p.count, e->vectors);
+    if (!status) status = put_all(e, p.names, p.count, "image");
+    pictures_clear(&p);
+    *taken = i - at;
+    return status;
+}
+
+static int embed_texts(struct embedder *e, size_t at, size_t *taken) {
+    const struct request *r = e->request;
+    size_t n = 0;
+    while (n < TEXTS_MOST && at + n < r->inputs.count && !r->is_image[at + n]) n++;
+    *taken = n;
+    int status = ocelli_embed_texts(e->handle, r->inputs.texts + at, n, e->vectors);
+    return status ? status : put_all(e, r->inputs.texts + at, n, "text");
+}
+
+static int embed_inputs(struct embedder *e) {
+    const struct request *r = e->request;
+    int status = OCELLI_OK;
+    if (r->npy) {
+        char header[NPY_HEADER];
+        npy_header(header, r->inputs.count, e->embedding);
+        status = put(e, header, sizeof header);
+    }
+    for (size_t at = 0, taken = 0; !status && at < r->inputs.count && !ferror(stdout); at += taken) {
+        status = (r->is_image[at] ? embed_pictures : embed_texts)(e, at, &taken);
+        if (!r->path) fflush(stdout);
+    }
+    return status;
+}
+
+static int embedder_init(struct embedder *e, const struct options *o) {
+    struct ocelli_info info;
+    e->file.fd = -1;
+    int status = options_open(o, &e->handle);
+    if (status) return status;
+    ocelli_get_info(e->handle, &info);
+    e->embedding = info.embedding_size;
+    size_t most = (int)PICTURES_MOST > (int)TEXTS_MOST ? PICTURES_MOST : TEXTS_MOST;
+    e->vectors = calloc(most, e->embedding * sizeof *e->vectors);
+    if (!e->vectors) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    return e->request->path ? file_writer_open(&e->file, e->request->path) : OCELLI_OK;
+}
+
+static int embed(const struct options *o, const struct request *r) {
+    struct embedder e = {.request = r};
+    int status = embedder_init(&e, o);
+    if (!status) status = embed_inputs(&e);
+    if (!status && r->path) status = file_writer_commit(&e.file);
+    file_writer_close(&e.file);
+    free(e.vectors);
+    ocelli_close(&e.handle);
+    return status ? options_exit_code(status) : e.failed ? EXIT_FAILED : EXIT_OK;
+}
+
+enum { OPERAND = 1, OPTION_IMAGE = OPTIONS_OWN, OPTION_TEXT, OPTION_FORMAT };
+static const struct option table[] = {OPTIONS_LONG,
+                                      {"image", required_argument, NULL, OPTION_IMAGE},
+                                      {"text", required_argument, NULL, OPTION_TEXT},
+                                      {"format", required_argument, NULL, OPTION_FORMAT},
+                                      {"output", required_argument, NULL, 'o'},
+                                      {0}};
+
+static int take_format(struct options *o, struct request *r, const char *format) {
+    r->npy = !strcmp(format, "npy");
+    if (r->npy || !strcmp(format, "json")) return EXIT_OK;
+    return options_usage(o, "--format \"%s\" is neither json nor npy", format);
+}
+
+static int take_input(struct request *r, bool is_image, const char *input) {
+    r->is_image[r->inputs.count] = is_image;
+    return options_exit_code(prompts_add(&r->inputs, &r->arena, input));
+}
+
+/* Operands belong to the --image or --text before them, so getopt is told (by '-') not to move them. */
+static int take_options(struct options *o, struct request *r, int argc, char **argv) {
+    int c, kind = 0;
+    while ((c = options_next(o, argc, argv, "-" OPTIONS_LETTERS "o:", table)) >= 0) {
+        int code = EXIT_OK;
+        if (c == OPTION_IMAGE || c == OPTION_TEXT) kind = c;
+        if (c == 'o')
+            r->path = optarg;
+        else if (c == OPTION_FORMAT)
+            code = take_format(o, r, optarg);
+        else if (!kind)
+            code = options_usage(o, "\"%s\": say --image or --text before it", optarg);
+        else
+            code = take_input(r, kind == OPTION_IMAGE, optarg);
+        if (code) {
+            o->exit_code = code;
+            return OPTIONS_STOP;
+        }
+    }
+    return c;
+}
+static int embed_arguments(struct options *o, struct request *r, int argc, char **argv) {
+    if (take_options(o, r, argc, argv) == OPTIONS_STOP) return o->exit_code;
+    int code = EXIT_OK;
+    bool is_image = r->inputs.count && r->is_image[r->inputs.count - 1];
+    for (; !code && optind < argc; optind++) code = take_input(r, is_image, argv[optind]); /* behind "--" */
+    if (code) return code;
+    if (!o->model) return options_usage(o, "no model: give -m BLOB");
+    if (!r->inputs.count) return options_usage(o, "nothing to embed: give --image or --text");
+    return embed(o, r);
+}
+
+static int run(int argc, char **argv) {
+    struct options o = {.command = &command_embed};
+    struct request r = {.is_image = calloc((size_t)argc, sizeof *r.is_image)};
+    int code = r.is_image ? embed_arguments(&o, &r, argc, argv) : options_exit_code(log_fail(OCELLI_ERR_MEMORY, "out of memory"));
+    arena_finish(&r.arena);
+    free(r.is_image);
+    return code;
+}
+
+const struct command command_embed = {
+    .name = "embed",
+    .summary = "unit vectors of pictures and texts",
+    .usage = "ocelli embed -m BLOB (--image FILE... | --text \"TEXT\"...) [--format json|npy] [-o FILE]",
+    .help = "Prints the embedding of each picture and text, of unit length, in the order given. Pictures\n"
+            "are read a few at a time, so their number does not matter.\n\n"
+            "  json  a line an input: {\"input\":\"...\",\"kind\":\"image\",\"embedding\":[...]}\n"
+            "        A picture that cannot be read gives a line on stderr and exit code 1; the others\n"
+            "        are answered.\n"
+            "  npy   one NumPy array, float32, shape (inputs, D). A picture that cannot be read ends the\n"
+            "        command with exit code 1, as the rows would no longer match the inputs.\n\n"
+            "Options:\n"
+            "      --image FILE...   pictures, up to the next option; - is standard input\n"
+            "      --text TEXT...    texts, up to the next option\n"
+            "      --format FORMAT   json (default) or npy\n"
+            "  -o, --output FILE     write there instead of standard output, whole or not at all\n" OPTIONS_HELP "\n"
+            "Examples:\n"
+            "  ocelli embed -m clip.gguf --text \"a red truck\" \"a blue car\"\n"
+            "  ocelli embed -m clip.gguf --format npy -o pictures.npy --image *.jpg\n",
+    .run = run,
+};

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ocelli info: the devices here and, of a model, what the file says. Opens no device. */
+#include "base/log.h"
+#include "blob/blob.h"
+#include "clip/config.h"
+#include "json.h"
+#include "options.h"
+#include "plain.h"
+
+#include <inttypes.h>
+
+enum { NAME_SIZE = 256 };
+
+/* The texts are those of a blob that the runtime itself has no use for. */
+struct facts {
+    struct clip_config config;
+    const char *name, *license, *score, *resize, *filter, *image_activation, *text_activation;
+    uint64_t file_bytes;
+};
+
+static int read_facts(struct facts *f, const struct blob *blob) {
+    const struct {
+        const char *key, **text;
+    } texts[] = {{"general.name", &f->name},
+                 {"general.license", &f->license},
+                 {"ocelli.score", &f->score},
+                 {"ocelli.vision.resize", &f->resize},
+                 {"ocelli.vision.filter", &f->filter},
+                 {"ocelli.vision.activation", &f->image_activation},
+                 {"ocelli.text.activation", &f->text_activation}};
+    int status = clip_config_read(&f->config, blob);
+    for (size_t i = 0; !status && i < sizeof texts / sizeof texts[0]; i++)
+        status = blob_string(blob, texts[i].key, texts[i].text);
+    f->file_bytes = blob_size(blob);
+    return status;
+}
+
+/* The name of device `index`; false at the end. *status: why the end came, if not for the index. */
+static bool next_device(uint32_t index, char name[NAME_SIZE], int *status) {
+    int got = ocelli_device_name(index, name, NAME_SIZE);
+    if (got && got != OCELLI_ERR_USAGE) *status = got;
+    return got == OCELLI_OK;
+}
+
+static int found(uint32_t count, int status) {
+    if (count || status) return status;
+    return log_fail(OCELLI_ERR_DEVICE, "no Vulkan device: the drivers installed here find none");
+}
+
+static int show_devices(void) {
+    char name[NAME_SIZE];
+    int status = OCELLI_OK;
+    uint32_t i = 0;
+    for (; next_device(i, name, &status); i++) {
+        printf("device %-8" PRIu32 " ", i);
+        plain_text(stdout, name);
+        putchar('\n');
+    }
+    return found(i, status);
+}
+
+static void line(const char *label, const char *text) {
+    printf("%-15s ", label);
+    plain_text(stdout, text);
+    putchar('\n');
+}
+
+static void show_tower(const char *label, const struct clip_tower_config *t, const char *activation) {
+    printf("%-15s %" PRIu32 " blocks, width %" PRIu32 ", hidden %" PRIu32 ", %" PRIu32 " heads, %" PRIu32 " tokens, ", label,
+           t->blocks, t->width, t->hidden, t->heads, t->tokens);
+    plain_text(stdout, activation);
+    putchar('\n');
+}
+
+static void show_facts(const struct facts *f) {
+    const struct clip_config *c = &f->config;
+    line("model", f->name);
+    line("license", f->license);
+    printf("%-15s %.1f MB\n", "file", (double)f->file_bytes / 1e6);
+    printf("%-15s %" PRIu32 " numbers\n", "embedding", c->embedding);
+    printf("%-15s %" PRIu32 "x%" PRIu32 " pixels (%s, %s), patches of %" PRIu32 "\n", "picture", c->image_size, c->image_size,
+           f->resize, f->filter, c->patch_size);
+    show_tower("image tower", &c->image, f->image_activation);
+    show_tower("text tower", &c->text, f->text_activation);
+    printf("%-15s %" PRIu32 " tokens\n", "vocabulary", c->vocabulary);
+    printf("%-15s %s, logit scale %.4g, bias %.4g\n", "score", f->score, (double)c->logit_scale, (double)c->logit_bias);
+}
+
+static int json_devices(struct json *j) {
+    char name[NAME_SIZE];
+    int status = OCELLI_OK;
+    uint32_t i = 0;
+    json_begin(j, "devices", '[');
+    for (; next_device(i, name, &status); i++) json_text(j, NULL, name);
+    json_end(j, ']');
+    return found(i, status);
+}
+
+static void json_tower(struct json *j, const char *key, const struct clip_tower_config *t, const char *activation) {
+    json_begin(j, key, '{');
+    json_count(j, "blocks", t->blocks);
+    json_count(j, "width", t->width);
+    json_count(j, "hidden", t->hidden);
+    json_count(j, "heads", t->heads);
+    json_count(j, "tokens", t->tokens);
+    json_text(j, "activation", activation);
+    json_end(j, '}');
+}
+
+static void json_facts(struct json *j, const struct facts *f) {
+    const struct clip_config *c = &f->config;
+    json_begin(j, "model", '{');
+    json_text(j, "name", f->name);
+    json_text(j, "license", f->license);
+    json_count(j, "file_bytes", f->file_bytes);
+    json_count(j, "embedding_size", c->embedding);
+    json_count(j, "image_size", c->image_size);
+    json_count(j, "patch_size", c->patch_size);
+    json_text(j, "resize", f->resize);
+    json_text(j, "filter", f->filter);
+    json_tower(j, "image", &c->image, f->image_activation);
+    json_tower(j, "text", &c->text, f->text_activation);
+    json_count(j, "vocabulary", c->vocabulary);
+    json_text(j, "score", f->score);
+    json_number(j, "logit_scale", (double)c->logit_scale, JSON_FLOAT);
+    json_number(j, "logit_bias", (double)c->logit_bias, JSON_FLOAT);
+    json_end(j, '}');
+}
+
+static int show_json(const struct facts *facts) {
+    struct json j = {.to = stdout};
+    json_begin(&j, NULL, '{');
+    json_text(&j, "version", ocelli_version());
+    int status = json_devices(&j);
+    if (facts) json_facts(&j, facts);
+    json_end(&j, '}');
+    putchar('\n');
+    return status;
+}
+
+static int show(const struct facts *facts) {
+    line("ocelli", ocelli_version());
+    int status = show_devices();
+    if (facts) show_facts(facts);
+    return status;
+}
+
+static int info(const struct options *o) {
+    struct facts facts;
+    struct blob *blob = NULL;
+    int status = o->model ? blob_open(&blob, o->model, true) : OCELLI_OK;
+    if (!status && blob) status = read_facts(&facts, blob);
+    if (!status) {
+        status = (o->json ? show_json : show)(blob ? &facts : NULL);
+        if (blob && status == OCELLI_ERR_DEVICE) status = OCELLI_OK; /* what was asked for is answered */
+    }
+    blob_close(&blob);
+    return status;
+}
+
+static int run(int argc, char **argv) {
+    static const struct option table[] = {OPTIONS_LONG, {0}};
+    struct options o = {.command = &command_info};
+    if (options_next(&o, argc, argv, OPTIONS_LETTERS, table) == OPTIONS_STOP) return o.exit_code;
+    if (optind < argc) return options_usage(&o, "\"%s\" is one argument too many", argv[optind]);
+    return options_exit_code(info(&o));
+}
+
+const struct command command_info = {
+    .name = "info",
+    .summary = "the Vulkan devices here, and what a model is",
+    .usage = "ocelli info [-m BLOB] [--json]",
+    .help = "Lists the Vulkan devices, with the index that --device takes, and with -m the facts of a\n"
+            "model file, which needs no device. Exit code 1: no Vulkan driver or device, and no -m.\n\n"
+            "Options:\n" OPTIONS_HELP "\n"
+            "Example:\n"
+            "  ocelli info -m clip.gguf\n",
+    .run = run,
+};

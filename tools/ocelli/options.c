@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "options.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kinds[] = {[OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot"};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+
+const char *options_kind_name(enum ocelli_kind kind) {
+    return (unsigned)kind < KINDS ? kinds[kind] : "unknown";
+}
+
+int options_usage(const struct options *o, const char *format, ...) {
+    char message[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    log_fail(OCELLI_ERR_USAGE, "%s: %s; usage: %s", o->command->name, message, o->command->usage);
+    return EXIT_USAGE;
+}
+
+int options_number(const struct options *o, const char *option, const char *text, size_t most, size_t *value) {
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    bool digits = *text >= '0' && *text <= '9'; /* strtoull takes " -1" */
+    if (!digits || *end || errno || number < 1 || number > most)
+        return options_usage(o, "%s \"%s\" is not a number from 1 to %zu", option, text, most);
+    *value = (size_t)number;
+    return 0;
+}
+
+static int take_kind(struct options *o, const char *text) {
+    for (int i = 0; i < KINDS; i++)
+        if (!strcmp(text, kinds[i])) {
+            o->kind = (enum ocelli_kind)i;
+            return 0;
+        }
+    return options_usage(o, "--kind \"%s\" is none of auto, f16w, dot", text);
+}
+
+static int show_help(const struct command *c) {
+    printf("Usage: %s\n\n%s\n", c->usage, c->help);
+    return EXIT_OK;
+}
+
+/* optopt is 0 for an unknown word, else the letter or value; one that is known was not refused for itself. */
+static int refuse(const struct options *o, int c, char **argv, const char *letters) {
+    bool known = optopt >= OPTIONS_DEVICE || (optopt && strchr(letters, optopt));
+    char letter[] = {'-', (char)optopt, '\0'};
+    const char *word = known || !optopt ? argv[optind - 1] : letter;
+    if (c == ':') return options_usage(o, "%s needs a value", word);
+    if (known) return options_usage(o, "%s: this option takes no value", word);
+    return options_usage(o, "unknown option %s", word);
+}
+
+static int stop(struct options *o, int exit_code) {
+    o->exit_code = exit_code;
+    return OPTIONS_STOP;
+}
+
+int options_next(struct options *o, int argc, char **argv, const char *letters, const struct option *table) {
+    opterr = 0;
+    for (;;) {
+        int c = getopt_long(argc, argv, letters, table, NULL);
+        int fault = 0;
+        switch (c) {
+        case 'h': return stop(o, show_help(o->command));
+        case 'm': o->model = optarg; break;
+        case OPTIONS_DEVICE: o->device = optarg; break;
+        case OPTIONS_KIND: fault = take_kind(o, optarg); break;
+        case OPTIONS_JSON: o->json = true; break;
+        case '?':
+        case ':': return stop(o, refuse(o, c, argv, letters));
+        default: return c; /* OPTIONS_END is getopt's own -1 */
+        }
+        if (fault) return stop(o, fault);
+    }
+}
+
+int options_open(const struct options *o, struct ocelli **handle) {
+    struct ocelli_params params = {.model = o->model, .device = o->device, .kind = o->kind};
+    return ocelli_open(handle, &params);
+}
+
+int options_exit_code(int status) {
+    if (!status) return EXIT_OK;
+    return status == OCELLI_ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
+}

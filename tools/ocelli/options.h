@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Options that every subcommand knows, and usage errors: one line on stderr, exit code 2. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "command.h"
+
+#include <getopt.h>
+#include <ocelli.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options {
+    const struct command *command;
+    const char *model, *device; /* of argv */
+    enum ocelli_kind kind;
+    bool json;
+    int exit_code; /* when options_next() gave OPTIONS_STOP */
+};
+
+/* A subcommand's letters begin with OPTIONS_LETTERS, its table of long options with OPTIONS_LONG; the
+ * values of its own long options with OPTIONS_OWN. */
+enum { OPTIONS_DEVICE = 256, OPTIONS_KIND, OPTIONS_JSON, OPTIONS_OWN };
+#define OPTIONS_LETTERS ":hm:"
+#define OPTIONS_LONG                                                                                                             \
+    {"help", no_argument, NULL, 'h'}, {"model", required_argument, NULL, 'm'},                                                   \
+        {"device", required_argument, NULL, OPTIONS_DEVICE}, {"kind", required_argument, NULL, OPTIONS_KIND}, {                  \
+        "json", no_argument, NULL, OPTIONS_JSON                                                                                  \
+    }
+
+/* Part of the help texts. */
+#define OPTIONS_HELP                                                                                                             \
+    "  -m, --model BLOB      the model, as ocelli-convert wrote it\n"                                                            \
+    "      --device N|NAME   Vulkan device: index, or part of its name (see ocelli info);\n"                                     \
+    "                        else the variable OCELLI_DEVICE, else the best one\n"                                               \
+    "      --kind KIND       how products are computed: auto, f16w or dot (for tests; default auto)\n"                           \
+    "      --json            output for programs\n"                                                                              \
+    "  -h, --help            this text\n"
+
+/* The next option that is the subcommand's own. OPTIONS_END: no more, argv[optind] is the first
+ * operand. OPTIONS_STOP: leave with o->exit_code; what there was to say is said. */
+enum { OPTIONS_END = -1, OPTIONS_STOP = -2 };
+int options_next(struct options *o, int argc, char **argv, const char *letters, const struct option *table);
+
+/* Says "ocelli SUBCOMMAND: message; usage: ..." and gives EXIT_USAGE. */
+int options_usage(const struct options *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A decimal number in 1..most; on a fault says so and gives EXIT_USAGE, else 0. */
+int options_number(const struct options *o, const char *option, const char *text, size_t most, size_t *value);
+
+/* Opens the model. Errors: those of ocelli_open(). */
+int options_open(const struct options *o, struct ocelli **handle);
+
+/* A library status as exit code: a wrong argument is a matter of usage. */
+int options_exit_code(int status);
+
+/* "f16w" or "dot". */
+const char *options_kind_name(enum ocelli_kind kind);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pictures.h"
+#include "base/log.h"
+#include "prep/decode.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_ROOM = 1 << 20, STDIN_MOST = 1 << 28 };
+
+/* All of standard input into *bytes, to be freed with free(), also on error. */
+static int read_stdin(unsigned char **bytes, size_t *size) {
+    size_t room = 0;
+    *bytes = NULL;
+    *size = 0;
+    do {
+        if (*size == room) {
+            if (room == STDIN_MOST) return log_fail(OCELLI_ERR_LIMIT, "standard input: over %d bytes", STDIN_MOST);
+            room = room ? 2 * room : FIRST_ROOM;
+            unsigned char *grown = realloc(*bytes, room);
+            if (!grown) return log_fail(OCELLI_ERR_MEMORY, "standard input: out of memory");
+            *bytes = grown;
+        }
+        *size += fread(*bytes + *size, 1, room - *size, stdin);
+    } while (!feof(stdin) && !ferror(stdin));
+    if (ferror(stdin)) return log_fail(OCELLI_ERR_FILE, "standard input: %s", strerror(errno));
+    if (!*size) return log_fail(OCELLI_ERR_FILE, "standard input: no picture there");
+    return OCELLI_OK;
+}
+
+static int load_stdin(struct ocelli_image *image) {
+    unsigned char *bytes;
+    size_t size;
+    int status = read_stdin(&bytes, &size);
+    if (!status) status = decode_memory(image, bytes, size, "standard input");
+    free(bytes);
+    return status;
+}
+
+int pictures_add(struct pictures *p, const char *name) {
+    struct ocelli_image *image = &p->images[p->count];
+    int status = strcmp(name, "-") ? ocelli_image_load(image, name) : load_stdin(image);
+    if (status) return status;
+    p->names[p->count++] = name;
+    p->bytes += (size_t)3 * image->width * image->height;
+    return OCELLI_OK;
+}
+
+bool pictures_full(const struct pictures *p) {
+    return p->count == PICTURES_MOST || p->bytes >= PICTURES_BYTES;
+}
+
+void pictures_clear(struct pictures *p) {
+    for (size_t i = 0; i < p->count; i++) ocelli_image_free(&p->images[i]);
+    p->count = p->bytes = 0;
+}

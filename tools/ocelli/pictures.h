@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Picture files read a few at a time, so that a folder of any size fits into a small board. */
+#ifndef PICTURES_H
+#define PICTURES_H
+
+#include <ocelli.h>
+#include <stdbool.h>
+
+/* What is held at once: so many pictures, or the first that exceeds so many bytes of pixels. */
+enum { PICTURES_MOST = 16, PICTURES_BYTES = 64 << 20 };
+
+/* A zeroed struct is empty. */
+struct pictures {
+    struct ocelli_image images[PICTURES_MOST];
+    const char *names[PICTURES_MOST]; /* the caller's */
+    size_t count, bytes;
+};
+
+/* Reads one more; "-" is standard input. `name` is kept, not copied. Call while not full.
+ * Errors: as ocelli_image_load(); the pictures held stay. */
+int pictures_add(struct pictures *p, const char *name);
+bool pictures_full(const struct pictures *p);
+/* Frees all, for the next ones. */
+void pictures_clear(struct pictures *p);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PLAIN_H
+#define PLAIN_H
+
+#include <stdio.h>
+
+/* Writes text for people: control characters become '?', so that no file name can move the cursor. */
+void plain_text(FILE *to, const char *text);
+
+#endif

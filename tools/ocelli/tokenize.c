@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ocelli tokenize: needs the blob, but no GPU. */
+#include "base/log.h"
+#include "handle.h"
+#include "json.h"
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int print_ids(const struct bpe *bpe, const char *text, int32_t *ids) {
+    size_t count;
+    int status = bpe_encode(bpe, text, strlen(text), ids, &count);
+    if (status) return status;
+    struct json j = {.to = stdout};
+    json_begin(&j, NULL, '[');
+    for (size_t i = 0; i < count; i++) json_count(&j, NULL, (uint64_t)ids[i]);
+    json_end(&j, ']');
+    putchar('\n');
+    return OCELLI_OK;
+}
+
+static int print_all(const struct bpe *bpe, uint32_t context, char **texts) {
+    int32_t *ids = calloc(context, sizeof *ids);
+    int status = ids ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (; !status && *texts && !ferror(stdout); texts++) status = print_ids(bpe, *texts, ids);
+    free(ids);
+    return status;
+}
+
+static int tokenize(const char *model, char **texts) {
+    struct blob *blob = NULL;
+    struct clip_config config;
+    struct bpe *bpe = NULL;
+    struct bpe_text *tokens = NULL, *merges = NULL;
+    int status = blob_open(&blob, model, true);
+    if (!status) status = clip_config_read(&config, blob);
+    if (!status) status = handle_tokenizer(blob, config.text.tokens, config.vocabulary, &bpe, &tokens, &merges);
+    if (!status) status = print_all(bpe, config.text.tokens, texts);
+    bpe_destroy(&bpe);
+    free(tokens);
+    free(merges);
+    blob_close(&blob);
+    return status;
+}
+
+static int run(int argc, char **argv) {
+    static const struct option table[] = {OPTIONS_LONG, {0}};
+    struct options o = {.command = &command_tokenize};
+    if (options_next(&o, argc, argv, OPTIONS_LETTERS, table) == OPTIONS_STOP) return o.exit_code;
+    if (!o.model) return options_usage(&o, "no model: give -m BLOB");
+    if (optind == argc) return options_usage(&o, "no TEXT");
+    return options_exit_code(tokenize(o.model, argv + optind));
+}
+
+const struct command command_tokenize = {
+    .name = "tokenize",
+    .summary = "token ids of texts (needs no GPU)",
+    .usage = "ocelli tokenize -m BLOB \"TEXT\"...",
+    .help = "Prints the token ids of each text as a JSON array, one line a text, start and end\n"
+            "marks included. A text longer than the model's context is cut. Needs no GPU.\n\n"
+            "Options:\n" OPTIONS_HELP "\n"
+            "Example:\n"
+            "  ocelli tokenize -m clip.gguf \"a photo of a cat\"\n",
+    .run = run,
+};
