@@ -83,8 +83,11 @@ static void copies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zeroed_aligned_apart), cmocka_unit_test(many_small), cmocka_unit_test(overflow),
-        cmocka_unit_test(empty),                cmocka_unit_test(copies),
+        cmocka_unit_test(zeroed_aligned_apart),
+        cmocka_unit_test(many_small),
+        cmocka_unit_test(overflow),
+        cmocka_unit_test(empty),
+        cmocka_unit_test(copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <ocelli.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -12,6 +13,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static char folder[64], path[128];
 static int lines;
@@ -112,11 +115,187 @@ static void nothing_without_commit(void **state) {
     file_writer_close(&w);
     assert_int_equal(names_in_folder(), 0);
     file_writer_close(&w); /* closed already */
-    struct file_writer zeroed = {0};
+    assert_int_equal(lines, 0);
+}
+
+/* A descriptor of 0 (stdin was closed) is as good as any, and 0 in a zeroed writer is not ours to close. */
+static void descriptor_zero(void **state) {
+    (void)state;
+    int saved = dup(0);
+    struct file_writer w, zeroed = {0};
     file_writer_close(&zeroed);
-    assert_true(fcntl_open(0));
+    assert_true(fcntl(0, F_GETFD) >= 0);
+    close(0);
+    assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+    assert_int_equal(w.fd, 0);
+    file_writer_close(&w);
+    assert_true(fcntl(0, F_GETFD) < 0);
+    assert_true(dup2(saved, 0) == 0);
+    close(saved);
+    assert_int_equal(names_in_folder(), 0);
+}
+
+/* Larger than the buffer, in pieces that do not divide it. */
+static void large(void **state) {
+    (void)state;
+    enum { PIECE = 70001, PIECES = 41 };
+    unsigned char *piece = malloc(PIECE);
+    struct file_writer w;
+    struct file_map map;
+    assert_non_null(piece);
+    assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+    for (int i = 0; i < PIECES; i++) {
+        memset(piece, i, PIECE);
+        assert_int_equal(file_writer_write(&w, piece, PIECE), OCELLI_OK);
+    }
+    assert_int_equal(w.written, PIECE * PIECES);
+    assert_int_equal(file_writer_commit(&w), OCELLI_OK);
+    file_writer_close(&w);
+    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
+    assert_int_equal(map.size, PIECE * PIECES);
+    for (size_t i = 0; i < map.size; i++) assert_true(map.data[i] == i / PIECE);
+    file_map_close(&map);
+    free(piece);
+}
+
+static void aligned(void **state) {
+    (void)state;
+    static const size_t steps[] = {1, 64, 64, 4096, 10000};
+    struct file_writer w;
+    assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+    assert_int_equal(file_writer_write(&w, "abc", 3), OCELLI_OK);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        assert_int_equal(file_writer_align(&w, steps[i]), OCELLI_OK);
+        assert_int_equal(w.written % steps[i], 0);
+    }
+    assert_int_equal(w.written, 10000);
+    assert_int_equal(file_writer_commit(&w), OCELLI_OK);
+    file_writer_close(&w);
+    struct file_map map;
+    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
+    assert_int_equal(map.size, 10000);
+    assert_memory_equal(map.data, "abc\0\0", 5);
+    file_map_close(&map);
+}
+
+static void empty(void **state) {
+    (void)state;
+    put("");
+    struct file_map map;
+    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
+    assert_int_equal(map.size, 0);
+    file_map_close(&map);
+}
+
+static void permissions_by_umask(void **state) {
+    (void)state;
+    static const mode_t masks[] = {0, 022, 027, 077};
+    mode_t old = umask(0);
+    for (size_t i = 0; i < 4; i++) {
+        struct stat st;
+        umask(masks[i]);
+        put("x");
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0666 & ~masks[i]);
+    }
+    umask(old);
+}
+
+/* Fails somewhere, says so once however often it is asked, and takes everything with it. */
+static void fails_on_full_disk(size_t size) {
+    struct file_writer w;
+    char *bytes = calloc(1, size);
+    assert_non_null(bytes);
+    assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+    int status = file_writer_write(&w, bytes, size);
+    assert_int_equal(file_writer_commit(&w), OCELLI_ERR_FILE);
+    assert_int_equal(file_writer_commit(&w), OCELLI_ERR_FILE);
+    if (status) assert_int_equal(file_writer_write(&w, bytes, size), OCELLI_ERR_FILE);
+    assert_int_equal(lines, 1);
+    file_writer_close(&w);
+    free(bytes);
+    lines = 0;
+}
+
+/* In the buffer, exactly the buffer, several buffers; an old file stays as it was. */
+static void size_limit(void **state) {
+    (void)state;
+    struct rlimit old, small;
+    put("old");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small = (struct rlimit){.rlim_cur = 1000, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    static const size_t sizes[] = {1001, 1 << 20, 5 << 20};
+    for (size_t i = 0; i < 3; i++) fails_on_full_disk(sizes[i]);
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_DFL);
+    holds("old");
+    assert_int_equal(names_in_folder(), 1);
+}
+
+static void full_disk(void **state) {
+    (void)state;
+    if (mount("ocelli", folder, "tmpfs", 0, "size=64k")) {
+        print_message("not allowed to mount a tmpfs: only the size limit was tried\n");
+        skip();
+    }
+    put("old");
+    fails_on_full_disk(3 << 20);
+    holds("old");
+    assert_int_equal(names_in_folder(), 1);
+    assert_int_equal(umount(folder), 0);
+}
+
+static void refused(int status, int expected) {
+    assert_int_equal(status, expected);
+    assert_int_equal(lines, 1);
+    lines = 0;
+}
+
+static void not_files(void **state) {
+    (void)state;
+    struct file_map map;
+    refused(file_map_open(&map, path), OCELLI_ERR_FILE); /* missing */
+    assert_null(map.data);
+    file_map_close(&map);
+    assert_int_equal(mkdir(path, 0777), 0);
+    refused(file_map_open(&map, path), OCELLI_ERR_FILE);
+    rmdir(path);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    refused(file_map_open(&map, path), OCELLI_ERR_FILE); /* and does not wait for a writer */
+}
+
+static void no_place_to_write(void **state) {
+    (void)state;
+    struct file_writer w;
+    strcat(path, "/below/x"); /* the folder is missing */
+    refused(file_writer_open(&w, path), OCELLI_ERR_FILE);
+    file_writer_close(&w);
+    snprintf(path, sizeof path, "%s/x.bin", folder);
+    assert_int_equal(mkdir(path, 0777), 0); /* a folder of that name: seen by the rename */
+    assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+    refused(file_writer_commit(&w), OCELLI_ERR_FILE);
+    file_writer_close(&w);
+    assert_int_equal(names_in_folder(), 1);
+    rmdir(path);
 }
 
 int main(void) {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        TEST(whole),
+        TEST(replaces_at_once),
+        TEST(two_writers),
+        TEST(nothing_without_commit),
+        TEST(large),
+        TEST(aligned),
+        TEST(empty),
+        TEST(descriptor_zero),
+        TEST(size_limit),
+        TEST(permissions_by_umask),
+        TEST(full_disk),
+        TEST(not_files),
+        TEST(no_place_to_write),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -217,6 +217,28 @@ static void odd_bytes(void **state) {
         refused(odd[i].data, odd[i].size, odd[i].status, odd[i].words);
 }
 
+/* Both make stb_image 2.27 write or read outside of its tables when nothing is in the way. */
+static void jpeg_tables(void **state) {
+    (void)state;
+    struct bytes file = golden("photo420.jpg");
+    unsigned char *table = memmem(file.data, file.size, "\377\304", 2);
+    assert_non_null(table);
+    table[5 + 15] = 255, table[5 + 14] = 255; /* counts of the two greatest lengths */
+    refused(file.data, file.size, OCELLI_ERR_FILE, "a Huffman table of over 256 symbols");
+    memmove(file.data + 1, file.data, file.size++); /* the first 0xff twice: a fill byte */
+    refused(file.data, file.size, OCELLI_ERR_FILE, "a Huffman table of over 256 symbols");
+
+    static const char *const names[] = {"photo420.jpg", "progressive.jpg"};
+    for (size_t i = 0; i < 2; i++) { /* scans that use tables never defined: no crash */
+        file = golden(names[i]);
+        for (unsigned char *p; (p = memmem(file.data, file.size, "\377\304", 2));)
+            p[1] = 0xfe; /* a comment */
+        struct ocelli_image image;
+        decode_memory(&image, file.data, file.size, names[i]);
+        decode_free(&image);
+    }
+}
+
 static void from_files(void **state) {
     (void)state;
     struct ocelli_image image;
@@ -254,6 +276,7 @@ int main(void) {
         cmocka_unit_test(cut_samples),      cmocka_unit_test(cut_png_and_jpeg),
         cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
         cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),
+        cmocka_unit_test(jpeg_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

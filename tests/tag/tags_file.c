@@ -51,7 +51,7 @@ static void whole(void **state) {
                                "[tag open door]\n"
                                "prompt = an open garage door\n"
                                "  prompt=a garage with its door up   \n" /* indented: a line of its own */
-                               "prompt: ratio 3:4 = \"half\" #1;2\n"
+                               "prompt: ratio 3:4 = \"half\"#1;2\n"
                                "[ tag  a [very] long name of a tag that is longer than fifty bytes ] \n"
                                "template = {}\n"
                                "[templates]\n"
@@ -65,7 +65,7 @@ static void whole(void **state) {
     assert_string_equal(f.tags[0].name, "open door");
     assert_int_equal(f.tags[0].line, 7);
     assert_list(&f.tags[0].prompts, 3,
-                (const char *const[]){"an open garage door", "a garage with its door up", "ratio 3:4 = \"half\" #1;2"});
+                (const char *const[]){"an open garage door", "a garage with its door up", "ratio 3:4 = \"half\"#1;2"});
     assert_int_equal(f.tags[0].templates.count, 0);
     assert_string_equal(f.tags[1].name, "a [very] long name of a tag that is longer than fifty bytes");
     assert_list(&f.tags[1].prompts, 1, &f.tags[1].name);

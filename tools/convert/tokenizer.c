@@ -148,7 +148,7 @@ int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, co
 }
 
 void tokenizer_finish(struct tokenizer *t) {
-    bpe_destroy(t->bpe);
+    bpe_destroy(&t->bpe);
     arena_finish(&t->arena);
     *t = (struct tokenizer){0};
 }

@@ -4,10 +4,12 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ocelli.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {&command_tag,  &command_embed,    &command_tokenize,
                                                  &command_info, &command_selftest, &command_bench};
@@ -52,7 +54,15 @@ static int close_output(int exit_code) {
     return exit_code ? exit_code : EXIT_FAILED;
 }
 
+/* A closed standard file would give its number to the next file that is opened. What is opened here
+ * cannot be used, so that using it is the same error as before. */
+static void keep_standard_files(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
+    keep_standard_files();
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error like others */
     return close_output(run(argc, argv));
 }

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+# make demo   build, convert the demo checkpoint, tag some pictures
+# make test   build with sanitizers, run every test
+# make install, make fuzz, make format: see CONTRIBUTING.md
+# Debian 12 and 13, Ubuntu 22.04. Missing packages are installed through apt (as root) or named.
+SHELL = /bin/sh
+JOBS := $(shell nproc)
+PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
+	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
+BLOB = build/demo.gguf
+
+demo: release $(BLOB)
+	@sh tools/demo/demo.sh build/release/ocelli $(BLOB)
+
+$(BLOB): release tools/demo/checkpoint/model.safetensors
+	build/release/ocelli-convert tools/demo/checkpoint -o $(BLOB)
+
+test: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS)
+	OCELLI_NEED_GPU=1 ctest --preset dev -j$(JOBS) $(CTEST_FLAGS)
+
+release: packages
+	@cmake --preset release -DBUILD_TESTING=OFF >build-release.log 2>&1 && \
+	 cmake --build --preset release -j$(JOBS) >>build-release.log 2>&1 || { cat build-release.log; exit 1; }
+	@rm -f build-release.log
+
+install: release
+	cmake --install build/release
+
+# The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
+test-subgroups:
+	for bits in 128 512; do LP_NATIVE_VECTOR_WIDTH=$$bits OCELLI_NEED_GPU=1 ctest --preset dev -R '^(op|vk|clip|api)_' || exit 1; done
+
+# The demo's held-out score from the program itself.
+demo-score: release $(BLOB)
+	sh tools/demo/score.sh build/release/ocelli $(BLOB)
+
+fuzz:
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j$(JOBS)
+	sh tests/fuzz/run.sh build/fuzz/tests $(or $(SECONDS),600)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
+
+packages:
+	@missing=; for p in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "missing packages, run: sudo apt-get install -y$$missing"; exit 1; fi; \
+	echo "installing through apt:$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
+	rm -f apt.log
+
+.PHONY: demo test release install test-subgroups demo-score fuzz format packages

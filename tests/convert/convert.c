@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The converter as a program, on the golden models in both layouts. */
+#include "convert/convert.h"
+#include "blob/blob.h"
+#include "clip/config.h"
+#include "convert/options.h"
+#include "convert/reference.h"
+#include "support/checkpoint.h"
+#include "support/test.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- running it ---- */
+
+enum { MOST_ARGUMENTS = 16 };
+
+struct outcome {
+    int status;
+    char *said; /* stderr */
+};
+
+/* A child, so that limits and a crash stay in it. `limit`: largest file in bytes, 0 none. */
+static struct outcome run(const char *folder, rlim_t limit, const char *const *arguments) {
+    char *argv[MOST_ARGUMENTS + 2] = {(char *)"ocelli-convert"};
+    int argc = 1;
+    const char *log = checkpoint_path(folder, "stderr");
+    while (arguments[argc - 1]) argv[argc] = (char *)arguments[argc - 1], argc++;
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (!freopen(log, "w", stderr) || !freopen("/dev/null", "w", stdout)) _exit(99);
+        signal(SIGXFSZ, SIG_IGN); /* as main() does */
+        if (limit) setrlimit(RLIMIT_FSIZE, &(struct rlimit){limit, limit});
+        exit(options_main(argc, argv));
+    }
+    int wait_status;
+    assert_int_equal(waitpid(child, &wait_status, 0), child);
+    assert_true(WIFEXITED(wait_status));
+    return (struct outcome){WEXITSTATUS(wait_status), checkpoint_get(log, NULL)};
+}
+
+static void convert_well(const char *folder, const char *from, const char *blob, const char *report) {
+    const char *arguments[] = {from, "-o", blob, report ? "--report" : NULL, report, NULL};
+    struct outcome o = run(folder, 0, arguments);
+    if (o.status != 0) fail_msg("status %d: %s", o.status, o.said);
+    free(o.said);
+}
+
+static size_t count_lines(const char *text) {
+    size_t lines = 0;
+    for (; *text; text++) lines += *text == '\n';
+    return lines;
+}
+
+static size_t count_files(const char *folder) {
+    DIR *d = opendir(folder);
+    size_t count = 0;
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d));) count += e->d_name[0] != '.' && strcmp(e->d_name, "stderr") != 0;
+    closedir(d);
+    return count;
+}
+
+static char *subfolder(const char *folder, const char *name) {
+    char *path = strdup(checkpoint_path(folder, name));
+    assert_non_null(path);
+    char command[600];
+    snprintf(command, sizeof command, "mkdir %s", path);
+    assert_int_equal(system(command), 0);
+    return path;
+}
+
+/* ---- numbers ---- */
+
+struct loaded {
+    struct report report;
+    struct sources sources;
+    struct checkpoint checkpoint;
+    struct tokenizer tokenizer;
+    struct model model;
+};
+
+static void load(struct loaded *l, const char *folder) {
+    memset(l, 0, sizeof *l);
+    assert_int_equal(report_init(&l->report), 0);
+    assert_int_equal(checkpoint_open(&l->checkpoint, folder, &l->sources, &l->report), 0);
+    const struct config *c = &l->checkpoint.config;
+    assert_int_equal(tokenizer_load(&l->tokenizer, NULL, folder, c, &l->sources, &l->report), 0);
+    assert_int_equal(model_load(&l->model, &l->checkpoint, &l->report), 0);
+}
+
+static void unload(struct loaded *l) {
+    model_finish(&l->model);
+    tokenizer_finish(&l->tokenizer);
+    checkpoint_close(&l->checkpoint);
+    source_finish(&l->sources);
+    report_finish(&l->report);
+}
+
+/* The rounded weights out of a blob, so that the reference computes with what is stored. */
+static void use_blob(struct model *m, struct blob *blob) {
+    for (size_t i = 0; i < m->count; i++) {
+        struct model_tensor *t = &m->tensors[i];
+        struct blob_matrix matrix;
+        if (!t->matrix) continue;
+        assert_int_equal(blob_matrix(blob, t->name, t->rows, t->columns, &matrix), 0);
+        t->rounded = matrix.values;
+        t->scales = matrix.scales;
+    }
+}
+
+static double worst_cosine(const struct checkpoint_golden *g, const struct loaded *l, enum reference_weights weights) {
+    size_t bytes = (size_t)g->image_size * g->image_size * 3;
+    float *out = malloc(g->dim * sizeof *out);
+    double worst = 1;
+    assert_non_null(out);
+    for (size_t i = 0; i < 2 * CHECKPOINT_INPUTS; i++) {
+        size_t text = i - CHECKPOINT_INPUTS;
+        int status = i < CHECKPOINT_INPUTS
+                         ? reference_image(&l->model, weights, g->images + i * bytes, out)
+                         : reference_text(&l->model, weights, g->ids[text], g->id_count[text], l->tokenizer.end_id, out);
+        assert_int_equal(status, 0);
+        double cosine = reference_cosine(out, g->embeddings + i * g->dim, g->dim);
+        if (cosine < worst) worst = cosine;
+    }
+    free(out);
+    return worst;
+}
+
+static void check_ids(const struct checkpoint_golden *g, const struct loaded *l) {
+    int32_t ids[CONFIG_MAX_CONTEXT];
+    for (size_t i = 0; i < CHECKPOINT_INPUTS; i++) {
+        size_t count;
+        assert_int_equal(bpe_encode(l->tokenizer.bpe, g->texts[i], strlen(g->texts[i]), ids, &count), 0);
+        assert_int_equal(count, g->id_count[i]);
+        assert_memory_equal(ids, g->ids[i], count * sizeof *ids);
+    }
+}
+
+static void check_golden(const char *name) {
+    char *folder = checkpoint_folder();
+    const char *path = checkpoint_path(folder, "out.gguf");
+    struct checkpoint_golden g;
+    struct loaded l;
+    struct blob *blob;
+    checkpoint_golden_open(&g, name);
+    checkpoint_write(name, folder, &(struct checkpoint_form){0});
+    convert_well(folder, folder, path, NULL);
+    load(&l, folder);
+    check_ids(&g, &l);
+    assert_int_equal(blob_open(&blob, path, true), 0);
+    use_blob(&l.model, blob);
+    double exact = worst_cosine(&g, &l, REFERENCE_FLOAT), rounded = worst_cosine(&g, &l, REFERENCE_INT8);
+    print_message("%-8s float: 1 - cosine %.1e, int8 weights: cosine %.6f\n", name, 1 - exact, rounded);
+    assert_true(exact >= 0.999999);
+    assert_true(rounded >= g.f16w);
+    blob_close(&blob);
+    unload(&l);
+    checkpoint_golden_close(&g);
+    checkpoint_remove(folder);
+}
+
+static void test_golden(void **state) {
+    (void)state;
+    for (const char *const *name = checkpoint_names; *name; name++) check_golden(*name);
+}
+
+/* ---- layouts ---- */
+
+static void same_tensors(const char *one, const char *other) {
+    struct blob *a, *b;
+    assert_int_equal(blob_open(&a, one, true), 0);
+    assert_int_equal(blob_open(&b, other, true), 0);
+    const struct gguf *x = blob_gguf(a), *y = blob_gguf(b);
+    assert_int_equal(x->tensor_count, y->tensor_count);
+    for (uint64_t i = 0; i + 1 < x->tensor_count; i++) { /* the last is the digest, also of the names */
+        assert_string_equal(x->tensors[i].name, y->tensors[i].name);
+        assert_int_equal(x->tensors[i].size, y->tensors[i].size);
+        assert_memory_equal(x->data + x->tensors[i].offset, y->data + y->tensors[i].offset, x->tensors[i].size);
+    }
+    blob_close(&a);
+    blob_close(&b);
+}
+
+static void check_layouts(const char *name, const char *prefix) {
+    char *folder = checkpoint_folder(), *plain = subfolder(folder, "plain"), *flat = subfolder(folder, "flat");
+    char one[512], other[512];
+    checkpoint_write(name, plain, &(struct checkpoint_form){0});
+    checkpoint_write(name, flat, &(struct checkpoint_form){.open_clip = true, .prefix = prefix});
+    snprintf(one, sizeof one, "%s/one.gguf", folder);
+    snprintf(other, sizeof other, "%s/other.gguf", folder);
+    convert_well(folder, plain, one, NULL);
+    convert_well(folder, flat, other, NULL);
+    same_tensors(one, other);
+    convert_well(folder, checkpoint_path(flat, "open_clip_model.safetensors"), other, NULL); /* the file alone */
+    same_tensors(one, other);
+    free(plain);
+    free(flat);
+    checkpoint_remove(folder);
+}
+
+static void test_open_clip(void **state) {
+    (void)state;
+    for (const char *const *name = checkpoint_names; *name; name++) check_layouts(*name, NULL);
+}
+
+static void test_prefixes(void **state) {
+    (void)state;
+    check_layouts("quick", "module.");
+    check_layouts("legacy", "_image_encoder.module.");
+}
+
+/* F16 and BF16 change the weights, by up to 2^-11 and 2^-9. */
+static void test_types(void **state) {
+    static const char *const types[] = {"F16", "BF16"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char *folder = checkpoint_folder();
+        struct checkpoint_golden g;
+        struct loaded l;
+        checkpoint_golden_open(&g, "quick");
+        checkpoint_write("quick", folder, &(struct checkpoint_form){.type = types[i]});
+        load(&l, folder);
+        assert_true(worst_cosine(&g, &l, REFERENCE_FLOAT) >= 0.9999);
+        unload(&l);
+        checkpoint_golden_close(&g);
+        checkpoint_remove(folder);
+    }
+}
+
+/* ---- what is in the blob, the report ---- */
+
+static void check_config(const char *name) {
+    char *folder = checkpoint_folder();
+    const char *path = checkpoint_path(folder, "out.gguf");
+    struct blob *blob;
+    struct clip_config c;
+    struct loaded l;
+    checkpoint_write(name, folder, &(struct checkpoint_form){0});
+    convert_well(folder, folder, path, NULL);
+    load(&l, folder);
+    assert_int_equal(blob_open(&blob, path, true), 0);
+    assert_int_equal(clip_config_read(&c, blob), 0);
+    const struct config *from = &l.checkpoint.config;
+    assert_int_equal(c.image.width, from->image.width);
+    assert_int_equal(c.image.hidden, from->image.hidden);
+    assert_int_equal(c.image.blocks, from->image.blocks);
+    assert_int_equal(c.image.heads, from->image.heads);
+    assert_int_equal(c.image.tokens, from->image.tokens);
+    assert_int_equal(c.text.width, from->text.width);
+    assert_int_equal(c.text.hidden, from->text.hidden);
+    assert_int_equal(c.text.blocks, from->text.blocks);
+    assert_int_equal(c.text.heads, from->text.heads);
+    assert_int_equal(c.text.tokens, from->text.tokens);
+    assert_int_equal(c.image_size, from->image_size);
+    assert_int_equal(c.vocabulary, from->vocabulary);
+    assert_int_equal(c.embedding, from->embedding);
+    assert_int_equal(c.end_id, l.tokenizer.end_id);
+    assert_int_equal(c.prep.resize == PREP_SQUASH, from->squash);
+    assert_int_equal(c.prep.filter == PREP_BILINEAR, from->bilinear);
+    assert_memory_equal(c.prep.mean, from->mean, sizeof from->mean);
+    assert_true(c.logit_scale == l.model.logit_scale);
+    blob_close(&blob);
+    unload(&l);
+    checkpoint_remove(folder);
+}
+
+static void test_config(void **state) {
+    (void)state;
+    for (const char *const *name = checkpoint_names; *name; name++) check_config(*name);
+}
+
+static bool has_choice(const cJSON *root, const char *what, const char *value) {
+    const cJSON *choice;
+    cJSON_ArrayForEach(choice, cJSON_GetObjectItem(root, "choices")) {
+        const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(choice, "what"));
+        if (strcmp(name, what) == 0)
+            return strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(choice, "value")), value) == 0;
+    }
+    return false;
+}
+
+static void test_report(void **state) {
+    char *folder = checkpoint_folder();
+    char path[512];
+    (void)state;
+    snprintf(path, sizeof path, "%s/report.json", folder);
+    checkpoint_write("legacy", folder, &(struct checkpoint_form){0});
+    checkpoint_put(folder, "LICENSE", "Do as you like.\n", 16);
+    checkpoint_put(folder, "README.md", "---\nlicense: mit\n---\n", 21);
+    convert_well(folder, folder, checkpoint_path(folder, "out.gguf"), path);
+    char *text = checkpoint_get(path, NULL);
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+    assert_true(has_choice(root, "vision_config.activation", "quick_gelu"));
+    assert_true(has_choice(root, "text pooling", "largest id"));
+    assert_true(has_choice(root, "resize", "crop"));
+    assert_true(has_choice(root, "license", "mit"));
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "ignored")), 2); /* position_ids */
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "sources")), 7);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(root, "tensors")), 6 * 6 + 4);
+    assert_true(cJSON_GetObjectItem(root, "worst_image_cosine")->valuedouble > 0.999);
+    cJSON_Delete(root);
+    free(text);
+    checkpoint_remove(folder);
+}
+
+/* ---- faults ---- */
+
+struct fault {
+    const char *what;
+    struct checkpoint_form form;
+    const char *file, *from, *to; /* `from` in the file becomes `to`; from NULL: the file goes away */
+    const char *said;             /* must be in the one line */
+};
+
+static const struct fault faults[] = {
+    {.what = "left over", .form = {.extra = "vision_model.adapter"}, .said = "1 tensors are left over"},
+    {.what = "missing", .form = {.without = "vision_model.encoder.layers.1.mlp.fc2.bias"},
+     .said = "vision_model.encoder.layers.1.mlp.fc2.bias is missing"},
+    {.what = "NaN in a matrix", .form = {.broken = "text_projection.weight"},
+     .said = "text_projection.weight is not finite at 7"},
+    {.what = "NaN in a bias", .form = {.broken = "text_model.final_layer_norm.bias"},
+     .said = "text_model.final_layer_norm.bias is not finite at 7"},
+    {.what = "wrong shape", .form = {.narrow = "visual_projection.weight"},
+     .said = "visual_projection.weight is (47, 64), expected (48, 64)"},
+    {.what = "wrong shape, flat", .form = {.open_clip = true, .narrow = "transformer.resblocks.1.attn.in_proj_bias"},
+     .said = "transformer.resblocks.1.attn.in_proj_bias is (191), expected (192)"},
+    {.what = "no config", .file = "config.json", .said = "config.json"},
+    {.what = "no preprocessor", .file = "preprocessor_config.json", .said = "preprocessor_config.json"},
+    {.what = "no vocabulary", .file = "vocab.json", .said = "--tokenizer"},
+    {.what = "no weights", .file = "model.safetensors", .said = "no model.safetensors"},
+    {.what = "not CLIP", .file = "config.json", .from = "\"clip\"", .to = "\"bert\"", .said = "model_type is 'bert'"},
+    {.what = "SigLIP", .file = "config.json", .from = "\"clip\"", .to = "\"siglip\"", .said = "not supported yet: SigLIP"},
+    {.what = "activation", .file = "config.json", .from = "quick_gelu", .to = "relu", .said = "hidden_act is 'relu'"},
+    {.what = "no JSON", .file = "config.json", .from = "{", .to = "", .said = "not JSON"},
+    {.what = "key twice", .file = "config.json", .from = "\"torch_dtype\"", .to = "\"model_type\"", .said = "twice"},
+    {.what = "width", .file = "config.json", .from = "\"hidden_size\": 64", .to = "\"hidden_size\": 8192",
+     .said = "the limit is 4096"},
+    {.what = "heads", .file = "config.json", .from = "\"num_attention_heads\": 2", .to = "\"num_attention_heads\": 3",
+     .said = "not a multiple of 3 heads"},
+    {.what = "patch", .file = "config.json", .from = "\"patch_size\": 8", .to = "\"patch_size\": 7",
+     .said = "not a multiple of patch size 7"},
+    {.what = "text", .file = "config.json", .from = "\"hidden_size\": 64", .to = "\"hidden_size\": \"64\"",
+     .said = "hidden_size is not a whole number"},
+    {.what = "end mark", .file = "config.json", .from = "\"eos_token_id\": 537", .to = "\"eos_token_id\": 536",
+     .said = "the end mark has id 537"},
+    {.what = "vocabulary", .file = "config.json", .from = "\"vocab_size\": 538", .to = "\"vocab_size\": 539",
+     .said = "538 tokens"},
+    {.what = "merges", .file = "merges.txt", .from = "t h\n", .to = "t zzz\n", .said = "merge"},
+    {.what = "filter", .file = "preprocessor_config.json", .from = "\"resample\": 3", .to = "\"resample\": 1",
+     .said = "resample is 1"},
+    {.what = "crop", .file = "preprocessor_config.json", .from = "\"shortest_edge\": 32", .to = "\"shortest_edge\": 40",
+     .said = "size 40, crop_size 32"},
+    {.what = "no rescale", .file = "preprocessor_config.json", .from = "\"do_rescale\": true",
+     .to = "\"do_rescale\": false", .said = "do_rescale is false"},
+    {.what = "other class", .file = "preprocessor_config.json", .from = "\"CLIPImageProcessor\"",
+     .to = "\"ViTImageProcessor\", \"resample\": null, \"x\": 0", .said = "twice"},
+    {.what = "timm", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"head_width\"",
+     .to = "\"timm_model_name\": \"fastvit\", \"head_width\"", .said = "timm image tower"},
+    {.what = "unknown key", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"head_width\"",
+     .to = "\"new_trick\": 1, \"head_width\"", .said = "vision_cfg.new_trick is not known"},
+    {.what = "no mask", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"context_length\"",
+     .to = "\"no_causal_mask\": true, \"context_length\"", .said = "text_cfg.no_causal_mask"},
+    {.what = "longest", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "shortest", .to = "longest",
+     .said = "resize_mode is 'longest'"},
+    {.what = "head width", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"head_width\":\t32",
+     .to = "\"head_width\":\t0", .said = "head_width 0"},
+};
+
+/* No cut of the weights or of the text after it. */
+static void replace(const char *folder, const struct fault *f) {
+    const char *path = checkpoint_path(folder, f->file);
+    if (!f->from) {
+        assert_int_equal(remove(path), 0);
+        return;
+    }
+    char *text = checkpoint_get(path, NULL), *at = strstr(text, f->from), *changed = NULL;
+    if (!at) fail_msg("%s: no %s in %s", f->what, f->from, f->file);
+    int length = asprintf(&changed, "%.*s%s%s", (int)(at - text), text, f->to, at + strlen(f->from));
+    assert_true(length >= 0);
+    checkpoint_put(folder, f->file, changed, (size_t)length);
+    free(changed);
+    free(text);
+}
+
+/* One line, status 1, nothing new on the disk. */
+static void check_refused(const char *folder, const char *from, const char *out, const char *said, rlim_t limit) {
+    const char *blob = checkpoint_path(out, "x.gguf"), *report = checkpoint_path(out, "x.json");
+    const char *arguments[] = {from, "-o", blob, "--report", report, NULL};
+    struct outcome o = run(folder, limit, arguments);
+    if (o.status != 1 || count_lines(o.said) != 1 || !strstr(o.said, said))
+        fail_msg("status %d, expected '%s', said: %s", o.status, said, o.said);
+    if (count_files(out) != 0) fail_msg("%s: something was left behind", said);
+    free(o.said);
+}
+
+static void test_faults(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+        checkpoint_write("quick", from, &faults[i].form);
+        if (faults[i].file) replace(from, &faults[i]);
+        check_refused(folder, from, out, faults[i].said, 0);
+        free(from);
+        free(out);
+        checkpoint_remove(folder);
+    }
+}
+
+static void test_other_files(void **state) {
+    static const struct {
+        const char *name, *said;
+    } files[] = {{"open_clip_pytorch_model.bin", "pickle files"}, {"model.onnx", "neither a folder nor"},
+                 {"ViT-B-32.pt", "pickle files"},                 {"x.safetensors", "no open_clip_config.json"}};
+    char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+    (void)state;
+    check_refused(folder, from, out, "no model.safetensors", 0);
+    check_refused(folder, checkpoint_path(from, "nothing"), out, "No such file", 0);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        checkpoint_put(from, files[i].name, "x", 1);
+        check_refused(folder, checkpoint_path(from, files[i].name), out, files[i].said, 0);
+    }
+    remove(checkpoint_path(from, "x.safetensors"));
+    check_refused(folder, from, out, "pickle files", 0);
+    free(from);
+    free(out);
+    checkpoint_remove(folder);
+}
+
+/* Every size at which the disk may be full, up to the whole file. */
+static void test_full_disk(void **state) {
+    char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+    static const rlim_t limits[] = {1, 4096, 20000, 30000};
+    (void)state;
+    checkpoint_write("minimal", from, &(struct checkpoint_form){0});
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        check_refused(folder, from, out, "cannot write: File too large", limits[i]);
+    free(from);
+    free(out);
+    checkpoint_remove(folder);
+}
+
+/* The report's folder does not exist: the blob must not stay either. */
+static void test_no_report(void **state) {
+    char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+    (void)state;
+    checkpoint_write("minimal", from, &(struct checkpoint_form){0});
+    const char *blob = checkpoint_path(out, "x.gguf"), *report = checkpoint_path(out, "none/x.json");
+    struct outcome o = run(folder, 0, (const char *[]){from, "-o", blob, "--report", report, NULL});
+    assert_int_equal(o.status, 1);
+    assert_int_equal(count_lines(o.said), 1);
+    assert_int_equal(count_files(out), 0);
+    free(o.said);
+    free(from);
+    free(out);
+    checkpoint_remove(folder);
+}
+
+static void test_usage(void **state) {
+    static const struct {
+        const char *arguments[6];
+        int status;
+    } cases[] = {
+        {{NULL}, 2},
+        {{"folder", NULL}, 2},
+        {{"-o", "x.gguf", NULL}, 2},
+        {{"one", "two", "-o", "x.gguf", NULL}, 2},
+        {{"one", "-o", NULL}, 2},
+        {{"one", "-o", "x.gguf", "--calibrate", "folder", NULL}, 2},
+        {{"--help", NULL}, 0},
+    };
+    char *folder = checkpoint_folder();
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct outcome o = run(folder, 0, cases[i].arguments);
+        assert_int_equal(o.status, cases[i].status);
+        assert_int_equal(count_lines(o.said), o.status ? 1 : 0);
+        free(o.said);
+    }
+    checkpoint_remove(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),     cmocka_unit_test(test_open_clip), cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_types),      cmocka_unit_test(test_config),    cmocka_unit_test(test_report),
+        cmocka_unit_test(test_faults),     cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_no_report),  cmocka_unit_test(test_usage),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,349 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every subcommand of `ocelli`: its output, its exit codes, one line on stderr for a fault.
+# OCELLI_BUILD: folder of the programs. OCELLI_SOURCE: the repository. OCELLI_MODEL: a blob to use
+# instead of converting the demo checkpoint. Needs jq and a Vulkan device; 77: skipped.
+set -u
+ocelli=$OCELLI_BUILD/ocelli
+pictures=$OCELLI_SOURCE/tests/golden/preprocess
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+unset POSIXLY_CORRECT
+
+skip() {
+    echo "SKIP: $1"
+    exit 77
+}
+command -v jq >/dev/null || skip "no jq"
+"$ocelli" info >/dev/null 2>&1 || skip "no Vulkan device"
+
+failures=0
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $1"
+    for file in out err; do
+        test -s "$file" && head -c 2000 "$file" | sed "s/^/    $file: /"
+    done
+}
+
+# run CODE LINES ARGUMENT...: `ocelli ARGUMENT...` must exit with CODE and say LINES lines on stderr.
+run() {
+    code=$1 lines=$2
+    shift 2
+    name="ocelli $*"
+    "$ocelli" "$@" >out 2>err
+    got=$?
+    test "$got" -eq "$code" || fail "$name: exit code $got, not $code"
+    test "$(wc -l <err)" -eq "$lines" || fail "$name: not $lines lines on stderr"
+    test "$(grep -vc '^ocelli: ..' err)" -eq 0 || fail "$name: a line without its program"
+    test "$code" -ne 2 -o ! -s out || fail "$name: output beside a usage error"
+}
+# The last run's output, against a pattern for its lines, a count of lines, and a jq filter for each.
+says() { grep -Eq -- "$1" out || fail "$name: no line like $1"; }
+complains() { grep -Eq -- "$1" err || fail "$name: stderr is not like $1"; }
+lines_are() { test "$(wc -l <out)" -eq "$1" || fail "$name: not $1 lines"; }
+holds() { jq -e "$1" out >result 2>&1 && ! grep -q false result || fail "$name: not $1"; }
+
+# --- a model ---
+
+model=${OCELLI_MODEL:-}
+if test -z "$model"; then
+    checkpoint=$OCELLI_SOURCE/tools/demo/checkpoint
+    test -d "$checkpoint" || skip "no tools/demo/checkpoint"
+    model=$work/demo.gguf
+    "$OCELLI_BUILD/ocelli-convert" "$checkpoint" -o "$model" >out 2>err || { fail "convert"; exit 1; }
+fi
+photo=$pictures/photo.png wide=$pictures/wide.png jpeg=$pictures/photo420.jpg
+for file in "$photo" "$wide" "$jpeg"; do test -r "$file" || { fail "no $file"; exit 1; }; done
+
+# --- help, usage ---
+
+run 0 0 --version
+says '^ocelli [0-9]+\.[0-9]+\.[0-9]+$'
+run 0 0 --help
+for command in tag embed tokenize info selftest bench; do
+    says "^  $command "
+    "$ocelli" "$command" --help >out 2>err || fail "$command --help"
+    name="ocelli $command --help"
+    says "^Usage: ocelli $command"
+    says '^Options:$'
+    says '^Examples?:$'
+    run 2 1 "$command" --no-such-option
+    complains "ocelli: $command: unknown option --no-such-option; usage: ocelli $command"
+    run 2 1 "$command" -m
+    complains "$command: -m needs a value; usage:"
+    run 2 1 "$command" -m "$model" --kind slow
+    run 2 1 "$command" --json=yes
+    test "$command" = info || { run 2 1 "$command"; complains 'no model: give -m BLOB; usage:'; }
+done
+run 2 1
+run 2 1 frobnicate
+run 2 1 tag -m "$model" "$photo"
+run 2 1 tag -m "$model" -t cat
+run 2 1 tag -m "$model" -t "" "$photo"
+run 2 1 tag -m "$model" -t cat -t cat "$photo"
+complains '"cat" is given twice'
+run 2 1 tag -m "$model" -t cat --template "a photo" "$photo"
+complains 'template "a photo": write \{\} exactly once'
+run 2 1 tag -m "$model" -t cat --top 0 "$photo"
+run 2 1 tag -m "$model" -t cat --top 1x "$photo"
+run 2 1 embed -m "$model"
+run 2 1 embed -m "$model" "$photo"
+run 2 1 embed -m "$model" --text x --format xml
+run 2 1 tokenize -m "$model"
+run 2 1 selftest -m "$model" extra
+run 2 1 bench -m "$model" -n 0
+run 2 1 "$(printf 'two\nlines')"
+
+# --- info ---
+
+run 0 0 info
+says '^device 0 '
+run 0 0 info -m "$model"
+says '^embedding +[0-9]+ numbers$'
+run 0 0 info -m "$model" --json
+lines_are 1
+holds '.version and (.devices | length > 0) and .model.embedding_size > 0 and .model.image.blocks > 0'
+width=$(jq .model.embedding_size out)
+context=$(jq .model.text.tokens out)
+softmax=$(jq '.model.score == "softmax"' out)
+
+# --- tokenize ---
+
+run 0 0 tokenize -m "$model" "a photo of a cat" "" "a photo of a dog"
+lines_are 3
+holds 'length >= 2 and all(. == floor)'
+holds '.[-1] != .[0]'
+test "$(jq -c '.[0], .[-1]' out | sort -u | wc -l)" -eq 2 || fail "tokenize: start and end marks differ by text"
+test "$(sed -n 2p out | jq length)" -eq 2 || fail "tokenize: an empty text is not two marks"
+long=$(printf 'word %.0s' $(seq 500))
+run 0 0 tokenize -m "$model" "$long"
+holds "length == $context"
+run 2 1 tokenize -m "$model" "$(printf 'a\377b')"
+
+# --- tag ---
+
+run 0 0 tag -m "$model" -t "a cat" -t "a dog" -t "a red truck" --json "$photo" "$wide" "$jpeg"
+lines_are 3
+number='-?[0-9.]+(e-?[0-9]+)?'
+says "^\\{\"image\":\"$photo\",\"tags\":\\[(\\{\"tag\":\"[^\"]*\",\"score\":$number,\"cosine\":$number\\},?){3}\\]\\}\$"
+holds '.tags | map(.cosine) | . == (sort | reverse)'
+holds '.tags | map(.cosine >= -1 and .cosine <= 1 and .score >= 0 and .score <= 1) | all' 
+if test "$softmax" = true; then holds '.tags | map(.score) | add | . > 0.999 and . < 1.001'; fi
+test "$(jq -r .image out)" = "$(printf '%s\n' "$photo" "$wide" "$jpeg")" || fail "tag: pictures out of order"
+jq -c '.tags | map(.cosine)' out | head -1 >alone
+
+run 0 0 tag -m "$model" -t "a cat" -t "a dog" -t "a red truck" "$photo"
+lines_are 4
+says '^ +[0-9]+\.[0-9]+% +-?[0-9]\.[0-9]+  a (cat|dog|red truck)$'
+run 0 0 tag -m "$model" -t "a cat" -t "a dog" -t "a red truck" --top 2 "$photo"
+lines_are 3
+run 0 0 tag -m "$model" -t "a cat" -t "a dog" --top 9 --json "$photo"
+holds '.tags | length == 2'
+
+# More pictures than are held at once; the same one must not depend on its neighbours.
+set --
+for i in 1 2 3 4 5 6 7 8 9 10; do set -- "$@" "$photo" "$wide"; done
+run 0 0 tag -m "$model" -t "a cat" -t "a dog" -t "a red truck" --json "$@"
+lines_are 20
+test "$(jq -r .image out)" = "$(printf '%s\n' "$@")" || fail "tag: 20 pictures out of order"
+jq -c 'select(.image | endswith("photo.png")) | .tags | map(.cosine)' out >many
+cat alone many | jq -se '.[0] as $first | all(. as $one | [range(3)] | all($one[.] - $first[.] | fabs < 0.002))' \
+    >/dev/null || fail "tag: a picture's cosines change with its batch"
+
+# A picture from standard input is the file.
+"$ocelli" tag -m "$model" -t "a cat" --json - <"$photo" >out 2>err || fail "tag -"
+name="ocelli tag -"
+holds '.image == "-" and (.tags | length == 1)'
+run 1 1 tag -m "$model" -t "a cat" - </dev/null
+
+# Pictures that cannot be read: a line each, the others answered.
+echo "no picture" >text.png
+head -c 200 "$photo" >cut.png
+: >empty.png
+run 1 5 tag -m "$model" -t "a cat" --json missing.png "$photo" text.png cut.png empty.png "$wide" .
+lines_are 2
+complains '^ocelli: missing.png: '
+complains '^ocelli: text.png: '
+cp "$photo" "$(printf 'a"b\\c\n\377.png')"
+run 0 0 tag -m "$model" -t "a cat" --json "$(printf 'a"b\\c\n\377.png')"
+lines_are 1
+holds '.image | startswith("a\"b\\c\n") and endswith(".png")'
+
+# Templates and tags.ini are another way to say the same prompts.
+cosine() { jq -c --arg tag "$1" '.tags[] | select(.tag == $tag) | .cosine' out; }
+near() { awk -v a="${1:-x}" -v b="${2:-y}" 'BEGIN { exit !(a + 0 == a && a - b < 0.0005 && b - a < 0.0005) }' || fail "$3: $1 and $2"; }
+run 0 0 tag -m "$model" -t "a photo of a cat." -t cat --json "$photo"
+full=$(cosine "a photo of a cat.") bare=$(cosine cat)
+run 0 0 tag -m "$model" -t cat --template "a photo of a {}." --json "$photo"
+near "$(cosine cat)" "$full" "template and text"
+run 0 0 tag -m "$model" -t cat --template "a photo of a {}." --template "{}" --json "$photo"
+both=$(cosine cat)
+cat >tags.ini <<'EOF'
+template = a photo of a {}.
+[tag cat]
+[tag bare]
+prompt = cat
+template = {}
+[tag both]
+prompt = a photo of a cat.
+prompt = cat
+template = {}
+EOF
+run 0 0 tag -m "$model" -T tags.ini -t dog --json "$photo"
+near "$(cosine cat)" "$full" "template of the file"
+near "$(cosine bare)" "$bare" "template of the tag"
+near "$(cosine both)" "$both" "two prompts and two templates"
+holds '.tags | map(.tag) | sort == ["bare", "both", "cat", "dog"]'
+run 0 0 tag -m "$model" -T tags.ini --template "{}" --json "$photo"
+near "$(cosine cat)" "$bare" "template of the command line"
+printf '[tag a]\nprompt = b ; c\n' >bad.ini
+run 1 1 tag -m "$model" -T bad.ini "$photo"
+complains '^ocelli: bad.ini:2: '
+run 1 1 tag -m "$model" -T missing.ini "$photo"
+run 2 1 tag -m "$model" -T tags.ini -t cat "$photo"
+
+# --- embed ---
+
+run 0 0 embed -m "$model" --text "a cat" "a dog" --image "$photo" "$wide" --text "a bird" --format json
+lines_are 5
+holds 'keys_unsorted == ["input", "kind", "embedding"]'
+holds ".embedding | length == $width"
+holds '.embedding | map(. * .) | add | sqrt | . > 0.99999 and . < 1.00001'
+test "$(jq -r .kind out | tr '\n' ' ')" = "text text image image text " || fail "embed: kinds out of order"
+test "$(jq -r .input out | head -1)" = "a cat" || fail "embed: inputs out of order"
+mv out lines
+run 0 0 embed -m "$model" --format npy -o rows.npy --text "a cat" "a dog" --image "$photo" "$wide" --text "a bird"
+lines_are 0
+test "$(head -c 8 rows.npy | od -An -tx1 | tr -d ' \n')" = 934e554d50590100 || fail "embed: not a .npy"
+head -c 128 rows.npy | grep -aq "'descr': '<f4', 'fortran_order': False, 'shape': (5, $width), }" || fail "embed: .npy header"
+test "$(wc -c <rows.npy)" -eq $((128 + 5 * width * 4)) || fail "embed: size of .npy"
+tail -c +129 rows.npy | od -An -v -w4 -tf4 >npy_numbers
+jq '.embedding[]' lines >json_numbers
+paste json_numbers npy_numbers | awk -v n=$((5 * width)) '
+    { d = $1 - $2; if (NF != 2 || d > 1e-6 || d < -1e-6) bad = 1 } END { exit bad || NR != n }' || fail "embed: .npy and JSON differ"
+run 0 0 embed -m "$model" --format npy --image "$photo" "$wide"
+test "$(wc -c <out)" -eq $((128 + 2 * width * 4)) || fail "embed: size of .npy on standard output"
+run 0 0 embed -m "$model" -o rows.json --image "$photo" -- "$wide"
+test "$(jq -r .kind rows.json | grep -c image)" -eq 2 || fail "embed: -o with JSON, operands behind --"
+run 1 1 embed -m "$model" --image missing.png "$photo"
+lines_are 1
+run 1 1 embed -m "$model" --format npy -o absent.npy --image "$photo" missing.png
+test -z "$(ls absent.npy* 2>/dev/null)" || fail "embed: left something behind"
+run 1 1 embed -m "$model" -o no/such/folder.json --text "a cat"
+run 2 1 embed -m "$model" --text "$(printf '\377')"
+
+# --- selftest, bench ---
+
+run 0 0 selftest -m "$model"
+says '^ok: worst cosine 0\.[0-9]+, '
+run 0 0 selftest -m "$model" --json
+holds '.ok and .worst_cosine > 0.98 and .worst_cosine <= 1 and (.device | length > 0) and .kind != "auto"'
+run 0 0 selftest -m "$model" --kind f16w --json
+holds '.kind == "f16w" and .worst_cosine > 0.999'
+
+run 0 0 bench -m "$model" -n 3
+run 0 0 bench -m "$model" -n 3 --json
+lines_are 1
+holds '.image_ms.median > 0 and .image_ms.p95 >= .image_ms.median and .text_ms.median > 0'
+holds '.images_per_s > 0 and .dispatches > 0 and .gpu_bytes > 0 and .peak_rss_bytes > 0 and (.op_ms | type == "object")'
+dispatches=$(jq .dispatches out)
+run 0 0 bench -m "$model" --plan --json
+holds '(.tower == "image" or .tower == "text") and (.groups | length == 3 and all(. > 0)) and .macs >= 0 and (.shader | length > 0)'
+test "$(grep -c '"tower":"image"' out)" -eq "$dispatches" || fail "bench: the plan has other dispatches than the run"
+all=$(wc -l <out)
+run 0 0 bench -m "$model" --plan
+lines_are "$all"
+says '^image +[a-z_]+ +[a-z0-9_]+ +groups [0-9]+x[0-9]+x[0-9]+ +macs [0-9]+ +constants [0-9,-]+$'
+
+# --- broken models ---
+
+for command in info tokenize tag embed selftest bench; do
+    case $command in
+    tokenize) set -- x ;;
+    tag) set -- -t x "$photo" ;;
+    embed) set -- --text x ;;
+    *) set -- ;;
+    esac
+    run 1 1 "$command" -m missing.gguf "$@"
+    run 1 1 "$command" -m "$photo" "$@"
+    run 1 1 "$command" -m . "$@"
+done
+size=$(wc -c <"$model")
+for part in 0 1 20 1000 $((size / 2)) $((size - 1)); do
+    head -c "$part" "$model" >cut.gguf
+    run 1 1 info -m cut.gguf
+    run 1 1 selftest -m cut.gguf
+done
+flip() { # flip OFFSET: broken.gguf is the model with one bit changed there
+    cp "$model" broken.gguf
+    chmod u+w broken.gguf
+    byte=$(od -An -tu1 -j "$1" -N 1 broken.gguf)
+    printf "\\$(printf %03o $((byte ^ 1)))" | dd of=broken.gguf bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
+for at in 8 40 500 $((size / 3)) $((size / 2)) $((size * 2 / 3)) $((size - 20000)) $((size - 1)); do
+    flip "$at"
+    run 1 1 selftest -m broken.gguf
+done
+flip 500
+run 1 1 info -m broken.gguf
+run 1 1 tokenize -m broken.gguf "a cat"
+
+# --- no device ---
+
+VK_DRIVER_FILES=/nonexistent VK_ICD_FILENAMES=/nonexistent
+export VK_DRIVER_FILES VK_ICD_FILENAMES
+run 1 1 info
+run 1 1 tag -m "$model" -t cat "$photo"
+run 1 1 embed -m "$model" --text cat
+run 1 1 selftest -m "$model"
+run 1 1 bench -m "$model"
+run 0 1 info -m "$model" --json # says so, and tells of the model all the same
+holds '.devices == [] and .model.embedding_size > 0'
+run 0 0 tokenize -m "$model" "a cat"
+unset VK_DRIVER_FILES VK_ICD_FILENAMES
+run 1 1 tag -m "$model" --device "no such device" -t cat "$photo"
+OCELLI_DEVICE="no such device"
+export OCELLI_DEVICE
+run 1 1 selftest -m "$model"
+unset OCELLI_DEVICE
+run 0 0 selftest -m "$model" --device 0
+
+# --- outputs that take nothing ---
+
+# into FILE ARGUMENT...: the output goes there; one line and exit code 1.
+into() {
+    file=$1
+    shift
+    name="ocelli $* >$file"
+    : >out
+    "$ocelli" "$@" >"$file" 2>err
+    test $? -eq 1 || fail "$name: not exit code 1"
+    test "$(wc -l <err)" -eq 1 || fail "$name: not one line on stderr"
+}
+if test -w /dev/full; then
+    into /dev/full --help
+    into /dev/full --version
+    into /dev/full tag --help
+    into /dev/full info
+    into /dev/full tokenize -m "$model" cat
+    into /dev/full tag -m "$model" -t cat --json "$photo"
+    into /dev/full embed -m "$model" --text cat
+    into /dev/full embed -m "$model" --format npy --text cat
+fi
+name="ocelli tokenize >&-"
+"$ocelli" tokenize -m "$model" cat >&- 2>err
+test $? -eq 1 || fail "$name: not exit code 1"
+test "$(wc -l <err)" -eq 1 || fail "$name: not one line on stderr"
+
+# A reader that goes away after the first byte of more than a pipe holds.
+name="ocelli tokenize | head -c 1"
+set --
+for i in $(seq 600); do set -- "$@" "$long"; done
+{ "$ocelli" tokenize -m "$model" "$@" 2>err; echo $? >code; } | head -c 1 >/dev/null
+test "$(cat code)" -eq 1 || fail "$name: not exit code 1"
+test "$(wc -l <err)" -eq 1 || fail "$name: not one line on stderr"
+
+test "$failures" -eq 0 || { echo "$failures failed"; exit 1; }
+echo "all passed"

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The golden models of tests/golden/towers: their inputs, what transformers makes of them, and the
+ * models themselves as checkpoint folders, made from random_weights.h. Faults fail the test. */
+#ifndef SUPPORT_CHECKPOINT_H
+#define SUPPORT_CHECKPOINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CHECKPOINT_INPUTS = 8 };
+
+extern const char *const checkpoint_names[]; /* of all models; ended by NULL */
+
+struct cJSON;
+
+struct checkpoint_golden {
+    struct cJSON *index;
+    uint64_t seed;
+    uint32_t image_size, dim;
+    double f16w, dot;                     /* marks: lowest cosine of each kind */
+    uint8_t *images;                      /* (8, size, size, 3) */
+    const char *texts[CHECKPOINT_INPUTS]; /* UTF-8 */
+    int32_t *ids[CHECKPOINT_INPUTS];      /* start to end mark */
+    size_t id_count[CHECKPOINT_INPUTS];
+    float *embeddings;                    /* (16, dim): images, then texts; unit length */
+};
+
+void checkpoint_golden_open(struct checkpoint_golden *g, const char *name);
+void checkpoint_golden_close(struct checkpoint_golden *g);
+
+/* Zero: the model as it is, as a transformers folder. */
+struct checkpoint_form {
+    bool open_clip;        /* flat names, q, k and v in one, projections turned */
+    const char *prefix;    /* before every tensor's name */
+    const char *type;      /* "F16", "BF16"; NULL: F32 */
+    const char *without;   /* tensor left out */
+    const char *extra;     /* tensor added, of 4 zeros */
+    const char *broken;    /* tensor whose number 7 becomes NaN */
+    const char *narrow;    /* tensor whose first dimension is said to be 1 smaller */
+};
+
+/* Writes config, weights and tokenizer into an existing folder. */
+void checkpoint_write(const char *name, const char *folder, const struct checkpoint_form *form);
+
+/* A fresh temporary folder, to be given to checkpoint_remove(). */
+char *checkpoint_folder(void);
+void checkpoint_remove(char *folder);
+
+/* FOLDER/NAME; one of a few buffers, valid until the eighth next call. */
+const char *checkpoint_path(const char *folder, const char *name);
+void checkpoint_put(const char *folder, const char *name, const void *bytes, size_t size);
+/* The whole file, terminated; free(). */
+char *checkpoint_get(const char *path, size_t *size);
+
+#endif
