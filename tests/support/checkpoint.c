@@ -15,12 +15,14 @@ const char *const checkpoint_names[] = {"quick",   "patch14", "image336", "patch
 
 /* ---- files ---- */
 
+enum { PATHS = 64 };
+
 const char *checkpoint_path(const char *folder, const char *name) {
     static char buffers[8][512];
     static int next;
-    char *path = buffers[next++ % 8];
-    assert_true((size_t)snprintf(path, sizeof buffers[0], "%s/%s", folder, name) < sizeof buffers[0]);
-    return path;
+    char joined[sizeof buffers[0]]; /* `folder` may be one of the buffers */
+    assert_true((size_t)snprintf(joined, sizeof joined, "%s/%s", folder, name) < sizeof joined);
+    return strcpy(buffers[next++ % 8], joined);
 }
 
 static const char *towers(void) {

@@ -47,7 +47,7 @@ void checkpoint_write(const char *name, const char *folder, const struct checkpo
 char *checkpoint_folder(void);
 void checkpoint_remove(char *folder);
 
-/* FOLDER/NAME; one of a few buffers, valid until the eighth next call. */
+/* FOLDER/NAME; valid during the next 60 calls, of which checkpoint_write() makes 12. */
 const char *checkpoint_path(const char *folder, const char *name);
 void checkpoint_put(const char *folder, const char *name, const void *bytes, size_t size);
 /* The whole file, terminated; free(). */

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The things the demo model knows: emoji that show a thing, with CLDR's English name and keywords."""
-import os
 import re
 import xml.etree.ElementTree as ElementTree
 from collections import Counter
 
 FONT = "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"  # Debian: fonts-noto-color-emoji
-LABELS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "labels.txt")
 ANNOTATIONS = "/usr/share/unicode/cldr/common/annotations/en.xml"  # Debian: unicode-cldr-core
 
 # Not things, or told apart by detail that 80 pixels do not hold.
@@ -38,15 +36,8 @@ def is_pictographic(character):
         or code in (0x231A, 0x231B, 0x23F0, 0x23F3, 0x2B50)
 
 
-def read_labels():
-    """labels.txt: {character: everyday label}."""
-    with open(LABELS, encoding="utf-8") as file:
-        return {character: label for label, character in (line.rstrip("\n").split("\t") for line in file)}
-
-
 def read_things():
-    """[(character, name, [keywords that no other thing has], everyday label or None)] in the order of their code points."""
-    labels = read_labels()
+    """[(character, name, [keywords that no other thing has])] in the order of their code points."""
     names, keywords = {}, {}
     for element in ElementTree.parse(ANNOTATIONS).getroot().iter("annotation"):
         character = element.get("cp")
@@ -58,11 +49,10 @@ def read_things():
             keywords[character] = [k.strip().lower() for k in element.text.split("|")]
     chosen = sorted(c for c, name in names.items() if not NOT_THINGS.search(name))
     count = Counter(k for c in chosen for k in set(keywords.get(c, [])) | {names[c].lower()})
-    taken = {name.lower() for name in names.values()} | set(labels.values())
-    return [(c, names[c].lower().replace("’", "'"), [k for k in keywords.get(c, []) if count[k] == 1 and k not in taken and k.isascii()],
-             labels.get(c)) for c in chosen]
+    return [(c, names[c].lower().replace("’", "'"),
+             [k for k in keywords.get(c, []) if count[k] == 1 and k != names[c].lower() and k.isascii()]) for c in chosen]
 
 
 if __name__ == "__main__":
-    for character, name, words, label in read_things():
-        print(f"{character}\t{name}\t{label or ''}\t{', '.join(words)}")
+    for character, name, words in read_things():
+        print(f"{character}\t{name}\t{', '.join(words)}")

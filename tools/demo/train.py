@@ -2,13 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trains the demo CLIP on rendered emoji with the contrastive objective of CLIP's paper.
 
-  train.py --work DIR [--steps N]                  at a constant rate; writes DIR/state.pt now and then
-  train.py --work DIR --resume                     goes on from there
-  train.py --work DIR --resume --decay N           goes on for N steps while the rate falls to zero: the end of a training
-  export.py DIR/state.pt -o checkpoint             the checkpoint for transformers and ocelli-convert
+  train.py --work DIR --steps N              trains at a constant rate, writes DIR/state.pt now and then
+  train.py --work DIR --resume --decay N     goes on for N steps while the rate falls to zero, then writes the checkpoint
 
-PyTorch on the CPU, one single-threaded process a core (they do not wait for each other's threads when
-the machine is busy), bfloat16 products where PyTorch has them. README.md: versions, time, what came out.
+PyTorch on the CPU; about 6 GB of memory. README.md tells the versions and what it gave.
 """
 import argparse
 import json
@@ -17,163 +14,199 @@ import os
 import random
 import time
 
+import numpy as np
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 import torch.nn.functional as F
+from torch import nn
 
-import captions
 import scenes
 import vocabulary
-from model import CONFIG, Clip, matrices_and_others
-from muon import Muon
 
-BATCH = 512  # things a step, all different, over all processes
-PAIRS = 80  # pictures a step that show a second thing, different from all those
+CONFIG = dict(image_size=80, patch_size=16, width=192, layers=4, heads=3, text_width=128, text_layers=2, text_heads=2,
+              context=32, embedding=128)
+BATCH = 320
+TEMPLATES = ["{}", "a {}", "the {}", "a photo of a {}.", "a photo of the {}.", "a picture of a {}", "an image of a {}.",
+             "a drawing of a {}", "a small {}.", "a big {}.", "one {}", "my {}", "a blurry photo of a {}.", "a bright photo of a {}.",
+             "a dark picture of the {}", "an icon of a {}.", "a cartoon {}.", "this is a {}.", "here is the {}", "a {} on a background",
+             "we see a {} in this image", "a cropped picture of one {}.", "it shows a {}", "some {}"]
 
 
-class Trainer:
-    """One process's share: the model, the optimisers, a moving average of the weights, and the painter."""
+class Block(nn.Module):
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.ln1, self.ln2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.up, self.down = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def __init__(self, args, rank, world):
-        self.args, self.rank, self.world = args, rank, world
-        torch.manual_seed(args.seed)
-        self.known = scenes.drawable_things()
-        self.words = vocabulary.learn(captions.corpus(self.known))
-        self.model = Clip(len(self.words.tokens), CONFIG)
-        matrices, others = matrices_and_others(self.model)
-        self.muon = Muon(matrices)
-        self.adam = torch.optim.AdamW(others, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0)
-        self.average = {k: v.clone() for k, v in self.model.state_dict().items()}
-        self.step, self.pictures = 0, 0
-        if args.resume:
-            self.load(torch.load(self.path()))
-        torch.manual_seed(args.seed * 1000003 + self.step * 31 + rank)
-        self.painter = scenes.Painter([t[0] for t in self.known], CONFIG["image_size"])
+    def forward(self, x, mask):
+        b, t, w = x.shape
+        q, k, v = self.qkv(self.ln1(x)).view(b, t, 3, self.heads, w // self.heads).permute(2, 0, 3, 1, 4)
+        a = (q * (w // self.heads) ** -0.5) @ k.transpose(-1, -2)
+        a = (a if mask is None else a + mask).softmax(-1) @ v
+        x = x + self.out(a.transpose(1, 2).reshape(b, t, w))
+        return x + self.down(F.gelu(self.up(self.ln2(x))))
 
-    def path(self):
-        return os.path.join(self.args.work, "state.pt")
 
-    def load(self, state):
-        self.words = vocabulary.Vocabulary(state["merges"])
-        self.model.load_state_dict(state["model"])
-        self.adam.load_state_dict(state["adam"])
-        self.muon.buffers, self.average = state["muon"], state["average"]
-        self.step, self.pictures = state["step"], state["pictures"]
+class Clip(nn.Module):
+    """transformers' CLIPModel in few lines; export.py gives its tensors their names."""
 
-    def save(self):
-        state = dict(model=self.model.state_dict(), adam=self.adam.state_dict(), muon=self.muon.buffers, average=self.average,
-                     step=self.step, pictures=self.pictures, config=CONFIG, merges=self.words.merges, seed=self.args.seed,
-                     things=len(self.known))
-        torch.save(state, self.path() + ".new")
-        os.replace(self.path() + ".new", self.path())
+    def __init__(self, vocab_size, c):
+        super().__init__()
+        w, tw = c["width"], c["text_width"]
+        tokens = (c["image_size"] // c["patch_size"]) ** 2 + 1
+        self.patch = c["patch_size"]
+        self.patches = nn.Linear(3 * self.patch ** 2, w, bias=False)
+        self.class_token = nn.Parameter(torch.randn(w) * w ** -0.5)
+        self.positions = nn.Parameter(torch.randn(tokens, w) * 0.02)
+        self.pre, self.post = nn.LayerNorm(w), nn.LayerNorm(w)
+        self.blocks = nn.ModuleList(Block(w, c["heads"]) for _ in range(c["layers"]))
+        self.projection = nn.Linear(w, c["embedding"], bias=False)
+        self.table = nn.Parameter(torch.randn(vocab_size, tw) * 0.02)
+        self.text_positions = nn.Parameter(torch.randn(c["context"], tw) * 0.01)
+        self.text_blocks = nn.ModuleList(Block(tw, c["text_heads"]) for _ in range(c["text_layers"]))
+        self.text_post = nn.LayerNorm(tw)
+        self.text_projection = nn.Linear(tw, c["embedding"], bias=False)
+        self.logit_scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+        for block in [*self.blocks, *self.text_blocks]:
+            nn.init.normal_(block.out.weight, std=0.02)
+            nn.init.normal_(block.down.weight, std=0.02)
 
-    def strength(self):
-        """How hard the pictures are, 0..1: easy ones first."""
-        return min(1, 0.25 + self.step / self.args.ramp)
+    def image(self, pictures):  # (B, 3, S, S), normalised
+        b, _, size, _ = pictures.shape
+        side, p = size // self.patch, self.patch
+        x = pictures.view(b, 3, side, p, side, p).permute(0, 2, 4, 1, 3, 5).reshape(b, side * side, 3 * p * p)
+        x = torch.cat([self.class_token.expand(b, 1, -1), self.patches(x)], 1) + self.positions
+        x = self.pre(x)
+        for block in self.blocks:
+            x = block(x, None)
+        return F.normalize(self.projection(self.post(x[:, 0])), dim=-1)
 
-    def share(self):
-        """This process's part of the step's things and second things; the same dice in every process."""
-        dice = random.Random(self.args.seed * 7919 + self.step)
-        order = dice.sample(range(len(self.known)), BATCH + PAIRS)
-        seconds = order[BATCH:] + [-1] * (BATCH - PAIRS)
-        dice.shuffle(seconds)
-        return order[self.rank:BATCH:self.world], seconds[self.rank::self.world]
+    def text(self, ids, ends):  # (B, T), (B)
+        t = ids.shape[1]
+        mask = torch.full((t, t), float("-inf")).triu(1)
+        x = self.table[ids] + self.text_positions[:t]
+        for block in self.text_blocks:
+            x = block(x, mask)
+        x = self.text_post(x[torch.arange(len(ids)), ends])
+        return F.normalize(self.text_projection(x), dim=-1)
 
-    def loss(self, a, b):
-        """CLIP's loss over the pictures and texts of all processes; the gradient flows into this one's own."""
-        everyone = [gather(a, self.rank, self.world), gather(b, self.rank, self.world)]
-        logits = self.model.logit_scale.exp() * everyone[0] @ everyone[1].T
-        target = torch.arange(len(logits))
-        right = (logits.argmax(1) == target).float().mean().item()
-        return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2, right
 
-    def one_step(self, rate):
-        chosen, seconds = self.share()
-        rng = random.Random(self.args.seed * 104729 + self.step * 2 + self.rank)
-        with torch.no_grad():
-            pictures = self.painter.paint(chosen, seconds, self.strength())
-        ids, ends = self.words.batch(captions.batch(self.known, chosen, seconds, rng), CONFIG["context"])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            a, b = self.model.image(pictures), self.model.text(ids, ends)
-        loss, right = self.loss(a, b)
-        for p in self.model.parameters():
-            p.grad = None
-        loss.backward()
-        self.sum_gradients()
-        for group in self.adam.param_groups:
-            group["lr"] = self.args.adam_rate * rate
-        self.adam.step()
-        self.muon.step(self.args.muon_rate * rate, 0.02)
-        self.step, self.pictures = self.step + 1, self.pictures + BATCH
-        self.update_average()
-        return loss.item(), right
+class Muon:
+    """Orthogonalised momentum (Jordan et al. 2024) for the blocks' matrices."""
 
-    def sum_gradients(self):
-        self.model.logit_scale.grad /= self.world  # the one parameter whose gradient each process has in full
-        flat = torch.cat([p.grad.flatten() for p in self.model.parameters()])
-        if self.world > 1:
-            dist.all_reduce(flat)
-        for p, g in zip(self.model.parameters(), flat.split([p.numel() for p in self.model.parameters()])):
-            p.grad = g.view_as(p)
+    def __init__(self, matrices, momentum=0.95):
+        self.matrices, self.momentum = matrices, momentum
+        self.buffers = [torch.zeros_like(m) for m in matrices]
 
     @torch.no_grad()
-    def update_average(self):
-        self.model.logit_scale.clamp_(max=math.log(100))
-        keep = 0.99 if self.args.decay else min(0.995, (self.step + 1) / (self.step + 10))
-        for name, value in self.model.state_dict().items():
-            self.average[name].lerp_(value, 1 - keep)
+    def step(self, rate, decay):
+        for m, buffer in zip(self.matrices, self.buffers):
+            buffer.mul_(self.momentum).add_(m.grad)
+            update = m.grad.add(buffer, alpha=self.momentum)
+            x = update / (update.norm() + 1e-7)
+            tall = x.shape[0] > x.shape[1]
+            x = x.T if tall else x
+            for _ in range(5):
+                a = x @ x.T
+                x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+            x = x.T if tall else x
+            m.mul_(1 - rate * decay).add_(x, alpha=-rate * max(1, m.shape[0] / m.shape[1]) ** 0.5)
 
 
-def gather(own, rank, world):
-    if world == 1:
-        return own
-    parts = [torch.empty_like(own) for _ in range(world)]
-    dist.all_gather(parts, own.detach())
-    parts[rank] = own
-    return torch.cat(parts)
+def caption(name, words, rng):
+    text = rng.choice(words) if words and rng.random() < 0.2 else name
+    return rng.choice(TEMPLATES).format(text) if rng.random() < 0.85 else text
 
 
-def train(rank, world, args, meeting):
-    torch.set_num_threads(1)
-    if world > 1:
-        dist.init_process_group("gloo", init_method="file://" + meeting, rank=rank, world_size=world)
-    trainer = Trainer(args, rank, world)
-    start, last = trainer.step, trainer.step + args.decay if args.decay else args.steps
-    begun, losses, rights = time.time(), [], []
-    while trainer.step < last:
-        rate = min(1, (trainer.step + 1) / 200) * ((last - trainer.step) / args.decay if args.decay else 1)
-        loss, right = trainer.one_step(rate)
-        losses.append(loss)
-        rights.append(right)
-        done = trainer.step == last
-        if rank == 0 and (trainer.step % 25 == 0 or done):
-            print(json.dumps(dict(step=trainer.step, loss=round(sum(losses) / len(losses), 4), batch_top1=round(sum(rights) / len(rights), 3),
-                                  scale=round(trainer.model.logit_scale.exp().item(), 1), rate=round(rate, 3),
-                                  strength=round(trainer.strength(), 2), pictures=trainer.pictures,
-                                  pictures_per_s=round((trainer.step - start) * BATCH / (time.time() - begun), 1),
-                                  minutes=round((time.time() - begun) / 60, 1))), flush=True)
-            losses, rights = [], []
-        if rank == 0 and (trainer.step % 50 == 0 or done):
-            trainer.save()
+def batch_captions(known, chosen, others, rng):
+    """One caption a picture; where there is a second thing in it, sometimes both by name."""
+    texts = []
+    for first, second in zip(chosen, others):
+        text = caption(known[first][1], known[first][2], rng)
+        if second >= 0 and rng.random() < 0.5:
+            pair = [known[first][1], known[second][1]]
+            rng.shuffle(pair)
+            text = rng.choice(["{} and {}", "a {} and a {}", "a photo of a {} and a {}.", "the {} with the {}"]).format(*pair)
+        texts.append(text)
+    return texts
+
+
+def split_parameters(model):
+    blocks = [*model.blocks, *model.text_blocks]
+    matrices = [p for block in blocks for p in block.parameters() if p.ndim == 2]
+    ids = {id(p) for p in matrices}
+    return matrices, [p for p in model.parameters() if id(p) not in ids]
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser()
     parser.add_argument("--work", required=True)
     parser.add_argument("--steps", type=int, default=100000)
     parser.add_argument("--decay", type=int, default=0)
-    parser.add_argument("--ramp", type=int, default=1200, help="steps until the pictures are at their hardest")
     parser.add_argument("--resume", action="store_true")
-    parser.add_argument("--processes", type=int, default=os.cpu_count())
-    parser.add_argument("--adam-rate", type=float, default=2e-3)
-    parser.add_argument("--muon-rate", type=float, default=0.02)
     parser.add_argument("--seed", type=int, default=20261123)
     args = parser.parse_args()
     os.makedirs(args.work, exist_ok=True)
-    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    meeting = os.path.join(os.path.abspath(args.work), f"meeting.{os.getpid()}")
-    mp.spawn(train, (args.processes, args, meeting), nprocs=args.processes)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
+    known = scenes.drawable_things()
+    words = vocabulary.learn([n for _, n, _ in known] + [k for _, _, ks in known for k in ks] + TEMPLATES * 40)
+    model = Clip(len(words.tokens), CONFIG)
+    matrices, others = split_parameters(model)
+    muon = Muon(matrices)
+    adam = torch.optim.AdamW(others, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0)
+    average = {k: v.clone() for k, v in model.state_dict().items()}
+    step, log = 0, []
+    path = os.path.join(args.work, "state.pt")
+    if args.resume:
+        state = torch.load(path)
+        model.load_state_dict(state["model"])
+        adam.load_state_dict(state["adam"])
+        muon.buffers, average, step, log = state["muon"], state["average"], state["step"], state["log"]
+    random.seed(args.seed + step)
+    np.random.seed((args.seed + step) % 2**32)
+    torch.manual_seed(args.seed + step)
+    rng = random.Random(args.seed + step)
+    painter = scenes.Painter([c for c, _, _ in known], CONFIG["image_size"])
+    start, last = step, args.decay + step if args.decay else args.steps
+    begun, total, count = time.time(), 0.0, 0
+    while step < last:
+        rate = min(1, (step + 1) / 300) * ((last - step) / args.decay if args.decay else 1)
+        strength = min(1, 0.25 + step / 4000)
+        order = rng.sample(range(len(known)), BATCH + 96)
+        chosen = order[:BATCH]
+        seconds = [order[BATCH + i] if i < 96 and i % 2 == 0 else -1 for i in range(BATCH)]
+        with torch.no_grad():
+            pictures = painter.paint(chosen, seconds, strength)
+        ids, ends = words.batch(batch_captions(known, chosen, seconds, rng), CONFIG["context"])
+        a, b = model.image(pictures), model.text(ids, ends)
+        logits = model.logit_scale.exp() * a @ b.T
+        target = torch.arange(BATCH)
+        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+        for p in model.parameters():
+            p.grad = None
+        loss.backward()
+        for group in adam.param_groups:
+            group["lr"] = 2e-3 * rate
+        adam.step()
+        muon.step(0.02 * rate, 0.02)
+        with torch.no_grad():
+            model.logit_scale.clamp_(max=math.log(100))
+            keep = min(0.998, (step + 1) / (step + 10)) if not args.decay else 0.99
+            for k, v in model.state_dict().items():
+                average[k].lerp_(v, 1 - keep)
+        step, total, count = step + 1, total + loss.item(), count + 1
+        if step % 50 == 0 or step == last:
+            right = (logits.argmax(1) == target).float().mean().item()
+            line = dict(step=step, loss=round(total / count, 4), batch_top1=round(right, 3), scale=round(model.logit_scale.exp().item(), 1),
+                        pictures_per_s=round((step - start) * BATCH / (time.time() - begun), 1), minutes=round((time.time() - begun) / 60, 1))
+            log.append(line)
+            print(json.dumps(line), flush=True)
+            total, count = 0.0, 0
+        if step % 500 == 0 or step == last:
+            torch.save(dict(model=model.state_dict(), adam=adam.state_dict(), muon=muon.buffers, average=average, step=step, log=log,
+                            config=CONFIG, tokens=words.tokens, merges=words.merges), path + ".new")
+            os.replace(path + ".new", path)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * include/ocelli.h as an application uses it. */
+#include "convert/convert.h"
+#include "support/checkpoint.h"
+#include "support/test.h"
+#include "vk/device.h"
+
+#include <math.h>
+#include <ocelli.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct checkpoint_golden golden;
+static char *folder, *blob;
+static char last_line[1024];
+static int lines;
+
+static void on_log(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user;
+    if (level != OCELLI_LOG_ERROR) return;
+    lines++;
+    snprintf(last_line, sizeof last_line, "%s", message);
+}
+
+static int setup(void **unused) {
+    (void)unused;
+    checkpoint_golden_open(&golden, "legacy");
+    folder = checkpoint_folder();
+    checkpoint_write("legacy", folder, &(struct checkpoint_form){0});
+    blob = strdup(checkpoint_path(folder, "model.gguf"));
+    struct convert_params params = {.checkpoint = folder, .out = blob};
+    struct convert_result result;
+    assert_int_equal(convert(&params, &result), OCELLI_OK);
+    ocelli_set_log(on_log, NULL);
+    return 0;
+}
+
+static int teardown(void **unused) {
+    (void)unused;
+    ocelli_set_log(NULL, NULL);
+    checkpoint_golden_close(&golden);
+    checkpoint_remove(folder);
+    free(blob);
+    assert_int_equal(vk_validation_messages(), 0);
+    return 0;
+}
+
+static struct ocelli *open_model(void) {
+    struct ocelli *model;
+    assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = blob}), OCELLI_OK);
+    return model;
+}
+
+static double cosine(const float *a, const float *b, uint32_t n) {
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++) sum += (double)a[i] * b[i];
+    return sum;
+}
+
+static void test_info(void **unused) {
+    (void)unused;
+    struct ocelli *model = open_model();
+    struct ocelli_info info;
+    ocelli_get_info(model, &info);
+    assert_int_equal(info.embedding_size, golden.dim);
+    assert_int_equal(info.image_size, golden.image_size);
+    assert_int_equal(info.context_length, 77);
+    assert_true(info.logit_scale > 1);
+    assert_true(strlen(info.device_name) > 0 && strlen(info.driver_name) > 0);
+    char name[256];
+    assert_int_equal(ocelli_device_name(0, name, sizeof name), OCELLI_OK);
+    assert_int_equal(ocelli_device_name(1000, name, sizeof name), OCELLI_ERR_USAGE);
+    ocelli_close(&model);
+    assert_null(model);
+    ocelli_close(&model);
+    ocelli_close(NULL);
+}
+
+/* Texts as text: tokenizer and tower together, more than one batch of them. */
+static void test_texts(void **unused) {
+    (void)unused;
+    enum { COUNT = 19 };
+    struct ocelli *model = open_model();
+    const char *texts[COUNT];
+    for (int i = 0; i < COUNT; i++) texts[i] = golden.texts[i % CHECKPOINT_INPUTS];
+    float *got = calloc((size_t)COUNT * golden.dim, sizeof *got);
+    assert_int_equal(ocelli_embed_texts(model, texts, COUNT, got), OCELLI_OK);
+    for (int i = 0; i < COUNT; i++) {
+        int row = CHECKPOINT_INPUTS + i % CHECKPOINT_INPUTS;
+        assert_true(cosine(got + (size_t)i * golden.dim, golden.embeddings + (size_t)row * golden.dim, golden.dim) > 0.999);
+    }
+    int32_t ids[77];
+    size_t count;
+    assert_int_equal(ocelli_tokenize(model, golden.texts[3], ids, 77, &count), OCELLI_OK);
+    assert_int_equal(count, golden.id_count[3]);
+    assert_memory_equal(ids, golden.ids[3], count * sizeof *ids);
+    assert_int_equal(ocelli_tokenize(model, golden.texts[3], ids, 1, &count), OCELLI_ERR_USAGE);
+    const char *torn = "caf\xc3";
+    assert_int_equal(ocelli_embed_texts(model, &torn, 1, got), OCELLI_ERR_USAGE);
+    free(got);
+    ocelli_close(&model);
+}
+
+/* The row of a text is its first end mark, as argmax finds it in CLIP's code. */
+static void test_first_end_mark(void **unused) {
+    (void)unused;
+    struct ocelli *model = open_model();
+    const char *texts[] = {"a cat", "a cat<|endoftext|> in a hat"};
+    float got[2 * 64];
+    assert_int_equal(ocelli_embed_texts(model, texts, 2, got), OCELLI_OK);
+    assert_true(cosine(got, got + 64, 64) > 0.999999);
+    ocelli_close(&model);
+}
+
+static void test_tags(void **unused) {
+    (void)unused;
+    struct ocelli *model = open_model();
+    struct ocelli_tags *tags;
+    const char *cat[] = {"a cat", "a photo of the cat"}, *dog[] = {"the dog"};
+    struct ocelli_tag wanted[] = {{"cat", cat, 2}, {"dog", dog, 1}};
+    float vectors[3 * 64], mean[64], scores[2], cosines[2];
+    const char *all[] = {cat[0], cat[1], dog[0]};
+    assert_int_equal(ocelli_tags_create(&tags, model, wanted, 2), OCELLI_OK);
+    assert_int_equal(ocelli_embed_texts(model, all, 3, vectors), OCELLI_OK);
+    double squares = 0;
+    for (int d = 0; d < 64; d++) squares += pow(mean[d] = vectors[d] + vectors[64 + d], 2);
+    for (int d = 0; d < 64; d++) mean[d] = (float)(mean[d] / sqrt(squares));
+    struct ocelli_info info;
+    ocelli_get_info(model, &info);
+    ocelli_close(&model); /* tags live on */
+    ocelli_tags_score(tags, mean, scores, cosines);
+    assert_true(fabsf(cosines[0] - 1) < 1e-5);
+    double other = cosine(mean, vectors + 128, 64), e = exp(info.logit_scale * (other - 1));
+    assert_true(fabs(cosines[1] - other) < 1e-5);
+    assert_true(fabs(scores[1] - e / (1 + e)) < 1e-3 && fabs(scores[0] + scores[1] - 1) < 1e-5);
+    ocelli_tags_score(tags, mean, NULL, cosines);
+    ocelli_tags_score(tags, mean, scores, NULL);
+    ocelli_tags_destroy(&tags);
+    assert_null(tags);
+    ocelli_tags_destroy(&tags);
+    ocelli_tags_destroy(NULL);
+}
+
+static void test_selftest(void **unused) {
+    (void)unused;
+    struct ocelli *model;
+    for (int kind = OCELLI_KIND_AUTO; kind <= OCELLI_KIND_DOT; kind++) {
+        if (ocelli_open(&model, &(struct ocelli_params){.model = blob, .kind = (enum ocelli_kind)kind})) continue;
+        float worst = 0;
+        assert_int_equal(ocelli_selftest(model, &worst), OCELLI_OK);
+        assert_true(worst > 0.999f && worst <= 1);
+        ocelli_close(&model);
+    }
+}
+
+/* Each fault: its status, exactly one line, and no handle. */
+static void wrong_open(struct ocelli_params params, int status, const char *says) {
+    struct ocelli *model = (struct ocelli *)&params;
+    lines = 0;
+    assert_int_equal(ocelli_open(&model, &params), status);
+    assert_null(model);
+    assert_int_equal(lines, 1);
+    if (!strstr(last_line, says)) fail_msg("'%s' does not say '%s'", last_line, says);
+}
+
+static void test_wrong_open(void **unused) {
+    (void)unused;
+    wrong_open((struct ocelli_params){0}, OCELLI_ERR_USAGE, "model");
+    wrong_open((struct ocelli_params){.model = blob, .max_batch = 65}, OCELLI_ERR_USAGE, "65");
+    wrong_open((struct ocelli_params){.model = "/nonexistent.gguf"}, OCELLI_ERR_FILE, "/nonexistent.gguf");
+    wrong_open((struct ocelli_params){.model = folder}, OCELLI_ERR_FILE, folder);
+    wrong_open((struct ocelli_params){.model = blob, .device = "no such device"}, OCELLI_ERR_DEVICE, "no such device");
+}
+
+static void test_wrong_pictures(void **unused) {
+    (void)unused;
+    struct ocelli *model = open_model();
+    static uint8_t pixel[3];
+    float out[64];
+    struct ocelli_image none = {0}, flat = {pixel, 1, 0}, huge = {pixel, 16385, 1};
+    assert_int_equal(ocelli_embed_images(model, &none, 1, out), OCELLI_ERR_USAGE);
+    assert_int_equal(ocelli_embed_images(model, &flat, 1, out), OCELLI_ERR_USAGE);
+    assert_int_equal(ocelli_embed_images(model, &huge, 1, out), OCELLI_ERR_LIMIT);
+    struct ocelli_image file;
+    assert_int_equal(ocelli_image_load(&file, blob), OCELLI_ERR_FILE);
+    assert_null(file.rgb);
+    ocelli_image_free(&file);
+    ocelli_image_free(NULL);
+    ocelli_close(&model);
+}
+
+/* One flipped bit in a weight is seen when the tower that uses it is loaded. */
+static void test_flipped_bit(void **unused) {
+    (void)unused;
+    size_t size;
+    char *bytes = checkpoint_get(blob, &size);
+    char *path = strdup(checkpoint_path(folder, "flipped.gguf"));
+    bytes[size / 2] ^= 4;
+    checkpoint_put(folder, "flipped.gguf", bytes, size);
+    struct ocelli *model;
+    float worst;
+    lines = 0;
+    int status = ocelli_open(&model, &(struct ocelli_params){.model = path});
+    if (!status) status = ocelli_selftest(model, &worst);
+    assert_int_equal(status, OCELLI_ERR_FILE);
+    assert_int_equal(lines, 1);
+    assert_non_null(strstr(last_line, "SHA-256"));
+    ocelli_close(&model);
+    free(bytes), free(path);
+}
+
+static void test_words(void **unused) {
+    (void)unused;
+    assert_string_equal(ocelli_version(), OCELLI_VERSION);
+    for (int status = -8; status <= 1; status++) assert_true(strlen(ocelli_status_text(status)) > 1);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_info),       cmocka_unit_test(test_texts),          cmocka_unit_test(test_first_end_mark),
+        cmocka_unit_test(test_tags),       cmocka_unit_test(test_selftest),       cmocka_unit_test(test_wrong_open),
+        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_words),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Both towers against transformers in float32: every golden model, every product the device can do.
+ * The table it prints is the one of docs/accuracy.md. */
+#include "clip/image.h"
+#include "clip/text.h"
+#include "convert/convert.h"
+#include "support/checkpoint.h"
+#include "support/gpu.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const product_names[] = {"tile", "split", "dot"};
+
+struct opened {
+    struct checkpoint_golden golden;
+    char *folder;
+    struct blob *blob;
+    struct clip_config config;
+    float *got; /* (16, D) */
+};
+
+static void open_model(struct opened *m, const char *name) {
+    checkpoint_golden_open(&m->golden, name);
+    m->folder = checkpoint_folder();
+    checkpoint_write(name, m->folder, &(struct checkpoint_form){0});
+    char *out = strdup(checkpoint_path(m->folder, "model.gguf"));
+    struct convert_params params = {.checkpoint = m->folder, .out = out};
+    struct convert_result result;
+    assert_int_equal(convert(&params, &result), OCELLI_OK);
+    assert_int_equal(blob_open(&m->blob, out, true), OCELLI_OK);
+    assert_int_equal(clip_config_read(&m->config, m->blob), OCELLI_OK);
+    assert_int_equal(m->config.embedding, m->golden.dim);
+    m->got = calloc(2 * CHECKPOINT_INPUTS * (size_t)m->golden.dim, sizeof *m->got);
+    free(out);
+}
+
+static void close_model(struct opened *m) {
+    blob_close(&m->blob);
+    checkpoint_remove(m->folder);
+    checkpoint_golden_close(&m->golden);
+    free(m->got);
+}
+
+/* Batches of 3: 8 pictures leave a remainder. */
+static void embed_images(struct opened *m, struct op_device *device) {
+    struct clip_image tower;
+    struct ocelli_image pictures[CHECKPOINT_INPUTS];
+    uint32_t size = m->golden.image_size;
+    for (int i = 0; i < CHECKPOINT_INPUTS; i++)
+        pictures[i] = (struct ocelli_image){.rgb = m->golden.images + 3 * (size_t)i * size * size, .width = size, .height = size};
+    assert_int_equal(clip_image_init(&tower, device, m->blob, &m->config, 3), OCELLI_OK);
+    assert_int_equal(clip_image_embed(&tower, pictures, CHECKPOINT_INPUTS, m->got), OCELLI_OK);
+    clip_image_finish(&tower);
+}
+
+/* All texts in one batch: lengths from 2 to the whole context beside each other. */
+static void embed_texts(struct opened *m, struct op_device *device) {
+    struct clip_text tower;
+    uint32_t context = m->config.text.tokens, lengths[CHECKPOINT_INPUTS];
+    int32_t *ids = calloc((size_t)CHECKPOINT_INPUTS * context, sizeof *ids);
+    for (int i = 0; i < CHECKPOINT_INPUTS; i++) {
+        memcpy(ids + (size_t)i * context, m->golden.ids[i], m->golden.id_count[i] * sizeof *ids);
+        lengths[i] = (uint32_t)m->golden.id_count[i];
+    }
+    assert_int_equal(clip_text_init(&tower, device, m->blob, &m->config), OCELLI_OK);
+    assert_int_equal(
+        clip_text_embed(&tower, ids, lengths, CHECKPOINT_INPUTS, context, m->got + CHECKPOINT_INPUTS * (size_t)m->golden.dim),
+        OCELLI_OK);
+    clip_text_finish(&tower);
+    free(ids);
+}
+
+static double worst(const struct opened *m, int first) {
+    double lowest = 1;
+    for (int i = first; i < first + CHECKPOINT_INPUTS; i++) {
+        double sum = 0;
+        for (uint32_t d = 0; d < m->golden.dim; d++) {
+            size_t at = (size_t)i * m->golden.dim + d;
+            sum += (double)m->got[at] * m->golden.embeddings[at];
+        }
+        lowest = fmin(lowest, sum);
+    }
+    return lowest;
+}
+
+static void check(struct opened *m, const char *name, enum op_product product) {
+    struct gpu gpu;
+    gpu_open(&gpu);
+    if (op_device_set_product(gpu.device, product) == OCELLI_OK) {
+        embed_images(m, gpu.device);
+        embed_texts(m, gpu.device);
+        double image = worst(m, 0), text = worst(m, CHECKPOINT_INPUTS);
+        printf("| %s | %s | %.6f | %.6f |\n", name, product_names[product], image, text);
+        double mark = product == OP_PRODUCT_DOT ? m->golden.dot : m->golden.f16w;
+        assert_true(image >= mark && text >= mark);
+    }
+    gpu_close(&gpu);
+}
+
+static void test_goldens(void **unused) {
+    (void)unused;
+    for (int i = 0; checkpoint_names[i]; i++) {
+        struct opened m;
+        open_model(&m, checkpoint_names[i]);
+        for (int p = 0; p < OP_PRODUCT_COUNT; p++) check(&m, checkpoint_names[i], (enum op_product)p);
+        close_model(&m);
+    }
+}
+
+/* The same picture at every place of a batch and after other sizes gives the same numbers. */
+static void test_batch_places(void **unused) {
+    (void)unused;
+    struct opened m;
+    struct gpu gpu;
+    struct clip_image tower;
+    open_model(&m, "quick");
+    gpu_open(&gpu);
+    assert_int_equal(clip_image_init(&tower, gpu.device, m.blob, &m.config, 4), OCELLI_OK);
+    uint32_t size = m.golden.image_size, dim = m.golden.dim;
+    struct ocelli_image own = {.rgb = m.golden.images, .width = size, .height = size};
+    struct ocelli_image wide = {.rgb = m.golden.images, .width = 2 * size, .height = size}; /* two pictures as one */
+    struct ocelli_image tiny = {.rgb = m.golden.images, .width = 1, .height = 1};
+    struct ocelli_image mixed[] = {own, wide, own, tiny, own, own, wide};
+    float alone[96], together[7 * 96];
+    assert_int_equal(clip_image_embed(&tower, &own, 1, alone), OCELLI_OK);
+    assert_int_equal(clip_image_embed(&tower, mixed, 7, together), OCELLI_OK);
+    for (int i = 0; i < 7; i++) {
+        double apart = 0;
+        for (uint32_t d = 0; d < dim; d++) apart = fmax(apart, fabs(alone[d] - together[i * dim + d]));
+        bool same = mixed[i].width == own.width;
+        assert_true(same ? apart < 1e-6 : apart > 1e-3);
+    }
+    clip_image_finish(&tower);
+    gpu_close(&gpu);
+    close_model(&m);
+}
+
+/* A picture over 64 MiB takes the way through the CPU's resize: the same numbers as shrunk by it. */
+static void test_large_picture(void **unused) {
+    (void)unused;
+    struct opened m;
+    struct gpu gpu;
+    struct clip_image tower;
+    enum { WIDTH = 5001, HEIGHT = 5000 };
+    open_model(&m, "quick");
+    gpu_open(&gpu);
+    assert_int_equal(clip_image_init(&tower, gpu.device, m.blob, &m.config, 1), OCELLI_OK);
+    uint32_t size = m.config.image_size;
+    uint8_t *rgb = malloc(3ul * WIDTH * HEIGHT), *small = malloc(3ul * size * size);
+    for (size_t i = 0; i < 3ul * WIDTH * HEIGHT; i++) rgb[i] = (uint8_t)(i / 3 % WIDTH * 255 / WIDTH + i / 90000);
+    struct prep_plan plan;
+    assert_int_equal(prep_plan_init(&plan, &m.config.prep, WIDTH, HEIGHT), OCELLI_OK);
+    assert_int_equal(prep_resize(&plan, rgb, small), OCELLI_OK);
+    prep_plan_finish(&plan);
+    float large[96], shrunk[96];
+    struct ocelli_image a = {rgb, WIDTH, HEIGHT}, b = {small, size, size};
+    assert_int_equal(clip_image_embed(&tower, &a, 1, large), OCELLI_OK);
+    assert_int_equal(clip_image_embed(&tower, &b, 1, shrunk), OCELLI_OK);
+    assert_memory_equal(large, shrunk, m.golden.dim * sizeof *large);
+    free(rgb), free(small);
+    clip_image_finish(&tower);
+    gpu_close(&gpu);
+    close_model(&m);
+}
+
+static void test_bad_ids(void **unused) {
+    (void)unused;
+    struct opened m;
+    struct gpu gpu;
+    struct clip_text tower;
+    open_model(&m, "minimal");
+    gpu_open(&gpu);
+    assert_int_equal(clip_text_init(&tower, gpu.device, m.blob, &m.config), OCELLI_OK);
+    int32_t ids[8] = {536, (int32_t)m.config.vocabulary, 537};
+    uint32_t length = 3, none = 0, many = 9;
+    assert_int_equal(clip_text_embed(&tower, ids, &length, 1, 8, m.got), OCELLI_ERR_USAGE);
+    ids[1] = -1;
+    assert_int_equal(clip_text_embed(&tower, ids, &length, 1, 8, m.got), OCELLI_ERR_USAGE);
+    ids[1] = 1;
+    assert_int_equal(clip_text_embed(&tower, ids, &none, 1, 8, m.got), OCELLI_ERR_USAGE);
+    assert_int_equal(clip_text_embed(&tower, ids, &many, 1, 8, m.got), OCELLI_ERR_USAGE);
+    assert_int_equal(clip_text_embed(&tower, ids, &length, 1, 8, m.got), OCELLI_OK);
+    clip_text_finish(&tower);
+    gpu_close(&gpu);
+    close_model(&m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_goldens),
+        cmocka_unit_test(test_batch_places),
+        cmocka_unit_test(test_large_picture),
+        cmocka_unit_test(test_bad_ids),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
