@@ -59,9 +59,8 @@ int file_writer_open(struct file_writer *w, const char *path) {
         w->fd = open_aside(w->aside, room, path);
         if (w->fd >= 0) return OCELLI_OK;
     }
-    int status = w->path && w->aside && w->buffer
-                     ? log_fail(OCELLI_ERR_FILE, "%s: cannot write here: %s", path, strerror(errno))
-                     : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    int status = w->path && w->aside && w->buffer ? log_fail(OCELLI_ERR_FILE, "%s: cannot write here: %s", path, strerror(errno))
+                                                  : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     free(w->aside); /* nothing of ours has that name */
     w->aside = NULL;
     return status;
@@ -74,8 +73,8 @@ static int drain(struct file_writer *w) {
         ssize_t n = write(w->fd, w->buffer + done, w->buffered - done);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0)
-            return w->failed = log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
-                                        strerror(errno));
+            return w->failed =
+                       log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path, strerror(errno));
         done += (size_t)n;
     }
     w->buffered = 0;
@@ -126,8 +125,7 @@ int file_writer_commit(struct file_writer *w) {
     w->fd = -1;
     if (synced < 0 || closed < 0) {
         if (synced < 0) errno = why; /* the first of the two */
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
-                        strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path, strerror(errno));
     }
     if (rename(w->aside, w->path) < 0)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));

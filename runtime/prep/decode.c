@@ -93,8 +93,7 @@ static int check_header(const void *bytes, size_t size, const char *name) {
     struct reader r = {.bytes = bytes, .size = size};
     if (!stbi_info_from_callbacks(&callbacks, &r, &width, &height, &channels)) return OCELLI_OK;
     if ((uint64_t)width * (uint64_t)height > (uint64_t)size * MAX_PIXELS_PER_BYTE)
-        return log_fail(OCELLI_ERR_FILE, "%s: cut short: %zu bytes cannot hold %dx%d pixels", name, size,
-                        width, height);
+        return log_fail(OCELLI_ERR_FILE, "%s: cut short: %zu bytes cannot hold %dx%d pixels", name, size, width, height);
     r = (struct reader){.bytes = bytes, .size = size};
     if (*first == 'P' && stbi_is_16_bit_from_callbacks(&callbacks, &r))
         return log_fail(OCELLI_ERR_LIMIT, "%s: a PNM of 16 bits a channel; convert it to PNG", name);
@@ -107,8 +106,7 @@ static int refuse(const struct reader *r, const char *name) {
         return log_fail(OCELLI_ERR_FILE, "%s: not a picture (PNG, JPEG, BMP, GIF, TGA or PNM)", name);
     if (!strcmp(reason, "too large"))
         return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side", name, PREP_MAX_SIDE);
-    if (!strcmp(reason, "outofmem"))
-        return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its pixels", name);
+    if (!strcmp(reason, "outofmem")) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its pixels", name);
     if (r->cut) return log_fail(OCELLI_ERR_FILE, "%s: cut short", name);
     return log_fail(OCELLI_ERR_FILE, "%s: broken picture: %s", name, reason);
 }
@@ -116,8 +114,7 @@ static int refuse(const struct reader *r, const char *name) {
 int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name) {
     *image = (struct ocelli_image){0};
     if (size == 0) return log_fail(OCELLI_ERR_FILE, "%s: empty", name);
-    if (size > INT_MAX)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: over 2 GiB", name); /* stb_image counts in int */
+    if (size > INT_MAX) return log_fail(OCELLI_ERR_LIMIT, "%s: over 2 GiB", name); /* stb_image counts in int */
     int status = check_header(bytes, size, name);
     if (status) return status;
     int width = 0, height = 0, channels;

@@ -64,8 +64,7 @@ static int32_t to_fixed(double weight) {
     return (int32_t)(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
 }
 
-static void weigh(const struct side *s, double center, int32_t first, int32_t count, double *exact,
-                  int32_t *weight) {
+static void weigh(const struct side *s, double center, int32_t first, int32_t count, double *exact, int32_t *weight) {
     double sum = 0, narrow = 1.0 / s->stretch;
     for (int32_t t = 0; t < count; t++) {
         exact[t] = s->filter->weight((t + first - center + 0.5) * narrow);
@@ -103,13 +102,12 @@ static int check(const struct prep_rule *rule, uint32_t width, uint32_t height) 
     if (!width || !height || !rule->size)
         return log_fail(OCELLI_ERR_USAGE, "picture of %u x %u to %u: a side is 0", width, height, rule->size);
     if (width > PREP_MAX_SIDE || height > PREP_MAX_SIDE || rule->size > PREP_MAX_SIDE)
-        return log_fail(OCELLI_ERR_LIMIT, "picture of %u x %u to %u: a side is over %d", width, height,
-                        rule->size, PREP_MAX_SIDE);
+        return log_fail(OCELLI_ERR_LIMIT, "picture of %u x %u to %u: a side is over %d", width, height, rule->size,
+                        PREP_MAX_SIDE);
     return OCELLI_OK;
 }
 
-int prep_plan_init(struct prep_plan *plan, const struct prep_rule *rule, uint32_t in_width,
-                   uint32_t in_height) {
+int prep_plan_init(struct prep_plan *plan, const struct prep_rule *rule, uint32_t in_width, uint32_t in_height) {
     *plan = (struct prep_plan){.in_width = in_width, .in_height = in_height, .size = rule->size};
     int status = check(rule, in_width, in_height);
     if (status) return status;
@@ -156,8 +154,8 @@ static void resize_row(const struct prep_axis *x, const uint8_t *row, uint8_t *o
 
 /* rows: (in rows, width) -> out: (size, width), the first row being input row `base`. Whole rows at a time,
  * so that the inner loop runs over neighbours. */
-static void resize_columns(const struct prep_axis *y, int32_t base, const uint8_t *rows, size_t width,
-                           int32_t *sums, uint8_t *out) {
+static void resize_columns(const struct prep_axis *y, int32_t base, const uint8_t *rows, size_t width, int32_t *sums,
+                           uint8_t *out) {
     for (uint32_t i = 0; i < y->out_size; i++, out += width) {
         const uint8_t *row = rows + (size_t)(y->first[i] - base) * width;
         for (size_t x = 0; x < width; x++) sums[x] = 1 << (PREP_PRECISION - 1);
@@ -172,8 +170,7 @@ static void resize_columns(const struct prep_axis *y, int32_t base, const uint8_
 struct prep_rows prep_rows_needed(const struct prep_plan *plan) {
     const struct prep_axis *y = &plan->y;
     uint32_t last = y->out_size - 1; /* both ends of what an output reads only grow */
-    return (struct prep_rows){.first = (uint32_t)y->first[0],
-                              .count = (uint32_t)(y->first[last] + y->count[last] - y->first[0])};
+    return (struct prep_rows){.first = (uint32_t)y->first[0], .count = (uint32_t)(y->first[last] + y->count[last] - y->first[0])};
 }
 
 int prep_resize(const struct prep_plan *plan, const uint8_t *rgb, uint8_t *out) {
@@ -183,12 +180,10 @@ int prep_resize(const struct prep_plan *plan, const uint8_t *rgb, uint8_t *out) 
     int32_t *sums = malloc(width * sizeof *sums);
     int status = OCELLI_OK;
     if (rows && sums) {
-        for (uint32_t i = 0; i < need.count; i++)
-            resize_row(&plan->x, rgb + (need.first + i) * in_width, rows + i * width);
+        for (uint32_t i = 0; i < need.count; i++) resize_row(&plan->x, rgb + (need.first + i) * in_width, rows + i * width);
         resize_columns(&plan->y, (int32_t)need.first, rows, width, sums, out);
     } else {
-        status = log_fail(OCELLI_ERR_MEMORY, "picture of %u x %u: no memory to resize it", plan->in_width,
-                          plan->in_height);
+        status = log_fail(OCELLI_ERR_MEMORY, "picture of %u x %u: no memory to resize it", plan->in_width, plan->in_height);
     }
     free(rows);
     free(sums);
@@ -199,8 +194,7 @@ void prep_normalise(const struct prep_rule *rule, const uint8_t *rgb, float *out
     size_t pixels = (size_t)rule->size * rule->size;
     for (int c = 0; c < 3; c++, out += pixels) {
         float value[256]; /* there are no other values: divide only these */
-        for (int v = 0; v < 256; v++)
-            value[v] = (float)((v / 255.0 - (double)rule->mean[c]) / (double)rule->std[c]);
+        for (int v = 0; v < 256; v++) value[v] = (float)((v / 255.0 - (double)rule->mean[c]) / (double)rule->std[c]);
         for (size_t i = 0; i < pixels; i++) out[i] = value[rgb[3 * i + (size_t)c]];
     }
 }

@@ -37,6 +37,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     (void)state;
+    umount2(folder, MNT_DETACH); /* where a failed test left its tmpfs */
     unlink(path);
     return rmdir(folder); /* fails when a test left something behind */
 }

@@ -69,7 +69,7 @@ struct sample {
     size_t size;
     size_t enough; /* bytes that hold all pixels; what follows is not needed */
 };
-#define SAMPLE(name, text, rest)                                                                             \
+#define SAMPLE(name, text, rest)                                                                                                 \
     { name, text, sizeof text - 1, sizeof text - 1 - (rest) }
 static const struct sample samples[] = {
     SAMPLE("PNM", "P6 2 1 255\n\377\0\0\1\2\3", 0),
@@ -127,8 +127,7 @@ static void cut_samples(void **state) {
 
 static void cut_png_and_jpeg(void **state) {
     (void)state;
-    static const char *const names[] = {"tiny.png", "palette.png", "adam7.png", "photo420.jpg",
-                                        "progressive.jpg"};
+    static const char *const names[] = {"tiny.png", "palette.png", "adam7.png", "photo420.jpg", "progressive.jpg"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct bytes file = golden(names[i]);
         struct ocelli_image image;
@@ -153,9 +152,8 @@ static const struct {
     {"tiny.png", 12, "IHDX", 4, OCELLI_ERR_FILE, "broken picture: first not IHDR"},
     {"tiny.png", 16, "\0\0\0\0", 4, OCELLI_ERR_FILE, "broken picture: 0-pixel image"},
     {"tiny.png", 20, "\0\0\0\0", 4, OCELLI_ERR_FILE, "broken picture: 0-pixel image"},
-    {"tiny.png", 16, "\0\0\100\1", 4, OCELLI_ERR_LIMIT, "over the limit of 16384"}, /* 16385 wide */
-    {"tiny.png", 16, "\0\0\352\140\0\0\352\140", 8, OCELLI_ERR_LIMIT,
-     "over the limit of 16384"}, /* 60000 x 60000 */
+    {"tiny.png", 16, "\0\0\100\1", 4, OCELLI_ERR_LIMIT, "over the limit of 16384"},               /* 16385 wide */
+    {"tiny.png", 16, "\0\0\352\140\0\0\352\140", 8, OCELLI_ERR_LIMIT, "over the limit of 16384"}, /* 60000 x 60000 */
     {"tiny.png", 16, "\377\377\377\377", 4, OCELLI_ERR_LIMIT, "over the limit of 16384"},
     {"tiny.png", 16, "\0\0\100\0\0\0\100\0", 8, OCELLI_ERR_FILE, "cannot hold 16384x16384 pixels"},
     {"tiny.png", 16, "\0\0\0\6", 4, OCELLI_ERR_FILE, "broken picture"}, /* one more column */
@@ -206,15 +204,13 @@ static const struct {
     {"P6 99999999999 1 255\nabcdefgh", 29, OCELLI_ERR_FILE, ""},
     {"P6 1 1 65535\nabcdef", 19, OCELLI_ERR_LIMIT, "16 bits"},
     {"P6 1 1 65536\nabcdef", 19, OCELLI_ERR_FILE, ""},
-    {"\0\0\2\0\0\0\0\0\0\0\0\0\377\77\377\77\30\40\1\2\3", 21, OCELLI_ERR_FILE,
-     "cannot hold 16383x16383"}, /* TGA */
+    {"\0\0\2\0\0\0\0\0\0\0\0\0\377\77\377\77\30\40\1\2\3", 21, OCELLI_ERR_FILE, "cannot hold 16383x16383"}, /* TGA */
     {"GIF89a\0\100\0\100\0\0\0,\0\0\0\0\0\100\0\100\0\2\2\104\12\0;", 28, OCELLI_ERR_FILE, "cannot hold"},
 };
 
 static void odd_bytes(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
-        refused(odd[i].data, odd[i].size, odd[i].status, odd[i].words);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) refused(odd[i].data, odd[i].size, odd[i].status, odd[i].words);
 }
 
 /* Both make stb_image 2.27 write or read outside of its tables when nothing is in the way. */
@@ -231,8 +227,7 @@ static void jpeg_tables(void **state) {
     static const char *const names[] = {"photo420.jpg", "progressive.jpg"};
     for (size_t i = 0; i < 2; i++) { /* scans that use tables never defined: no crash */
         file = golden(names[i]);
-        for (unsigned char *p; (p = memmem(file.data, file.size, "\377\304", 2));)
-            p[1] = 0xfe; /* a comment */
+        for (unsigned char *p; (p = memmem(file.data, file.size, "\377\304", 2));) p[1] = 0xfe; /* a comment */
         struct ocelli_image image;
         decode_memory(&image, file.data, file.size, names[i]);
         decode_free(&image);
@@ -272,11 +267,9 @@ static void from_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),
-        cmocka_unit_test(cut_samples),      cmocka_unit_test(cut_png_and_jpeg),
-        cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
-        cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),
-        cmocka_unit_test(jpeg_tables),
+        cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),           cmocka_unit_test(cut_samples),
+        cmocka_unit_test(cut_png_and_jpeg), cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
+        cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),       cmocka_unit_test(jpeg_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

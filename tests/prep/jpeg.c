@@ -29,8 +29,7 @@ static void add_table(struct stream *s, unsigned symbols) {
 
 static void add_segment(struct stream *s, unsigned marker, const struct stream *content) {
     size_t length = content->size + 2;
-    unsigned char head[4] = {0xff, (unsigned char)marker, (unsigned char)(length >> 8),
-                             (unsigned char)length};
+    unsigned char head[4] = {0xff, (unsigned char)marker, (unsigned char)(length >> 8), (unsigned char)length};
     add(s, head, 4);
     add(s, content->bytes, content->size);
 }

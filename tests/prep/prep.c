@@ -217,8 +217,7 @@ static void crop_offset(void **state) {
     for (uint32_t side = 32; side < 40; side++) {
         struct ocelli_image image = noise_picture(side, 32);
         uint8_t *out = resized(&rule, &image);
-        for (uint32_t y = 0; y < 32; y++)
-            assert_memory_equal(out + y * 96, image.rgb + (y * side + (side - 32) / 2) * 3, 96);
+        for (uint32_t y = 0; y < 32; y++) assert_memory_equal(out + y * 96, image.rgb + (y * side + (side - 32) / 2) * 3, 96);
         free(out);
         decode_free(&image);
     }
@@ -230,9 +229,8 @@ static void limits(void **state) {
         uint32_t size, width, height;
         int status;
     } cases[] = {
-        {224, 0, 5, OCELLI_ERR_USAGE},          {224, 5, 0, OCELLI_ERR_USAGE},
-        {224, 16385, 1, OCELLI_ERR_LIMIT},      {224, 1, 16385, OCELLI_ERR_LIMIT},
-        {224, UINT32_MAX, 1, OCELLI_ERR_LIMIT}, {0, 5, 5, OCELLI_ERR_USAGE},
+        {224, 0, 5, OCELLI_ERR_USAGE},     {224, 5, 0, OCELLI_ERR_USAGE},          {224, 16385, 1, OCELLI_ERR_LIMIT},
+        {224, 1, 16385, OCELLI_ERR_LIMIT}, {224, UINT32_MAX, 1, OCELLI_ERR_LIMIT}, {0, 5, 5, OCELLI_ERR_USAGE},
         {16385, 5, 5, OCELLI_ERR_LIMIT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -248,9 +246,7 @@ static void limits(void **state) {
 static void normalise(void **state) {
     (void)state;
     static const struct prep_rule rules[] = {
-        {.size = 16,
-         .mean = {.48145466f, .4578275f, .40821073f},
-         .std = {.26862954f, .26130258f, .27577711f}},
+        {.size = 16, .mean = {.48145466f, .4578275f, .40821073f}, .std = {.26862954f, .26130258f, .27577711f}},
         {.size = 16, .mean = {.5f, .5f, .5f}, .std = {.5f, .5f, .5f}},
         {.size = 16, .mean = {0, 0, 0}, .std = {1, 1, 1}},
     };
@@ -262,8 +258,7 @@ static void normalise(void **state) {
         prep_normalise(&rules[k], rgb, out);
         for (int i = 0; i < 256 * 3; i++) {
             int channel = i % 3;
-            double expected =
-                (rgb[i] / 255.0 - (double)rules[k].mean[channel]) / (double)rules[k].std[channel];
+            double expected = (rgb[i] / 255.0 - (double)rules[k].mean[channel]) / (double)rules[k].std[channel];
             worst = fmax(worst, fabs((double)out[channel * 256 + i / 3] - expected));
         }
     }

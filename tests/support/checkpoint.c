@@ -18,11 +18,11 @@ const char *const checkpoint_names[] = {"quick",   "patch14", "image336", "patch
 enum { PATHS = 64 };
 
 const char *checkpoint_path(const char *folder, const char *name) {
-    static char buffers[8][512];
+    static char buffers[64][512]; /* a call far back must still be good: outputs are written to these */
     static int next;
     char joined[sizeof buffers[0]]; /* `folder` may be one of the buffers */
     assert_true((size_t)snprintf(joined, sizeof joined, "%s/%s", folder, name) < sizeof joined);
-    return strcpy(buffers[next++ % 8], joined);
+    return strcpy(buffers[next++ % 64], joined);
 }
 
 static const char *towers(void) {

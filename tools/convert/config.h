@@ -14,7 +14,7 @@ enum config_limit {
     CONFIG_MAX_BLOCKS = 64,
     CONFIG_MAX_HIDDEN = 16384,
     CONFIG_MAX_IMAGE = 1024, /* pixels */
-    CONFIG_MAX_TOKENS = 1024, /* 1 + patches */
+    CONFIG_MAX_TOKENS = 896, /* 1 + patches: what attention has shared memory for */
     CONFIG_MAX_CONTEXT = 512,
     CONFIG_MAX_VOCABULARY = 300000,
 };
