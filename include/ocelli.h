@@ -118,11 +118,12 @@ int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images
 
 /* Embeds `count` UTF-8 texts. A text over the context is cut, its last id being the end mark, as
  * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.
- * Errors: USAGE (not UTF-8), MEMORY, LOST. */
+ * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 
 /* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context
- * length always suffices). *count gets how many. Errors: USAGE (not UTF-8, no room). */
+ * length always suffices). *count gets how many. Errors: USAGE (not UTF-8, no room), LIMIT (over
+ * 16 MiB), MEMORY. */
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
 
 /* Decodes a PNG or JPEG (also BMP, GIF, TGA, PNM) to RGB; alpha is dropped, 16 bits become 8.
@@ -135,7 +136,7 @@ void ocelli_image_free(struct ocelli_image *image);
 /* Embeds the prompts of `count` tags; the prompts of a tag are averaged as unit vectors and the
  * mean made unit length again (the ensemble of CLIP's paper, section 3.1.4). Strings are copied.
  * On success *out is to be freed with ocelli_tags_destroy(); it does not need the handle any more.
- * Errors: USAGE (no tags, no prompts, not UTF-8), MEMORY, LOST. */
+ * Errors: USAGE (no tags, no prompts, not UTF-8), LIMIT (a prompt over 16 MiB), MEMORY, LOST. */
 int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *handle, const struct ocelli_tag *tags, size_t count);
 
 /* Frees and sets *tags to NULL. Accepts NULL and a pointer to NULL. */

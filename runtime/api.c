@@ -38,7 +38,7 @@ static int open_model(struct ocelli *o, const struct ocelli_params *p) {
     if (!status) status = clip_config_read(&o->config, o->blob);
     if (!status) status = blob_string(o->blob, "general.name", &o->name);
     if (status) return status;
-    return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->bpe, &o->tokens, &o->merges);
+    return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->bpe);
 }
 
 static int open_device(struct ocelli *o, const struct ocelli_params *p) {
@@ -73,8 +73,6 @@ void ocelli_close(struct ocelli **handle) {
     clip_text_finish(&o->text);
     op_device_close(&o->device);
     bpe_destroy(&o->bpe);
-    free(o->tokens);
-    free(o->merges);
     blob_close(&o->blob);
     free(o);
     *handle = NULL;

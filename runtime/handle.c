@@ -16,21 +16,28 @@ static int strings(const struct blob *blob, const char *key, struct bpe_text **o
     return OCELLI_OK;
 }
 
-int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe,
-                     struct bpe_text **tokens, struct bpe_text **merges) {
-    struct bpe_params p = {.context = context, .name = blob_name(blob)};
-    *tokens = *merges = NULL;
-    int status = strings(blob, "tokenizer.ggml.tokens", tokens, &p.token_count);
-    if (!status) status = strings(blob, "tokenizer.ggml.merges", merges, &p.merge_count);
-    if (!status) status = blob_u32(blob, "tokenizer.ggml.bos_token_id", &p.start_id);
-    if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &p.end_id);
-    if (status) return status;
-    if (p.token_count > vocabulary)
+static int read_tokenizer(const struct blob *blob, uint32_t vocabulary, struct bpe_params *p, struct bpe_text **tokens,
+                          struct bpe_text **merges) {
+    int status = strings(blob, "tokenizer.ggml.tokens", tokens, &p->token_count);
+    if (!status) status = strings(blob, "tokenizer.ggml.merges", merges, &p->merge_count);
+    if (!status) status = blob_u32(blob, "tokenizer.ggml.bos_token_id", &p->start_id);
+    if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &p->end_id);
+    if (!status && p->token_count > vocabulary)
         return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, but a token table of %u rows: convert the checkpoint again",
-                        blob_name(blob), p.token_count, vocabulary);
-    p.tokens = *tokens;
-    p.merges = *merges;
-    return bpe_create(bpe, &p);
+                        blob_name(blob), p->token_count, vocabulary);
+    return status;
+}
+
+int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe) {
+    struct bpe_params p = {.context = context, .name = blob_name(blob)};
+    struct bpe_text *tokens = NULL, *merges = NULL;
+    int status = read_tokenizer(blob, vocabulary, &p, &tokens, &merges);
+    p.tokens = tokens;
+    p.merges = merges;
+    if (!status) status = bpe_create(bpe, &p);
+    free(tokens);
+    free(merges);
+    return status;
 }
 
 int handle_load_image(struct ocelli *o) {

@@ -12,7 +12,6 @@ struct ocelli {
     struct clip_config config;
     const char *name;
     struct bpe *bpe;
-    struct bpe_text *tokens, *merges; /* strings in the blob */
     struct op_device *device;
     uint32_t max_batch;
     bool image_loaded, text_loaded;
@@ -24,8 +23,7 @@ struct ocelli {
 int handle_load_image(struct ocelli *o);
 int handle_load_text(struct ocelli *o);
 
-/* The tokenizer inside a blob, without a device. *strings: free() after bpe_destroy(). */
-int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe,
-                     struct bpe_text **tokens, struct bpe_text **merges);
+/* The tokenizer inside a blob, without a device. Errors: FILE, MEMORY. */
+int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe);
 
 #endif

@@ -26,6 +26,20 @@
 #define STBI_NO_STDIO
 /* stb_image 2.27 declares the one and defines the other: gcc says so past any pragma. */
 #define stbi_set_unpremultiply_on_load_thread stbi__unpremultiply_on_load_thread
+/* The chroma of a 4:2:2 JPEG (what webcams send) drawn out sideways, two samples from each of `count`: 3/4 of the
+ * nearer one, 1/4 of the farther, rounded as libjpeg does. stb_image's own (to 2.30) has the two the wrong way round at the last
+ * pair; a macro that needs arguments renames its definition and leaves the place where it is named to this one. */
+static unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *row, unsigned char *row_below, int count,
+                                             int scale) {
+    (void)row_below, (void)scale;
+    for (int i = 0; i < count; i++) {
+        int near = row[i], left = row[i > 0 ? i - 1 : 0], right = row[i + 1 < count ? i + 1 : i];
+        out[2 * i] = (unsigned char)((3 * near + left + 1) / 4);
+        out[2 * i + 1] = (unsigned char)((3 * near + right + 2) / 4);
+    }
+    return out;
+}
+#define stbi__resample_row_h_2(out, near, far, count, scale) stb_resample_row_h_2(out, near, far, count, scale)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wsign-compare"

@@ -12,14 +12,11 @@
 int vk_failed(VkResult result, const char *call) {
     int length = (int)strcspn(call, "("); /* the arguments tell a user nothing */
     switch (result) {
-    case VK_ERROR_OUT_OF_HOST_MEMORY:
-        return log_fail(OCELLI_ERR_MEMORY, "%.*s: out of memory", length, call);
+    case VK_ERROR_OUT_OF_HOST_MEMORY: return log_fail(OCELLI_ERR_MEMORY, "%.*s: out of memory", length, call);
     case VK_ERROR_OUT_OF_DEVICE_MEMORY:
         return log_fail(OCELLI_ERR_MEMORY, "%.*s: out of device memory: use a smaller model or batch", length, call);
-    case VK_ERROR_DEVICE_LOST:
-        return log_fail(OCELLI_ERR_LOST, "%.*s: the device was lost: open it again", length, call);
-    default:
-        return log_fail(OCELLI_ERR_DEVICE, "%.*s: Vulkan error %d: check or update the driver", length, call, result);
+    case VK_ERROR_DEVICE_LOST: return log_fail(OCELLI_ERR_LOST, "%.*s: the device was lost: open it again", length, call);
+    default: return log_fail(OCELLI_ERR_DEVICE, "%.*s: Vulkan error %d: check or update the driver", length, call, result);
     }
 }
 
@@ -88,6 +85,26 @@ static void read_properties(struct vk_device *d) {
     d->integer_dot_accelerated = d->integer_dot && dot.integerDotProduct4x8BitPackedSignedAccelerated;
 }
 
+/* What shaders/ is written for (runtime/README.md); any Vulkan 1.1 driver of a real GPU has it. */
+int vk_check_limits(const VkPhysicalDeviceLimits *l, const char *device) {
+    const struct {
+        const char *name;
+        uint32_t has, needed;
+    } checks[] = {
+        {"maxComputeSharedMemorySize", l->maxComputeSharedMemorySize, 16 << 10},
+        {"maxComputeWorkGroupInvocations", l->maxComputeWorkGroupInvocations, 256},
+        {"maxComputeWorkGroupSize[0]", l->maxComputeWorkGroupSize[0], 256},
+        {"maxPerStageDescriptorStorageBuffers", l->maxPerStageDescriptorStorageBuffers, VK_MAX_BINDINGS},
+        {"maxStorageBufferRange", l->maxStorageBufferRange, 128 << 20},
+        {"maxPushConstantsSize", l->maxPushConstantsSize, VK_PUSH_SIZE},
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++)
+        if (checks[i].has < checks[i].needed)
+            return log_fail(OCELLI_ERR_DEVICE, "%s: its %s is %u, ocelli needs %u: choose another device or update the driver",
+                            device, checks[i].name, checks[i].has, checks[i].needed);
+    return OCELLI_OK;
+}
+
 static bool has_extension(VkPhysicalDevice physical, const char *name) {
     uint32_t count = 0;
     if (vkEnumerateDeviceExtensionProperties(physical, NULL, &count, NULL) != VK_SUCCESS) return false;
@@ -122,8 +139,8 @@ static int choose_queue(struct vk_device *d) {
     int best = -1;
     for (uint32_t i = 0; i < count; i++) {
         if (!(family[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) continue;
-        bool better = best < 0 || ((family[best].queueFlags & VK_QUEUE_GRAPHICS_BIT) &&
-                                   !(family[i].queueFlags & VK_QUEUE_GRAPHICS_BIT));
+        bool better =
+            best < 0 || ((family[best].queueFlags & VK_QUEUE_GRAPHICS_BIT) && !(family[i].queueFlags & VK_QUEUE_GRAPHICS_BIT));
         if (better) best = (int)i;
     }
     if (best < 0) return log_fail(OCELLI_ERR_DEVICE, "%s: no compute queue: choose another device", d->name);
@@ -139,8 +156,7 @@ static int create_device(struct vk_device *d, const char *extension) {
                                      .queueCount = 1,
                                      .pQueuePriorities = &priority};
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
-        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES,
-        .shaderIntegerDotProduct = VK_TRUE};
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, .shaderIntegerDotProduct = VK_TRUE};
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                                .pNext = d->integer_dot ? &dot : NULL,
                                .queueCreateInfoCount = 1,
@@ -163,7 +179,8 @@ static int open_device(struct vk_device *d, const char *choice) {
     const char *extension = NULL;
     d->integer_dot = has_integer_dot(d, &extension);
     read_properties(d);
-    status = choose_queue(d);
+    status = vk_check_limits(&d->limits, d->name);
+    if (!status) status = choose_queue(d);
     return status ? status : create_device(d, d->integer_dot ? extension : NULL);
 }
 

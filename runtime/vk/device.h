@@ -37,6 +37,8 @@ struct vk_device {
 /* `choice`: index or part of the name (any case); NULL: the best one (discrete, integrated,
  * virtual, CPU). Errors: DEVICE (no driver, no such device, a feature missing), MEMORY. */
 int vk_device_open(struct vk_device *d, const char *choice);
+/* Is there room for every shader? Errors: DEVICE, one line with the limit that is too small. */
+int vk_check_limits(const VkPhysicalDeviceLimits *limits, const char *device);
 /* Accepts a zeroed or half-opened device. */
 void vk_device_close(struct vk_device *d);
 

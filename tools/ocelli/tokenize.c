@@ -32,14 +32,11 @@ static int tokenize(const char *model, char **texts) {
     struct blob *blob = NULL;
     struct clip_config config;
     struct bpe *bpe = NULL;
-    struct bpe_text *tokens = NULL, *merges = NULL;
     int status = blob_open(&blob, model, true);
     if (!status) status = clip_config_read(&config, blob);
-    if (!status) status = handle_tokenizer(blob, config.text.tokens, config.vocabulary, &bpe, &tokens, &merges);
+    if (!status) status = handle_tokenizer(blob, config.text.tokens, config.vocabulary, &bpe);
     if (!status) status = print_all(bpe, config.text.tokens, texts);
     bpe_destroy(&bpe);
-    free(tokens);
-    free(merges);
     blob_close(&blob);
     return status;
 }
