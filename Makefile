@@ -13,7 +13,7 @@ demo: release $(BLOB)
 	@sh tools/demo/demo.sh build/release/ocelli $(BLOB)
 
 $(BLOB): release tools/demo/checkpoint/model.safetensors
-	build/release/ocelli-convert tools/demo/checkpoint -o $(BLOB)
+	build/release/ocelli-convert tools/demo/checkpoint --name ocelli-demo -o $(BLOB)
 
 test: packages
 	cmake --preset dev
@@ -34,7 +34,7 @@ test-subgroups:
 
 # The demo's held-out score from the program itself.
 demo-score: release $(BLOB)
-	sh tools/demo/score.sh build/release/ocelli $(BLOB)
+	sh tools/demo/score.sh build/release/ocelli $(BLOB) build/renders
 
 fuzz:
 	cmake --preset fuzz

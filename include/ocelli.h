@@ -65,15 +65,15 @@ struct ocelli_params {
 
 /* Facts of an opened model. Strings belong to the handle and live as long as it does. */
 struct ocelli_info {
-    const char *model_name;   /* general.name of the blob */
-    const char *device_name;  /* as the driver calls it */
-    const char *driver_name;  /* driver and version */
-    enum ocelli_kind kind;    /* kind in use */
-    uint32_t embedding_size;  /* D */
-    uint32_t image_size;      /* pixels a side the image tower sees */
-    uint32_t context_length;  /* token ids a text can have, start and end included */
-    float logit_scale;        /* already exponentiated: score = softmax(logit_scale * cosine) */
-    uint64_t gpu_bytes;       /* device memory held */
+    const char *model_name;  /* general.name of the blob */
+    const char *device_name; /* as the driver calls it */
+    const char *driver_name; /* driver and version */
+    enum ocelli_kind kind;   /* kind in use */
+    uint32_t embedding_size; /* D */
+    uint32_t image_size;     /* pixels a side the image tower sees */
+    uint32_t context_length; /* token ids a text can have, start and end included */
+    float logit_scale;       /* already exponentiated: score = softmax(logit_scale * cosine) */
+    uint64_t gpu_bytes;      /* device memory held */
 };
 
 /* A tag for ocelli_tags_create(): one or more prompts that are averaged. */

@@ -17,8 +17,8 @@ static int append(const struct op_list *list, bool timed, struct bench_dispatch 
     for (uint32_t i = 0; !status && i < n; i++) {
         struct op_dispatch d = op_list_dispatch(list, i);
         struct bench_dispatch *b = &grown[(*count)++];
-        *b = (struct bench_dispatch){.shader = d.shader, .op = d.label, .constant_count = d.constant_count,
-                                     .macs = d.macs, .gpu_ms = timed ? ms[i] : -1};
+        *b = (struct bench_dispatch){
+            .shader = d.shader, .op = d.label, .constant_count = d.constant_count, .macs = d.macs, .gpu_ms = timed ? ms[i] : -1};
         memcpy(b->constants, d.constants, d.constant_count * sizeof b->constants[0]);
         memcpy(b->groups, d.groups, sizeof b->groups);
     }

@@ -46,8 +46,11 @@ int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *o, const struct 
     float *vectors = NULL;
     struct ocelli_tags *t = calloc(1, sizeof *t + count * size * sizeof(float));
     if (!t) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu tags", count);
-    *t = (struct ocelli_tags){.count = count, .embedding = o->config.embedding, .logit_scale = o->config.logit_scale,
-                              .logit_bias = o->config.logit_bias, .sigmoid = o->config.sigmoid};
+    *t = (struct ocelli_tags){.count = count,
+                              .embedding = o->config.embedding,
+                              .logit_scale = o->config.logit_scale,
+                              .logit_bias = o->config.logit_bias,
+                              .sigmoid = o->config.sigmoid};
     status = embed_prompts(o, tags, count, prompts, &vectors);
     const float *from = vectors;
     for (size_t i = 0; !status && i < count; i++) {

@@ -50,7 +50,10 @@ static int open_aside(char *aside, size_t room, const char *path) {
 }
 
 int file_writer_open(struct file_writer *w, const char *path) {
+    struct stat st;
     *w = (struct file_writer){.fd = -1};
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* the rename would put a file in the place of a device */
+        return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name to write to", path);
     size_t room = strlen(path) + sizeof ".XXXXXX.tmp";
     w->path = strdup(path);
     w->aside = malloc(room);

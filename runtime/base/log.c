@@ -30,12 +30,11 @@ static void say(enum ocelli_log_level level, const char *format, va_list args) {
     handler(handler_user, level, message);
 }
 
-int log_fail(int status, const char *format, ...) {
+void log_error(const char *format, ...) {
     va_list args;
     va_start(args, format);
     say(OCELLI_LOG_ERROR, format, args);
     va_end(args);
-    return status;
 }
 
 void log_warn(const char *format, ...) {

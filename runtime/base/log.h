@@ -5,8 +5,10 @@
 
 #include <ocelli.h>
 
-/* Says the line and returns `status`, so that `return log_fail(OCELLI_ERR_FILE, ...)` reads well. */
-int log_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Says the line and is `status`, so that `return log_fail(OCELLI_ERR_FILE, ...)` reads well and the compiler
+ * sees which status it is. */
+#define log_fail(status, ...) (log_error(__VA_ARGS__), (status))
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

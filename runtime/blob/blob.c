@@ -61,7 +61,8 @@ static int find_digests(struct blob *b) {
                         (unsigned long long)(1 + others));
     for (uint64_t i = 0; i <= others; i++) {
         if (g->tensors[i].offset != place)
-            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is out of place: convert the file again", b->name, g->tensors[i].name);
+            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is out of place: convert the file again", b->name,
+                            g->tensors[i].name);
         place = (place + g->tensors[i].size + g->alignment - 1) & ~(g->alignment - 1);
     }
     if (t->offset + t->size != g->data_size)
@@ -94,7 +95,7 @@ static struct blob *create(const char *name) {
     if (b) b->name = strdup(name);
     if (b && b->name) return b;
     free(b);
-    log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", name);
+    log_error("%s: out of memory", name);
     return NULL;
 }
 
@@ -131,7 +132,8 @@ void blob_close(struct blob **blob) {
 }
 
 static const char *type_name(const struct gguf_value *v) {
-    static const char *const names[] = {"u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string", "array", "u64", "i64", "f64"};
+    static const char *const names[] = {"u8",   "i8",     "u16",   "i16", "u32", "i32", "f32",
+                                        "bool", "string", "array", "u64", "i64", "f64"};
     return names[v->type];
 }
 
@@ -139,9 +141,9 @@ static const char *type_name(const struct gguf_value *v) {
 static const struct gguf_value *expect(const struct blob *b, const char *key, enum gguf_type type, const char *wanted) {
     const struct gguf_value *v = gguf_value(&b->gguf, key);
     if (!v)
-        log_fail(OCELLI_ERR_FILE, "%s: %s is missing: convert the checkpoint again", b->name, key);
+        log_error("%s: %s is missing: convert the checkpoint again", b->name, key);
     else if (v->type != type)
-        log_fail(OCELLI_ERR_FILE, "%s: %s is %s, expected %s: convert the checkpoint again", b->name, key, type_name(v), wanted);
+        log_error("%s: %s is %s, expected %s: convert the checkpoint again", b->name, key, type_name(v), wanted);
     else
         return v;
     return NULL;
@@ -220,8 +222,9 @@ static int find(struct blob *b, const char *name, enum gguf_tensor_type type, co
 }
 
 static int wrong_shape(const struct blob *b, const struct gguf_tensor *t, uint64_t rows, uint64_t columns) {
-    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is (%llu, %llu, %llu, %llu), expected %llu x %llu: convert the checkpoint again",
-                    b->name, t->name, (unsigned long long)t->ne[0], (unsigned long long)t->ne[1], (unsigned long long)t->ne[2],
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: tensor %s is (%llu, %llu, %llu, %llu), expected %llu x %llu: convert the checkpoint again", b->name,
+                    t->name, (unsigned long long)t->ne[0], (unsigned long long)t->ne[1], (unsigned long long)t->ne[2],
                     (unsigned long long)t->ne[3], (unsigned long long)columns, (unsigned long long)rows);
 }
 

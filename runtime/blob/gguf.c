@@ -11,11 +11,13 @@ enum { VERSION = 3, DEFAULT_ALIGNMENT = 32, MAX_ALIGNMENT = 1 << 20, MAX_KEY = 1
 struct parser {
     struct span in;
     struct gguf *g;
-    const char *name; /* of the file */
+    const char *name;  /* of the file */
+    const char *field; /* key or tensor being read, once it is known; else empty */
 };
 
 static int broken(const struct parser *p, const char *what) {
-    return log_fail(OCELLI_ERR_FILE, "%s: %s (at byte %zu): copy or convert the file again", p->name, what, p->in.position);
+    return log_fail(OCELLI_ERR_FILE, "%s: %.100s%s%s (at byte %zu): copy or convert the file again", p->name, p->field,
+                    p->field[0] ? ": " : "", what, p->in.position);
 }
 
 static int no_memory(const struct parser *p) {
@@ -36,17 +38,25 @@ static int read_name(struct parser *p, size_t longest, const char **out) {
     struct gguf_string s;
     int status = read_string(p, &s);
     if (status) return status;
-    if (s.length == 0 || s.length > longest || memchr(s.text, 0, s.length)) return broken(p, "a name that is empty, too long or has a NUL");
+    if (s.length == 0 || s.length > longest || memchr(s.text, 0, s.length))
+        return broken(p, "a name that is empty, too long or has a NUL");
     *out = arena_copy(&p->g->arena, s.text, s.length);
     return *out ? OCELLI_OK : no_memory(p);
 }
 
 static size_t type_size(enum gguf_type type) {
     switch (type) {
-    case GGUF_U8: case GGUF_I8: case GGUF_BOOL: return 1;
-    case GGUF_U16: case GGUF_I16: return 2;
-    case GGUF_U32: case GGUF_I32: case GGUF_F32: return 4;
-    case GGUF_U64: case GGUF_I64: case GGUF_F64: return 8;
+    case GGUF_U8:
+    case GGUF_I8:
+    case GGUF_BOOL: return 1;
+    case GGUF_U16:
+    case GGUF_I16: return 2;
+    case GGUF_U32:
+    case GGUF_I32:
+    case GGUF_F32: return 4;
+    case GGUF_U64:
+    case GGUF_I64:
+    case GGUF_F64: return 8;
     default: return 0;
     }
 }
@@ -97,8 +107,10 @@ static int read_array(struct parser *p, struct gguf_value *v) {
 
 static int read_value(struct parser *p, struct gguf_value *v) {
     uint32_t type;
+    p->field = "";
     int status = read_name(p, MAX_KEY, &v->key);
     if (status) return status;
+    p->field = v->key;
     if (!span_u32(&p->in, &type)) return broken(p, "cut short in a value");
     v->type = (enum gguf_type)type;
     v->count = 1;
@@ -118,8 +130,10 @@ static uint64_t element_size(enum gguf_tensor_type type) {
 
 static int read_tensor(struct parser *p, struct gguf_tensor *t) {
     uint32_t type;
+    p->field = "";
     int status = read_name(p, MAX_NAME, &t->name);
     if (status) return status;
+    p->field = t->name;
     if (!span_u32(&p->in, &t->dimensions)) return broken(p, "cut short in a tensor");
     if (t->dimensions < 1 || t->dimensions > 4) return broken(p, "a tensor that has not 1 to 4 dimensions");
     uint64_t count = 1;
@@ -210,7 +224,8 @@ static int read_alignment(struct parser *p) {
     const struct gguf_value *v = gguf_value(p->g, "general.alignment");
     p->g->alignment = v ? v->number.u : DEFAULT_ALIGNMENT;
     bool power = p->g->alignment >= 8 && !(p->g->alignment & (p->g->alignment - 1));
-    if ((v && v->type != GGUF_U32) || !power || p->g->alignment > MAX_ALIGNMENT) return broken(p, "general.alignment is not usable");
+    if ((v && v->type != GGUF_U32) || !power || p->g->alignment > MAX_ALIGNMENT)
+        return broken(p, "general.alignment is not usable");
     return OCELLI_OK;
 }
 
@@ -219,6 +234,7 @@ static int parse(struct parser *p) {
     int status = read_counts(p);
     for (uint64_t i = 0; !status && i < g->value_count; i++) status = read_value(p, &g->values[i]);
     for (uint64_t i = 0; !status && i < g->tensor_count; i++) status = read_tensor(p, &g->tensors[i]);
+    p->field = "";
     if (!status) status = read_alignment(p);
     if (status) return status;
     uint64_t header = (p->in.position + g->alignment - 1) & ~(g->alignment - 1);
@@ -232,7 +248,7 @@ static int parse(struct parser *p) {
 
 int gguf_parse(struct gguf *g, const void *bytes, size_t size, const char *name) {
     *g = (struct gguf){0};
-    struct parser p = {.in = span_of(bytes, size), .g = g, .name = name};
+    struct parser p = {.in = span_of(bytes, size), .g = g, .name = name, .field = ""};
     int status = parse(&p);
     if (status) gguf_finish(g);
     return status;

@@ -10,8 +10,19 @@
 
 /* Numbers as the file has them; the spec is docs/gguf.md of ggml-org/ggml. */
 enum gguf_type {
-    GGUF_U8 = 0, GGUF_I8 = 1, GGUF_U16 = 2, GGUF_I16 = 3, GGUF_U32 = 4, GGUF_I32 = 5, GGUF_F32 = 6,
-    GGUF_BOOL = 7, GGUF_STRING = 8, GGUF_ARRAY = 9, GGUF_U64 = 10, GGUF_I64 = 11, GGUF_F64 = 12,
+    GGUF_U8 = 0,
+    GGUF_I8 = 1,
+    GGUF_U16 = 2,
+    GGUF_I16 = 3,
+    GGUF_U32 = 4,
+    GGUF_I32 = 5,
+    GGUF_F32 = 6,
+    GGUF_BOOL = 7,
+    GGUF_STRING = 8,
+    GGUF_ARRAY = 9,
+    GGUF_U64 = 10,
+    GGUF_I64 = 11,
+    GGUF_F64 = 12,
 };
 enum gguf_tensor_type { GGUF_TENSOR_F32 = 0, GGUF_TENSOR_F16 = 1, GGUF_TENSOR_I8 = 24 };
 
@@ -22,31 +33,31 @@ struct gguf_string {
 };
 
 struct gguf_value {
-    const char *key;              /* terminated */
-    enum gguf_type type;          /* GGUF_ARRAY: see element */
-    enum gguf_type element;       /* of an array */
-    uint64_t count;               /* 1, or the array's */
+    const char *key;        /* terminated */
+    enum gguf_type type;    /* GGUF_ARRAY: see element */
+    enum gguf_type element; /* of an array */
+    uint64_t count;         /* 1, or the array's */
     union {
-        uint64_t u;               /* unsigned integers, bool, and signed ones as two's complement */
-        double f;                 /* F32, F64 */
+        uint64_t u; /* unsigned integers, bool, and signed ones as two's complement */
+        double f;   /* F32, F64 */
     } number;
     const struct gguf_string *strings; /* STRING: 1; array of STRING: count; in the arena */
-    const uint8_t *bytes;         /* array of numbers: the file's bytes */
+    const uint8_t *bytes;              /* array of numbers: the file's bytes */
 };
 
 struct gguf_tensor {
-    const char *name;             /* terminated */
+    const char *name; /* terminated */
     enum gguf_tensor_type type;
-    uint32_t dimensions;          /* 1..4 */
-    uint64_t ne[4];               /* fastest first; 1 beyond `dimensions` */
-    uint64_t offset, size;        /* bytes, from the start of the data section */
+    uint32_t dimensions;   /* 1..4 */
+    uint64_t ne[4];        /* fastest first; 1 beyond `dimensions` */
+    uint64_t offset, size; /* bytes, from the start of the data section */
 };
 
 struct gguf {
     struct arena arena;
-    const uint8_t *data;          /* data section; the caller's bytes */
-    uint64_t data_size;           /* bytes of it */
-    uint64_t header_size;         /* bytes before it */
+    const uint8_t *data;  /* data section; the caller's bytes */
+    uint64_t data_size;   /* bytes of it */
+    uint64_t header_size; /* bytes before it */
     uint64_t alignment;
     struct gguf_value *values;
     uint64_t value_count;

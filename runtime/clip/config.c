@@ -20,8 +20,10 @@ static int u32(const struct blob *blob, const char *tower, const char *key, uint
 }
 
 static int activation(const struct blob *blob, const char *tower, enum op_activation *out) {
-    static const struct { const char *name; enum op_activation value; } known[] = {
-        {"quick_gelu", OP_QUICK_GELU}, {"gelu", OP_GELU}, {"gelu_tanh", OP_GELU_TANH}};
+    static const struct {
+        const char *name;
+        enum op_activation value;
+    } known[] = {{"quick_gelu", OP_QUICK_GELU}, {"gelu", OP_GELU}, {"gelu_tanh", OP_GELU_TANH}};
     char key[64];
     const char *name;
     snprintf(key, sizeof key, "ocelli.%s.activation", tower);
@@ -46,8 +48,8 @@ static int tower(const struct blob *blob, const char *name, struct clip_tower_co
     if (!status) status = activation(blob, name, &c->activation);
     if (status) return status;
     if (c->width % c->heads)
-        return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob), name,
-                        c->width, c->heads);
+        return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob), name, c->width,
+                        c->heads);
     if (c->width / c->heads % 4 || c->width / c->heads > MAX_HEAD)
         return log_fail(OCELLI_ERR_LIMIT, "%s: clip.%s: head width %u, this runtime takes multiples of 4 up to %d",
                         blob_name(blob), name, c->width / c->heads, MAX_HEAD);
@@ -90,8 +92,8 @@ static int image(const struct blob *blob, struct clip_config *c) {
     if (!status) status = prep(blob, c);
     if (status) return status;
     if (c->image_size % c->patch_size)
-        return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob),
-                        c->image_size, c->patch_size);
+        return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob), c->image_size,
+                        c->patch_size);
     uint32_t side = c->image_size / c->patch_size;
     c->image.tokens = 1 + side * side;
     if (c->image.tokens > OP_ATTENTION_MAX_TOKENS)
@@ -111,7 +113,8 @@ static int text(const struct blob *blob, struct clip_config *c) {
     if (embedding != c->embedding)
         return log_fail(OCELLI_ERR_FILE, "%s: the towers project to %u and %u numbers", blob_name(blob), c->embedding, embedding);
     if (c->text.tokens < 2)
-        return log_fail(OCELLI_ERR_FILE, "%s: clip.text.context_length is %u: no room for a text", blob_name(blob), c->text.tokens);
+        return log_fail(OCELLI_ERR_FILE, "%s: clip.text.context_length is %u: no room for a text", blob_name(blob),
+                        c->text.tokens);
     return OCELLI_OK;
 }
 

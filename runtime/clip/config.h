@@ -21,7 +21,7 @@ struct clip_config {
     uint32_t end_id;    /* of the EOT token, whose row is the text's */
     struct prep_rule prep;
     float logit_scale, logit_bias;
-    bool sigmoid;       /* score rule; else softmax */
+    bool sigmoid; /* score rule; else softmax */
 };
 
 /* Errors: FILE (missing or contradictory values), LIMIT (a valid model this runtime cannot run). */

@@ -56,8 +56,8 @@ static int init(struct clip_image *s, struct blob *blob) {
 int clip_image_init(struct clip_image *s, struct op_device *device, struct blob *blob, const struct clip_config *c,
                     uint32_t max_batch) {
     *s = (struct clip_image){.config = c};
-    s->tower = (struct clip_tower){.device = device, .config = &c->image, .embedding = c->embedding,
-                                   .max_batch = max_batch, .weights = {.device = device}};
+    s->tower = (struct clip_tower){
+        .device = device, .config = &c->image, .embedding = c->embedding, .max_batch = max_batch, .weights = {.device = device}};
     int status = init(s, blob);
     if (status) clip_image_finish(s);
     return status;
@@ -82,12 +82,21 @@ static int record_tower(struct clip_image *s, uint32_t batch) {
     int status = op_list_begin(t->list, s->timed);
     if (status) return status;
     struct op_rows patches = op_input(t->list, s->patches, rows, patch_numbers(s->config), s->patches_room); // (B P, K)
-    op_linear(t->list, &(struct op_linear){.label = "patches", .in = patches, .matrix = &s->patch_weights,   // (B P, W)
-                                           .out = t->attended, .rows = rows});
-    op_norm(t->list, &(struct op_norm){.in = t->attended, .out = t->x, .weight = s->pre.weight,              // (B T, W)
-                                       .bias = s->pre.bias, .rows = batch * tokens, .width = width,
-                                       .epsilon = s->config->image.epsilon, .tokens = tokens,
-                                       .class_token = s->class_token, .positions = s->positions});
+    op_linear(t->list, &(struct op_linear){.label = "patches",
+                                           .in = patches,
+                                           .matrix = &s->patch_weights, // (B P, W)
+                                           .out = t->attended,
+                                           .rows = rows});
+    op_norm(t->list, &(struct op_norm){.in = t->attended,
+                                       .out = t->x,
+                                       .weight = s->pre.weight, // (B T, W)
+                                       .bias = s->pre.bias,
+                                       .rows = batch * tokens,
+                                       .width = width,
+                                       .epsilon = s->config->image.epsilon,
+                                       .tokens = tokens,
+                                       .class_token = s->class_token,
+                                       .positions = s->positions});
     clip_record_stack(t, batch, tokens, false);
     status = op_list_end(t->list);
     if (status) return status;
@@ -127,8 +136,11 @@ static int change_plan(struct clip_image *s, uint32_t width, uint32_t height) {
 static int record_resize(struct clip_image *s, uint32_t slot) {
     struct clip_slot *r = &s->slots[slot];
     const struct prep_plan *p = &s->plan;
-    struct op_resize a = {.in_width = p->in_width, .out = s->patches, .out_row = slot * patches_of(s->config),
-                          .size = p->size, .patch_size = s->config->patch_size};
+    struct op_resize a = {.in_width = p->in_width,
+                          .out = s->patches,
+                          .out_row = slot * patches_of(s->config),
+                          .size = p->size,
+                          .patch_size = s->config->patch_size};
     memcpy(a.mean, s->config->prep.mean, sizeof a.mean);
     memcpy(a.std, s->config->prep.std, sizeof a.std);
     struct prep_rows needed = prep_rows_needed(p);

@@ -21,15 +21,15 @@ struct clip_image {
     struct op_view class_token;     /* (W) */
     struct op_view positions;       /* (T, W) */
     struct clip_norm pre;
-    struct op_rows patches;         /* (B P, K) */
-    struct op_rows patches_room;    /* their int8 form */
+    struct op_rows patches;      /* (B P, K) */
+    struct op_rows patches_room; /* their int8 form */
 
-    struct prep_plan plan;          /* of the pictures' last size */
-    struct op_memory *picture;      /* RGB bytes, grows with the largest picture */
-    struct op_memory *between;      /* between the two passes of the resize */
-    struct op_memory *tables;       /* of `plan` */
+    struct prep_plan plan;     /* of the pictures' last size */
+    struct op_memory *picture; /* RGB bytes, grows with the largest picture */
+    struct op_memory *between; /* between the two passes of the resize */
+    struct op_memory *tables;  /* of `plan` */
     struct clip_slot slots[CLIP_IMAGE_MAX_BATCH];
-    bool timed;                     /* lists are recorded with timestamps */
+    bool timed; /* lists are recorded with timestamps */
 };
 
 /* Loads weights and allocates for max_batch pictures. Blob and config must outlive it.

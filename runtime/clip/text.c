@@ -24,8 +24,11 @@ static int init(struct clip_text *s, struct blob *blob, const struct clip_config
 
 int clip_text_init(struct clip_text *s, struct op_device *device, struct blob *blob, const struct clip_config *c) {
     *s = (struct clip_text){.vocabulary = c->vocabulary};
-    s->tower = (struct clip_tower){.device = device, .config = &c->text, .embedding = c->embedding,
-                                   .max_batch = CLIP_TEXT_BATCH, .weights = {.device = device}};
+    s->tower = (struct clip_tower){.device = device,
+                                   .config = &c->text,
+                                   .embedding = c->embedding,
+                                   .max_batch = CLIP_TEXT_BATCH,
+                                   .weights = {.device = device}};
     int status = init(s, blob, c);
     if (status) clip_text_finish(s);
     return status;
@@ -59,8 +62,7 @@ static int write_tokens(struct clip_text *s, const int32_t *ids, uint32_t length
         if (ids[i] < 0 || (uint32_t)ids[i] >= s->vocabulary)
             return log_fail(OCELLI_ERR_USAGE, "token id %d is outside the vocabulary of %u", ids[i], s->vocabulary);
         const int8_t *values = s->table.values + (size_t)ids[i] * width;
-        for (uint32_t d = 0; d < width; d++)
-            rows[d] = s->table.scales[ids[i]] * values[d] + s->positions[(size_t)i * width + d];
+        for (uint32_t d = 0; d < width; d++) rows[d] = s->table.scales[ids[i]] * values[d] + s->positions[(size_t)i * width + d];
     }
     return OCELLI_OK;
 }
@@ -92,8 +94,8 @@ int clip_text_embed(struct clip_text *s, const int32_t *ids, const uint32_t *len
                     float *out) {
     for (uint32_t done = 0; done < count;) {
         uint32_t n = count - done < CLIP_TEXT_BATCH ? count - done : CLIP_TEXT_BATCH;
-        int status = embed_batch(s, ids + (size_t)done * stride, lengths + done, n, stride,
-                                 out + (size_t)done * s->tower.embedding);
+        int status =
+            embed_batch(s, ids + (size_t)done * stride, lengths + done, n, stride, out + (size_t)done * s->tower.embedding);
         if (status) return status;
         done += n;
     }

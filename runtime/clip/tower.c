@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAME_SIZE = 96 };
+enum { NAME_SIZE = 64, KEY_SIZE = NAME_SIZE + 16 };
 
 int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, struct clip_norm *norm) {
-    char key[NAME_SIZE];
+    char key[KEY_SIZE];
     const float *values;
     snprintf(key, sizeof key, "%s.weight", name);
     int status = blob_vector(blob, key, t->config->width, &values);
@@ -22,7 +22,7 @@ int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, st
 
 /* NAME.weight with its scales, and NAME.bias. */
 static int source(struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias, struct op_source *s) {
-    char key[NAME_SIZE];
+    char key[KEY_SIZE];
     struct blob_matrix matrix;
     snprintf(key, sizeof key, "%s.weight", name);
     int status = blob_matrix(blob, key, rows, columns, &matrix);
@@ -122,40 +122,72 @@ int clip_allocate(struct clip_tower *t, const char *name) {
 }
 
 static void norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows in, struct op_rows out, uint32_t rows) {
-    op_norm(t->list, &(struct op_norm){.in = in, .out = out, .weight = n->weight, .bias = n->bias, .rows = rows,
-                                       .width = t->config->width, .epsilon = t->config->epsilon});
+    op_norm(t->list, &(struct op_norm){.in = in,
+                                       .out = out,
+                                       .weight = n->weight,
+                                       .bias = n->bias,
+                                       .rows = rows,
+                                       .width = t->config->width,
+                                       .epsilon = t->config->epsilon});
 }
 
 /* x += attention(norm(x)); x += mlp(norm(x)) */
 static void block(struct clip_tower *t, const struct clip_block *b, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t rows = batch * tokens, width = t->config->width, hidden = t->config->hidden;
-    norm(t, &b->ln1, t->x, t->normed, rows);                                                   // (B T, W)
-    op_linear(t->list, &(struct op_linear){.label = "qkv", .in = t->normed, .matrix = &b->qkv, // (B T, 3W)
-                                           .out = t->qkv, .rows = rows});
-    op_attention(t->list, &(struct op_attention){.in = t->qkv, .out = t->attended,             // (B T, W)
-                                                 .sequences = batch, .tokens = tokens, .width = width,
-                                                 .heads = t->config->heads, .causal = causal});
+    norm(t, &b->ln1, t->x, t->normed, rows); // (B T, W)
+    op_linear(t->list, &(struct op_linear){.label = "qkv",
+                                           .in = t->normed,
+                                           .matrix = &b->qkv, // (B T, 3W)
+                                           .out = t->qkv,
+                                           .rows = rows});
+    op_attention(t->list, &(struct op_attention){.in = t->qkv,
+                                                 .out = t->attended, // (B T, W)
+                                                 .sequences = batch,
+                                                 .tokens = tokens,
+                                                 .width = width,
+                                                 .heads = t->config->heads,
+                                                 .causal = causal});
     struct op_rows attended = op_input(t->list, t->attended, rows, width, t->attended_room);
-    op_linear(t->list, &(struct op_linear){.label = "attn_out", .in = attended, .matrix = &b->out, // (B T, W)
-                                           .out = t->x, .rows = rows, .add = true});
-    norm(t, &b->ln2, t->x, t->normed, rows);                                                   // (B T, W)
-    op_linear(t->list, &(struct op_linear){.label = "ffn_up", .in = t->normed, .matrix = &b->up, // (B T, H)
-                                           .out = t->hidden, .rows = rows, .activation = t->config->activation});
+    op_linear(t->list, &(struct op_linear){.label = "attn_out",
+                                           .in = attended,
+                                           .matrix = &b->out, // (B T, W)
+                                           .out = t->x,
+                                           .rows = rows,
+                                           .add = true});
+    norm(t, &b->ln2, t->x, t->normed, rows); // (B T, W)
+    op_linear(t->list, &(struct op_linear){.label = "ffn_up",
+                                           .in = t->normed,
+                                           .matrix = &b->up, // (B T, H)
+                                           .out = t->hidden,
+                                           .rows = rows,
+                                           .activation = t->config->activation});
     struct op_rows activated = op_input(t->list, t->hidden, rows, hidden, t->hidden_room);
-    op_linear(t->list, &(struct op_linear){.label = "ffn_down", .in = activated, .matrix = &b->down, // (B T, W)
-                                           .out = t->x, .rows = rows, .add = true});
+    op_linear(t->list, &(struct op_linear){.label = "ffn_down",
+                                           .in = activated,
+                                           .matrix = &b->down, // (B T, W)
+                                           .out = t->x,
+                                           .rows = rows,
+                                           .add = true});
 }
 
 void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t width = t->config->width;
     for (uint32_t i = 0; i < t->config->blocks; i++) block(t, &t->blocks[i], batch, tokens, causal);
-    op_norm(t->list, &(struct op_norm){.in = t->x, .out = t->pooled, .gather = op_view_of(t->pool_rows), // (B, W)
-                                       .weight = t->post.weight, .bias = t->post.bias, .rows = batch, .width = width,
+    op_norm(t->list, &(struct op_norm){.in = t->x,
+                                       .out = t->pooled,
+                                       .gather = op_view_of(t->pool_rows), // (B, W)
+                                       .weight = t->post.weight,
+                                       .bias = t->post.bias,
+                                       .rows = batch,
+                                       .width = width,
                                        .epsilon = t->config->epsilon});
     struct op_rows pooled = op_input(t->list, t->pooled, batch, width, t->pooled_room);
     struct op_rows out = {.values = op_view_of(t->output), .stride = op_stride(t->embedding)};
-    op_linear(t->list, &(struct op_linear){.label = "projection", .in = pooled, .matrix = &t->projection, // (B, D)
-                                           .out = out, .rows = batch});
+    op_linear(t->list, &(struct op_linear){.label = "projection",
+                                           .in = pooled,
+                                           .matrix = &t->projection, // (B, D)
+                                           .out = out,
+                                           .rows = batch});
 }
 
 int clip_read_embeddings(struct clip_tower *t, uint32_t count, float *out) {

@@ -29,19 +29,19 @@ struct clip_tower {
     struct op_matrix projection; /* (D, W) */
 
     struct op_memory *activations;
-    uint64_t used;           /* bytes of it planned so far */
-    struct op_rows x;        /* (B T, W) residual stream */
-    struct op_rows normed;   /* (B T, W) input of a product: int8 where the device wants that */
-    struct op_rows qkv;      /* (B T, 3W) */
-    struct op_rows attended; /* (B T, W) */
-    struct op_rows hidden;   /* (B T, H) */
+    uint64_t used;                                          /* bytes of it planned so far */
+    struct op_rows x;                                       /* (B T, W) residual stream */
+    struct op_rows normed;                                  /* (B T, W) input of a product: int8 where the device wants that */
+    struct op_rows qkv;                                     /* (B T, 3W) */
+    struct op_rows attended;                                /* (B T, W) */
+    struct op_rows hidden;                                  /* (B T, H) */
     struct op_rows attended_room, hidden_room, pooled_room; /* their int8 forms */
-    struct op_rows pooled;   /* (B, W) */
+    struct op_rows pooled;                                  /* (B, W) */
 
     struct op_memory *pool_rows; /* (B) u32: which row of x is a sequence's */
     struct op_memory *output;    /* (B, D) */
     struct op_list *list;
-    uint32_t batch, tokens;      /* what `list` was recorded for; 0: nothing */
+    uint32_t batch, tokens; /* what `list` was recorded for; 0: nothing */
 };
 
 /* Weights: every loader is called twice, see struct op_weights. */

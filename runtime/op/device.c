@@ -20,8 +20,8 @@ static bool can(const struct op_device *d, enum op_product product) {
 static int choose_product(struct op_device *d, enum ocelli_kind kind) {
     bool dot = kind == OCELLI_KIND_DOT || (kind == OCELLI_KIND_AUTO && d->vk.integer_dot_accelerated);
     if (kind == OCELLI_KIND_DOT && !can(d, OP_PRODUCT_DOT))
-        return log_fail(OCELLI_ERR_DEVICE, "%s has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w",
-                        d->vk.name);
+        return log_fail(OCELLI_ERR_DEVICE,
+                        "%s has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w", d->vk.name);
     if (dot && can(d, OP_PRODUCT_DOT))
         d->product = OP_PRODUCT_DOT;
     else if (op_device_is_cpu(d) && can(d, OP_PRODUCT_SPLIT))
@@ -148,8 +148,8 @@ int op_list_begin(struct op_list *list, bool timed) {
     return list->status;
 }
 
-void op_list_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views,
-                    const void *push, uint32_t push_size) {
+void op_list_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views, const void *push,
+                    uint32_t push_size) {
     if (list->status) return;
     struct vk_view vk[VK_MAX_BINDINGS];
     for (uint32_t i = 0; i < dispatch->shader.bindings; i++)

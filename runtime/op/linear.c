@@ -19,11 +19,12 @@ void op_linear(struct op_list *list, const struct op_linear *a) {
               .steps = k / per_word,
               .in_stride = a->in.stride / (dot ? 16 : 4),
               .out_stride = a->out.stride};
-    struct op_view views[] = {a->in.values,      a->matrix->weights, a->matrix->scales,
-                              a->matrix->bias, a->out.values,      a->in.scales};
+    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
     struct vk_dispatch dispatch = {
         .label = a->label,
-        .shader = {.name = split ? "linear_split" : dot ? "linear_dot" : "linear_tile",
+        .shader = {.name = split ? "linear_split"
+                           : dot ? "linear_dot"
+                                 : "linear_tile",
                    .constants = {lanes, a->activation, a->matrix->has_bias, a->add},
                    .constant_count = 4,
                    .bindings = dot ? 6 : 5},

@@ -23,8 +23,8 @@ struct op_list {
 };
 
 /* Records a dispatch unless the list has failed. */
-void op_list_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views,
-                    const void *push, uint32_t push_size);
+void op_list_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views, const void *push,
+                    uint32_t push_size);
 
 static inline uint32_t op_groups(uint32_t items, uint32_t of) {
     return (items + of - 1) / of;

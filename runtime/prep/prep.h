@@ -24,10 +24,10 @@ struct prep_rule {
 enum { PREP_PRECISION = 22 }; /* bits after the point: 32 - 8 - 2, as PIL's Resample.c */
 struct prep_axis {
     uint32_t out_size;
-    uint32_t taps;    /* weights an output, the most any needs */
-    int32_t *first;   /* (out_size) */
-    int32_t *count;   /* (out_size) */
-    int32_t *weight;  /* (out_size, taps) */
+    uint32_t taps;   /* weights an output, the most any needs */
+    int32_t *first;  /* (out_size) */
+    int32_t *count;  /* (out_size) */
+    int32_t *weight; /* (out_size, taps) */
 };
 
 struct prep_plan {

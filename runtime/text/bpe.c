@@ -36,8 +36,8 @@ static int find_bytes(struct bpe *bpe, const struct vocab *vocab, const char *fi
             size_t n = unicode_put(byte_symbol(byte), symbol);
             uint32_t id = vocab_find(vocab, (struct bpe_text){symbol, n}, ends[last]);
             if (id == VOCAB_NONE)
-                return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: no token `%.*s%s` for byte 0x%02x: " AGAIN,
-                                file, (int)n, symbol, ends[last].text, byte);
+                return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: no token `%.*s%s` for byte 0x%02x: " AGAIN, file, (int)n, symbol,
+                                ends[last].text, byte);
             bpe->bytes[last][byte] = id;
         }
     return OCELLI_OK;
@@ -52,8 +52,7 @@ static bool halves(struct bpe_text merge, struct bpe_text *left, struct bpe_text
     return left->length > 0 && right->length > 0 && !memchr(right->text, ' ', right->length);
 }
 
-static int add_merge(struct bpe *bpe, const struct vocab *vocab, struct bpe_text merge, size_t rank,
-                     const char *file) {
+static int add_merge(struct bpe *bpe, const struct vocab *vocab, struct bpe_text merge, size_t rank, const char *file) {
     static const struct bpe_text nothing = {"", 0};
     struct bpe_text left, right;
     const char *fault = NULL;
@@ -68,22 +67,19 @@ static int add_merge(struct bpe *bpe, const struct vocab *vocab, struct bpe_text
             fault = "is there twice";
     }
     if (!fault) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: merge %zu `%.*s` %s: " AGAIN, file, rank,
-                    table_shown(merge.length), merge.length ? merge.text : "", fault);
+    return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: merge %zu `%.*s` %s: " AGAIN, file, rank, table_shown(merge.length),
+                    merge.length ? merge.text : "", fault);
 }
 
 static int check(const struct bpe_params *p) {
     if (p->token_count > TABLE_LARGEST || p->merge_count > TABLE_LARGEST)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: tokenizer: %zu tokens and %zu merges, at most %d of each are taken", p->name,
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: %zu tokens and %zu merges, at most %d of each are taken", p->name,
                         p->token_count, p->merge_count, TABLE_LARGEST);
     if (p->start_id >= p->token_count || p->end_id >= p->token_count || p->start_id == p->end_id)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: tokenizer: start mark %u and end mark %u, of %zu tokens: " AGAIN, p->name,
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: start mark %u and end mark %u, of %zu tokens: " AGAIN, p->name,
                         p->start_id, p->end_id, p->token_count);
     if (p->context < 2)
-        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: a context of %u has no room for the marks: " AGAIN,
-                        p->name, p->context);
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: a context of %u has no room for the marks: " AGAIN, p->name, p->context);
     return OCELLI_OK;
 }
 
@@ -93,8 +89,7 @@ static int fill(struct bpe *bpe, const struct bpe_params *p) {
     if (!status) status = find_bytes(bpe, &vocab, p->name);
     if (!status && !merge_table_init(&bpe->merges, (uint32_t)p->merge_count))
         status = log_fail(OCELLI_ERR_MEMORY, "%s: tokenizer: out of memory", p->name);
-    for (size_t i = 0; i < p->merge_count && !status; i++)
-        status = add_merge(bpe, &vocab, p->merges[i], i, p->name);
+    for (size_t i = 0; i < p->merge_count && !status; i++) status = add_merge(bpe, &vocab, p->merges[i], i, p->name);
     vocab_finish(&vocab);
     return status;
 }
@@ -122,11 +117,10 @@ void bpe_destroy(struct bpe **bpe) {
 }
 
 /* Appends the ids of a word as long as there is room before the end mark. */
-static bool encode_word(const struct bpe *bpe, struct merge_space *space, const char *word, size_t length,
-                        int32_t *ids, size_t *count) {
+static bool encode_word(const struct bpe *bpe, struct merge_space *space, const char *word, size_t length, int32_t *ids,
+                        size_t *count) {
     if (!merge_space_reserve(space, length)) return false;
-    for (size_t i = 0; i < length; i++)
-        space->symbols[i].id = bpe->bytes[i + 1 == length][(unsigned char)word[i]];
+    for (size_t i = 0; i < length; i++) space->symbols[i].id = bpe->bytes[i + 1 == length][(unsigned char)word[i]];
     merge_word(&bpe->merges, space, (uint32_t)length);
     for (uint32_t i = 0; i != MERGE_NONE && *count < bpe->context - 1; i = space->symbols[i].next)
         ids[(*count)++] = (int32_t)space->symbols[i].id;
@@ -134,8 +128,7 @@ static bool encode_word(const struct bpe *bpe, struct merge_space *space, const 
 }
 
 /* The same for a text; stops reading when the context is full. */
-static bool encode_words(const struct bpe *bpe, const char *text, size_t length, int32_t *ids,
-                         size_t *count) {
+static bool encode_words(const struct bpe *bpe, const char *text, size_t length, int32_t *ids, size_t *count) {
     struct merge_space space = {0};
     struct split_word word;
     bool fits = true;

@@ -33,8 +33,7 @@ static size_t spelt(const char *text, size_t length, const char *literal) {
     return at;
 }
 
-static const char *const literals[] = {
-    "<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
+static const char *const literals[] = {"<|startoftext|>", "<|endoftext|>", "'s", "'t", "'re", "'ve", "'m", "'ll", "'d"};
 
 static bool spelt_out(const char *text, size_t length, struct split_word *word) {
     if (*text != '<' && *text != '\'') return false;

@@ -8,8 +8,7 @@ size_t unicode_check(const char *text, size_t length) {
     size_t at = 0;
     while (at < length) {
         utf8proc_int32_t c;
-        utf8proc_ssize_t n =
-            bytes[at] < 0x80 ? 1 : utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(length - at), &c);
+        utf8proc_ssize_t n = bytes[at] < 0x80 ? 1 : utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(length - at), &c);
         if (n <= 0) break;
         at += (size_t)n;
     }
@@ -45,8 +44,7 @@ bool unicode_number(int32_t c) {
 }
 
 bool unicode_space(int32_t c) {
-    return (c >= 0x09 && c <= 0x0d) || c == 0x85 ||
-           between(utf8proc_category(c), UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZP);
+    return (c >= 0x09 && c <= 0x0d) || c == 0x85 || between(utf8proc_category(c), UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZP);
 }
 
 /* Other_Lowercase and Other_Uppercase that are not case-ignorable: ordinals, Roman numerals,
@@ -75,9 +73,7 @@ bool unicode_case_ignorable(int32_t c) {
     case UTF8PROC_CATEGORY_ME:
     case UTF8PROC_CATEGORY_CF:
     case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_SK:
-        return true;
-    default:
-        return inside_word(c);
+    case UTF8PROC_CATEGORY_SK: return true;
+    default: return inside_word(c);
     }
 }

@@ -20,20 +20,17 @@ static bool same(struct bpe_text name, struct bpe_text left, struct bpe_text rig
 /* Where the name is, or the empty slot where it would be. */
 static uint32_t place(const struct vocab *v, struct bpe_text left, struct bpe_text right) {
     uint32_t slot = (uint32_t)table_mix(hash(hash(0xcbf29ce484222325u, left), right)) & v->mask;
-    while (v->slots[slot] != VOCAB_NONE && !same(v->tokens[v->slots[slot]], left, right))
-        slot = (slot + 1) & v->mask;
+    while (v->slots[slot] != VOCAB_NONE && !same(v->tokens[v->slots[slot]], left, right)) slot = (slot + 1) & v->mask;
     return slot;
 }
 
 static int add(struct vocab *v, uint32_t id, const char *file) {
     struct bpe_text name = v->tokens[id];
     if (name.length == 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: token %u is empty: convert the checkpoint again",
-                        file, id);
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: token %u is empty: convert the checkpoint again", file, id);
     uint32_t slot = place(v, name, (struct bpe_text){"", 0});
     if (v->slots[slot] != VOCAB_NONE)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: tokenizer: tokens %u and %u are the same, `%.*s`: convert the checkpoint again",
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: tokens %u and %u are the same, `%.*s`: convert the checkpoint again",
                         file, v->slots[slot], id, table_shown(name.length), name.text);
     v->slots[slot] = id;
     return OCELLI_OK;

@@ -27,10 +27,8 @@ static bool choose_memory(const struct vk_device *d, uint32_t allowed, enum vk_b
     case VK_BUFFER_DEVICE:
         return (unified && memory_type(d, allowed, local | host, type)) || memory_type(d, allowed, local, type) ||
                memory_type(d, allowed, 0, type);
-    case VK_BUFFER_INPUT:
-        return memory_type(d, allowed, host, type);
-    case VK_BUFFER_OUTPUT:
-        return memory_type(d, allowed, host | cached, type) || memory_type(d, allowed, host, type);
+    case VK_BUFFER_INPUT: return memory_type(d, allowed, host, type);
+    case VK_BUFFER_OUTPUT: return memory_type(d, allowed, host | cached, type) || memory_type(d, allowed, host, type);
     }
     return false;
 }
@@ -41,9 +39,8 @@ static int allocate(struct vk_buffer *b, struct vk_device *d, enum vk_buffer_use
     uint32_t type;
     if (!choose_memory(d, needs.memoryTypeBits, use, &type))
         return log_fail(OCELLI_ERR_DEVICE, "%s: no memory type for %s", d->name, name);
-    VkMemoryAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
-                                 .allocationSize = needs.size,
-                                 .memoryTypeIndex = type};
+    VkMemoryAllocateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = needs.size, .memoryTypeIndex = type};
     VkResult result = vkAllocateMemory(d->device, &info, NULL, &b->memory);
     if (result != VK_SUCCESS)
         return log_fail(OCELLI_ERR_MEMORY, "%s: cannot allocate %.1f MB for %s: use a smaller model or batch", d->name,

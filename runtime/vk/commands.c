@@ -5,12 +5,9 @@
 #include <stdlib.h>
 
 static int create_pool(struct vk_commands *c, struct vk_device *d) {
-    VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
-                                 .descriptorCount = c->capacity * VK_MAX_BINDINGS};
-    VkDescriptorPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
-                                       .maxSets = c->capacity,
-                                       .poolSizeCount = 1,
-                                       .pPoolSizes = &size};
+    VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, .descriptorCount = c->capacity * VK_MAX_BINDINGS};
+    VkDescriptorPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = c->capacity, .poolSizeCount = 1, .pPoolSizes = &size};
     VK_TRY(vkCreateDescriptorPool(d->device, &info, NULL, &c->sets));
     c->dispatches = calloc(c->capacity, sizeof *c->dispatches);
     return c->dispatches ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
@@ -34,9 +31,8 @@ int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capac
 int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t capacity) {
     int status = vk_commands_begin(c, d, capacity);
     if (status || !d->timestamp_bits) return status;
-    VkQueryPoolCreateInfo info = {.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO,
-                                  .queryType = VK_QUERY_TYPE_TIMESTAMP,
-                                  .queryCount = capacity + 1};
+    VkQueryPoolCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO, .queryType = VK_QUERY_TYPE_TIMESTAMP, .queryCount = capacity + 1};
     VK_TRY(vkCreateQueryPool(d->device, &info, NULL, &c->queries));
     vkCmdResetQueryPool(c->buffer, c->queries, 0, capacity + 1);
     vkCmdWriteTimestamp(c->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, c->queries, 0);
@@ -77,12 +73,11 @@ static void barrier(VkCommandBuffer buffer, VkPipelineStageFlags from, VkAccessF
 
 int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struct vk_dispatch *dispatch,
                          const struct vk_view *views, const void *push, uint32_t push_size) {
-    if (c->count == c->capacity)
-        return log_fail(OCELLI_ERR_LIMIT, "more than %u dispatches in a list", c->capacity);
+    if (c->count == c->capacity) return log_fail(OCELLI_ERR_LIMIT, "more than %u dispatches in a list", c->capacity);
     for (int i = 0; i < 3; i++)
         if (dispatch->groups[i] > d->limits.maxComputeWorkGroupCount[i])
-            return log_fail(OCELLI_ERR_LIMIT, "%s: %u groups, %s allows %u: use a smaller model or batch",
-                            dispatch->shader.name, dispatch->groups[i], d->name, d->limits.maxComputeWorkGroupCount[i]);
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %u groups, %s allows %u: use a smaller model or batch", dispatch->shader.name,
+                            dispatch->groups[i], d->name, d->limits.maxComputeWorkGroupCount[i]);
     const struct vk_pipeline *p;
     int status = vk_pipeline_get(&p, d, &dispatch->shader);
     if (status) return status;
@@ -90,8 +85,8 @@ int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struc
     status = write_set(c, d, p, views, &set);
     if (status) return status;
     if (c->count) /* also write after read: a buffer is used again by a later op */
-        barrier(c->buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
-                VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+        barrier(c->buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
     vkCmdBindPipeline(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
     vkCmdBindDescriptorSets(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->layout, 0, 1, &set, 0, NULL);
     vkCmdPushConstants(c->buffer, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push_size, push);

@@ -37,10 +37,14 @@ static bool is_index(const char *choice, uint32_t index) {
     return *choice && !*end && value == index;
 }
 
+/* Digits alone are an index, never part of a name: "0" must not choose an "RTX 2080". */
+static bool is_chosen(const char *choice, uint32_t index, const char *name) {
+    if (!choice) return true;
+    return choice[strspn(choice, "0123456789")] ? strcasestr(name, choice) != NULL : is_index(choice, index);
+}
+
 static int score(const char *choice, uint32_t index, const VkPhysicalDeviceProperties *p) {
-    if (p->apiVersion < VK_API_VERSION_1_1) return -1;
-    if (!choice) return rank(p->deviceType);
-    return is_index(choice, index) || strcasestr(p->deviceName, choice) ? rank(p->deviceType) : -1;
+    return p->apiVersion >= VK_API_VERSION_1_1 && is_chosen(choice, index, p->deviceName) ? rank(p->deviceType) : -1;
 }
 
 static int choose(struct vk_device *d, const char *choice) {

@@ -24,10 +24,10 @@ struct vk_device {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     uint32_t subgroup_size;
-    bool subgroup_arithmetic;       /* subgroupAdd in compute shaders */
-    bool integer_dot;               /* packed 8-bit dot product exists ... */
-    bool integer_dot_accelerated;   /* ... and is an instruction, not a sequence */
-    uint32_t timestamp_bits;        /* 0: the queue has no timestamps */
+    bool subgroup_arithmetic;     /* subgroupAdd in compute shaders */
+    bool integer_dot;             /* packed 8-bit dot product exists ... */
+    bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */
+    uint32_t timestamp_bits;      /* 0: the queue has no timestamps */
 
     struct vk_pipeline *pipelines; /* made so far, see pipeline.h */
     uint32_t pipeline_count;
@@ -50,10 +50,10 @@ unsigned vk_validation_messages(void);
 
 /* The one place a Vulkan result becomes a status, with a line that names the call. */
 int vk_failed(VkResult result, const char *call);
-#define VK_TRY(call)                                                                                         \
-    do {                                                                                                     \
-        VkResult vk_result_ = (call);                                                                        \
-        if (vk_result_ != VK_SUCCESS) return vk_failed(vk_result_, #call);                                   \
+#define VK_TRY(call)                                                                                                             \
+    do {                                                                                                                         \
+        VkResult vk_result_ = (call);                                                                                            \
+        if (vk_result_ != VK_SUCCESS) return vk_failed(vk_result_, #call);                                                       \
     } while (0)
 
 /* Names an object for the validation layer and GPU debuggers; does nothing without them. */

@@ -23,8 +23,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL on_message(VkDebugUtilsMessageSeverityFlag
 
 static const VkDebugUtilsMessengerCreateInfoEXT messenger_info = {
     .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-    .messageSeverity =
-        VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+    .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
     .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
     .pfnUserCallback = on_message,
 };
@@ -38,9 +37,8 @@ int vk_instance_open(VkInstance *instance, VkDebugUtilsMessengerEXT *messenger) 
     bool validate = wants_validation();
     const char *extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
     /* 1.1 is the floor; a newer apiVersion lets newer drivers offer their core features. */
-    VkApplicationInfo application = {.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
-                                     .pApplicationName = "ocelli",
-                                     .apiVersion = VK_API_VERSION_1_3};
+    VkApplicationInfo application = {
+        .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "ocelli", .apiVersion = VK_API_VERSION_1_3};
     VkInstanceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
         .pNext = validate ? &messenger_info : NULL,
@@ -78,9 +76,8 @@ int vk_instance_devices(VkInstance instance, VkPhysicalDevice **devices, uint32_
     *devices = NULL;
     VK_TRY(vkEnumeratePhysicalDevices(instance, count, NULL));
     if (*count == 0)
-        return log_fail(OCELLI_ERR_DEVICE,
-                        "the Vulkan driver offers no device: check permissions of /dev/dri, or install "
-                        "mesa-vulkan-drivers to compute on the CPU");
+        return log_fail(OCELLI_ERR_DEVICE, "the Vulkan driver offers no device: check permissions of /dev/dri, or install "
+                                           "mesa-vulkan-drivers to compute on the CPU");
     *devices = calloc(*count, sizeof **devices);
     if (!*devices) return log_fail(OCELLI_ERR_MEMORY, "out of memory listing devices");
     VkResult result = vkEnumeratePhysicalDevices(instance, count, *devices);

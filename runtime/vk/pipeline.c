@@ -28,9 +28,8 @@ static int create_layout(struct vk_pipeline *p, struct vk_device *d) {
                                                     .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                                     .descriptorCount = 1,
                                                     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
-    VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
-                                           .bindingCount = p->shader.bindings,
-                                           .pBindings = binding};
+    VkDescriptorSetLayoutCreateInfo set = {
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO, .bindingCount = p->shader.bindings, .pBindings = binding};
     VK_TRY(vkCreateDescriptorSetLayout(d->device, &set, NULL, &p->set_layout));
     VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = VK_PUSH_SIZE};
     VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
@@ -44,9 +43,8 @@ static int create_layout(struct vk_pipeline *p, struct vk_device *d) {
 
 static int create_pipeline(struct vk_pipeline *p, struct vk_device *d, const struct shader_binary *binary) {
     VkShaderModule module;
-    VkShaderModuleCreateInfo code = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                     .codeSize = binary->size,
-                                     .pCode = binary->words};
+    VkShaderModuleCreateInfo code = {
+        .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = binary->size, .pCode = binary->words};
     VK_TRY(vkCreateShaderModule(d->device, &code, NULL, &module));
     VkSpecializationMapEntry entry[VK_MAX_CONSTANTS];
     for (uint32_t i = 0; i < p->shader.constant_count; i++)

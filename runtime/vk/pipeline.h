@@ -10,7 +10,7 @@ enum { VK_MAX_BINDINGS = 8, VK_MAX_CONSTANTS = 12, VK_PUSH_SIZE = 128 };
 
 /* What a pipeline is made of. */
 struct vk_shader {
-    const char *name; /* as in shaders/CMakeLists.txt */
+    const char *name;                     /* as in shaders/CMakeLists.txt */
     uint32_t constants[VK_MAX_CONSTANTS]; /* constant_id 0, 1, ...; 0 is the local size */
     uint32_t constant_count;
     uint32_t bindings; /* storage buffers, binding 0, 1, ... */

@@ -217,8 +217,8 @@ static void test_words(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_info),       cmocka_unit_test(test_texts),          cmocka_unit_test(test_first_end_mark),
-        cmocka_unit_test(test_tags),       cmocka_unit_test(test_selftest),       cmocka_unit_test(test_wrong_open),
+        cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
+        cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -274,10 +274,17 @@ static void no_place_to_write(void **state) {
     refused(file_writer_open(&w, path), OCELLI_ERR_FILE);
     file_writer_close(&w);
     snprintf(path, sizeof path, "%s/x.bin", folder);
-    assert_int_equal(mkdir(path, 0777), 0); /* a folder of that name: seen by the rename */
+    assert_int_equal(mkfifo(path, 0666), 0); /* the rename would replace it */
+    refused(file_writer_open(&w, path), OCELLI_ERR_FILE);
+    unlink(path);
     assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+    assert_int_equal(mkdir(path, 0777), 0); /* a folder that came meanwhile: seen by the rename */
     refused(file_writer_commit(&w), OCELLI_ERR_FILE);
     file_writer_close(&w);
+    assert_int_equal(names_in_folder(), 1);
+    rmdir(path);
+    assert_int_equal(mkdir(path, 0777), 0);
+    refused(file_writer_open(&w, path), OCELLI_ERR_FILE);
     assert_int_equal(names_in_folder(), 1);
     rmdir(path);
 }

@@ -45,12 +45,12 @@ static void stays_one_line(void **state) {
     (void)state;
     for (int c = 1; c < 0x20; c++) {
         char name[] = {'a', (char)c, 'b', 0};
-        log_fail(OCELLI_ERR_FILE, "%s", name);
+        log_error("%s", name);
         assert_string_equal(heard.text, "a?b");
     }
-    log_fail(OCELLI_ERR_FILE, "one\ntwo\r\n\x1b[2J\x7f");
+    log_error("one\ntwo\r\n\x1b[2J\x7f");
     assert_string_equal(heard.text, "one?two???[2J?");
-    log_fail(OCELLI_ERR_FILE, "%s", "gr\xc3\xbc\xc3\x9f \xe7\x8c\xab"); /* words in UTF-8 stay */
+    log_error("%s", "gr\xc3\xbc\xc3\x9f \xe7\x8c\xab"); /* words in UTF-8 stay */
     assert_string_equal(heard.text, "gr\xc3\xbc\xc3\x9f \xe7\x8c\xab");
 }
 
@@ -59,13 +59,13 @@ static void long_lines_are_cut(void **state) {
     char name[3000];
     memset(name, 'n', sizeof name);
     name[sizeof name - 1] = 0;
-    log_fail(OCELLI_ERR_FILE, "%s: missing", name);
+    log_error("%s: missing", name);
     assert_int_equal(strlen(heard.text), 1023);
 }
 
 static void percent_in_a_name(void **state) {
     (void)state;
-    log_fail(OCELLI_ERR_FILE, "%s", "100%s%n.png");
+    log_error("%s", "100%s%n.png");
     assert_string_equal(heard.text, "100%s%n.png");
 }
 
@@ -77,7 +77,7 @@ static void default_output(char *out, size_t size) {
     fflush(stderr);
     dup2(fileno(file), 2);
     ocelli_set_log(NULL, NULL);
-    log_fail(OCELLI_ERR_FILE, "x.png: gone\n");
+    log_error("x.png: gone\n");
     log_warn("hot");
     fflush(stderr);
     dup2(saved, 2);

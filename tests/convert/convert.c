@@ -291,8 +291,7 @@ static bool has_choice(const cJSON *root, const char *what, const char *value) {
     const cJSON *choice;
     cJSON_ArrayForEach(choice, cJSON_GetObjectItem(root, "choices")) {
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(choice, "what"));
-        if (strcmp(name, what) == 0)
-            return strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(choice, "value")), value) == 0;
+        if (strcmp(name, what) == 0) return strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(choice, "value")), value) == 0;
     }
     return false;
 }
@@ -333,15 +332,20 @@ struct fault {
 
 static const struct fault faults[] = {
     {.what = "left over", .form = {.extra = "vision_model.adapter"}, .said = "1 tensors are left over"},
-    {.what = "missing", .form = {.without = "vision_model.encoder.layers.1.mlp.fc2.bias"},
+    {.what = "missing",
+     .form = {.without = "vision_model.encoder.layers.1.mlp.fc2.bias"},
      .said = "vision_model.encoder.layers.1.mlp.fc2.bias is missing"},
-    {.what = "NaN in a matrix", .form = {.broken = "text_projection.weight"},
+    {.what = "NaN in a matrix",
+     .form = {.broken = "text_projection.weight"},
      .said = "text_projection.weight is not finite at 7"},
-    {.what = "NaN in a bias", .form = {.broken = "text_model.final_layer_norm.bias"},
+    {.what = "NaN in a bias",
+     .form = {.broken = "text_model.final_layer_norm.bias"},
      .said = "text_model.final_layer_norm.bias is not finite at 7"},
-    {.what = "wrong shape", .form = {.narrow = "visual_projection.weight"},
+    {.what = "wrong shape",
+     .form = {.narrow = "visual_projection.weight"},
      .said = "visual_projection.weight is (47, 64), expected (48, 64)"},
-    {.what = "wrong shape, flat", .form = {.open_clip = true, .narrow = "transformer.resblocks.1.attn.in_proj_bias"},
+    {.what = "wrong shape, flat",
+     .form = {.open_clip = true, .narrow = "transformer.resblocks.1.attn.in_proj_bias"},
      .said = "transformer.resblocks.1.attn.in_proj_bias is (191), expected (192)"},
     {.what = "no config", .file = "config.json", .said = "config.json"},
     {.what = "no preprocessor", .file = "preprocessor_config.json", .said = "preprocessor_config.json"},
@@ -352,35 +356,82 @@ static const struct fault faults[] = {
     {.what = "activation", .file = "config.json", .from = "quick_gelu", .to = "relu", .said = "hidden_act is 'relu'"},
     {.what = "no JSON", .file = "config.json", .from = "{", .to = "", .said = "not JSON"},
     {.what = "key twice", .file = "config.json", .from = "\"torch_dtype\"", .to = "\"model_type\"", .said = "twice"},
-    {.what = "width", .file = "config.json", .from = "\"hidden_size\": 64", .to = "\"hidden_size\": 8192",
+    {.what = "width",
+     .file = "config.json",
+     .from = "\"hidden_size\": 64",
+     .to = "\"hidden_size\": 8192",
      .said = "the limit is 4096"},
-    {.what = "heads", .file = "config.json", .from = "\"num_attention_heads\": 2", .to = "\"num_attention_heads\": 3",
+    {.what = "heads",
+     .file = "config.json",
+     .from = "\"num_attention_heads\": 2",
+     .to = "\"num_attention_heads\": 3",
      .said = "not a multiple of 3 heads"},
-    {.what = "patch", .file = "config.json", .from = "\"patch_size\": 8", .to = "\"patch_size\": 7",
+    {.what = "patch",
+     .file = "config.json",
+     .from = "\"patch_size\": 8",
+     .to = "\"patch_size\": 7",
      .said = "not a multiple of patch size 7"},
-    {.what = "text", .file = "config.json", .from = "\"hidden_size\": 64", .to = "\"hidden_size\": \"64\"",
+    {.what = "text",
+     .file = "config.json",
+     .from = "\"hidden_size\": 64",
+     .to = "\"hidden_size\": \"64\"",
      .said = "hidden_size is not a whole number"},
-    {.what = "end mark", .file = "config.json", .from = "\"eos_token_id\": 537", .to = "\"eos_token_id\": 536",
+    {.what = "end mark",
+     .file = "config.json",
+     .from = "\"eos_token_id\": 537",
+     .to = "\"eos_token_id\": 536",
      .said = "the end mark has id 537"},
-    {.what = "vocabulary", .file = "config.json", .from = "\"vocab_size\": 538", .to = "\"vocab_size\": 539",
+    {.what = "vocabulary",
+     .file = "config.json",
+     .from = "\"vocab_size\": 538",
+     .to = "\"vocab_size\": 539",
      .said = "538 tokens"},
     {.what = "merges", .file = "merges.txt", .from = "t h\n", .to = "t zzz\n", .said = "merge"},
-    {.what = "filter", .file = "preprocessor_config.json", .from = "\"resample\": 3", .to = "\"resample\": 1",
+    {.what = "filter",
+     .file = "preprocessor_config.json",
+     .from = "\"resample\": 3",
+     .to = "\"resample\": 1",
      .said = "resample is 1"},
-    {.what = "crop", .file = "preprocessor_config.json", .from = "\"shortest_edge\": 32", .to = "\"shortest_edge\": 40",
+    {.what = "crop",
+     .file = "preprocessor_config.json",
+     .from = "\"shortest_edge\": 32",
+     .to = "\"shortest_edge\": 40",
      .said = "size 40, crop_size 32"},
-    {.what = "no rescale", .file = "preprocessor_config.json", .from = "\"do_rescale\": true",
-     .to = "\"do_rescale\": false", .said = "do_rescale is false"},
-    {.what = "timm", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"head_width\"",
-     .to = "\"timm_model_name\": \"fastvit\", \"head_width\"", .said = "timm image tower"},
-    {.what = "unknown key", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"head_width\"",
-     .to = "\"new_trick\": 1, \"head_width\"", .said = "vision_cfg.new_trick is not known"},
-    {.what = "no mask", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"context_length\"",
-     .to = "\"no_causal_mask\": true, \"context_length\"", .said = "text_cfg.no_causal_mask"},
-    {.what = "longest", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "shortest", .to = "longest",
+    {.what = "no rescale",
+     .file = "preprocessor_config.json",
+     .from = "\"do_rescale\": true",
+     .to = "\"do_rescale\": false",
+     .said = "do_rescale is false"},
+    {.what = "timm",
+     .form = {.open_clip = true},
+     .file = "open_clip_config.json",
+     .from = "\"head_width\"",
+     .to = "\"timm_model_name\": \"fastvit\", \"head_width\"",
+     .said = "timm image tower"},
+    {.what = "unknown key",
+     .form = {.open_clip = true},
+     .file = "open_clip_config.json",
+     .from = "\"head_width\"",
+     .to = "\"new_trick\": 1, \"head_width\"",
+     .said = "vision_cfg.new_trick is not known"},
+    {.what = "no mask",
+     .form = {.open_clip = true},
+     .file = "open_clip_config.json",
+     .from = "\"context_length\"",
+     .to = "\"no_causal_mask\": true, \"context_length\"",
+     .said = "text_cfg.no_causal_mask"},
+    {.what = "longest",
+     .form = {.open_clip = true},
+     .file = "open_clip_config.json",
+     .from = "shortest",
+     .to = "longest",
      .said = "resize_mode is 'longest'"},
-    {.what = "head width", .form = {.open_clip = true}, .file = "open_clip_config.json", .from = "\"head_width\":\t32",
-     .to = "\"head_width\":\t0", .said = "head_width 0"},
+    {.what = "head width",
+     .form = {.open_clip = true},
+     .file = "open_clip_config.json",
+     .from = "\"head_width\":\t32",
+     .to = "\"head_width\":\t0",
+     .said = "head_width 0"},
 };
 
 static void replace(const char *folder, const struct fault *f) {
@@ -425,8 +476,10 @@ static void test_faults(void **state) {
 static void test_other_files(void **state) {
     static const struct {
         const char *name, *said;
-    } files[] = {{"open_clip_pytorch_model.bin", "pickle files"}, {"model.onnx", "neither a folder nor"},
-                 {"ViT-B-32.pt", "pickle files"},                 {"x.safetensors", "no open_clip_config.json"}};
+    } files[] = {{"open_clip_pytorch_model.bin", "pickle files"},
+                 {"model.onnx", "neither a folder nor"},
+                 {"ViT-B-32.pt", "pickle files"},
+                 {"x.safetensors", "no open_clip_config.json"}};
     char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
     (void)state;
     check_refused(from, out, "no model.safetensors", 0);
@@ -495,10 +548,10 @@ static void test_usage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),     cmocka_unit_test(test_open_clip), cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_types),      cmocka_unit_test(test_config),    cmocka_unit_test(test_report),
-        cmocka_unit_test(test_faults),     cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_no_report),  cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_golden),    cmocka_unit_test(test_open_clip),   cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_types),     cmocka_unit_test(test_config),      cmocka_unit_test(test_report),
+        cmocka_unit_test(test_faults),    cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_no_report), cmocka_unit_test(test_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

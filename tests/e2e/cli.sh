@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every subcommand of `ocelli`: its output, its exit codes, one line on stderr for a fault.
+# Every subcommand of `ocelli`, and the command line of `ocelli-convert`: output, exit codes, one line on stderr
+# for a fault.
 # OCELLI_BUILD: folder of the programs. OCELLI_SOURCE: the repository. OCELLI_MODEL: a blob to use
 # instead of converting the demo checkpoint. Needs jq and a Vulkan device; 77: skipped.
 set -u
@@ -10,6 +11,8 @@ work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 unset POSIXLY_CORRECT
+LC_ALL=C # grep's '.' is any byte, also one that is not UTF-8
+export LC_ALL
 
 skip() {
     echo "SKIP: $1"
@@ -28,15 +31,17 @@ fail() {
 }
 
 # run CODE LINES ARGUMENT...: `ocelli ARGUMENT...` must exit with CODE and say LINES lines on stderr.
-run() {
-    code=$1 lines=$2
-    shift 2
-    name="ocelli $*"
-    "$ocelli" "$@" >out 2>err
+run() { check ocelli "$@"; }
+convert() { check ocelli-convert "$@"; }
+check() {
+    program=$1 code=$2 lines=$3
+    shift 3
+    name="$program $*"
+    "$OCELLI_BUILD/$program" "$@" >out 2>err
     got=$?
     test "$got" -eq "$code" || fail "$name: exit code $got, not $code"
     test "$(wc -l <err)" -eq "$lines" || fail "$name: not $lines lines on stderr"
-    test "$(grep -vc '^ocelli: ..' err)" -eq 0 || fail "$name: a line without its program"
+    test "$(grep -vc "^$program: .." err)" -eq 0 || fail "$name: a line without its program"
     test "$code" -ne 2 -o ! -s out || fail "$name: output beside a usage error"
 }
 # The last run's output, against a pattern for its lines, a count of lines, and a jq filter for each.
@@ -48,8 +53,8 @@ holds() { jq -e "$1" out >result 2>&1 && ! grep -q false result || fail "$name: 
 # --- a model ---
 
 model=${OCELLI_MODEL:-}
+checkpoint=$OCELLI_SOURCE/tools/demo/checkpoint
 if test -z "$model"; then
-    checkpoint=$OCELLI_SOURCE/tools/demo/checkpoint
     test -d "$checkpoint" || skip "no tools/demo/checkpoint"
     model=$work/demo.gguf
     "$OCELLI_BUILD/ocelli-convert" "$checkpoint" -o "$model" >out 2>err || { fail "convert"; exit 1; }
@@ -62,8 +67,8 @@ for file in "$photo" "$wide" "$jpeg"; do test -r "$file" || { fail "no $file"; e
 run 0 0 --version
 says '^ocelli [0-9]+\.[0-9]+\.[0-9]+$'
 run 0 0 --help
+for command in tag embed tokenize info selftest bench; do says "^  $command "; done
 for command in tag embed tokenize info selftest bench; do
-    says "^  $command "
     "$ocelli" "$command" --help >out 2>err || fail "$command --help"
     name="ocelli $command --help"
     says "^Usage: ocelli $command"
@@ -75,6 +80,8 @@ for command in tag embed tokenize info selftest bench; do
     complains "$command: -m needs a value; usage:"
     run 2 1 "$command" -m "$model" --kind slow
     run 2 1 "$command" --json=yes
+    run 2 1 "$command" -m ""
+    complains "$command: -m is empty: give the name of a file; usage:"
     test "$command" = info || { run 2 1 "$command"; complains 'no model: give -m BLOB; usage:'; }
 done
 run 2 1
@@ -88,9 +95,17 @@ run 2 1 tag -m "$model" -t cat --template "a photo" "$photo"
 complains 'template "a photo": write \{\} exactly once'
 run 2 1 tag -m "$model" -t cat --top 0 "$photo"
 run 2 1 tag -m "$model" -t cat --top 1x "$photo"
+run 2 1 tag -m "$model" -t cat "$photo" ""
+run 2 1 tag -m "$model" -T "" "$photo"
+run 2 1 tag -m "$model" -t "$(printf 'a\377b')" "$photo"
+complains 'tag: -t "a.*b" is not UTF-8: '
+run 2 1 tag -m "$model" -t cat --template "$(printf '\377 {}')" "$photo"
 run 2 1 embed -m "$model"
 run 2 1 embed -m "$model" "$photo"
 run 2 1 embed -m "$model" --text x --format xml
+run 2 1 embed -m "$model" --text x --format npy --json
+run 2 1 embed -m "$model" --image "$photo" ""
+run 2 1 embed -m "$model" --text x -o ""
 run 2 1 tokenize -m "$model"
 run 2 1 selftest -m "$model" extra
 run 2 1 bench -m "$model" -n 0
@@ -120,7 +135,8 @@ test "$(sed -n 2p out | jq length)" -eq 2 || fail "tokenize: an empty text is no
 long=$(printf 'word %.0s' $(seq 500))
 run 0 0 tokenize -m "$model" "$long"
 holds "length == $context"
-run 2 1 tokenize -m "$model" "$(printf 'a\377b')"
+run 2 1 tokenize -m "$model" "a cat" "$(printf 'a\377b')"
+complains 'TEXT "a.*b" is not UTF-8: '
 
 # --- tag ---
 
@@ -202,6 +218,14 @@ printf '[tag a]\nprompt = b ; c\n' >bad.ini
 run 1 1 tag -m "$model" -T bad.ini "$photo"
 complains '^ocelli: bad.ini:2: '
 run 1 1 tag -m "$model" -T missing.ini "$photo"
+for line in '[tag a\377]' '[tag a]\ntemplate = \377 {}' '[tag a]\nprompt = \377'; do
+    printf "; one\n$line\n" >bad.ini
+    run 1 1 tag -m "$model" -t x -T bad.ini "$photo"
+    complains '^ocelli: bad.ini:2: this tag is not UTF-8: '
+done
+printf 'template = \377 {}\n[tag a]\n' >bad.ini
+run 1 1 tag -m "$model" -T bad.ini "$photo"
+complains '^ocelli: bad.ini: a template for all tags is not UTF-8: '
 run 2 1 tag -m "$model" -T tags.ini -t cat "$photo"
 
 # --- embed ---
@@ -232,7 +256,18 @@ lines_are 1
 run 1 1 embed -m "$model" --format npy -o absent.npy --image "$photo" missing.png
 test -z "$(ls absent.npy* 2>/dev/null)" || fail "embed: left something behind"
 run 1 1 embed -m "$model" -o no/such/folder.json --text "a cat"
-run 2 1 embed -m "$model" --text "$(printf '\377')"
+run 1 1 embed -m "$model" -o . --text "a cat"
+mkfifo pipe
+run 1 1 embed -m "$model" -o pipe --text "a cat" # a rename would put a file in its place
+test -p pipe || fail "embed: what was no file has become one"
+run 0 0 embed -m "$model" -o - --text "a cat"
+lines_are 1
+test ! -e - || fail "embed: -o - is a file"
+run 2 1 embed -m "$model" --text "a cat" "$(printf '\377')"
+name="ocelli embed, file size limit"
+(ulimit -f 0 && exec "$ocelli" embed -m "$model" --format npy -o absent.npy --image "$photo" 2>&1) | cat >err
+complains '^ocelli: absent.npy: cannot write: '
+test -z "$(ls absent.npy* 2>/dev/null)" || fail "$name: left something behind"
 
 # --- selftest, bench ---
 
@@ -310,15 +345,72 @@ run 1 1 selftest -m "$model"
 unset OCELLI_DEVICE
 run 0 0 selftest -m "$model" --device 0
 
+# --- ocelli-convert ---
+
+convert 0 0 --help
+says '^usage: ocelli-convert CHECKPOINT -o OUT.gguf'
+convert 2 1
+complains '^ocelli-convert: exactly one CHECKPOINT is needed: see ocelli-convert --help$'
+convert 2 1 a b -o x.gguf
+convert 2 1 a
+convert 2 1 a -o
+complains ': -o needs a value: see'
+convert 2 1 a -o x.gguf --report
+complains ': --report needs a value: see'
+convert 2 1 a -o x.gguf --no-such-option
+complains ': unknown option --no-such-option: see'
+convert 2 1 a -o x.gguf -z
+complains ': unknown option -z: see'
+convert 2 1 --help=yes
+complains ': --help=yes: this option takes no value: see'
+convert 2 1 a -o ""
+convert 2 1 "" -o x.gguf
+convert 2 1 a -o x.gguf --name "$(printf '\377')"
+convert 2 1 a -o x.gguf --report x.gguf
+convert 1 1 missing -o x.gguf
+test ! -e x.gguf || fail "convert: left something behind"
+if test -d "$checkpoint"; then
+    cp -r "$checkpoint" from
+    (cd from && sha256sum -- *) >before
+    for out in . pipe no/such/x.gguf from/model.safetensors ./from/config.json; do
+        convert 1 1 from -o "$out"
+        convert 1 1 from -o x.gguf --report "$out"
+    done
+    convert 1 1 from -o x.gguf --report ./x.gguf
+    convert 1 1 from -o license --license-file license
+    echo "do what you like" >license
+    convert 1 1 from -o license --license-file license
+    test ! -e x.gguf || fail "convert: left something behind"
+    (cd from && sha256sum -- *) | cmp -s - before || fail "convert: a failure changed the checkpoint"
+    test -p pipe || fail "convert: what was no file has become one"
+    mv from "$(printf 'a\377')"
+    convert 1 1 "$(printf 'a\377')" -o x.gguf
+    complains 'not be UTF-8: give one with --name$'
+    mv "$(printf 'a\377')" from
+    convert 0 0 from -o x.gguf --report x.json --name demo
+    says '^x.gguf: [0-9.]+ MB; int8 against float: cosine 0\.[0-9]+ image, 0\.[0-9]+ text$'
+    jq -e '.model == "demo" and .blob_bytes > 0 and (.tensors | length > 0)' x.json >/dev/null || fail "convert: report"
+    echo old >x.gguf
+    convert 1 1 from -o x.gguf --report no/such/x.json
+    test "$(cat x.gguf)" = old || fail "convert: a failure took what stood there before"
+    # Closed standard files: their numbers must not become those of the blob, which messages would then go to.
+    rm x.gguf
+    name="ocelli-convert >&- 2>&-"
+    "$OCELLI_BUILD/ocelli-convert" from -o x.gguf >&- 2>&-
+    test $? -eq 1 || fail "$name: not exit code 1"
+    run 0 0 info -m x.gguf
+fi
+
 # --- outputs that take nothing ---
 
 # into FILE ARGUMENT...: the output goes there; one line and exit code 1.
-into() {
-    file=$1
-    shift
-    name="ocelli $* >$file"
+into() { refused ocelli "$@"; }
+refused() {
+    program=$1 file=$2
+    shift 2
+    name="$program $* >$file"
     : >out
-    "$ocelli" "$@" >"$file" 2>err
+    "$OCELLI_BUILD/$program" "$@" >"$file" 2>err
     test $? -eq 1 || fail "$name: not exit code 1"
     test "$(wc -l <err)" -eq 1 || fail "$name: not one line on stderr"
 }
@@ -331,6 +423,9 @@ if test -w /dev/full; then
     into /dev/full tag -m "$model" -t cat --json "$photo"
     into /dev/full embed -m "$model" --text cat
     into /dev/full embed -m "$model" --format npy --text cat
+    into /dev/full bench -m "$model" --plan
+    into /dev/full selftest -m "$model" --json
+    refused ocelli-convert /dev/full --help
 fi
 name="ocelli tokenize >&-"
 "$ocelli" tokenize -m "$model" cat >&- 2>err

@@ -9,8 +9,17 @@
 static const struct shape {
     uint32_t sequences, tokens, heads, head;
 } shapes[] = {
-    {1, 1, 1, 4},   {1, 3, 2, 8},   {2, 4, 1, 16},  {1, 5, 3, 20},  {1, 31, 2, 32}, {2, 32, 1, 64},
-    {1, 33, 2, 64}, {3, 50, 2, 64}, {1, 77, 1, 80}, {1, 197, 1, 64}, {1, OP_ATTENTION_MAX_TOKENS, 1, 128},
+    {1, 1, 1, 4},
+    {1, 3, 2, 8},
+    {2, 4, 1, 16},
+    {1, 5, 3, 20},
+    {1, 31, 2, 32},
+    {2, 32, 1, 64},
+    {1, 33, 2, 64},
+    {3, 50, 2, 64},
+    {1, 77, 1, 80},
+    {1, 197, 1, 64},
+    {1, OP_ATTENTION_MAX_TOKENS, 1, 128},
 };
 
 static double run(struct shape s, bool causal, double sharpness) {
@@ -23,8 +32,13 @@ static double run(struct shape s, bool causal, double sharpness) {
     gpu_open(&gpu);
     struct op_rows in = gpu_rows(&gpu, qkv, rows, 3 * width), out = gpu_rows(&gpu, NULL, rows, width);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    op_attention(gpu.list, &(struct op_attention){.in = in, .out = out, .sequences = s.sequences, .tokens = s.tokens,
-                                                  .width = width, .heads = s.heads, .causal = causal});
+    op_attention(gpu.list, &(struct op_attention){.in = in,
+                                                  .out = out,
+                                                  .sequences = s.sequences,
+                                                  .tokens = s.tokens,
+                                                  .width = width,
+                                                  .heads = s.heads,
+                                                  .causal = causal});
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
     gpu_read_rows(&gpu, out, rows, width, got);

@@ -14,8 +14,8 @@ struct size {
 
 /* 1, tile-1, tile, tile+1 of each; the tile is 8 rows, 8 or 64 columns, 16 of K padded to 64. */
 static const struct size sizes[] = {
-    {1, 1, 1},    {1, 8, 16},   {7, 7, 15},    {8, 8, 16},   {9, 9, 17},    {8, 63, 63},
-    {8, 64, 64},  {9, 65, 65},  {50, 96, 588}, {17, 130, 768}, {50, 100, 48}, {3, 512, 3072},
+    {1, 1, 1},   {1, 8, 16},  {7, 7, 15},    {8, 8, 16},     {9, 9, 17},    {8, 63, 63},
+    {8, 64, 64}, {9, 65, 65}, {50, 96, 588}, {17, 130, 768}, {50, 100, 48}, {3, 512, 3072},
 };
 
 static void random_weights(uint64_t *state, struct size s, int8_t *weights, float *scales, float *bias) {
@@ -45,8 +45,10 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
     struct op_rows room = gpu_int8_rows(&gpu, s.rows, s.k);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
     struct op_rows ready = op_input(gpu.list, rows, s.rows, s.k, room);
-    op_linear(gpu.list, &(struct op_linear){.label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = s.rows,
-                                            .activation = activation, .add = add});
+    op_linear(
+        gpu.list,
+        &(struct op_linear){
+            .label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = s.rows, .activation = activation, .add = add});
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
 
@@ -105,8 +107,7 @@ static void check_stacked(const char *product) {
     float scales[3 * PART], bias[3 * PART];
     random_weights(&state, (struct size){ROWS, 3 * PART, K}, weights, scales, bias);
     struct op_source parts[3];
-    for (int i = 0; i < 3; i++)
-        parts[i] = (struct op_source){weights + i * PART * K, scales + i * PART, bias + i * PART, PART};
+    for (int i = 0; i < 3; i++) parts[i] = (struct op_source){weights + i * PART * K, scales + i * PART, bias + i * PART, PART};
     struct op_weights stacked = {.device = gpu.device};
     struct op_matrix matrix;
     assert_int_equal(op_weights_matrix(&stacked, parts, 3, K, &matrix), OCELLI_OK);
@@ -116,8 +117,9 @@ static void check_stacked(const char *product) {
     struct op_rows rows = gpu_rows(&gpu, in, ROWS, K), out = gpu_rows(&gpu, NULL, ROWS, 3 * PART);
     struct op_rows room = gpu_int8_rows(&gpu, ROWS, K);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    op_linear(gpu.list, &(struct op_linear){.label = "test", .in = op_input(gpu.list, rows, ROWS, K, room),
-                                            .matrix = &matrix, .out = out, .rows = ROWS});
+    op_linear(gpu.list,
+              &(struct op_linear){
+                  .label = "test", .in = op_input(gpu.list, rows, ROWS, K, room), .matrix = &matrix, .out = out, .rows = ROWS});
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
     if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, room, ROWS, K, in);

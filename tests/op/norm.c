@@ -43,9 +43,9 @@ static void test_rows(void **unused) {
         gpu_open(&gpu);
         make_weights(&w, &state, width);
         double *in = gpu_random(&state, ROWS * width), expected[ROWS * 1024], got[ROWS * 1024];
-        for (uint32_t j = 0; j < width; j++) in[j] = (float)(in[j] + 100);           /* a mean far from zero */
-        in[width] *= 1000;                                                           /* an outlier channel */
-        for (uint32_t j = 0; j < width; j++) in[2 * width + j] = 0.25;               /* no variance at all */
+        for (uint32_t j = 0; j < width; j++) in[j] = (float)(in[j] + 100); /* a mean far from zero */
+        in[width] *= 1000;                                                 /* an outlier channel */
+        for (uint32_t j = 0; j < width; j++) in[2 * width + j] = 0.25;     /* no variance at all */
         struct op_rows from = gpu_rows(&gpu, in, ROWS, width), out = gpu_rows(&gpu, NULL, ROWS, width);
         run((struct op_norm){.in = from, .out = out, .rows = ROWS, .width = width}, &w);
         gpu_read_rows(&gpu, out, ROWS, width, got);
@@ -94,8 +94,10 @@ static void test_gather(void **unused) {
     double *in = gpu_random(&state, ROWS * WIDTH), chosen[PICKED * WIDTH], expected[PICKED * WIDTH], got[PICKED * WIDTH];
     for (int i = 0; i < PICKED; i++) memcpy(chosen + i * WIDTH, in + picked[i] * WIDTH, WIDTH * sizeof *in);
     struct op_rows from = gpu_rows(&gpu, in, ROWS, WIDTH), out = gpu_rows(&gpu, NULL, PICKED, WIDTH);
-    run((struct op_norm){.in = from, .out = out, .rows = PICKED, .width = WIDTH,
-                         .gather = gpu_bytes(&gpu, picked, sizeof picked)}, &w);
+    run(
+        (struct op_norm){
+            .in = from, .out = out, .rows = PICKED, .width = WIDTH, .gather = gpu_bytes(&gpu, picked, sizeof picked)},
+        &w);
     gpu_read_rows(&gpu, out, PICKED, WIDTH, got);
     ref_norm(chosen, w.weight, w.bias, PICKED, WIDTH, 1e-5f, expected);
     assert_true(gpu_difference(got, expected, PICKED * WIDTH) < 2e-6);
@@ -124,9 +126,14 @@ static void test_tokens(void **unused) {
     for (int i = 0; i < WIDTH; i++) packed_class[i] = (float)class_token[i];
     for (int i = 0; i < TOKENS * WIDTH; i++) packed_positions[i] = (float)positions[i];
     struct op_rows from = gpu_rows(&gpu, patches, BATCH * PATCHES, WIDTH), out = gpu_rows(&gpu, NULL, BATCH * TOKENS, WIDTH);
-    run((struct op_norm){.in = from, .out = out, .rows = BATCH * TOKENS, .width = WIDTH, .tokens = TOKENS,
+    run((struct op_norm){.in = from,
+                         .out = out,
+                         .rows = BATCH * TOKENS,
+                         .width = WIDTH,
+                         .tokens = TOKENS,
                          .class_token = gpu_bytes(&gpu, packed_class, sizeof packed_class),
-                         .positions = gpu_bytes(&gpu, packed_positions, sizeof packed_positions)}, &w);
+                         .positions = gpu_bytes(&gpu, packed_positions, sizeof packed_positions)},
+        &w);
     gpu_read_rows(&gpu, out, BATCH * TOKENS, WIDTH, got);
     ref_norm(in, w.weight, w.bias, BATCH * TOKENS, WIDTH, 1e-5f, expected);
     assert_true(gpu_difference(got, expected, BATCH * TOKENS * WIDTH) < 2e-6);

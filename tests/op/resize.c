@@ -33,8 +33,8 @@ static void compare(const struct prep_rule *rule, const double *patches, const u
 }
 
 static void check(uint32_t width, uint32_t height, uint32_t size, enum prep_resize resize, enum prep_filter filter) {
-    struct prep_rule rule = {.size = size, .resize = resize, .filter = filter,
-                             .mean = {0.48f, 0.46f, 0.41f}, .std = {0.27f, 0.26f, 0.28f}};
+    struct prep_rule rule = {
+        .size = size, .resize = resize, .filter = filter, .mean = {0.48f, 0.46f, 0.41f}, .std = {0.27f, 0.26f, 0.28f}};
     uint32_t patches = size / PATCH * (size / PATCH), numbers = 3 * PATCH * PATCH;
     uint64_t state = width * 31 + height;
     uint8_t *rgb = malloc((size_t)width * height * 3 + 4), *expected = malloc((size_t)size * size * 3);
@@ -48,9 +48,15 @@ static void check(uint32_t width, uint32_t height, uint32_t size, enum prep_resi
     struct prep_rows rows = prep_rows_needed(&plan);
     struct op_rows out = gpu_rows(&gpu, NULL, patches, numbers);
     uint8_t *zeros = calloc((size_t)rows.count * size, 4);
-    struct op_resize a = {.picture = gpu_bytes(&gpu, rgb, (uint64_t)width * height * 3), .in_width = width, .row0 = rows.first,
-                          .rows = rows.count, .x = upload(&gpu, &plan.x), .y = upload(&gpu, &plan.y),
-                          .between = gpu_bytes(&gpu, zeros, (uint64_t)rows.count * size * 4), .out = out, .size = size,
+    struct op_resize a = {.picture = gpu_bytes(&gpu, rgb, (uint64_t)width * height * 3),
+                          .in_width = width,
+                          .row0 = rows.first,
+                          .rows = rows.count,
+                          .x = upload(&gpu, &plan.x),
+                          .y = upload(&gpu, &plan.y),
+                          .between = gpu_bytes(&gpu, zeros, (uint64_t)rows.count * size * 4),
+                          .out = out,
+                          .size = size,
                           .patch_size = PATCH};
     memcpy(a.mean, rule.mean, sizeof a.mean);
     memcpy(a.std, rule.std, sizeof a.std);
@@ -67,7 +73,8 @@ static void check(uint32_t width, uint32_t height, uint32_t size, enum prep_resi
 
 static void test_sizes(void **unused) {
     (void)unused;
-    static const uint32_t sizes[][2] = {{1, 1}, {3, 7}, {31, 32}, {32, 32}, {33, 32}, {100, 20}, {20, 100}, {640, 480}, {1, 200}, {2000, 3}};
+    static const uint32_t sizes[][2] = {{1, 1},    {3, 7},    {31, 32},   {32, 32}, {33, 32},
+                                        {100, 20}, {20, 100}, {640, 480}, {1, 200}, {2000, 3}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (int rule = 0; rule < 4; rule++)
             check(sizes[i][0], sizes[i][1], 32, (enum prep_resize)(rule & 1), (enum prep_filter)(rule >> 1));

@@ -379,8 +379,7 @@ static char *header(const struct tensors *t, const struct checkpoint_form *form,
         cJSON *entry = cJSON_AddObjectToObject(root, name);
         cJSON_AddStringToObject(entry, "dtype", tensor->values ? type : "I64");
         cJSON *shape = cJSON_AddArrayToObject(entry, "shape"), *offsets = cJSON_AddArrayToObject(entry, "data_offsets");
-        for (size_t d = 0; d < tensor->dimensions; d++)
-            cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)tensor->shape[d]));
+        for (size_t d = 0; d < tensor->dimensions; d++) cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)tensor->shape[d]));
         cJSON_AddItemToArray(offsets, cJSON_CreateNumber(place));
         place += (double)(tensor->count * item_size(tensor, type));
         cJSON_AddItemToArray(offsets, cJSON_CreateNumber(place));

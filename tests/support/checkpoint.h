@@ -23,7 +23,7 @@ struct checkpoint_golden {
     const char *texts[CHECKPOINT_INPUTS]; /* UTF-8 */
     int32_t *ids[CHECKPOINT_INPUTS];      /* start to end mark */
     size_t id_count[CHECKPOINT_INPUTS];
-    float *embeddings;                    /* (16, dim): images, then texts; unit length */
+    float *embeddings; /* (16, dim): images, then texts; unit length */
 };
 
 void checkpoint_golden_open(struct checkpoint_golden *g, const char *name);
@@ -31,13 +31,13 @@ void checkpoint_golden_close(struct checkpoint_golden *g);
 
 /* Zero: the model as it is, as a transformers folder. */
 struct checkpoint_form {
-    bool open_clip;        /* flat names, q, k and v in one, projections turned */
-    const char *prefix;    /* before every tensor's name */
-    const char *type;      /* "F16", "BF16"; NULL: F32 */
-    const char *without;   /* tensor left out */
-    const char *extra;     /* tensor added, of 4 zeros */
-    const char *broken;    /* tensor whose number 7 becomes NaN */
-    const char *narrow;    /* tensor whose first dimension is said to be 1 smaller */
+    bool open_clip;      /* flat names, q, k and v in one, projections turned */
+    const char *prefix;  /* before every tensor's name */
+    const char *type;    /* "F16", "BF16"; NULL: F32 */
+    const char *without; /* tensor left out */
+    const char *extra;   /* tensor added, of 4 zeros */
+    const char *broken;  /* tensor whose number 7 becomes NaN */
+    const char *narrow;  /* tensor whose first dimension is said to be 1 smaller */
 };
 
 /* Writes config, weights and tokenizer into an existing folder. */

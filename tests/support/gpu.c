@@ -79,8 +79,9 @@ void gpu_read_rows(struct gpu *g, struct op_rows r, uint32_t count, uint32_t wid
         return;
     }
     float *padded = malloc((size_t)count * r.stride * sizeof *padded);
-    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, padded, (uint64_t)count * r.stride * sizeof *padded),
-                     OCELLI_OK);
+    assert_int_equal(
+        op_memory_read(r.values.memory, g->device, r.values.offset, padded, (uint64_t)count * r.stride * sizeof *padded),
+        OCELLI_OK);
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < r.stride; j++) {
             float v = padded[(size_t)i * r.stride + j];

@@ -118,8 +118,7 @@ static int byte_of(int32_t symbol) {
 }
 
 /* The words with a space between them. */
-static void check_words(const struct bpe *bpe, const struct vocabulary *v, const char *text, size_t length,
-                        const char *want) {
+static void check_words(const struct bpe *bpe, const struct vocabulary *v, const char *text, size_t length, const char *want) {
     int32_t ids[MOST];
     char got[16 * MOST] = "", *end = got;
     size_t count = encode(bpe, text, length, ids);
@@ -212,8 +211,7 @@ static void context(void **state) {
         struct bpe *bpe = few(&v, size);
         for (uint32_t n = 0; n < 16; n++) {
             /* n ids as words, as one word, as numbers; one more id than fits would be overrun */
-            static const char *const texts[] = {"x x x x x x x x x x x x x x x x", "xxxxxxxxxxxxxxxx",
-                                                "1111111111111111"};
+            static const char *const texts[] = {"x x x x x x x x x x x x x x x x", "xxxxxxxxxxxxxxxx", "1111111111111111"};
             for (int t = 0; t < 3; t++) {
                 int32_t *ids = malloc(size * sizeof *ids);
                 size_t count = encode(bpe, texts[t], t == 0 && n ? 2 * n - 1 : n, ids);
@@ -265,8 +263,8 @@ static size_t slow(const struct vocabulary *v, const char *text, size_t length, 
             parts[kept] = parts[i];
             if (i + 1 == length) continue;
             struct bpe_text rule = v->merges[m], a = parts[i], b = parts[i + 1];
-            if (a.length + 1 + b.length != rule.length || memcmp(rule.text, a.text, a.length) ||
-                rule.text[a.length] != ' ' || memcmp(rule.text + a.length + 1, b.text, b.length))
+            if (a.length + 1 + b.length != rule.length || memcmp(rule.text, a.text, a.length) || rule.text[a.length] != ' ' ||
+                memcmp(rule.text + a.length + 1, b.text, b.length))
                 continue;
             struct bpe_text joined = vocabulary_joined(rule);
             parts[kept] = v->tokens[find(v, joined)];
@@ -285,8 +283,7 @@ static void random_vocabulary(struct vocabulary *v, uint64_t *seed, char *list) 
     int count = 4, lines_made = 0;
     *list = 0;
     for (int i = 0; i < 40; i++) {
-        const char *left = names[noise(seed) % (unsigned)count],
-                   *right = names[noise(seed) % (unsigned)count];
+        const char *left = names[noise(seed) % (unsigned)count], *right = names[noise(seed) % (unsigned)count];
         char line[40], both[48], joined[32];
         sprintf(line, "%s %s\n", left, right);
         if (strstr(left, "</w>") || strlen(left) + strlen(right) > 15) continue;
@@ -415,8 +412,7 @@ static void refused(void **state) {
     (void)state;
     struct vocabulary v;
     struct bpe *bpe = few(&v, 77);
-    static const char *const texts[] = {"\x80", "cat \xc3", "\xed\xa0\xbd\xed\xb8\x80", "\xc0\xaf",
-                                        "\xf5\x80\x80\x80"};
+    static const char *const texts[] = {"\x80", "cat \xc3", "\xed\xa0\xbd\xed\xb8\x80", "\xc0\xaf", "\xf5\x80\x80\x80"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int32_t ids[77];
         size_t count;
@@ -448,8 +444,7 @@ static void long_texts(void **state) {
         encode(bpe, text, length, ids);
         double took = clock_ms() - start;
         print_message("1 MiB of `%s`: %.0f ms\n", pieces[i], took);
-        assert_true(took <
-                    20000); /* a quadratic way takes hours; the sanitizers and a busy machine, seconds */
+        assert_true(took < 20000); /* a quadratic way takes hours; the sanitizers and a busy machine, seconds */
     }
     free(text);
     finish(bpe, &v);
@@ -492,8 +487,7 @@ static int check_tower(const char *source, const char *name, const char *merges,
         int32_t ids[77];
         size_t count = encode(bpe, words_of, strlen(words_of), ids);
         assert_int_equal(count, cJSON_GetArraySize(want));
-        for (size_t i = 0; i < count; i++)
-            assert_int_equal(ids[i], cJSON_GetArrayItem(want, (int)i)->valueint);
+        for (size_t i = 0; i < count; i++) assert_int_equal(ids[i], cJSON_GetArrayItem(want, (int)i)->valueint);
         checked++;
     }
     cJSON_Delete(config);
@@ -518,8 +512,7 @@ static void golden_towers(void **state) {
     size_t count = 0;
     for (const char *c = ++merges; *c; c++) count += *c == '\n';
     int checked = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        checked += check_tower(source, names[i], merges, count);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) checked += check_tower(source, names[i], merges, count);
     print_message("%d texts\n", checked);
     assert_int_equal(checked, 88);
     free(list);

@@ -25,8 +25,7 @@ static void check_bytes(const char *text, size_t length, const char *want, size_
     if (length) memcpy(exact, text, length);
     size_t n;
     assert_int_equal(clean_text(exact, length, &out, &n), OCELLI_OK);
-    if (n != want_length || memcmp(out, want, n))
-        print_error("`%s` became `%s`, not `%s`\n", text, out, want);
+    if (n != want_length || memcmp(out, want, n)) print_error("`%s` became `%s`, not `%s`\n", text, out, want);
     assert_int_equal(n, want_length);
     assert_memory_equal(out, want, n + 1);
     free(out);
@@ -34,8 +33,7 @@ static void check_bytes(const char *text, size_t length, const char *want, size_
 }
 
 static void check_rows(const struct row *rows, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        check_bytes(rows[i].text, strlen(rows[i].text), rows[i].want, strlen(rows[i].want));
+    for (size_t i = 0; i < count; i++) check_bytes(rows[i].text, strlen(rows[i].text), rows[i].want, strlen(rows[i].want));
 }
 #define CHECK(rows) check_rows(rows, sizeof rows / sizeof *rows)
 
@@ -236,9 +234,8 @@ static void growth(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),      cmocka_unit_test(numbers), cmocka_unit_test(spaces),
-        cmocka_unit_test(lower_case), cmocka_unit_test(bytes),   cmocka_unit_test(not_utf8),
-        cmocka_unit_test(too_long),   cmocka_unit_test(growth),
+        cmocka_unit_test(names), cmocka_unit_test(numbers),  cmocka_unit_test(spaces),   cmocka_unit_test(lower_case),
+        cmocka_unit_test(bytes), cmocka_unit_test(not_utf8), cmocka_unit_test(too_long), cmocka_unit_test(growth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,8 +36,7 @@ static int setup(void **state) {
     const char *named = getenv("OCELLI_CLIP_VOCAB"), *path = named ? named : beside;
     char *text = unpacked(path), *merges = text ? strchr(text, '\n') : NULL; /* the first line is a header */
     if (!merges) {
-        printf("SKIP: no CLIP vocabulary at %s: name bpe_simple_vocab_16e6.txt.gz in OCELLI_CLIP_VOCAB\n",
-               path);
+        printf("SKIP: no CLIP vocabulary at %s: name bpe_simple_vocab_16e6.txt.gz in OCELLI_CLIP_VOCAB\n", path);
         exit(77);
     }
     vocabulary_init(&vocabulary, merges + 1, MERGES, CONTEXT);
@@ -127,8 +126,7 @@ static void a_caption(void **state) {
     int32_t ids[CONTEXT];
     size_t count;
     double start = clock_ms();
-    for (int i = 0; i < 1000; i++)
-        assert_int_equal(bpe_encode(bpe, "a photo of a cat", 16, ids, &count), OCELLI_OK);
+    for (int i = 0; i < 1000; i++) assert_int_equal(bpe_encode(bpe, "a photo of a cat", 16, ids, &count), OCELLI_OK);
     print_message("bpe_encode: %.1f us for a caption\n", clock_ms() - start);
     assert_int_equal(count, 7);
     assert_memory_equal(ids, want, sizeof want);
@@ -140,8 +138,7 @@ static void long_word(void **state) {
     enum { SIZE = 1 << 20 };
     char *text = malloc(SIZE);
     uint32_t noise = 1;
-    for (int i = 0; i < SIZE; i++)
-        text[i] = (char)('a' + ((noise = noise * 1664525 + 1013904223) >> 24) % 26);
+    for (int i = 0; i < SIZE; i++) text[i] = (char)('a' + ((noise = noise * 1664525 + 1013904223) >> 24) % 26);
     int32_t ids[CONTEXT], again[CONTEXT];
     size_t count;
     double start = clock_ms();

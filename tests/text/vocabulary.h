@@ -40,8 +40,7 @@ static inline void vocabulary_bytes(struct vocabulary *v, const char *end) {
             if (printable == round) continue;
             int c = printable ? b : rest++;
             char *name = v->bytes[v->params.token_count];
-            int n = c < 0x80 ? sprintf(name, "%c%s", c, end)
-                             : sprintf(name, "%c%c%s", 0xc0 | c >> 6, 0x80 | (c & 0x3f), end);
+            int n = c < 0x80 ? sprintf(name, "%c%s", c, end) : sprintf(name, "%c%c%s", 0xc0 | c >> 6, 0x80 | (c & 0x3f), end);
             vocabulary_add(v, (struct bpe_text){name, (size_t)n});
         }
 }
@@ -59,8 +58,7 @@ static inline struct bpe_text vocabulary_joined(struct bpe_text merge) {
 /* Only looked for in small vocabularies: CLIP's has no such merges. */
 static inline int vocabulary_has(const struct vocabulary *v, struct bpe_text token) {
     for (size_t i = 512; i < v->params.token_count && v->capacity < 1000; i++)
-        if (v->tokens[i].length == token.length && memcmp(v->tokens[i].text, token.text, token.length) == 0)
-            return 1;
+        if (v->tokens[i].length == token.length && memcmp(v->tokens[i].text, token.text, token.length) == 0) return 1;
     return 0;
 }
 

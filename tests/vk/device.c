@@ -64,6 +64,7 @@ static void test_choice(void **state) {
     refused(vk_device_open(&d, "no such device"), "'no such device': `ocelli info` lists them");
     refused(vk_device_open(&d, "999"), "'999'");
     refused(vk_device_open(&d, "-1"), "'-1'");
+    refused(vk_device_open(&d, "5"), "'5'"); /* also where it is part of a name, as in "llvmpipe (LLVM 15.0.6" */
     assert_int_equal(vk_device_open(&d, "0"), OCELLI_OK);
     vk_device_close(&d);
     assert_int_equal(vk_device_name(0, name, sizeof name), OCELLI_OK);

@@ -38,8 +38,7 @@ static int open_shards(struct checkpoint *c, const char *index) {
     cJSON *root;
     int status = json_load(&root, index, c->sources);
     const cJSON *map = cJSON_GetObjectItemCaseSensitive(root, "weight_map"), *item;
-    if (!status && !cJSON_IsObject(map))
-        status = log_fail(OCELLI_ERR_FILE, "%s: no weight_map: fetch the file again", index);
+    if (!status && !cJSON_IsObject(map)) status = log_fail(OCELLI_ERR_FILE, "%s: no weight_map: fetch the file again", index);
     cJSON_ArrayForEach(item, map) {
         const char *name = cJSON_GetStringValue(item);
         if (!status && !is_plain_name(name))
@@ -67,8 +66,7 @@ static int collect(struct checkpoint *c, const char *path) {
     for (const struct checkpoint_file *f = c->files; f; f = f->next)
         for (size_t i = 0; i < f->tensors.count; i++) {
             const struct safetensors_tensor *t = &f->tensors.tensors[i];
-            c->tensors[count++] =
-                (struct checkpoint_tensor){.name = names_strip(t->name), .file = f->path, .stored = t};
+            c->tensors[count++] = (struct checkpoint_tensor){.name = names_strip(t->name), .file = f->path, .stored = t};
         }
     qsort(c->tensors, count, sizeof *c->tensors, by_name);
     for (size_t i = 1; i < count; i++)
@@ -114,8 +112,9 @@ static int read_prep(struct checkpoint *c, struct report *r) {
 static int read_config(struct checkpoint *c, const struct locate *where, struct report *r) {
     cJSON *root;
     int status = json_load(&root, where->config, c->sources);
-    if (!status) status = where->open_clip ? config_open_clip(&c->config, root, where->config, r)
-                                           : config_transformers(&c->config, root, where->config, r);
+    if (!status)
+        status = where->open_clip ? config_open_clip(&c->config, root, where->config, r)
+                                  : config_transformers(&c->config, root, where->config, r);
     cJSON_Delete(root);
     if (!status && !where->open_clip) status = read_prep(c, r);
     return status ? status : config_check(&c->config);
@@ -172,6 +171,6 @@ int checkpoint_check_used(const struct checkpoint *c, struct report *r) {
         file = t->file;
     }
     if (left == 0) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: %zu tensors are left over, so this is not a plain CLIP: %s%s", file, left,
-                    names, left > NAMED ? ", ..." : "");
+    return log_fail(OCELLI_ERR_FILE, "%s: %zu tensors are left over, so this is not a plain CLIP: %s%s", file, left, names,
+                    left > NAMED ? ", ..." : "");
 }

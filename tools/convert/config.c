@@ -19,15 +19,15 @@ int config_expect_bool(const struct json_at *at, const char *key, bool expected)
     bool value = expected;
     int status = json_bool(at, key, &value);
     if (status || value == expected) return status;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is %s: not supported yet, convert a model without it", at->file,
-                    at->where, key, value ? "true" : "false");
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is %s: not supported yet, convert a model without it", at->file, at->where, key,
+                    value ? "true" : "false");
 }
 
 static int within(const struct config *c, const char *tower, const char *what, uint32_t value, uint32_t most) {
     if (value == 0) return log_fail(OCELLI_ERR_FILE, "%s: %s %s is 0: correct it", c->file, tower, what);
     if (value <= most) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s %s is %u, the limit is %u: choose a smaller model", c->file, tower, what,
-                    value, most);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s %s is %u, the limit is %u: choose a smaller model", c->file, tower, what, value,
+                    most);
 }
 
 static int check_tower(const struct config *c, const struct config_tower *t, const char *name) {
@@ -37,11 +37,11 @@ static int check_tower(const struct config *c, const struct config_tower *t, con
     if (!status) status = within(c, name, "number of heads", t->heads, t->width);
     if (status) return status;
     if (t->width % t->heads)
-        return log_fail(OCELLI_ERR_FILE, "%s: %s width %u is not a multiple of %u heads: correct it", c->file, name,
-                        t->width, t->heads);
+        return log_fail(OCELLI_ERR_FILE, "%s: %s width %u is not a multiple of %u heads: correct it", c->file, name, t->width,
+                        t->heads);
     if (t->width / t->heads > CONFIG_MAX_HEAD || t->width / t->heads % 4)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %s heads are %u wide, supported are multiples of 4 up to %d", c->file,
-                        name, t->width / t->heads, CONFIG_MAX_HEAD);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %s heads are %u wide, supported are multiples of 4 up to %d", c->file, name,
+                        t->width / t->heads, CONFIG_MAX_HEAD);
     if (!(t->epsilon > 0 && t->epsilon < 1))
         return log_fail(OCELLI_ERR_FILE, "%s: %s layer norm epsilon is %g: correct it", c->file, name, t->epsilon);
     return OCELLI_OK;

@@ -40,8 +40,8 @@ struct config {
     uint32_t image_size, patch_size; /* pixels */
     uint32_t vocabulary, embedding;
     enum config_pool pool;
-    uint32_t end_id;      /* with CONFIG_POOL_END */
-    bool pad_with_end;    /* transformers; open_clip pads with 0 */
+    uint32_t end_id;       /* with CONFIG_POOL_END */
+    bool pad_with_end;     /* transformers; open_clip pads with 0 */
     bool squash, bilinear; /* resize: else short side and crop, bicubic */
     float mean[3], std[3]; /* of pixels in 0..1 */
 };

@@ -9,9 +9,9 @@
 
 /* What a key must hold so that the towers are plain CLIP. */
 enum rule {
-    READ,    /* read below */
-    ANY,     /* does not change the result */
-    NO,      /* false, 0 or an empty object */
+    READ, /* read below */
+    ANY,  /* does not change the result */
+    NO,   /* false, 0 or an empty object */
 };
 
 struct key {
@@ -21,30 +21,73 @@ struct key {
 };
 
 static const struct key model_keys[] = {
-    {"embed_dim", READ, NULL}, {"vision_cfg", READ, NULL}, {"text_cfg", READ, NULL}, {"quick_gelu", READ, NULL},
-    {"custom_text", ANY, NULL}, {"init_logit_scale", ANY, NULL}, {"nonscalar_logit_scale", ANY, NULL},
-    {"init_logit_bias", NO, NULL}, {NULL, READ, NULL},
+    {"embed_dim", READ, NULL},
+    {"vision_cfg", READ, NULL},
+    {"text_cfg", READ, NULL},
+    {"quick_gelu", READ, NULL},
+    {"custom_text", ANY, NULL},
+    {"init_logit_scale", ANY, NULL},
+    {"nonscalar_logit_scale", ANY, NULL},
+    {"init_logit_bias", NO, NULL},
+    {NULL, READ, NULL},
 };
 
 static const struct key image_keys[] = {
-    {"image_size", READ, NULL}, {"layers", READ, NULL}, {"width", READ, NULL}, {"patch_size", READ, NULL},
-    {"head_width", READ, NULL}, {"mlp_ratio", READ, NULL}, {"act_kwargs", READ, NULL}, {"norm_kwargs", READ, NULL},
-    {"patch_dropout", ANY, NULL}, {"output_tokens", ANY, NULL}, {"pool_type", NO, "tok"},
-    {"pos_embed_type", NO, "learnable"}, {"ls_init_value", NO, NULL}, {"no_ln_pre", NO, NULL},
-    {"attentional_pool", NO, NULL}, {"global_average_pool", NO, NULL}, {"input_patchnorm", NO, NULL},
-    {"final_ln_after_pool", NO, NULL}, {"attn_pooler_queries", ANY, NULL}, {"attn_pooler_heads", ANY, NULL},
-    {"block_type", NO, "default"}, {"qk_norm", NO, NULL}, {"scaled_cosine_attn", NO, NULL},
-    {"timm_model_pretrained", ANY, NULL}, {"timm_pool", ANY, NULL}, {"timm_proj", ANY, NULL}, {NULL, READ, NULL},
+    {"image_size", READ, NULL},
+    {"layers", READ, NULL},
+    {"width", READ, NULL},
+    {"patch_size", READ, NULL},
+    {"head_width", READ, NULL},
+    {"mlp_ratio", READ, NULL},
+    {"act_kwargs", READ, NULL},
+    {"norm_kwargs", READ, NULL},
+    {"patch_dropout", ANY, NULL},
+    {"output_tokens", ANY, NULL},
+    {"pool_type", NO, "tok"},
+    {"pos_embed_type", NO, "learnable"},
+    {"ls_init_value", NO, NULL},
+    {"no_ln_pre", NO, NULL},
+    {"attentional_pool", NO, NULL},
+    {"global_average_pool", NO, NULL},
+    {"input_patchnorm", NO, NULL},
+    {"final_ln_after_pool", NO, NULL},
+    {"attn_pooler_queries", ANY, NULL},
+    {"attn_pooler_heads", ANY, NULL},
+    {"block_type", NO, "default"},
+    {"qk_norm", NO, NULL},
+    {"scaled_cosine_attn", NO, NULL},
+    {"timm_model_pretrained", ANY, NULL},
+    {"timm_pool", ANY, NULL},
+    {"timm_proj", ANY, NULL},
+    {NULL, READ, NULL},
 };
 
 static const struct key text_keys[] = {
-    {"context_length", READ, NULL}, {"vocab_size", READ, NULL}, {"width", READ, NULL}, {"heads", READ, NULL},
-    {"layers", READ, NULL}, {"mlp_ratio", READ, NULL}, {"act_kwargs", READ, NULL}, {"norm_kwargs", READ, NULL},
-    {"hf_tokenizer_name", ANY, NULL}, {"tokenizer_kwargs", NO, NULL}, {"output_tokens", ANY, NULL},
-    {"pad_id", ANY, NULL}, {"pool_type", NO, "argmax"}, {"proj_type", NO, "linear"}, {"proj_bias", NO, NULL},
-    {"embed_cls", NO, NULL}, {"no_causal_mask", NO, NULL}, {"final_ln_after_pool", NO, NULL},
-    {"ls_init_value", NO, NULL}, {"hf_model_pretrained", ANY, NULL}, {"hf_proj_type", ANY, NULL},
-    {"hf_pooler_type", ANY, NULL}, {"block_type", NO, "default"}, {"qk_norm", NO, NULL}, {NULL, READ, NULL},
+    {"context_length", READ, NULL},
+    {"vocab_size", READ, NULL},
+    {"width", READ, NULL},
+    {"heads", READ, NULL},
+    {"layers", READ, NULL},
+    {"mlp_ratio", READ, NULL},
+    {"act_kwargs", READ, NULL},
+    {"norm_kwargs", READ, NULL},
+    {"hf_tokenizer_name", ANY, NULL},
+    {"tokenizer_kwargs", NO, NULL},
+    {"output_tokens", ANY, NULL},
+    {"pad_id", ANY, NULL},
+    {"pool_type", NO, "argmax"},
+    {"proj_type", NO, "linear"},
+    {"proj_bias", NO, NULL},
+    {"embed_cls", NO, NULL},
+    {"no_causal_mask", NO, NULL},
+    {"final_ln_after_pool", NO, NULL},
+    {"ls_init_value", NO, NULL},
+    {"hf_model_pretrained", ANY, NULL},
+    {"hf_proj_type", ANY, NULL},
+    {"hf_pooler_type", ANY, NULL},
+    {"block_type", NO, "default"},
+    {"qk_norm", NO, NULL},
+    {NULL, READ, NULL},
 };
 
 static bool is_nothing(const cJSON *item) {
@@ -64,11 +107,11 @@ static int check_keys(const struct json_at *at, const struct key *keys) {
         const struct key *key = keys;
         while (key->name && strcmp(key->name, item->string) != 0) key++;
         if (!key->name && !cJSON_IsNull(item))
-            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is not known here and may change the result: not supported",
-                            at->file, at->where, item->string);
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is not known here and may change the result: not supported", at->file,
+                            at->where, item->string);
         if (key->name && !fits(key, item))
-            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s has a value that is not supported: convert a plain CLIP",
-                            at->file, at->where, item->string);
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s has a value that is not supported: convert a plain CLIP", at->file,
+                            at->where, item->string);
     }
     return OCELLI_OK;
 }
@@ -107,8 +150,8 @@ static int read_hidden(const struct json_at *at, struct config_tower *t) {
     const cJSON *item = json_get(at, "mlp_ratio");
     double hidden = t->width * (item ? item->valuedouble : 4.0);
     if (!(hidden >= 1 && hidden <= CONFIG_MAX_HIDDEN))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %smlp_ratio %g of width %u is outside 1..%d", at->file, at->where,
-                        checked, t->width, CONFIG_MAX_HIDDEN);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %smlp_ratio %g of width %u is outside 1..%d", at->file, at->where, checked,
+                        t->width, CONFIG_MAX_HIDDEN);
     t->hidden = (uint32_t)hidden;
     return OCELLI_OK;
 }
@@ -133,8 +176,8 @@ static int read_image(struct config *c, const struct json_at *at) {
     if (!status) status = read_kwargs(at, t);
     if (status) return status;
     if (head == 0 || t->width % head)
-        return log_fail(OCELLI_ERR_FILE, "%s: %swidth %u is not a multiple of head_width %u: correct it", at->file,
-                        at->where, t->width, head);
+        return log_fail(OCELLI_ERR_FILE, "%s: %swidth %u is not a multiple of head_width %u: correct it", at->file, at->where,
+                        t->width, head);
     t->heads = t->width / head;
     return OCELLI_OK;
 }
@@ -144,8 +187,7 @@ static int read_text(struct config *c, const struct json_at *at) {
     *t = (struct config_tower){
         .width = 512, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f, .activation = t->activation};
     c->vocabulary = 49408;
-    if (json_get(at, "hf_model_name"))
-        return config_unsupported(at->file, "a text tower of transformers: convert a plain CLIP");
+    if (json_get(at, "hf_model_name")) return config_unsupported(at->file, "a text tower of transformers: convert a plain CLIP");
     int status = check_keys(at, text_keys);
     if (!status) status = json_u32(at, "context_length", &t->tokens);
     if (!status) status = json_u32(at, "vocab_size", &c->vocabulary);
@@ -156,15 +198,13 @@ static int read_text(struct config *c, const struct json_at *at) {
     return status ? status : read_kwargs(at, t);
 }
 
-static int either(const struct json_at *at, const char *key, const char *no, const char *yes, bool *value,
-                  struct report *r) {
+static int either(const struct json_at *at, const char *key, const char *no, const char *yes, bool *value, struct report *r) {
     const char *word = NULL;
     int status = json_string(at, key, &word);
     if (status) return status;
     *value = word && strcmp(word, yes) == 0;
     if (word && !*value && strcmp(word, no) != 0)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word,
-                        no, yes);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word, no, yes);
     report_choice(r, key, *value ? yes : no, "preprocess_cfg.%s%s", key, word ? "" : " is absent: open_clip's default");
     return OCELLI_OK;
 }
@@ -182,11 +222,11 @@ static int read_prep(struct config *c, const struct json_at *at, struct report *
     if (!status) status = json_string(at, "mode", &mode);
     if (status) return status;
     if (size != c->image_size || strcmp(mode, "RGB") != 0)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %ssize %u or mode %s differs from the model's %u pixels of RGB",
-                        at->file, at->where, size, mode, c->image_size);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %ssize %u or mode %s differs from the model's %u pixels of RGB", at->file,
+                        at->where, size, mode, c->image_size);
     char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0],
-             c->std[1], c->std[2]);
+    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
+             c->std[2]);
     bool both = json_get(at, "mean") && json_get(at, "std");
     report_choice(r, "normalisation", value, "%s",
                   both ? "preprocess_cfg.mean and std" : "partly absent in preprocess_cfg: open_clip's default");

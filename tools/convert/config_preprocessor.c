@@ -27,8 +27,7 @@ static int read_size(const struct json_at *at, const char *key, struct size *siz
     if (status) return status;
     *size = (struct size){.side = shortest ? shortest : height, .square = !shortest};
     if (size->side > 0 && (shortest ? !height && !width : height == width)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s is neither shortest_edge nor equal height and width: not supported",
-                    at->file, key);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s is neither shortest_edge nor equal height and width: not supported", at->file, key);
 }
 
 /* CLIPImageProcessor's defaults hold only where the file is one of its own. */
@@ -41,8 +40,8 @@ static int check_class(const struct json_at *at) {
     if (status || !name || strncmp(name, "CLIP", 4) == 0) return status;
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         if (!json_get(at, needed[i]))
-            return log_fail(OCELLI_ERR_FILE, "%s: %s is absent and the default of %s is not known here: add it",
-                            at->file, needed[i], name);
+            return log_fail(OCELLI_ERR_FILE, "%s: %s is absent and the default of %s is not known here: add it", at->file,
+                            needed[i], name);
     return OCELLI_OK;
 }
 
@@ -55,11 +54,10 @@ static int read_resize(struct config *c, const struct json_at *at, struct report
     if (!status) status = read_size(at, "crop_size", &crop);
     if (status) return status;
     if (size.side != c->image_size || (centre && crop.side != c->image_size))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: size %u, crop_size %u: only the model's %u for both is supported",
-                        at->file, size.side, crop.side, c->image_size);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: size %u, crop_size %u: only the model's %u for both is supported", at->file,
+                        size.side, crop.side, c->image_size);
     if (!size.square && !centre)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: a short side without do_center_crop is not square: not supported",
-                        at->file);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: a short side without do_center_crop is not square: not supported", at->file);
     c->squash = size.square;
     report_choice(r, "resize", c->squash ? "squash" : "crop", "size in preprocessor_config.json%s",
                   json_get(at, "size") ? "" : " is absent: CLIPImageProcessor's default");
@@ -71,8 +69,7 @@ static int read_filter(struct config *c, const struct json_at *at, struct report
     int status = json_u32(at, "resample", &filter);
     if (status) return status;
     if (filter != PIL_BICUBIC && filter != PIL_BILINEAR)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: resample is %u: supported are 3 (bicubic) and 2 (bilinear)", at->file,
-                        filter);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: resample is %u: supported are 3 (bicubic) and 2 (bilinear)", at->file, filter);
     c->bilinear = filter == PIL_BILINEAR;
     report_choice(r, "filter", c->bilinear ? "bilinear" : "bicubic", "resample in preprocessor_config.json%s",
                   json_get(at, "resample") ? "" : " is absent: CLIPImageProcessor's default");
@@ -99,8 +96,8 @@ static int read_normal(struct config *c, const struct json_at *at, struct report
     if (status) return status;
     for (int i = 0; i < 3 && !normalize; i++) c->mean[i] = 0, c->std[i] = 1;
     char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0],
-             c->std[1], c->std[2]);
+    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
+             c->std[2]);
     bool both = json_get(at, "image_mean") && json_get(at, "image_std");
     report_choice(r, "normalisation", value, "%s",
                   !normalize ? "do_normalize is false"

@@ -22,8 +22,8 @@ static int find_activation(const struct json_at *at, const char *name, enum conf
             *out = known[i].value;
             return OCELLI_OK;
         }
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %shidden_act is '%s': supported are quick_gelu, gelu, gelu_pytorch_tanh",
-                    at->file, at->where, name);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %shidden_act is '%s': supported are quick_gelu, gelu, gelu_pytorch_tanh", at->file,
+                    at->where, name);
 }
 
 static int read_tower(const struct json_at *at, struct config_tower *t, struct report *r) {
@@ -44,8 +44,7 @@ static int read_tower(const struct json_at *at, struct config_tower *t, struct r
 }
 
 /* The towers' part of the file. Old files have two forms; transformers lets the _dict one win. */
-static int find_part(const struct json_at *root, const char *key, const char *where, struct json_at *part,
-                     struct report *r) {
+static int find_part(const struct json_at *root, const char *key, const char *where, struct json_at *part, struct report *r) {
     char old[64];
     snprintf(old, sizeof old, "%s_dict", key);
     int status = json_object(root, key, where, part);
@@ -74,8 +73,7 @@ static int read_image(struct config *c, const struct json_at *at, struct report 
 }
 
 static int read_text(struct config *c, const struct json_at *at, struct report *r) {
-    c->text = (struct config_tower){
-        .width = 512, .hidden = 2048, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f};
+    c->text = (struct config_tower){.width = 512, .hidden = 2048, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f};
     c->vocabulary = 49408;
     c->end_id = 49407;
     int status = read_tower(at, &c->text, r);
@@ -85,8 +83,8 @@ static int read_text(struct config *c, const struct json_at *at, struct report *
     if (status) return status;
     bool legacy = c->end_id == LEGACY_END_ID;
     c->pool = legacy ? CONFIG_POOL_LARGEST : CONFIG_POOL_END;
-    report_choice(r, "text pooling", legacy ? "largest id" : "first end mark", "%seos_token_id is %u%s", at->where,
-                  c->end_id, legacy ? ", as in old configurations, where transformers takes the largest id" : "");
+    report_choice(r, "text pooling", legacy ? "largest id" : "first end mark", "%seos_token_id is %u%s", at->where, c->end_id,
+                  legacy ? ", as in old configurations, where transformers takes the largest id" : "");
     report_choice(r, "text mask", "causal", "CLIP's");
     return OCELLI_OK;
 }
@@ -95,8 +93,7 @@ static int check_kind(const struct json_at *at) {
     const char *kind = NULL;
     int status = json_string(at, "model_type", &kind);
     if (status) return status;
-    if (kind && strncmp(kind, "siglip", 6) == 0)
-        return config_unsupported(at->file, "SigLIP: convert a CLIP checkpoint");
+    if (kind && strncmp(kind, "siglip", 6) == 0) return config_unsupported(at->file, "SigLIP: convert a CLIP checkpoint");
     if (kind && strcmp(kind, "clip") == 0) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: model_type is '%s', expected 'clip': give the folder of a CLIP model", at->file,
                     kind ? kind : "absent");

@@ -3,10 +3,12 @@
 #include "base/log.h"
 #include "convert/keys.h"
 #include "convert/quantize.h"
+#include "text/unicode.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const double good_cosine = 0.999; /* below it the user is told */
@@ -31,11 +33,47 @@ static int no_memory(const struct job *j) {
 static int read_all(struct job *j) {
     struct checkpoint *c = &j->checkpoint;
     int status = checkpoint_open(c, j->p->checkpoint, &j->sources, &j->report);
-    if (!status)
-        status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
-    if (!status)
-        status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
+    if (!status) status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
+    if (!status) status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
     return status ? status : model_load(&j->model, c, &j->report);
+}
+
+static bool same_file(const char *a, const char *b) {
+    struct stat s, t;
+    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
+static bool is_input(struct job *j, const char *path) {
+    const char *const given[] = {j->p->tokenizer, j->p->license_file}, *const folders[] = {j->checkpoint.folder, j->p->tokenizer};
+    for (int i = 0; i < 2; i++)
+        if (given[i] && same_file(given[i], path)) return true;
+    for (const struct source *s = j->sources.first; s; s = s->next)
+        for (int i = 0; i < 2; i++) {
+            const char *source = folders[i] ? source_path(&j->arena, folders[i], s->name) : NULL;
+            if (source && same_file(source, path)) return true;
+        }
+    return false;
+}
+
+/* The file is written aside and renamed: also over an input. */
+static int check_output(struct job *j, const char *path) {
+    struct file_writer writer;
+    if (is_input(j, path)) return log_fail(OCELLI_ERR_FILE, "%s: is an input: give another name to write to", path);
+    int status = file_writer_open(&writer, path);
+    file_writer_close(&writer);
+    return status;
+}
+
+static int one_file(const struct job *j) {
+    return log_fail(OCELLI_ERR_FILE, "%s: is %s too: the report needs a file of its own", j->p->report, j->p->out);
+}
+
+/* Before the minutes of work, not after them. */
+static int check_outputs(struct job *j) {
+    const char *out = j->p->out, *report = j->p->report;
+    int status = check_output(j, out);
+    if (status || !report) return status;
+    return same_file(out, report) ? one_file(j) : check_output(j, report);
 }
 
 static int add_matrix(struct job *j, struct model_tensor *t) {
@@ -86,6 +124,8 @@ static const char *model_name(struct job *j) {
 static int add_keys(struct job *j) {
     const char *name = model_name(j);
     if (!name) return no_memory(j);
+    if (unicode_check(name, strlen(name)) != strlen(name))
+        return log_fail(OCELLI_ERR_FILE, "%s: the name of the model would not be UTF-8: give one with --name", j->p->checkpoint);
     keys_general(&j->blob, name, &j->license, &j->sources);
     keys_model(&j->blob, &j->model);
     keys_tokenizer(&j->blob, &j->tokenizer);
@@ -109,7 +149,7 @@ static int judge(struct job *j) {
 static int commit(struct job *j, struct file_writer *blob, struct file_writer *report) {
     int status = file_writer_commit(blob);
     if (status || !j->p->report) return status;
-    status = file_writer_commit(report);
+    status = same_file(j->p->out, j->p->report) ? one_file(j) : file_writer_commit(report);
     if (status) unlink(j->p->out);
     return status;
 }
@@ -133,6 +173,7 @@ int convert(const struct convert_params *p, struct convert_result *result) {
     *result = (struct convert_result){0};
     int status = report_init(&j.report);
     if (!status) status = read_all(&j);
+    if (!status) status = check_outputs(&j);
     if (!status) status = add_tensors(&j);
     if (!status) status = add_keys(&j);
     if (!status) status = judge(&j);

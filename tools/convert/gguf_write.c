@@ -143,8 +143,7 @@ static bool build_header(const struct gguf_write *w, struct gguf_write_bytes *b)
     bool good = put(b, "GGUF", 4) && put_number(b, VERSION, 4) && put_number(b, w->tensor_count, 8) &&
                 put_number(b, w->value_count, 8) && put(b, w->values.data, w->values.size);
     uint64_t offset = 0;
-    for (size_t i = 0; i < w->tensor_count; offset += w->tensors[i++].room)
-        good = good && put_tensor(b, &w->tensors[i], offset);
+    for (size_t i = 0; i < w->tensor_count; offset += w->tensors[i++].room) good = good && put_tensor(b, &w->tensors[i], offset);
     return good && put(b, zeros, padded(b->size) - b->size);
 }
 
@@ -154,8 +153,7 @@ static int write_all(const struct gguf_write *w, const struct gguf_write_bytes *
     sha256(header->data, header->size, digests);
     for (size_t i = 0; i < last; i++) sha256(w->tensors[i].data, w->tensors[i].room, digests + (1 + i) * SHA256_SIZE);
     int status = file_writer_write(out, header->data, header->size);
-    for (size_t i = 0; i < last && !status; i++)
-        status = file_writer_write(out, w->tensors[i].data, w->tensors[i].room);
+    for (size_t i = 0; i < last && !status; i++) status = file_writer_write(out, w->tensors[i].data, w->tensors[i].room);
     return status ? status : file_writer_write(out, digests, w->tensors[last].size);
 }
 

@@ -51,8 +51,7 @@ int json_parse(cJSON **root, const void *bytes, size_t size, const char *name) {
     const char *end = text;
     cJSON *parsed = strlen(text) == size ? cJSON_ParseWithOpts(text, &end, 1) : NULL;
     int status = parsed ? check_tree(parsed, name)
-                        : log_fail(OCELLI_ERR_FILE, "%s: not JSON (at byte %td): fetch the file again", name,
-                                   end - text);
+                        : log_fail(OCELLI_ERR_FILE, "%s: not JSON (at byte %td): fetch the file again", name, end - text);
     free(text);
     if (status)
         cJSON_Delete(parsed);
@@ -77,8 +76,8 @@ const cJSON *json_get(const struct json_at *at, const char *key) {
 }
 
 static int wrong(const struct json_at *at, const char *key, const char *expected) {
-    return log_fail(OCELLI_ERR_FILE, "%s: %s%s is not %s: correct it as the model was trained", at->file, at->where,
-                    key, expected);
+    return log_fail(OCELLI_ERR_FILE, "%s: %s%s is not %s: correct it as the model was trained", at->file, at->where, key,
+                    expected);
 }
 
 bool json_whole(const cJSON *item, uint64_t most, uint64_t *value) {

@@ -8,9 +8,10 @@ static int read_text(const char **text, struct arena *a, const char *path, struc
     struct file_map map;
     int status = source_map(sources, &map, path);
     if (status) return status;
-    if (memchr(map.data ? map.data : (const uint8_t *)"", 0, map.size))
+    const char *bytes = map.data ? (const char *)map.data : ""; /* an empty file has no bytes to point at */
+    if (memchr(bytes, 0, map.size))
         status = log_fail(OCELLI_ERR_FILE, "%s: not a text: give the licence as plain text", path);
-    else if (!(*text = arena_copy(a, (const char *)map.data, map.size)))
+    else if (!(*text = arena_copy(a, bytes, map.size)))
         status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     file_map_close(&map);
     return status;

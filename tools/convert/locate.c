@@ -45,18 +45,18 @@ static int in_folder(struct locate *l, struct arena *a, struct report *r) {
     static const char *const unreadable[] = {"pytorch_model.bin", "open_clip_pytorch_model.bin"};
     size_t count = sizeof rows / sizeof rows[0];
     for (size_t i = 0; i < count; i++)
-        if (source_has(l->folder, rows[i].weights) && source_has(l->folder, rows[i].config))
-            return found(l, a, &rows[i], r);
+        if (source_has(l->folder, rows[i].weights) && source_has(l->folder, rows[i].config)) return found(l, a, &rows[i], r);
     for (size_t i = 0; i < count; i++)
         if (source_has(l->folder, rows[i].weights))
-            return log_fail(OCELLI_ERR_FILE, "%s: %s has no %s beside it: put the one of the model's publisher there",
-                            l->folder, rows[i].weights, rows[i].config);
+            return log_fail(OCELLI_ERR_FILE, "%s: %s has no %s beside it: put the one of the model's publisher there", l->folder,
+                            rows[i].weights, rows[i].config);
     for (size_t i = 0; i < sizeof unreadable / sizeof unreadable[0]; i++)
         if (source_has(l->folder, unreadable[i])) {
             char *path = source_path(a, l->folder, unreadable[i]);
             return pickle(path ? path : l->folder);
         }
-    return log_fail(OCELLI_ERR_FILE, "%s: no model.safetensors or open_clip_model.safetensors here: give the folder of a "
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: no model.safetensors or open_clip_model.safetensors here: give the folder of a "
                     "CLIP checkpoint",
                     l->folder);
 }
@@ -74,7 +74,8 @@ static int alone(struct locate *l, struct arena *a, const char *path, struct rep
     l->open_clip = source_has(l->folder, "open_clip_config.json");
     const char *name = l->open_clip ? "open_clip_config.json" : "config.json";
     if (!source_has(l->folder, name))
-        return log_fail(OCELLI_ERR_FILE, "%s: no open_clip_config.json or config.json beside it: put the model's there, "
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: no open_clip_config.json or config.json beside it: put the model's there, "
                         "since the activation and sizes stand nowhere else",
                         path);
     l->config = source_path(a, l->folder, name);

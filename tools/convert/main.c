@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli-convert: a CLIP checkpoint in, one int8 blob out. */
 #include "convert/options.h"
+#include "ocelli/standard_files.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 static void say(void *user, enum ocelli_log_level level, const char *message) {
@@ -11,7 +11,7 @@ static void say(void *user, enum ocelli_log_level level, const char *message) {
 }
 
 int main(int argc, char **argv) {
-    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of write(), told in one line */
+    standard_files_open();
     ocelli_set_log(say, NULL);
-    return options_main(argc, argv);
+    return standard_files_close(options_main(argc, argv));
 }

@@ -18,8 +18,10 @@ struct part {
 };
 
 static const struct part image_head[] = {
-    {"v.patch_embd.weight", true, WIDTH, PATCH},   {"v.class_embd", false, ONE, WIDTH},
-    {"v.position_embd.weight", false, TOKENS, WIDTH}, {"v.pre_ln.weight", false, ONE, WIDTH},
+    {"v.patch_embd.weight", true, WIDTH, PATCH},
+    {"v.class_embd", false, ONE, WIDTH},
+    {"v.position_embd.weight", false, TOKENS, WIDTH},
+    {"v.pre_ln.weight", false, ONE, WIDTH},
     {"v.pre_ln.bias", false, ONE, WIDTH},
 };
 static const struct part image_tail[] = {
@@ -37,14 +39,12 @@ static const struct part text_tail[] = {
     {"text_projection.weight", true, EMBEDDING, WIDTH},
 };
 static const struct part block[] = {
-    {"ln1.weight", false, ONE, WIDTH},      {"ln1.bias", false, ONE, WIDTH},
-    {"attn_q.weight", true, WIDTH, WIDTH},  {"attn_q.bias", false, ONE, WIDTH},
-    {"attn_k.weight", true, WIDTH, WIDTH},  {"attn_k.bias", false, ONE, WIDTH},
-    {"attn_v.weight", true, WIDTH, WIDTH},  {"attn_v.bias", false, ONE, WIDTH},
-    {"attn_out.weight", true, WIDTH, WIDTH}, {"attn_out.bias", false, ONE, WIDTH},
-    {"ln2.weight", false, ONE, WIDTH},      {"ln2.bias", false, ONE, WIDTH},
-    {"ffn_up.weight", true, HIDDEN, WIDTH}, {"ffn_up.bias", false, ONE, HIDDEN},
-    {"ffn_down.weight", true, WIDTH, HIDDEN}, {"ffn_down.bias", false, ONE, WIDTH},
+    {"ln1.weight", false, ONE, WIDTH},      {"ln1.bias", false, ONE, WIDTH},       {"attn_q.weight", true, WIDTH, WIDTH},
+    {"attn_q.bias", false, ONE, WIDTH},     {"attn_k.weight", true, WIDTH, WIDTH}, {"attn_k.bias", false, ONE, WIDTH},
+    {"attn_v.weight", true, WIDTH, WIDTH},  {"attn_v.bias", false, ONE, WIDTH},    {"attn_out.weight", true, WIDTH, WIDTH},
+    {"attn_out.bias", false, ONE, WIDTH},   {"ln2.weight", false, ONE, WIDTH},     {"ln2.bias", false, ONE, WIDTH},
+    {"ffn_up.weight", true, HIDDEN, WIDTH}, {"ffn_up.bias", false, ONE, HIDDEN},   {"ffn_down.weight", true, WIDTH, HIDDEN},
+    {"ffn_down.bias", false, ONE, WIDTH},
 };
 
 #define COUNT(parts) (sizeof(parts) / sizeof(parts)[0])
@@ -85,16 +85,15 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
     return length;
 }
 
-static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
-                       const char *config) {
+static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions, const char *config) {
     const struct safetensors_tensor *s = from->stored;
     bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
     char is[200], wanted[200];
     if (!same) {
         print_shape(is, sizeof is, s->shape, s->dimensions);
         print_shape(wanted, sizeof wanted, expected, dimensions);
-        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
-                        from->file, s->name, is, wanted, config);
+        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together", from->file,
+                        s->name, is, wanted, config);
     }
     if (safetensors_is_float(s)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these", from->file,
@@ -140,12 +139,11 @@ static int read_values(struct loader *l, struct model_tensor *t, const struct na
 static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
     *from = checkpoint_take(l->c, source);
     if (*from) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
-                    l->c->folder, source);
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again", l->c->folder,
+                    source);
 }
 
-static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name,
-               const char *source) {
+static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name, const char *source) {
     struct model *m = l->m;
     struct model_tensor *t = &m->tensors[m->count++];
     *t = (struct model_tensor){.name = arena_copy(&m->arena, name, strlen(name)),

@@ -12,8 +12,8 @@ struct model_tensor {
     bool matrix;        /* stored as int8 with a scale a row; else float */
     uint32_t rows, columns;
     uint32_t dimensions;
-    uint64_t ne[4];       /* as the blob has it, fastest first */
-    const float *values;  /* (rows, columns) */
+    uint64_t ne[4];        /* as the blob has it, fastest first */
+    const float *values;   /* (rows, columns) */
     const int8_t *rounded; /* (rows, columns), once quantized */
     const float *scales;   /* (rows) */
 };

@@ -1,37 +1,59 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/options.h"
+#include "base/log.h"
+#include "text/unicode.h"
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
-static const char help[] =
-    "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
-    "\n"
-    "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
-    "preprocessing and a self-test.\n"
-    "\n"
-    "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
-    "configuration beside it.\n"
-    "\n"
-    "  -o, --output FILE        the blob to write\n"
-    "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
-    "                           vocab.json with merges.txt, tokenizer.json, or CLIP's\n"
-    "                           bpe_simple_vocab_16e6.txt.gz\n"
-    "      --report FILE.json   what was decided and why, and what int8 cost each tensor\n"
-    "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
-    "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
-    "  -h, --help               this text\n"
-    "\n"
-    "examples:\n"
-    "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
-    "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
-    "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
-    "\n"
-    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
+static const char help[] = "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
+                           "\n"
+                           "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
+                           "preprocessing and a self-test.\n"
+                           "\n"
+                           "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
+                           "configuration beside it.\n"
+                           "\n"
+                           "  -o, --output FILE        the blob to write\n"
+                           "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
+                           "                           vocab.json with merges.txt, tokenizer.json, or CLIP's\n"
+                           "                           bpe_simple_vocab_16e6.txt.gz\n"
+                           "      --report FILE.json   what was decided and why, and what int8 cost each tensor\n"
+                           "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
+                           "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
+                           "  -h, --help               this text\n"
+                           "\n"
+                           "examples:\n"
+                           "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
+                           "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
+                           "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
+                           "\n"
+                           "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
 
-static enum options_result wrong(const char *what) {
-    fprintf(stderr, "ocelli-convert: %s: see ocelli-convert --help\n", what);
+static enum options_result wrong(const char *word, const char *what) {
+    log_error("%s%s: see ocelli-convert --help", word, what);
     return OPTIONS_WRONG;
+}
+
+/* getopt's optopt is a short option that is unknown, 0 for an unknown long one. */
+static enum options_result refuse(int option, char **argv) {
+    char letter[] = {'-', (char)optopt, '\0'};
+    if (option == ':') return wrong(argv[optind - 1], " needs a value");
+    if (optopt == 'h') return wrong(argv[optind - 1], ": this option takes no value");
+    return wrong("unknown option ", optopt ? letter : argv[optind - 1]);
+}
+
+/* An empty value is what an unset variable of a script leaves. */
+static enum options_result check(const struct convert_params *p, int operands) {
+    const char *const values[] = {p->checkpoint, p->out, p->tokenizer, p->report, p->name, p->license_file};
+    if (operands != 1) return wrong("", "exactly one CHECKPOINT is needed");
+    if (!p->out) return wrong("", "-o OUT.gguf is needed");
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (values[i] && !*values[i]) return wrong("", "CHECKPOINT or the value of an option is empty");
+    if (p->name && unicode_check(p->name, strlen(p->name)) != strlen(p->name)) return wrong("--name", " is not UTF-8");
+    if (p->report && !strcmp(p->report, p->out)) return wrong("", "-o and --report name the same file");
+    return OPTIONS_RUN;
 }
 
 enum options_result options_read(struct convert_params *p, int argc, char **argv) {
@@ -45,7 +67,8 @@ enum options_result options_read(struct convert_params *p, int argc, char **argv
                                             {NULL, 0, NULL, 0}};
     *p = (struct convert_params){0};
     optind = 0; /* glibc: start anew */
-    for (int option; (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1;) {
         switch (option) {
         case 'o': p->out = optarg; break;
         case TOKENIZER: p->tokenizer = optarg; break;
@@ -53,12 +76,11 @@ enum options_result options_read(struct convert_params *p, int argc, char **argv
         case NAME: p->name = optarg; break;
         case LICENSE: p->license_file = optarg; break;
         case 'h': fputs(help, stdout); return OPTIONS_HELP;
-        default: return OPTIONS_WRONG; /* getopt has said what */
+        default: return refuse(option, argv);
         }
     }
-    if (argc - optind != 1) return wrong("exactly one CHECKPOINT is needed");
     p->checkpoint = argv[optind];
-    return p->out ? OPTIONS_RUN : wrong("-o OUT.gguf is needed");
+    return check(p, argc - optind);
 }
 
 int options_main(int argc, char **argv) {

@@ -48,8 +48,7 @@ void report_ignored(struct report *r, const char *name) {
     if (!text || !cJSON_AddItemToArray(r->ignored, text)) r->failed = true;
 }
 
-void report_tensor(struct report *r, const char *name, uint32_t rows, uint32_t columns,
-                   const struct report_error *error) {
+void report_tensor(struct report *r, const char *name, uint32_t rows, uint32_t columns, const struct report_error *error) {
     cJSON *object = entry(r, r->tensors);
     added(r, cJSON_AddStringToObject(object, "name", name));
     added(r, cJSON_AddNumberToObject(object, "rows", rows));

@@ -26,8 +26,7 @@ void report_choice(struct report *r, const char *what, const char *value, const 
     __attribute__((format(printf, 4, 5)));
 /* A tensor of the checkpoint that is knowingly left out. */
 void report_ignored(struct report *r, const char *name);
-void report_tensor(struct report *r, const char *name, uint32_t rows, uint32_t columns,
-                   const struct report_error *error);
+void report_tensor(struct report *r, const char *name, uint32_t rows, uint32_t columns, const struct report_error *error);
 void report_cosine(struct report *r, const char *kind, double worst);
 void report_text(struct report *r, const char *key, const char *value);
 void report_number(struct report *r, const char *key, double value);

@@ -13,8 +13,8 @@ static const struct {
     const char *name;
     uint64_t size;
 } types[] = {
-    {"F32", 4},  {"F16", 2},  {"BF16", 2}, {"F64", 8}, {"I64", 8},     {"U64", 8},     {"I32", 4}, {"U32", 4},
-    {"I16", 2},  {"U16", 2},  {"I8", 1},   {"U8", 1},  {"BOOL", 1},    {"F8_E4M3", 1}, {"F8_E5M2", 1},
+    {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"I64", 8},  {"U64", 8},     {"I32", 4},     {"U32", 4},
+    {"I16", 2}, {"U16", 2}, {"I8", 1},   {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
 };
 
 struct parser {
@@ -87,23 +87,33 @@ static int check_places(const struct parser *p) {
     qsort(s->tensors, s->count, sizeof *s->tensors, by_place);
     for (size_t i = 0; i < s->count; end += s->tensors[i++].size)
         if (s->tensors[i].begin != end)
-            return broken(p, s->tensors[i].name,
-                          s->tensors[i].begin < end ? "overlaps the one before" : "lies behind a hole");
-    if (end != p->data_size)
-        return log_fail(OCELLI_ERR_FILE, "%s: bytes behind the last tensor: fetch the file again", p->file);
+            return broken(p, s->tensors[i].name, s->tensors[i].begin < end ? "overlaps the one before" : "lies behind a hole");
+    if (end != p->data_size) return log_fail(OCELLI_ERR_FILE, "%s: bytes behind the last tensor: fetch the file again", p->file);
     return OCELLI_OK;
+}
+
+/* "Arbitrary JSON is not allowed, all values must be strings." */
+static int check_metadata(const struct parser *p, const cJSON *entry) {
+    const cJSON *item;
+    bool texts = cJSON_IsObject(entry);
+    cJSON_ArrayForEach(item, entry) texts = texts && cJSON_IsString(item);
+    return texts ? OCELLI_OK
+                 : log_fail(OCELLI_ERR_FILE, "%s: __metadata__ is not an object of strings: fetch the file again", p->file);
+}
+
+static int read_entry(const struct parser *p, const cJSON *entry) {
+    if (strcmp(entry->string, "__metadata__") == 0) return check_metadata(p, entry);
+    return read_tensor(p, entry, &p->s->tensors[p->s->count++]);
 }
 
 static int read_header(const struct parser *p, const cJSON *root) {
     struct safetensors *s = p->s;
     const cJSON *entry;
-    if (!cJSON_IsObject(root))
-        return log_fail(OCELLI_ERR_FILE, "%s: the header is not an object: fetch the file again", p->file);
+    if (!cJSON_IsObject(root)) return log_fail(OCELLI_ERR_FILE, "%s: the header is not an object: fetch the file again", p->file);
     s->tensors = arena_alloc(&s->arena, (size_t)cJSON_GetArraySize(root) + 1, sizeof *s->tensors);
     if (!s->tensors) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", p->file);
     cJSON_ArrayForEach(entry, root) {
-        if (strcmp(entry->string, "__metadata__") == 0) continue;
-        int status = read_tensor(p, entry, &s->tensors[s->count++]);
+        int status = read_entry(p, entry);
         if (status) return status;
     }
     return check_places(p);

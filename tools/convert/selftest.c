@@ -51,8 +51,7 @@ static int one_text(const struct model *m, const struct tokenizer *t, const char
     return compare(exact, m, reference_text(m, REFERENCE_INT8, ids, count, t->end_id, rounded), rounded, worst);
 }
 
-static int all_texts(struct gguf_write *w, const struct model *m, const struct tokenizer *t, float *rounded,
-                     double *worst) {
+static int all_texts(struct gguf_write *w, const struct model *m, const struct tokenizer *t, float *rounded, double *worst) {
     uint32_t d = m->config->embedding;
     float *exact = gguf_write_tensor(w, "selftest.text_embd", GGUF_WRITE_F32, 2, (uint64_t[]){d, TEXTS});
     int32_t *ids = calloc(m->config->text.tokens, sizeof *ids);
@@ -66,8 +65,7 @@ static int all_texts(struct gguf_write *w, const struct model *m, const struct t
     return status;
 }
 
-int selftest_write(struct gguf_write *w, const struct model *m, const struct tokenizer *t,
-                   struct selftest_cosines *cosines) {
+int selftest_write(struct gguf_write *w, const struct model *m, const struct tokenizer *t, struct selftest_cosines *cosines) {
     *cosines = (struct selftest_cosines){1, 1};
     float *rounded = calloc(m->config->embedding, sizeof *rounded);
     int status = rounded ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "self-test: out of memory");

@@ -13,7 +13,6 @@ struct selftest_cosines {
 };
 
 /* Adds the tensors selftest.* and their keys. Errors: MEMORY, FILE. */
-int selftest_write(struct gguf_write *w, const struct model *m, const struct tokenizer *t,
-                   struct selftest_cosines *cosines);
+int selftest_write(struct gguf_write *w, const struct model *m, const struct tokenizer *t, struct selftest_cosines *cosines);
 
 #endif

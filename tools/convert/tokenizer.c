@@ -19,12 +19,13 @@ static int read_text(struct tokenizer *t, const char *path, struct sources *sour
     int status = source_map(sources, &map, path);
     if (status) return status;
     t->file = path;
+    const char *text = map.data ? (const char *)map.data : ""; /* an empty file has no bytes to point at */
     if (gunzip_is(map.data, map.size)) {
         status = gunzip(map.data, map.size, path, &unpacked, &size);
         if (!status) status = read(t, unpacked, size);
         free(unpacked);
     } else {
-        status = read(t, (const char *)map.data, map.size);
+        status = read(t, text, map.size);
     }
     file_map_close(&map);
     return status;
@@ -58,13 +59,13 @@ static int read_folder(struct tokenizer *t, const char *folder, struct sources *
     if (source_has(folder, "vocab.json") && source_has(folder, "merges.txt")) return read_pair(t, folder, sources);
     bool json = source_has(folder, "tokenizer.json"), packed = source_has(folder, simple_packed);
     if (!json && !packed && !source_has(folder, simple_name))
-        return log_fail(OCELLI_ERR_FILE, "%s: no tokenizer here (vocab.json with merges.txt, tokenizer.json or %s): "
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: no tokenizer here (vocab.json with merges.txt, tokenizer.json or %s): "
                         "give one with --tokenizer",
                         folder, simple_packed);
     char *path = source_path(&t->arena, folder, json ? "tokenizer.json" : packed ? simple_packed : simple_name);
     if (!path) return no_memory(t);
-    return json ? read_json(t, path, sources, tokenizer_read_json)
-                : read_text(t, path, sources, tokenizer_read_simple);
+    return json ? read_json(t, path, sources, tokenizer_read_json) : read_text(t, path, sources, tokenizer_read_simple);
 }
 
 static bool named(const char *path, const char *name) {
@@ -103,8 +104,8 @@ static int find_mark(const struct tokenizer *t, const char *spelling, const char
 /* A wrong id for the end mark would take the wrong row of every text. */
 static int check_end(const struct tokenizer *t, const struct config *c) {
     if (c->pool == CONFIG_POOL_LARGEST && t->end_id + 1 != t->token_count)
-        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u of %zu: the model takes its text at the largest id",
-                        t->file, t->end_id, t->token_count);
+        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u of %zu: the model takes its text at the largest id", t->file,
+                        t->end_id, t->token_count);
     if (c->pool == CONFIG_POOL_END && t->end_id != c->end_id)
         return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u, %s says %u: give the model's own tokenizer", t->file,
                         t->end_id, c->file, c->end_id);
@@ -113,8 +114,8 @@ static int check_end(const struct tokenizer *t, const struct config *c) {
 
 static int check(struct tokenizer *t, const struct config *c) {
     if (t->token_count != c->vocabulary)
-        return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->file,
-                        t->token_count, c->file, c->vocabulary);
+        return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->file, t->token_count,
+                        c->file, c->vocabulary);
     int status = find_mark(t, "<|startoftext|>", "<start_of_text>", &t->start_id);
     if (!status) status = find_mark(t, "<|endoftext|>", "<end_of_text>", &t->end_id);
     if (!status) status = check_end(t, c);

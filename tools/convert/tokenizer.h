@@ -8,7 +8,7 @@
 
 struct tokenizer {
     struct arena arena;
-    const char *file; /* for messages */
+    const char *file;        /* for messages */
     struct bpe_text *tokens; /* (token_count), position = id */
     size_t token_count;
     struct bpe_text *merges; /* (merge_count) "left right", best first */

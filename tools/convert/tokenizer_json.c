@@ -37,8 +37,7 @@ static int read_tokens(struct tokenizer *t, const cJSON *vocab, const cJSON *add
         if (status) return status;
     }
     for (size_t i = 0; i < t->token_count; i++)
-        if (!t->tokens[i].text)
-            return log_fail(OCELLI_ERR_FILE, "%s: no token has the id %zu: fetch the file again", t->file, i);
+        if (!t->tokens[i].text) return log_fail(OCELLI_ERR_FILE, "%s: no token has the id %zu: fetch the file again", t->file, i);
     return OCELLI_OK;
 }
 
@@ -117,7 +116,8 @@ int tokenizer_read_json(struct tokenizer *t, const cJSON *root) {
     const cJSON *added = cJSON_GetObjectItemCaseSensitive(root, "added_tokens");
     const char *suffix = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(model, "end_of_word_suffix"));
     if (!suffix || strcmp(suffix, "</w>") != 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: not CLIP's kind of tokenizer (no end_of_word_suffix \"</w>\"): give "
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: not CLIP's kind of tokenizer (no end_of_word_suffix \"</w>\"): give "
                         "CLIP's with --tokenizer",
                         t->file);
     int status = tokenizer_read_vocab(t, cJSON_GetObjectItemCaseSensitive(model, "vocab"), added);

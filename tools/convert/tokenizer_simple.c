@@ -61,8 +61,7 @@ int tokenizer_read_simple(struct tokenizer *t, const char *text, size_t size) {
     int status = tokenizer_read_merges(t, text + skip, size - skip);
     if (status) return status;
     if (t->merge_count < MERGES)
-        return log_fail(OCELLI_ERR_FILE, "%s: %zu merges, CLIP needs %d: fetch the file again", t->file, t->merge_count,
-                        MERGES);
+        return log_fail(OCELLI_ERR_FILE, "%s: %zu merges, CLIP needs %d: fetch the file again", t->file, t->merge_count, MERGES);
     t->merge_count = MERGES;
     t->tokens = arena_alloc(&t->arena, TOKENS, sizeof *t->tokens);
     if (!t->tokens) return no_memory(t);

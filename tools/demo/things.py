@@ -26,6 +26,10 @@ NOT_THINGS = re.compile(
     r"Japan|with flash|of rice|night with|at dusk|foggy|globe showing americas|globe showing asia-australia)\b",
     re.IGNORECASE)
 
+# What people say where CLDR's name is another and its keyword is shared by several things.
+EVERYDAY = {"automobile": "car", "ewe": "sheep", "red apple": "apple", "cheese wedge": "cheese", "deciduous tree": "tree",
+            "mobile phone": "phone", "airplane": "plane", "bicycle": "bike", "hamburger": "burger", "honeybee": "bee"}
+
 
 def is_pictographic(character):
     """One code point, perhaps with the selector for colour, from the blocks that hold pictures."""

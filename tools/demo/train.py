@@ -19,16 +19,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import captions
 import scenes
 import vocabulary
 
 CONFIG = dict(image_size=80, patch_size=16, width=192, layers=4, heads=3, text_width=128, text_layers=2, text_heads=2,
               context=32, embedding=128)
 BATCH = 320
-TEMPLATES = ["{}", "a {}", "the {}", "a photo of a {}.", "a photo of the {}.", "a picture of a {}", "an image of a {}.",
-             "a drawing of a {}", "a small {}.", "a big {}.", "one {}", "my {}", "a blurry photo of a {}.", "a bright photo of a {}.",
-             "a dark picture of the {}", "an icon of a {}.", "a cartoon {}.", "this is a {}.", "here is the {}", "a {} on a background",
-             "we see a {} in this image", "a cropped picture of one {}.", "it shows a {}", "some {}"]
 
 
 class Block(nn.Module):
@@ -114,24 +111,6 @@ class Muon:
             m.mul_(1 - rate * decay).add_(x, alpha=-rate * max(1, m.shape[0] / m.shape[1]) ** 0.5)
 
 
-def caption(name, words, rng):
-    text = rng.choice(words) if words and rng.random() < 0.2 else name
-    return rng.choice(TEMPLATES).format(text) if rng.random() < 0.85 else text
-
-
-def batch_captions(known, chosen, others, rng):
-    """One caption a picture; where there is a second thing in it, sometimes both by name."""
-    texts = []
-    for first, second in zip(chosen, others):
-        text = caption(known[first][1], known[first][2], rng)
-        if second >= 0 and rng.random() < 0.5:
-            pair = [known[first][1], known[second][1]]
-            rng.shuffle(pair)
-            text = rng.choice(["{} and {}", "a {} and a {}", "a photo of a {} and a {}.", "the {} with the {}"]).format(*pair)
-        texts.append(text)
-    return texts
-
-
 def split_parameters(model):
     blocks = [*model.blocks, *model.text_blocks]
     matrices = [p for block in blocks for p in block.parameters() if p.ndim == 2]
@@ -150,7 +129,8 @@ def main():
     os.makedirs(args.work, exist_ok=True)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count())))
     known = scenes.drawable_things()
-    words = vocabulary.learn([n for _, n, _ in known] + [k for _, _, ks in known for k in ks] + TEMPLATES * 40)
+    words = vocabulary.learn([n for _, n, _ in known] + [k for _, _, ks in known for k in ks] + captions.TEMPLATES * 40)
+    fillers = captions.Fillers(known, words)
     model = Clip(len(words.tokens), CONFIG)
     matrices, others = split_parameters(model)
     muon = Muon(matrices)
@@ -178,11 +158,11 @@ def main():
         seconds = [order[BATCH + i] if i < 96 and i % 2 == 0 else -1 for i in range(BATCH)]
         with torch.no_grad():
             pictures = painter.paint(chosen, seconds, strength)
-        ids, ends = words.batch(batch_captions(known, chosen, seconds, rng), CONFIG["context"])
-        a, b = model.image(pictures), model.text(ids, ends)
-        logits = model.logit_scale.exp() * a @ b.T
-        target = torch.arange(BATCH)
-        loss = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+        a, target, loss = model.image(pictures), torch.arange(BATCH), 0
+        for frame in (fillers.around, captions.in_template):
+            texts = captions.captions(known, chosen, seconds, frame, rng)
+            logits = model.logit_scale.exp() * a @ model.text(*words.batch(texts, CONFIG["context"])).T
+            loss = loss + (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 4
         for p in model.parameters():
             p.grad = None
         loss.backward()

@@ -8,7 +8,6 @@
 #include "pictures.h"
 #include "tag/prompts.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,9 +149,16 @@ static int take_format(struct options *o, struct request *r, const char *format)
     return options_usage(o, "--format \"%s\" is neither json nor npy", format);
 }
 
-static int take_input(struct request *r, bool is_image, const char *input) {
+static int take_input(const struct options *o, struct request *r, bool is_image, const char *input) {
+    int fault = is_image ? options_file(o, "--image", input) : options_text(o, "--text", input);
+    if (fault) return fault;
     r->is_image[r->inputs.count] = is_image;
     return options_exit_code(prompts_add(&r->inputs, &r->arena, input));
+}
+
+static int take_path(const struct options *o, struct request *r, const char *path) {
+    r->path = strcmp(path, "-") ? path : NULL;
+    return options_file(o, "-o", path);
 }
 
 /* Operands belong to the --image or --text before them, so getopt is told (by '-') not to move them. */
@@ -162,13 +168,13 @@ static int take_options(struct options *o, struct request *r, int argc, char **a
         int code = EXIT_OK;
         if (c == OPTION_IMAGE || c == OPTION_TEXT) kind = c;
         if (c == 'o')
-            r->path = optarg;
+            code = take_path(o, r, optarg);
         else if (c == OPTION_FORMAT)
             code = take_format(o, r, optarg);
         else if (!kind)
             code = options_usage(o, "\"%s\": say --image or --text before it", optarg);
         else
-            code = take_input(r, kind == OPTION_IMAGE, optarg);
+            code = take_input(o, r, kind == OPTION_IMAGE, optarg);
         if (code) {
             o->exit_code = code;
             return OPTIONS_STOP;
@@ -176,13 +182,15 @@ static int take_options(struct options *o, struct request *r, int argc, char **a
     }
     return c;
 }
+
 static int embed_arguments(struct options *o, struct request *r, int argc, char **argv) {
     if (take_options(o, r, argc, argv) == OPTIONS_STOP) return o->exit_code;
     int code = EXIT_OK;
     bool is_image = r->inputs.count && r->is_image[r->inputs.count - 1];
-    for (; !code && optind < argc; optind++) code = take_input(r, is_image, argv[optind]); /* behind "--" */
+    for (; !code && optind < argc; optind++) code = take_input(o, r, is_image, argv[optind]); /* behind "--" */
     if (code) return code;
     if (!o->model) return options_usage(o, "no model: give -m BLOB");
+    if (o->json && r->npy) return options_usage(o, "--json and --format npy exclude each other");
     if (!r->inputs.count) return options_usage(o, "nothing to embed: give --image or --text");
     return embed(o, r);
 }
@@ -211,7 +219,7 @@ const struct command command_embed = {
             "      --image FILE...   pictures, up to the next option; - is standard input\n"
             "      --text TEXT...    texts, up to the next option\n"
             "      --format FORMAT   json (default) or npy\n"
-            "  -o, --output FILE     write there instead of standard output, whole or not at all\n" OPTIONS_HELP "\n"
+            "  -o, --output FILE     write there instead of standard output (-), whole or not at all\n" OPTIONS_HELP "\n"
             "Examples:\n"
             "  ocelli embed -m clip.gguf --text \"a red truck\" \"a blue car\"\n"
             "  ocelli embed -m clip.gguf --format npy -o pictures.npy --image *.jpg\n",

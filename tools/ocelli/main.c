@@ -2,14 +2,11 @@
  * ocelli: the command line. Each subcommand is a file of its own. */
 #include "command.h"
 #include "base/log.h"
+#include "standard_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <ocelli.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct command *const commands[] = {&command_tag,  &command_embed,    &command_tokenize,
                                                  &command_info, &command_selftest, &command_bench};
@@ -27,9 +24,9 @@ static int show_help(void) {
 
 static int refuse(const char *word) {
     if (word)
-        log_fail(OCELLI_ERR_USAGE, "\"%s\" is not a command; usage: ocelli COMMAND [OPTION]... (see ocelli --help)", word);
+        log_error("\"%s\" is not a command; usage: ocelli COMMAND [OPTION]... (see ocelli --help)", word);
     else
-        log_fail(OCELLI_ERR_USAGE, "no command; usage: ocelli COMMAND [OPTION]... (see ocelli --help)");
+        log_error("no command; usage: ocelli COMMAND [OPTION]... (see ocelli --help)");
     return EXIT_USAGE;
 }
 
@@ -45,24 +42,7 @@ static int run(int argc, char **argv) {
     return refuse(argv[1]);
 }
 
-/* A full disk may show only here. */
-static int close_output(int exit_code) {
-    int earlier = ferror(stdout); /* the reason is gone by now */
-    errno = 0;
-    if (fclose(stdout) == 0 && !earlier) return exit_code;
-    log_fail(OCELLI_ERR_FILE, "standard output: %s: the output is not complete", errno ? strerror(errno) : "cannot write");
-    return exit_code ? exit_code : EXIT_FAILED;
-}
-
-/* A closed standard file would give its number to the next file that is opened. What is opened here
- * cannot be used, so that using it is the same error as before. */
-static void keep_standard_files(void) {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0) (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-}
-
 int main(int argc, char **argv) {
-    keep_standard_files();
-    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a write error like others */
-    return close_output(run(argc, argv));
+    standard_files_open();
+    return standard_files_close(run(argc, argv));
 }

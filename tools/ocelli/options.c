@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "options.h"
 #include "base/log.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,7 +22,7 @@ int options_usage(const struct options *o, const char *format, ...) {
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    log_fail(OCELLI_ERR_USAGE, "%s: %s; usage: %s", o->command->name, message, o->command->usage);
+    log_error("%s: %s; usage: %s", o->command->name, message, o->command->usage);
     return EXIT_USAGE;
 }
 
@@ -34,6 +35,14 @@ int options_number(const struct options *o, const char *option, const char *text
         return options_usage(o, "%s \"%s\" is not a number from 1 to %zu", option, text, most);
     *value = (size_t)number;
     return 0;
+}
+
+int options_text(const struct options *o, const char *what, const char *text) {
+    return plain_utf8(text) ? 0 : options_usage(o, "%s \"%s\" is not UTF-8: convert it first", what, text);
+}
+
+int options_file(const struct options *o, const char *what, const char *name) {
+    return *name ? 0 : options_usage(o, "%s is empty: give the name of a file", what);
 }
 
 static int take_kind(struct options *o, const char *text) {
@@ -72,7 +81,10 @@ int options_next(struct options *o, int argc, char **argv, const char *letters, 
         int fault = 0;
         switch (c) {
         case 'h': return stop(o, show_help(o->command));
-        case 'm': o->model = optarg; break;
+        case 'm':
+            o->model = optarg;
+            fault = options_file(o, "-m", optarg);
+            break;
         case OPTIONS_DEVICE: o->device = optarg; break;
         case OPTIONS_KIND: fault = take_kind(o, optarg); break;
         case OPTIONS_JSON: o->json = true; break;

@@ -48,6 +48,11 @@ int options_usage(const struct options *o, const char *format, ...) __attribute_
 /* A decimal number in 1..most; on a fault says so and gives EXIT_USAGE, else 0. */
 int options_number(const struct options *o, const char *option, const char *text, size_t most, size_t *value);
 
+/* A text to be embedded is UTF-8; the name of a file is not empty, as that of an unset variable is. On a
+ * fault say so and give EXIT_USAGE, else 0. `what`: the option or operand. */
+int options_text(const struct options *o, const char *what, const char *text);
+int options_file(const struct options *o, const char *what, const char *name);
+
 /* Opens the model. Errors: those of ocelli_open(). */
 int options_open(const struct options *o, struct ocelli **handle);
 

@@ -2,9 +2,13 @@
 #ifndef PLAIN_H
 #define PLAIN_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Writes text for people: control characters become '?', so that no file name can move the cursor. */
 void plain_text(FILE *to, const char *text);
+
+/* Is all of it UTF-8? */
+bool plain_utf8(const char *text);
 
 #endif

@@ -144,15 +144,30 @@ static int take_options(struct options *o, struct tagset_source *source, struct 
         int status = OCELLI_OK;
         o->exit_code = 0;
         switch (c) {
-        case 't': status = prompts_add(&source->texts, arena, optarg); break;
-        case 'T': status = prompts_add(&source->files, arena, optarg); break;
-        case OPTION_TEMPLATE: status = prompts_add(&source->templates, arena, optarg); break;
+        case 't':
+            o->exit_code = options_text(o, "-t", optarg);
+            status = prompts_add(&source->texts, arena, optarg);
+            break;
+        case 'T':
+            o->exit_code = options_file(o, "-T", optarg);
+            status = prompts_add(&source->files, arena, optarg);
+            break;
+        case OPTION_TEMPLATE:
+            o->exit_code = options_text(o, "--template", optarg);
+            status = prompts_add(&source->templates, arena, optarg);
+            break;
         case OPTION_TOP: o->exit_code = options_number(o, "--top", optarg, TOP_MOST, top); break;
         }
         if (status) o->exit_code = options_exit_code(status);
         if (o->exit_code) return OPTIONS_STOP;
     }
     return c;
+}
+
+static int check_names(const struct options *o, char **names) {
+    int fault = 0;
+    for (; !fault && *names; names++) fault = options_file(o, "IMAGE", *names);
+    return fault;
 }
 
 static int run(int argc, char **argv) {
@@ -169,7 +184,7 @@ static int run(int argc, char **argv) {
         code = options_usage(&o, "no tags: give -t \"TEXT\" or -T FILE");
     else if (optind == argc)
         code = options_usage(&o, "no IMAGE");
-    else
+    else if (!(code = check_names(&o, argv + optind)))
         code = tag(&o, &source, top, argv + optind);
     arena_finish(&arena);
     return code;

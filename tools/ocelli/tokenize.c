@@ -47,6 +47,8 @@ static int run(int argc, char **argv) {
     if (options_next(&o, argc, argv, OPTIONS_LETTERS, table) == OPTIONS_STOP) return o.exit_code;
     if (!o.model) return options_usage(&o, "no model: give -m BLOB");
     if (optind == argc) return options_usage(&o, "no TEXT");
+    for (int i = optind; i < argc; i++)
+        if (options_text(&o, "TEXT", argv[i])) return EXIT_USAGE;
     return options_exit_code(tokenize(o.model, argv + optind));
 }
 
