@@ -67,7 +67,7 @@ static inline void bytes_tensor(struct bytes *b, const char *name, enum gguf_ten
 
 /* Every type of value and of tensor, alignment 32; the data are the numbers 1 to 70. */
 static inline void bytes_good(struct bytes *b) {
-    static const uint64_t wide[] = {3, 2}, line[] = {5}, deep[] = {2, 1, 3, 1};
+    static const uint64_t wide[] = {4, 2}, line[] = {5}, deep[] = {2, 1, 3, 1};
     bytes_begin(b, 3, 15);
     bytes_value(b, "general.alignment", GGUF_U32, 32, 4);
     bytes_value(b, "n.u8", GGUF_U8, 200, 1);
@@ -84,7 +84,7 @@ static inline void bytes_good(struct bytes *b) {
     bytes_array(b, "a.u16", GGUF_U16, 3), bytes_put(b, "\1\0\2\0\3\0", 6);
     bytes_array(b, "a.text", GGUF_STRING, 2), bytes_text(b, "x"), bytes_text(b, "");
     bytes_array(b, "a.none", GGUF_F32, 0);
-    bytes_tensor(b, "t.f32", GGUF_TENSOR_F32, 2, wide, 0);  /* 24 bytes */
+    bytes_tensor(b, "t.f32", GGUF_TENSOR_F32, 2, wide, 0);  /* 32 bytes: the next one touches it */
     bytes_tensor(b, "t.f16", GGUF_TENSOR_F16, 1, line, 32); /* 10 */
     bytes_tensor(b, "t.i8", GGUF_TENSOR_I8, 4, deep, 64);   /* 6 */
     bytes_align(b, 32);

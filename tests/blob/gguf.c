@@ -109,7 +109,7 @@ static void whole(void **state) {
     check_real(&g, "n.f32", GGUF_F32, 1.5);
     check_real(&g, "n.f64", GGUF_F64, -2.5);
     check_arrays(&g);
-    check_tensor(&g, "t.f32", GGUF_TENSOR_F32, (const uint64_t[]){3, 2, 1, 1}, 24);
+    check_tensor(&g, "t.f32", GGUF_TENSOR_F32, (const uint64_t[]){4, 2, 1, 1}, 32);
     check_tensor(&g, "t.f16", GGUF_TENSOR_F16, (const uint64_t[]){5, 1, 1, 1}, 10);
     check_tensor(&g, "t.i8", GGUF_TENSOR_I8, (const uint64_t[]){2, 1, 3, 1}, 6);
     assert_null(gguf_value(&g, "n.u"));
@@ -207,7 +207,7 @@ static const struct fault faults[] = {
     {"half aligned", "t.f16", 16, PATCH("\60"), "t.f16 is not aligned to 32"},
     {"one place", "t.f16", 16, PATCH("\0"), "tensors t.f"},
     {"overlap", "t.f32", 4, PATCH("\5"), "tensors t.f32 and t.f16 overlap"},
-    {"overlap by one byte", "t.f16", 4, PATCH("\21"), "tensors t.f16 and t.i8 overlap"},
+    {"overlap by one byte", "t.f16", 4, PATCH("\41\0\0\0\0\0\0\0\30"), "tensors t.f16 and t.i8 overlap"}, /* 33 of I8 */
     {"two bytes past the end", "t.i8", 20, PATCH("\4"), "t.i8 ends past the end"},
     {"behind the end", "t.i8", 40, PATCH("\140"), "t.i8 ends past the end"},
     {"offset 2^64 - 32", "t.i8", 40, PATCH("\340\377\377\377\377\377\377\377"), "t.i8 ends past the end"},

@@ -265,9 +265,14 @@ lines_are 1
 test ! -e - || fail "embed: -o - is a file"
 run 2 1 embed -m "$model" --text "a cat" "$(printf '\377')"
 name="ocelli embed, file size limit"
-(ulimit -f 0 && exec "$ocelli" embed -m "$model" --format npy -o absent.npy --image "$photo" 2>&1) | cat >err
-complains '^ocelli: absent.npy: cannot write: '
-test -z "$(ls absent.npy* 2>/dev/null)" || fail "$name: left something behind"
+# llvmpipe of newer Mesa keeps its buffers in memory files, which the limit forbids as well.
+if (ulimit -f 0 && "$ocelli" selftest -m "$model" 2>&1 | cat >out) && grep -q '^ok' out; then
+    (ulimit -f 0 && exec "$ocelli" embed -m "$model" --format npy -o absent.npy --image "$photo" 2>&1) | cat >err
+    complains '^ocelli: absent.npy: cannot write: '
+    test -z "$(ls absent.npy* 2>/dev/null)" || fail "$name: left something behind"
+else
+    echo "not tried: $name (the driver itself needs files)"
+fi
 
 # --- selftest, bench ---
 
