@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/device.h"
 #include "base/log.h"
+#include "vk/cache.h"
 #include "vk/instance.h"
 #include "vk/pipeline.h"
 
@@ -185,7 +186,8 @@ static int open_device(struct vk_device *d, const char *choice) {
     read_properties(d);
     status = vk_check_limits(&d->limits, d->name);
     if (!status) status = choose_queue(d);
-    return status ? status : create_device(d, d->integer_dot ? extension : NULL);
+    if (!status) status = create_device(d, d->integer_dot ? extension : NULL);
+    return status ? status : vk_cache_open(d);
 }
 
 int vk_device_open(struct vk_device *d, const char *choice) {
@@ -198,6 +200,7 @@ int vk_device_open(struct vk_device *d, const char *choice) {
 void vk_device_close(struct vk_device *d) {
     if (d->device) {
         vkDeviceWaitIdle(d->device);
+        vk_cache_close(d);
         vk_pipelines_destroy(d);
         if (d->command_pool) vkDestroyCommandPool(d->device, d->command_pool, NULL);
         vkDestroyDevice(d->device, NULL);

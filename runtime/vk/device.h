@@ -29,6 +29,8 @@ struct vk_device {
     bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */
     uint32_t timestamp_bits;      /* 0: the queue has no timestamps */
 
+    VkPipelineCache cache;         /* see cache.h */
+    size_t cache_file_size;        /* bytes of the file it was read from; 0: none */
     struct vk_pipeline *pipelines; /* made so far, see pipeline.h */
     uint32_t pipeline_count;
     uint64_t bytes_allocated;

@@ -60,7 +60,7 @@ static int create_pipeline(struct vk_pipeline *p, struct vk_device *d, const str
                                                   .pName = "main",
                                                   .pSpecializationInfo = &constants},
                                         .layout = p->layout};
-    VkResult result = vkCreateComputePipelines(d->device, VK_NULL_HANDLE, 1, &info, NULL, &p->pipeline);
+    VkResult result = vkCreateComputePipelines(d->device, d->cache, 1, &info, NULL, &p->pipeline);
     vkDestroyShaderModule(d->device, module, NULL);
     if (result != VK_SUCCESS) return vk_failed(result, "vkCreateComputePipelines");
     vk_label(d, VK_OBJECT_TYPE_PIPELINE, (uint64_t)p->pipeline, p->shader.name);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "vk/cache.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/sha256.h"
+
+#include <errno.h>
+#include <shaders.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_FILE = 64 << 20 };
+
+/* What pipelines depend on: device and driver (pipelineCacheUUID changes with both), and our shaders. */
+static void key(const struct vk_device *d, char hex[SHA256_HEX_SIZE]) {
+    VkPhysicalDeviceProperties p;
+    uint8_t parts[3 * SHA256_SIZE] = {0};
+    vkGetPhysicalDeviceProperties(d->physical, &p);
+    sha256(p.pipelineCacheUUID, sizeof p.pipelineCacheUUID, parts);
+    sha256((uint32_t[]){p.vendorID, p.deviceID, p.driverVersion}, 12, parts + SHA256_SIZE);
+    for (size_t i = 0; i < shader_binary_count; i++) {
+        uint8_t one[SHA256_SIZE];
+        sha256(shader_binaries[i].words, shader_binaries[i].size, one);
+        for (int b = 0; b < SHA256_SIZE; b++) parts[2 * SHA256_SIZE + b] = (uint8_t)(parts[2 * SHA256_SIZE + b] * 31 + one[b]);
+    }
+    uint8_t digest[SHA256_SIZE];
+    sha256(parts, sizeof parts, digest);
+    sha256_hex(digest, hex);
+}
+
+/* The folder's parents are the system's; only the last two parts are made. */
+static bool make_folder(const char *base, const char *below, char *folder, size_t room) {
+    if ((size_t)snprintf(folder, room, "%s%s", base, below) >= room) return false;
+    for (char *slash = folder + strlen(base); slash; slash = strchr(slash + 1, '/')) {
+        char was = *slash;
+        *slash = '\0';
+        bool made = mkdir(folder, 0777) == 0 || errno == EEXIST;
+        *slash = was;
+        if (!made) return false;
+        if (!was) break;
+    }
+    return mkdir(folder, 0777) == 0 || errno == EEXIST;
+}
+
+static bool find_folder(char *folder, size_t room) {
+    const char *own = getenv("OCELLI_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (own) return *own && make_folder(own, "", folder, room);
+    if (cache && *cache == '/') return make_folder(cache, "/ocelli", folder, room);
+    return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, room);
+}
+
+static bool find_file(const struct vk_device *d, char *path, size_t room) {
+    char folder[3072], hex[SHA256_HEX_SIZE];
+    if (!find_folder(folder, sizeof folder)) return false;
+    key(d, hex);
+    return (size_t)snprintf(path, room, "%s/pipelines-%.32s.bin", folder, hex) < room;
+}
+
+/* Drivers trust what they are given, so a hash stands before it. */
+static bool is_good(const struct file_map *map) {
+    uint8_t digest[SHA256_SIZE];
+    if (map->size < SHA256_SIZE || map->size > MAX_FILE) return false;
+    sha256(map->data + SHA256_SIZE, map->size - SHA256_SIZE, digest);
+    return memcmp(digest, map->data, SHA256_SIZE) == 0;
+}
+
+static int create(struct vk_device *d, const void *data, size_t size) {
+    VkPipelineCacheCreateInfo info = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO, .initialDataSize = size, .pInitialData = data};
+    VK_TRY(vkCreatePipelineCache(d->device, &info, NULL, &d->cache));
+    return OCELLI_OK;
+}
+
+int vk_cache_open(struct vk_device *d) {
+    char path[4096];
+    struct file_map map = {0};
+    bool found = find_file(d, path, sizeof path) && access(path, R_OK) == 0 && file_map_open(&map, path) == OCELLI_OK;
+    bool good = found && is_good(&map);
+    if (found && !good) log_warn("%s: broken: pipelines are compiled anew", path);
+    int status = good ? create(d, map.data + SHA256_SIZE, map.size - SHA256_SIZE) : create(d, NULL, 0);
+    d->cache_file_size = good ? map.size : 0;
+    file_map_close(&map);
+    return status;
+}
+
+static void write_file(const char *path, const uint8_t *data, size_t size) {
+    struct file_writer w;
+    uint8_t digest[SHA256_SIZE];
+    sha256(data, size, digest);
+    int status = file_writer_open(&w, path);
+    if (!status) status = file_writer_write(&w, digest, sizeof digest);
+    if (!status) status = file_writer_write(&w, data, size);
+    if (!status) file_writer_commit(&w); /* a fault was told; the work is done without the file */
+    file_writer_close(&w);
+}
+
+static void save(struct vk_device *d) {
+    char path[4096], folder[4096];
+    size_t size = 0;
+    if (!find_file(d, path, sizeof path)) return;
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+    if (access(folder, W_OK) != 0) return; /* a system that is read-only: nothing to say */
+    if (vkGetPipelineCacheData(d->device, d->cache, &size, NULL) != VK_SUCCESS || size > MAX_FILE - SHA256_SIZE) return;
+    if (size + SHA256_SIZE <= d->cache_file_size) return; /* caches only grow */
+    uint8_t *data = malloc(size ? size : 1);
+    if (data && vkGetPipelineCacheData(d->device, d->cache, &size, data) == VK_SUCCESS) write_file(path, data, size);
+    free(data);
+}
+
+void vk_cache_close(struct vk_device *d) {
+    if (!d->cache) return;
+    if (d->pipeline_count) save(d);
+    vkDestroyPipelineCache(d->device, d->cache, NULL);
+    d->cache = VK_NULL_HANDLE;
+}
