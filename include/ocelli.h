@@ -3,7 +3,7 @@
  * libocelli: CLIP on Vulkan. Pictures and sentences in, unit vectors and scores out.
  *
  * Shapes are written (rows, columns), row-major. D is the width of the shared embedding space,
- * `embedding_size` of ocelli_info(). Pixels are 8-bit RGB.
+ * `embedding_size` of ocelli_get_info(). Pixels are 8-bit RGB.
  *
  * Every function that returns int gives OCELLI_OK (0) or a negative ocelli_status; the place that
  * saw the fault has then said one line (what, where, what to do) to the log, see ocelli_set_log().
@@ -16,6 +16,9 @@
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+#ifdef __GNUC__
+#pragma GCC visibility push(default) /* the library hides everything else */
 #endif
 
 /* Status codes are named for what the caller can do next. */
@@ -152,6 +155,9 @@ void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, f
  * Errors: WRONG (lower than the blob allows), FILE (the blob has no vectors), MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
 
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif
