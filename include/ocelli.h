@@ -63,7 +63,7 @@ struct ocelli_params {
     const char *device;    /* index, or part of the name; NULL: OCELLI_DEVICE, else the best one */
     enum ocelli_kind kind; /* OCELLI_KIND_AUTO, or force a kind (for tests) */
     uint32_t max_batch;    /* pictures computed at once, 1..64; 0: chosen by the device */
-    int no_verify;         /* 1: skip the blob's SHA-256 check at open */
+    int no_verify;         /* 1: skip the blob's SHA-256 checks */
 };
 
 /* Facts of an opened model. Strings belong to the handle and live as long as it does. */
@@ -76,7 +76,7 @@ struct ocelli_info {
     uint32_t image_size;     /* pixels a side the image tower sees */
     uint32_t context_length; /* token ids a text can have, start and end included */
     float logit_scale;       /* already exponentiated: score = softmax(logit_scale * cosine) */
-    uint64_t gpu_bytes;      /* device memory held */
+    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture and the first text */
 };
 
 /* A tag for ocelli_tags_create(): one or more prompts that are averaged. */
@@ -103,9 +103,12 @@ void ocelli_set_log(void (*handler)(void *user, enum ocelli_log_level level, con
  * OCELLI_ERR_DEVICE when no Vulkan driver is installed. */
 int ocelli_device_name(uint32_t index, char *name, size_t size);
 
-/* Opens a blob on a device: maps the file, checks it, uploads the weights, builds pipelines.
+/* Opens a blob on a device: maps the file, checks its header, makes the tokenizer, opens the device.
+ * A tower is loaded by the first call that needs it: its tensors checked against their SHA-256 and
+ * uploaded, its pipelines built, which takes seconds where they are not in the cache; that call can
+ * fail with FILE (a damaged tensor) and DEVICE too. Embed something once to have it behind you.
  * On success *out is a handle to be freed with ocelli_close(); on error *out is NULL.
- * Errors: USAGE, FILE (missing, cut short, flipped byte, not CLIP), DEVICE, MEMORY, LIMIT. */
+ * Errors: USAGE, FILE (missing, cut short, damaged header, not CLIP), DEVICE, MEMORY, LIMIT. */
 int ocelli_open(struct ocelli **out, const struct ocelli_params *params);
 
 /* Frees everything and sets *handle to NULL. Accepts NULL and a pointer to NULL. */
@@ -116,12 +119,12 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
 
 /* Embeds `count` pictures of any size: resize, crop and normalise as the blob says, image tower,
  * unit length. out: (count, D) floats, caller's. `images` are only read during the call.
- * Errors: USAGE (a size of 0), LIMIT (a side over 16384), MEMORY, LOST. */
+ * Errors: USAGE (a size of 0), LIMIT (a side over 16384), MEMORY, LOST; at first also FILE, DEVICE. */
 int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images, size_t count, float *out);
 
 /* Embeds `count` UTF-8 texts. A text over the context is cut, its last id being the end mark, as
  * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.
- * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST. */
+ * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST; at first also FILE, DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 
 /* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context
@@ -139,7 +142,7 @@ void ocelli_image_free(struct ocelli_image *image);
 /* Embeds the prompts of `count` tags; the prompts of a tag are averaged as unit vectors and the
  * mean made unit length again (the ensemble of CLIP's paper, section 3.1.4). Strings are copied.
  * On success *out is to be freed with ocelli_tags_destroy(); it does not need the handle any more.
- * Errors: USAGE (no tags, no prompts, not UTF-8), LIMIT (a prompt over 16 MiB), MEMORY, LOST. */
+ * Errors: USAGE (no tags, no prompts), and those of ocelli_embed_texts(). */
 int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *handle, const struct ocelli_tag *tags, size_t count);
 
 /* Frees and sets *tags to NULL. Accepts NULL and a pointer to NULL. */
@@ -152,7 +155,7 @@ void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, f
 
 /* Runs the blob's own vectors (picture and text -> embedding computed in float when the blob was
  * made) on the device. *worst (may be NULL) gets the lowest cosine.
- * Errors: WRONG (lower than the blob allows), FILE (the blob has no vectors), MEMORY, LOST. */
+ * Errors: WRONG (lower than the blob allows), FILE (the blob has no vectors, or is damaged), DEVICE, MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
 
 #ifdef __GNUC__
