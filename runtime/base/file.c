@@ -97,19 +97,6 @@ int file_writer_write(struct file_writer *w, const void *data, size_t size) {
     return OCELLI_OK;
 }
 
-int file_writer_align(struct file_writer *w, size_t alignment) {
-    static const unsigned char zeros[4096];
-    size_t past = (size_t)(w->written % alignment);
-    size_t missing = past ? alignment - past : 0;
-    while (missing > 0) {
-        size_t n = missing < sizeof zeros ? missing : sizeof zeros;
-        int status = file_writer_write(w, zeros, n);
-        if (status) return status;
-        missing -= n;
-    }
-    return OCELLI_OK;
-}
-
 /* Without this a power cut may lose the name, though not the bytes. Some filesystems refuse it. */
 static void sync_folder(const char *path) {
     char *copy = strdup(path);

@@ -28,8 +28,6 @@ struct file_writer {
 /* Opens PATH.XXXXXX.tmp in the folder of `path`; permissions by umask. Errors: FILE, MEMORY. */
 int file_writer_open(struct file_writer *w, const char *path);
 int file_writer_write(struct file_writer *w, const void *data, size_t size);
-/* Zero bytes up to a multiple of `alignment`. */
-int file_writer_align(struct file_writer *w, size_t alignment);
 /* Flushes, fsyncs, renames over the final name, fsyncs the folder. */
 int file_writer_commit(struct file_writer *w);
 /* Removes what was written, unless committed. Accepts a zeroed, failed or committed writer. */

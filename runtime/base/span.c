@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/span.h"
 
-#include <string.h>
-
 const uint8_t *span_bytes(struct span *s, uint64_t count) {
     if (count > span_left(s) || !s->data) return NULL; /* an empty file has no bytes to point at */
     const uint8_t *bytes = s->data + s->position;
@@ -25,13 +23,6 @@ bool span_u8(struct span *s, uint8_t *value) {
     return true;
 }
 
-bool span_u16(struct span *s, uint16_t *value) {
-    uint64_t wide;
-    if (!little_endian(s, 2, &wide)) return false;
-    *value = (uint16_t)wide;
-    return true;
-}
-
 bool span_u32(struct span *s, uint32_t *value) {
     uint64_t wide;
     if (!little_endian(s, 4, &wide)) return false;
@@ -41,11 +32,4 @@ bool span_u32(struct span *s, uint32_t *value) {
 
 bool span_u64(struct span *s, uint64_t *value) {
     return little_endian(s, 8, value);
-}
-
-bool span_f32(struct span *s, float *value) {
-    uint32_t bits;
-    if (!span_u32(s, &bits)) return false;
-    memcpy(value, &bits, sizeof bits);
-    return true;
 }

@@ -26,9 +26,7 @@ const uint8_t *span_bytes(struct span *s, uint64_t count);
 
 /* false, and nothing read, at the end of the bytes. */
 bool span_u8(struct span *s, uint8_t *value);
-bool span_u16(struct span *s, uint16_t *value);
 bool span_u32(struct span *s, uint32_t *value);
 bool span_u64(struct span *s, uint64_t *value);
-bool span_f32(struct span *s, float *value);
 
 #endif

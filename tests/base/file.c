@@ -159,26 +159,6 @@ static void large(void **state) {
     free(piece);
 }
 
-static void aligned(void **state) {
-    (void)state;
-    static const size_t steps[] = {1, 64, 64, 4096, 10000};
-    struct file_writer w;
-    assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
-    assert_int_equal(file_writer_write(&w, "abc", 3), OCELLI_OK);
-    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-        assert_int_equal(file_writer_align(&w, steps[i]), OCELLI_OK);
-        assert_int_equal(w.written % steps[i], 0);
-    }
-    assert_int_equal(w.written, 10000);
-    assert_int_equal(file_writer_commit(&w), OCELLI_OK);
-    file_writer_close(&w);
-    struct file_map map;
-    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
-    assert_int_equal(map.size, 10000);
-    assert_memory_equal(map.data, "abc\0\0", 5);
-    file_map_close(&map);
-}
-
 static void empty(void **state) {
     (void)state;
     put("");
@@ -291,19 +271,9 @@ static void no_place_to_write(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(whole),
-        TEST(replaces_at_once),
-        TEST(two_writers),
-        TEST(nothing_without_commit),
-        TEST(large),
-        TEST(aligned),
-        TEST(empty),
-        TEST(descriptor_zero),
-        TEST(size_limit),
-        TEST(permissions_by_umask),
-        TEST(full_disk),
-        TEST(not_files),
-        TEST(no_place_to_write),
+        TEST(whole),     TEST(replaces_at_once),  TEST(two_writers), TEST(nothing_without_commit), TEST(large),
+        TEST(empty),     TEST(descriptor_zero),   TEST(size_limit),  TEST(permissions_by_umask),   TEST(full_disk),
+        TEST(not_files), TEST(no_place_to_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

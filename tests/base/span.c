@@ -16,26 +16,15 @@ static struct span counting(size_t size) {
 
 static void little_endian(void **state) {
     (void)state;
-    struct span s = counting(15);
+    struct span s = counting(13);
     uint8_t a;
-    uint16_t b;
     uint32_t c;
     uint64_t d;
     assert_true(span_u8(&s, &a) && a == 1);
-    assert_true(span_u16(&s, &b) && b == 0x0302);
-    assert_true(span_u32(&s, &c) && c == 0x07060504);
-    assert_true(span_u64(&s, &d) && d == 0x0f0e0d0c0b0a0908);
+    assert_true(span_u32(&s, &c) && c == 0x05040302);
+    assert_true(span_u64(&s, &d) && d == 0x0d0c0b0a09080706);
     assert_int_equal(span_left(&s), 0);
     free((void *)s.data);
-}
-
-static void floats(void **state) {
-    (void)state;
-    static const uint8_t bytes[] = {0, 0, 0x80, 0xbf, 0, 0, 0xc0, 0x7f};
-    struct span s = span_of(bytes, sizeof bytes);
-    float one, nan;
-    assert_true(span_f32(&s, &one) && one == -1.0f);
-    assert_true(span_f32(&s, &nan) && nan != nan);
 }
 
 /* Each read of `width` bytes, at every length too short: false, and nothing moves. */
@@ -44,16 +33,12 @@ static void ends(void **state) {
     for (size_t size = 0; size < 9; size++) {
         struct span s = counting(size);
         uint8_t a = 99;
-        uint16_t b = 99;
         uint32_t c = 99;
         uint64_t d = 99;
-        float f = 99;
         if (size < 8) assert_false(span_u64(&s, &d));
         if (size < 4) assert_false(span_u32(&s, &c));
-        if (size < 4) assert_false(span_f32(&s, &f));
-        if (size < 2) assert_false(span_u16(&s, &b));
         if (size < 1) assert_false(span_u8(&s, &a));
-        assert_true(a == 99 && b == 99 && c == 99 && d == 99 && f == 99.0f);
+        assert_true(a == 99 && c == 99 && d == 99);
         assert_int_equal(s.position, 0);
         free((void *)s.data);
     }
@@ -85,8 +70,10 @@ static void nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(little_endian), cmocka_unit_test(floats),  cmocka_unit_test(ends),
-        cmocka_unit_test(bytes),         cmocka_unit_test(nothing),
+        cmocka_unit_test(little_endian),
+        cmocka_unit_test(ends),
+        cmocka_unit_test(bytes),
+        cmocka_unit_test(nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
