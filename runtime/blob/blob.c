@@ -207,6 +207,12 @@ static int verify(struct blob *b, uint64_t index) {
     return OCELLI_OK;
 }
 
+int blob_check(struct blob *b) {
+    int status = OCELLI_OK;
+    for (uint64_t i = 0; i + 1 < b->gguf.tensor_count && !status; i++) status = verify(b, i);
+    return status;
+}
+
 /* A tensor of the wanted type, seen to be undamaged. */
 static int find(struct blob *b, const char *name, enum gguf_tensor_type type, const struct gguf_tensor **out) {
     const struct gguf_tensor *t = gguf_tensor(&b->gguf, name);

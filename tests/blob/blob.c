@@ -432,6 +432,7 @@ static void every_byte(void **state) {
     real_open(&r);
     const struct gguf *good = blob_gguf(r.blob);
     assert_int_equal(ask_all(r.blob, good), OCELLI_OK);
+    assert_int_equal(blob_check(r.blob), OCELLI_OK);
     for (size_t i = 0; i < r.size; i++) {
         struct blob *b;
         char what[64];
@@ -440,6 +441,11 @@ static void every_byte(void **state) {
         listen();
         int status = blob_parse(&b, r.bytes, r.size, "x.gguf", true);
         if (!status) status = ask_all(b, good);
+        check_refused(status, what, "x.gguf: ", words_for(good, i));
+        blob_close(&b);
+        listen();
+        status = blob_parse(&b, r.bytes, r.size, "x.gguf", true);
+        if (!status) status = blob_check(b);
         check_refused(status, what, "x.gguf: ", words_for(good, i));
         blob_close(&b);
         r.bytes[i] ^= (uint8_t)(1 << i % 8);

@@ -325,6 +325,7 @@ flip() { # flip OFFSET: broken.gguf is the model with one bit changed there
 for at in 8 40 500 $((size / 3)) $((size / 2)) $((size * 2 / 3)) $((size - 20000)) $((size - 1)); do
     flip "$at"
     run 1 1 selftest -m broken.gguf
+    run 1 1 info -m broken.gguf
 done
 flip 500
 run 1 1 info -m broken.gguf

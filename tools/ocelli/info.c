@@ -18,7 +18,7 @@ struct facts {
     uint64_t file_bytes;
 };
 
-static int read_facts(struct facts *f, const struct blob *blob) {
+static int read_facts(struct facts *f, struct blob *blob) {
     const struct {
         const char *key, **text;
     } texts[] = {{"general.name", &f->name},
@@ -31,6 +31,7 @@ static int read_facts(struct facts *f, const struct blob *blob) {
     int status = clip_config_read(&f->config, blob);
     for (size_t i = 0; !status && i < sizeof texts / sizeof texts[0]; i++)
         status = blob_string(blob, texts[i].key, texts[i].text);
+    if (!status) status = blob_check(blob); /* who has copied a file asks here whether it is whole */
     f->file_bytes = blob_size(blob);
     return status;
 }
@@ -171,7 +172,8 @@ const struct command command_info = {
     .summary = "the Vulkan devices here, and what a model is",
     .usage = "ocelli info [-m BLOB] [--json]",
     .help = "Lists the Vulkan devices, with the index that --device takes, and with -m the facts of a\n"
-            "model file, which needs no device. Exit code 1: no Vulkan driver or device, and no -m.\n\n"
+            "model file, which needs no device; each of its bytes is checked. Exit code 1: the file is\n"
+            "damaged, or without -m: no Vulkan driver or device.\n\n"
             "Options:\n" OPTIONS_HELP "\n"
             "Example:\n"
             "  ocelli info -m clip.gguf\n",
