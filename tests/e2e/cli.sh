@@ -15,6 +15,7 @@ LC_ALL=C # grep's '.' is any byte, also one that is not UTF-8
 export LC_ALL
 
 skip() {
+    test "${OCELLI_NEED_GPU:-}" != 1 || { echo "FAILED: $1, but OCELLI_NEED_GPU=1"; exit 1; }
     echo "SKIP: $1"
     exit 77
 }
@@ -55,7 +56,6 @@ holds() { jq -e "$1" out >result 2>&1 && ! grep -q false result || fail "$name: 
 model=${OCELLI_MODEL:-}
 checkpoint=$OCELLI_SOURCE/tools/demo/checkpoint
 if test -z "$model"; then
-    test -d "$checkpoint" || skip "no tools/demo/checkpoint"
     model=$work/demo.gguf
     "$OCELLI_BUILD/ocelli-convert" "$checkpoint" -o "$model" >out 2>err || { fail "convert"; exit 1; }
 fi
@@ -375,37 +375,35 @@ convert 2 1 a -o x.gguf --name "$(printf '\377')"
 convert 2 1 a -o x.gguf --report x.gguf
 convert 1 1 missing -o x.gguf
 test ! -e x.gguf || fail "convert: left something behind"
-if test -d "$checkpoint"; then
-    cp -r "$checkpoint" from
-    (cd from && sha256sum -- *) >before
-    for out in . pipe no/such/x.gguf from/model.safetensors ./from/config.json; do
-        convert 1 1 from -o "$out"
-        convert 1 1 from -o x.gguf --report "$out"
-    done
-    convert 1 1 from -o x.gguf --report ./x.gguf
-    convert 1 1 from -o license --license-file license
-    echo "do what you like" >license
-    convert 1 1 from -o license --license-file license
-    test ! -e x.gguf || fail "convert: left something behind"
-    (cd from && sha256sum -- *) | cmp -s - before || fail "convert: a failure changed the checkpoint"
-    test -p pipe || fail "convert: what was no file has become one"
-    mv from "$(printf 'a\377')"
-    convert 1 1 "$(printf 'a\377')" -o x.gguf
-    complains 'not be UTF-8: give one with --name$'
-    mv "$(printf 'a\377')" from
-    convert 0 0 from -o x.gguf --report x.json --name demo
-    says '^x.gguf: [0-9.]+ MB; int8 against float: cosine 0\.[0-9]+ image, 0\.[0-9]+ text$'
-    jq -e '.model == "demo" and .blob_bytes > 0 and (.tensors | length > 0)' x.json >/dev/null || fail "convert: report"
-    echo old >x.gguf
-    convert 1 1 from -o x.gguf --report no/such/x.json
-    test "$(cat x.gguf)" = old || fail "convert: a failure took what stood there before"
-    # Closed standard files: their numbers must not become those of the blob, which messages would then go to.
-    rm x.gguf
-    name="ocelli-convert >&- 2>&-"
-    "$OCELLI_BUILD/ocelli-convert" from -o x.gguf >&- 2>&-
-    test $? -eq 1 || fail "$name: not exit code 1"
-    run 0 0 info -m x.gguf
-fi
+cp -r "$checkpoint" from
+(cd from && sha256sum -- *) >before
+for out in . pipe no/such/x.gguf from/model.safetensors ./from/config.json; do
+    convert 1 1 from -o "$out"
+    convert 1 1 from -o x.gguf --report "$out"
+done
+convert 1 1 from -o x.gguf --report ./x.gguf
+convert 1 1 from -o license --license-file license
+echo "do what you like" >license
+convert 1 1 from -o license --license-file license
+test ! -e x.gguf || fail "convert: left something behind"
+(cd from && sha256sum -- *) | cmp -s - before || fail "convert: a failure changed the checkpoint"
+test -p pipe || fail "convert: what was no file has become one"
+mv from "$(printf 'a\377')"
+convert 1 1 "$(printf 'a\377')" -o x.gguf
+complains 'not be UTF-8: give one with --name$'
+mv "$(printf 'a\377')" from
+convert 0 0 from -o x.gguf --report x.json --name demo
+says '^x.gguf: [0-9.]+ MB; int8 against float: cosine 0\.[0-9]+ image, 0\.[0-9]+ text$'
+jq -e '.model == "demo" and .blob_bytes > 0 and (.tensors | length > 0)' x.json >/dev/null || fail "convert: report"
+echo old >x.gguf
+convert 1 1 from -o x.gguf --report no/such/x.json
+test "$(cat x.gguf)" = old || fail "convert: a failure took what stood there before"
+# Closed standard files: their numbers must not become those of the blob, which messages would then go to.
+rm x.gguf
+name="ocelli-convert >&- 2>&-"
+"$OCELLI_BUILD/ocelli-convert" from -o x.gguf >&- 2>&-
+test $? -eq 1 || fail "$name: not exit code 1"
+run 0 0 info -m x.gguf
 
 # --- outputs that take nothing ---
 
