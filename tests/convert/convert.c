@@ -227,6 +227,17 @@ static void test_prefixes(void **state) {
     check_layouts("legacy", "_image_encoder.module.");
 }
 
+/* timm's folders have their own weights and configuration beside open_clip's. */
+static void test_two_checkpoints(void **state) {
+    char *folder = checkpoint_folder();
+    (void)state;
+    checkpoint_write("quick", folder, &(struct checkpoint_form){.open_clip = true});
+    checkpoint_put(folder, "config.json", "{\"architecture\": \"vit_base_patch32_clip_224\"}", 45);
+    checkpoint_put(folder, "model.safetensors", "x", 1);
+    convert_well(folder, checkpoint_path(folder, "out.gguf"), NULL);
+    checkpoint_remove(folder);
+}
+
 /* F16 and BF16 change the weights, by up to 2^-11 and 2^-9. */
 static void test_types(void **state) {
     static const char *const types[] = {"F16", "BF16"};
@@ -308,7 +319,7 @@ static void test_report(void **state) {
     char *text = checkpoint_get(path, NULL);
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
-    assert_true(has_choice(root, "vision_config.activation", "quick_gelu"));
+    assert_true(has_choice(root, "image activation", "quick_gelu"));
     assert_true(has_choice(root, "text pooling", "largest id"));
     assert_true(has_choice(root, "resize", "crop"));
     assert_true(has_choice(root, "license", "mit"));
@@ -321,6 +332,35 @@ static void test_report(void **state) {
     checkpoint_remove(folder);
 }
 
+/* Programs find the choices under the same names, and a reason for each, whatever the layout. */
+static void test_choices(void **state) {
+    static const char *const what[] = {"weights",      "layout",    "image activation", "text activation", "image pooling",
+                                       "text pooling", "text mask", "resize",           "filter",          "normalisation",
+                                       "tokenizer",    "padding",   "logit scale"};
+    (void)state;
+    for (int open_clip = 0; open_clip < 2; open_clip++) {
+        char *folder = checkpoint_folder(), *path = strdup(checkpoint_path(folder, "report.json"));
+        checkpoint_write("quick", folder, &(struct checkpoint_form){.open_clip = open_clip});
+        convert_well(folder, checkpoint_path(folder, "out.gguf"), path);
+        char *text = checkpoint_get(path, NULL);
+        cJSON *root = cJSON_Parse(text), *choice;
+        size_t count = sizeof what / sizeof what[0], found = 0;
+        cJSON_ArrayForEach(choice, cJSON_GetObjectItem(root, "choices")) {
+            const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(choice, "what"));
+            for (size_t i = 0; i < count; i++) found += strcmp(name, what[i]) == 0;
+            assert_true(strlen(cJSON_GetStringValue(cJSON_GetObjectItem(choice, "why"))) > 0);
+        }
+        assert_int_equal(found, count);
+        assert_true(has_choice(root, "resize", "crop"));
+        assert_true(has_choice(root, "filter", "bicubic"));
+        assert_true(has_choice(root, "image activation", "quick_gelu"));
+        cJSON_Delete(root);
+        free(text);
+        free(path);
+        checkpoint_remove(folder);
+    }
+}
+
 /* ---- faults ---- */
 
 struct fault {
@@ -331,7 +371,9 @@ struct fault {
 };
 
 static const struct fault faults[] = {
-    {.what = "left over", .form = {.extra = "vision_model.adapter"}, .said = "1 tensors are left over"},
+    {.what = "left over",
+     .form = {.extra = "vision_model.adapter"},
+     .said = "1 tensor left over, so this is not a plain CLIP: vision_model.adapter; give"},
     {.what = "missing",
      .form = {.without = "vision_model.encoder.layers.1.mlp.fc2.bias"},
      .said = "vision_model.encoder.layers.1.mlp.fc2.bias is missing"},
@@ -548,10 +590,11 @@ static void test_usage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),    cmocka_unit_test(test_open_clip),   cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_types),     cmocka_unit_test(test_config),      cmocka_unit_test(test_report),
-        cmocka_unit_test(test_faults),    cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),
-        cmocka_unit_test(test_no_report), cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_golden),      cmocka_unit_test(test_open_clip),       cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_types),       cmocka_unit_test(test_two_checkpoints), cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_config),      cmocka_unit_test(test_report),          cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_no_report),
+        cmocka_unit_test(test_usage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -171,6 +171,6 @@ int checkpoint_check_used(const struct checkpoint *c, struct report *r) {
         file = t->file;
     }
     if (left == 0) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: %zu tensors are left over, so this is not a plain CLIP: %s%s", file, left, names,
-                    left > NAMED ? ", ..." : "");
+    return log_fail(OCELLI_ERR_FILE, "%s: %zu tensor%s left over, so this is not a plain CLIP: %s%s; give a model without", file,
+                    left, left > 1 ? "s" : "", names, left > NAMED ? ", ..." : "");
 }

@@ -198,15 +198,18 @@ static int read_text(struct config *c, const struct json_at *at) {
     return status ? status : read_kwargs(at, t);
 }
 
-static int either(const struct json_at *at, const char *key, const char *no, const char *yes, bool *value, struct report *r) {
+static int either(const struct json_at *at, const char *key, const char *no, const char *yes, bool *value) {
     const char *word = NULL;
     int status = json_string(at, key, &word);
     if (status) return status;
     *value = word && strcmp(word, yes) == 0;
-    if (word && !*value && strcmp(word, no) != 0)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word, no, yes);
-    report_choice(r, key, *value ? yes : no, "preprocess_cfg.%s%s", key, word ? "" : " is absent: open_clip's default");
-    return OCELLI_OK;
+    if (!word || *value || strcmp(word, no) == 0) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word, no, yes);
+}
+
+static void report_prep(const struct json_at *at, const char *what, const char *value, const char *key, struct report *r) {
+    const char *absent = json_get(at, key) ? "" : " is absent: open_clip's default";
+    report_choice(r, what, value, "preprocess_cfg.%s%s", key, absent);
 }
 
 static int read_prep(struct config *c, const struct json_at *at, struct report *r) {
@@ -214,8 +217,8 @@ static int read_prep(struct config *c, const struct json_at *at, struct report *
     const char *mode = "RGB";
     memcpy(c->mean, config_openai_mean, sizeof c->mean);
     memcpy(c->std, config_openai_std, sizeof c->std);
-    int status = either(at, "resize_mode", "shortest", "squash", &c->squash, r);
-    if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &c->bilinear, r);
+    int status = either(at, "resize_mode", "shortest", "squash", &c->squash);
+    if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &c->bilinear);
     if (!status) status = json_floats3(at, "mean", c->mean);
     if (!status) status = json_floats3(at, "std", c->std);
     if (!status) status = read_square(at, "size", &size);
@@ -224,6 +227,8 @@ static int read_prep(struct config *c, const struct json_at *at, struct report *
     if (size != c->image_size || strcmp(mode, "RGB") != 0)
         return log_fail(OCELLI_ERR_LIMIT, "%s: %ssize %u or mode %s differs from the model's %u pixels of RGB", at->file,
                         at->where, size, mode, c->image_size);
+    report_prep(at, "resize", c->squash ? "squash" : "crop", "resize_mode", r);
+    report_prep(at, "filter", c->bilinear ? "bilinear" : "bicubic", "interpolation", r);
     char value[128];
     snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
              c->std[2]);
@@ -249,7 +254,7 @@ static int read_model(struct config *c, const struct json_at *model, struct repo
     if (!status) status = read_text(c, &text);
     if (status) return status;
     const char *why = json_get(model, "quick_gelu") ? "model_cfg.quick_gelu" : "model_cfg.quick_gelu is absent: GELU";
-    report_choice(r, "vision activation", config_activation_name(c->image.activation), "%s", why);
+    report_choice(r, "image activation", config_activation_name(c->image.activation), "%s", why);
     report_choice(r, "text activation", config_activation_name(c->text.activation), "%s", why);
     report_choice(r, "image pooling", "class token", "open_clip's pool_type 'tok'");
     report_choice(r, "text pooling", "largest id", "open_clip's pool_type 'argmax'");

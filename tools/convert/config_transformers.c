@@ -26,9 +26,9 @@ static int find_activation(const struct json_at *at, const char *name, enum conf
                     at->where, name);
 }
 
-static int read_tower(const struct json_at *at, struct config_tower *t, struct report *r) {
+/* `what`: the activation, in the report. */
+static int read_tower(const struct json_at *at, struct config_tower *t, const char *what, struct report *r) {
     const char *activation = NULL;
-    char what[64];
     int status = json_u32(at, "hidden_size", &t->width);
     if (!status) status = json_u32(at, "intermediate_size", &t->hidden);
     if (!status) status = json_u32(at, "num_hidden_layers", &t->blocks);
@@ -37,7 +37,6 @@ static int read_tower(const struct json_at *at, struct config_tower *t, struct r
     if (!status) status = json_string(at, "hidden_act", &activation);
     if (!status) status = find_activation(at, activation ? activation : "quick_gelu", &t->activation);
     if (status) return status;
-    snprintf(what, sizeof what, "%sactivation", at->where);
     report_choice(r, what, config_activation_name(t->activation), "%shidden_act is %s", at->where,
                   activation ? activation : "absent: transformers' default");
     return OCELLI_OK;
@@ -62,7 +61,7 @@ static int read_image(struct config *c, const struct json_at *at, struct report 
     c->image = (struct config_tower){.width = 768, .hidden = 3072, .blocks = 12, .heads = 12, .epsilon = 1e-5f};
     c->image_size = 224;
     c->patch_size = 32;
-    int status = read_tower(at, &c->image, r);
+    int status = read_tower(at, &c->image, "image activation", r);
     if (!status) status = json_u32(at, "image_size", &c->image_size);
     if (!status) status = json_u32(at, "patch_size", &c->patch_size);
     if (!status) status = json_u32(at, "num_channels", &channels);
@@ -76,7 +75,7 @@ static int read_text(struct config *c, const struct json_at *at, struct report *
     c->text = (struct config_tower){.width = 512, .hidden = 2048, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f};
     c->vocabulary = 49408;
     c->end_id = 49407;
-    int status = read_tower(at, &c->text, r);
+    int status = read_tower(at, &c->text, "text activation", r);
     if (!status) status = json_u32(at, "max_position_embeddings", &c->text.tokens);
     if (!status) status = json_u32(at, "vocab_size", &c->vocabulary);
     if (!status) status = json_u32(at, "eos_token_id", &c->end_id);

@@ -6,14 +6,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a folder may hold, best first. */
+/* What a folder may hold, best first. open_clip's name says whose it is; beside it timm's folders have a
+ * model.safetensors and config.json that are no CLIP. */
 static const struct row {
     const char *weights, *config;
     bool sharded, open_clip;
 } rows[] = {
+    {"open_clip_model.safetensors", "open_clip_config.json", false, true},
     {"model.safetensors", "config.json", false, false},
     {"model.safetensors.index.json", "config.json", true, false},
-    {"open_clip_model.safetensors", "open_clip_config.json", false, true},
     {"model.safetensors", "open_clip_config.json", false, true},
 };
 
@@ -79,7 +80,7 @@ static int alone(struct locate *l, struct arena *a, const char *path, struct rep
                         "since the activation and sizes stand nowhere else",
                         path);
     l->config = source_path(a, l->folder, name);
-    report_choice(r, "configuration", name, "it lies beside the weights");
+    report_choice(r, "weights", slash ? slash + 1 : path, "named on the command line; it lies beside %s", name);
     return l->config ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
 }
 

@@ -124,7 +124,8 @@ int safetensors_parse(struct safetensors *s, const void *bytes, size_t size, con
     struct span in = span_of(bytes, size);
     uint64_t length;
     if (!span_u64(&in, &length) || length > MAX_HEADER)
-        return log_fail(OCELLI_ERR_FILE, "%s: not a safetensors file: its header length makes no sense", name);
+        return log_fail(OCELLI_ERR_FILE, "%s: not a safetensors file: its header length makes no sense: fetch the file again",
+                        name);
     const uint8_t *header = span_bytes(&in, length);
     if (!header) return log_fail(OCELLI_ERR_FILE, "%s: cut short in its header: fetch the file again", name);
     struct parser p = {.s = s, .file = name, .data = in.data + in.position, .data_size = span_left(&in)};

@@ -49,6 +49,7 @@ static int read_json(struct tokenizer *t, const char *path, struct sources *sour
 static int read_pair(struct tokenizer *t, const char *folder, struct sources *sources) {
     char *vocab = source_path(&t->arena, folder, "vocab.json"), *merges = source_path(&t->arena, folder, "merges.txt");
     if (!vocab || !merges) return no_memory(t);
+    t->vocabulary = vocab;
     int status = read_json(t, vocab, sources, read_vocab_root);
     return status ? status : read_text(t, merges, sources, tokenizer_read_merges);
 }
@@ -98,24 +99,24 @@ static int find_mark(const struct tokenizer *t, const char *spelling, const char
             return OCELLI_OK;
         }
     }
-    return log_fail(OCELLI_ERR_FILE, "%s: no token %s: give CLIP's tokenizer with --tokenizer", t->file, spelling);
+    return log_fail(OCELLI_ERR_FILE, "%s: no token %s: give CLIP's tokenizer with --tokenizer", t->vocabulary, spelling);
 }
 
 /* A wrong id for the end mark would take the wrong row of every text. */
 static int check_end(const struct tokenizer *t, const struct config *c) {
     if (c->pool == CONFIG_POOL_LARGEST && t->end_id + 1 != t->token_count)
-        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u of %zu: the model takes its text at the largest id", t->file,
-                        t->end_id, t->token_count);
+        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u of %zu: the model takes its text at the largest id",
+                        t->vocabulary, t->end_id, t->token_count);
     if (c->pool == CONFIG_POOL_END && t->end_id != c->end_id)
-        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u, %s says %u: give the model's own tokenizer", t->file,
+        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u, %s says %u: give the model's own tokenizer", t->vocabulary,
                         t->end_id, c->file, c->end_id);
     return OCELLI_OK;
 }
 
 static int check(struct tokenizer *t, const struct config *c) {
     if (t->token_count != c->vocabulary)
-        return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->file, t->token_count,
-                        c->file, c->vocabulary);
+        return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->vocabulary,
+                        t->token_count, c->file, c->vocabulary);
     int status = find_mark(t, "<|startoftext|>", "<start_of_text>", &t->start_id);
     if (!status) status = find_mark(t, "<|endoftext|>", "<end_of_text>", &t->end_id);
     if (!status) status = check_end(t, c);
@@ -136,13 +137,14 @@ int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, co
                    struct sources *sources, struct report *r) {
     *t = (struct tokenizer){.file = folder};
     int status = read_any(t, path ? path : folder, sources);
+    if (!t->vocabulary) t->vocabulary = t->file;
     if (!status) status = check(t, config);
     if (status) {
         tokenizer_finish(t);
         return status;
     }
-    report_choice(r, "tokenizer", t->file, "%s; %zu tokens, %zu merges", path ? "given by --tokenizer" : "beside the weights",
-                  t->token_count, t->merge_count);
+    report_choice(r, "tokenizer", t->vocabulary, "%s; %zu tokens, %zu merges",
+                  path ? "given by --tokenizer" : "beside the weights", t->token_count, t->merge_count);
     report_choice(r, "padding", t->padding_id ? "end mark" : "0", "%s; without effect under a causal mask",
                   config->pad_with_end ? "as transformers" : "as open_clip");
     return OCELLI_OK;

@@ -8,7 +8,8 @@
 
 struct tokenizer {
     struct arena arena;
-    const char *file;        /* for messages */
+    const char *file;        /* for messages: the one read last */
+    const char *vocabulary;  /* the one with the tokens */
     struct bpe_text *tokens; /* (token_count), position = id */
     size_t token_count;
     struct bpe_text *merges; /* (merge_count) "left right", best first */
