@@ -2,7 +2,7 @@
 # make demo   build, convert the demo checkpoint, tag some pictures
 # make test   build with sanitizers, run every test
 # make install, make fuzz, make format: see CONTRIBUTING.md
-# Debian 12 and 13, Ubuntu 22.04. Missing packages are installed through apt (as root) or named.
+# Debian 12 and 13; written with Ubuntu 22.04's versions in mind. Missing packages are installed through apt (as root) or named.
 SHELL = /bin/sh
 JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # OpenAI's ViT-B/32 against its published scores (README of openai/CLIP, 0.9927937 0.00421068 0.00299572).
-# OCELLI_CLIP_CHECKPOINT: folder of openai/clip-vit-base-patch32. OCELLI_CLIP_PICTURE: its CLIP.png.
+# OCELLI_CLIP_CHECKPOINT: folder of openai/clip-vit-base-patch32. OCELLI_CLIP_PICTURE: CLIP.png of openai/CLIP.
 checkpoint=${OCELLI_CLIP_CHECKPOINT:-}
-picture=${OCELLI_CLIP_PICTURE:-$OCELLI_SOURCE/../shared/data/CLIP.png}
+picture=${OCELLI_CLIP_PICTURE:-$checkpoint/CLIP.png}
 test -n "$checkpoint" || { echo "SKIP: OCELLI_CLIP_CHECKPOINT names no checkpoint of OpenAI's ViT-B/32"; exit 77; }
-test -r "$picture" || { echo "SKIP: no CLIP.png; OCELLI_CLIP_PICTURE names it"; exit 77; }
+test -r "$picture" || { echo "no picture $picture: OCELLI_CLIP_PICTURE names openai/CLIP's CLIP.png"; exit 1; }
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 "$OCELLI_BUILD/ocelli-convert" "$checkpoint" -o "$work/clip.gguf" || exit 1
