@@ -30,7 +30,7 @@ enum ocelli_status {
     OCELLI_ERR_MEMORY = -4, /* host or device memory ran out: use a smaller model or batch */
     OCELLI_ERR_LIMIT = -5,  /* valid, but over a stated limit of this runtime */
     OCELLI_ERR_LOST = -6,   /* the device was lost: close, then open again */
-    OCELLI_ERR_WRONG = -7,  /* the self-test saw wrong numbers: do not trust this device */
+    OCELLI_ERR_WRONG = -7,  /* the device computes wrong numbers: do not trust it */
 };
 
 /* How matrix products are computed. */
@@ -119,12 +119,13 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
 
 /* Embeds `count` pictures of any size: resize, crop and normalise as the blob says, image tower,
  * unit length. out: (count, D) floats, caller's. `images` are only read during the call.
- * Errors: USAGE (a size of 0), LIMIT (a side over 16384), MEMORY, LOST; at first also FILE, DEVICE. */
+ * Errors: USAGE (a size of 0), LIMIT (a side over 16384), MEMORY, LOST, WRONG (the device's numbers are
+ * not finite); at first also FILE, DEVICE. */
 int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images, size_t count, float *out);
 
 /* Embeds `count` UTF-8 texts. A text over the context is cut, its last id being the end mark, as
  * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.
- * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST; at first also FILE, DEVICE. */
+ * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST, WRONG; at first also FILE, DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 
 /* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context
@@ -154,7 +155,7 @@ void ocelli_tags_destroy(struct ocelli_tags **tags);
 void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, float *scores, float *cosines);
 
 /* Runs the blob's own vectors (picture and text -> embedding computed in float when the blob was
- * made) on the device. *worst (may be NULL) gets the lowest cosine.
+ * made) on the device. *worst (may be NULL) gets the lowest cosine; NaN: an embedding was not finite.
  * Errors: WRONG (lower than the blob allows), FILE (the blob has no vectors, or is damaged), DEVICE, MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
 

@@ -6,6 +6,7 @@
 #include "tag/score.h"
 #include "vk/device.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,7 +169,7 @@ static int compare(const struct ocelli *o, const char *key, const float *got, ui
     int status = blob_vector(o->blob, key, count * d, &expected);
     for (uint64_t i = 0; !status && i < count; i++) {
         float c = score_cosine(got + i * d, expected + i * d, d);
-        if (c < *worst) *worst = c;
+        if (!(c >= *worst)) *worst = c; /* also NaN */
     }
     return status;
 }
@@ -214,7 +215,7 @@ int ocelli_selftest(struct ocelli *o, float *worst) {
     int status = blob_f32(o->blob, "ocelli.selftest.min_cosine", &required);
     if (!status) status = selftest_images(o, &lowest);
     if (!status) status = selftest_texts(o, &lowest);
-    if (worst) *worst = lowest;
+    if (worst) *worst = status == OCELLI_ERR_WRONG ? NAN : lowest;
     if (!status && !(lowest >= required))
         return log_fail(OCELLI_ERR_WRONG, "%s: self-test cosine %.5f, the blob asks for %.5f: try --kind f16w or another device",
                         op_device_name(o->device), lowest, required);

@@ -119,9 +119,9 @@ static int refuse(const struct reader *r, const char *name) {
     if (!strcmp(reason, "unknown image type"))
         return log_fail(OCELLI_ERR_FILE, "%s: not a picture (PNG, JPEG, BMP, GIF, TGA or PNM)", name);
     if (!strcmp(reason, "too large"))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side", name, PREP_MAX_SIDE);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side: scale it down", name, PREP_MAX_SIDE);
     if (!strcmp(reason, "outofmem")) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its pixels", name);
-    if (r->cut) return log_fail(OCELLI_ERR_FILE, "%s: cut short", name);
+    if (r->cut) return log_fail(OCELLI_ERR_FILE, "%s: cut short: copy it again", name);
     return log_fail(OCELLI_ERR_FILE, "%s: broken picture: %s", name, reason);
 }
 
@@ -136,7 +136,7 @@ int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, co
     stbi_uc *rgb = stbi_load_from_callbacks(&callbacks, &r, &width, &height, &channels, 3);
     if (!rgb) return refuse(&r, name);
     if (r.cut)
-        status = log_fail(OCELLI_ERR_FILE, "%s: cut short", name);
+        status = log_fail(OCELLI_ERR_FILE, "%s: cut short: copy it again", name);
     else if (width < 1 || height < 1)
         status = log_fail(OCELLI_ERR_FILE, "%s: has no pixels", name);
     if (status)

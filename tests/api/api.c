@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * include/ocelli.h as an application uses it. */
+#include "blob/blob.h"
 #include "convert/convert.h"
 #include "support/checkpoint.h"
 #include "support/test.h"
@@ -211,6 +212,53 @@ static void test_flipped_bit(void **unused) {
     free(bytes), free(path);
 }
 
+/* The blob with x * times + plus for each number x of one tensor, in a file of its own. */
+static char *changed(const char *tensor, float times, float plus) {
+    size_t size;
+    struct blob *good;
+    uint8_t *bytes = (uint8_t *)checkpoint_get(blob, &size);
+    assert_int_equal(blob_open(&good, blob, true), OCELLI_OK);
+    const struct gguf *g = blob_gguf(good);
+    const struct gguf_tensor *t = gguf_tensor(g, tensor);
+    uint8_t *at = bytes + g->header_size + t->offset;
+    for (uint64_t i = 0; i < t->size; i += sizeof(float)) {
+        float number;
+        memcpy(&number, at + i, sizeof number);
+        number = number * times + plus;
+        memcpy(at + i, &number, sizeof number);
+    }
+    blob_close(&good);
+    checkpoint_put(folder, "changed.gguf", (char *)bytes, size);
+    free(bytes);
+    return strdup(checkpoint_path(folder, "changed.gguf"));
+}
+
+/* What a device that computes wrongly looks like: the vectors it is judged by, or its own numbers, are others. */
+static void test_wrong_numbers(void **unused) {
+    (void)unused;
+    static const struct {
+        const char *tensor;
+        float times, plus;
+        const char *says;
+    } wrong[] = {{"selftest.text_embd", -1, 0, "self-test cosine -0.9"},
+                 {"selftest.image_embd", 0.5f, 0, "self-test cosine 0.4"},
+                 {"visual_projection.weight.scale", 0, 3e38f, "not finite"},
+                 {"text_projection.weight.scale", 0, 3e38f, "not finite"}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        char *path = changed(wrong[i].tensor, wrong[i].times, wrong[i].plus);
+        struct ocelli *model;
+        float worst = 2;
+        assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = path, .no_verify = 1}), OCELLI_OK);
+        lines = 0;
+        assert_int_equal(ocelli_selftest(model, &worst), OCELLI_ERR_WRONG);
+        assert_int_equal(lines, 1);
+        if (!strstr(last_line, wrong[i].says)) fail_msg("'%s' does not say '%s'", last_line, wrong[i].says);
+        assert_true(wrong[i].plus > 0 ? isnan(worst) : worst < 0.9f);
+        ocelli_close(&model);
+        free(path);
+    }
+}
+
 static void test_words(void **unused) {
     (void)unused;
     assert_string_equal(ocelli_version(), OCELLI_VERSION);
@@ -221,7 +269,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
         cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
-        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_words),
+        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
+        cmocka_unit_test(test_words),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
