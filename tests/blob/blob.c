@@ -7,28 +7,12 @@
 #include "convert/convert.h"
 #include "convert/gguf_write.h"
 #include "support/checkpoint.h"
+#include "support/heard.h"
 
 #include <math.h>
 #include <ocelli.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-
-/* What the log said since listen(). */
-static struct {
-    int lines;
-    char text[1024];
-} heard;
-
-static void hear(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user, (void)level;
-    heard.lines++;
-    snprintf(heard.text, sizeof heard.text, "%s", message);
-}
-
-static void listen(void) {
-    memset(&heard, 0, sizeof heard);
-    ocelli_set_log(hear, NULL);
-}
 
 /* FILE, and one line that starts with the file's name and says `words`. */
 static void check_refused(int status, const char *what, const char *file, const char *words) {

@@ -3,26 +3,10 @@
 #include "support/test.h"
 #include "blob/gguf.h"
 #include "blob/bytes.h"
+#include "support/heard.h"
 
 #include <ocelli.h>
 #include <stdlib.h>
-
-/* What the log said since listen(). */
-static struct {
-    int lines;
-    char text[1024];
-} heard;
-
-static void hear(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user, (void)level;
-    heard.lines++;
-    snprintf(heard.text, sizeof heard.text, "%s", message);
-}
-
-static void listen(void) {
-    memset(&heard, 0, sizeof heard);
-    ocelli_set_log(hear, NULL);
-}
 
 /* Exactly `size` bytes of heap, so that a sanitizer sees a read past the end. */
 static void *exact(const void *bytes, size_t size) {

@@ -4,22 +4,12 @@
 #include "clip/config.h"
 #include "convert/convert.h"
 #include "support/checkpoint.h"
+#include "support/heard.h"
 #include "support/test.h"
 
 #include <ocelli.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct {
-    int lines;
-    char text[1024];
-} heard;
-
-static void hear(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user, (void)level;
-    heard.lines++;
-    snprintf(heard.text, sizeof heard.text, "%s", message);
-}
 
 static uint8_t *bytes;
 static size_t size;
@@ -33,7 +23,6 @@ static int setup(void **state) {
     assert_int_equal(convert(&(struct convert_params){.checkpoint = folder, .out = path, .name = "quick"}, &result), OCELLI_OK);
     bytes = (uint8_t *)checkpoint_get(path, &size);
     checkpoint_remove(folder);
-    ocelli_set_log(hear, NULL);
     return 0;
 }
 
@@ -46,7 +35,7 @@ static int teardown(void **state) {
 
 static int read_config(struct clip_config *config) {
     struct blob *blob;
-    memset(&heard, 0, sizeof heard);
+    listen();
     assert_int_equal(blob_parse(&blob, bytes, size, "x.gguf", false), OCELLI_OK);
     int status = clip_config_read(config, blob);
     blob_close(&blob);

@@ -3,28 +3,12 @@
 #include "support/test.h"
 #include "convert/safetensors.h"
 #include "convert/quantize.h"
+#include "support/heard.h"
 
 #include <math.h>
 #include <ocelli.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What the log said since listen(). */
-static struct {
-    int lines;
-    char text[1024];
-} heard;
-
-static void hear(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user, (void)level;
-    heard.lines++;
-    snprintf(heard.text, sizeof heard.text, "%s", message);
-}
-
-static void listen(void) {
-    memset(&heard, 0, sizeof heard);
-    ocelli_set_log(hear, NULL);
-}
 
 /* A file on exactly its bytes of heap, so that a sanitizer sees a read past the end. */
 struct file {

@@ -3,27 +3,11 @@
 #include "support/test.h"
 #include "prep/decode.h"
 #include "base/file.h"
+#include "support/heard.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* What the log said since listen(). */
-static struct {
-    int lines;
-    char text[1024];
-} heard;
-
-static void hear(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user, (void)level;
-    heard.lines++;
-    snprintf(heard.text, sizeof heard.text, "%s", message);
-}
-
-static void listen(void) {
-    memset(&heard, 0, sizeof heard);
-    ocelli_set_log(hear, NULL);
-}
 
 /* Refused with `status`, nothing to free, and one line that names the file and says `words`. */
 static void check_refused(int got, int status, const struct ocelli_image *image, const char *words) {

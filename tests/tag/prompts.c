@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
+#include "support/heard.h"
 #include "tag/prompts.h"
 
 #include <math.h>
 #include <ocelli.h>
 #include <string.h>
 
-static int lines;
-static char last_line[1024];
-
-static void keep_line(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user;
-    (void)level;
-    lines++;
-    snprintf(last_line, sizeof last_line, "%s", message);
-}
-
 static int setup(void **state) {
     (void)state;
-    lines = 0;
-    ocelli_set_log(keep_line, NULL);
+    listen();
     return 0;
 }
 
@@ -86,8 +76,8 @@ static void expand_names_the_bad_template(void **state) {
     struct prompts_list out = {0}, prompts = list_of((const char *[]){"cat"}, 1);
     struct prompts_list templates = list_of((const char *[]){"a {}", "a photo of \n nothing"}, 2);
     assert_int_equal(prompts_expand(&out, &arena, &templates, &prompts), OCELLI_ERR_USAGE);
-    assert_int_equal(lines, 1);
-    assert_non_null(strstr(last_line, "a photo of ? nothing"));
+    assert_int_equal(heard.lines, 1);
+    assert_non_null(strstr(heard.text, "a photo of ? nothing"));
     arena_finish(&arena);
 }
 
@@ -118,7 +108,7 @@ static void average_of_no_direction(void **state) {
     assert_int_equal(prompts_average(opposite, 2, 2, mean), OCELLI_ERR_USAGE);
     assert_int_equal(prompts_average(broken, 2, 2, mean), OCELLI_ERR_USAGE);
     assert_int_equal(prompts_average(broken, 0, 2, mean), OCELLI_ERR_USAGE);
-    assert_int_equal(lines, 3);
+    assert_int_equal(heard.lines, 3);
 }
 
 int main(void) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
+#include "support/heard.h"
 #include "tag/tags_file.h"
 
 #include <ocelli.h>
@@ -8,21 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static int lines;
-static char last_line[1024];
-
-static void keep_line(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user;
-    (void)level;
-    lines++;
-    snprintf(last_line, sizeof last_line, "%s", message);
-}
-
 static int setup(void **state) {
     (void)state;
-    lines = 0;
-    last_line[0] = '\0';
-    ocelli_set_log(keep_line, NULL);
+    listen();
     return 0;
 }
 
@@ -59,7 +48,7 @@ static void whole(void **state) {
                                "[tag cat]"; /* no line end */
     struct tags_file f;
     assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_OK);
-    assert_int_equal(lines, 0);
+    assert_int_equal(heard.lines, 0);
     assert_int_equal(f.count, 3);
     assert_list(&f.templates, 3, (const char *const[]){"a photo of {}.", "{} at night", "a drawing of {}"});
     assert_string_equal(f.tags[0].name, "open door");
@@ -122,11 +111,11 @@ static void bad(void **state) {
         struct tags_file f;
         setup(NULL);
         int status = parse(&f, bad_files[i].text, strlen(bad_files[i].text));
-        if (status != OCELLI_ERR_FILE || lines != 1 || !fits(last_line, bad_files[i].line))
-            print_error("\"%s\": %d, %d lines, \"%s\"\n", bad_files[i].text, status, lines, last_line);
+        if (status != OCELLI_ERR_FILE || heard.lines != 1 || !fits(heard.text, bad_files[i].line))
+            print_error("\"%s\": %d, %d lines, \"%s\"\n", bad_files[i].text, status, heard.lines, heard.text);
         assert_int_equal(status, OCELLI_ERR_FILE);
-        assert_int_equal(lines, 1);
-        assert_true(fits(last_line, bad_files[i].line));
+        assert_int_equal(heard.lines, 1);
+        assert_true(fits(heard.text, bad_files[i].line));
         assert_null(f.arena.last); /* empty */
         assert_int_equal(f.count, 0);
     }
@@ -148,8 +137,8 @@ static void zero_byte(void **state) {
     static const char text[] = "[tag a]\nprompt = x\0y\n";
     struct tags_file f;
     assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_ERR_FILE);
-    assert_int_equal(lines, 1);
-    assert_true(fits(last_line, "tags.ini:2: a zero byte: ..."));
+    assert_int_equal(heard.lines, 1);
+    assert_true(fits(heard.text, "tags.ini:2: a zero byte: ..."));
 }
 
 /* A prompt that fills a line of `length` bytes; NULL-safe only for lengths over that of the key. */
@@ -175,11 +164,11 @@ static void line_lengths(void **state) {
         assert_int_equal(f.count, 2);
         tags_file_finish(&f);
     }
-    assert_int_equal(lines, 0);
+    assert_int_equal(heard.lines, 0);
     assert_int_equal(parse_line(&f, TAGS_FILE_LINE + 1), OCELLI_ERR_FILE);
-    assert_string_equal(last_line, "tags.ini:2: 198 bytes in a line, at most 197");
+    assert_string_equal(heard.text, "tags.ini:2: 198 bytes in a line, at most 197");
     assert_int_equal(parse_line(&f, 100000), OCELLI_ERR_FILE);
-    assert_int_equal(lines, 2);
+    assert_int_equal(heard.lines, 2);
 }
 
 /* Comments may be as long as they like. */
@@ -206,7 +195,7 @@ static void most_tags(void **state) {
     tags_file_finish(&f);
     end += sprintf(end, "[tag more]\n");
     assert_int_equal(parse(&f, text, (size_t)(end - text)), OCELLI_ERR_LIMIT);
-    assert_string_equal(last_line, "tags.ini:4097: more than 4096 tags");
+    assert_string_equal(heard.text, "tags.ini:4097: more than 4096 tags");
     free(text);
 }
 
@@ -221,16 +210,16 @@ static void from_file(void **state) {
     char want[64];
     assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
     snprintf(want, sizeof want, "%s:2: expected NAME = VALUE", path);
-    assert_string_equal(last_line, want);
+    assert_string_equal(heard.text, want);
     assert_int_equal(truncate(path, 8), 0);
     assert_int_equal(tags_file_read(&f, path), OCELLI_OK);
     tags_file_finish(&f);
     assert_int_equal(truncate(path, 0), 0);
     assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
     unlink(path);
-    lines = 0;
+    heard.lines = 0;
     assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
-    assert_int_equal(lines, 1);
+    assert_int_equal(heard.lines, 1);
     tags_file_finish(&f); /* of a failed read: empty, harmless */
 }
 

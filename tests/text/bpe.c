@@ -1,26 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
 #include "base/clock.h"
+#include "support/heard.h"
 #include "text/bpe.h"
 #include "text/vocabulary.h"
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
-static int lines;
-static char last_line[1024];
-
-static void keep_line(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user;
-    (void)level;
-    lines++;
-    snprintf(last_line, sizeof last_line, "%s", message);
-}
-
 static void expect_line(const char *said) {
-    assert_int_equal(lines, 1);
-    if (!strstr(last_line, said)) print_error("said `%s`, not `%s`\n", last_line, said);
-    assert_non_null(strstr(last_line, said));
+    assert_int_equal(heard.lines, 1);
+    if (!strstr(heard.text, said)) print_error("said `%s`, not `%s`\n", heard.text, said);
+    assert_non_null(strstr(heard.text, said));
 }
 
 /* ---- memory that runs out: the n-th allocation from now on fails (not under a sanitizer) ---- */
@@ -380,8 +371,7 @@ static void broken(void **state) {
         if (f->token_count) p.token_count = f->token_count;
         if (f->merge_count) p.merge_count = f->merge_count;
         struct bpe *bpe = (struct bpe *)&v;
-        lines = 0;
-        ocelli_set_log(keep_line, NULL);
+        listen();
         int status = bpe_create(&bpe, &p);
         ocelli_set_log(NULL, NULL);
         if (status != OCELLI_ERR_FILE) print_error("%s: %d\n", f->name, status);
@@ -416,8 +406,7 @@ static void refused(void **state) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         int32_t ids[77];
         size_t count;
-        lines = 0;
-        ocelli_set_log(keep_line, NULL);
+        listen();
         assert_int_equal(bpe_encode(bpe, texts[i], strlen(texts[i]), ids, &count), OCELLI_ERR_USAGE);
         ocelli_set_log(NULL, NULL);
         expect_line("text is not UTF-8");
@@ -528,25 +517,25 @@ static void out_of_memory(void **state) {
     int32_t ids[77];
     size_t count;
     vocabulary_init(&v, "a b\nab ab\n", 2, 77);
-    ocelli_set_log(keep_line, NULL);
+    listen();
     int status = OCELLI_ERR_MEMORY, tries = 0;
     for (; status == OCELLI_ERR_MEMORY; tries++) {
-        lines = 0;
+        heard.lines = 0;
         until_failure = tries;
         status = bpe_create(&bpe, &v.params);
         until_failure = -1;
-        assert_int_equal(lines, status ? 1 : 0);
+        assert_int_equal(heard.lines, status ? 1 : 0);
         assert_true((bpe == NULL) == (status != 0));
     }
     assert_int_equal(status, OCELLI_OK);
     assert_int_equal(tries, 5);
     status = OCELLI_ERR_MEMORY;
     for (tries = 0; status == OCELLI_ERR_MEMORY; tries++) {
-        lines = 0;
+        heard.lines = 0;
         until_failure = tries;
         status = bpe_encode(bpe, "ab abab", 7, ids, &count);
         until_failure = -1;
-        assert_int_equal(lines, status ? 1 : 0);
+        assert_int_equal(heard.lines, status ? 1 : 0);
     }
     ocelli_set_log(NULL, NULL);
     assert_int_equal(status, OCELLI_OK);

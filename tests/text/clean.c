@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
+#include "support/heard.h"
 #include "text/clean.h"
 
 #include <ocelli.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int lines;
-static char last_line[1024];
-
-static void keep_line(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user;
-    (void)level;
-    lines++;
-    snprintf(last_line, sizeof last_line, "%s", message);
-}
 
 struct row {
     const char *text, *want; /* what Python gives */
@@ -160,14 +151,13 @@ static void bytes(void **state) {
 static void refused(const char *text, size_t length, int want, const char *said) {
     char *out = (char *)text;
     size_t n = 7;
-    lines = 0;
-    ocelli_set_log(keep_line, NULL);
+    listen();
     assert_int_equal(clean_text(text, length, &out, &n), want);
     ocelli_set_log(NULL, NULL);
     assert_null(out);
-    assert_int_equal(lines, 1);
-    if (!strstr(last_line, said)) print_error("said `%s`, not `%s`\n", last_line, said);
-    assert_non_null(strstr(last_line, said));
+    assert_int_equal(heard.lines, 1);
+    if (!strstr(heard.text, said)) print_error("said `%s`, not `%s`\n", heard.text, said);
+    assert_non_null(strstr(heard.text, said));
 }
 
 static void not_utf8(void **state) {
