@@ -21,6 +21,7 @@ test: packages
 	OCELLI_NEED_GPU=1 ctest --preset dev -j$(JOBS) $(CTEST_FLAGS)
 
 release: packages
+	@echo "building in build/release"
 	@cmake --preset release -DBUILD_TESTING=OFF >build-release.log 2>&1 && \
 	 cmake --build --preset release -j$(JOBS) >>build-release.log 2>&1 || { cat build-release.log; exit 1; }
 	@rm -f build-release.log
@@ -48,7 +49,7 @@ packages:
 	@missing=; for p in $(PACKAGES); do \
 	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	if [ "$$(id -u)" != 0 ]; then echo "missing packages, run: sudo apt-get install -y$$missing"; exit 1; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "missing packages, run: sudo apt-get update; sudo apt-get install -y$$missing"; exit 1; fi; \
 	echo "installing through apt:$$missing"; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Any vocabulary and any text. Input: context, then how much to move the number of tokens, the start
  * mark and the end mark (a byte each), merges a line each, an empty line, the text. */
+#include "fuzz.h"
 #include "../text/vocabulary.h"
 
 #include <stdbool.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void silent(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user;
-    (void)level;
-    (void)message;
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc;
-    (void)argv;
-    ocelli_set_log(silent, NULL);
+    (void)argc, (void)argv;
+    ocelli_set_log(fuzz_hear, NULL);
     return 0;
 }
 

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Any bytes into clean_text(): what comes out is UTF-8 without needless spaces. */
+#include "fuzz.h"
 #include "text/clean.h"
 #include "text/unicode.h"
 
 #include <ocelli.h>
 #include <stdlib.h>
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void silent(void *user, enum ocelli_log_level level, const char *message) {
-    (void)user;
-    (void)level;
-    (void)message;
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc;
-    (void)argv;
-    ocelli_set_log(silent, NULL);
+    (void)argc, (void)argv;
+    ocelli_set_log(fuzz_hear, NULL);
     return 0;
 }
 
