@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Preprocessing as the checkpoint was trained with: PIL's antialiased resize (two passes, rounded
  * to 8 bits between them), centre crop, normalise. The CPU form here is the reference for
- * shaders/resize.comp, which uses the same integer tables. */
+ * shaders/resize_x.comp and resize_y.comp, which use the same integer tables. */
 #ifndef PREP_PREP_H
 #define PREP_PREP_H
 
