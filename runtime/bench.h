@@ -12,6 +12,7 @@ struct bench_dispatch {
     uint32_t constant_count;
     uint32_t groups[3];
     uint64_t macs;
+    uint32_t push[32], push_count; /* push constants */
     double gpu_ms; /* negative: no timestamps */
 };
 

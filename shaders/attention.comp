@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// softmax(q k^T / sqrt(head width)) v of one head for 4 queries: scores in shared memory, so that
-// each key and each value is read once for the 4. Workgroup: (query block, head, sequence).
+// softmax(q k^T / sqrt(head width)) v of one head for 4 queries, so that each key and each value is read once for
+// the 4: a vec4 holds what belongs to the 4. Workgroup: (query block, head, sequence).
+// POOLED: one query a sequence, from rows of its own; under a causal mask its place is that of rows[sequence].
 #version 450
 #extension GL_GOOGLE_include_directive : require
 
@@ -14,63 +15,91 @@ const uint QUERIES = 4;
 
 layout(push_constant) uniform Push {
     uint tokens;     // of a sequence, <= CAPACITY
+    uint queries;    // of a sequence
     uint width;      // vec4: heads * HEAD
     uint in_stride;  // vec4 a row
+    uint query_stride;
     uint out_stride; // vec4 a row
+    uint out_panel;  // rows of a panel of the output
     float scale;     // 1 / sqrt(head width)
 } push;
 
-layout(set = 0, binding = 0) readonly buffer In { vec4 qkv[]; };        // (sequences * tokens, q k v)
-layout(set = 0, binding = 1) writeonly buffer Out { vec4 outputs[]; };  // (sequences * tokens, width)
+layout(set = 0, binding = 0) readonly buffer In { vec4 qkv[]; };          // (sequences * tokens, q k v)
+layout(set = 0, binding = 1) readonly buffer Query { vec4 query[]; };     // (sequences * queries, q ...)
+layout(set = 0, binding = 2) writeonly buffer Out { float outputs[]; };   // (sequences * queries, width), panels
+#ifdef POOLED
+layout(set = 0, binding = 3) readonly buffer Rows { uint rows[]; };       // (sequences) of qkv
+#endif
+#define REDUCED vec4
 #include "lib/reduce.glsl"
+#include "lib/panel.glsl"
 
-shared float scores[QUERIES * CAPACITY];
+shared vec4 scores[CAPACITY];
 
+uint key_row0() { return gl_WorkGroupID.z * push.tokens; }
 uint query0() { return gl_WorkGroupID.x * QUERIES; }
-uint row_of(uint token) { return gl_WorkGroupID.z * push.tokens + token; }
-uint keys_of(uint query) { return CAUSAL ? min(query + 1, push.tokens) : push.tokens; }
+uint query_row(uint i) { return gl_WorkGroupID.z * push.queries + min(query0() + i, push.queries - 1); }
 
-void score_keys(uint keys) {
+// Place in its sequence of query i: under a causal mask, the last key it sees.
+uint place(uint i) {
+#ifdef POOLED
+    return rows[gl_WorkGroupID.z] - key_row0();
+#else
+    return query0() + i;
+#endif
+}
+
+void score_keys(uint keys, uvec4 places) {
     uint head = gl_WorkGroupID.y * HEAD;
+    uint q0 = query_row(0) * push.query_stride + head, q1 = query_row(1) * push.query_stride + head;
+    uint q2 = query_row(2) * push.query_stride + head, q3 = query_row(3) * push.query_stride + head;
     for (uint j = gl_LocalInvocationIndex; j < keys; j += LANES) {
-        uint key_at = row_of(j) * push.in_stride + push.width + head;
-        float sums[QUERIES] = float[](0.0, 0.0, 0.0, 0.0);
+        uint key_at = (key_row0() + j) * push.in_stride + push.width + head;
+        vec4 sum = vec4(0);
         for (uint d = 0; d < HEAD; d++) {
             vec4 k = qkv[key_at + d];
-            for (uint i = 0; i < QUERIES; i++)
-                sums[i] += dot(qkv[row_of(min(query0() + i, push.tokens - 1)) * push.in_stride + head + d], k);
+            sum += vec4(dot(query[q0 + d], k), dot(query[q1 + d], k), dot(query[q2 + d], k), dot(query[q3 + d], k));
         }
-        for (uint i = 0; i < QUERIES; i++) scores[i * CAPACITY + j] = sums[i] * push.scale;
+        sum *= push.scale;
+        scores[j] = CAUSAL ? mix(sum, vec4(-3.4e38), greaterThan(uvec4(j), places)) : sum;
     }
 }
 
-// In place; every lane keeps to its own keys, so the reductions are the only meeting points.
-void softmax(uint i) {
-    uint keys = keys_of(query0() + i);
-    float largest = -3.4e38;
-    for (uint j = gl_LocalInvocationIndex; j < keys; j += LANES) largest = max(largest, scores[i * CAPACITY + j]);
+// Every lane keeps to its own keys, so the reductions are the only meeting points. Gives 1 / sum.
+vec4 exponents(uint keys) {
+    vec4 largest = vec4(-3.4e38), sum = vec4(0);
+    for (uint j = gl_LocalInvocationIndex; j < keys; j += LANES) largest = max(largest, scores[j]);
     largest = reduce_max(largest);
-    float sum = 0.0;
     for (uint j = gl_LocalInvocationIndex; j < keys; j += LANES) {
-        float e = exp(scores[i * CAPACITY + j] - largest);
-        scores[i * CAPACITY + j] = e;
+        vec4 e = exp(scores[j] - largest);
+        scores[j] = e;
         sum += e;
     }
-    sum = reduce_add(sum);
-    for (uint j = gl_LocalInvocationIndex; j < keys; j += LANES) scores[i * CAPACITY + j] /= sum;
+    return 1.0 / reduce_add(sum);
+}
+
+void store(uint i, uint column, vec4 v) {
+    if (query0() + i >= push.queries) return;
+    uint at = panel_at(query_row(i), 4 * push.out_stride, push.out_panel) + 4 * column * push.out_panel;
+    for (uint c = 0; c < 4; c++) outputs[at + c * push.out_panel] = v[c];
 }
 
 void main() {
-    uint last = min(query0() + QUERIES, push.tokens) - 1;
-    score_keys(keys_of(last));
-    for (uint i = 0; i < QUERIES; i++) softmax(i);
+    uvec4 places = uvec4(place(0), place(1), place(2), place(3));
+    uint keys = CAUSAL ? min(places.w + 1, push.tokens) : push.tokens;
+    score_keys(keys, places);
+    vec4 factor = exponents(keys);
     barrier();
-    for (uint e = gl_LocalInvocationIndex; e < QUERIES * HEAD; e += LANES) {
-        uint i = e / HEAD, column = gl_WorkGroupID.y * HEAD + e % HEAD, query = query0() + i;
-        if (query > last) break;
-        vec4 sum = vec4(0);
-        for (uint j = 0; j < keys_of(query); j++)
-            sum += scores[i * CAPACITY + j] * qkv[row_of(j) * push.in_stride + 2 * push.width + column];
-        outputs[row_of(query) * push.out_stride + column] = sum;
+    for (uint d = gl_LocalInvocationIndex; d < HEAD; d += LANES) {
+        uint column = gl_WorkGroupID.y * HEAD + d, value_at = key_row0() * push.in_stride + 2 * push.width + column;
+        vec4 sum0 = vec4(0), sum1 = vec4(0), sum2 = vec4(0), sum3 = vec4(0);
+        for (uint j = 0; j < keys; j++, value_at += push.in_stride) {
+            vec4 s = scores[j], v = qkv[value_at];
+            sum0 += s.x * v, sum1 += s.y * v, sum2 += s.z * v, sum3 += s.w * v;
+        }
+        store(0, column, sum0 * factor.x);
+        store(1, column, sum1 * factor.y);
+        store(2, column, sum2 * factor.z);
+        store(3, column, sum3 * factor.w);
     }
 }

@@ -12,7 +12,8 @@ layout(constant_id = 0) const uint LANES = 8;
 const uint TILE = 8;
 
 layout(push_constant) uniform Push {
-    uint rows, columns;
+    uint rows;
+    uint columns, column0; // how many are computed, and the first
     uint words;      // K / 4, a multiple of LANES; weights past the true K are 0
     uint in_stride;  // vec4 a row
     uint out_stride; // floats a row
@@ -20,6 +21,7 @@ layout(push_constant) uniform Push {
 
 layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; };       // (rows, in_stride)
 layout(set = 0, binding = 1) readonly buffer Weights { uint weights[]; }; // (columns, words), 4 int8 each
+#define VEC float
 #define SCALES 2
 #define BIAS 3
 #define OUT 4
@@ -27,12 +29,13 @@ layout(set = 0, binding = 1) readonly buffer Weights { uint weights[]; }; // (co
 #include "lib/int8.glsl"
 
 void main() {
-    uint column0 = gl_WorkGroupID.x * TILE, row0 = gl_WorkGroupID.y * TILE;
+    uint column0 = gl_WorkGroupID.x * TILE + push.column0, row0 = gl_WorkGroupID.y * TILE;
     uint lane = gl_LocalInvocationIndex;
+    uint last_column = push.column0 + push.columns - 1;
     uint in_at[TILE], weight_at[TILE];
     for (uint i = 0; i < TILE; i++) { // rows and columns past the end compute the last one again
         in_at[i] = min(row0 + i, push.rows - 1) * push.in_stride + lane;
-        weight_at[i] = min(column0 + i, push.columns - 1) * push.words + lane;
+        weight_at[i] = min(column0 + i, last_column) * push.words + lane;
     }
     float sums[TILE * TILE];
     for (uint i = 0; i < TILE * TILE; i++) sums[i] = 0.0;
@@ -47,6 +50,6 @@ void main() {
     for (uint i = 0; i < TILE * TILE; i++) {
         float sum = subgroupAdd(sums[i]);
         uint row = row0 + i / TILE, column = column0 + i % TILE;
-        if (lane == i % LANES && row < push.rows && column < push.columns) finish(row, column, sum);
+        if (lane == i % LANES && row < push.rows && column <= last_column) finish(row, column, sum);
     }
 }

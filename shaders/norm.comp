@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LayerNorm of rows: (x - mean) / sqrt(variance + epsilon) * weight + bias. A workgroup a row.
-// GATHER: output row i is input row rows[i] (pooling). TOKENS: row b * tokens + t is the class
+// GATHER: output row i is input row rows[i] (pooling), copied to `picked` too. TOKENS: row b * tokens + t is the class
 // token (t = 0) or patch t - 1 of picture b, plus position t. QUANTIZE: int8 out, a scale a row.
 #version 450
 #extension GL_GOOGLE_include_directive : require
@@ -9,11 +9,13 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint LANES = 64;
 
 layout(push_constant) uniform Push {
-    uint words;      // width / 4
-    uint in_stride;  // vec4 a row
-    uint out_stride; // vec4, or words of 4 int8, a row
-    uint tokens;     // TOKENS: of one picture
+    uint words;         // width / 4
+    uint in_stride;     // vec4 a row
+    uint out_stride;    // vec4, or words of 4 int8, a row
+    uint tokens;        // TOKENS: of one picture
     float epsilon;
+    uint out_panel;     // rows of a panel of the output
+    uint picked_stride; // GATHER: vec4 a row
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; };
@@ -24,15 +26,19 @@ layout(set = 0, binding = 3) writeonly buffer Out { uint outputs[]; };
 layout(set = 0, binding = 4) writeonly buffer Scales { float scales[]; }; // (rows)
 #else
 layout(set = 0, binding = 3) writeonly buffer Out { vec4 outputs[]; };
+layout(set = 0, binding = 3) writeonly buffer Panels { float panels[]; };
 #endif
 #ifdef GATHER
-layout(set = 0, binding = 4) readonly buffer Rows { uint rows[]; };
+layout(set = 0, binding = 5) readonly buffer Rows { uint rows[]; };
+layout(set = 0, binding = 6) writeonly buffer Picked { vec4 picked[]; }; // (rows, picked_stride)
 #endif
 #ifdef TOKENS
-layout(set = 0, binding = 4) readonly buffer ClassToken { vec4 class_token[]; }; // (words)
-layout(set = 0, binding = 5) readonly buffer Positions { vec4 positions[]; };    // (tokens, words)
+layout(set = 0, binding = 5) readonly buffer ClassToken { vec4 class_token[]; }; // (words)
+layout(set = 0, binding = 6) readonly buffer Positions { vec4 positions[]; };    // (tokens, words)
 #endif
+#define REDUCED float
 #include "lib/reduce.glsl"
+#include "lib/panel.glsl"
 
 vec4 x(uint i) {
     uint row = gl_WorkGroupID.x;
@@ -57,8 +63,19 @@ vec4 value(uint i) {
 
 #ifdef QUANTIZE
 #include "lib/int8.glsl"
-void store(uint i, uint word) { outputs[gl_WorkGroupID.x * push.out_stride + i] = word; }
+void store(uint i, uint word) {
+    outputs[panel_at(gl_WorkGroupID.x, push.out_stride, push.out_panel) + i * push.out_panel] = word;
+}
 #include "lib/quantize.glsl"
+#else
+void store(uint i, vec4 v) {
+    if (push.out_panel == 1) {
+        outputs[gl_WorkGroupID.x * push.out_stride + i] = v;
+        return;
+    }
+    uint at = panel_at(gl_WorkGroupID.x, 4 * push.out_stride, push.out_panel) + 4 * i * push.out_panel;
+    for (uint c = 0; c < 4; c++) panels[at + c * push.out_panel] = v[c];
+}
 #endif
 
 void main() {
@@ -75,7 +92,10 @@ void main() {
     float scale = quantize_row(push.words);
     if (gl_LocalInvocationIndex == 0) scales[gl_WorkGroupID.x] = scale;
 #else
+    for (uint i = gl_LocalInvocationIndex; i < push.words; i += LANES) store(i, value(i));
+#endif
+#ifdef GATHER
     for (uint i = gl_LocalInvocationIndex; i < push.words; i += LANES)
-        outputs[gl_WorkGroupID.x * push.out_stride + i] = value(i);
+        picked[gl_WorkGroupID.x * push.picked_stride + i] = x(i);
 #endif
 }

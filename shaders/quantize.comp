@@ -10,6 +10,7 @@ layout(push_constant) uniform Push {
     uint words;      // vec4 a row
     uint in_stride;  // vec4 a row
     uint out_stride; // words a row
+    uint out_panel;  // rows of a panel of the output
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; };         // (rows, in_stride)
@@ -17,8 +18,12 @@ layout(set = 0, binding = 1) writeonly buffer Out { uint outputs[]; };      // (
 layout(set = 0, binding = 2) writeonly buffer Scales { float scales[]; };   // (rows)
 
 vec4 value(uint i) { return inputs[gl_WorkGroupID.x * push.in_stride + i]; }
-void store(uint i, uint word) { outputs[gl_WorkGroupID.x * push.out_stride + i] = word; }
+#include "lib/panel.glsl"
+void store(uint i, uint word) {
+    outputs[panel_at(gl_WorkGroupID.x, push.out_stride, push.out_panel) + i * push.out_panel] = word;
+}
 #include "lib/int8.glsl"
+#define REDUCED float
 #include "lib/reduce.glsl"
 #include "lib/quantize.glsl"
 

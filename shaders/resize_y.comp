@@ -13,7 +13,7 @@ layout(push_constant) uniform Push {
     uint patch_size;
     uint out_stride; // floats a row of patches
     uint out_row;    // first row of this picture
-    uint unused;
+    uint out_panel;  // rows of a panel of the output
     vec4 factor, offset; // of r, g, b: 1 / (255 std), -mean / std
 } push;
 
@@ -22,6 +22,7 @@ layout(set = 0, binding = 1) readonly buffer First { int first[]; };    // (size
 layout(set = 0, binding = 2) readonly buffer Weight { int weight[]; };  // (size, taps)
 layout(set = 0, binding = 3) writeonly buffer Out { float outputs[]; }; // (patches, out_stride)
 #include "lib/clip8.glsl"
+#include "lib/panel.glsl"
 
 void main() {
     uint x = gl_GlobalInvocationID.x, y = gl_GlobalInvocationID.y;
@@ -35,6 +36,6 @@ void main() {
     vec3 v = vec3(clip8(sum)) * push.factor.rgb + push.offset.rgb;
     uint side = push.patch_size, across = push.size / side;
     uint row = push.out_row + y / side * across + x / side;
-    uint at = row * push.out_stride + y % side * side + x % side;
-    for (uint c = 0; c < 3; c++) outputs[at + c * side * side] = v[c];
+    uint at = panel_at(row, push.out_stride, push.out_panel), column = y % side * side + x % side;
+    for (uint c = 0; c < 3; c++) outputs[at + (column + c * side * side) * push.out_panel] = v[c];
 }

@@ -32,7 +32,7 @@ static int load(struct clip_image *s, struct blob *blob) {
 
 static void plan(struct clip_image *s) {
     struct clip_tower *t = &s->tower;
-    uint32_t rows = t->max_batch * patches_of(s->config), numbers = patch_numbers(s->config);
+    uint32_t rows = t->max_batch * patches_of(s->config) + OP_MAX_PANEL, numbers = patch_numbers(s->config);
     s->patches = clip_plan_rows(t, rows, numbers, false);
     if (op_input_is_int8(t->device)) s->patches_room = clip_plan_rows(t, rows, numbers, true);
     clip_plan_stack(t, t->max_batch * s->config->image.tokens);
@@ -81,7 +81,8 @@ static int record_tower(struct clip_image *s, uint32_t batch) {
     t->batch = 0;
     int status = op_list_begin(t->list, s->timed);
     if (status) return status;
-    struct op_rows patches = op_input(t->list, s->patches, rows, patch_numbers(s->config), s->patches_room); // (B P, K)
+    struct op_rows patches = op_unready_rows(t->device, s->patches, rows);
+    patches = op_input(t->list, patches, rows, patch_numbers(s->config), s->patches_room); // (B P, K)
     op_linear(t->list, &(struct op_linear){.label = "patches",
                                            .in = patches,
                                            .matrix = &s->patch_weights, // (B P, W)
@@ -133,11 +134,11 @@ static int change_plan(struct clip_image *s, uint32_t width, uint32_t height) {
     return prep_plan_init(&s->plan, &s->config->prep, width, height);
 }
 
-static int record_resize(struct clip_image *s, uint32_t slot) {
+static int record_resize(struct clip_image *s, uint32_t slot, struct op_rows patches) {
     struct clip_slot *r = &s->slots[slot];
     const struct prep_plan *p = &s->plan;
     struct op_resize a = {.in_width = p->in_width,
-                          .out = s->patches,
+                          .out = patches,
                           .out_row = slot * patches_of(s->config),
                           .size = p->size,
                           .patch_size = s->config->patch_size};
@@ -160,40 +161,42 @@ static int record_resize(struct clip_image *s, uint32_t slot) {
     a.y = write_axis(s, &p->y, &offset);
     op_resize(r->list, &a);
     status = op_list_end(r->list);
-    if (!status) r->in_width = p->in_width, r->in_height = p->in_height;
+    if (!status) r->in_width = p->in_width, r->in_height = p->in_height, r->panel = patches.panel;
     return status;
 }
 
-static int prepare_slot(struct clip_image *s, uint32_t slot, uint32_t width, uint32_t height) {
+/* `count`: pictures of the batch, on which the layout of its patches depends. */
+static int prepare_slot(struct clip_image *s, uint32_t slot, uint32_t count, uint32_t width, uint32_t height) {
     struct clip_slot *r = &s->slots[slot];
+    struct op_rows patches = op_unready_rows(s->tower.device, s->patches, count * patches_of(s->config));
     int status = change_plan(s, width, height);
-    if (!status && (r->in_width != width || r->in_height != height)) status = record_resize(s, slot);
-    return status;
+    bool recorded = r->in_width == width && r->in_height == height && r->panel == patches.panel;
+    return status || recorded ? status : record_resize(s, slot, patches);
 }
 
 int clip_image_prepare(struct clip_image *s, uint32_t width, uint32_t height, bool timed) {
     s->timed = timed;
     s->slots[0].in_width = 0;
-    int status = prepare_slot(s, 0, width, height);
+    int status = prepare_slot(s, 0, 1, width, height);
     return status ? status : record_tower(s, 1);
 }
 
-static int resize(struct clip_image *s, uint32_t slot, const uint8_t *rgb, uint32_t width, uint32_t height) {
+static int resize(struct clip_image *s, uint32_t slot, uint32_t count, const uint8_t *rgb, uint32_t width, uint32_t height) {
     struct clip_slot *r = &s->slots[slot];
-    int status = prepare_slot(s, slot, width, height);
+    int status = prepare_slot(s, slot, count, width, height);
     if (status) return status;
     memcpy(op_memory_mapped(s->picture), rgb, 3ull * width * height);
     return op_list_run(r->list);
 }
 
 /* Down to model size on the CPU; the GPU's resize then changes nothing. */
-static int resize_large(struct clip_image *s, uint32_t slot, const struct ocelli_image *picture) {
+static int resize_large(struct clip_image *s, uint32_t slot, uint32_t count, const struct ocelli_image *picture) {
     uint32_t size = s->config->image_size;
     uint8_t *small = malloc(3ull * size * size);
     if (!small) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = change_plan(s, picture->width, picture->height);
     if (!status) status = prep_resize(&s->plan, picture->rgb, small);
-    if (!status) status = resize(s, slot, small, size, size);
+    if (!status) status = resize(s, slot, count, small, size, size);
     free(small);
     return status;
 }
@@ -203,7 +206,7 @@ static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures
     for (uint32_t i = 0; i < count; i++) {
         const struct ocelli_image *p = &pictures[i];
         bool large = 3ull * p->width * p->height > MAX_GPU_PICTURE;
-        int status = large ? resize_large(s, i, p) : resize(s, i, p->rgb, p->width, p->height);
+        int status = large ? resize_large(s, i, count, p) : resize(s, i, count, p->rgb, p->width, p->height);
         if (status) return status;
     }
     int status = t->batch == count ? OCELLI_OK : record_tower(s, count);

@@ -10,7 +10,7 @@ enum { CLIP_IMAGE_MAX_BATCH = 64 };
 /* A recorded resize of one picture into its place in the batch. */
 struct clip_slot {
     struct op_list *list;
-    uint32_t in_width, in_height; /* what it was recorded for; 0: nothing */
+    uint32_t in_width, in_height, panel; /* what it was recorded for; width 0: nothing */
 };
 
 struct clip_image {

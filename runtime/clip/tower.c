@@ -96,19 +96,27 @@ struct op_rows clip_plan_rows(struct clip_tower *t, uint32_t rows, uint32_t widt
     return r;
 }
 
+/* More rows than are used, so that panels are whole. */
+static struct op_rows plan_inputs(struct clip_tower *t, uint32_t rows, uint32_t width, bool int8) {
+    return clip_plan_rows(t, rows + OP_MAX_PANEL, width, int8);
+}
+
 void clip_plan_stack(struct clip_tower *t, uint32_t rows) {
-    uint32_t width = t->config->width, hidden = t->config->hidden;
+    uint32_t width = t->config->width, hidden = t->config->hidden, batch = t->max_batch;
     bool int8 = op_input_is_int8(t->device);
     t->x = clip_plan_rows(t, rows, width, false);
-    t->normed = clip_plan_rows(t, rows, width, int8);
+    t->normed = plan_inputs(t, rows, width, int8);
     t->qkv = clip_plan_rows(t, rows, 3 * width, false);
-    t->attended = clip_plan_rows(t, rows, width, false);
-    t->hidden = clip_plan_rows(t, rows, hidden, false);
-    t->pooled = clip_plan_rows(t, t->max_batch, width, false);
+    t->attended = plan_inputs(t, rows, width, false);
+    t->hidden = plan_inputs(t, rows, hidden, false);
+    t->pooled.x = clip_plan_rows(t, batch, width, false);
+    t->pooled.normed = plan_inputs(t, batch, width, int8);
+    t->pooled.q = clip_plan_rows(t, batch, width, false);
+    t->pooled.attended = plan_inputs(t, batch, width, false);
     if (!int8) return;
-    t->attended_room = clip_plan_rows(t, rows, width, true);
-    t->hidden_room = clip_plan_rows(t, rows, hidden, true);
-    t->pooled_room = clip_plan_rows(t, t->max_batch, width, true);
+    t->attended_room = plan_inputs(t, rows, width, true);
+    t->hidden_room = plan_inputs(t, rows, hidden, true);
+    t->pooled.attended_room = plan_inputs(t, batch, width, true);
 }
 
 int clip_allocate(struct clip_tower *t, const char *name) {
@@ -121,67 +129,114 @@ int clip_allocate(struct clip_tower *t, const char *name) {
     return status;
 }
 
-static void norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows in, struct op_rows out, uint32_t rows) {
-    op_norm(t->list, &(struct op_norm){.in = in,
+/* The norm of x as the input of a product; gives it. */
+static struct op_rows norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows x, struct op_rows room, uint32_t rows) {
+    struct op_rows out = op_input_rows(t->device, room, rows);
+    op_norm(t->list, &(struct op_norm){.in = x,
                                        .out = out,
                                        .weight = n->weight,
                                        .bias = n->bias,
                                        .rows = rows,
                                        .width = t->config->width,
                                        .epsilon = t->config->epsilon});
+    return out;
+}
+
+/* x += out(attended); x += mlp(norm(x)) */
+static void output_and_mlp(struct clip_tower *t, const struct clip_block *b, struct op_rows attended, struct op_rows x,
+                           struct op_rows normed_room, uint32_t rows) {
+    uint32_t hidden_width = t->config->hidden;
+    op_linear(t->list, &(struct op_linear){.label = "attn_out",
+                                           .in = attended,
+                                           .matrix = &b->out, // (R, W)
+                                           .out = x,
+                                           .rows = rows,
+                                           .add = true});
+    struct op_rows normed = norm(t, &b->ln2, x, normed_room, rows); // (R, W)
+    struct op_rows hidden = op_unready_rows(t->device, t->hidden, rows);
+    op_linear(t->list, &(struct op_linear){.label = "ffn_up",
+                                           .in = normed,
+                                           .matrix = &b->up, // (R, H)
+                                           .out = hidden,
+                                           .rows = rows,
+                                           .activation = t->config->activation});
+    hidden = op_input(t->list, hidden, rows, hidden_width, t->hidden_room);
+    op_linear(t->list, &(struct op_linear){.label = "ffn_down",
+                                           .in = hidden,
+                                           .matrix = &b->down, // (R, W)
+                                           .out = x,
+                                           .rows = rows,
+                                           .add = true});
 }
 
 /* x += attention(norm(x)); x += mlp(norm(x)) */
 static void block(struct clip_tower *t, const struct clip_block *b, uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t rows = batch * tokens, width = t->config->width, hidden = t->config->hidden;
-    norm(t, &b->ln1, t->x, t->normed, rows); // (B T, W)
+    uint32_t rows = batch * tokens, width = t->config->width;
+    struct op_rows normed = norm(t, &b->ln1, t->x, t->normed, rows); // (B T, W)
     op_linear(t->list, &(struct op_linear){.label = "qkv",
-                                           .in = t->normed,
+                                           .in = normed,
                                            .matrix = &b->qkv, // (B T, 3W)
                                            .out = t->qkv,
                                            .rows = rows});
+    struct op_rows attended = op_unready_rows(t->device, t->attended, rows);
     op_attention(t->list, &(struct op_attention){.in = t->qkv,
-                                                 .out = t->attended, // (B T, W)
+                                                 .out = attended, // (B T, W)
                                                  .sequences = batch,
                                                  .tokens = tokens,
                                                  .width = width,
                                                  .heads = t->config->heads,
                                                  .causal = causal});
-    struct op_rows attended = op_input(t->list, t->attended, rows, width, t->attended_room);
-    op_linear(t->list, &(struct op_linear){.label = "attn_out",
-                                           .in = attended,
-                                           .matrix = &b->out, // (B T, W)
-                                           .out = t->x,
-                                           .rows = rows,
-                                           .add = true});
-    norm(t, &b->ln2, t->x, t->normed, rows); // (B T, W)
-    op_linear(t->list, &(struct op_linear){.label = "ffn_up",
-                                           .in = t->normed,
-                                           .matrix = &b->up, // (B T, H)
-                                           .out = t->hidden,
-                                           .rows = rows,
-                                           .activation = t->config->activation});
-    struct op_rows activated = op_input(t->list, t->hidden, rows, hidden, t->hidden_room);
-    op_linear(t->list, &(struct op_linear){.label = "ffn_down",
-                                           .in = activated,
-                                           .matrix = &b->down, // (B T, W)
-                                           .out = t->x,
-                                           .rows = rows,
-                                           .add = true});
+    attended = op_input(t->list, attended, rows, width, t->attended_room);
+    output_and_mlp(t, b, attended, t->x, t->normed, rows);
 }
 
-void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t width = t->config->width;
-    for (uint32_t i = 0; i < t->config->blocks; i++) block(t, &t->blocks[i], batch, tokens, causal);
+/* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one. */
+static void pooled_block(struct clip_tower *t, const struct clip_block *b, uint32_t batch, uint32_t tokens, bool causal) {
+    uint32_t rows = batch * tokens, width = t->config->width;
+    const struct clip_pooled *p = &t->pooled;
+    struct op_rows normed = norm(t, &b->ln1, t->x, t->normed, rows); // (B T, W)
+    op_linear(t->list, &(struct op_linear){.label = "kv",
+                                           .in = normed,
+                                           .matrix = &b->qkv, // (B T, 2W)
+                                           .out = t->qkv,
+                                           .rows = rows,
+                                           .first = width,
+                                           .count = 2 * width});
+    struct op_rows pooled = op_input_rows(t->device, p->normed, batch);
     op_norm(t->list, &(struct op_norm){.in = t->x,
-                                       .out = t->pooled,
-                                       .gather = op_view_of(t->pool_rows), // (B, W)
-                                       .weight = t->post.weight,
-                                       .bias = t->post.bias,
+                                       .out = pooled, // (B, W)
+                                       .gather = op_view_of(t->pool_rows),
+                                       .picked = p->x, // (B, W)
+                                       .weight = b->ln1.weight,
+                                       .bias = b->ln1.bias,
                                        .rows = batch,
                                        .width = width,
                                        .epsilon = t->config->epsilon});
-    struct op_rows pooled = op_input(t->list, t->pooled, batch, width, t->pooled_room);
+    op_linear(t->list, &(struct op_linear){.label = "q",
+                                           .in = pooled,
+                                           .matrix = &b->qkv, // (B, W)
+                                           .out = p->q,
+                                           .rows = batch,
+                                           .count = width});
+    struct op_rows attended = op_unready_rows(t->device, p->attended, batch);
+    op_attention(t->list, &(struct op_attention){.in = t->qkv,
+                                                 .query = p->q,
+                                                 .pooled = op_view_of(t->pool_rows),
+                                                 .out = attended, // (B, W)
+                                                 .sequences = batch,
+                                                 .tokens = tokens,
+                                                 .width = width,
+                                                 .heads = t->config->heads,
+                                                 .causal = causal});
+    attended = op_input(t->list, attended, batch, width, p->attended_room);
+    output_and_mlp(t, b, attended, p->x, p->normed, batch);
+}
+
+void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal) {
+    uint32_t last = t->config->blocks - 1;
+    for (uint32_t i = 0; i < last; i++) block(t, &t->blocks[i], batch, tokens, causal);
+    pooled_block(t, &t->blocks[last], batch, tokens, causal);
+    struct op_rows pooled = norm(t, &t->post, t->pooled.x, t->pooled.normed, batch); // (B, W)
     struct op_rows out = {.values = op_view_of(t->output), .stride = op_stride(t->embedding)};
     op_linear(t->list, &(struct op_linear){.label = "projection",
                                            .in = pooled,

@@ -35,8 +35,11 @@ struct clip_tower {
     struct op_rows qkv;                                     /* (B T, 3W) */
     struct op_rows attended;                                /* (B T, W) */
     struct op_rows hidden;                                  /* (B T, H) */
-    struct op_rows attended_room, hidden_room, pooled_room; /* their int8 forms */
-    struct op_rows pooled;                                  /* (B, W) */
+    struct op_rows attended_room, hidden_room; /* their int8 forms */
+    struct clip_pooled {                       /* the last block's, for one row a sequence */
+        struct op_rows x, normed, q, attended; /* (B, W) */
+        struct op_rows attended_room;
+    } pooled;
 
     struct op_memory *pool_rows; /* (B) u32: which row of x is a sequence's */
     struct op_memory *output;    /* (B, D) */

@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/device.h"
 #include "base/log.h"
-#include "op/list.h"
+#include "op/product.h"
 
 #include <stdlib.h>
 
-enum { MAX_DISPATCHES = 2048, SPLIT_MAX_LANES = 16 };
-
-static bool can(const struct op_device *d, enum op_product product) {
-    switch (product) {
-    case OP_PRODUCT_TILE: return true;
-    case OP_PRODUCT_SPLIT: /* K is padded to 64: a word of 4 for each of at most 16 lanes */
-        return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
-    case OP_PRODUCT_DOT: return d->vk.integer_dot && vk_shader_exists("linear_dot");
-    default: return false;
-    }
-}
+enum { MAX_DISPATCHES = 2048, ROW_LANES = 64 };
 
 static int choose_product(struct op_device *d, enum ocelli_kind kind) {
-    bool dot = kind == OCELLI_KIND_DOT || (kind == OCELLI_KIND_AUTO && d->vk.integer_dot_accelerated);
-    if (kind == OCELLI_KIND_DOT && !can(d, OP_PRODUCT_DOT))
-        return log_fail(OCELLI_ERR_DEVICE,
-                        "%s has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w", d->vk.name);
-    if (dot && can(d, OP_PRODUCT_DOT))
-        d->product = OP_PRODUCT_DOT;
-    else if (op_device_is_cpu(d) && can(d, OP_PRODUCT_SPLIT))
-        d->product = OP_PRODUCT_SPLIT;
-    else
-        d->product = OP_PRODUCT_TILE;
-    return OCELLI_OK;
+    d->product = product_best(d, kind != OCELLI_KIND_F16W);
+    if (kind != OCELLI_KIND_DOT || product_of(d->product)->int8_inputs) return OCELLI_OK;
+    d->product = OP_PRODUCT_DOT; /* asked for, accelerated or not */
+    if (product_fits(d, OP_PRODUCT_DOT)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_DEVICE, "%s has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w",
+                    d->vk.name);
+}
+
+/* Workgroups of ops that work on rows: a subgroup where that is a fast one. */
+static uint32_t row_lanes(const struct op_device *d) {
+    return d->vk.subgroup_size < ROW_LANES ? d->vk.subgroup_size : ROW_LANES;
 }
 
 int op_device_open(struct op_device **out, const char *choice, enum ocelli_kind kind) {
@@ -41,7 +31,7 @@ int op_device_open(struct op_device **out, const char *choice, enum ocelli_kind 
         op_device_close(&d);
         return status;
     }
-    d->lanes = op_device_is_cpu(d) ? d->vk.subgroup_size : 64;
+    d->lanes = row_lanes(d);
     *out = d;
     return OCELLI_OK;
 }
@@ -54,7 +44,7 @@ void op_device_close(struct op_device **device) {
 }
 
 int op_device_set_product(struct op_device *d, enum op_product product) {
-    if (!can(d, product)) return OCELLI_ERR_DEVICE;
+    if (!product_fits(d, product)) return OCELLI_ERR_DEVICE;
     d->product = product;
     return OCELLI_OK;
 }
@@ -64,7 +54,7 @@ enum op_product op_device_product(const struct op_device *d) {
 }
 
 enum ocelli_kind op_device_kind(const struct op_device *d) {
-    return d->product == OP_PRODUCT_DOT ? OCELLI_KIND_DOT : OCELLI_KIND_F16W;
+    return product_of(d->product)->int8_inputs ? OCELLI_KIND_DOT : OCELLI_KIND_F16W;
 }
 
 const char *op_device_name(const struct op_device *d) {
@@ -176,7 +166,9 @@ struct op_dispatch op_list_dispatch(const struct op_list *list, uint32_t index) 
                                 .constants = d->shader.constants,
                                 .constant_count = d->shader.constant_count,
                                 .groups = {d->groups[0], d->groups[1], d->groups[2]},
-                                .macs = d->macs};
+                                .macs = d->macs,
+                                .push = d->push,
+                                .push_count = d->push_count};
 }
 
 int op_list_times(const struct op_list *list, double *ms) {

@@ -11,11 +11,14 @@ struct op_device;
 struct op_memory;
 struct op_list;
 
-/* How op_linear() computes; see shaders/linear*.comp. */
+/* How op_linear() computes; see product.c and shaders/linear*.comp. */
 enum op_product {
-    OP_PRODUCT_TILE,  /* int8 weights, float arithmetic, no subgroup operation: every device */
-    OP_PRODUCT_SPLIT, /* the same, lanes split K: llvmpipe */
-    OP_PRODUCT_DOT,   /* int8 inputs too, packed integer dot product */
+    OP_PRODUCT_TILE,        /* weights as halves, float arithmetic, no subgroup operation: every device */
+    OP_PRODUCT_SPLIT,       /* int8 weights, float arithmetic, lanes split K: llvmpipe */
+    OP_PRODUCT_DOT,         /* int8 inputs too, packed integer dot product */
+    OP_PRODUCT_UNIFORM4,    /* TILE, DOT for 16-wide subgroups that read inputs as uniforms: Raspberry Pi 5 */
+    OP_PRODUCT_UNIFORM2,    /* the same, 2 columns a lane: Raspberry Pi 4 */
+    OP_PRODUCT_UNIFORM_DOT, /* Raspberry Pi 5 with Mesa 26.2 */
     OP_PRODUCT_COUNT,
 };
 
@@ -35,6 +38,7 @@ void op_device_close(struct op_device **device);
 int op_device_set_product(struct op_device *device, enum op_product product);
 
 enum op_product op_device_product(const struct op_device *device);
+const char *op_product_name(enum op_product product);
 enum ocelli_kind op_device_kind(const struct op_device *device);
 const char *op_device_name(const struct op_device *device);
 const char *op_device_driver(const struct op_device *device);
@@ -67,6 +71,8 @@ struct op_dispatch {
     uint32_t constant_count;
     uint32_t groups[3];
     uint64_t macs;
+    const uint32_t *push; /* push constants as the shader has them */
+    uint32_t push_count;
 };
 uint32_t op_list_count(const struct op_list *list);
 struct op_dispatch op_list_dispatch(const struct op_list *list, uint32_t index);

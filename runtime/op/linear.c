@@ -1,35 +1,80 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/list.h"
+#include "op/product.h"
 
-enum { TILE = 8 }; /* rows of all, and columns of linear_split, that a workgroup computes */
+#include <assert.h>
+
+/* Rows and columns of a workgroup of linear_split; lanes that share their rows, and tiles of a workgroup, elsewhere. */
+enum { SPLIT_TILE = 8, TILE_LANES = 16, TILES = 4, UNIFORM_TILES = 16 };
 
 bool op_input_is_int8(const struct op_device *d) {
-    return d->product == OP_PRODUCT_DOT;
+    return product_of(d->product)->int8_inputs;
+}
+
+struct op_rows op_input_rows(const struct op_device *d, struct op_rows in, uint32_t rows) {
+    in.panel = product_panel(product_of(d->product), rows);
+    return in;
+}
+
+struct op_rows op_unready_rows(const struct op_device *d, struct op_rows in, uint32_t rows) {
+    return op_input_is_int8(d) ? in : op_input_rows(d, in, rows);
+}
+
+static void record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push, uint32_t size) {
+    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
+    uint32_t count = a->count ? a->count : a->matrix->rows;
+    dispatch->label = a->label;
+    dispatch->shader.bindings = a->in.scales.memory ? 6 : 5;
+    dispatch->macs = (uint64_t)a->rows * count * a->matrix->columns;
+    op_list_record(list, dispatch, views, push, size);
+}
+
+static void split(struct op_list *list, const struct op_linear *a) {
+    uint32_t count = a->count ? a->count : a->matrix->rows;
+    struct {
+        uint32_t rows, columns, column0, words, in_stride, out_stride;
+    } push = {a->rows, count, a->first, op_stride(a->matrix->columns) / 4, a->in.stride / 4, a->out.stride};
+    struct vk_dispatch dispatch = {
+        .shader = {.name = "linear_split",
+                   .constants = {list->device->vk.subgroup_size, a->activation, a->matrix->has_bias, a->add},
+                   .constant_count = 4},
+        .groups = {op_groups(count, SPLIT_TILE), op_groups(a->rows, SPLIT_TILE), 1},
+    };
+    record(list, a, &dispatch, &push, sizeof push);
+}
+
+/* Tiles of a workgroup: of all rows where it computes them all, in rounds that are full. */
+static uint32_t tiles_at_once(const struct product *p, uint32_t tiles) {
+    if (!p->uniform) return tiles < TILES ? tiles : TILES;
+    return op_groups(tiles, op_groups(tiles, UNIFORM_TILES));
+}
+
+static void tile(struct op_list *list, const struct op_linear *a, const struct product *p) {
+    uint32_t count = a->count ? a->count : a->matrix->rows, c = p->columns, k = op_stride(a->matrix->columns);
+    uint32_t panel = product_panel(p, a->rows), tiles = op_groups(a->rows, panel), at_once = tiles_at_once(p, tiles);
+    bool out_panels = a->out.panel > 1;
+    assert(a->in.panel == panel && (!out_panels || (a->out.panel == panel && !a->add)));
+    struct {
+        uint32_t rows, columns, column0, steps, in_stride, out_stride, row_words;
+    } push = {.rows = a->rows,
+              .columns = op_groups(count, c),
+              .column0 = a->first / c,
+              .steps = k / (p->int8_inputs ? 16 : 4),
+              .in_stride = a->in.stride * panel / (p->int8_inputs ? 16 : 4),
+              .out_stride = a->out.stride / c,
+              .row_words = op_groups(a->matrix->rows, OP_MATRIX_STEP) * OP_MATRIX_STEP / c};
+    struct vk_dispatch dispatch = {
+        .shader = {.name = p->shader,
+                   .constants = {TILE_LANES * at_once, a->activation, a->matrix->has_bias, a->add, panel, out_panels},
+                   .constant_count = 6},
+        .groups = {op_groups(push.columns, TILE_LANES), p->uniform ? 1 : op_groups(tiles, at_once), 1},
+    };
+    record(list, a, &dispatch, &push, sizeof push);
 }
 
 void op_linear(struct op_list *list, const struct op_linear *a) {
-    enum op_product product = list->device->product;
-    bool split = product == OP_PRODUCT_SPLIT, dot = product == OP_PRODUCT_DOT;
-    uint32_t k = op_stride(a->matrix->columns), per_word = split ? 4 : 16;
-    uint32_t lanes = split ? list->device->vk.subgroup_size : list->device->lanes;
-    struct {
-        uint32_t rows, columns, steps, in_stride, out_stride;
-    } push = {.rows = a->rows,
-              .columns = a->matrix->rows,
-              .steps = k / per_word,
-              .in_stride = a->in.stride / (dot ? 16 : 4),
-              .out_stride = a->out.stride};
-    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
-    struct vk_dispatch dispatch = {
-        .label = a->label,
-        .shader = {.name = split ? "linear_split"
-                           : dot ? "linear_dot"
-                                 : "linear_tile",
-                   .constants = {lanes, a->activation, a->matrix->has_bias, a->add},
-                   .constant_count = 4,
-                   .bindings = dot ? 6 : 5},
-        .groups = {op_groups(push.columns, split ? TILE : lanes), op_groups(a->rows, TILE), 1},
-        .macs = (uint64_t)a->rows * a->matrix->rows * a->matrix->columns,
-    };
-    op_list_record(list, &dispatch, views, &push, sizeof push);
+    const struct product *p = product_of(list->device->product);
+    if (p->weights == PRODUCT_ROWS)
+        split(list, a);
+    else
+        tile(list, a, p);
 }

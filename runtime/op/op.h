@@ -13,11 +13,14 @@ static inline uint32_t op_stride(uint32_t width) {
     return (width + OP_ROW_ALIGNMENT - 1) / OP_ROW_ALIGNMENT * OP_ROW_ALIGNMENT;
 }
 
-/* Rows of activations. With `scales` (one float a row) the values are int8. */
+/* Rows of activations. With `scales` (one float a row) the values are int8. `panel` rows can be interleaved, as some
+ * products want their inputs (op_input_rows): floats column by column, int8 four columns at a time. What lies between
+ * width and stride is then what was there before; weights past the width are zero. */
 struct op_rows {
     struct op_view values;
     struct op_view scales; /* memory NULL: values are floats */
     uint32_t stride;
+    uint32_t panel; /* 0 or 1: rows one after another */
 };
 
 enum op_activation { OP_NONE = 0, OP_QUICK_GELU = 1, OP_GELU = 2, OP_GELU_TANH = 3 };
@@ -30,6 +33,7 @@ struct op_matrix {
     uint32_t rows, columns;
     bool has_bias;
 };
+enum { OP_MATRIX_STEP = 4 }; /* rows are stored as a multiple of it, zeros at the end */
 
 /* One memory that holds all weights of a tower. Load everything twice: first with memory NULL,
  * which only counts `used`, then after op_weights_allocate(). */
@@ -56,28 +60,36 @@ void op_weights_destroy(struct op_weights *weights);
 
 struct op_linear {
     const char *label;
-    struct op_rows in; /* floats, or int8 where op_input() made them so */
+    struct op_rows in; /* as op_input_rows() or op_input() made them */
     const struct op_matrix *matrix;
-    struct op_rows out; /* floats */
+    struct op_rows out; /* floats, one after another or as op_input_rows() of as many rows */
     uint32_t rows;
+    uint32_t first, count; /* the matrix' rows to compute, multiples of OP_MATRIX_STEP; count 0: all */
     enum op_activation activation;
-    bool add; /* out += */
+    bool add; /* out += ; not with panels */
 };
-/* out(rows, matrix rows) = activation(in(rows, matrix columns) * matrix^T + bias) */
+/* out(rows, first..first + count) = activation(in(rows, matrix columns) * matrix^T + bias) */
 void op_linear(struct op_list *list, const struct op_linear *args);
 
 /* Does op_linear() want int8 inputs on this device? */
 bool op_input_is_int8(const struct op_device *device);
-/* The rows in the form op_linear() wants: themselves, or quantized into `room` (int8). */
+/* More rows than op_rows need memory for, so that panels are whole. */
+enum { OP_MAX_PANEL = 10 };
+/* The memory of `in`, with the panel that op_linear() wants of `rows` rows: for what writes int8 or float inputs. */
+struct op_rows op_input_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
+/* What writes floats that op_input() then takes: op_input_rows(in) where products take floats, else plain rows. */
+struct op_rows op_unready_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
+/* Rows of op_unready_rows() in the form op_linear() wants: themselves, or quantized into `room` (int8). */
 struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, uint32_t width, struct op_rows room);
 
 struct op_norm {
-    struct op_rows in, out; /* out may be int8 (not with tokens or gather) */
+    struct op_rows in, out; /* out may be int8 (not with tokens) */
     struct op_view weight, bias;
     uint32_t rows, width;
     float epsilon;
-    /* gather: output row i is input row gather[i] (u32); memory NULL: all rows */
+    /* gather: output row i is input row gather[i] (u32), copied to row i of `picked` too; memory NULL: all rows */
     struct op_view gather;
+    struct op_rows picked;
     /* tokens > 0: `in` are patches; row b * tokens + t is class token or patch, plus position */
     struct op_view class_token, positions;
     uint32_t tokens;
@@ -89,6 +101,10 @@ struct op_attention {
     struct op_rows out; /* (sequences * tokens, width) */
     uint32_t sequences, tokens, width, heads;
     bool causal;
+    /* pooled: one query a sequence, that of row pooled[sequence] (u32) of `in`; its q is row `sequence` of `query`,
+     * and so is its row of `out`. memory NULL: all */
+    struct op_view pooled;
+    struct op_rows query;
 };
 enum { OP_ATTENTION_MAX_TOKENS = 896 }; /* 4 rows of scores and the reduction in 16 KiB */
 void op_attention(struct op_list *list, const struct op_attention *args);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
-#include "op/op.h"
+#include "op/product.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { K_STEP = 16 }; /* int8 in a 16-byte word */
 
 static struct op_view reserve(struct op_weights *w, uint64_t size) {
     struct op_view view = {.memory = w->memory, .offset = w->used, .size = size};
@@ -34,28 +32,59 @@ static void pack_rows(int8_t *to, const struct op_source *s, uint32_t columns, u
     for (uint32_t r = 0; r < s->rows; r++) memcpy(to + (size_t)r * stride, s->values + (size_t)r * columns, columns);
 }
 
-/* (K / 16, rows, 16): neighbouring lanes read neighbouring words. */
-static void pack_steps(int8_t *to, const struct op_source *s, uint32_t columns, uint32_t row0, uint32_t rows) {
+/* Number k of matrix row r within words of `columns` rows, `steps` (K) deep, `row_words` of them a step; inside a word
+ * pieces of `piece` steps, row by row. In units of the packed number. */
+static size_t place(uint32_t r, uint32_t k, uint32_t columns, uint32_t steps, uint32_t piece, uint32_t row_words) {
+    size_t word = (size_t)(k / steps) * row_words + r / columns;
+    uint32_t within = (k % steps / piece * columns + r % columns) * piece + k % piece;
+    return word * columns * steps + within;
+}
+
+/* Halves of the integers -128..127, which they hold exactly. */
+static void fill_halves(uint16_t table[256]) {
+    table[0] = 0;
+    for (int i = 1; i <= 128; i++) {
+        uint32_t exponent = 31 - (uint32_t)__builtin_clz((unsigned)i);
+        uint16_t half = (uint16_t)((exponent + 15) << 10 | (((uint32_t)i << (10 - exponent)) & 1023));
+        if (i < 128) table[i] = half;
+        table[256 - i] = half | 0x8000;
+    }
+}
+
+static void pack_halves(uint16_t *to, const struct op_source *s, uint32_t k_count, uint32_t row0, const struct product *p,
+                        uint32_t row_words) {
+    uint16_t half[256];
+    fill_halves(half);
     for (uint32_t r = 0; r < s->rows; r++)
-        for (uint32_t k = 0; k < columns; k += K_STEP) {
-            uint32_t n = columns - k < K_STEP ? columns - k : K_STEP;
-            size_t word = (size_t)(k / K_STEP) * rows + row0 + r;
-            memcpy(to + word * K_STEP, s->values + (size_t)r * columns + k, n);
-        }
+        for (uint32_t k = 0; k < k_count; k++)
+            to[place(row0 + r, k, p->columns, 8 / p->columns, 2, row_words)] = half[(uint8_t)s->values[(size_t)r * k_count + k]];
+}
+
+static void pack_bytes(int8_t *to, const struct op_source *s, uint32_t k_count, uint32_t row0, const struct product *p,
+                       uint32_t row_words) {
+    for (uint32_t r = 0; r < s->rows; r++)
+        for (uint32_t k = 0; k < k_count; k++)
+            to[place(row0 + r, k, p->columns, 16 / p->columns, 4, row_words)] = s->values[(size_t)r * k_count + k];
+}
+
+static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0, const struct product *p) {
+    uint32_t stride = op_stride(m->columns), row_words = op_groups(m->rows, OP_MATRIX_STEP) * OP_MATRIX_STEP / p->columns;
+    switch (p->weights) {
+    case PRODUCT_ROWS: pack_rows((int8_t *)to + (size_t)row0 * stride, s, m->columns, stride); break;
+    case PRODUCT_HALVES: pack_halves(to, s, m->columns, row0, p, row_words); break;
+    case PRODUCT_BYTES: pack_bytes(to, s, m->columns, row0, p, row_words); break;
+    }
 }
 
 static int upload(struct op_weights *w, const struct op_source *sources, uint32_t count, const struct op_matrix *m) {
-    uint32_t stride = op_stride(m->columns);
-    int8_t *packed = calloc(m->rows, stride);
+    const struct product *p = product_of(w->device->product);
+    void *packed = calloc(1, m->weights.size);
     if (!packed) return log_fail(OCELLI_ERR_MEMORY, "out of memory packing weights");
     int status = OCELLI_OK;
     uint32_t row0 = 0;
     for (uint32_t i = 0; i < count && !status; i++) {
         const struct op_source *s = &sources[i];
-        if (op_device_product(w->device) == OP_PRODUCT_SPLIT)
-            pack_rows(packed + (size_t)row0 * stride, s, m->columns, stride);
-        else
-            pack_steps(packed, s, m->columns, row0, m->rows);
+        pack(packed, s, m, row0, p);
         uint64_t at = row0 * sizeof(float), size = s->rows * sizeof(float);
         status = op_memory_write(w->memory, w->device, m->scales.offset + at, s->scales, size);
         if (!status && s->bias) status = op_memory_write(w->memory, w->device, m->bias.offset + at, s->bias, size);
@@ -70,9 +99,11 @@ int op_weights_matrix(struct op_weights *w, const struct op_source *sources, uin
                       struct op_matrix *matrix) {
     uint32_t rows = 0;
     for (uint32_t i = 0; i < count; i++) rows += sources[i].rows;
-    *matrix = (struct op_matrix){.weights = reserve(w, (uint64_t)rows * op_stride(columns)),
-                                 .scales = reserve(w, rows * sizeof(float)),
-                                 .bias = reserve(w, rows * sizeof(float)), /* zeros without one: always bound */
+    uint64_t padded = op_groups(rows, OP_MATRIX_STEP) * OP_MATRIX_STEP;
+    uint64_t bytes = product_of(w->device->product)->weights == PRODUCT_HALVES ? 2 : 1;
+    *matrix = (struct op_matrix){.weights = reserve(w, bytes * padded * op_stride(columns)),
+                                 .scales = reserve(w, padded * sizeof(float)),
+                                 .bias = reserve(w, padded * sizeof(float)), /* zeros without one: always bound */
                                  .rows = rows,
                                  .columns = columns,
                                  .has_bias = sources[0].bias != NULL};

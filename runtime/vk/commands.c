@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int create_pool(struct vk_commands *c, struct vk_device *d) {
     VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, .descriptorCount = c->capacity * VK_MAX_BINDINGS};
@@ -91,7 +92,10 @@ int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struc
     vkCmdBindDescriptorSets(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->layout, 0, 1, &set, 0, NULL);
     vkCmdPushConstants(c->buffer, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push_size, push);
     vkCmdDispatch(c->buffer, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
-    c->dispatches[c->count++] = *dispatch;
+    struct vk_dispatch *recorded = &c->dispatches[c->count++];
+    *recorded = *dispatch;
+    recorded->push_count = push_size / 4;
+    memcpy(recorded->push, push, push_size);
     if (c->queries) vkCmdWriteTimestamp(c->buffer, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, c->queries, c->count);
     return OCELLI_OK;
 }

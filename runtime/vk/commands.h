@@ -18,6 +18,7 @@ struct vk_dispatch {
     struct vk_shader shader;
     uint32_t groups[3];
     uint64_t macs; /* multiply-accumulates */
+    uint32_t push[VK_PUSH_SIZE / 4], push_count; /* push constants; set by vk_commands_dispatch */
 };
 
 struct vk_commands {

@@ -1,22 +1,22 @@
-// Needs: LANES, the workgroup's size (a specialisation constant). Gives: reduce_add(v), reduce_max(v):
-// the sum or maximum over the workgroup, in every lane. No subgroup operations: works everywhere.
+// Needs: LANES, the workgroup's size (a specialisation constant); REDUCED: float or vec4. Gives: reduce_add(v),
+// reduce_max(v): the sum or maximum over the workgroup, in every lane. No subgroup operations: works everywhere.
 
-shared float reduce_part[LANES];
+shared REDUCED reduce_part[LANES];
 
-float reduce_add(float v) {
+REDUCED reduce_add(REDUCED v) {
     barrier(); // the parts of the reduction before may still be read
     reduce_part[gl_LocalInvocationIndex] = v;
     barrier();
-    float sum = 0.0;
+    REDUCED sum = REDUCED(0);
     for (uint i = 0; i < LANES; i++) sum += reduce_part[i];
     return sum;
 }
 
-float reduce_max(float v) {
+REDUCED reduce_max(REDUCED v) {
     barrier();
     reduce_part[gl_LocalInvocationIndex] = v;
     barrier();
-    float best = reduce_part[0];
+    REDUCED best = reduce_part[0];
     for (uint i = 1; i < LANES; i++) best = max(best, reduce_part[i]);
     return best;
 }

@@ -6,16 +6,17 @@
 #include <stdlib.h>
 
 static struct gpu gpu;
-static const char *const product_names[] = {"tile", "split", "dot"};
 
 struct size {
     uint32_t rows, columns, k;
 };
 
-/* 1, tile-1, tile, tile+1 of each; the tile is 8 rows, 8 or 64 columns, 16 of K padded to 64. */
+/* 1, tile-1, tile, tile+1 of each; a tile is up to 10 rows, a workgroup 16 of them, 8, 32 or 64 columns, 16 of K padded
+ * to 64. */
 static const struct size sizes[] = {
-    {1, 1, 1},   {1, 8, 16},  {7, 7, 15},    {8, 8, 16},     {9, 9, 17},    {8, 63, 63},
-    {8, 64, 64}, {9, 65, 65}, {50, 96, 588}, {17, 130, 768}, {50, 100, 48}, {3, 512, 3072},
+    {1, 1, 1},     {1, 8, 16},    {2, 31, 15},    {4, 32, 16},    {5, 33, 17},    {6, 7, 15},     {8, 8, 16},
+    {9, 9, 17},    {10, 63, 63},  {11, 64, 64},   {9, 65, 65},    {50, 96, 588},  {17, 130, 768}, {50, 100, 48},
+    {79, 36, 20},  {80, 36, 20},  {81, 36, 20},   {161, 20, 36},  {197, 40, 64},  {257, 24, 64},  {3, 512, 3072},
 };
 
 static void random_weights(uint64_t *state, struct size s, int8_t *weights, float *scales, float *bias) {
@@ -24,6 +25,11 @@ static void random_weights(uint64_t *state, struct size s, int8_t *weights, floa
         scales[i] = (float)(0.001 + 0.01 * (gpu_noise(state) + 1));
         bias[i] = (float)gpu_noise(state);
     }
+}
+
+/* What comes before op_input(). */
+static struct op_rows inputs(const double *values, uint32_t rows, uint32_t k) {
+    return gpu_panels(&gpu, values, rows, k, op_unready_rows(gpu.device, (struct op_rows){0}, rows).panel);
 }
 
 static double run(struct size s, enum op_activation activation, bool with_bias, bool add) {
@@ -41,7 +47,7 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
     assert_int_equal(op_weights_allocate(&loader, "weights"), OCELLI_OK);
     assert_int_equal(op_weights_matrix(&loader, &source, 1, s.k, &matrix), OCELLI_OK);
 
-    struct op_rows rows = gpu_rows(&gpu, in, s.rows, s.k), out = gpu_rows(&gpu, expected, s.rows, s.columns);
+    struct op_rows rows = inputs(in, s.rows, s.k), out = gpu_rows(&gpu, expected, s.rows, s.columns);
     struct op_rows room = gpu_int8_rows(&gpu, s.rows, s.k);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
     struct op_rows ready = op_input(gpu.list, rows, s.rows, s.k, room);
@@ -52,7 +58,7 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
 
-    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, room, s.rows, s.k, in); /* judge the product alone */
+    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, s.rows, s.k, in); /* judge the product alone */
     ref_linear(in, weights, scales, with_bias ? bias : NULL, s.rows, s.columns, s.k, activation, add, expected);
     gpu_read_rows(&gpu, out, s.rows, s.columns, got);
     double difference = gpu_difference(got, expected, (size_t)s.rows * s.columns);
@@ -65,9 +71,9 @@ static void each_product(void (*check)(const char *product)) {
     for (int p = 0; p < OP_PRODUCT_COUNT; p++) {
         gpu_open(&gpu);
         if (op_device_set_product(gpu.device, (enum op_product)p) == OCELLI_OK)
-            check(product_names[p]);
+            check(op_product_name((enum op_product)p));
         else
-            printf("%s: not possible on %s\n", product_names[p], op_device_name(gpu.device));
+            printf("%s: not possible on %s\n", op_product_name((enum op_product)p), op_device_name(gpu.device));
         gpu_close(&gpu);
     }
 }
@@ -99,9 +105,9 @@ static void test_epilogues(void **unused) {
     each_product(check_epilogues);
 }
 
-/* q, k and v as one matrix: each source's rows, scales and bias in their place. */
+/* q, k and v as one matrix: each source's rows, scales and bias in their place; computed in two parts. */
 static void check_stacked(const char *product) {
-    enum { ROWS = 5, PART = 12, K = 20 };
+    enum { ROWS = 7, PART = 12, K = 20 };
     uint64_t state = 3;
     int8_t weights[3 * PART * K];
     float scales[3 * PART], bias[3 * PART];
@@ -114,15 +120,17 @@ static void check_stacked(const char *product) {
     assert_int_equal(op_weights_allocate(&stacked, "weights"), OCELLI_OK);
     assert_int_equal(op_weights_matrix(&stacked, parts, 3, K, &matrix), OCELLI_OK);
     double *in = gpu_random(&state, ROWS * K), expected[ROWS * 3 * PART], got[ROWS * 3 * PART];
-    struct op_rows rows = gpu_rows(&gpu, in, ROWS, K), out = gpu_rows(&gpu, NULL, ROWS, 3 * PART);
+    struct op_rows rows = inputs(in, ROWS, K), out = gpu_rows(&gpu, NULL, ROWS, 3 * PART);
     struct op_rows room = gpu_int8_rows(&gpu, ROWS, K);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
+    struct op_rows ready = op_input(gpu.list, rows, ROWS, K, room);
     op_linear(gpu.list,
               &(struct op_linear){
-                  .label = "test", .in = op_input(gpu.list, rows, ROWS, K, room), .matrix = &matrix, .out = out, .rows = ROWS});
+                  .label = "k v", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .first = PART, .count = 2 * PART});
+    op_linear(gpu.list, &(struct op_linear){.label = "q", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .count = PART});
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
-    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, room, ROWS, K, in);
+    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
     ref_linear(in, weights, scales, bias, ROWS, 3 * PART, K, OP_NONE, false, expected);
     gpu_read_rows(&gpu, out, ROWS, 3 * PART, got);
     double difference = gpu_difference(got, expected, ROWS * 3 * PART);
@@ -130,6 +138,42 @@ static void check_stacked(const char *product) {
     assert_true(difference < 1e-5);
     op_weights_destroy(&stacked);
     free(in);
+}
+
+/* The output as the next product's input. */
+static void check_panels(const char *product) {
+    enum { ROWS = 23, COLUMNS = 33, K = 20 };
+    uint64_t state = 4;
+    int8_t weights[COLUMNS * K];
+    float scales[COLUMNS], bias[COLUMNS];
+    struct op_weights loader = {.device = gpu.device};
+    struct op_matrix matrix;
+    random_weights(&state, (struct size){ROWS, COLUMNS, K}, weights, scales, bias);
+    struct op_source source = {weights, scales, bias, COLUMNS};
+    assert_int_equal(op_weights_matrix(&loader, &source, 1, K, &matrix), OCELLI_OK);
+    assert_int_equal(op_weights_allocate(&loader, "weights"), OCELLI_OK);
+    assert_int_equal(op_weights_matrix(&loader, &source, 1, K, &matrix), OCELLI_OK);
+    double *in = gpu_random(&state, ROWS * K), expected[ROWS * COLUMNS], got[ROWS * COLUMNS];
+    struct op_rows room = gpu_int8_rows(&gpu, ROWS, K), out = inputs(NULL, ROWS, COLUMNS);
+    assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
+    struct op_rows ready = op_input(gpu.list, inputs(in, ROWS, K), ROWS, K, room);
+    op_linear(gpu.list, &(struct op_linear){
+                            .label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .activation = OP_GELU});
+    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
+    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
+    ref_linear(in, weights, scales, bias, ROWS, COLUMNS, K, OP_GELU, false, expected);
+    gpu_read_rows(&gpu, out, ROWS, COLUMNS, got);
+    double difference = gpu_difference(got, expected, ROWS * COLUMNS);
+    printf("%s to panels of %u: %.1e\n", product, out.panel, difference);
+    assert_true(difference < 1e-5);
+    op_weights_destroy(&loader);
+    free(in);
+}
+
+static void test_panels(void **unused) {
+    (void)unused;
+    each_product(check_panels);
 }
 
 static void test_stacked(void **unused) {
@@ -142,6 +186,7 @@ int main(void) {
         cmocka_unit_test(test_sizes),
         cmocka_unit_test(test_epilogues),
         cmocka_unit_test(test_stacked),
+        cmocka_unit_test(test_panels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

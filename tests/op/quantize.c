@@ -20,7 +20,7 @@ static void check(uint32_t rows, uint32_t width, const double *in) {
     double *got = calloc((size_t)rows * width, sizeof *got), *expected = calloc((size_t)rows * width, sizeof *expected);
     struct op_rows from = gpu_rows(&gpu, in, rows, width), room = gpu_int8_rows(&gpu, rows, width);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    op_input(gpu.list, from, rows, width, room);
+    room = op_input(gpu.list, from, rows, width, room);
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
     gpu_read_rows(&gpu, room, rows, width, got);

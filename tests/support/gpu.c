@@ -27,7 +27,7 @@ void gpu_close(struct gpu *g) {
 }
 
 static struct op_memory *make(struct gpu *g, uint64_t size) {
-    assert_true(g->count < 64);
+    assert_true(g->count < (int)(sizeof g->memories / sizeof g->memories[0]));
     struct op_memory **m = &g->memories[g->count++];
     assert_int_equal(op_memory_create(m, g->device, size, OP_USE_DEVICE, "test"), OCELLI_OK);
     return *m;
@@ -40,30 +40,51 @@ struct op_view gpu_bytes(struct gpu *g, const void *data, uint64_t size) {
 }
 
 struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uint32_t width) {
-    struct op_rows r = {.stride = op_stride(width)};
-    float *padded = calloc((size_t)count * r.stride, sizeof *padded);
+    return gpu_panels(g, values, count, width, 1);
+}
+
+static uint32_t panel_of(struct op_rows r) {
+    return r.panel > 1 ? r.panel : 1;
+}
+
+/* Numbers or, of int8, words of 4. */
+static size_t place(struct op_rows r, uint32_t row, uint32_t column) {
+    uint32_t panel = panel_of(r), unit = r.scales.memory ? 4 : 1;
+    size_t base = (size_t)row / panel * panel * r.stride;
+    return base + (size_t)(column / unit * panel + row % panel) * unit + column % unit;
+}
+
+static size_t numbers(struct op_rows r, uint32_t count) {
+    uint32_t panel = panel_of(r);
+    return (size_t)(count + panel - 1) / panel * panel * r.stride;
+}
+
+struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, uint32_t width, uint32_t panel) {
+    struct op_rows r = {.stride = op_stride(width), .panel = panel};
+    size_t size = numbers(r, count) * sizeof(float);
+    float *padded = calloc(1, size);
     for (uint32_t i = 0; values && i < count; i++)
-        for (uint32_t j = 0; j < width; j++) padded[(size_t)i * r.stride + j] = (float)values[(size_t)i * width + j];
-    r.values = gpu_bytes(g, padded, (uint64_t)count * r.stride * sizeof *padded);
+        for (uint32_t j = 0; j < width; j++) padded[place(r, i, j)] = (float)values[(size_t)i * width + j];
+    r.values = gpu_bytes(g, padded, size);
     free(padded);
     return r;
 }
 
 struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width) {
     struct op_rows r = {.stride = op_stride(width)};
-    r.values = op_view_of(make(g, (uint64_t)count * r.stride));
+    r.values = op_view_of(make(g, (uint64_t)(count + OP_MAX_PANEL) * r.stride));
     r.scales = op_view_of(make(g, count * sizeof(float)));
     return r;
 }
 
 static void read_int8(struct gpu *g, struct op_rows r, uint32_t count, uint32_t width, double *values) {
-    int8_t *packed = malloc((size_t)count * r.stride);
+    int8_t *packed = malloc(numbers(r, count));
     float *scales = malloc(count * sizeof *scales);
-    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, packed, (uint64_t)count * r.stride), OCELLI_OK);
+    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, packed, numbers(r, count)), OCELLI_OK);
     assert_int_equal(op_memory_read(r.scales.memory, g->device, r.scales.offset, scales, count * sizeof *scales), OCELLI_OK);
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < r.stride; j++) {
-            int8_t v = packed[(size_t)i * r.stride + j];
+            int8_t v = packed[place(r, i, j)];
             if (j < width)
                 values[(size_t)i * width + j] = (double)scales[i] * v;
             else
@@ -78,13 +99,12 @@ void gpu_read_rows(struct gpu *g, struct op_rows r, uint32_t count, uint32_t wid
         read_int8(g, r, count, width, values);
         return;
     }
-    float *padded = malloc((size_t)count * r.stride * sizeof *padded);
-    assert_int_equal(
-        op_memory_read(r.values.memory, g->device, r.values.offset, padded, (uint64_t)count * r.stride * sizeof *padded),
-        OCELLI_OK);
+    float *padded = malloc(numbers(r, count) * sizeof *padded);
+    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, padded, numbers(r, count) * sizeof *padded),
+                     OCELLI_OK);
     for (uint32_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < r.stride; j++) {
-            float v = padded[(size_t)i * r.stride + j];
+            float v = padded[place(r, i, j)];
             if (j < width)
                 values[(size_t)i * width + j] = v;
             else

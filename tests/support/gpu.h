@@ -8,7 +8,7 @@
 struct gpu {
     struct op_device *device;
     struct op_list *list;
-    struct op_memory *memories[64]; /* everything made below, freed by gpu_close() */
+    struct op_memory *memories[128]; /* everything made below, freed by gpu_close() */
     int count;
 };
 
@@ -20,6 +20,8 @@ void gpu_close(struct gpu *g);
 struct op_view gpu_bytes(struct gpu *g, const void *data, uint64_t size);
 /* Float rows (count, width); values NULL: zeros. Between width and stride: zeros. */
 struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uint32_t width);
+/* The same with `panel` rows interleaved, room for whole panels. */
+struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, uint32_t width, uint32_t panel);
 struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width);
 void gpu_read_rows(struct gpu *g, struct op_rows rows, uint32_t count, uint32_t width, double *values);
 

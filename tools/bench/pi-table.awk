@@ -2,7 +2,7 @@
 # From what pi-estimate gives to it, a table of estimates. Input: lines of pi-loops.txt; "shader" lines (name, constants,
 # threads, spills, scratch bytes; instructions, waits, texture-unit words outside loops; then of each loop: depth,
 # instructions, waits, words, float products, dots of four); "plan" lines (tower, op, shader, constants, groups x y z,
-# MACs) in the order of recording. Variables: qpus, mhz, job_us.
+# MACs, push constants) in the order of recording. Variables: qpus, mhz, job_us.
 
 function fail(message) {
     print "pi-estimate: " message >"/dev/stderr"
@@ -27,55 +27,28 @@ function is_product(i) {
     return shader[i] ~ /^linear/
 }
 
-# Rows of a product: those of the row op before it; of a first op, the only number that divides its MACs.
-function rows_of(i,    j, rows, most, columns) {
-    for (j = i - 1; j >= 1 && tower[j] == tower[i]; j--)
-        if (shader[j] ~ /^(norm|quantize)/) return groups_x[j]
-    most = groups_y[i] * TILE
-    columns = groups_x[i] * lanes(i)
-    for (rows = most - TILE + 1; rows < most; rows++)
-        if (macs[i] % (rows * columns * 16) == 0) return rows
-    return most
-}
-
-function k_of(i) {
-    return macs[i] / (groups_x[i] * lanes(i)) / rows_of(i)
-}
-
-# Width of a row op: K of the product that reads it.
-function width_of(i,    j) {
-    for (j = i; j <= plans; j++)
-        if (is_product(j)) return k_of(j)
-    fail("no product behind the " op[i])
-}
-
 function lanes(i,    c) {
     split(constants[i], c, ",")
     return c[1]
 }
 
-# Bicubic, antialiased: runtime/prep/prep.c. The plan's picture is cut to its short side.
-function taps_of(i,    scale) {
-    scale = resize_rows / resize_size
-    return 2 * ceil(2 * (scale > 1 ? scale : 1)) + 1
-}
-
-function set_values(i,    c, heads) {
+# What the loops of dispatch i go over: from its constants and push constants, in the order of its shader's.
+function set_values(i,    c, p) {
     split(constants[i], c, ",")
+    split(push[i], p, ",")
     split("", value)
     value["LANES"] = c[1]
-    value["TILE"] = TILE
     if (is_product(i)) {
-        value["K"] = k_of(i)
-        value["K16"] = ceil(value["K"] / 16)
-    } else if (shader[i] == "attention") {
+        value["ROUNDS"] = ceil(ceil(p[1] / c[5]) / (c[1] / 16))
+        value["STEPS"] = p[4]
+    } else if (shader[i] ~ /^attention/) {
         value["HEAD"] = c[2]
-        value["TOKENS"] = sqrt(macs[i] / (2 * groups_z[i] * groups_y[i] * c[2] * 4))
-        value["KEYS"] = c[4] ? (value["TOKENS"] + 1) / 2 : value["TOKENS"]
+        value["KEYS"] = c[4] && p[2] > 1 ? (p[1] + 1) / 2 : p[1]
+        value["OWN_KEYS"] = ceil(value["KEYS"] / c[1])
     } else if (shader[i] ~ /^resize/) {
-        value["TAPS"] = taps_of(i)
+        value["TAPS"] = p[4]
     } else {
-        value["WORDS"] = ceil(width_of(i) / 4)
+        value["WORDS"] = p[1]
     }
 }
 
@@ -163,7 +136,6 @@ function show(row,    name, share) {
 }
 
 BEGIN {
-    TILE = 8    # rows of a product's workgroup
     CYCLES = 4  # 16 lanes on 4 units
     OUTSIDE = 4 # first field of what is in no loop
     LOOPS = 7   # first field of the first loop
@@ -187,8 +159,7 @@ $1 == "plan" {
     groups_y[plans] = $7
     groups_z[plans] = $8
     macs[plans] = $9
-    if ($4 == "resize_x") resize_rows = $7
-    if ($4 == "resize_y") resize_size = $7
+    push[plans] = $10
     next
 }
 

@@ -196,6 +196,9 @@ static void plan_json(const char *tower, const struct bench_dispatch *d) {
     for (int i = 0; i < 3; i++) json_count(&j, NULL, d->groups[i]);
     json_end(&j, ']');
     json_count(&j, "macs", d->macs);
+    json_begin(&j, "push", '[');
+    for (uint32_t i = 0; i < d->push_count; i++) json_count(&j, NULL, d->push[i]);
+    json_end(&j, ']');
     json_end(&j, '}');
     putchar('\n');
 }

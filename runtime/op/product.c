@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op/product.h"
+
+#include <string.h>
+
+enum { SPLIT_MAX_LANES = 16, UNIFORM_SUBGROUP = 16 };
+
+static const struct product products[] = {
+    [OP_PRODUCT_TILE] = {"tile", "linear_tile", 4, 5, PRODUCT_HALVES, false, false},
+    [OP_PRODUCT_SPLIT] = {"split", "linear_split", 1, 1, PRODUCT_ROWS, false, false},
+    [OP_PRODUCT_DOT] = {"dot", "linear_dot", 4, 5, PRODUCT_BYTES, true, false},
+    [OP_PRODUCT_UNIFORM4] = {"uniform4", "linear_uniform4", 4, 5, PRODUCT_HALVES, false, true},
+    [OP_PRODUCT_UNIFORM2] = {"uniform2", "linear_uniform2", 2, 10, PRODUCT_HALVES, false, true},
+    [OP_PRODUCT_UNIFORM_DOT] = {"uniform-dot", "linear_uniform_dot", 4, 5, PRODUCT_BYTES, true, true},
+};
+
+const struct product *product_of(enum op_product product) {
+    return &products[product];
+}
+
+const char *op_product_name(enum op_product product) {
+    return products[product].name;
+}
+
+bool product_fits(const struct op_device *d, enum op_product product) {
+    const struct product *p = &products[product];
+    if (product == OP_PRODUCT_SPLIT) /* K is padded to 64: a word of 4 for each of at most 16 lanes */
+        return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
+    if (p->int8_inputs && !d->vk.integer_dot) return false;
+    if (p->uniform && d->vk.subgroup_size != UNIFORM_SUBGROUP) return false;
+    return vk_shader_exists(p->shader);
+}
+
+/* Counted with the drivers' own compilers: docs/shaders.md. */
+enum op_product product_best(const struct op_device *d, bool int8) {
+    const char *name = d->vk.name;
+    bool v3d = strncmp(name, "V3D ", 4) == 0, dot = int8 && d->vk.integer_dot_accelerated;
+    enum op_product best = OP_PRODUCT_TILE;
+    if (v3d)
+        best = dot ? OP_PRODUCT_UNIFORM_DOT : strncmp(name, "V3D 4", 5) == 0 ? OP_PRODUCT_UNIFORM2 : OP_PRODUCT_UNIFORM4;
+    else if (dot)
+        best = OP_PRODUCT_DOT;
+    else if (op_device_is_cpu(d))
+        best = OP_PRODUCT_SPLIT;
+    if (!product_fits(d, best) && dot) best = OP_PRODUCT_DOT;
+    return product_fits(d, best) ? best : OP_PRODUCT_TILE;
+}
+
+/* A tile costs about as much for its loads as one more row would. */
+uint32_t product_panel(const struct product *p, uint32_t rows) {
+    uint32_t best = 1;
+    for (uint32_t r = 2; r <= p->rows; r++)
+        if (op_groups(rows, r) * (r + 1) <= op_groups(rows, best) * (best + 1)) best = r;
+    return best;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The forms of op_linear(): what each needs of a device, its tile, its layout of inputs and weights. */
+#ifndef OP_PRODUCT_H
+#define OP_PRODUCT_H
+
+#include "op/list.h"
+
+enum product_weights {
+    PRODUCT_ROWS,   /* int8, row after row, K padded: lanes split K */
+    PRODUCT_HALVES, /* 16-byte words of `columns` columns, 8 / columns steps of K each, as halves */
+    PRODUCT_BYTES,  /* 16-byte words of 4 columns, 4 steps of K each, as int8 */
+};
+
+struct product {
+    const char *name, *shader;
+    uint32_t columns; /* that a lane computes */
+    uint32_t rows;    /* of a tile, and so of a panel, at most */
+    enum product_weights weights;
+    bool int8_inputs;
+    bool uniform; /* a workgroup computes all rows of its columns */
+};
+
+const struct product *product_of(enum op_product product);
+bool product_fits(const struct op_device *d, enum op_product product);
+/* The best by what is known of the device. `int8`: may inputs be int8? */
+enum op_product product_best(const struct op_device *d, bool int8);
+/* Rows of a tile, so that `rows` fill their last tile best. */
+uint32_t product_panel(const struct product *p, uint32_t rows);
+
+#endif
