@@ -42,7 +42,9 @@ static bool make_folder(const char *base, const char *below, char *folder, size_
         if (!made) return false;
         if (!was) break;
     }
-    return mkdir(folder, 0777) == 0 || errno == EEXIST;
+    struct stat st;
+    mkdir(folder, 0777);
+    return stat(folder, &st) == 0 && S_ISDIR(st.st_mode); /* not a file of that name */
 }
 
 static bool find_folder(char *folder, size_t room) {

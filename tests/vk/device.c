@@ -85,7 +85,7 @@ static void test_results(void **state) {
     lines = 0;
 }
 
-/* Last: the loader keeps what it saw of the environment for no longer than an instance. */
+/* Late: the loader keeps what it saw of the environment for no longer than an instance. */
 static void test_no_driver(void **state) {
     struct vk_device d;
     char name[8];
@@ -98,10 +98,8 @@ static void test_no_driver(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_choice),
-        cmocka_unit_test(test_results),
-        cmocka_unit_test(test_no_driver),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_choice),     cmocka_unit_test(test_results),
+        cmocka_unit_test(test_no_driver), cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }
