@@ -155,7 +155,8 @@ void ocelli_tags_destroy(struct ocelli_tags **tags);
 void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, float *scores, float *cosines);
 
 /* Runs the blob's own vectors (picture and text -> embedding computed in float when the blob was
- * made) on the device. *worst (may be NULL) gets the lowest cosine; NaN: an embedding was not finite.
+ * made) on the device. A kind of product that misses them gives way, with a warning, to the next plainer one, unless
+ * params chose the kind. *worst (may be NULL) gets the lowest cosine; NaN: an embedding was not finite.
  * Errors: WRONG (lower than the blob allows), FILE (the blob has no vectors, or is damaged), DEVICE, MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
 

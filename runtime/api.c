@@ -46,6 +46,7 @@ static int open_device(struct ocelli *o, const struct ocelli_params *p) {
     const char *choice = p->device ? p->device : getenv("OCELLI_DEVICE");
     int status = op_device_open(&o->device, choice && *choice ? choice : NULL, p->kind);
     if (status) return status;
+    o->kind_forced = p->kind != OCELLI_KIND_AUTO;
     o->max_batch = p->max_batch ? p->max_batch : op_device_is_cpu(o->device) ? BATCH_CPU : BATCH_GPU;
     return OCELLI_OK;
 }
@@ -70,8 +71,7 @@ int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
 void ocelli_close(struct ocelli **handle) {
     if (!handle || !*handle) return;
     struct ocelli *o = *handle;
-    clip_image_finish(&o->image);
-    clip_text_finish(&o->text);
+    handle_unload(o);
     op_device_close(&o->device);
     bpe_destroy(&o->bpe);
     blob_close(&o->blob);
@@ -210,13 +210,32 @@ static int selftest_texts(struct ocelli *o, float *worst) {
     return status;
 }
 
+static int selftest_once(struct ocelli *o, float required, float *worst) {
+    *worst = 1.0f;
+    int status = selftest_images(o, worst);
+    if (!status) status = selftest_texts(o, worst);
+    if (status == OCELLI_ERR_WRONG) *worst = NAN;
+    return !status && !(*worst >= required) ? OCELLI_ERR_WRONG : status;
+}
+
+/* The next kind of product, unless one was asked for. The towers are loaded for it when they are next used. */
+static bool fall_back(struct ocelli *o, float worst) {
+    const char *before = op_product_name(op_device_product(o->device));
+    if (o->kind_forced || !op_device_next_product(o->device)) return false;
+    log_warn("%s: self-test cosine %.5f with product %s: going on with %s", op_device_name(o->device), worst, before,
+             op_product_name(op_device_product(o->device)));
+    handle_unload(o);
+    return true;
+}
+
 int ocelli_selftest(struct ocelli *o, float *worst) {
-    float lowest = 1.0f, required;
+    float lowest, required;
     int status = blob_f32(o->blob, "ocelli.selftest.min_cosine", &required);
-    if (!status) status = selftest_images(o, &lowest);
-    if (!status) status = selftest_texts(o, &lowest);
-    if (worst) *worst = status == OCELLI_ERR_WRONG ? NAN : lowest;
-    if (!status && !(lowest >= required))
+    if (status) return status;
+    do status = selftest_once(o, required, &lowest);
+    while (status == OCELLI_ERR_WRONG && fall_back(o, lowest));
+    if (worst) *worst = lowest;
+    if (status == OCELLI_ERR_WRONG && lowest < required)
         return log_fail(OCELLI_ERR_WRONG, "%s: self-test cosine %.5f, the blob asks for %.5f: try --kind f16w or another device",
                         op_device_name(o->device), lowest, required);
     return status;

@@ -53,3 +53,9 @@ int handle_load_text(struct ocelli *o) {
     o->text_loaded = status == OCELLI_OK;
     return status;
 }
+
+void handle_unload(struct ocelli *o) {
+    clip_image_finish(&o->image);
+    clip_text_finish(&o->text);
+    o->image_loaded = o->text_loaded = false;
+}

@@ -14,6 +14,7 @@ struct ocelli {
     struct bpe *bpe;
     struct op_device *device;
     uint32_t max_batch;
+    bool kind_forced; /* the caller chose a kind of product */
     bool image_loaded, text_loaded;
     struct clip_image image;
     struct clip_text text;
@@ -22,6 +23,7 @@ struct ocelli {
 /* Errors: FILE, MEMORY, LIMIT, DEVICE. */
 int handle_load_image(struct ocelli *o);
 int handle_load_text(struct ocelli *o);
+void handle_unload(struct ocelli *o);
 
 /* The tokenizer inside a blob, without a device. Errors: FILE, MEMORY. */
 int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe);

@@ -130,7 +130,8 @@ int clip_allocate(struct clip_tower *t, const char *name) {
 }
 
 /* The norm of x as the input of a product; gives it. */
-static struct op_rows norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows x, struct op_rows room, uint32_t rows) {
+static struct op_rows norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows x, struct op_rows room,
+                           uint32_t rows) {
     struct op_rows out = op_input_rows(t->device, room, rows);
     op_norm(t->list, &(struct op_norm){.in = x,
                                        .out = out,

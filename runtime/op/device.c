@@ -49,6 +49,13 @@ int op_device_set_product(struct op_device *d, enum op_product product) {
     return OCELLI_OK;
 }
 
+bool op_device_next_product(struct op_device *d) {
+    if (d->product == OP_PRODUCT_TILE) return false;
+    bool split = op_device_is_cpu(d) && d->product != OP_PRODUCT_SPLIT;
+    if (split && op_device_set_product(d, OP_PRODUCT_SPLIT) == OCELLI_OK) return true;
+    return op_device_set_product(d, OP_PRODUCT_TILE) == OCELLI_OK;
+}
+
 enum op_product op_device_product(const struct op_device *d) {
     return d->product;
 }

@@ -37,6 +37,10 @@ void op_device_close(struct op_device **device);
 /* Forces a product (tests, selftest). Errors: DEVICE (not possible here; no line is logged). */
 int op_device_set_product(struct op_device *device, enum op_product product);
 
+/* The product to try when the one in use computes wrongly; false: there is none left. What was loaded for the one before
+ * must be loaded again. */
+bool op_device_next_product(struct op_device *device);
+
 enum op_product op_device_product(const struct op_device *device);
 const char *op_product_name(enum op_product product);
 enum ocelli_kind op_device_kind(const struct op_device *device);

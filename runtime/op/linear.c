@@ -19,7 +19,8 @@ struct op_rows op_unready_rows(const struct op_device *d, struct op_rows in, uin
     return op_input_is_int8(d) ? in : op_input_rows(d, in, rows);
 }
 
-static void record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push, uint32_t size) {
+static void record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push,
+                   uint32_t size) {
     struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
     uint32_t count = a->count ? a->count : a->matrix->rows;
     dispatch->label = a->label;

@@ -2,6 +2,7 @@
  * include/ocelli.h as an application uses it. */
 #include "blob/blob.h"
 #include "convert/convert.h"
+#include "handle.h"
 #include "support/checkpoint.h"
 #include "support/gpu.h"
 #include "support/test.h"
@@ -250,7 +251,8 @@ static void test_wrong_numbers(void **unused) {
         char *path = changed(wrong[i].tensor, wrong[i].times, wrong[i].plus);
         struct ocelli *model;
         float worst = 2;
-        assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = path, .no_verify = 1}), OCELLI_OK);
+        struct ocelli_params params = {.model = path, .no_verify = 1, .kind = OCELLI_KIND_F16W};
+        assert_int_equal(ocelli_open(&model, &params), OCELLI_OK);
         lines = 0;
         assert_int_equal(ocelli_selftest(model, &worst), OCELLI_ERR_WRONG);
         assert_int_equal(lines, 1);
@@ -259,6 +261,53 @@ static void test_wrong_numbers(void **unused) {
         ocelli_close(&model);
         free(path);
     }
+}
+
+static float selftest_of(enum ocelli_kind kind) {
+    struct ocelli *model;
+    float worst;
+    assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = blob, .kind = kind}), OCELLI_OK);
+    assert_int_equal(ocelli_selftest(model, &worst), OCELLI_OK);
+    ocelli_close(&model);
+    return worst;
+}
+
+/* The blob that asks for another cosine, in a file of its own. */
+static char *asking_for(float cosine) {
+    static const char key[] = "ocelli.selftest.min_cosine";
+    size_t size;
+    char *bytes = checkpoint_get(blob, &size), *at = memmem(bytes, size, key, sizeof key - 1);
+    assert_non_null(at);
+    memcpy(at + sizeof key - 1 + sizeof(uint32_t), &cosine, sizeof cosine); /* behind the name: type, value */
+    checkpoint_put(folder, "asking.gguf", bytes, size);
+    free(bytes);
+    return strdup(checkpoint_path(folder, "asking.gguf"));
+}
+
+/* A product that misses the vectors gives way to one that meets them, and what is computed then is that one's. */
+static void test_fall_back(void **unused) {
+    (void)unused;
+    struct ocelli *model;
+    struct ocelli_info info;
+    float floats = selftest_of(OCELLI_KIND_F16W), worst;
+    model = open_model();
+    bool has_dot = op_device_set_product(model->device, OP_PRODUCT_DOT) == OCELLI_OK;
+    ocelli_close(&model);
+    if (!has_dot) {
+        print_message("SKIP: no packed dot product here\n");
+        skip();
+    }
+    char *path = asking_for((selftest_of(OCELLI_KIND_DOT) + floats) / 2);
+    assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = path, .no_verify = 1}), OCELLI_OK);
+    assert_int_equal(op_device_set_product(model->device, OP_PRODUCT_DOT), OCELLI_OK);
+    lines = 0;
+    assert_int_equal(ocelli_selftest(model, &worst), OCELLI_OK);
+    assert_int_equal(lines, 0);
+    assert_true(fabsf(worst - floats) < 1e-5f);
+    ocelli_get_info(model, &info);
+    assert_int_equal(info.kind, OCELLI_KIND_F16W);
+    ocelli_close(&model);
+    free(path);
 }
 
 static void test_words(void **unused) {
@@ -272,7 +321,7 @@ int main(void) {
         cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
         cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
-        cmocka_unit_test(test_words),          cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),       cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

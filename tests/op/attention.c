@@ -106,6 +106,7 @@ static void test_sharp(void **unused) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_pooled), cmocka_unit_test(test_sharp)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_pooled),
+                                       cmocka_unit_test(test_sharp)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

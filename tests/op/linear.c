@@ -14,9 +14,9 @@ struct size {
 /* 1, tile-1, tile, tile+1 of each; a tile is up to 10 rows, a workgroup 16 of them, 8, 32 or 64 columns, 16 of K padded
  * to 64. */
 static const struct size sizes[] = {
-    {1, 1, 1},     {1, 8, 16},    {2, 31, 15},    {4, 32, 16},    {5, 33, 17},    {6, 7, 15},     {8, 8, 16},
-    {9, 9, 17},    {10, 63, 63},  {11, 64, 64},   {9, 65, 65},    {50, 96, 588},  {17, 130, 768}, {50, 100, 48},
-    {79, 36, 20},  {80, 36, 20},  {81, 36, 20},   {161, 20, 36},  {197, 40, 64},  {257, 24, 64},  {3, 512, 3072},
+    {1, 1, 1},    {1, 8, 16},   {2, 31, 15},  {4, 32, 16},   {5, 33, 17},   {6, 7, 15},     {8, 8, 16},
+    {9, 9, 17},   {10, 63, 63}, {11, 64, 64}, {9, 65, 65},   {50, 96, 588}, {17, 130, 768}, {50, 100, 48},
+    {79, 36, 20}, {80, 36, 20}, {81, 36, 20}, {161, 20, 36}, {197, 40, 64}, {257, 24, 64},  {3, 512, 3072},
 };
 
 static void random_weights(uint64_t *state, struct size s, int8_t *weights, float *scales, float *bias) {
@@ -127,7 +127,8 @@ static void check_stacked(const char *product) {
     op_linear(gpu.list,
               &(struct op_linear){
                   .label = "k v", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .first = PART, .count = 2 * PART});
-    op_linear(gpu.list, &(struct op_linear){.label = "q", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .count = PART});
+    op_linear(gpu.list,
+              &(struct op_linear){.label = "q", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .count = PART});
     assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
     assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
     if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
