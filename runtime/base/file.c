@@ -39,6 +39,10 @@ void file_map_close(struct file_map *map) {
     *map = (struct file_map){0};
 }
 
+void file_map_release(const struct file_map *map) {
+    if (map->data) madvise((void *)map->data, map->size, MADV_DONTNEED); /* a hint: a fault changes nothing */
+}
+
 /* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. */
 static int open_aside(char *aside, size_t room, const char *path) {
     for (unsigned attempt = 0; attempt < 100; attempt++) {

@@ -14,6 +14,8 @@ struct file_map {
 /* Maps a whole regular file. An empty file gives size 0. Errors: FILE, MEMORY. */
 int file_map_open(struct file_map *map, const char *path);
 void file_map_close(struct file_map *map);
+/* Gives the pages back to the system; what is read again comes from the file again. */
+void file_map_release(const struct file_map *map);
 
 /* A file being written beside its final name. */
 struct file_writer {

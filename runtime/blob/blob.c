@@ -36,6 +36,10 @@ const struct gguf *blob_gguf(const struct blob *b) {
     return &b->gguf;
 }
 
+void blob_release(const struct blob *b) {
+    file_map_release(&b->map);
+}
+
 static int damaged(const struct blob *b, const char *what) {
     return log_fail(OCELLI_ERR_FILE, "%s: damaged: %s differs from its SHA-256: copy or convert the file again", b->name, what);
 }

@@ -40,6 +40,9 @@ int blob_matrix(struct blob *blob, const char *name, uint64_t rows, uint64_t col
 int blob_vector(struct blob *blob, const char *name, uint64_t count, const float **values); /* F32; count = product of ne */
 int blob_bytes(struct blob *blob, const char *name, uint64_t size, const uint8_t **bytes);  /* I8 without scales */
 
+/* What was read so far need not stay in main memory; pointers stay good. For loaders, which copy. */
+void blob_release(const struct blob *blob);
+
 /* All tensors against their SHA-256, also those nobody asked for. Opened with `verify`. Errors: FILE. */
 int blob_check(struct blob *blob);
 

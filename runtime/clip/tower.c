@@ -68,6 +68,7 @@ static int load_block(struct clip_tower *t, struct blob *blob, const char *prefi
     if (!status) status = clip_load_matrix(t, blob, name, hidden, width, true, &b->up);
     snprintf(name, sizeof name, "%s.ffn_down", block);
     if (!status) status = clip_load_matrix(t, blob, name, width, hidden, true, &b->down);
+    blob_release(blob); /* its weights are on the device, or are only counted yet */
     return status;
 }
 

@@ -76,21 +76,29 @@ static void pack(void *to, const struct op_source *s, const struct op_matrix *m,
     }
 }
 
+/* Row after row in the file as on the device: no copy between. */
+static int upload_rows(struct op_weights *w, const struct op_source *s, uint32_t row0, const struct op_matrix *m) {
+    uint64_t at = (uint64_t)row0 * m->columns, size = (uint64_t)s->rows * m->columns;
+    return op_memory_write(w->memory, w->device, m->weights.offset + at, s->values, size);
+}
+
 static int upload(struct op_weights *w, const struct op_source *sources, uint32_t count, const struct op_matrix *m) {
     const struct product *p = product_of(w->device->product);
-    void *packed = calloc(1, m->weights.size);
-    if (!packed) return log_fail(OCELLI_ERR_MEMORY, "out of memory packing weights");
+    bool as_is = p->weights == PRODUCT_ROWS && m->columns == op_stride(m->columns);
+    void *packed = as_is ? NULL : calloc(1, m->weights.size);
+    if (!packed && !as_is) return log_fail(OCELLI_ERR_MEMORY, "out of memory packing weights");
     int status = OCELLI_OK;
     uint32_t row0 = 0;
     for (uint32_t i = 0; i < count && !status; i++) {
         const struct op_source *s = &sources[i];
-        pack(packed, s, m, row0, p);
         uint64_t at = row0 * sizeof(float), size = s->rows * sizeof(float);
-        status = op_memory_write(w->memory, w->device, m->scales.offset + at, s->scales, size);
+        if (as_is) status = upload_rows(w, s, row0, m);
+        if (packed) pack(packed, s, m, row0, p);
+        if (!status) status = op_memory_write(w->memory, w->device, m->scales.offset + at, s->scales, size);
         if (!status && s->bias) status = op_memory_write(w->memory, w->device, m->bias.offset + at, s->bias, size);
         row0 += s->rows;
     }
-    if (!status) status = op_memory_write(w->memory, w->device, m->weights.offset, packed, m->weights.size);
+    if (!status && packed) status = op_memory_write(w->memory, w->device, m->weights.offset, packed, m->weights.size);
     free(packed);
     return status;
 }
