@@ -38,6 +38,7 @@ enum ocelli_kind {
     OCELLI_KIND_AUTO = 0, /* what the device does best */
     OCELLI_KIND_F16W = 1, /* int8 weights, float activations and arithmetic: works everywhere */
     OCELLI_KIND_DOT = 2,  /* int8 activations, packed integer dot product */
+    OCELLI_KIND_MMA = 3,  /* int8 activations, cooperative matrices */
 };
 
 enum ocelli_log_level { OCELLI_LOG_ERROR = 0, OCELLI_LOG_WARNING = 1, OCELLI_LOG_INFO = 2 };

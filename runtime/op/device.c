@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/device.h"
 #include "base/log.h"
+#include "op/linear_mma.h"
 #include "op/product.h"
 
 #include <stdlib.h>
@@ -8,6 +9,15 @@
 enum { MAX_DISPATCHES = 2048, ROW_LANES = 64 };
 
 static int choose_product(struct op_device *d, enum ocelli_kind kind) {
+    bool mma = product_fits(d, OP_PRODUCT_MMA);
+    if (kind == OCELLI_KIND_MMA && !mma)
+        return log_fail(OCELLI_ERR_DEVICE, "%s: no int8 cooperative matrices (%s): use kind dot or f16w", d->vk.name,
+                        vk_shader_exists(mma_shader(&d->vk)) ? "VK_KHR_cooperative_matrix with a shape that fits"
+                                                             : "this build's glslang lacked GL_KHR_cooperative_matrix");
+    if (kind == OCELLI_KIND_MMA || (kind == OCELLI_KIND_AUTO && mma && !op_device_is_cpu(d))) {
+        d->product = OP_PRODUCT_MMA;
+        return OCELLI_OK;
+    }
     d->product = product_best(d, kind != OCELLI_KIND_F16W);
     if (kind != OCELLI_KIND_DOT || product_of(d->product)->int8_inputs) return OCELLI_OK;
     d->product = OP_PRODUCT_DOT; /* asked for, accelerated or not */
@@ -51,6 +61,8 @@ int op_device_set_product(struct op_device *d, enum op_product product) {
 
 bool op_device_next_product(struct op_device *d) {
     if (d->product == OP_PRODUCT_TILE) return false;
+    bool dot = d->product == OP_PRODUCT_MMA && d->vk.integer_dot_accelerated;
+    if (dot && op_device_set_product(d, OP_PRODUCT_DOT) == OCELLI_OK) return true;
     bool split = op_device_is_cpu(d) && d->product != OP_PRODUCT_SPLIT;
     if (split && op_device_set_product(d, OP_PRODUCT_SPLIT) == OCELLI_OK) return true;
     return op_device_set_product(d, OP_PRODUCT_TILE) == OCELLI_OK;
@@ -61,6 +73,7 @@ enum op_product op_device_product(const struct op_device *d) {
 }
 
 enum ocelli_kind op_device_kind(const struct op_device *d) {
+    if (d->product == OP_PRODUCT_MMA) return OCELLI_KIND_MMA;
     return product_of(d->product)->int8_inputs ? OCELLI_KIND_DOT : OCELLI_KIND_F16W;
 }
 

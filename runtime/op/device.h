@@ -19,6 +19,7 @@ enum op_product {
     OP_PRODUCT_UNIFORM4,    /* TILE, DOT for 16-wide subgroups that read inputs as uniforms: Raspberry Pi 5 */
     OP_PRODUCT_UNIFORM2,    /* the same, 2 columns a lane: Raspberry Pi 4 */
     OP_PRODUCT_UNIFORM_DOT, /* Raspberry Pi 5 with Mesa 26.2 */
+    OP_PRODUCT_MMA,         /* int8 inputs, cooperative matrices: NVIDIA */
     OP_PRODUCT_COUNT,
 };
 

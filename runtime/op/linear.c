@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "op/linear_mma.h"
 #include "op/product.h"
 
 #include <assert.h>
@@ -76,6 +77,8 @@ void op_linear(struct op_list *list, const struct op_linear *a) {
     const struct product *p = product_of(list->device->product);
     if (p->weights == PRODUCT_ROWS)
         split(list, a);
+    else if (p->weights == PRODUCT_TILES)
+        mma_record(list, a, NULL);
     else
         tile(list, a, p);
 }

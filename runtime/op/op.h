@@ -73,8 +73,8 @@ void op_linear(struct op_list *list, const struct op_linear *args);
 
 /* Does op_linear() want int8 inputs on this device? */
 bool op_input_is_int8(const struct op_device *device);
-/* More rows than op_rows need memory for, so that panels are whole. */
-enum { OP_MAX_PANEL = 10 };
+/* More rows than op_rows need memory for, so that panels and tiles of rows are whole. */
+enum { OP_MAX_PANEL = 16 };
 /* The memory of `in`, with the panel that op_linear() wants of `rows` rows: for what writes int8 or float inputs. */
 struct op_rows op_input_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
 /* What writes floats that op_input() then takes: op_input_rows(in) where products take floats, else plain rows. */

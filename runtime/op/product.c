@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/product.h"
+#include "op/linear_mma.h"
 
 #include <string.h>
 
@@ -12,6 +13,7 @@ static const struct product products[] = {
     [OP_PRODUCT_UNIFORM4] = {"uniform4", "linear_uniform4", 4, 5, PRODUCT_HALVES, false, true},
     [OP_PRODUCT_UNIFORM2] = {"uniform2", "linear_uniform2", 2, 10, PRODUCT_HALVES, false, true},
     [OP_PRODUCT_UNIFORM_DOT] = {"uniform-dot", "linear_uniform_dot", 4, 5, PRODUCT_BYTES, true, true},
+    [OP_PRODUCT_MMA] = {"mma", "linear_mma", 1, 1, PRODUCT_TILES, true, false},
 };
 
 const struct product *product_of(enum op_product product) {
@@ -26,6 +28,7 @@ bool product_fits(const struct op_device *d, enum op_product product) {
     const struct product *p = &products[product];
     if (product == OP_PRODUCT_SPLIT) /* K is padded to 64: a word of 4 for each of at most 16 lanes */
         return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
+    if (product == OP_PRODUCT_MMA) return mma_fits(&d->vk);
     if (p->int8_inputs && !d->vk.integer_dot) return false;
     if (p->uniform && d->vk.subgroup_size != UNIFORM_SUBGROUP) return false;
     return vk_shader_exists(p->shader);
@@ -47,9 +50,13 @@ enum op_product product_best(const struct op_device *d, bool int8) {
 }
 
 /* A tile costs about as much for its loads as one more row would. */
-uint32_t product_panel(const struct product *p, uint32_t rows) {
+uint32_t product_tile(uint32_t rows, uint32_t most) {
     uint32_t best = 1;
-    for (uint32_t r = 2; r <= p->rows; r++)
+    for (uint32_t r = 2; r <= most; r++)
         if (op_groups(rows, r) * (r + 1) <= op_groups(rows, best) * (best + 1)) best = r;
     return best;
+}
+
+uint32_t product_panel(const struct product *p, uint32_t rows) {
+    return product_tile(rows, p->rows);
 }

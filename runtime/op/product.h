@@ -9,6 +9,7 @@ enum product_weights {
     PRODUCT_ROWS,   /* int8, row after row, K padded: lanes split K */
     PRODUCT_HALVES, /* 16-byte words of `columns` columns, 8 / columns steps of K each, as halves */
     PRODUCT_BYTES,  /* 16-byte words of 4 columns, 4 steps of K each, as int8 */
+    PRODUCT_TILES,  /* int8, tile after tile of a cooperative matrix: linear_mma.h */
 };
 
 struct product {
@@ -24,6 +25,8 @@ const struct product *product_of(enum op_product product);
 bool product_fits(const struct op_device *d, enum op_product product);
 /* The best by what is known of the device. `int8`: may inputs be int8? */
 enum op_product product_best(const struct op_device *d, bool int8);
+/* 1 to `most` rows (or anything else) of a tile, so that `rows` of them fill their last tile best. */
+uint32_t product_tile(uint32_t rows, uint32_t most);
 /* Rows of a tile, so that `rows` fill their last tile best. */
 uint32_t product_panel(const struct product *p, uint32_t rows);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
+#include "op/linear_mma.h"
 #include "op/product.h"
 
 #include <stdlib.h>
@@ -67,12 +68,14 @@ static void pack_bytes(int8_t *to, const struct op_source *s, uint32_t k_count, 
             to[place(row0 + r, k, p->columns, 16 / p->columns, 4, row_words)] = s->values[(size_t)r * k_count + k];
 }
 
-static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0, const struct product *p) {
+static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0, const struct op_device *d) {
+    const struct product *p = product_of(d->product);
     uint32_t stride = op_stride(m->columns), row_words = op_groups(m->rows, OP_MATRIX_STEP) * OP_MATRIX_STEP / p->columns;
     switch (p->weights) {
     case PRODUCT_ROWS: pack_rows((int8_t *)to + (size_t)row0 * stride, s, m->columns, stride); break;
     case PRODUCT_HALVES: pack_halves(to, s, m->columns, row0, p, row_words); break;
     case PRODUCT_BYTES: pack_bytes(to, s, m->columns, row0, p, row_words); break;
+    case PRODUCT_TILES: mma_pack(to, d->vk.cooperative, s, m->columns, stride, row0); break;
     }
 }
 
@@ -83,8 +86,7 @@ static int upload_rows(struct op_weights *w, const struct op_source *s, uint32_t
 }
 
 static int upload(struct op_weights *w, const struct op_source *sources, uint32_t count, const struct op_matrix *m) {
-    const struct product *p = product_of(w->device->product);
-    bool as_is = p->weights == PRODUCT_ROWS && m->columns == op_stride(m->columns);
+    bool as_is = product_of(w->device->product)->weights == PRODUCT_ROWS && m->columns == op_stride(m->columns);
     void *packed = as_is ? NULL : calloc(1, m->weights.size);
     if (!packed && !as_is) return log_fail(OCELLI_ERR_MEMORY, "out of memory packing weights");
     int status = OCELLI_OK;
@@ -93,7 +95,7 @@ static int upload(struct op_weights *w, const struct op_source *sources, uint32_
         const struct op_source *s = &sources[i];
         uint64_t at = row0 * sizeof(float), size = s->rows * sizeof(float);
         if (as_is) status = upload_rows(w, s, row0, m);
-        if (packed) pack(packed, s, m, row0, p);
+        if (packed) pack(packed, s, m, row0, w->device);
         if (!status) status = op_memory_write(w->memory, w->device, m->scales.offset + at, s->scales, size);
         if (!status && s->bias) status = op_memory_write(w->memory, w->device, m->bias.offset + at, s->bias, size);
         row0 += s->rows;
@@ -107,8 +109,9 @@ int op_weights_matrix(struct op_weights *w, const struct op_source *sources, uin
                       struct op_matrix *matrix) {
     uint32_t rows = 0;
     for (uint32_t i = 0; i < count; i++) rows += sources[i].rows;
-    uint64_t padded = op_groups(rows, OP_MATRIX_STEP) * OP_MATRIX_STEP;
-    uint64_t bytes = product_of(w->device->product)->weights == PRODUCT_HALVES ? 2 : 1;
+    enum product_weights layout = product_of(w->device->product)->weights;
+    uint32_t step = layout == PRODUCT_TILES ? w->device->vk.cooperative.m : OP_MATRIX_STEP;
+    uint64_t padded = op_groups(rows, step) * step, bytes = layout == PRODUCT_HALVES ? 2 : 1;
     *matrix = (struct op_matrix){.weights = reserve(w, bytes * padded * op_stride(columns)),
                                  .scales = reserve(w, padded * sizeof(float)),
                                  .bias = reserve(w, padded * sizeof(float)), /* zeros without one: always bound */

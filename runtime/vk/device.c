@@ -2,6 +2,7 @@
 #include "vk/device.h"
 #include "base/log.h"
 #include "vk/cache.h"
+#include "vk/cooperative.h"
 #include "vk/instance.h"
 #include "vk/pipeline.h"
 
@@ -110,7 +111,7 @@ int vk_check_limits(const VkPhysicalDeviceLimits *l, const char *device) {
     return OCELLI_OK;
 }
 
-static bool has_extension(VkPhysicalDevice physical, const char *name) {
+bool vk_has_extension(VkPhysicalDevice physical, const char *name) {
     uint32_t count = 0;
     if (vkEnumerateDeviceExtensionProperties(physical, NULL, &count, NULL) != VK_SUCCESS) return false;
     VkExtensionProperties *list = calloc(count ? count : 1, sizeof *list);
@@ -126,7 +127,7 @@ static bool has_integer_dot(const struct vk_device *d, const char **extension) {
     VkPhysicalDeviceProperties properties;
     vkGetPhysicalDeviceProperties(d->physical, &properties);
     if (properties.apiVersion < VK_API_VERSION_1_3) {
-        if (!has_extension(d->physical, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) return false;
+        if (!vk_has_extension(d->physical, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) return false;
         *extension = VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME;
     }
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
@@ -154,7 +155,7 @@ static int choose_queue(struct vk_device *d) {
     return OCELLI_OK;
 }
 
-static int create_device(struct vk_device *d, const char *extension) {
+static int create_device(struct vk_device *d, const char *dot_extension) {
     float priority = 1.0f;
     VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                      .queueFamilyIndex = d->queue_family,
@@ -162,12 +163,21 @@ static int create_device(struct vk_device *d, const char *extension) {
                                      .pQueuePriorities = &priority};
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, .shaderIntegerDotProduct = VK_TRUE};
+    struct vk_cooperative_features cooperative;
+    const char *extensions[2];
+    uint32_t extension_count = 0;
+    void *features = d->integer_dot ? &dot : NULL;
+    if (d->integer_dot && dot_extension) extensions[extension_count++] = dot_extension;
+    if (d->cooperative.m) {
+        extensions[extension_count++] = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
+        features = vk_cooperative_enable(&cooperative, features);
+    }
     VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                               .pNext = d->integer_dot ? &dot : NULL,
+                               .pNext = features,
                                .queueCreateInfoCount = 1,
                                .pQueueCreateInfos = &queue,
-                               .enabledExtensionCount = extension ? 1 : 0,
-                               .ppEnabledExtensionNames = &extension};
+                               .enabledExtensionCount = extension_count,
+                               .ppEnabledExtensionNames = extensions};
     VK_TRY(vkCreateDevice(d->physical, &info, NULL, &d->device));
     vkGetDeviceQueue(d->device, d->queue_family, 0, &d->queue);
     VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
@@ -181,12 +191,13 @@ static int open_device(struct vk_device *d, const char *choice) {
     int status = vk_instance_open(&d->instance, &d->messenger);
     if (!status) status = choose(d, choice);
     if (status) return status;
-    const char *extension = NULL;
-    d->integer_dot = has_integer_dot(d, &extension);
+    const char *dot_extension = NULL;
+    d->integer_dot = has_integer_dot(d, &dot_extension);
+    d->cooperative = vk_cooperative_find(d);
     read_properties(d);
     status = vk_check_limits(&d->limits, d->name);
     if (!status) status = choose_queue(d);
-    if (!status) status = create_device(d, d->integer_dot ? extension : NULL);
+    if (!status) status = create_device(d, dot_extension);
     return status ? status : vk_cache_open(d);
 }
 

@@ -9,6 +9,13 @@
 
 struct vk_pipeline;
 
+/* int8 (m, k) by (k, n) into int32, by one subgroup; all 0: not there. See cooperative.h. */
+struct vk_cooperative {
+    uint32_t m, n, k;
+    uint32_t subgroup; /* lanes of the largest subgroup that a shader may get */
+    bool plain;        /* tests: computed without the extension */
+};
+
 struct vk_device {
     VkInstance instance;
     VkDebugUtilsMessengerEXT messenger; /* with OCELLI_VALIDATE=1 */
@@ -27,7 +34,8 @@ struct vk_device {
     bool subgroup_arithmetic;     /* subgroupAdd in compute shaders */
     bool integer_dot;             /* packed 8-bit dot product exists ... */
     bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */
-    uint32_t timestamp_bits;      /* 0: the queue has no timestamps */
+    struct vk_cooperative cooperative;
+    uint32_t timestamp_bits; /* 0: the queue has no timestamps */
 
     VkPipelineCache cache;         /* see cache.h */
     size_t cache_file_size;        /* bytes of the file it was read from; 0: none */
@@ -41,6 +49,8 @@ struct vk_device {
 int vk_device_open(struct vk_device *d, const char *choice);
 /* Is there room for every shader? Errors: DEVICE, one line with the limit that is too small. */
 int vk_check_limits(const VkPhysicalDeviceLimits *limits, const char *device);
+/* Does the device offer the extension? */
+bool vk_has_extension(VkPhysicalDevice physical, const char *name);
 /* Accepts a zeroed or half-opened device. */
 void vk_device_close(struct vk_device *d);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {[OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot"};
+static const char *const kinds[] = {[OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot", [OCELLI_KIND_MMA] = "mma"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 const char *options_kind_name(enum ocelli_kind kind) {
@@ -51,7 +51,7 @@ static int take_kind(struct options *o, const char *text) {
             o->kind = (enum ocelli_kind)i;
             return 0;
         }
-    return options_usage(o, "--kind \"%s\" is none of auto, f16w, dot", text);
+    return options_usage(o, "--kind \"%s\" is none of auto, f16w, dot, mma", text);
 }
 
 static int show_help(const struct command *c) {

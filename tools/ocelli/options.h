@@ -33,7 +33,7 @@ enum { OPTIONS_DEVICE = 256, OPTIONS_KIND, OPTIONS_JSON, OPTIONS_OWN };
     "  -m, --model BLOB      the model, as ocelli-convert wrote it\n"                                                            \
     "      --device N|NAME   Vulkan device: index, or part of its name (see ocelli info);\n"                                     \
     "                        else the variable OCELLI_DEVICE, else the best one\n"                                               \
-    "      --kind KIND       how products are computed: auto, f16w or dot (for tests; default auto)\n"                           \
+    "      --kind KIND       how products are computed: auto, f16w, dot or mma (for tests; default auto)\n"                      \
     "      --json            output for programs\n"                                                                              \
     "  -h, --help            this text\n"
 
@@ -59,7 +59,7 @@ int options_open(const struct options *o, struct ocelli **handle);
 /* A library status as exit code: a wrong argument is a matter of usage. */
 int options_exit_code(int status);
 
-/* "f16w" or "dot". */
+/* "f16w", "dot" or "mma". */
 const char *options_kind_name(enum ocelli_kind kind);
 
 #endif
