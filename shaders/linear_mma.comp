@@ -41,7 +41,6 @@ layout(set = 0, binding = 0) readonly buffer In { uint inputs[]; };             
 layout(set = 0, binding = 1) readonly buffer Weights { uint weights[]; };        // (columns / M, steps, M, K / 4)
 layout(set = 0, binding = 5) readonly buffer InScales { float input_scales[]; }; // (rows)
 #define VEC vec4
-
 #define SCALES 2
 #define BIAS 3
 #define OUT 4
@@ -50,19 +49,34 @@ layout(set = 0, binding = 5) readonly buffer InScales { float input_scales[]; };
 shared int strip[SPLIT * N * WIDTH]; // N rows of all the workgroup's columns, once a part of K
 
 #include "lib/cooperative.glsl"
-sum_tile sums[COLUMN_TILES * ROW_TILES];
 
 uint end_column() { return push.column0 + push.columns; }
-uint first_tile() { return push.column0 / M + gl_WorkGroupID.x * BLOCKS * COLUMN_TILES; }
 
-// Tiles past the last compute the last one again.
-void multiply(uint column_tile, uint row_tile, uint part) {
-    uint weight_at[COLUMN_TILES], in_at[ROW_TILES];
+void finish_strip(uint row0, uint column0) {
+    for (uint i = 4 * gl_LocalInvocationIndex; i < N * WIDTH; i += 4 * LANES) {
+        ivec4 sum = ivec4(0);
+        [[unroll]] for (uint s = 0; s < SPLIT; s++) {
+            uint at = s * N * WIDTH + i;
+            sum += ivec4(strip[at], strip[at + 1], strip[at + 2], strip[at + 3]);
+        }
+        uint row = row0 + i / WIDTH, column = column0 + i % WIDTH;
+        if (row < push.rows && column >= push.column0 && column < end_column())
+            finish(row, column / 4, vec4(sum) * input_scales[row]);
+    }
+}
+
+void main() {
+    uint part = gl_SubgroupID % SPLIT, block = gl_SubgroupID / SPLIT;
+    uint column_tile = push.column0 / M + gl_WorkGroupID.x * BLOCKS * COLUMN_TILES, row_tile = gl_WorkGroupID.y * ROW_TILES;
+    sum_tile sums[COLUMN_TILES * ROW_TILES];
+    [[unroll]] for (uint i = 0; i < COLUMN_TILES * ROW_TILES; i++) clear(sums[i]);
+
+    uint weight_at[COLUMN_TILES], in_at[ROW_TILES]; // tiles past the last compute the last one again
     [[unroll]] for (uint c = 0; c < COLUMN_TILES; c++)
-        weight_at[c] = min(column_tile + c, (end_column() - 1) / M) * push.steps * WORDS;
+        weight_at[c] = min(column_tile + block * COLUMN_TILES + c, (end_column() - 1) / M) * push.steps * WORDS;
     [[unroll]] for (uint r = 0; r < ROW_TILES; r++)
         in_at[r] = min(row_tile + r, (push.rows - 1) / N) * N * push.in_stride;
-    uint end = push.steps * (part + 1) / SPLIT;
+    uint end = block < BLOCKS ? push.steps * (part + 1) / SPLIT : 0;
     for (uint k = push.steps * part / SPLIT; k < end; k++) {
         input_tile b[ROW_TILES];
         [[unroll]] for (uint r = 0; r < ROW_TILES; r++) load_inputs(b[r], in_at[r] + k * (K / 4));
@@ -72,31 +86,13 @@ void multiply(uint column_tile, uint row_tile, uint part) {
             [[unroll]] for (uint r = 0; r < ROW_TILES; r++) multiply_add(a, b[r], sums[c * ROW_TILES + r]);
         }
     }
-}
 
-void finish_strip(uint row0) {
-    for (uint i = 4 * gl_LocalInvocationIndex; i < N * WIDTH; i += 4 * LANES) {
-        ivec4 sum = ivec4(0);
-        [[unroll]] for (uint s = 0; s < SPLIT; s++) {
-            uint at = s * N * WIDTH + i;
-            sum += ivec4(strip[at], strip[at + 1], strip[at + 2], strip[at + 3]);
-        }
-        uint row = row0 + i / WIDTH, column = first_tile() * M + i % WIDTH;
-        if (row < push.rows && column >= push.column0 && column < end_column())
-            finish(row, column / 4, vec4(sum) * input_scales[row]);
-    }
-}
-
-void main() {
-    uint part = gl_SubgroupID % SPLIT, block = gl_SubgroupID / SPLIT;
-    [[unroll]] for (uint i = 0; i < COLUMN_TILES * ROW_TILES; i++) clear(sums[i]);
-    if (block < BLOCKS) multiply(first_tile() + block * COLUMN_TILES, gl_WorkGroupID.y * ROW_TILES, part);
     [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
         barrier(); // the strip before has been read
         if (block < BLOCKS)
             [[unroll]] for (uint c = 0; c < COLUMN_TILES; c++)
                 store_sums(sums[c * ROW_TILES + r], part * N * WIDTH + (block * COLUMN_TILES + c) * M);
         barrier();
-        finish_strip((gl_WorkGroupID.y * ROW_TILES + r) * N);
+        finish_strip((row_tile + r) * N, column_tile * M);
     }
 }

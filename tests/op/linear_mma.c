@@ -106,8 +106,10 @@ static bool open_with(const struct vk_cooperative *shape) {
     return op_device_set_product(gpu.device, OP_PRODUCT_MMA) == OCELLI_OK;
 }
 
-static void check_tiles(struct mma_tiles tiles) {
+/* larger 2: half of the subgroups have nothing to do. */
+static void check_tiles(struct mma_tiles tiles, uint32_t larger) {
     if (open_with(NULL)) {
+        gpu.device->vk.cooperative.subgroup *= larger;
         struct vk_cooperative s = gpu.device->vk.cooperative;
         uint32_t rows = s.n * tiles.rows, columns = s.m * tiles.columns * tiles.blocks;
         if (mma_strip_bytes(&gpu.device->vk, &tiles) <= gpu.device->vk.limits.maxComputeSharedMemorySize) {
@@ -125,9 +127,10 @@ static void test_tiles(void **unused) {
     gpu_close(&gpu);
     if (!possible) return;
     for (uint32_t columns = 1; columns <= 4; columns *= 2)
-        for (uint32_t rows = 1; rows <= 4; rows++) check_tiles((struct mma_tiles){columns, rows, 1, 1});
+        for (uint32_t rows = 1; rows <= 4; rows++) check_tiles((struct mma_tiles){columns, rows, 1, 1}, 1);
     for (uint32_t split = 1; split <= 4; split *= 2)
-        for (uint32_t blocks = 1; blocks * split <= 4; blocks *= 2) check_tiles((struct mma_tiles){2, 2, split, blocks});
+        for (uint32_t blocks = 1; blocks * split <= 4; blocks *= 2) check_tiles((struct mma_tiles){2, 2, split, blocks}, 1);
+    check_tiles((struct mma_tiles){1, 2, 2, 2}, 2);
 }
 
 /* NVIDIA 16x16x32 and 16x8x32, AMD 16x16x16, Intel 8x16x32 and 8x8x32, llvmpipe 8x8x8, and one with a larger M and K. */
