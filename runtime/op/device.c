@@ -9,19 +9,12 @@
 enum { MAX_DISPATCHES = 2048, ROW_LANES = 64 };
 
 static int choose_product(struct op_device *d, enum ocelli_kind kind) {
-    bool mma = product_fits(d, OP_PRODUCT_MMA);
-    if (kind == OCELLI_KIND_MMA && !mma)
+    d->product = product_best(d, kind);
+    if (product_fits(d, d->product)) return OCELLI_OK;
+    if (kind == OCELLI_KIND_MMA)
         return log_fail(OCELLI_ERR_DEVICE, "%s: no int8 cooperative matrices (%s): use kind dot or f16w", d->vk.name,
                         vk_shader_exists(mma_shader(&d->vk)) ? "VK_KHR_cooperative_matrix with a shape that fits"
                                                              : "this build's glslang lacked GL_KHR_cooperative_matrix");
-    if (kind == OCELLI_KIND_MMA || (kind == OCELLI_KIND_AUTO && mma && !op_device_is_cpu(d))) {
-        d->product = OP_PRODUCT_MMA;
-        return OCELLI_OK;
-    }
-    d->product = product_best(d, kind != OCELLI_KIND_F16W);
-    if (kind != OCELLI_KIND_DOT || product_of(d->product)->int8_inputs) return OCELLI_OK;
-    d->product = OP_PRODUCT_DOT; /* asked for, accelerated or not */
-    if (product_fits(d, OP_PRODUCT_DOT)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_DEVICE, "%s has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w",
                     d->vk.name);
 }

@@ -20,18 +20,8 @@ struct op_rows op_unready_rows(const struct op_device *d, struct op_rows in, uin
     return op_input_is_int8(d) ? in : op_input_rows(d, in, rows);
 }
 
-static void record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push,
-                   uint32_t size) {
-    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
-    uint32_t count = a->count ? a->count : a->matrix->rows;
-    dispatch->label = a->label;
-    dispatch->shader.bindings = a->in.scales.memory ? 6 : 5;
-    dispatch->macs = (uint64_t)a->rows * count * a->matrix->columns;
-    op_list_record(list, dispatch, views, push, size);
-}
-
 static void split(struct op_list *list, const struct op_linear *a) {
-    uint32_t count = a->count ? a->count : a->matrix->rows;
+    uint32_t count = product_count(a);
     struct {
         uint32_t rows, columns, column0, words, in_stride, out_stride;
     } push = {a->rows, count, a->first, op_stride(a->matrix->columns) / 4, a->in.stride / 4, a->out.stride};
@@ -41,7 +31,7 @@ static void split(struct op_list *list, const struct op_linear *a) {
                    .constant_count = 4},
         .groups = {op_groups(count, SPLIT_TILE), op_groups(a->rows, SPLIT_TILE), 1},
     };
-    record(list, a, &dispatch, &push, sizeof push);
+    product_record(list, a, &dispatch, &push, sizeof push);
 }
 
 /* Tiles of a workgroup: of all rows where it computes them all, in rounds that are full. */
@@ -51,7 +41,7 @@ static uint32_t tiles_at_once(const struct product *p, uint32_t tiles) {
 }
 
 static void tile(struct op_list *list, const struct op_linear *a, const struct product *p) {
-    uint32_t count = a->count ? a->count : a->matrix->rows, c = p->columns, k = op_stride(a->matrix->columns);
+    uint32_t count = product_count(a), c = p->columns, k = op_stride(a->matrix->columns);
     uint32_t panel = product_panel(p, a->rows), tiles = op_groups(a->rows, panel), at_once = tiles_at_once(p, tiles);
     bool out_panels = a->out.panel > 1;
     assert(a->in.panel == panel && (!out_panels || (a->out.panel == panel && !a->add)));
@@ -63,14 +53,14 @@ static void tile(struct op_list *list, const struct op_linear *a, const struct p
               .steps = k / (p->int8_inputs ? 16 : 4),
               .in_stride = a->in.stride * panel / (p->int8_inputs ? 16 : 4),
               .out_stride = a->out.stride / c,
-              .row_words = op_groups(a->matrix->rows, OP_MATRIX_STEP) * OP_MATRIX_STEP / c};
+              .row_words = product_row_words(p, a->matrix)};
     struct vk_dispatch dispatch = {
         .shader = {.name = p->shader,
                    .constants = {TILE_LANES * at_once, a->activation, a->matrix->has_bias, a->add, panel, out_panels},
                    .constant_count = 6},
         .groups = {op_groups(push.columns, TILE_LANES), p->uniform ? 1 : op_groups(tiles, at_once), 1},
     };
-    record(list, a, &dispatch, &push, sizeof push);
+    product_record(list, a, &dispatch, &push, sizeof push);
 }
 
 void op_linear(struct op_list *list, const struct op_linear *a) {

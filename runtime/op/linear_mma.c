@@ -53,24 +53,20 @@ struct mma_tiles mma_tiles_choose(const struct vk_device *d, uint32_t rows, uint
 void mma_record(struct op_list *list, const struct op_linear *a, const struct mma_tiles *tiles) {
     const struct vk_device *d = &list->device->vk;
     struct vk_cooperative shape = d->cooperative;
-    uint32_t count = a->count ? a->count : a->matrix->rows, column0 = a->first / shape.m * shape.m;
+    uint32_t count = product_count(a), column0 = a->first / shape.m * shape.m;
     struct {
         uint32_t rows, columns, column0, steps, in_stride, out_stride;
     } push = {a->rows, count, a->first, op_stride(a->matrix->columns) / shape.k, a->in.stride / 4, a->out.stride / 4};
     struct mma_tiles t = tiles ? *tiles : mma_tiles_choose(d, a->rows, a->first + count - column0, push.steps);
-    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
     struct vk_dispatch dispatch = {
-        .label = a->label,
         .shader = {.name = mma_shader(d),
                    .constants = {mma_lanes(d, &t), a->activation, a->matrix->has_bias, a->add, shape.m, shape.n, shape.k,
                                  t.columns, t.rows, t.split, t.blocks},
-                   .constant_count = 11,
-                   .bindings = 6},
+                   .constant_count = 11},
         .groups = {op_groups(a->first + count - column0, shape.m * t.columns * t.blocks), op_groups(a->rows, shape.n * t.rows),
                    1},
-        .macs = (uint64_t)a->rows * count * a->matrix->columns,
     };
-    op_list_record(list, &dispatch, views, &push, sizeof push);
+    product_record(list, a, &dispatch, &push, sizeof push);
 }
 
 void mma_pack(int8_t *to, struct vk_cooperative shape, const struct op_source *s, uint32_t columns, uint32_t stride,

@@ -30,4 +30,13 @@ static inline uint32_t op_groups(uint32_t items, uint32_t of) {
     return (items + of - 1) / of;
 }
 
+static inline uint32_t op_padded(uint32_t items, uint32_t of) {
+    return op_groups(items, of) * of;
+}
+
+/* As shaders have it: rows one after another are panels of one. */
+static inline uint32_t op_panel(struct op_rows rows) {
+    return rows.panel > 1 ? rows.panel : 1;
+}
+
 #endif

@@ -7,9 +7,7 @@ void op_norm(struct op_list *list, const struct op_norm *a) {
         uint32_t words, in_stride, out_stride, tokens;
         float epsilon;
         uint32_t out_panel, picked_stride;
-    } push = {a->width / 4,        a->in.stride / 4, a->out.stride / 4,
-              a->tokens,           a->epsilon,       a->out.panel > 1 ? a->out.panel : 1,
-              a->picked.stride / 4};
+    } push = {a->width / 4, a->in.stride / 4, a->out.stride / 4, a->tokens, a->epsilon, op_panel(a->out), a->picked.stride / 4};
     struct op_view views[] = {a->in.values,
                               a->weight,
                               a->bias,

@@ -34,19 +34,28 @@ bool product_fits(const struct op_device *d, enum op_product product) {
     return vk_shader_exists(p->shader);
 }
 
-/* Counted with the drivers' own compilers: docs/shaders.md. */
-enum op_product product_best(const struct op_device *d, bool int8) {
-    const char *name = d->vk.name;
-    bool v3d = strncmp(name, "V3D ", 4) == 0, dot = int8 && d->vk.integer_dot_accelerated;
+/* In floats. Counted with the drivers' own compilers: docs/shaders.md. */
+static enum op_product best_float(const struct op_device *d) {
     enum op_product best = OP_PRODUCT_TILE;
-    if (v3d)
-        best = dot ? OP_PRODUCT_UNIFORM_DOT : strncmp(name, "V3D 4", 5) == 0 ? OP_PRODUCT_UNIFORM2 : OP_PRODUCT_UNIFORM4;
-    else if (dot)
-        best = OP_PRODUCT_DOT;
+    if (strncmp(d->vk.name, "V3D ", 4) == 0)
+        best = strncmp(d->vk.name, "V3D 4", 5) == 0 ? OP_PRODUCT_UNIFORM2 : OP_PRODUCT_UNIFORM4;
     else if (op_device_is_cpu(d))
         best = OP_PRODUCT_SPLIT;
-    if (!product_fits(d, best) && dot) best = OP_PRODUCT_DOT;
     return product_fits(d, best) ? best : OP_PRODUCT_TILE;
+}
+
+static enum op_product best_dot(const struct op_device *d) {
+    bool uniform = strncmp(d->vk.name, "V3D ", 4) == 0 && d->vk.integer_dot_accelerated;
+    return uniform && product_fits(d, OP_PRODUCT_UNIFORM_DOT) ? OP_PRODUCT_UNIFORM_DOT : OP_PRODUCT_DOT;
+}
+
+enum op_product product_best(const struct op_device *d, enum ocelli_kind kind) {
+    if (kind == OCELLI_KIND_MMA) return OP_PRODUCT_MMA;
+    if (kind == OCELLI_KIND_DOT) return best_dot(d);
+    if (kind == OCELLI_KIND_F16W) return best_float(d);
+    if (!op_device_is_cpu(d) && product_fits(d, OP_PRODUCT_MMA)) return OP_PRODUCT_MMA;
+    bool dot = d->vk.integer_dot_accelerated && product_fits(d, best_dot(d));
+    return dot ? best_dot(d) : best_float(d);
 }
 
 /* A tile costs about as much for its loads as one more row would. */
@@ -59,4 +68,13 @@ uint32_t product_tile(uint32_t rows, uint32_t most) {
 
 uint32_t product_panel(const struct product *p, uint32_t rows) {
     return product_tile(rows, p->rows);
+}
+
+void product_record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push,
+                    uint32_t size) {
+    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
+    dispatch->label = a->label;
+    dispatch->shader.bindings = a->in.scales.memory ? 6 : 5;
+    dispatch->macs = (uint64_t)a->rows * product_count(a) * a->matrix->columns;
+    op_list_record(list, dispatch, views, push, size);
 }

@@ -23,11 +23,25 @@ struct product {
 
 const struct product *product_of(enum op_product product);
 bool product_fits(const struct op_device *d, enum op_product product);
-/* The best by what is known of the device. `int8`: may inputs be int8? */
-enum op_product product_best(const struct op_device *d, bool int8);
+/* The best of a kind, or of all, by what is known of the device; of a kind that was asked for it may not fit. */
+enum op_product product_best(const struct op_device *d, enum ocelli_kind kind);
 /* 1 to `most` rows (or anything else) of a tile, so that `rows` of them fill their last tile best. */
 uint32_t product_tile(uint32_t rows, uint32_t most);
 /* Rows of a tile, so that `rows` fill their last tile best. */
 uint32_t product_panel(const struct product *p, uint32_t rows);
+
+/* Of PRODUCT_HALVES and PRODUCT_BYTES: 16-byte words from one K to the next. */
+static inline uint32_t product_row_words(const struct product *p, const struct op_matrix *m) {
+    return op_padded(m->rows, OP_MATRIX_STEP) / p->columns;
+}
+
+/* Rows of the matrix that op_linear() computes. */
+static inline uint32_t product_count(const struct op_linear *a) {
+    return a->count ? a->count : a->matrix->rows;
+}
+
+/* Records a dispatch of which shader name, constants and groups are set. */
+void product_record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push,
+                    uint32_t size);
 
 #endif

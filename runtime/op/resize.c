@@ -18,8 +18,7 @@ static void resize_y(struct op_list *list, const struct op_resize *a) {
     struct {
         uint32_t size, row0, rows, taps, patch_size, out_stride, out_row, out_panel;
         float factor[4], offset[4];
-    } push = {a->size, a->row0, a->rows, a->y.taps, a->patch_size, a->out.stride, a->out_row, a->out.panel > 1 ? a->out.panel : 1,
-              {0},     {0}};
+    } push = {a->size, a->row0, a->rows, a->y.taps, a->patch_size, a->out.stride, a->out_row, op_panel(a->out), {0}, {0}};
     for (int c = 0; c < 3; c++) {
         push.factor[c] = 1.0f / (255.0f * a->std[c]);
         push.offset[c] = -a->mean[c] / a->std[c];

@@ -70,7 +70,7 @@ static void pack_bytes(int8_t *to, const struct op_source *s, uint32_t k_count, 
 
 static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0, const struct op_device *d) {
     const struct product *p = product_of(d->product);
-    uint32_t stride = op_stride(m->columns), row_words = op_groups(m->rows, OP_MATRIX_STEP) * OP_MATRIX_STEP / p->columns;
+    uint32_t stride = op_stride(m->columns), row_words = product_row_words(p, m);
     switch (p->weights) {
     case PRODUCT_ROWS: pack_rows((int8_t *)to + (size_t)row0 * stride, s, m->columns, stride); break;
     case PRODUCT_HALVES: pack_halves(to, s, m->columns, row0, p, row_words); break;
@@ -111,7 +111,7 @@ int op_weights_matrix(struct op_weights *w, const struct op_source *sources, uin
     for (uint32_t i = 0; i < count; i++) rows += sources[i].rows;
     enum product_weights layout = product_of(w->device->product)->weights;
     uint32_t step = layout == PRODUCT_TILES ? w->device->vk.cooperative.m : OP_MATRIX_STEP;
-    uint64_t padded = op_groups(rows, step) * step, bytes = layout == PRODUCT_HALVES ? 2 : 1;
+    uint64_t padded = op_padded(rows, step), bytes = layout == PRODUCT_HALVES ? 2 : 1;
     *matrix = (struct op_matrix){.weights = reserve(w, bytes * padded * op_stride(columns)),
                                  .scales = reserve(w, padded * sizeof(float)),
                                  .bias = reserve(w, padded * sizeof(float)), /* zeros without one: always bound */

@@ -54,11 +54,12 @@ static bool find_folder(char *folder, size_t room) {
     return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, room);
 }
 
-static bool find_file(const struct vk_device *d, char *path, size_t room) {
-    char folder[3072], hex[SHA256_HEX_SIZE];
-    if (!find_folder(folder, sizeof folder)) return false;
+/* NULL: nowhere to keep it. */
+static char *find_file(const struct vk_device *d) {
+    char folder[3072], hex[SHA256_HEX_SIZE], *path;
+    if (!find_folder(folder, sizeof folder)) return NULL;
     key(d, hex);
-    return (size_t)snprintf(path, room, "%s/pipelines-%.32s.bin", folder, hex) < room;
+    return asprintf(&path, "%s/pipelines-%.32s.bin", folder, hex) < 0 ? NULL : path;
 }
 
 /* Drivers trust what they are given, so a hash stands before it. */
@@ -77,9 +78,9 @@ static int create(struct vk_device *d, const void *data, size_t size) {
 }
 
 int vk_cache_open(struct vk_device *d) {
-    char path[4096];
     struct file_map map = {0};
-    bool found = find_file(d, path, sizeof path) && access(path, R_OK) == 0 && file_map_open(&map, path) == OCELLI_OK;
+    char *path = d->cache_path = find_file(d);
+    bool found = path && access(path, R_OK) == 0 && file_map_open(&map, path) == OCELLI_OK;
     bool good = found && is_good(&map);
     if (found && !good) log_warn("%s: broken: pipelines are compiled anew", path);
     int status = good ? create(d, map.data + SHA256_SIZE, map.size - SHA256_SIZE) : create(d, NULL, 0);
@@ -100,9 +101,10 @@ static void write_file(const char *path, const uint8_t *data, size_t size) {
 }
 
 static void save(struct vk_device *d) {
-    char path[4096], folder[4096];
+    char folder[4096];
+    const char *path = d->cache_path;
     size_t size = 0;
-    if (!find_file(d, path, sizeof path)) return;
+    if (!path) return;
     snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
     if (access(folder, W_OK) != 0) return; /* a system that is read-only: nothing to say */
     if (vkGetPipelineCacheData(d->device, d->cache, &size, NULL) != VK_SUCCESS || size > MAX_FILE - SHA256_SIZE) return;
@@ -113,8 +115,9 @@ static void save(struct vk_device *d) {
 }
 
 void vk_cache_close(struct vk_device *d) {
-    if (!d->cache) return;
-    if (d->pipeline_count) save(d);
-    vkDestroyPipelineCache(d->device, d->cache, NULL);
+    if (d->cache && d->pipeline_count) save(d);
+    if (d->cache) vkDestroyPipelineCache(d->device, d->cache, NULL);
     d->cache = VK_NULL_HANDLE;
+    free(d->cache_path);
+    d->cache_path = NULL;
 }

@@ -38,6 +38,7 @@ struct vk_device {
     uint32_t timestamp_bits; /* 0: the queue has no timestamps */
 
     VkPipelineCache cache;         /* see cache.h */
+    char *cache_path;              /* its file; NULL: none can be kept */
     size_t cache_file_size;        /* bytes of the file it was read from; 0: none */
     struct vk_pipeline *pipelines; /* made so far, see pipeline.h */
     uint32_t pipeline_count;

@@ -40,8 +40,7 @@ static double run(struct shape s, bool causal, double sharpness) {
                                                   .width = width,
                                                   .heads = s.heads,
                                                   .causal = causal});
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
     gpu_read_rows(&gpu, out, rows, width, got);
     gpu_close(&gpu);
     ref_attention(qkv, s.sequences, s.tokens, width, s.heads, causal, expected);
@@ -84,8 +83,7 @@ static void check_pooled(struct shape s, bool causal) {
                                                   .width = width,
                                                   .heads = s.heads,
                                                   .causal = causal});
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
     gpu_read_rows(&gpu, out, s.sequences, width, got);
     gpu_close(&gpu);
     assert_true(gpu_difference(got, expected, (size_t)s.sequences * width) < 3e-6);

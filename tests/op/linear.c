@@ -40,12 +40,9 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
     double *in = gpu_random(&state, (size_t)s.rows * s.k), *expected = gpu_random(&state, (size_t)s.rows * s.columns);
     double *got = malloc((size_t)s.rows * s.columns * sizeof *got);
 
-    struct op_weights loader = {.device = gpu.device};
+    struct op_weights loader;
     struct op_source source = {.values = weights, .scales = scales, .bias = with_bias ? bias : NULL, .rows = s.columns};
-    struct op_matrix matrix;
-    assert_int_equal(op_weights_matrix(&loader, &source, 1, s.k, &matrix), OCELLI_OK);
-    assert_int_equal(op_weights_allocate(&loader, "weights"), OCELLI_OK);
-    assert_int_equal(op_weights_matrix(&loader, &source, 1, s.k, &matrix), OCELLI_OK);
+    struct op_matrix matrix = gpu_matrix(&gpu, &loader, &source, 1, s.k);
 
     struct op_rows rows = inputs(in, s.rows, s.k), out = gpu_rows(&gpu, expected, s.rows, s.columns);
     struct op_rows room = gpu_int8_rows(&gpu, s.rows, s.k);
@@ -55,8 +52,7 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
         gpu.list,
         &(struct op_linear){
             .label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = s.rows, .activation = activation, .add = add});
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
 
     if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, s.rows, s.k, in); /* judge the product alone */
     ref_linear(in, weights, scales, with_bias ? bias : NULL, s.rows, s.columns, s.k, activation, add, expected);
@@ -114,11 +110,8 @@ static void check_stacked(const char *product) {
     random_weights(&state, (struct size){ROWS, 3 * PART, K}, weights, scales, bias);
     struct op_source parts[3];
     for (int i = 0; i < 3; i++) parts[i] = (struct op_source){weights + i * PART * K, scales + i * PART, bias + i * PART, PART};
-    struct op_weights stacked = {.device = gpu.device};
-    struct op_matrix matrix;
-    assert_int_equal(op_weights_matrix(&stacked, parts, 3, K, &matrix), OCELLI_OK);
-    assert_int_equal(op_weights_allocate(&stacked, "weights"), OCELLI_OK);
-    assert_int_equal(op_weights_matrix(&stacked, parts, 3, K, &matrix), OCELLI_OK);
+    struct op_weights stacked;
+    struct op_matrix matrix = gpu_matrix(&gpu, &stacked, parts, 3, K);
     double *in = gpu_random(&state, ROWS * K), expected[ROWS * 3 * PART], got[ROWS * 3 * PART];
     struct op_rows rows = inputs(in, ROWS, K), out = gpu_rows(&gpu, NULL, ROWS, 3 * PART);
     struct op_rows room = gpu_int8_rows(&gpu, ROWS, K);
@@ -129,8 +122,7 @@ static void check_stacked(const char *product) {
                   .label = "k v", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .first = PART, .count = 2 * PART});
     op_linear(gpu.list,
               &(struct op_linear){.label = "q", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .count = PART});
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
     if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
     ref_linear(in, weights, scales, bias, ROWS, 3 * PART, K, OP_NONE, false, expected);
     gpu_read_rows(&gpu, out, ROWS, 3 * PART, got);
@@ -147,21 +139,17 @@ static void check_panels(const char *product) {
     uint64_t state = 4;
     int8_t weights[COLUMNS * K];
     float scales[COLUMNS], bias[COLUMNS];
-    struct op_weights loader = {.device = gpu.device};
-    struct op_matrix matrix;
+    struct op_weights loader;
     random_weights(&state, (struct size){ROWS, COLUMNS, K}, weights, scales, bias);
     struct op_source source = {weights, scales, bias, COLUMNS};
-    assert_int_equal(op_weights_matrix(&loader, &source, 1, K, &matrix), OCELLI_OK);
-    assert_int_equal(op_weights_allocate(&loader, "weights"), OCELLI_OK);
-    assert_int_equal(op_weights_matrix(&loader, &source, 1, K, &matrix), OCELLI_OK);
+    struct op_matrix matrix = gpu_matrix(&gpu, &loader, &source, 1, K);
     double *in = gpu_random(&state, ROWS * K), expected[ROWS * COLUMNS], got[ROWS * COLUMNS];
     struct op_rows room = gpu_int8_rows(&gpu, ROWS, K), out = inputs(NULL, ROWS, COLUMNS);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
     struct op_rows ready = op_input(gpu.list, inputs(in, ROWS, K), ROWS, K, room);
     op_linear(gpu.list, &(struct op_linear){
                             .label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .activation = OP_GELU});
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
     if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
     ref_linear(in, weights, scales, bias, ROWS, COLUMNS, K, OP_GELU, false, expected);
     gpu_read_rows(&gpu, out, ROWS, COLUMNS, got);

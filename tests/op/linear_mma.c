@@ -26,10 +26,7 @@ static struct op_matrix load(struct op_weights *loader, const int8_t *weights, s
     for (uint32_t i = 0; i < s.columns; i++) ones[i] = 1;
     uint32_t first = s.columns / 3;
     struct op_source sources[] = {{weights, ones, NULL, first}, {weights + (size_t)first * s.k, ones, NULL, s.columns - first}};
-    struct op_matrix matrix;
-    assert_int_equal(op_weights_matrix(loader, sources, 2, s.k, &matrix), OCELLI_OK);
-    assert_int_equal(op_weights_allocate(loader, "weights"), OCELLI_OK);
-    assert_int_equal(op_weights_matrix(loader, sources, 2, s.k, &matrix), OCELLI_OK);
+    struct op_matrix matrix = gpu_matrix(&gpu, loader, sources, 2, s.k);
     free(ones);
     return matrix;
 }
@@ -82,14 +79,13 @@ static void check(struct size s, const struct mma_tiles *tiles) {
     size_t numbers = (size_t)(s.rows + SPARE) * s.columns;
     double *got = malloc(numbers * sizeof *got);
     for (size_t i = 0; i < numbers; i++) got[i] = UNTOUCHED;
-    struct op_weights loader = {.device = gpu.device};
+    struct op_weights loader;
     struct op_matrix matrix = load(&loader, weights, s);
     struct op_rows in = inputs(&state, s), out = gpu_rows(&gpu, got, s.rows + SPARE, s.columns);
 
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
     record(in, &matrix, out, s.rows, tiles);
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
 
     int8_t *values = malloc((size_t)s.rows * in.stride);
     assert_int_equal(op_memory_read(in.values.memory, gpu.device, 0, values, (uint64_t)s.rows * in.stride), OCELLI_OK);

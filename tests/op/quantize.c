@@ -21,8 +21,7 @@ static void check(uint32_t rows, uint32_t width, const double *in) {
     struct op_rows from = gpu_rows(&gpu, in, rows, width), room = gpu_int8_rows(&gpu, rows, width);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
     room = op_input(gpu.list, from, rows, width, room);
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
     gpu_read_rows(&gpu, room, rows, width, got);
     for (uint32_t r = 0; r < rows; r++) check_row(in + (size_t)r * width, got + (size_t)r * width, width);
     memcpy(expected, in, (size_t)rows * width * sizeof *in);

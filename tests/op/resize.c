@@ -62,8 +62,7 @@ static void check(uint32_t width, uint32_t height, uint32_t size, enum prep_resi
     memcpy(a.std, rule.std, sizeof a.std);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
     op_resize(gpu.list, &a);
-    assert_int_equal(op_list_end(gpu.list), OCELLI_OK);
-    assert_int_equal(op_list_run(gpu.list), OCELLI_OK);
+    gpu_run(&gpu);
     gpu_read_rows(&gpu, out, patches, numbers, got);
     compare(&rule, got, expected);
     prep_plan_finish(&plan);

@@ -82,6 +82,21 @@ struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width) {
     return r;
 }
 
+struct op_matrix gpu_matrix(struct gpu *g, struct op_weights *loader, const struct op_source *sources, uint32_t count,
+                            uint32_t k) {
+    struct op_matrix matrix;
+    *loader = (struct op_weights){.device = g->device};
+    assert_int_equal(op_weights_matrix(loader, sources, count, k, &matrix), OCELLI_OK);
+    assert_int_equal(op_weights_allocate(loader, "weights"), OCELLI_OK);
+    assert_int_equal(op_weights_matrix(loader, sources, count, k, &matrix), OCELLI_OK);
+    return matrix;
+}
+
+void gpu_run(struct gpu *g) {
+    assert_int_equal(op_list_end(g->list), OCELLI_OK);
+    assert_int_equal(op_list_run(g->list), OCELLI_OK);
+}
+
 static void read_int8(struct gpu *g, struct op_rows r, uint32_t count, uint32_t width, double *values) {
     int8_t *packed = malloc(numbers(r, count));
     float *scales = malloc(count * sizeof *scales);

@@ -26,6 +26,11 @@ struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uin
 /* The same with `panel` rows interleaved, room for whole panels. */
 struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, uint32_t width, uint32_t panel);
 struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width);
+/* A matrix of stacked sources as op_linear() takes it; its memory belongs to *loader (op_weights_destroy). */
+struct op_matrix gpu_matrix(struct gpu *g, struct op_weights *loader, const struct op_source *sources, uint32_t count,
+                            uint32_t k);
+/* Ends the list's recording and runs it. */
+void gpu_run(struct gpu *g);
 void gpu_read_rows(struct gpu *g, struct op_rows rows, uint32_t count, uint32_t width, double *values);
 
 /* Deterministic noise, uniform in -1..1; rounded to float, so that both sides see the same. */
