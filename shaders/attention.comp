@@ -13,6 +13,7 @@ layout(constant_id = 3) const bool CAUSAL = false;
 
 const uint QUERIES = 4;
 
+#include "lib/then_args.glsl"
 layout(push_constant) uniform Push {
     uint tokens;     // of a sequence, <= CAPACITY
     uint queries;    // of a sequence
@@ -22,17 +23,25 @@ layout(push_constant) uniform Push {
     uint out_stride; // vec4 a row
     uint out_panel;  // rows of a panel of the output
     float scale;     // 1 / sqrt(head width)
+    THEN_ARGS
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { vec4 qkv[]; };          // (sequences * tokens, q k v)
 layout(set = 0, binding = 1) readonly buffer Query { vec4 query[]; };     // (sequences * queries, q ...)
-layout(set = 0, binding = 2) writeonly buffer Out { float outputs[]; };   // (sequences * queries, width), panels
+#define OUT 2
+layout(set = 0, binding = OUT) SHARED writeonly buffer Out { float outputs[]; };   // (sequences * queries, width), panels
 #ifdef POOLED
 layout(set = 0, binding = 3) readonly buffer Rows { uint rows[]; };       // (sequences) of qkv
 #endif
+#define TEAM LANES
+#define TEAM_FIRST 0
 #define REDUCED vec4
+#define REDUCED_PART part
 #include "lib/reduce.glsl"
 #include "lib/panel.glsl"
+
+#define NORM_CONSTANT 4
+#include "lib/then.glsl"
 
 shared vec4 scores[CAPACITY];
 
@@ -102,4 +111,6 @@ void main() {
         store(2, column, sum2 * factor.z);
         store(3, column, sum3 * factor.w);
     }
+    then_rows(query_row(0), min(push.queries - query0(), QUERIES), gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x,
+              gl_NumWorkGroups.y);
 }

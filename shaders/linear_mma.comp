@@ -28,18 +28,21 @@ layout(constant_id = 10) const uint BLOCKS = 1;
 const uint WORDS = M * K / 4; // of a tile of weights
 const uint WIDTH = BLOCKS * COLUMN_TILES * M; // columns of a workgroup
 
+#include "lib/then_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns, column0; // how many are computed, and the first
     uint steps;            // tiles of K; weights past the true K are 0
     uint in_stride;        // words a row
     uint out_stride;       // vec4 a row
+    uint in_scales;        // words from the first input to the scales
+    THEN_ARGS
 } push;
 
 // Rows and columns are padded to whole tiles: their numbers are read and never used.
 layout(set = 0, binding = 0) readonly buffer In { uint inputs[]; };              // (rows, in_stride), 4 int8 each
 layout(set = 0, binding = 1) readonly buffer Weights { uint weights[]; };        // (columns / M, steps, M, K / 4)
-layout(set = 0, binding = 5) readonly buffer InScales { float input_scales[]; }; // (rows)
+layout(set = 0, binding = 0) readonly buffer InScales { float input_scales[]; }; // (rows), at push.in_scales
 #define VEC vec4
 #define SCALES 2
 #define BIAS 3
@@ -49,6 +52,8 @@ layout(set = 0, binding = 5) readonly buffer InScales { float input_scales[]; };
 shared int strip[SPLIT * N * WIDTH]; // N rows of all the workgroup's columns, once a part of K
 
 #include "lib/cooperative.glsl"
+#define NORM_CONSTANT 11
+#include "lib/then.glsl"
 
 uint end_column() { return push.column0 + push.columns; }
 
@@ -61,7 +66,7 @@ void finish_strip(uint row0, uint column0) {
         }
         uint row = row0 + i / WIDTH, column = column0 + i % WIDTH;
         if (row < push.rows && column >= push.column0 && column < end_column())
-            finish(row, column / 4, vec4(sum) * input_scales[row]);
+            finish(row, column / 4, vec4(sum) * input_scales[push.in_scales + row]);
     }
 }
 
@@ -95,4 +100,5 @@ void main() {
         barrier();
         finish_strip((row_tile + r) * N, column_tile * M);
     }
+    then_rows(row_tile * N, min(ROW_TILES * N, push.rows - row_tile * N), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

@@ -11,12 +11,14 @@ layout(constant_id = 0) const uint LANES = 8;
 
 const uint TILE = 8;
 
+#include "lib/then_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns, column0; // how many are computed, and the first
     uint words;      // K / 4, a multiple of LANES; weights past the true K are 0
     uint in_stride;  // vec4 a row
     uint out_stride; // floats a row
+    THEN_ARGS
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; };       // (rows, in_stride)
@@ -27,6 +29,8 @@ layout(set = 0, binding = 1) readonly buffer Weights { uint weights[]; }; // (co
 #define OUT 4
 #include "lib/epilogue.glsl"
 #include "lib/int8.glsl"
+#define NORM_CONSTANT 4
+#include "lib/then.glsl"
 
 void main() {
     uint column0 = gl_WorkGroupID.x * TILE + push.column0, row0 = gl_WorkGroupID.y * TILE;
@@ -52,4 +56,5 @@ void main() {
         uint row = row0 + i / TILE, column = column0 + i % TILE;
         if (lane == i % LANES && row < push.rows && column <= last_column) finish(row, column, sum);
     }
+    then_rows(row0, min(TILE, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

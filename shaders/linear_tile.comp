@@ -18,6 +18,7 @@ layout(constant_id = 4) const uint ROWS = 4;           // of a panel and a tile,
 layout(constant_id = 5) const bool OUT_PANELS = false; // the output is the input of a product
 const uint WIDTH = 16;                                 // lanes that share their rows
 
+#include "lib/then_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns;    // VEC
@@ -26,6 +27,8 @@ layout(push_constant) uniform Push {
     uint in_stride;  // 16-byte words of a panel
     uint out_stride; // VEC a row
     uint row_words;  // VEC of the whole matrix: words from one K to the next
+    uint in_scales;  // DOT: 4-byte words from the first input to the scales
+    THEN_ARGS
 } push;
 
 #if COLUMNS == 2
@@ -40,7 +43,7 @@ layout(set = 0, binding = 1) readonly buffer Weights { uvec4 weights[]; };
 #define BIAS 3
 #define OUT 4
 #include "lib/epilogue.glsl"
-layout(set = 0, binding = OUT) writeonly buffer Panels { float panels[]; };
+layout(set = 0, binding = OUT) SHARED writeonly buffer Panels { float panels[]; };
 // Sums are variables, not an array: an array indexed in a loop, even an unrolled one, costs V3D its registers.
 #define EACH_ROW(X) \
     X(0) if (ROWS > 1) { X(1) } if (ROWS > 2) { X(2) } if (ROWS > 3) { X(3) } if (ROWS > 4) { X(4) } if (ROWS > 5) { X(5) } \
@@ -51,7 +54,7 @@ layout(set = 0, binding = OUT) writeonly buffer Panels { float panels[]; };
 #ifdef DOT
 #include "lib/dot.glsl"
 layout(set = 0, binding = 0) readonly buffer In { uvec4 inputs[]; };             // panels of words of 4 int8
-layout(set = 0, binding = 5) readonly buffer InScales { float input_scales[]; }; // (rows)
+layout(set = 0, binding = 0) readonly buffer InScales { float input_scales[]; }; // (rows), at push.in_scales
 #define SUM ivec4
 #define ADD(r, k, b) { uint a = INPUT(k, r); sum##r += ivec4(dot_4x8(a, b.x), dot_4x8(a, b.y), dot_4x8(a, b.z), dot_4x8(a, b.w)); }
 #define ADD0(r) ADD(r, 0, w0)
@@ -62,7 +65,7 @@ layout(set = 0, binding = 5) readonly buffer InScales { float input_scales[]; };
     uvec4 w0 = weights[weight_at], w1 = weights[weight_at + push.row_words], \
           w2 = weights[weight_at + 2 * push.row_words], w3 = weights[weight_at + 3 * push.row_words]; \
     weight_at += 4 * push.row_words;
-#define SCALED(r, row) (VEC(sum##r) * input_scales[row])
+#define SCALED(r, row) (VEC(sum##r) * input_scales[push.in_scales + row])
 #else
 layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; }; // panels of floats
 #define SUM VEC
@@ -90,6 +93,13 @@ layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; }; // panels of
 #endif
 #define FINISH(r) if (row0 + r < push.rows) finish(row0 + r, column, SCALED(r, row0 + r));
 #define FINISH_PANEL(r) store_panel(panel_at + r, finished(column, SCALED(r, min(row0 + r, push.rows - 1))));
+
+#define NORM_CONSTANT 6
+#ifdef UNIFORM
+uint lane;
+#define LANE lane
+#endif
+#include "lib/then.glsl"
 
 void store_panel(uint at, VEC v) {
     panels[at] = v.x;
@@ -122,9 +132,14 @@ void main() {
     uint tiles = (push.rows + ROWS - 1) / ROWS;
     uint column = push.column0 + gl_WorkGroupID.x * WIDTH + gl_LocalInvocationIndex % WIDTH;
 #ifdef UNIFORM
-    for (uint tile = gl_SubgroupID; tile < tiles; tile += LANES / WIDTH) compute(tile, column);
+    uint tile = gl_SubgroupID;
+    for (; tile < tiles; tile += LANES / WIDTH) compute(tile, column);
+    lane = (tile - tiles) * WIDTH + gl_SubgroupInvocationID; // gl_LocalInvocationIndex would hold a register until here
+    then_rows(0, push.rows, 0, gl_NumWorkGroups.x);
 #else
     uint tile = gl_WorkGroupID.y * (LANES / WIDTH) + gl_LocalInvocationIndex / WIDTH;
     if (tile < tiles) compute(tile, column);
+    uint row0 = gl_WorkGroupID.y * (LANES / WIDTH) * ROWS;
+    then_rows(row0, min(LANES / WIDTH * ROWS, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 #endif
 }

@@ -36,7 +36,10 @@ layout(set = 0, binding = 6) writeonly buffer Picked { vec4 picked[]; }; // (row
 layout(set = 0, binding = 5) readonly buffer ClassToken { vec4 class_token[]; }; // (words)
 layout(set = 0, binding = 6) readonly buffer Positions { vec4 positions[]; };    // (tokens, words)
 #endif
+#define TEAM LANES
+#define TEAM_FIRST 0
 #define REDUCED float
+#define REDUCED_PART part
 #include "lib/reduce.glsl"
 #include "lib/panel.glsl"
 
@@ -55,7 +58,7 @@ vec4 x(uint i) {
 #endif
 }
 
-float mean, deviation;
+#include "lib/layer_norm.glsl"
 
 vec4 value(uint i) {
     return (x(i) - mean) * deviation * weight[i] + bias[i];
@@ -79,15 +82,7 @@ void store(uint i, vec4 v) {
 #endif
 
 void main() {
-    float width = float(push.words * 4), sum = 0.0;
-    for (uint i = gl_LocalInvocationIndex; i < push.words; i += LANES) sum += dot(x(i), vec4(1));
-    mean = reduce_add(sum) / width;
-    float squares = 0.0; // about the mean, not E[x^2] - mean^2: outlier channels would cancel
-    for (uint i = gl_LocalInvocationIndex; i < push.words; i += LANES) {
-        vec4 centred = x(i) - mean;
-        squares += dot(centred, centred);
-    }
-    deviation = inversesqrt(reduce_add(squares) / width + push.epsilon);
+    measure_row(push.words, push.epsilon);
 #ifdef QUANTIZE
     float scale = quantize_row(push.words);
     if (gl_LocalInvocationIndex == 0) scales[gl_WorkGroupID.x] = scale;

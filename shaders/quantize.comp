@@ -23,7 +23,10 @@ void store(uint i, uint word) {
     outputs[panel_at(gl_WorkGroupID.x, push.out_stride, push.out_panel) + i * push.out_panel] = word;
 }
 #include "lib/int8.glsl"
+#define TEAM LANES
+#define TEAM_FIRST 0
 #define REDUCED float
+#define REDUCED_PART part
 #include "lib/reduce.glsl"
 #include "lib/quantize.glsl"
 

@@ -130,78 +130,73 @@ int clip_allocate(struct clip_tower *t, const char *name) {
     return status;
 }
 
-/* The norm of x as the input of a product; gives it. */
-static struct op_rows norm(struct clip_tower *t, const struct clip_norm *n, struct op_rows x, struct op_rows room,
-                           uint32_t rows) {
-    struct op_rows out = op_input_rows(t->device, room, rows);
-    op_norm(t->list, &(struct op_norm){.in = x,
-                                       .out = out,
-                                       .weight = n->weight,
-                                       .bias = n->bias,
-                                       .rows = rows,
-                                       .width = t->config->width,
-                                       .epsilon = t->config->epsilon});
-    return out;
+/* What ends a row of x: its norm is the input of a product in `room`. */
+static struct op_then then_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows room, uint32_t rows) {
+    return (struct op_then){
+        .out = op_input_rows(t->device, room, rows), .weight = n->weight, .bias = n->bias, .epsilon = t->config->epsilon};
 }
 
-/* x += out(attended); x += mlp(norm(x)) */
+/* x += out(attended); x += mlp(norm(x)); then the norm `next`, into the same rows as the one before. */
 static void output_and_mlp(struct clip_tower *t, const struct clip_block *b, struct op_rows attended, struct op_rows x,
-                           struct op_rows normed_room, uint32_t rows) {
-    uint32_t hidden_width = t->config->hidden;
+                           struct op_rows normed_room, const struct clip_norm *next, uint32_t rows) {
+    struct op_rows normed = op_input_rows(t->device, normed_room, rows);
     op_linear(t->list, &(struct op_linear){.label = "attn_out",
                                            .in = attended,
                                            .matrix = &b->out, // (R, W)
                                            .out = x,
                                            .rows = rows,
-                                           .add = true});
-    struct op_rows normed = norm(t, &b->ln2, x, normed_room, rows); // (R, W)
+                                           .add = true,
+                                           .then = then_norm(t, &b->ln2, normed_room, rows)});
     struct op_rows hidden = op_unready_rows(t->device, t->hidden, rows);
+    struct op_rows ready = op_ready_rows(t->device, hidden, t->hidden_room, rows);
     op_linear(t->list, &(struct op_linear){.label = "ffn_up",
                                            .in = normed,
                                            .matrix = &b->up, // (R, H)
                                            .out = hidden,
                                            .rows = rows,
-                                           .activation = t->config->activation});
-    hidden = op_input(t->list, hidden, rows, hidden_width, t->hidden_room);
+                                           .activation = t->config->activation,
+                                           .then = {.out = ready}});
     op_linear(t->list, &(struct op_linear){.label = "ffn_down",
-                                           .in = hidden,
+                                           .in = ready,
                                            .matrix = &b->down, // (R, W)
                                            .out = x,
                                            .rows = rows,
-                                           .add = true});
+                                           .add = true,
+                                           .then = then_norm(t, next, normed_room, rows)});
 }
 
-/* x += attention(norm(x)); x += mlp(norm(x)) */
-static void block(struct clip_tower *t, const struct clip_block *b, uint32_t batch, uint32_t tokens, bool causal) {
+/* x += attention(normed); x += mlp(norm(x)); normed = next(x) */
+static void block(struct clip_tower *t, const struct clip_block *b, const struct clip_norm *next, uint32_t batch, uint32_t tokens,
+                  bool causal) {
     uint32_t rows = batch * tokens, width = t->config->width;
-    struct op_rows normed = norm(t, &b->ln1, t->x, t->normed, rows); // (B T, W)
     op_linear(t->list, &(struct op_linear){.label = "qkv",
-                                           .in = normed,
+                                           .in = op_input_rows(t->device, t->normed, rows),
                                            .matrix = &b->qkv, // (B T, 3W)
                                            .out = t->qkv,
                                            .rows = rows});
     struct op_rows attended = op_unready_rows(t->device, t->attended, rows);
+    struct op_rows ready = op_ready_rows(t->device, attended, t->attended_room, rows);
     op_attention(t->list, &(struct op_attention){.in = t->qkv,
                                                  .out = attended, // (B T, W)
                                                  .sequences = batch,
                                                  .tokens = tokens,
                                                  .width = width,
                                                  .heads = t->config->heads,
-                                                 .causal = causal});
-    attended = op_input(t->list, attended, rows, width, t->attended_room);
-    output_and_mlp(t, b, attended, t->x, t->normed, rows);
+                                                 .causal = causal,
+                                                 .then = {.out = ready}});
+    output_and_mlp(t, b, ready, t->x, t->normed, next, rows);
 }
 
 /* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one. */
-static void pooled_block(struct clip_tower *t, const struct clip_block *b, uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t rows = batch * tokens, width = t->config->width;
+static void pooled_block(struct clip_tower *t, const struct clip_block *b, const struct clip_norm *next, uint32_t batch,
+                         uint32_t tokens, bool causal) {
+    uint32_t width = t->config->width;
     const struct clip_pooled *p = &t->pooled;
-    struct op_rows normed = norm(t, &b->ln1, t->x, t->normed, rows); // (B T, W)
     op_linear(t->list, &(struct op_linear){.label = "kv",
-                                           .in = normed,
+                                           .in = op_input_rows(t->device, t->normed, batch * tokens),
                                            .matrix = &b->qkv, // (B T, 2W)
                                            .out = t->qkv,
-                                           .rows = rows,
+                                           .rows = batch * tokens,
                                            .first = width,
                                            .count = 2 * width});
     struct op_rows pooled = op_input_rows(t->device, p->normed, batch);
@@ -221,6 +216,7 @@ static void pooled_block(struct clip_tower *t, const struct clip_block *b, uint3
                                            .rows = batch,
                                            .count = width});
     struct op_rows attended = op_unready_rows(t->device, p->attended, batch);
+    struct op_rows ready = op_ready_rows(t->device, attended, p->attended_room, batch);
     op_attention(t->list, &(struct op_attention){.in = t->qkv,
                                                  .query = p->q,
                                                  .pooled = op_view_of(t->pool_rows),
@@ -229,20 +225,27 @@ static void pooled_block(struct clip_tower *t, const struct clip_block *b, uint3
                                                  .tokens = tokens,
                                                  .width = width,
                                                  .heads = t->config->heads,
-                                                 .causal = causal});
-    attended = op_input(t->list, attended, batch, width, p->attended_room);
-    output_and_mlp(t, b, attended, p->x, p->normed, batch);
+                                                 .causal = causal,
+                                                 .then = {.out = ready}});
+    output_and_mlp(t, b, ready, p->x, p->normed, next, batch);
 }
 
 void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t last = t->config->blocks - 1;
-    for (uint32_t i = 0; i < last; i++) block(t, &t->blocks[i], batch, tokens, causal);
-    pooled_block(t, &t->blocks[last], batch, tokens, causal);
-    struct op_rows pooled = norm(t, &t->post, t->pooled.x, t->pooled.normed, batch); // (B, W)
+    const struct clip_block *b = t->blocks;
+    op_norm(t->list, &(struct op_norm){.in = t->x,
+                                       .out = op_input_rows(t->device, t->normed, batch * tokens), // (B T, W)
+                                       .weight = b[0].ln1.weight,
+                                       .bias = b[0].ln1.bias,
+                                       .rows = batch * tokens,
+                                       .width = t->config->width,
+                                       .epsilon = t->config->epsilon});
+    for (uint32_t i = 0; i < last; i++) block(t, &b[i], &b[i + 1].ln1, batch, tokens, causal);
+    pooled_block(t, &b[last], &t->post, batch, tokens, causal);
     struct op_rows out = {.values = op_view_of(t->output), .stride = op_stride(t->embedding)};
     op_linear(t->list, &(struct op_linear){.label = "projection",
-                                           .in = pooled,
-                                           .matrix = &t->projection, // (B, D)
+                                           .in = op_input_rows(t->device, t->pooled.normed, batch), // (B, W)
+                                           .matrix = &t->projection,                                // (B, D)
                                            .out = out,
                                            .rows = batch});
 }

@@ -35,12 +35,14 @@ int op_device_open(struct op_device **out, const char *choice, enum ocelli_kind 
         return status;
     }
     d->lanes = row_lanes(d);
+    d->fuses = product_fuses(d);
     *out = d;
     return OCELLI_OK;
 }
 
 void op_device_close(struct op_device **device) {
     if (!*device) return;
+    op_memory_destroy(&(*device)->counters, *device);
     vk_device_close(&(*device)->vk);
     free(*device);
     *device = NULL;
@@ -52,7 +54,15 @@ int op_device_set_product(struct op_device *d, enum op_product product) {
     return OCELLI_OK;
 }
 
+void op_device_set_fuses(struct op_device *d, bool fuses) {
+    d->fuses = fuses;
+}
+
 bool op_device_next_product(struct op_device *d) {
+    if (d->fuses) {
+        d->fuses = false;
+        return true;
+    }
     if (d->product == OP_PRODUCT_TILE) return false;
     bool dot = d->product == OP_PRODUCT_MMA && d->vk.integer_dot_accelerated;
     if (dot && op_device_set_product(d, OP_PRODUCT_DOT) == OCELLI_OK) return true;

@@ -38,8 +38,11 @@ void op_device_close(struct op_device **device);
 /* Forces a product (tests, selftest). Errors: DEVICE (not possible here; no line is logged). */
 int op_device_set_product(struct op_device *device, enum op_product product);
 
-/* The product to try when the one in use computes wrongly; false: there is none left. What was loaded for the one before
- * must be loaded again. */
+/* Do ops make the next product's input themselves where they can? At first, where that is known to be faster. */
+void op_device_set_fuses(struct op_device *device, bool fuses);
+
+/* Dispatches apart, then the product to try when the one in use computes wrongly; false: there is none left. What was loaded for
+ * the one before must be loaded again. */
 bool op_device_next_product(struct op_device *device);
 
 enum op_product op_device_product(const struct op_device *device);

@@ -20,18 +20,25 @@ struct op_rows op_unready_rows(const struct op_device *d, struct op_rows in, uin
     return op_input_is_int8(d) ? in : op_input_rows(d, in, rows);
 }
 
-static void split(struct op_list *list, const struct op_linear *a) {
+static void split(struct op_list *list, const struct op_linear *a, const struct product *p) {
     uint32_t count = product_count(a);
     struct {
         uint32_t rows, columns, column0, words, in_stride, out_stride;
-    } push = {a->rows, count, a->first, op_stride(a->matrix->columns) / 4, a->in.stride / 4, a->out.stride};
+        struct then_push then;
+    } push = {a->rows,
+              count,
+              a->first,
+              op_stride(a->matrix->columns) / 4,
+              a->in.stride / 4,
+              a->out.stride,
+              then_push(&a->then, a->out, count)};
     struct vk_dispatch dispatch = {
-        .shader = {.name = "linear_split",
+        .shader = {.name = p->shader,
                    .constants = {list->device->vk.subgroup_size, a->activation, a->matrix->has_bias, a->add},
                    .constant_count = 4},
         .groups = {op_groups(count, SPLIT_TILE), op_groups(a->rows, SPLIT_TILE), 1},
     };
-    product_record(list, a, &dispatch, &push, sizeof push);
+    product_record(list, a, p->shader_then, &dispatch, &push, sizeof push);
 }
 
 /* Tiles of a workgroup: of all rows where it computes them all, in rounds that are full. */
@@ -46,27 +53,30 @@ static void tile(struct op_list *list, const struct op_linear *a, const struct p
     bool out_panels = a->out.panel > 1;
     assert(a->in.panel == panel && (!out_panels || (a->out.panel == panel && !a->add)));
     struct {
-        uint32_t rows, columns, column0, steps, in_stride, out_stride, row_words;
+        uint32_t rows, columns, column0, steps, in_stride, out_stride, row_words, in_scales;
+        struct then_push then;
     } push = {.rows = a->rows,
               .columns = op_groups(count, c),
               .column0 = a->first / c,
               .steps = k / (p->int8_inputs ? 16 : 4),
               .in_stride = a->in.stride * panel / (p->int8_inputs ? 16 : 4),
               .out_stride = a->out.stride / c,
-              .row_words = product_row_words(p, a->matrix)};
+              .row_words = product_row_words(p, a->matrix),
+              .in_scales = product_in_scales(a),
+              .then = then_push(&a->then, a->out, count)};
     struct vk_dispatch dispatch = {
         .shader = {.name = p->shader,
                    .constants = {TILE_LANES * at_once, a->activation, a->matrix->has_bias, a->add, panel, out_panels},
                    .constant_count = 6},
         .groups = {op_groups(push.columns, TILE_LANES), p->uniform ? 1 : op_groups(tiles, at_once), 1},
     };
-    product_record(list, a, &dispatch, &push, sizeof push);
+    product_record(list, a, p->shader_then, &dispatch, &push, sizeof push);
 }
 
 void op_linear(struct op_list *list, const struct op_linear *a) {
     const struct product *p = product_of(list->device->product);
     if (p->weights == PRODUCT_ROWS)
-        split(list, a);
+        split(list, a, p);
     else if (p->weights == PRODUCT_TILES)
         mma_record(list, a, NULL);
     else

@@ -55,8 +55,16 @@ void mma_record(struct op_list *list, const struct op_linear *a, const struct mm
     struct vk_cooperative shape = d->cooperative;
     uint32_t count = product_count(a), column0 = a->first / shape.m * shape.m;
     struct {
-        uint32_t rows, columns, column0, steps, in_stride, out_stride;
-    } push = {a->rows, count, a->first, op_stride(a->matrix->columns) / shape.k, a->in.stride / 4, a->out.stride / 4};
+        uint32_t rows, columns, column0, steps, in_stride, out_stride, in_scales;
+        struct then_push then;
+    } push = {a->rows,
+              count,
+              a->first,
+              op_stride(a->matrix->columns) / shape.k,
+              a->in.stride / 4,
+              a->out.stride / 4,
+              product_in_scales(a),
+              then_push(&a->then, a->out, count)};
     struct mma_tiles t = tiles ? *tiles : mma_tiles_choose(d, a->rows, a->first + count - column0, push.steps);
     struct vk_dispatch dispatch = {
         .shader = {.name = mma_shader(d),
@@ -66,7 +74,7 @@ void mma_record(struct op_list *list, const struct op_linear *a, const struct mm
         .groups = {op_groups(a->first + count - column0, shape.m * t.columns * t.blocks), op_groups(a->rows, shape.n * t.rows),
                    1},
     };
-    product_record(list, a, &dispatch, &push, sizeof push);
+    product_record(list, a, d->cooperative.plain ? "linear_mma_plain_then" : "linear_mma_then", &dispatch, &push, sizeof push);
 }
 
 void mma_pack(int8_t *to, struct vk_cooperative shape, const struct op_source *s, uint32_t columns, uint32_t stride,

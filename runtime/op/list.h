@@ -10,6 +10,8 @@ struct op_device {
     struct vk_device vk;
     enum op_product product;
     uint32_t lanes; /* of a workgroup, for ops that work on rows */
+    bool fuses;     /* the last workgroup makes the next product's input: then.h */
+    struct op_memory *counters;
 };
 
 struct op_memory {

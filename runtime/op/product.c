@@ -7,13 +7,13 @@
 enum { SPLIT_MAX_LANES = 16, UNIFORM_SUBGROUP = 16 };
 
 static const struct product products[] = {
-    [OP_PRODUCT_TILE] = {"tile", "linear_tile", 4, 5, PRODUCT_HALVES, false, false},
-    [OP_PRODUCT_SPLIT] = {"split", "linear_split", 1, 1, PRODUCT_ROWS, false, false},
-    [OP_PRODUCT_DOT] = {"dot", "linear_dot", 4, 5, PRODUCT_BYTES, true, false},
-    [OP_PRODUCT_UNIFORM4] = {"uniform4", "linear_uniform4", 4, 5, PRODUCT_HALVES, false, true},
-    [OP_PRODUCT_UNIFORM2] = {"uniform2", "linear_uniform2", 2, 10, PRODUCT_HALVES, false, true},
-    [OP_PRODUCT_UNIFORM_DOT] = {"uniform-dot", "linear_uniform_dot", 4, 5, PRODUCT_BYTES, true, true},
-    [OP_PRODUCT_MMA] = {"mma", "linear_mma", 1, 1, PRODUCT_TILES, true, false},
+    [OP_PRODUCT_TILE] = {"tile", "linear_tile", "linear_tile_then", 4, 5, PRODUCT_HALVES, false, false},
+    [OP_PRODUCT_SPLIT] = {"split", "linear_split", "linear_split_then", 1, 1, PRODUCT_ROWS, false, false},
+    [OP_PRODUCT_DOT] = {"dot", "linear_dot", "linear_dot_then", 4, 5, PRODUCT_BYTES, true, false},
+    [OP_PRODUCT_UNIFORM4] = {"uniform4", "linear_uniform4", "linear_uniform4_then", 4, 5, PRODUCT_HALVES, false, true},
+    [OP_PRODUCT_UNIFORM2] = {"uniform2", "linear_uniform2", "linear_uniform2_then", 2, 10, PRODUCT_HALVES, false, true},
+    [OP_PRODUCT_UNIFORM_DOT] = {"uniform-dot", "linear_uniform_dot", "linear_uniform_dot_then", 4, 5, PRODUCT_BYTES, true, true},
+    [OP_PRODUCT_MMA] = {"mma", "linear_mma", "linear_mma_then", 1, 1, PRODUCT_TILES, true, false},
 };
 
 const struct product *product_of(enum op_product product) {
@@ -58,6 +58,11 @@ enum op_product product_best(const struct op_device *d, enum ocelli_kind kind) {
     return dot ? best_dot(d) : best_float(d);
 }
 
+/* The Pi 4's compiler gives the loop of a shader that does more fewer registers: 435 against 425 ms, docs/shaders.md. */
+bool product_fuses(const struct op_device *d) {
+    return strncmp(d->vk.name, "V3D 4", 5) != 0;
+}
+
 /* A tile costs about as much for its loads as one more row would. */
 uint32_t product_tile(uint32_t rows, uint32_t most) {
     uint32_t best = 1;
@@ -70,11 +75,19 @@ uint32_t product_panel(const struct product *p, uint32_t rows) {
     return product_tile(rows, p->rows);
 }
 
-void product_record(struct op_list *list, const struct op_linear *a, struct vk_dispatch *dispatch, const void *push,
-                    uint32_t size) {
-    struct op_view views[] = {a->in.values, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values, a->in.scales};
+uint32_t product_in_scales(const struct op_linear *a) {
+    return a->in.scales.memory ? op_apart(a->in.values, a->in.scales, sizeof(float)) : 0;
+}
+
+void product_record(struct op_list *list, const struct op_linear *a, const char *shader_then, struct vk_dispatch *dispatch,
+                    const void *push, uint32_t size) {
+    struct op_view in = a->in.scales.memory ? op_span(a->in.values, a->in.scales) : a->in.values;
+    struct op_view views[VK_MAX_BINDINGS] = {in, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values};
     dispatch->label = a->label;
-    dispatch->shader.bindings = a->in.scales.memory ? 6 : 5;
+    dispatch->shader.bindings = 5;
     dispatch->macs = (uint64_t)a->rows * product_count(a) * a->matrix->columns;
-    op_list_record(list, dispatch, views, push, size);
+    bool fuses = then_fuses(list, &a->then, shader_then, dispatch->groups[1]);
+    if (fuses) then_fuse(list, &a->then, shader_then, dispatch, views);
+    op_list_record(list, dispatch, views, push, fuses ? size : size - (uint32_t)sizeof(struct then_push));
+    if (!fuses) then_record(list, &a->then, a->out, a->rows, product_count(a));
 }

@@ -1,4 +1,4 @@
-// Needs: VEC, what a lane finishes at once (float, vec2 or vec4 of columns); bindings SCALES, BIAS, OUT (numbers),
+// Needs: VEC, what a lane finishes at once (float, vec2 or vec4 of columns); SCALES, BIAS, OUT, numbers of bindings; SHARED,
 // push.out_stride (VEC a row). Gives: constants 1..3; finished(column, sum), column in VEC: the product's result scaled,
 // biased, activated; finish(row, column, sum): the same added to what is there, stored.
 
@@ -8,7 +8,7 @@ layout(constant_id = 3) const bool RESIDUAL = false; // out += instead of out =
 
 layout(set = 0, binding = SCALES) readonly buffer Scales { VEC scales[]; };  // (columns)
 layout(set = 0, binding = BIAS) readonly buffer Bias { VEC bias[]; };        // (columns)
-layout(set = 0, binding = OUT) buffer Out { VEC outputs[]; };                // (rows, out_stride)
+layout(set = 0, binding = OUT) SHARED buffer Out { VEC outputs[]; };         // (rows, out_stride)
 
 // Abramowitz and Stegun 7.1.26: |error| <= 1.5e-7.
 VEC erf(VEC x) {

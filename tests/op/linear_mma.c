@@ -35,13 +35,15 @@ static struct op_matrix load(struct op_weights *loader, const int8_t *weights, s
 static struct op_rows inputs(uint64_t *state, struct size s) {
     struct op_rows r = {.stride = op_stride(s.k)};
     uint32_t tile = gpu.device->vk.cooperative.n, padded = op_groups(s.rows, tile) * tile;
-    int8_t *values = malloc((size_t)padded * r.stride);
-    float *ones = malloc(s.rows * sizeof *ones);
-    for (size_t i = 0; i < (size_t)padded * r.stride; i++) values[i] = noise(state);
-    for (uint32_t i = 0; i < s.rows; i++) ones[i] = 1;
-    r.values = gpu_bytes(&gpu, values, (uint64_t)padded * r.stride);
-    r.scales = gpu_bytes(&gpu, ones, s.rows * sizeof *ones);
-    free(values), free(ones);
+    uint64_t size = (uint64_t)padded * r.stride, scales_at = op_padded((uint32_t)size, OP_VIEW_ALIGNMENT);
+    uint64_t scales_size = s.rows * sizeof(float);
+    int8_t *bytes = malloc(scales_at + scales_size);
+    for (uint64_t i = 0; i < size; i++) bytes[i] = noise(state);
+    for (uint32_t i = 0; i < s.rows; i++) ((float *)(bytes + scales_at))[i] = 1;
+    r.values = gpu_bytes(&gpu, bytes, scales_at + scales_size);
+    r.scales = (struct op_view){r.values.memory, scales_at, scales_size};
+    r.values.size = size;
+    free(bytes);
     return r;
 }
 
@@ -206,7 +208,9 @@ static void test_gives_way(void **unused) {
         assert_true(open_with(&(struct vk_cooperative){16, 16, 32, 32, .plain = true}));
         gpu.device->vk.integer_dot_accelerated = accelerated;
         bool dot = accelerated && gpu.device->vk.integer_dot && vk_shader_exists("linear_dot");
-        assert_true(op_device_next_product(gpu.device));
+        assert_true(op_device_next_product(gpu.device)); /* dispatches apart, */
+        assert_int_equal(op_device_product(gpu.device), OP_PRODUCT_MMA);
+        assert_true(op_device_next_product(gpu.device)); /* then another kind */
         assert_int_equal(op_device_product(gpu.device) == OP_PRODUCT_DOT, dot);
         while (op_device_next_product(gpu.device)) assert_false(op_input_is_int8(gpu.device));
         assert_int_equal(op_device_product(gpu.device), OP_PRODUCT_TILE);

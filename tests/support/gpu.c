@@ -77,8 +77,11 @@ struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, u
 
 struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width) {
     struct op_rows r = {.stride = op_stride(width)};
-    r.values = op_view_of(make(g, (uint64_t)(count + OP_MAX_PANEL) * r.stride));
-    r.scales = op_view_of(make(g, count * sizeof(float)));
+    uint64_t size = (uint64_t)(count + OP_MAX_PANEL) * r.stride; /* a multiple of 64 */
+    size = (size + OP_VIEW_ALIGNMENT - 1) / OP_VIEW_ALIGNMENT * OP_VIEW_ALIGNMENT;
+    struct op_memory *m = make(g, size + count * sizeof(float));
+    r.values = (struct op_view){.memory = m, .size = size};
+    r.scales = (struct op_view){.memory = m, .offset = size, .size = count * sizeof(float)};
     return r;
 }
 
