@@ -146,3 +146,24 @@ void tags_file_finish(struct tags_file *file) {
     arena_finish(&file->arena);
     *file = (struct tags_file){0};
 }
+
+/* A digest a text, so that "a" "bc" is not "ab" "c". */
+static void mix_list(uint8_t digest[SHA256_SIZE], const struct prompts_list *list) {
+    uint8_t all[2 * SHA256_SIZE];
+    for (size_t i = 0; i <= list->count; i++) { /* the last: an end that no text is */
+        memcpy(all, digest, SHA256_SIZE);
+        memset(all + SHA256_SIZE, 0, SHA256_SIZE);
+        if (i < list->count) sha256(list->texts[i], strlen(list->texts[i]), all + SHA256_SIZE);
+        sha256(all, sizeof all, digest);
+    }
+}
+
+void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]) {
+    static const struct prompts_list none;
+    uint8_t digest[SHA256_SIZE] = {0};
+    mix_list(digest, tag->named_only && tag->examples.count ? &none : &tag->prompts);
+    mix_list(digest, tag->templates.count ? &tag->templates : &file->templates);
+    mix_list(digest, &tag->against);
+    mix_list(digest, &tag->examples);
+    sha256_hex(digest, key);
+}

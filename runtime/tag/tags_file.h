@@ -4,6 +4,7 @@
 #define TAG_TAGS_FILE_H
 
 #include "base/ini.h"
+#include "base/sha256.h"
 #include "tag/prompts.h"
 #include "tag/rules.h"
 
@@ -44,5 +45,9 @@ int tags_file_read(struct tags_file *file, const char *path, const struct tags_f
 int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, const char *name,
                     const struct tags_file_options *options);
 void tags_file_finish(struct tags_file *file);
+
+/* Names what a tag's vectors are made of: changes with its prompts, templates, prompts against and names of
+ * examples, and with nothing else. */
+void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);
 
 #endif
