@@ -3,10 +3,8 @@
 
 #include <math.h>
 
-/* Margins of a still scene differ by some 1e-3; margins lie within -2..2. A bound moves when more than
- * this share of the time lies past it, so that a single odd frame does not make the bins coarse. */
-#define FIRST_STEP (1.0 / (1 << 14))
-#define WIDEST_STEP (8.0 / BACKGROUND_BINS)
+/* A bound moves when more than this share of the time lies past it, so that a single odd frame does not make
+ * the bins coarse. */
 #define OUTSIDE_SHARE 1e-4
 
 enum { HALF = BACKGROUND_BINS / 2 };
@@ -40,7 +38,7 @@ static void grow(struct background *b, bool down) {
 
 void background_time(struct background *b, enum background_regime regime, float margin, double seconds) {
     if (b->step == 0) { /* bounds on multiples of the step: floor() then gives the same bins on every machine */
-        b->step = FIRST_STEP;
+        b->step = BACKGROUND_FIRST_STEP;
         b->low = (floor((double)margin / b->step) - HALF) * b->step;
     }
     int bin = bin_of(b, (double)margin);
@@ -49,8 +47,8 @@ void background_time(struct background *b, enum background_regime regime, float 
     b->part[regime].time[clamp_bin(bin)] += (float)seconds;
     b->part[regime].seconds += seconds;
     double most = OUTSIDE_SHARE * background_seconds(b, ~0u);
-    if (b->step < WIDEST_STEP && b->under > most) grow(b, true);
-    if (b->step < WIDEST_STEP && b->over > most) grow(b, false);
+    if (b->step < BACKGROUND_WIDEST_STEP && b->under > most) grow(b, true);
+    if (b->step < BACKGROUND_WIDEST_STEP && b->over > most) grow(b, false);
 }
 
 void background_leg(struct background *b, enum background_regime regime, float from, float to) {

@@ -8,6 +8,11 @@
 #include <stddef.h>
 
 enum { BACKGROUND_BINS = 512, BACKGROUND_REGIMES = 2 };
+
+/* Margins of a still scene differ by some 1e-3, and all lie within -2..2. */
+#define BACKGROUND_FIRST_STEP (1.0 / (1 << 14))
+#define BACKGROUND_WIDEST_STEP (8.0 / BACKGROUND_BINS)
+
 enum background_regime { BACKGROUND_DAY, BACKGROUND_NIGHT };
 
 struct background_part {

@@ -54,23 +54,24 @@ static bool get_floats(struct span *s, float least, float most, float *values) {
     return true;
 }
 
-/* Nothing seen, or steps of the sizes that doubling gives. */
+/* Nothing seen, or what doubling the first step gives. */
 static bool sane(const struct background *b) {
     int exponent;
     if (b->step == 0) return b->low == 0 && background_seconds(b, ~0u) == 0;
-    return frexp(b->step, &exponent) == 0.5 && floor(b->low / b->step) * b->step == b->low;
+    double low = b->low / BACKGROUND_FIRST_STEP; /* exact: a power of two */
+    return b->step >= BACKGROUND_FIRST_STEP && frexp(b->step, &exponent) == 0.5 && floor(low) == low;
 }
 
 bool calibrate_restore(struct calibrate *c, struct span *bytes) {
     const double most_s = 1e12; /* no sum of seconds loses a frame's below that */
     *c = (struct calibrate){0};
     struct background *b = &c->background;
-    bool good = get_double(bytes, -16, 16, &b->low) && get_double(bytes, 0, 8.0 / BACKGROUND_BINS, &b->step) &&
+    bool good = get_double(bytes, -16, 16, &b->low) && get_double(bytes, 0, BACKGROUND_WIDEST_STEP, &b->step) &&
                 get_double(bytes, 0, most_s, &b->under) && get_double(bytes, 0, most_s, &b->over);
     for (int r = 0; good && r < BACKGROUND_REGIMES; r++)
         good = get_double(bytes, 0, most_s, &b->part[r].seconds) && get_floats(bytes, 0, 1e12f, b->part[r].time) &&
                get_floats(bytes, -1e9f, 1e9f, b->part[r].legs);
-    good = good && sane(b) && (b->step == 0 || b->step >= 1.0 / (1 << 20));
+    good = good && sane(b);
     if (!good) *c = (struct calibrate){0};
     return good;
 }
