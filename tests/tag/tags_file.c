@@ -166,6 +166,31 @@ static void all_keys(void **state) {
     tags_file_finish(&f);
 }
 
+/* Tags of one key have the same vectors; numbers and the group are no part of it. */
+static void keys(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool same; /* as the first */
+    } rows[] = {
+        {"[tag a]\nprompt = x\nprompt = y\n", true},
+        {"[tag b]\non = 0.1\nprompt = x\ngroup = g\nprompt = y\n", true},
+        {"[tag a]\nprompt = y\nprompt = x\n", false},
+        {"[tag a]\nprompt = xy\n", false},
+        {"[tag a]\nprompt = x\nagainst = y\n", false},
+        {"[tag a]\nprompt = x\nprompt = y\nexample = z\n", false},
+        {"template = {}\n[tag a]\nprompt = x\nprompt = y\n", false},
+    };
+    char first[SHA256_HEX_SIZE], key[SHA256_HEX_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tags_file f;
+        assert_int_equal(parse(&f, rows[i].text, strlen(rows[i].text)), OCELLI_OK);
+        tags_file_key(&f, &f.tags[0], i ? key : first);
+        if (i) assert_true(!strcmp(first, key) == rows[i].same);
+        tags_file_finish(&f);
+    }
+}
+
 static int other_value(void *user, const struct ini_place *at, const char *key, const char *value) {
     snprintf(user, 100, "%zu %s %s", at->line, key, value);
     return *value ? OCELLI_OK : OCELLI_ERR_LIMIT;
@@ -298,11 +323,12 @@ static void from_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(whole, setup),           cmocka_unit_test_setup(bad, setup),
-        cmocka_unit_test_setup(all_keys, setup),        cmocka_unit_test_setup(others, setup),
-        cmocka_unit_test_setup(byte_order_mark, setup), cmocka_unit_test_setup(zero_byte, setup),
-        cmocka_unit_test_setup(line_lengths, setup),    cmocka_unit_test_setup(long_comment, setup),
-        cmocka_unit_test_setup(most_tags, setup),       cmocka_unit_test_setup(from_file, setup),
+        cmocka_unit_test_setup(whole, setup),        cmocka_unit_test_setup(bad, setup),
+        cmocka_unit_test_setup(all_keys, setup),     cmocka_unit_test_setup(others, setup),
+        cmocka_unit_test_setup(keys, setup),         cmocka_unit_test_setup(byte_order_mark, setup),
+        cmocka_unit_test_setup(zero_byte, setup),    cmocka_unit_test_setup(line_lengths, setup),
+        cmocka_unit_test_setup(long_comment, setup), cmocka_unit_test_setup(most_tags, setup),
+        cmocka_unit_test_setup(from_file, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
