@@ -32,19 +32,19 @@ static struct piece line_at(const struct tags_text *t, size_t at) {
     return (struct piece){from, end ? (size_t)(end - from) + 1 : t->size - at};
 }
 
-static struct piece content(struct piece line) {
+static struct piece content(const struct tags_text *t, struct piece line) {
     if (line.length && line.text[line.length - 1] == '\n') line.length--;
-    if (line.length >= 3 && !memcmp(line.text, "\xEF\xBB\xBF", 3)) line.text += 3, line.length -= 3;
+    if (line.text == t->bytes && line.length >= 3 && !memcmp(line.text, "\xEF\xBB\xBF", 3)) line.text += 3, line.length -= 3;
     return trim(line);
 }
 
-static bool is_section(struct piece line) {
-    struct piece s = content(line);
+static bool is_section(const struct tags_text *t, struct piece line) {
+    struct piece s = content(t, line);
     return s.length && s.text[0] == '[';
 }
 
-static bool is_tag(struct piece line, const char *tag) {
-    struct piece s = content(line);
+static bool is_tag(const struct tags_text *t, struct piece line, const char *tag) {
+    struct piece s = content(t, line);
     if (s.length < 2 || s.text[0] != '[') return false;
     s = trim((struct piece){s.text + 1, s.length - 2});
     return s.length > 4 && !memcmp(s.text, "tag", 3) && blank(s.text[3]) &&
@@ -52,8 +52,8 @@ static bool is_tag(struct piece line, const char *tag) {
 }
 
 /* NAME = VALUE or NAME: VALUE. */
-static bool is_key(struct piece line, const char *key, struct piece *value) {
-    struct piece s = content(line);
+static bool is_key(const struct tags_text *t, struct piece line, const char *key, struct piece *value) {
+    struct piece s = content(t, line);
     size_t name = 0;
     if (s.length && (s.text[0] == ';' || s.text[0] == '#')) return false;
     while (name < s.length && s.text[name] != '=' && s.text[name] != ':') name++;
@@ -70,9 +70,9 @@ struct place {
 static bool find_tag(const struct tags_text *t, const char *tag, struct place *place) {
     bool found = false;
     for (size_t at = 0; at < t->size;) {
-        struct piece line = line_at(t, at), s = content(line);
-        if (found && is_section(line)) break;
-        if (!found && is_tag(line, tag)) found = true, *place = (struct place){at, at + line.length, at};
+        struct piece line = line_at(t, at), s = content(t, line);
+        if (found && is_section(t, line)) break;
+        if (!found && is_tag(t, line, tag)) found = true, *place = (struct place){at, at + line.length, at};
         at += line.length;
         if (found && s.length && s.text[0] != ';' && s.text[0] != '#') place->used = at;
         if (found) place->end = at;
@@ -123,10 +123,10 @@ static void copy_section(struct writer *w, const struct tags_text *t, const stru
     size_t seen = 0, last = place->used;
     struct piece value;
     for (size_t at = place->begin; at < place->end; at += line_at(t, at).length)
-        if (is_key(line_at(t, at), key, &value)) last = at + line_at(t, at).length;
+        if (is_key(t, line_at(t, at), key, &value)) last = at + line_at(t, at).length;
     for (size_t at = place->begin; at < place->end;) {
         struct piece line = line_at(t, at);
-        bool ours = is_key(line, key, &value);
+        bool ours = is_key(t, line, key, &value);
         if (!ours || (seen < count && same(value, values[seen])))
             put(w, line.text, line.length);
         else if (seen < count)
