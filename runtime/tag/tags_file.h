@@ -1,32 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tags.ini: names, prompts and templates of tags. docs/cli.md tells the format. */
+ * tags.ini: names, prompts and rules of tags. docs/cli.md tells the format. */
 #ifndef TAG_TAGS_FILE_H
 #define TAG_TAGS_FILE_H
 
+#include "base/ini.h"
+#include "base/sha256.h"
 #include "tag/prompts.h"
+#include "tag/rules.h"
 
-/* Bytes of a line, as inih comes with room for 200 with its line end; tags of a file. */
-enum { TAGS_FILE_LINE = 197, TAGS_FILE_TAGS = 4096 };
+/* Tags of a file. */
+enum { TAGS_FILE_TAGS = 4096 };
 
 struct tags_file_tag {
     const char *name;
     size_t line;                   /* of its section */
     struct prompts_list prompts;   /* at least one: the name, when the file gives none */
+    bool named_only;               /* the file gave none: with examples, these alone may be meant */
+    struct prompts_list against;   /* what it is told apart from; may be empty */
+    struct prompts_list examples;  /* names of pictures, as written; may be empty */
     struct prompts_list templates; /* its own; may be empty */
+    const char *group;             /* NULL: none */
+    struct rules rules;            /* its own, else the file's, else the default */
 };
 
 struct tags_file {
     struct arena arena;            /* everything below lies in it */
     struct prompts_list templates; /* for all tags; may be empty */
-    struct tags_file_tag *tags;    /* (count), at least one */
+    struct rules rules;            /* for all tags */
+    struct tags_file_tag *tags;    /* (count) */
     size_t count;
 };
 
-/* Errors: FILE (missing, or anything that is not the format, with its line), LIMIT (too many tags),
- * MEMORY; *file is then empty. Free with tags_file_finish(). */
-int tags_file_read(struct tags_file *file, const char *path);
+/* What else may stand in the file. Zero: nothing, and there must be a tag. */
+struct tags_file_options {
+    const struct ini_table *others; /* sections that are not of tags, for who shares the file */
+    bool may_be_empty;              /* no tag is no fault */
+};
+
+/* options: NULL is zero. Errors: FILE (missing, or anything that is not the format, with its line),
+ * LIMIT (too many tags), MEMORY, what the others' functions return; *file is then empty. Free with
+ * tags_file_finish(). */
+int tags_file_read(struct tags_file *file, const char *path, const struct tags_file_options *options);
 /* The same from bytes; `name` is for messages. */
-int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, const char *name);
+int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, const char *name,
+                    const struct tags_file_options *options);
 void tags_file_finish(struct tags_file *file);
+
+/* Names what a tag's vectors are made of: changes with its prompts, templates, prompts against and names of
+ * examples, and with nothing else. */
+void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);
 
 #endif

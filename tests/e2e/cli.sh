@@ -198,7 +198,17 @@ run 0 0 tag -m "$model" -t cat --template "a photo of a {}." --template "{}" --j
 both=$(cosine cat)
 cat >tags.ini <<'EOF'
 template = a photo of a {}.
+[defaults]
+false_alarms = 0.5
+min_off = 10
 [tag cat]
+against = a dog
+example = cat.jpg
+group = animal
+on = 0.1
+off = 0.05
+smooth = 3
+min_on = 4
 [tag bare]
 prompt = cat
 template = {}

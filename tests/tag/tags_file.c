@@ -3,6 +3,7 @@
 #include "support/heard.h"
 #include "tag/tags_file.h"
 
+#include <math.h>
 #include <ocelli.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static int setup(void **state) {
 static int parse(struct tags_file *file, const char *bytes, size_t size) {
     char *exact = malloc(size ? size : 1);
     if (size) memcpy(exact, bytes, size);
-    int status = tags_file_parse(file, exact, size, "tags.ini");
+    int status = tags_file_parse(file, exact, size, "tags.ini", NULL);
     free(exact);
     return status;
 }
@@ -74,7 +75,7 @@ static const struct bad bad_files[] = {
     {"[templates]\ntemplate = {}\n", "tags.ini: no tags: ..."},
     {"[tag a]\nprompt\n", "tags.ini:2: expected NAME = VALUE"},
     {"[tag a]\n\nprompt = x\nnonsense here\n", "tags.ini:4: expected NAME = VALUE"},
-    {"[tag a]\nprompts = x\n", "tags.ini:2: unknown key \"prompts\": prompt and template ..."},
+    {"[tag a]\nprompts = x\n", "tags.ini:2: unknown key \"prompts\": prompt, template, against, example, group, on, off, ..."},
     {"[tag a]\n= x\n", "tags.ini:2: unknown key \"\": ..."},
     {"prompt = x\n[tag a]\n", "tags.ini:1: unknown key \"prompt\": only template ..."},
     {"[templates]\nprompt = x\n", "tags.ini:2: unknown key \"prompt\": only template ..."},
@@ -95,6 +96,20 @@ static const struct bad bad_files[] = {
     {"[tag a] ; mine\n", "tags.ini:1: a section ends with ']', ..."},
     {"[tag a]\nprompt = a cat ; mine\n", "tags.ini:2: ';' or '#' after a blank: ..."},
     {"[tag a]\nprompt = a cat\t# mine\n", "tags.ini:2: ';' or '#' after a blank: ..."},
+    {"[tag a]\nagainst =\n", "tags.ini:2: against has no value: ..."},
+    {"[tag a]\nmin_on =\n", "tags.ini:2: min_on has no value: ..."},
+    {"[tag a]\ngroup = x\ngroup = x\n", "tags.ini:3: group again, it is \"x\" already: ..."},
+    {"[tag a]\non = 0.1\n\non = 0.2\n", "tags.ini:4: on again, first in line 2: ..."},
+    {"[tag a]\non = 0,1\n", "tags.ini:2: on = \"0,1\": expected a number from -2 to 2"},
+    {"[tag a]\non = 2.1\n", "tags.ini:2: on = \"2.1\": ..."},
+    {"[tag a]\nfalse_alarms = 0\n", "tags.ini:2: false_alarms = \"0\": expected a number from 0.01 to 1000"},
+    {"[tag a]\nsmooth = -1\n", "tags.ini:2: smooth = \"-1\": expected a number from 0 to 86400"},
+    {"[tag a]\noff = 0.3\non = 0.2\n", "tags.ini:2: off = 0.3 is above on = 0.2 in line 3: ..."},
+    {"[tag a]\noff = 0.3\n", "tags.ini:2: off without on: ..."},
+    {"[tag a]\non = 0.3\nfalse_alarms = 1\n", "tags.ini:3: false_alarms beside on in line 2: ..."},
+    {"[defaults]\non = 0.1\noff = 0.2\n[tag a]\n", "tags.ini:3: off = 0.2 is above on = 0.1 in line 2: ..."},
+    {"[defaults]\nprompt = x\n", "tags.ini:2: unknown key \"prompt\": on, off, ..."},
+    {"[run]\nport = 1\n[tag a]\n", "tags.ini:1: unknown section \"run\": [tag NAME], [templates] or [defaults] are known"},
     {"[tag a]\nprompt = #1\n", "tags.ini:2: ';' or '#' after a blank: ..."},
 };
 
@@ -119,6 +134,89 @@ static void bad(void **state) {
         assert_null(f.arena.last); /* empty */
         assert_int_equal(f.count, 0);
     }
+}
+
+static void assert_rules(const struct tags_file_tag *tag, const double *want) {
+    for (int i = 0; i < RULES; i++) assert_true(isnan(want[i]) ? isnan(tag->rules.value[i]) : tag->rules.value[i] == want[i]);
+}
+
+static void all_keys(void **state) {
+    (void)state;
+    static const char text[] = "[defaults]\non = 0.1\noff = -0.05\nmin_on = 7\n"
+                               "[tag cat]\n"
+                               "example = cats/tom.jpg\nexample = cats/2.png\n"
+                               "against = a dog\nagainst = an empty yard\n"
+                               "group = animal\n"
+                               "false_alarms = 0.5\nsmooth = 0\nmin_off = 60.5\n"
+                               "[tag dog]\ngroup = animal\nprompt = a dog\non = 0.2\n"
+                               "[tag cow]\n";
+    struct tags_file f;
+    assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_OK);
+    assert_int_equal(f.count, 3);
+    assert_list(&f.tags[0].examples, 2, (const char *const[]){"cats/tom.jpg", "cats/2.png"});
+    assert_list(&f.tags[0].against, 2, (const char *const[]){"a dog", "an empty yard"});
+    assert_list(&f.tags[0].prompts, 1, (const char *const[]){"cat"});
+    assert_true(f.tags[0].named_only && !f.tags[1].named_only);
+    assert_string_equal(f.tags[0].group, "animal");
+    assert_string_equal(f.tags[1].group, "animal");
+    assert_null(f.tags[2].group);
+    assert_rules(&f.tags[0], (const double[RULES]){NAN, NAN, 0.5, 0, 7, 60.5}); /* its false_alarms hide the file's on */
+    assert_rules(&f.tags[1], (const double[RULES]){0.2, NAN, 1, 2, 7, 2});      /* and its on the file's off */
+    assert_rules(&f.tags[2], (const double[RULES]){0.1, -0.05, 1, 2, 7, 2});
+    tags_file_finish(&f);
+}
+
+/* Tags of one key have the same vectors; numbers and the group are no part of it. */
+static void keys(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool same; /* as the first */
+    } rows[] = {
+        {"[tag a]\nprompt = x\nprompt = y\n", true},
+        {"[tag b]\non = 0.1\nprompt = x\ngroup = g\nprompt = y\n", true},
+        {"[tag a]\nprompt = y\nprompt = x\n", false},
+        {"[tag a]\nprompt = xy\n", false},
+        {"[tag a]\nprompt = x\nagainst = y\n", false},
+        {"[tag a]\nprompt = x\nprompt = y\nexample = z\n", false},
+        {"template = {}\n[tag a]\nprompt = x\nprompt = y\n", false},
+    };
+    char first[SHA256_HEX_SIZE], key[SHA256_HEX_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tags_file f;
+        assert_int_equal(parse(&f, rows[i].text, strlen(rows[i].text)), OCELLI_OK);
+        tags_file_key(&f, &f.tags[0], i ? key : first);
+        if (i) assert_true(!strcmp(first, key) == rows[i].same);
+        tags_file_finish(&f);
+    }
+}
+
+static int other_value(void *user, const struct ini_place *at, const char *key, const char *value) {
+    snprintf(user, 100, "%zu %s %s", at->line, key, value);
+    return *value ? OCELLI_OK : OCELLI_ERR_LIMIT;
+}
+
+/* The daemon's sections in the same file; without tags too, as they may come by the network. */
+static void others(void **state) {
+    (void)state;
+    char seen[100];
+    const struct ini_section run = {.name = "run", .user = seen, .value = other_value};
+    const struct ini_table table = {&run, 1, NULL};
+    const struct tags_file_options options = {.others = &table, .may_be_empty = true};
+    static const char text[] = "template = {}\n[run]\nport = 5690\n[tag a]\n[run]\nserial = /dev/ttyS0\n";
+    struct tags_file f;
+    assert_int_equal(tags_file_parse(&f, text, sizeof text - 1, "x.ini", &options), OCELLI_OK);
+    assert_int_equal(f.count, 1);
+    assert_string_equal(seen, "6 serial /dev/ttyS0");
+    tags_file_finish(&f);
+    assert_int_equal(tags_file_parse(&f, "[run]\na = b", 11, "x.ini", &options), OCELLI_OK);
+    assert_string_equal(seen, "2 a b");
+    tags_file_finish(&f);
+    assert_int_equal(heard.lines, 0);
+    assert_int_equal(tags_file_parse(&f, "[run]\na =", 9, "x.ini", &options), OCELLI_ERR_LIMIT); /* theirs, and said by them */
+    assert_int_equal(heard.lines, 0);
+    assert_int_equal(tags_file_parse(&f, "[walk]\n", 7, "x.ini", &options), OCELLI_ERR_FILE);
+    assert_string_equal(heard.text, "x.ini:1: unknown section \"walk\": [tag NAME], [templates], [defaults] or [run] are known");
 }
 
 static void byte_order_mark(void **state) {
@@ -158,14 +256,14 @@ static int parse_line(struct tags_file *f, size_t length) {
 static void line_lengths(void **state) {
     (void)state;
     struct tags_file f;
-    for (size_t length = TAGS_FILE_LINE - 1; length <= TAGS_FILE_LINE; length++) {
+    for (size_t length = INI_LINE - 1; length <= INI_LINE; length++) {
         assert_int_equal(parse_line(&f, length), OCELLI_OK);
         assert_int_equal(strlen(f.tags[0].prompts.texts[0]), length - strlen("prompt = "));
         assert_int_equal(f.count, 2);
         tags_file_finish(&f);
     }
     assert_int_equal(heard.lines, 0);
-    assert_int_equal(parse_line(&f, TAGS_FILE_LINE + 1), OCELLI_ERR_FILE);
+    assert_int_equal(parse_line(&f, INI_LINE + 1), OCELLI_ERR_FILE);
     assert_string_equal(heard.text, "tags.ini:2: 198 bytes in a line, at most 197");
     assert_int_equal(parse_line(&f, 100000), OCELLI_ERR_FILE);
     assert_int_equal(heard.lines, 2);
@@ -208,27 +306,29 @@ static void from_file(void **state) {
     close(fd);
     struct tags_file f;
     char want[64];
-    assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
+    assert_int_equal(tags_file_read(&f, path, NULL), OCELLI_ERR_FILE);
     snprintf(want, sizeof want, "%s:2: expected NAME = VALUE", path);
     assert_string_equal(heard.text, want);
     assert_int_equal(truncate(path, 8), 0);
-    assert_int_equal(tags_file_read(&f, path), OCELLI_OK);
+    assert_int_equal(tags_file_read(&f, path, NULL), OCELLI_OK);
     tags_file_finish(&f);
     assert_int_equal(truncate(path, 0), 0);
-    assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
+    assert_int_equal(tags_file_read(&f, path, NULL), OCELLI_ERR_FILE);
     unlink(path);
     heard.lines = 0;
-    assert_int_equal(tags_file_read(&f, path), OCELLI_ERR_FILE);
+    assert_int_equal(tags_file_read(&f, path, NULL), OCELLI_ERR_FILE);
     assert_int_equal(heard.lines, 1);
     tags_file_finish(&f); /* of a failed read: empty, harmless */
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(whole, setup),           cmocka_unit_test_setup(bad, setup),
-        cmocka_unit_test_setup(byte_order_mark, setup), cmocka_unit_test_setup(zero_byte, setup),
-        cmocka_unit_test_setup(line_lengths, setup),    cmocka_unit_test_setup(long_comment, setup),
-        cmocka_unit_test_setup(most_tags, setup),       cmocka_unit_test_setup(from_file, setup),
+        cmocka_unit_test_setup(whole, setup),        cmocka_unit_test_setup(bad, setup),
+        cmocka_unit_test_setup(all_keys, setup),     cmocka_unit_test_setup(others, setup),
+        cmocka_unit_test_setup(keys, setup),         cmocka_unit_test_setup(byte_order_mark, setup),
+        cmocka_unit_test_setup(zero_byte, setup),    cmocka_unit_test_setup(line_lengths, setup),
+        cmocka_unit_test_setup(long_comment, setup), cmocka_unit_test_setup(most_tags, setup),
+        cmocka_unit_test_setup(from_file, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

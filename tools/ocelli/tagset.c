@@ -42,7 +42,7 @@ static int check_utf8(const struct tags_file *file, const char *path) {
         return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags is not UTF-8: save the file as UTF-8", path);
     for (size_t i = 0; i < file->count; i++) {
         const struct tags_file_tag *tag = &file->tags[i];
-        if (!plain_utf8(tag->name) || !all_utf8(&tag->prompts) || !all_utf8(&tag->templates))
+        if (!plain_utf8(tag->name) || !all_utf8(&tag->prompts) || !all_utf8(&tag->against) || !all_utf8(&tag->templates))
             return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag is not UTF-8: save the file as UTF-8", path, tag->line);
     }
     return OCELLI_OK;
@@ -51,7 +51,7 @@ static int check_utf8(const struct tags_file *file, const char *path) {
 /* The nearest templates count: the tag's own, the command line's, the file's. */
 static int add_file(struct tagset *set, const char *path, const struct prompts_list *templates) {
     struct tags_file file;
-    int status = tags_file_read(&file, path);
+    int status = tags_file_read(&file, path, NULL);
     if (!status) status = check_utf8(&file, path);
     for (size_t i = 0; !status && i < file.count; i++) {
         const struct tags_file_tag *tag = &file.tags[i];

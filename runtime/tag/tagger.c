@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is compared with the thresholds is the margin, not the cosine: a picture moves all its cosines
+ * together (light, blur, how much there is to see), and the difference to the best rival cancels that.
+ * A tag without rivals has only its cosine, and its threshold is learnt for that. */
+#include "base/log.h"
+#include "tag/score.h"
+#include "tag/tagger_set.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Mean luma below which it becomes night, and from which it becomes day. */
+#define NIGHT_BELOW 0.20f
+#define DAY_FROM 0.25f
+
+int tagger_create(struct tagger **out, const struct tagger_set *set) {
+    *out = calloc(1, sizeof **out);
+    int status = *out ? tagger_set_init(*out, set) : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
+    if (status) tagger_destroy(out);
+    return status;
+}
+
+int tagger_replace(struct tagger *t, const struct tagger_set *set) {
+    struct tagger next = {0};
+    int status = tagger_set_init(&next, set);
+    if (status) {
+        tagger_set_finish(&next);
+        return status;
+    }
+    tagger_set_carry(&next, t);
+    tagger_set_finish(t);
+    *t = next;
+    return OCELLI_OK;
+}
+
+void tagger_destroy(struct tagger **tagger) {
+    if (!tagger || !*tagger) return;
+    tagger_set_finish(*tagger);
+    free(*tagger);
+    *tagger = NULL;
+}
+
+static enum background_regime regime_of(const struct tagger *t) {
+    return t->night ? BACKGROUND_NIGHT : BACKGROUND_DAY;
+}
+
+static bool learns(const struct tagger_item *item) {
+    return isnan(item->tag.rules.value[RULE_ON]);
+}
+
+static struct gate_rules rules_of(const struct tagger *t, const struct tagger_item *item) {
+    const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
+    const double *value = item->tag.rules.value;
+    double on = learns(item) ? (l->ready ? l->on : NAN) : value[RULE_ON];
+    double off = isnan(value[RULE_OFF]) ? on - l->gap : value[RULE_OFF];
+    return (struct gate_rules){(float)on, (float)off, (int64_t)(value[RULE_MIN_ON] * 1000),
+                               (int64_t)(value[RULE_MIN_OFF] * 1000)};
+}
+
+/* ---- margins ---- */
+
+static void meet(struct tagger_item *item, const char *rival, float cosine) {
+    if (item->runner_up && cosine <= item->runner_up_cosine) return;
+    item->runner_up = rival;
+    item->runner_up_cosine = cosine;
+}
+
+static void find_runner_up(struct tagger *t, struct tagger_item *item, const float *embedding) {
+    item->runner_up = NULL;
+    item->runner_up_cosine = NAN;
+    for (size_t i = 0; i < item->tag.against_count; i++)
+        meet(item, item->tag.against_texts[i], score_cosine(item->tag.against + i * t->size, embedding, t->size));
+    for (size_t i = 0; item->group >= 0 && i < t->count; i++)
+        if (&t->items[i] != item && t->items[i].group == item->group) meet(item, t->items[i].tag.name, t->items[i].cosine);
+}
+
+/* All cosines are of the frame before any is used: a group compares its members. */
+static bool take_cosines(struct tagger *t, const float *embedding) {
+    for (size_t i = 0; i < t->size; i++)
+        if (!isfinite(embedding[i])) return false;
+    for (size_t i = 0; i < t->count; i++) t->items[i].cosine = score_cosine(t->items[i].tag.vector, embedding, t->size);
+    return true;
+}
+
+static void take_margin(struct tagger *t, struct tagger_item *item, const struct tagger_frame *frame) {
+    find_runner_up(t, item, frame->embedding);
+    float margin = item->runner_up ? item->cosine - item->runner_up_cosine : item->cosine;
+    int64_t constant_ms = (int64_t)(item->tag.rules.value[RULE_SMOOTH] * 1000);
+    item->margin = smooth_step(&item->smooth, margin, frame->time_ms, constant_ms);
+}
+
+/* ---- why, events ---- */
+
+static struct tagger_why why_of(const struct tagger *t, const struct tagger_item *item) {
+    struct gate_rules rules = rules_of(t, item);
+    double logit = (double)t->logit_scale * ((double)item->margin - (double)rules.on);
+    return (struct tagger_why){
+        .score = isnan(rules.on) ? 0 : (float)(1 / (1 + exp(-logit))),
+        .cosine = item->cosine,
+        .margin = item->margin,
+        .on = rules.on,
+        .off = rules.off,
+        .percentile = (float)calibrate_percentile(item->calibrate, regime_of(t), item->margin),
+        .alarms_a_day = (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), item->margin),
+        .runner_up = item->runner_up,
+        .runner_up_cosine = item->runner_up_cosine,
+    };
+}
+
+static void publish(struct tagger *t, const struct tagger_item *item, enum tagger_state state, const struct tagger_frame *frame) {
+    t->events[t->event_count++] = (struct tagger_event){
+        .tag = state == TAGGER_UNKNOWN ? NULL : item->tag.name,
+        .group = item->tag.group,
+        .state = state,
+        .why = why_of(t, item),
+        .version = t->version,
+        .model = t->model,
+        .sequence = frame->sequence,
+        .time_ms = frame->time_ms,
+    };
+}
+
+static void turn(struct tagger *t, struct tagger_item *item, bool on, const struct tagger_frame *frame) {
+    gate_turn(&item->gate, on, frame->time_ms);
+    publish(t, item, on ? TAGGER_ON : TAGGER_OFF, frame);
+}
+
+/* ---- groups ---- */
+
+static float excess(const struct tagger *t, const struct tagger_item *item) {
+    return item->margin - rules_of(t, item).on;
+}
+
+static struct tagger_item *member_on(const struct tagger *t, int group) {
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].group == group && t->items[i].gate.on) return &t->items[i];
+    return NULL;
+}
+
+/* Of those that may turn on, the one furthest over its threshold. */
+static struct tagger_item *candidate(const struct tagger *t, int group) {
+    struct tagger_item *best = NULL;
+    for (size_t i = 0; i < t->count; i++) {
+        struct tagger_item *item = &t->items[i];
+        if (item->group != group || item->wish != GATE_TURN_ON) continue;
+        if (!best || excess(t, item) > excess(t, best)) best = item;
+    }
+    return best;
+}
+
+/* Only who may leave is overtaken, and only by one that is further over its threshold. */
+static bool overtakes(const struct tagger *t, const struct tagger_item *next, const struct tagger_item *now, int64_t time_ms) {
+    struct gate_rules rules = rules_of(t, now);
+    return gate_ask(&now->gate, &rules, -INFINITY, time_ms) == GATE_TURN_OFF && excess(t, next) > excess(t, now);
+}
+
+static void step_group(struct tagger *t, int group, const struct tagger_frame *frame) {
+    struct tagger_item *now = member_on(t, group), *next = candidate(t, group);
+    bool leaves = now && now->wish == GATE_TURN_OFF;
+    if (now && next && !leaves) leaves = overtakes(t, next, now, frame->time_ms);
+    if (leaves) turn(t, now, false, frame);
+    if (next && (!now || leaves))
+        turn(t, next, true, frame);
+    else if (leaves)
+        publish(t, now, TAGGER_UNKNOWN, frame);
+}
+
+/* ---- frames ---- */
+
+static void take_luma(struct tagger *t, float luma) {
+    if (isnan(luma) || luma >= DAY_FROM)
+        t->night = false;
+    else if (luma < NIGHT_BELOW)
+        t->night = true;
+}
+
+/* Seconds that the frame's margins stand for; 0 after a pause. */
+static double seconds_since(struct tagger *t, int64_t time_ms) {
+    bool follows = t->started && time_ms >= t->at_ms && time_ms - t->at_ms <= SMOOTH_PAUSE_MS;
+    double seconds = follows ? (double)(time_ms - t->at_ms) / 1000 : 0;
+    for (size_t i = 0; !follows && i < t->count; i++) calibrate_pause(t->items[i].calibrate);
+    t->started = true;
+    t->at_ms = time_ms;
+    return seconds;
+}
+
+size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const struct tagger_event **events) {
+    t->event_count = 0;
+    *events = t->events;
+    if (!take_cosines(t, frame->embedding)) return 0;
+    double seconds = seconds_since(t, frame->time_ms);
+    take_luma(t, frame->luma);
+    for (size_t i = 0; i < t->count; i++) {
+        struct tagger_item *item = &t->items[i];
+        take_margin(t, item, frame);
+        struct gate_rules rules = rules_of(t, item);
+        item->wish = gate_ask(&item->gate, &rules, item->margin, frame->time_ms);
+    }
+    for (size_t i = 0; i < t->count; i++)
+        if (t->items[i].group < 0 && t->items[i].wish != GATE_STAY)
+            turn(t, &t->items[i], t->items[i].wish == GATE_TURN_ON, frame);
+    for (size_t i = 0; i < t->group_count; i++) step_group(t, (int)i, frame);
+    for (size_t i = 0; i < t->count; i++) {
+        struct tagger_item *item = &t->items[i];
+        calibrate_step(item->calibrate, item->margin, seconds, regime_of(t), item->gate.on,
+                       item->tag.rules.value[RULE_FALSE_ALARMS]);
+    }
+    return t->event_count;
+}
+
+size_t tagger_count(const struct tagger *t) {
+    return t->count;
+}
+
+void tagger_get(const struct tagger *t, size_t index, struct tagger_status *status) {
+    const struct tagger_item *item = &t->items[index];
+    const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
+    bool learning = learns(item) && !l->ready;
+    *status = (struct tagger_status){
+        .tag = item->tag.name,
+        .group = item->tag.group,
+        .state = item->gate.on ? TAGGER_ON
+                 : learning    ? TAGGER_LEARNING
+                               : TAGGER_OFF,
+        .since_ms = item->gate.turned ? item->gate.since_ms : 0,
+        .why = why_of(t, item),
+        .learnt_days = l->days,
+        .day_night_apart = item->calibrate->apart,
+    };
+}
+
+const char *tagger_group(const struct tagger *t, const char *group) {
+    for (size_t i = 0; i < t->group_count; i++)
+        if (!strcmp(t->groups[i], group)) {
+            const struct tagger_item *on = member_on(t, (int)i);
+            return on ? on->tag.name : NULL;
+        }
+    return NULL;
+}

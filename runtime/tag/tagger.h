@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Embeddings in, changes of state out: margins, smoothing, thresholds, groups, learning.
+ * Thread-safety: one call at a time. Nothing is allocated per frame. */
+#ifndef TAG_TAGGER_H
+#define TAG_TAGGER_H
+
+#include "tag/rules.h"
+
+#include <stdint.h>
+
+struct tagger;
+
+struct tagger_tag {
+    const char *name, *group;         /* group: NULL: none */
+    const char *key;                  /* what the vectors were made of, see tags_file_key(): another key is another tag */
+    const float *vector;              /* (D), unit length */
+    const float *against;             /* (against_count, D), unit length; may be NULL when there are none */
+    const char *const *against_texts; /* (against_count): what a runner-up is called */
+    size_t against_count;
+    struct rules rules; /* complete, see rules_complete() */
+};
+
+struct tagger_set {
+    const struct tagger_tag *tags;
+    size_t count;      /* 0 is a set too */
+    size_t size;       /* D */
+    float logit_scale; /* of the model */
+    uint64_t version;  /* of the prompts; goes into events */
+    const char *model; /* its name; goes into events, and into what a background belongs to */
+};
+
+enum tagger_state {
+    TAGGER_OFF,
+    TAGGER_ON,
+    TAGGER_LEARNING, /* off, as there is no threshold yet */
+    TAGGER_UNKNOWN,  /* a group with no member on */
+};
+
+/* Why a tag is what it is. Strings live until the set is replaced. */
+struct tagger_why {
+    float score;            /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
+    float cosine;           /* of this frame */
+    float margin;           /* smoothed: cosine less the best rival's; the cosine itself without rivals */
+    float on, off;          /* thresholds; NAN: not learnt yet */
+    float percentile;       /* share of the background's time below the margin, 0..100; NAN: not learnt yet */
+    float alarms_a_day;     /* how often the background reaches this margin; NAN: not learnt yet */
+    const char *runner_up;  /* best rival: a member of the group, or a prompt against; NULL: none */
+    float runner_up_cosine; /* of this frame; NAN: none */
+};
+
+struct tagger_event {
+    const char *tag;   /* NULL: the group's answer is unknown now */
+    const char *group; /* NULL: none */
+    enum tagger_state state;
+    struct tagger_why why; /* of the tag; of the one that left, when the group is unknown */
+    uint64_t version;
+    const char *model;
+    uint64_t sequence; /* of the frame */
+    int64_t time_ms;
+};
+
+struct tagger_frame {
+    const float *embedding; /* (D), unit length */
+    int64_t time_ms;        /* of a clock that does not jump; after a minute without frames it starts anew */
+    uint64_t sequence;
+    float luma; /* mean of the picture, 0..1: day or night; NAN: not known, day */
+};
+
+struct tagger_status {
+    const char *tag, *group;
+    enum tagger_state state;
+    int64_t since_ms; /* of the last change; 0: none yet */
+    struct tagger_why why;
+    double learnt_days;   /* that the threshold rests on, less as they age */
+    bool day_night_apart; /* two thresholds, as the background differs */
+};
+
+/* Strings and vectors are copied. Free with tagger_destroy(). Errors: USAGE (a name twice), MEMORY. */
+int tagger_create(struct tagger **out, const struct tagger_set *set);
+
+/* Another set. Where name and key are the same, what was on stays on (unless the tag comes into a group); what was
+ * learnt stays where model, smoothing and the group's other members are the same too. No events: who replaces
+ * knows. On error the old set stays.
+ * Errors: as tagger_create(). */
+int tagger_replace(struct tagger *tagger, const struct tagger_set *set);
+
+/* Frees and sets *tagger to NULL. Accepts NULL and a pointer to NULL. */
+void tagger_destroy(struct tagger **tagger);
+
+/* One frame. *events gets the changes, which live until the next call; gives how many. A frame whose cosines
+ * are not finite is passed over. */
+size_t tagger_step(struct tagger *tagger, const struct tagger_frame *frame, const struct tagger_event **events);
+
+/* State of tag `index` (0..count - 1, in the order of the set) as of the last frame. */
+size_t tagger_count(const struct tagger *tagger);
+void tagger_get(const struct tagger *tagger, size_t index, struct tagger_status *status);
+
+/* The member of the group that is on; NULL: unknown. */
+const char *tagger_group(const struct tagger *tagger, const char *group);
+
+/* What was learnt, as bytes to be stored; free(*bytes). Errors: MEMORY. */
+int tagger_save(const struct tagger *tagger, uint8_t **bytes, size_t *size);
+
+/* Takes back what belongs to tags of this set, and leaves the rest; *taken (may be NULL) gets how many.
+ * `name` is for messages. Errors: FILE (not what tagger_save() wrote; nothing was taken). */
+int tagger_restore(struct tagger *tagger, const void *bytes, size_t size, const char *name, size_t *taken);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of the tagger: its tags and groups, and how they come from a set. */
+#ifndef TAG_TAGGER_SET_H
+#define TAG_TAGGER_SET_H
+
+#include "base/arena.h"
+#include "base/sha256.h"
+#include "tag/calibrate.h"
+#include "tag/gate.h"
+#include "tag/smooth.h"
+#include "tag/tagger.h"
+
+struct tagger_item {
+    struct tagger_tag tag;           /* strings and vectors in the arena */
+    int group;                       /* index; -1: none */
+    uint8_t background[SHA256_SIZE]; /* names what was learnt: of which tag against which rivals */
+    struct smooth smooth;
+    struct gate gate;
+    struct calibrate *calibrate; /* its own, moved when the set is replaced */
+    float cosine, margin, runner_up_cosine;
+    const char *runner_up;
+    enum gate_wish wish;
+};
+
+struct tagger {
+    struct arena arena; /* everything but the calibrations */
+    struct tagger_item *items;
+    const char **groups;
+    size_t count, group_count, size;
+    float logit_scale;
+    uint64_t version;
+    const char *model;
+    struct tagger_event *events; /* (2 * count): each may leave, and leave its group unknown */
+    size_t event_count;
+    bool started, night;
+    int64_t at_ms; /* of the last frame */
+};
+
+/* Fills a zeroed one. Errors: as tagger_create(); tagger_set_finish() then too. */
+int tagger_set_init(struct tagger *t, const struct tagger_set *set);
+void tagger_set_finish(struct tagger *t);
+/* Moves the state of tags that did not change. */
+void tagger_set_carry(struct tagger *to, struct tagger *from);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Lines are told apart here as base/ini.c does; the text has passed that already. */
+#include "tag/tags_edit.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct piece {
+    const char *text;
+    size_t length;
+};
+
+static bool blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static struct piece trim(struct piece s) {
+    while (s.length && blank(s.text[0])) s.text++, s.length--;
+    while (s.length && blank(s.text[s.length - 1])) s.length--;
+    return s;
+}
+
+static bool same(struct piece s, const char *text) {
+    return strlen(text) == s.length && !memcmp(s.text, text, s.length);
+}
+
+/* The line at `at`, its end included. */
+static struct piece line_at(const struct tags_text *t, size_t at) {
+    const char *from = t->bytes + at, *end = memchr(from, '\n', t->size - at);
+    return (struct piece){from, end ? (size_t)(end - from) + 1 : t->size - at};
+}
+
+static struct piece content(const struct tags_text *t, struct piece line) {
+    if (line.length && line.text[line.length - 1] == '\n') line.length--;
+    if (line.text == t->bytes && line.length >= 3 && !memcmp(line.text, "\xEF\xBB\xBF", 3)) line.text += 3, line.length -= 3;
+    return trim(line);
+}
+
+static bool is_section(const struct tags_text *t, struct piece line) {
+    struct piece s = content(t, line);
+    return s.length && s.text[0] == '[';
+}
+
+static bool is_tag(const struct tags_text *t, struct piece line, const char *tag) {
+    struct piece s = content(t, line);
+    if (s.length < 2 || s.text[0] != '[') return false;
+    s = trim((struct piece){s.text + 1, s.length - 2});
+    return s.length > 4 && !memcmp(s.text, "tag", 3) && blank(s.text[3]) &&
+           same(trim((struct piece){s.text + 4, s.length - 4}), tag);
+}
+
+/* NAME = VALUE or NAME: VALUE. */
+static bool is_key(const struct tags_text *t, struct piece line, const char *key, struct piece *value) {
+    struct piece s = content(t, line);
+    size_t name = 0;
+    if (s.length && (s.text[0] == ';' || s.text[0] == '#')) return false;
+    while (name < s.length && s.text[name] != '=' && s.text[name] != ':') name++;
+    if (name == s.length || !same(trim((struct piece){s.text, name}), key)) return false;
+    *value = trim((struct piece){s.text + name + 1, s.length - name - 1});
+    return true;
+}
+
+/* Of a section: its first byte; behind its last line that says something; behind all of it. */
+struct place {
+    size_t begin, used, end;
+};
+
+static bool find_tag(const struct tags_text *t, const char *tag, struct place *place) {
+    bool found = false;
+    for (size_t at = 0; at < t->size;) {
+        struct piece line = line_at(t, at), s = content(t, line);
+        if (found && is_section(t, line)) break;
+        if (!found && is_tag(t, line, tag)) found = true, *place = (struct place){at, at + line.length, at};
+        at += line.length;
+        if (found && s.length && s.text[0] != ';' && s.text[0] != '#') place->used = at;
+        if (found) place->end = at;
+    }
+    return found;
+}
+
+/* ---- the new text ---- */
+
+struct writer {
+    char *bytes; /* with room for all that comes */
+    size_t size;
+    const char *line_end; /* as the old text's */
+};
+
+static void put(struct writer *w, const char *text, size_t length) {
+    if (length) memcpy(w->bytes + w->size, text, length);
+    w->size += length;
+}
+
+static void put_text(struct writer *w, const char *text) {
+    put(w, text, strlen(text));
+}
+
+static void end_line(struct writer *w) {
+    if (w->size && w->bytes[w->size - 1] != '\n') put_text(w, w->line_end);
+}
+
+static void put_value(struct writer *w, const char *key, const char *value) {
+    end_line(w);
+    put_text(w, key);
+    put_text(w, " = ");
+    put_text(w, value);
+    put_text(w, w->line_end);
+}
+
+static int open_writer(struct writer *w, const struct tags_text *t, size_t more) {
+    const char *end = t->size ? memchr(t->bytes, '\n', t->size) : NULL;
+    *w = (struct writer){.bytes = malloc(t->size + more + 16),
+                         .line_end = end && end > t->bytes && end[-1] == '\r' ? "\r\n" : "\n"};
+    return w->bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->name);
+}
+
+/* The section's lines with those of `key` as wanted; lines that are right already are copied. New ones
+ * stand behind the last of the key, else behind all that the section says. */
+static void copy_section(struct writer *w, const struct tags_text *t, const struct place *place, const char *key,
+                         const char *const *values, size_t count) {
+    size_t seen = 0, last = place->used;
+    struct piece value;
+    for (size_t at = place->begin; at < place->end; at += line_at(t, at).length)
+        if (is_key(t, line_at(t, at), key, &value)) last = at + line_at(t, at).length;
+    for (size_t at = place->begin; at < place->end;) {
+        struct piece line = line_at(t, at);
+        bool ours = is_key(t, line, key, &value);
+        if (!ours || (seen < count && same(value, values[seen])))
+            put(w, line.text, line.length);
+        else if (seen < count)
+            put_value(w, key, values[seen]);
+        seen += ours;
+        at += line.length;
+        if (at != last) continue;
+        while (seen < count) put_value(w, key, values[seen++]);
+    }
+}
+
+static void add_section(struct writer *w, const char *tag) {
+    end_line(w);
+    if (w->size) put_text(w, w->line_end);
+    put_text(w, "[tag ");
+    put_text(w, tag);
+    put_text(w, "]");
+    put_text(w, w->line_end);
+}
+
+/* Parses it; a good one takes the old one's place. */
+static int replace(struct tags_text *t, struct writer *w) {
+    struct tags_file file;
+    int status = tags_file_parse(&file, w->bytes, w->size, t->name, t->options);
+    tags_file_finish(&file);
+    if (status) {
+        free(w->bytes);
+        return status;
+    }
+    free(t->bytes);
+    t->bytes = w->bytes;
+    t->size = w->size;
+    return OCELLI_OK;
+}
+
+static int check_text(const char *what, const char *text) {
+    size_t length = strlen(text);
+    if (!length || blank(text[0]) || blank(text[length - 1]) || strpbrk(text, "\n"))
+        return log_fail(OCELLI_ERR_USAGE, "%s \"%s\": write one line, not empty and without blanks at its ends", what, text);
+    return OCELLI_OK;
+}
+
+int tags_edit_set(struct tags_text *t, const char *tag, const char *key, const char *const *values, size_t count) {
+    struct writer w;
+    struct place place = {0};
+    size_t more = strlen(tag) + 16;
+    int status = check_text("tag", tag);
+    if (!status) status = check_text("key", key);
+    for (size_t i = 0; !status && i < count; i++) {
+        more += strlen(key) + strlen(values[i]) + 8;
+        status = check_text(key, values[i]);
+    }
+    if (!status) status = open_writer(&w, t, more);
+    if (status) return status;
+    bool found = find_tag(t, tag, &place);
+    put(&w, t->bytes, found ? place.begin : t->size);
+    if (found) {
+        copy_section(&w, t, &place, key, values, count);
+        put(&w, t->bytes + place.end, t->size - place.end);
+    } else {
+        add_section(&w, tag);
+        for (size_t i = 0; i < count; i++) put_value(&w, key, values[i]);
+    }
+    return replace(t, &w);
+}
+
+int tags_edit_remove(struct tags_text *t, const char *tag) {
+    struct writer w;
+    struct place place;
+    if (!find_tag(t, tag, &place)) return log_fail(OCELLI_ERR_USAGE, "%s: there is no tag \"%s\"", t->name, tag);
+    int status = open_writer(&w, t, 0);
+    if (status) return status;
+    put(&w, t->bytes, place.begin);
+    put(&w, t->bytes + place.used, t->size - place.used);
+    return replace(t, &w);
+}
+
+int tags_edit_write(const struct tags_text *t, const char *path) {
+    struct file_writer w;
+    int status = file_writer_open(&w, path);
+    if (!status) status = file_writer_write(&w, t->bytes, t->size);
+    if (!status) status = file_writer_commit(&w);
+    file_writer_close(&w);
+    return status;
+}

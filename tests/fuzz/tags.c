@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Any bytes as tags.ini: tags that can be written back, or a refusal. */
+#include "fuzz.h"
+#include "tag/tags_edit.h"
+
+#include <math.h>
+
+static const char good[] = "template = a photo of {}.\n[templates]\ntemplate = {}\n[defaults]\nmin_on = 5\non = 0.1\noff=0.05\n"
+                           "; comment\n[tag a]\nprompt = x\nagainst: y\nexample = z.png\ngroup = g\n[tag b]\nfalse_alarms = 0.5\n"
+                           "smooth = 0\nmin_off = 1\ntemplate = {}\n[run]\nport = 1\n";
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    ocelli_set_log(fuzz_hear, NULL);
+    fuzz_seed(*argc, *argv, "seed", good, sizeof good - 1);
+    return 0;
+}
+
+static int ignore(void *user, const struct ini_place *at, const char *key, const char *value) {
+    (void)user, (void)at, (void)key, (void)value;
+    return OCELLI_OK;
+}
+
+static void check(const struct tags_file *f) {
+    char key[SHA256_HEX_SIZE];
+    for (size_t i = 0; i < f->count; i++) {
+        const struct tags_file_tag *tag = &f->tags[i];
+        if (!tag->prompts.count || !tag->name[0] || tag->rules.value[RULE_OFF] > tag->rules.value[RULE_ON]) abort();
+        if (isnan(tag->rules.value[RULE_SMOOTH])) abort();
+        tags_file_key(f, tag, key);
+    }
+}
+
+/* Its own values again change no byte; then the tag goes, with no other. */
+static void edit(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
+    const struct tags_file_tag *tag = &f->tags[0];
+    struct tags_file left;
+    size_t count = tag->named_only ? 0 : tag->prompts.count;
+    if (tags_edit_set(t, tag->name, "prompt", tag->prompts.texts, count)) abort();
+    if (t->size != size || memcmp(t->bytes, data, size)) abort();
+    if (tags_edit_remove(t, tag->name) || tags_file_parse(&left, t->bytes, t->size, "fuzz", t->options)) abort();
+    if (left.count != f->count - 1) abort();
+    tags_file_finish(&left);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const struct ini_section run = {.name = "run", .value = ignore};
+    const struct ini_table table = {&run, 1, NULL};
+    const struct tags_file_options options = {.others = &table, .may_be_empty = true};
+    struct tags_text t = {fuzz_copy(data, size), size, "fuzz", &options};
+    struct tags_file f;
+    int status = fuzz_judge(tags_file_parse(&f, t.bytes, size, "fuzz", &options));
+    if (status && f.arena.last) abort();
+    if (!status) check(&f);
+    if (!status && f.count) edit(&f, &t, data, size);
+    tags_file_finish(&f);
+    free(t.bytes);
+    return 0;
+}

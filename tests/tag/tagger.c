@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/test.h"
+#include "support/heard.h"
+#include "noise.h"
+#include "tag/tagger.h"
+
+#include <stdlib.h>
+
+enum { SIZE = 8, MOST = 4 };
+
+static float axes[SIZE][SIZE];
+static const char *const against_texts[] = {"an empty yard", "a wall"};
+static struct tagger_tag tags[MOST];
+static struct tagger_set set;
+static struct tagger *t;
+static const struct tagger_event *events;
+static uint64_t sequence;
+
+/* Tags along the axes with on = 0.1, off = 0.05, no smoothing, no minimum times. */
+static int setup(void **state) {
+    (void)state;
+    static const char *const names[MOST] = {"a", "b", "c", "d"};
+    listen();
+    noise_state = 1, sequence = 0;
+    for (int i = 0; i < SIZE; i++) axes[i][i] = 1;
+    for (int i = 0; i < MOST; i++) {
+        tags[i] = (struct tagger_tag){.name = names[i], .key = names[i], .vector = axes[i], .rules = {{0.1, 0.05, 1, 0, 0, 0}}};
+    }
+    set = (struct tagger_set){.tags = tags, .count = MOST, .size = SIZE, .logit_scale = 100, .version = 7, .model = "a model"};
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    tagger_destroy(&t);
+    tagger_destroy(&t);
+    tagger_destroy(NULL);
+    return 0;
+}
+
+static void create(void) {
+    assert_int_equal(tagger_create(&t, &set), OCELLI_OK);
+}
+
+/* A frame with these cosines to axes 0..3 and these to 4, 5 (prompts against). */
+static size_t step(int64_t ms, const float cosines[MOST], float against) {
+    float e[SIZE] = {cosines[0], cosines[1], cosines[2], cosines[3], against};
+    double rest = 1;
+    for (int i = 0; i < 5; i++) rest -= (double)e[i] * (double)e[i];
+    e[7] = (float)sqrt(rest);
+    return tagger_step(t, &(struct tagger_frame){e, ms, ++sequence, 0.5f}, &events);
+}
+
+static void only_changes(void **state) {
+    (void)state;
+    create();
+    assert_int_equal(step(0, (float[]){0.09f, 0, 0, 0}, 0), 0);
+    assert_int_equal(step(1000, (float[]){0.11f, 0, 0, 0}, 0), 1);
+    assert_string_equal(events[0].tag, "a");
+    assert_int_equal(events[0].state, TAGGER_ON);
+    assert_int_equal(events[0].sequence, 2);
+    assert_int_equal(events[0].time_ms, 1000);
+    assert_int_equal(events[0].version, 7);
+    assert_string_equal(events[0].model, "a model");
+    assert_null(events[0].group);
+    assert_null(events[0].why.runner_up);
+    assert_true(fabsf(events[0].why.margin - 0.11f) < 1e-6f && fabsf(events[0].why.cosine - 0.11f) < 1e-6f);
+    assert_true(fabsf(events[0].why.score - 0.731059f) < 1e-4f); /* sigmoid(100 * 0.01) */
+    assert_true(isnan(events[0].why.percentile));
+    assert_int_equal(step(2000, (float[]){0.06f, 0, 0, 0}, 0), 0);
+    assert_int_equal(step(3000, (float[]){0.04f, 0, 0, 0.2f}, 0), 2);
+    assert_int_equal(events[0].state, TAGGER_OFF);
+    assert_string_equal(events[1].tag, "d");
+    struct tagger_status s;
+    tagger_get(t, 3, &s);
+    assert_true(s.state == TAGGER_ON && s.since_ms == 3000);
+    tagger_get(t, 1, &s);
+    assert_true(s.state == TAGGER_OFF && s.since_ms == 0);
+}
+
+static void against(void **state) {
+    (void)state;
+    float both[2][SIZE] = {{[4] = 1}, {[5] = 1}};
+    tags[0].against = both[0], tags[0].against_count = 2, tags[0].against_texts = against_texts;
+    create();
+    memset(both, 0, sizeof both); /* copied */
+    assert_int_equal(step(0, (float[]){0.3f, 0, 0, 0}, 0.25f), 0);
+    assert_int_equal(step(1, (float[]){0.3f, 0, 0, 0}, 0.15f), 1);
+    assert_string_equal(events[0].why.runner_up, "an empty yard");
+    assert_true(fabsf(events[0].why.runner_up_cosine - 0.15f) < 1e-6f && fabsf(events[0].why.margin - 0.15f) < 1e-6f);
+}
+
+static void join(int first, int count) {
+    for (int i = first; i < first + count; i++) tags[i].group = "door";
+}
+
+static void groups(void **state) {
+    (void)state;
+    join(0, 3);
+    create();
+    assert_null(tagger_group(t, "door"));
+    assert_null(tagger_group(t, "no such"));
+    assert_int_equal(step(0, (float[]){0.3f, 0.25f, 0, 0}, 0), 0); /* it fits best, but not by 0.1 */
+    assert_int_equal(step(1, (float[]){0.3f, 0.1f, 0, 0}, 0), 1);
+    assert_string_equal(events[0].why.runner_up, "b");
+    assert_string_equal(tagger_group(t, "door"), "a");
+    assert_int_equal(step(2, (float[]){0.1f, 0.3f, 0, 0}, 0), 2); /* one goes, the next comes: never unknown */
+    assert_true(events[0].state == TAGGER_OFF && !strcmp(events[0].tag, "a"));
+    assert_true(events[1].state == TAGGER_ON && !strcmp(events[1].tag, "b"));
+    assert_int_equal(step(3, (float[]){0.1f, 0.1f, 0, 0}, 0), 2);
+    assert_true(events[0].state == TAGGER_OFF && events[1].state == TAGGER_UNKNOWN);
+    assert_null(events[1].tag);
+    assert_string_equal(events[1].group, "door");
+    assert_null(tagger_group(t, "door"));
+}
+
+/* At most one, whatever the margins do: thresholds so low that several want to be on. */
+static void groups_exclude(void **state) {
+    (void)state;
+    join(0, 4);
+    for (int i = 0; i < MOST; i++) tags[i].rules.value[RULE_ON] = -0.05, tags[i].rules.value[RULE_OFF] = -0.1;
+    tags[1].rules.value[RULE_MIN_ON] = 3;
+    create();
+    int changes = 0;
+    for (int frame = 0; frame < 5000; frame++) {
+        float cosines[MOST];
+        int on = 0;
+        for (int i = 0; i < MOST; i++) cosines[i] = (float)(0.2 + 0.1 * noise_uniform());
+        changes += (int)step(frame * 500, cosines, 0);
+        for (size_t i = 0; i < MOST; i++) {
+            struct tagger_status s;
+            tagger_get(t, i, &s);
+            on += s.state == TAGGER_ON;
+        }
+        assert_true(on <= 1);
+    }
+    assert_true(changes > 100);
+}
+
+static void overtaken_only_after_its_time(void **state) {
+    (void)state;
+    join(0, 2);
+    for (int i = 0; i < 2; i++) tags[i].rules.value[RULE_MIN_ON] = 5;
+    create();
+    assert_int_equal(step(0, (float[]){0.3f, 0.1f, 0, 0}, 0), 1);
+    assert_int_equal(step(4999, (float[]){0.1f, 0.3f, 0, 0}, 0), 0);
+    assert_int_equal(step(5000, (float[]){0.1f, 0.3f, 0, 0}, 0), 2);
+}
+
+static void smoothing(void **state) {
+    (void)state;
+    tags[0].rules.value[RULE_SMOOTH] = 2;
+    create();
+    assert_int_equal(step(0, (float[]){0, 0, 0, 0}, 0), 0);
+    assert_int_equal(step(100, (float[]){0.5f, 0, 0, 0}, 0), 0); /* a flash */
+    assert_int_equal(step(200, (float[]){0, 0, 0, 0}, 0), 0);
+    int64_t ms = 200;
+    while (step(ms += 100, (float[]){0.5f, 0, 0, 0}, 0) == 0) assert_true(ms < 1000);
+    assert_true(ms > 400);
+}
+
+static void odd_frames(void **state) {
+    (void)state;
+    float broken[SIZE] = {NAN, 1};
+    create();
+    step(0, (float[]){0.2f, 0, 0, 0}, 0);
+    assert_int_equal(tagger_step(t, &(struct tagger_frame){broken, 1, 1, NAN}, &events), 0);
+    assert_int_equal(step(-100000, (float[]){0.2f, 0, 0, 0}, 0), 0); /* the clock went back */
+    assert_int_equal(step(INT64_MAX / 2, (float[]){0, 0, 0, 0}, 0), 1);
+}
+
+static void empty_set(void **state) {
+    (void)state;
+    set.count = 0;
+    create();
+    assert_int_equal(step(0, (float[]){1, 0, 0, 0}, 0), 0);
+    assert_int_equal(tagger_count(t), 0);
+}
+
+static void name_twice(void **state) {
+    (void)state;
+    tags[2].name = "a";
+    assert_int_equal(tagger_create(&t, &set), OCELLI_ERR_USAGE);
+    assert_null(t);
+    assert_int_equal(heard.lines, 1);
+}
+
+/* ---- replacing ---- */
+
+static void replace_keeps_what_is_the_same(void **state) {
+    (void)state;
+    struct tagger_tag others[2];
+    create();
+    step(0, (float[]){0.2f, 0.2f, 0.2f, 0}, 0);
+    others[0] = tags[2], others[1] = tags[0];
+    others[1].key = "other prompts";
+    set.tags = others, set.count = 2;
+    assert_int_equal(tagger_replace(t, &set), OCELLI_OK);
+    struct tagger_status s;
+    tagger_get(t, 0, &s);
+    assert_true(s.state == TAGGER_ON && !strcmp(s.tag, "c"));
+    tagger_get(t, 1, &s);
+    assert_true(s.state == TAGGER_OFF && !strcmp(s.tag, "a"));
+    assert_int_equal(step(100, (float[]){0.2f, 0.2f, 0.2f, 0}, 0), 1); /* a anew; c was on */
+}
+
+static void replace_into_a_group(void **state) {
+    (void)state;
+    create();
+    step(0, (float[]){0.2f, 0.2f, 0, 0}, 0);
+    join(0, 2);
+    assert_int_equal(tagger_replace(t, &set), OCELLI_OK);
+    assert_null(tagger_group(t, "door"));
+    assert_int_equal(step(1, (float[]){0.4f, 0.2f, 0, 0}, 0), 1);
+    tags[1].name = "a";
+    assert_int_equal(tagger_replace(t, &set), OCELLI_ERR_USAGE);
+    assert_string_equal(tagger_group(t, "door"), "a"); /* the old set stays */
+}
+
+/* ---- learning ---- */
+
+static void learn(int seconds) {
+    for (int i = 0; i < seconds; i++) {
+        float cosines[MOST];
+        for (int k = 0; k < MOST; k++) cosines[k] = (float)(0.2 + 0.01 * noise_normal());
+        step((int64_t)++sequence * 1000, cosines, 0);
+    }
+}
+
+static enum tagger_state state_of(size_t index) {
+    struct tagger_status s;
+    tagger_get(t, index, &s);
+    return s.state;
+}
+
+static void learns(void **state) {
+    (void)state;
+    tags[0].rules.value[RULE_ON] = tags[0].rules.value[RULE_OFF] = NAN;
+    tags[1].rules.value[RULE_ON] = 0.3, tags[1].rules.value[RULE_OFF] = NAN; /* fixed on, off a gap below */
+    create();
+    learn(1000);
+    assert_int_equal(state_of(0), TAGGER_LEARNING);
+    learn(3600);
+    assert_int_equal(state_of(0), TAGGER_OFF);
+    struct tagger_status s;
+    tagger_get(t, 0, &s);
+    assert_true(s.why.on > 0.225f && s.why.on < 0.3f && s.why.off < s.why.on);
+    assert_true(s.why.percentile >= 0 && s.why.percentile <= 100 && s.learnt_days > 0.02);
+    tagger_get(t, 1, &s);
+    assert_true(s.why.on == 0.3f && s.why.off > 0.29f && s.why.off < 0.299f);
+    set.count = 1;
+    assert_int_equal(tagger_replace(t, &set), OCELLI_OK); /* what it learnt stays */
+    assert_int_equal(state_of(0), TAGGER_OFF);
+    tags[0].rules.value[RULE_SMOOTH] = 9; /* margins of another kind */
+    assert_int_equal(tagger_replace(t, &set), OCELLI_OK);
+    assert_int_equal(state_of(0), TAGGER_LEARNING);
+}
+
+static void saves_and_restores(void **state) {
+    (void)state;
+    uint8_t *bytes;
+    size_t size, taken = 9;
+    for (int i = 0; i < MOST; i++) tags[i].rules.value[RULE_ON] = tags[i].rules.value[RULE_OFF] = NAN;
+    create();
+    learn(4000);
+    assert_int_equal(tagger_save(t, &bytes, &size), OCELLI_OK);
+    tagger_destroy(&t);
+    tags[3].key = "other prompts";
+    create();
+    assert_int_equal(tagger_restore(t, bytes, size, "state", &taken), OCELLI_OK);
+    assert_int_equal(taken, 3);
+    assert_int_equal(state_of(0), TAGGER_OFF);
+    assert_int_equal(state_of(3), TAGGER_LEARNING);
+    for (size_t cut = 0; cut < size; cut += cut < 64 ? 1 : 4001)
+        assert_int_equal(tagger_restore(t, bytes, cut, "state", &taken), OCELLI_ERR_FILE);
+    assert_int_equal(taken, 0);
+    bytes[size / 2] ^= 1;
+    heard.lines = 0;
+    assert_int_equal(tagger_restore(t, bytes, size, "state", NULL), OCELLI_ERR_FILE);
+    assert_string_equal(heard.text, "state: damaged: remove it, and the tags learn anew");
+    assert_int_equal(heard.lines, 1);
+    free(bytes);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(only_changes),
+        TEST(against),
+        TEST(groups),
+        TEST(groups_exclude),
+        TEST(overtaken_only_after_its_time),
+        TEST(smoothing),
+        TEST(odd_frames),
+        TEST(empty_set),
+        TEST(name_twice),
+        TEST(replace_keeps_what_is_the_same),
+        TEST(replace_into_a_group),
+        TEST(learns),
+        TEST(saves_and_restores),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
