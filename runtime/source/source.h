@@ -16,6 +16,10 @@
 
 #include <ocelli.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Zero means default. Only a camera uses what stands below `every`. */
 struct source_options {
     uint32_t rotation;      /* 0, 90, 180, 270: clockwise turn that makes frames upright */
@@ -63,5 +67,9 @@ int source_cameras(void (*each)(void *user, const char *id, const char *model), 
 
 /* "libcamera 0.4.0", or NULL: built without it. */
 const char *source_camera_library(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
