@@ -391,7 +391,9 @@ void Session::completed(Request *request) {
     if (request->status() == Request::RequestCancelled) return;
     Buffer *b = reinterpret_cast<Buffer *>(request->cookie());
     const FrameMetadata &m = b->frame->metadata();
-    if (m.status == FrameMetadata::FrameError) {
+    int status; /* 0.4's virtual camera leaves this too as it was: any number, perhaps none of the enum */
+    std::memcpy(&status, &m.status, sizeof status);
+    if (status == FrameMetadata::FrameError) {
         queue(b);
         return;
     }

@@ -65,7 +65,7 @@ void source_close(struct source **s);
 /* Tells the id and the model of each camera; `each` may not open one. Errors: DEVICE (built without libcamera). */
 int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user);
 
-/* "libcamera 0.4.0", or NULL: built without it. */
+/* "libcamera v0.4.0", or NULL: built without it. */
 const char *source_camera_library(void);
 
 #ifdef __cplusplus
