@@ -33,6 +33,14 @@ install: release
 test-subgroups:
 	for bits in 128 512; do LP_NATIVE_VECTOR_WIDTH=$$bits OCELLI_NEED_GPU=1 ctest --preset dev -R '^(op|vk|clip|api)_' || exit 1; done
 
+# Cameras: one that is plugged in, or libcamera's virtual one (0.4 and newer, no driver, no device):
+#   sudo apt-get install libcamera-dev g++
+#   sudo install -D -m 644 tests/source/virtual.yaml /usr/share/libcamera/pipeline/virtual/virtual.yaml
+test-camera: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_replug
+	ctest --preset dev -R '^source_(camera|replug)$$' -V
+
 # The demo's held-out score from the program itself.
 demo-score: release $(BLOB)
 	sh tools/demo/score.sh build/release/ocelli $(BLOB) build/renders
@@ -55,4 +63,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups demo-score fuzz format packages
+.PHONY: demo test release install test-subgroups test-camera demo-score fuzz format packages

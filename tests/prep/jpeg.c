@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
 #include "prep/jpeg.h"
+#include "prep/decode.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,11 +117,72 @@ static void cut(void **state) {
     for (size_t size = 0; size < s.size; size++) assert_int_equal(fit(&s, size), size < 2 + 4 + 17);
 }
 
+static size_t golden(uint8_t *bytes, size_t room) {
+    const char *source = getenv("OCELLI_SOURCE");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tests/golden/preprocess/photo420.jpg", source ? source : ".");
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    size_t size = fread(bytes, 1, room, f);
+    assert_in_range(size, 1, room - 1);
+    fclose(f);
+    return size;
+}
+
+/* The file without its four Huffman segments, which are the standard's. */
+static size_t strip(const uint8_t *from, size_t size, uint8_t *to) {
+    size_t at = 2, out = 2;
+    memcpy(to, from, 2);
+    while (from[at + 1] != 0xda) {
+        size_t length = 2 + ((size_t)from[at + 2] << 8 | from[at + 3]);
+        if (from[at + 1] != 0xc4) memcpy(to + out, from + at, length), out += length;
+        at += length;
+    }
+    memcpy(to + out, from + at, size - at);
+    return out + size - at;
+}
+
+/* As a camera's MJPEG may come: the same picture as with its tables, and nothing to add to one that has them. */
+static void without_tables(void **state) {
+    (void)state;
+    static uint8_t file[65536], bare[65536], whole[65536 + JPEG_TABLES];
+    struct ocelli_image wanted, got;
+    size_t size = golden(file, sizeof file), bare_size = strip(file, size, bare);
+    assert_int_equal(bare_size, size - JPEG_TABLES - 12); /* one segment for four */
+    assert_false(jpeg_add_tables(file, size, whole));
+    assert_true(jpeg_add_tables(bare, bare_size, whole));
+    assert_int_equal(decode_memory(&wanted, file, size, "file"), OCELLI_OK);
+    assert_int_equal(decode_memory(&got, whole, bare_size + JPEG_TABLES, "whole"), OCELLI_OK);
+    assert_memory_equal(got.rgb, wanted.rgb, (size_t)wanted.width * wanted.height * 3);
+    decode_free(&wanted);
+    decode_free(&got);
+}
+
+static void without_tables_cut(void **state) {
+    (void)state;
+    static uint8_t file[65536], bare[65536];
+    size_t bare_size = strip(file, golden(file, sizeof file), bare);
+    for (size_t size = 0; size < 700 && size < bare_size; size++) {
+        uint8_t *exact = malloc(size ? size : 1), *out = malloc(size + JPEG_TABLES);
+        assert_non_null(exact);
+        assert_non_null(out);
+        memcpy(exact, bare, size);
+        jpeg_add_tables(exact, size, out); /* a sanitizer sees what goes too far */
+        free(exact);
+        free(out);
+    }
+    assert_false(jpeg_add_tables("no picture", 10, bare));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sizes),   cmocka_unit_test(second_table_of_a_segment),
-        cmocka_unit_test(reached), cmocka_unit_test(not_reached),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(second_table_of_a_segment),
+        cmocka_unit_test(reached),
+        cmocka_unit_test(not_reached),
         cmocka_unit_test(cut),
+        cmocka_unit_test(without_tables),
+        cmocka_unit_test(without_tables_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * In place of camera.cpp where libcamera was not there at build time. */
+#include "source/kind.h"
+#include "source/source.h"
+#include "base/log.h"
+
+static int absent(const char *name) {
+    return log_fail(OCELLI_ERR_DEVICE, "%s: built without libcamera: install libcamera-dev and build again", name);
+}
+
+int camera_open(struct source *s, const char *rest, const struct source_options *o) {
+    (void)rest, (void)o;
+    return absent(s->uri);
+}
+
+int camera_run(struct source *s) {
+    return absent(s->uri);
+}
+
+void camera_close(struct source *s) {
+    (void)s;
+}
+
+int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user) {
+    (void)each, (void)user;
+    return absent("cameras");
+}
+
+const char *source_camera_library(void) {
+    return NULL;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/source.h"
+#include "source/kind.h"
+#include "base/log.h"
+#include "prep/decode.h"
+#include "prep/jpeg.h"
+#include "prep/prep.h"
+
+#include <errno.h>
+#include <linux/dma-buf.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const struct source_kind kinds[] = {
+    {"camera:", "camera:[ID]", camera_open, camera_run, camera_close},
+    {"y4m:", "y4m:-|FILE", y4m_open, stream_run, stream_close},
+    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", raw_open, stream_run, stream_close},
+    {"files:", "files:DIR", files_open, files_run, files_close},
+    {"test:", "test:[WxH][@FPS]", scene_open, scene_run, scene_close},
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static const struct source_kind *kind_of(const char *uri) {
+    for (int i = 0; i < KINDS; i++)
+        if (!strncmp(uri, kinds[i].scheme, strlen(kinds[i].scheme))) return &kinds[i];
+    return NULL;
+}
+
+/* "camera:[ID], y4m:-|FILE, ..." */
+static int refuse_uri(const char *uri) {
+    char forms[256] = "";
+    for (int i = 0; i < KINDS; i++) {
+        strcat(forms, i ? ", " : "");
+        strcat(forms, kinds[i].form);
+    }
+    return log_fail(OCELLI_ERR_USAGE, "%s: not a source: give one of %s", uri, forms);
+}
+
+static int check_options(const char *uri, const struct source_options *o) {
+    if (o->rotation % 90 || o->rotation > 270)
+        return log_fail(OCELLI_ERR_USAGE, "%s: rotation %u: give 0, 90, 180 or 270", uri, o->rotation);
+    if (o->width > PREP_MAX_SIDE || o->height > PREP_MAX_SIDE)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %ux%u asked for: over the limit of %d pixels a side", uri, o->width, o->height,
+                        PREP_MAX_SIDE);
+    if (!o->width != !o->height) return log_fail(OCELLI_ERR_USAGE, "%s: give width and height, or neither", uri);
+    if (!(o->gain >= 0 && o->gain < 1e3f) || !(o->exposure_value > -100 && o->exposure_value < 100))
+        return log_fail(OCELLI_ERR_USAGE, "%s: gain %g, exposure value %g: out of range", uri, o->gain, o->exposure_value);
+    return OCELLI_OK;
+}
+
+static void *run(void *user) {
+    struct source *s = user;
+    box_end(&s->box, s->kind->run(s));
+    return NULL;
+}
+
+static int start(struct source *s) {
+    int failed = pthread_create(&s->thread, NULL, run, s);
+    if (failed) return log_fail(OCELLI_ERR_MEMORY, "%s: no thread for it: %s", s->uri, strerror(failed));
+    s->started = true;
+    return OCELLI_OK;
+}
+
+static int open_kind(struct source *s, const struct source_kind *kind, const char *uri, const struct source_options *o) {
+    s->uri = strdup(uri);
+    s->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (!s->uri || s->stop_fd < 0) return log_fail(OCELLI_ERR_MEMORY, "%s: cannot open: %s", uri, strerror(errno));
+    s->rotation = o->rotation;
+    int status = kind->open(s, uri + strlen(kind->scheme), o);
+    if (status) return status;
+    s->kind = kind; /* from here on there is something to close */
+    return start(s);
+}
+
+int source_open(struct source **out, const char *uri, const struct source_options *options) {
+    static const struct source_options none;
+    const struct source_options *o = options ? options : &none;
+    const struct source_kind *kind = kind_of(uri);
+    *out = NULL;
+    int status = kind ? check_options(uri, o) : refuse_uri(uri);
+    if (status) return status;
+    struct source *s = calloc(1, sizeof *s);
+    if (!s) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", uri);
+    s->stop_fd = -1;
+    status = box_init(&s->box, o->every);
+    if (status) {
+        free(s);
+        return status;
+    }
+    status = open_kind(s, kind, uri, o);
+    if (status)
+        source_close(&s);
+    else
+        *out = s;
+    return status;
+}
+
+bool source_stopped(struct source *s) {
+    struct pollfd p = {.fd = s->stop_fd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}
+
+bool source_readable(struct source *s, int fd) {
+    struct pollfd p[2] = {{.fd = s->stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    do {
+        poll(p, 2, -1);
+    } while (!p[0].revents && !p[1].revents);
+    return !p[0].revents;
+}
+
+/* Caches are to be told when a processor reads what a device wrote. Memory that is no dma-buf refuses it, and needs none. */
+static void sync_planes(const struct frame *f, uint64_t when) {
+    int last = -1;
+    for (int i = 0; i < 3; i++) {
+        struct dma_buf_sync sync = {.flags = when | DMA_BUF_SYNC_READ};
+        if (!f->planes[i].data || f->planes[i].fd < 0 || f->planes[i].fd == last) continue;
+        last = f->planes[i].fd;
+        while (ioctl(last, DMA_BUF_IOCTL_SYNC, &sync) < 0 && (errno == EINTR || errno == EAGAIN)) {
+        }
+    }
+}
+
+/* One picture of MJPEG, which may lack its tables. */
+static int decode_encoded(const struct source *s, struct slot *slot) {
+    uint8_t *whole = malloc(slot->encoded_size + JPEG_TABLES);
+    if (!whole) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for a frame", s->uri);
+    bool added = jpeg_add_tables(slot->encoded, slot->encoded_size, whole);
+    int status =
+        decode_memory(&slot->image, added ? whole : slot->encoded, slot->encoded_size + (added ? JPEG_TABLES : 0), s->uri);
+    free(whole);
+    return status;
+}
+
+/* Not pixels yet? Then now. On success the planes are the processor's until source_release(). */
+static int develop(const struct source *s, struct slot *slot) {
+    sync_planes(&slot->frame, DMA_BUF_SYNC_START);
+    if (!slot->encoded && !slot->path) return OCELLI_OK;
+    int status = slot->path ? decode_file(&slot->image, slot->path) : decode_encoded(s, slot);
+    sync_planes(&slot->frame, DMA_BUF_SYNC_END);
+    if (status) return status;
+    slot->frame.format = FRAME_RGB;
+    slot->frame.width = slot->image.width;
+    slot->frame.height = slot->image.height;
+    frame_lay(&slot->frame, slot->image.rgb);
+    return OCELLI_OK;
+}
+
+static void hand_out(struct source *s, struct slot *slot, struct frame *frame) {
+    slot->frame.rotation = s->rotation;
+    slot->frame.owner = slot;
+    *frame = slot->frame;
+    s->held++;
+}
+
+int source_next(struct source *s, int timeout_ms, struct frame *frame) {
+    int64_t end = source_now() + (int64_t)timeout_ms * 1000000;
+    *frame = (struct frame){0};
+    if (s->held == SOURCE_HELD) return log_fail(OCELLI_ERR_USAGE, "%s: %d frames are held: release one", s->uri, s->held);
+    for (;;) {
+        struct slot *slot;
+        int answer = box_take(&s->box, timeout_ms, &slot);
+        if (answer) return answer;
+        if (!develop(s, slot)) {
+            hand_out(s, slot, frame);
+            return SOURCE_FRAME;
+        }
+        slot->recycle(slot);
+        int64_t left = (end - source_now()) / 1000000;
+        if (timeout_ms > 0) timeout_ms = left > 0 ? (int)left : 0;
+    }
+}
+
+void source_release(struct source *s, struct frame *frame) {
+    struct slot *slot = frame->owner;
+    if (!slot) return;
+    sync_planes(frame, DMA_BUF_SYNC_END);
+    decode_free(&slot->image);
+    *frame = (struct frame){0};
+    s->held--;
+    slot->recycle(slot);
+}
+
+void source_close(struct source **s) {
+    if (!s || !*s) return;
+    struct source *gone = *s;
+    uint64_t one = 1;
+    box_close(&gone->box);
+    if (gone->started) {
+        while (write(gone->stop_fd, &one, sizeof one) < 0 && errno == EINTR) {
+        }
+        pthread_join(gone->thread, NULL);
+    }
+    box_clear(&gone->box);
+    if (gone->kind) gone->kind->close(gone);
+    if (gone->stop_fd >= 0) close(gone->stop_fd);
+    box_finish(&gone->box);
+    free(gone->uri);
+    free(gone);
+    *s = NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where frames come from, chosen by a URI (docs/sources.md):
+ *
+ *   camera:  camera:ID            a camera through libcamera: the first, or the one whose id is or has ID
+ *   y4m:-  y4m:FILE               YUV4MPEG2, as ffmpeg, GStreamer and others write it
+ *   raw:WxH:FORMAT[@FPS]:-|FILE   frames without headers, FORMAT as frame_format_name()
+ *   files:DIR                     pictures as they land in a folder
+ *   test:[WxH][@FPS]              a rendered scene (source/scene.h says what it shows)
+ *
+ * The latest frame wins: a thread of the source's own takes what comes, and a newer frame replaces one that nobody
+ * took. So a slow consumer drops frames, which shows as gaps in their sequence, and a pipe is never blocked. */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include "base/frame.h"
+
+#include <ocelli.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Zero means default. Only a camera uses what stands below `every`. */
+struct source_options {
+    uint32_t rotation;      /* 0, 90, 180, 270: clockwise turn that makes frames upright */
+    bool every;             /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
+    uint32_t width, height; /* pixels; the camera may give another size near it. Default 640x480 */
+    uint32_t rate;          /* frames a second; default: the camera's */
+    const char *format;     /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
+    uint32_t exposure_us;   /* default: automatic */
+    float gain;             /* analogue, 1 and more; default: automatic */
+    float exposure_value;   /* stops that automatic exposure is to be off, such as -0.5 */
+};
+
+/* What source_next() gives besides negative status codes. */
+enum source_answer {
+    SOURCE_FRAME = 0,
+    SOURCE_WAIT = 1, /* no new frame yet: nothing came in the time, or the camera is unplugged */
+    SOURCE_END = 2,  /* there will be no more */
+};
+
+enum { SOURCE_HELD = 2 }; /* frames that may be held at once */
+
+/* An open source. Thread-safety: one call at a time for each handle; different handles are independent. Its thread says
+ * log lines too, so the log handler must bear being called from it. */
+struct source;
+
+/* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
+ * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE (no such
+ * camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */
+int source_open(struct source **out, const char *uri, const struct source_options *options);
+
+/* The newest frame that was not given yet, waiting up to timeout_ms for one (0: only looking, -1: as long as it takes).
+ * A source_answer; on SOURCE_FRAME *frame is to be given to source_release(). Pictures and MJPEG are decoded here, in the
+ * caller's thread: what is dropped costs nothing. A broken one is said and skipped.
+ * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: two are held. */
+int source_next(struct source *s, int timeout_ms, struct frame *frame);
+
+/* Gives a frame back: its bytes may be written again. Accepts a zeroed frame, and zeroes it. */
+void source_release(struct source *s, struct frame *frame);
+
+/* Stops the thread, frees everything, sets *s to NULL. Frames must have been released. Accepts NULL and a pointer to NULL. */
+void source_close(struct source **s);
+
+/* Tells the id and the model of each camera; `each` may not open one. Errors: DEVICE (built without libcamera). */
+int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user);
+
+/* "libcamera v0.4.0", or NULL: built without it. */
+const char *source_camera_library(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
