@@ -72,7 +72,7 @@ struct ocelli_info {
     const char *model_name;  /* general.name of the blob */
     const char *device_name; /* as the driver calls it */
     const char *driver_name; /* driver and version */
-    enum ocelli_kind kind;   /* kind in use */
+    enum ocelli_kind kind;   /* kind in use; the first embedding on a device may find a faster one */
     uint32_t embedding_size; /* D */
     uint32_t image_size;     /* pixels a side the image tower sees */
     uint32_t context_length; /* token ids a text can have, start and end included */
@@ -94,7 +94,7 @@ const char *ocelli_version(void);
 const char *ocelli_status_text(int status);
 
 /* Where log lines go; `message` has no line end and lives only during the call. The default
- * handler writes "ocelli: message" to stderr. NULL restores it. Process-wide.
+ * handler writes "ocelli: message" to stderr, but no OCELLI_LOG_INFO. NULL restores it. Process-wide.
  * Thread-safety: call before other threads use the library; the handler may be called from any
  * thread that calls into it. */
 void ocelli_set_log(void (*handler)(void *user, enum ocelli_log_level level, const char *message), void *user);
@@ -106,7 +106,8 @@ int ocelli_device_name(uint32_t index, char *name, size_t size);
 
 /* Opens a blob on a device: maps the file, checks its header, makes the tokenizer, opens the device.
  * A tower is loaded by the first call that needs it: its tensors checked against their SHA-256 and
- * uploaded, its pipelines built, which takes seconds where they are not in the cache; that call can
+ * uploaded, its pipelines built, which takes seconds where they are not in the cache, and on a device's
+ * first use the kinds of product timed; that call can
  * fail with FILE (a damaged tensor) and DEVICE too. Embed something once to have it behind you.
  * On success *out is a handle to be freed with ocelli_close(); on error *out is NULL.
  * Errors: USAGE, FILE (missing, cut short, damaged header, not CLIP), DEVICE, MEMORY, LIMIT. */

@@ -42,14 +42,16 @@ int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabul
 
 int handle_load_image(struct ocelli *o) {
     if (o->image_loaded) return OCELLI_OK;
-    int status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
+    int status = op_device_choose(o->device, true);
+    if (!status) status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
     o->image_loaded = status == OCELLI_OK;
     return status;
 }
 
 int handle_load_text(struct ocelli *o) {
     if (o->text_loaded) return OCELLI_OK;
-    int status = clip_text_init(&o->text, o->device, o->blob, &o->config);
+    int status = op_device_choose(o->device, true);
+    if (!status) status = clip_text_init(&o->text, o->device, o->blob, &o->config);
     o->text_loaded = status == OCELLI_OK;
     return status;
 }

@@ -6,6 +6,7 @@
 
 static void to_stderr(void *user, enum ocelli_log_level level, const char *message) {
     (void)user;
+    if (level == OCELLI_LOG_INFO) return;
     fprintf(stderr, "ocelli: %s%s\n", level == OCELLI_LOG_WARNING ? "warning: " : "", message);
 }
 

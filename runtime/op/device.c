@@ -36,6 +36,7 @@ int op_device_open(struct op_device **out, const char *choice, enum ocelli_kind 
     }
     d->lanes = row_lanes(d);
     d->fuses = product_fuses(d);
+    d->chosen = kind != OCELLI_KIND_AUTO;
     *out = d;
     return OCELLI_OK;
 }
@@ -51,6 +52,7 @@ void op_device_close(struct op_device **device) {
 int op_device_set_product(struct op_device *d, enum op_product product) {
     if (!product_fits(d, product)) return OCELLI_ERR_DEVICE;
     d->product = product;
+    d->chosen = true;
     return OCELLI_OK;
 }
 

@@ -35,6 +35,12 @@ struct op_view {
  * forced kind is not possible there. */
 int op_device_open(struct op_device **out, const char *choice, enum ocelli_kind kind);
 void op_device_close(struct op_device **device);
+/* Times the products that the device can run (op/choice.h), the first time on this device, driver and build; later starts
+ * know. Without a folder to remember it in (vk/cache.h), with a kind that was asked for, and if not to be `timed`, what is
+ * known of the device decides. Nothing may be loaded yet. Errors: LOST. */
+int op_device_choose(struct op_device *device, bool timed);
+/* What is in use now is what later starts begin with. */
+void op_device_remember(struct op_device *device);
 /* Forces a product (tests, selftest). Errors: DEVICE (not possible here; no line is logged). */
 int op_device_set_product(struct op_device *device, enum op_product product);
 

@@ -11,6 +11,7 @@ struct op_device {
     enum op_product product;
     uint32_t lanes; /* of a workgroup, for ops that work on rows */
     bool fuses;     /* the last workgroup makes the next product's input: then.h */
+    bool chosen;    /* product and fuses are final: forced, timed or remembered */
     struct op_memory *counters;
 };
 

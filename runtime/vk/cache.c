@@ -89,6 +89,22 @@ int vk_cache_open(struct vk_device *d) {
     return status;
 }
 
+bool vk_cache_writable(const struct vk_device *d) {
+    char folder[4096];
+    if (!d->cache_path) return false;
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(d->cache_path, '/') - d->cache_path), d->cache_path);
+    return access(folder, W_OK) == 0;
+}
+
+char *vk_cache_file(const struct vk_device *d, const char *stem, const char *extension) {
+    char *path;
+    if (!d->cache_path) return NULL;
+    const char *name = strrchr(d->cache_path, '/') + 1, *hex = strchr(name, '-') + 1;
+    int written = asprintf(&path, "%.*s%s-%.*s.%s", (int)(name - d->cache_path), d->cache_path, stem,
+                           (int)(strchr(hex, '.') - hex), hex, extension);
+    return written < 0 ? NULL : path;
+}
+
 static void write_file(const char *path, const uint8_t *data, size_t size) {
     struct file_writer w;
     uint8_t digest[SHA256_SIZE];
@@ -101,16 +117,12 @@ static void write_file(const char *path, const uint8_t *data, size_t size) {
 }
 
 static void save(struct vk_device *d) {
-    char folder[4096];
-    const char *path = d->cache_path;
     size_t size = 0;
-    if (!path) return;
-    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    if (access(folder, W_OK) != 0) return; /* a system that is read-only: nothing to say */
+    if (!vk_cache_writable(d)) return; /* nothing to say */
     if (vkGetPipelineCacheData(d->device, d->cache, &size, NULL) != VK_SUCCESS || size > MAX_FILE - SHA256_SIZE) return;
     if (size + SHA256_SIZE <= d->cache_file_size) return; /* caches only grow */
     uint8_t *data = malloc(size ? size : 1);
-    if (data && vkGetPipelineCacheData(d->device, d->cache, &size, data) == VK_SUCCESS) write_file(path, data, size);
+    if (data && vkGetPipelineCacheData(d->device, d->cache, &size, data) == VK_SUCCESS) write_file(d->cache_path, data, size);
     free(data);
 }
 
