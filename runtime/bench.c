@@ -2,6 +2,7 @@
 #include "bench.h"
 #include "base/log.h"
 #include "handle.h"
+#include "op/peak.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,12 @@ static int append(const struct op_list *list, bool timed, struct bench_dispatch 
     for (uint32_t i = 0; !status && i < n; i++) {
         struct op_dispatch d = op_list_dispatch(list, i);
         struct bench_dispatch *b = &grown[(*count)++];
-        *b = (struct bench_dispatch){
-            .shader = d.shader, .op = d.label, .constant_count = d.constant_count, .macs = d.macs, .gpu_ms = timed ? ms[i] : -1};
+        *b = (struct bench_dispatch){.shader = d.shader,
+                                     .op = d.label,
+                                     .constant_count = d.constant_count,
+                                     .macs = d.macs,
+                                     .bytes = d.bytes,
+                                     .gpu_ms = timed ? ms[i] : -1};
         memcpy(b->constants, d.constants, d.constant_count * sizeof b->constants[0]);
         memcpy(b->groups, d.groups, sizeof b->groups);
         b->push_count = d.push_count;
@@ -62,5 +67,12 @@ int bench_image_times(struct ocelli *o, struct bench_dispatch **out, size_t *cou
     if (!status) status = image_dispatches(o, timed, out, count);
     o->image.timed = false;
     o->image.tower.batch = o->image.slots[0].in_width = 0; /* record again without timestamps */
+    return status;
+}
+
+int bench_peak(struct ocelli *o, double *macs, double *bytes) {
+    struct op_peak peak;
+    int status = op_peak_measure(o->device, &peak);
+    *macs = peak.macs, *bytes = peak.bytes;
     return status;
 }

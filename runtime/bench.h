@@ -11,9 +11,9 @@ struct bench_dispatch {
     uint32_t constants[12];
     uint32_t constant_count;
     uint32_t groups[3];
-    uint64_t macs;
+    uint64_t macs, bytes;          /* multiply-accumulates; bytes of buffers, each counted once */
     uint32_t push[32], push_count; /* push constants */
-    double gpu_ms; /* negative: no timestamps */
+    double gpu_ms;                 /* negative: no timestamps */
 };
 
 /* The picture of the plans: a common camera size. */
@@ -23,6 +23,8 @@ enum { BENCH_WIDTH = 640, BENCH_HEIGHT = 480 };
 int bench_image_plan(struct ocelli *handle, struct bench_dispatch **dispatches, size_t *count);
 /* The same for one text of `tokens` ids. */
 int bench_text_plan(struct ocelli *handle, uint32_t tokens, struct bench_dispatch **dispatches, size_t *count);
+/* What the device can at most: multiply-accumulates a second (0: unknown) and bytes read a second. */
+int bench_peak(struct ocelli *handle, double *macs, double *bytes);
 /* Runs one picture and gives each dispatch's GPU time. */
 int bench_image_times(struct ocelli *handle, struct bench_dispatch **dispatches, size_t *count);
 

@@ -33,6 +33,7 @@ void op_attention(struct op_list *list, const struct op_attention *a) {
                    .constant_count = 4,
                    .bindings = pooled ? 4 : 3},
         .groups = {op_groups(queries, QUERIES), a->heads, a->sequences},
+        .bytes = op_bytes(a->in, a->sequences * a->tokens, 3 * a->width) + op_bytes(a->out, a->sequences * queries, a->width),
         .macs = 2ull * a->sequences * queries * a->tokens * a->width,
     };
     const char *with_then = pooled ? "attention_pooled_then" : "attention_then";

@@ -192,6 +192,7 @@ struct op_dispatch op_list_dispatch(const struct op_list *list, uint32_t index) 
                                 .constant_count = d->shader.constant_count,
                                 .groups = {d->groups[0], d->groups[1], d->groups[2]},
                                 .macs = d->macs,
+                                .bytes = d->bytes,
                                 .push = d->push,
                                 .push_count = d->push_count};
 }

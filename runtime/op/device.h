@@ -84,7 +84,7 @@ struct op_dispatch {
     const uint32_t *constants;
     uint32_t constant_count;
     uint32_t groups[3];
-    uint64_t macs;
+    uint64_t macs, bytes; /* bytes: of buffers, each counted once */
     const uint32_t *push; /* push constants as the shader has them */
     uint32_t push_count;
 };

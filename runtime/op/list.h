@@ -37,6 +37,11 @@ static inline uint32_t op_padded(uint32_t items, uint32_t of) {
     return op_groups(items, of) * of;
 }
 
+/* Of `count` rows as op_rows describes them. */
+static inline uint64_t op_bytes(struct op_rows rows, uint32_t count, uint32_t width) {
+    return (uint64_t)count * (rows.scales.memory ? width + sizeof(float) : width * sizeof(float));
+}
+
 /* As shaders have it: rows one after another are panels of one. */
 static inline uint32_t op_panel(struct op_rows rows) {
     return rows.panel > 1 ? rows.panel : 1;

@@ -17,6 +17,7 @@ void op_norm(struct op_list *list, const struct op_norm *a) {
                               gather ? a->picked.values : a->positions};
     struct vk_dispatch dispatch = {
         .label = "norm",
+        .bytes = op_bytes(a->in, a->rows, a->width) + op_bytes(a->out, a->rows, a->width),
         .shader = {.name = tokens               ? "norm_tokens"
                            : gather && quantize ? "norm_gather_quantize"
                            : gather             ? "norm_gather"

@@ -85,9 +85,12 @@ void product_record(struct op_list *list, const struct op_linear *a, const char 
     struct op_view views[VK_MAX_BINDINGS] = {in, a->matrix->weights, a->matrix->scales, a->matrix->bias, a->out.values};
     dispatch->label = a->label;
     dispatch->shader.bindings = 5;
-    dispatch->macs = (uint64_t)a->rows * product_count(a) * a->matrix->columns;
+    uint32_t count = product_count(a);
+    dispatch->bytes = a->matrix->weights.size * count / a->matrix->rows + 2 * sizeof(float) * count +
+                      op_bytes(a->in, a->rows, a->matrix->columns) + (a->add ? 2 : 1) * op_bytes(a->out, a->rows, count);
+    dispatch->macs = (uint64_t)a->rows * count * a->matrix->columns;
     bool fuses = then_fuses(list, &a->then, shader_then, dispatch->groups[1]);
     if (fuses) then_fuse(list, &a->then, shader_then, dispatch, views);
     op_list_record(list, dispatch, views, push, fuses ? size : size - (uint32_t)sizeof(struct then_push));
-    if (!fuses) then_record(list, &a->then, a->out, a->rows, product_count(a));
+    if (!fuses) then_record(list, &a->then, a->out, a->rows, count);
 }

@@ -8,6 +8,7 @@ void op_quantize(struct op_list *list, struct op_rows in, struct op_rows out, ui
     struct op_view views[] = {in.values, out.values, out.scales};
     struct vk_dispatch dispatch = {
         .label = "quantize",
+        .bytes = op_bytes(in, rows, width) + op_bytes(out, rows, width),
         .shader = {.name = "quantize", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 3},
         .groups = {rows, 1, 1},
     };

@@ -8,6 +8,7 @@ static void resize_x(struct op_list *list, const struct op_resize *a) {
     struct op_view views[] = {a->picture, a->x.first, a->x.weight, a->between};
     struct vk_dispatch dispatch = {
         .label = "resize",
+        .bytes = 3ull * a->in_width * a->rows + 4ull * a->size * a->rows,
         .shader = {.name = "resize_x", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
         .groups = {op_groups(a->size, list->device->lanes), a->rows, 1},
     };
@@ -26,6 +27,7 @@ static void resize_y(struct op_list *list, const struct op_resize *a) {
     struct op_view views[] = {a->between, a->y.first, a->y.weight, a->out.values};
     struct vk_dispatch dispatch = {
         .label = "resize",
+        .bytes = 4ull * a->size * a->rows + 12ull * a->size * a->size,
         .shader = {.name = "resize_y", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
         .groups = {op_groups(a->size, list->device->lanes), a->size, 1},
     };

@@ -18,13 +18,16 @@ static const char text[] = "a photo of a cat.";
 struct op_time {
     const char *op;
     double ms;
+    uint64_t macs, bytes; /* of buffers, each counted once a dispatch */
 };
 
 struct report {
     struct ocelli_info info;
     size_t runs;
     double image_ms[2], text_ms[2]; /* median, 95th of a hundred */
+    double image_cpu_ms;            /* of all threads of this process, the driver's too */
     double images_per_s;
+    double peak_macs, peak_bytes; /* a second, what the device can at most; 0: unknown */
     size_t dispatches;            /* of one picture */
     struct op_time ops[OPS_MOST]; /* GPU time in one picture */
     size_t op_count;              /* 0: the device has no timestamps */
@@ -62,14 +65,22 @@ static int embed_text(struct bench *b) {
     return ocelli_embed_texts(b->handle, texts, 1, b->vectors);
 }
 
-static int time_runs(struct bench *b, int (*once)(struct bench *), size_t runs, double out[2]) {
+static double cpu_ms(void) {
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+}
+
+static int time_runs(struct bench *b, int (*once)(struct bench *), size_t runs, double out[2], double *cpu) {
     int status = OCELLI_OK;
     for (int i = 0; !status && i < WARM_UP; i++) status = once(b);
+    double cpu_before = cpu_ms();
     for (size_t i = 0; !status && i < runs; i++) {
         double start = clock_ms();
         status = once(b);
         b->ms[i] = clock_ms() - start;
     }
+    *cpu = (cpu_ms() - cpu_before) / (double)runs;
     if (!status) summarise(b->ms, runs, out);
     return status;
 }
@@ -91,6 +102,8 @@ static void add_time(struct report *r, const struct bench_dispatch *d) {
     if (i == OPS_MOST) return;
     if (i == r->op_count) r->ops[r->op_count++] = (struct op_time){.op = d->op};
     r->ops[i].ms += d->gpu_ms;
+    r->ops[i].macs += d->macs;
+    r->ops[i].bytes += d->bytes;
 }
 
 static int time_ops(struct bench *b, struct report *r) {
@@ -121,13 +134,15 @@ static int bench_init(struct bench *b, size_t runs) {
 
 static int measure(struct bench *b, struct report *r) {
     struct rusage usage;
+    double text_cpu_ms;
     int status = bench_init(b, r->runs);
-    if (!status) status = time_runs(b, embed_picture, r->runs, r->image_ms);
+    if (!status) status = time_runs(b, embed_picture, r->runs, r->image_ms, &r->image_cpu_ms);
     if (!status) status = time_batches(b, r->runs, &r->images_per_s);
-    if (!status) status = time_runs(b, embed_text, r->runs, r->text_ms);
+    if (!status) status = time_runs(b, embed_text, r->runs, r->text_ms, &text_cpu_ms);
     if (!status) status = time_ops(b, r);
     ocelli_get_info(b->handle, &r->info); /* now, with all that is in use on the GPU */
     getrusage(RUSAGE_SELF, &usage);
+    if (!status) status = bench_peak(b->handle, &r->peak_macs, &r->peak_bytes);
     r->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024; /* Linux counts in KiB */
     return status;
 }
@@ -141,6 +156,26 @@ static void json_times(struct json *j, const char *key, const double ms[2]) {
     json_end(j, '}');
 }
 
+struct rates {
+    double gflop_s, gbyte_s;
+    double share; /* of the device's limit, by arithmetic or by bytes, whichever is nearer; 0: unknown */
+};
+
+static struct rates rates_of(const struct report *r, const struct op_time *op) {
+    double s = op->ms / 1e3, macs = (double)op->macs / s, bytes = (double)op->bytes / s;
+    double by_macs = r->peak_macs > 0 ? macs / r->peak_macs : 0, by_bytes = r->peak_bytes > 0 ? bytes / r->peak_bytes : 0;
+    return (struct rates){macs * 2 / 1e9, bytes / 1e9, by_macs > by_bytes ? by_macs : by_bytes};
+}
+
+static void json_rates(struct json *j, const struct report *r, const struct op_time *op) {
+    struct rates rates = rates_of(r, op);
+    json_begin(j, op->op, '{');
+    json_number(j, "gflop_s", rates.gflop_s, JSON_SHORT);
+    json_number(j, "gbyte_s", rates.gbyte_s, JSON_SHORT);
+    json_number(j, "share", rates.share, JSON_SHORT);
+    json_end(j, '}');
+}
+
 static void show_json(const struct report *r) {
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '{');
@@ -150,6 +185,7 @@ static void show_json(const struct report *r) {
     json_text(&j, "kind", options_kind_name(r->info.kind));
     json_count(&j, "runs", r->runs);
     json_times(&j, "image_ms", r->image_ms);
+    json_number(&j, "image_cpu_ms", r->image_cpu_ms, JSON_SHORT);
     json_times(&j, "text_ms", r->text_ms);
     json_number(&j, "images_per_s", r->images_per_s, JSON_SHORT);
     json_count(&j, "dispatches", r->dispatches);
@@ -157,6 +193,13 @@ static void show_json(const struct report *r) {
     json_count(&j, "peak_rss_bytes", r->peak_rss_bytes);
     json_begin(&j, "op_ms", '{');
     for (size_t i = 0; i < r->op_count; i++) json_number(&j, r->ops[i].op, r->ops[i].ms, JSON_SHORT);
+    json_end(&j, '}');
+    json_begin(&j, "op_rates", '{');
+    for (size_t i = 0; i < r->op_count; i++) json_rates(&j, r, &r->ops[i]);
+    json_end(&j, '}');
+    json_begin(&j, "device_limit", '{');
+    json_number(&j, "gflop_s", r->peak_macs * 2 / 1e9, JSON_SHORT);
+    json_number(&j, "gbyte_s", r->peak_bytes / 1e9, JSON_SHORT);
     json_end(&j, '}');
     json_end(&j, '}');
     putchar('\n');
@@ -168,18 +211,30 @@ static void line(const char *label, const char *value) {
     putchar('\n');
 }
 
+static void show_ops(const struct report *r) {
+    if (r->op_count) printf("%-14s %9s %9s %8s  %s\n", "  operation", "ms GPU", "GFLOP/s", "GB/s", "share of the device's limit");
+    for (size_t i = 0; i < r->op_count; i++) {
+        struct rates rates = rates_of(r, &r->ops[i]);
+        printf("  %-12s %9.3f %9.1f %8.2f  %3.0f%%\n", r->ops[i].op, r->ops[i].ms, rates.gflop_s, rates.gbyte_s,
+               100 * rates.share);
+    }
+    if (r->peak_macs > 0) printf("  %-12s %9s %9.1f %8.2f  measured\n", "limit", "", r->peak_macs * 2 / 1e9, r->peak_bytes / 1e9);
+}
+
 static void show(const struct report *r) {
     line("model", r->info.model_name);
     line("device", r->info.device_name);
     line("driver", r->info.driver_name);
     line("kind", options_kind_name(r->info.kind));
     printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "picture", r->image_ms[0], r->image_ms[1], r->runs);
+    printf("%-14s %.2f ms a picture, all threads of the process%s\n", "CPU time", r->image_cpu_ms,
+           strstr(r->info.device_name, "llvmpipe") ? ": the driver computes on the CPU" : "");
     printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "text", r->text_ms[0], r->text_ms[1], r->runs);
     printf("%-14s %.2f, %d at once\n", "pictures/s", r->images_per_s, BATCH);
     printf("%-14s %zu a picture\n", "dispatches", r->dispatches);
     printf("%-14s %.1f MB\n", "GPU memory", (double)r->info.gpu_bytes / 1e6);
     printf("%-14s %.1f MB at most\n", "main memory", (double)r->peak_rss_bytes / 1e6);
-    for (size_t i = 0; i < r->op_count; i++) printf("  %-12s %.3f ms GPU\n", r->ops[i].op, r->ops[i].ms);
+    show_ops(r);
     if (!r->op_count) puts("this device has no timestamps: no times of its ops");
 }
 
@@ -278,7 +333,8 @@ const struct command command_bench = {
     .usage = "ocelli bench -m BLOB [-n N] [--json] [--plan]",
     .help = "Embeds a 640x480 picture of noise and a short text N times each, one at a time, then\n"
             "pictures in batches, and shows the times, the memory and the GPU time of each kind of\n"
-            "operation in a picture. Decoding of files is not part of it.\n\n"
+            "operation in a picture. Decoding of files is not part of it. The limit is that of shaders\n"
+            "which only multiply and add in registers, or only read 64 MiB: measured, not looked up.\n\n"
             "Options:\n"
             "  -n, --runs N          how often (default 20)\n"
             "      --plan            runs nothing; prints a line a dispatch: tower, operation, shader,\n"
