@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // out(rows, columns) = finish(in(rows, K) * weights(columns, K)^T), weights int8, arithmetic float.
-// The lanes of a subgroup split K and add up at the end: an 8x8 tile costs 16 loads a round, which
-// is what decides on llvmpipe (every load there is a loop over the lanes).
+// DOT: inputs int8 too, with a scale a row.
+// The lanes of a subgroup split K and add up at the end. On llvmpipe every load is a loop over the lanes, whatever its
+// width, so loads are few (2 TILE for TILE^2 sums) and, where 16 int8 fit into one, wide.
 #version 450
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #extension GL_GOOGLE_include_directive : require
@@ -9,20 +10,38 @@
 layout(local_size_x_id = 0) in; // one subgroup
 layout(constant_id = 0) const uint LANES = 8;
 
+#ifdef DOT
+const uint TILE = 4;
+const uint PARTS = 4; // of a word of K, four numbers each
+#define WORD uvec4
+#define PART(word, p) word[p]
+#define INPUT uvec4
+#define NUMBERS(input, p) unpack_int8(input[p])
+#define SCALED(sum, row) (sum * input_scales[push.in_scales + row])
+layout(set = 0, binding = 0) readonly buffer InScales { float input_scales[]; }; // (rows), at push.in_scales
+#else
 const uint TILE = 8;
+const uint PARTS = 1;
+#define WORD uint
+#define PART(word, p) word
+#define INPUT vec4
+#define NUMBERS(input, p) input
+#define SCALED(sum, row) sum
+#endif
 
 #include "lib/then_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns, column0; // how many are computed, and the first
-    uint words;      // K / 4, a multiple of LANES; weights past the true K are 0
-    uint in_stride;  // vec4 a row
+    uint words;      // of K; weights past the true K are 0
+    uint in_stride;  // words a row
     uint out_stride; // floats a row
+    uint in_scales;  // DOT: 4-byte words from the first input to the scales
     THEN_ARGS
 } push;
 
-layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; };       // (rows, in_stride)
-layout(set = 0, binding = 1) readonly buffer Weights { uint weights[]; }; // (columns, words), 4 int8 each
+layout(set = 0, binding = 0) readonly buffer In { INPUT inputs[]; };      // (rows, in_stride)
+layout(set = 0, binding = 1) readonly buffer Weights { WORD weights[]; }; // (columns, words)
 #define VEC float
 #define SCALES 2
 #define BIAS 3
@@ -44,17 +63,30 @@ void main() {
     float sums[TILE * TILE];
     for (uint i = 0; i < TILE * TILE; i++) sums[i] = 0.0;
     for (uint k = 0; k < push.words; k += LANES) {
-        vec4 a[TILE];
-        for (uint i = 0; i < TILE; i++) a[i] = inputs[in_at[i] + k];
-        for (uint j = 0; j < TILE; j++) {
-            vec4 w = unpack_int8(weights[weight_at[j] + k]);
-            for (uint i = 0; i < TILE; i++) sums[i * TILE + j] += dot(a[i], w);
+        bool past = k + lane >= push.words; // wide words: K does not fill the last round
+        uint at = past ? 0 : k;
+        INPUT a[TILE];
+        WORD w[TILE];
+        for (uint i = 0; i < TILE; i++) a[i] = inputs[in_at[i] + at];
+        for (uint j = 0; j < TILE; j++) w[j] = past ? WORD(0) : weights[weight_at[j] + at];
+        for (uint p = 0; p < PARTS; p++) {
+            vec4 x[TILE];
+            for (uint i = 0; i < TILE; i++) x[i] = NUMBERS(a[i], p);
+            for (uint j = 0; j < TILE; j++) {
+                vec4 y = unpack_int8(PART(w[j], p));
+                for (uint i = 0; i < TILE; i++) sums[i * TILE + j] += dot(x[i], y);
+            }
         }
     }
-    for (uint i = 0; i < TILE * TILE; i++) {
-        float sum = subgroupAdd(sums[i]);
-        uint row = row0 + i / TILE, column = column0 + i % TILE;
-        if (lane == i % LANES && row < push.rows && column <= last_column) finish(row, column, sum);
+    // A lane finishes every LANES-th result: a finish() for all lanes costs as much as one for a lane.
+    for (uint first = 0; first < TILE * TILE; first += LANES) {
+        float mine = 0.0;
+        for (uint i = 0; i < LANES; i++) {
+            float sum = subgroupAdd(sums[first + i]);
+            mine = lane == i ? sum : mine;
+        }
+        uint row = row0 + (first + lane) / TILE, column = column0 + (first + lane) % TILE;
+        if (row < push.rows && column <= last_column) finish(row, column, SCALED(mine, row));
     }
     then_rows(row0, min(TILE, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

@@ -30,7 +30,8 @@ uint32_t choice_candidates(const struct op_device *d, struct choice out[CHOICE_M
     out[count++] = (struct choice){known, !product_fuses(d)};
     for (int p = 0; p < OP_PRODUCT_COUNT; p++) {
         bool emulated = p == OP_PRODUCT_MMA ? op_device_is_cpu(d)
-                                            : product_of((enum op_product)p)->int8_inputs && !d->vk.integer_dot_accelerated;
+                                            : product_of((enum op_product)p)->weights == PRODUCT_BYTES &&
+                                                  product_of((enum op_product)p)->int8_inputs && !d->vk.integer_dot_accelerated;
         if (p == (int)known || emulated || !product_fits(d, (enum op_product)p)) continue;
         out[count++] = (struct choice){(enum op_product)p, product_fuses(d)};
     }

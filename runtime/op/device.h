@@ -15,6 +15,7 @@ struct op_list;
 enum op_product {
     OP_PRODUCT_TILE,        /* weights as halves, float arithmetic, no subgroup operation: every device */
     OP_PRODUCT_SPLIT,       /* int8 weights, float arithmetic, lanes split K: llvmpipe */
+    OP_PRODUCT_SPLIT_DOT,   /* int8 inputs too, float arithmetic: llvmpipe */
     OP_PRODUCT_DOT,         /* int8 inputs too, packed integer dot product */
     OP_PRODUCT_UNIFORM4,    /* TILE, DOT for 16-wide subgroups that read inputs as uniforms: Raspberry Pi 5 */
     OP_PRODUCT_UNIFORM2,    /* the same, 2 columns a lane: Raspberry Pi 4 */

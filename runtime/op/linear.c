@@ -4,8 +4,8 @@
 
 #include <assert.h>
 
-/* Rows and columns of a workgroup of linear_split; lanes that share their rows, and tiles of a workgroup, elsewhere. */
-enum { SPLIT_TILE = 8, TILE_LANES = 16, TILES = 4, UNIFORM_TILES = 16 };
+/* Lanes that share their rows, and tiles of a workgroup. */
+enum { TILE_LANES = 16, TILES = 4, UNIFORM_TILES = 16 };
 
 bool op_input_is_int8(const struct op_device *d) {
     return product_of(d->product)->int8_inputs;
@@ -21,22 +21,23 @@ struct op_rows op_unready_rows(const struct op_device *d, struct op_rows in, uin
 }
 
 static void split(struct op_list *list, const struct op_linear *a, const struct product *p) {
-    uint32_t count = product_count(a);
+    uint32_t count = product_count(a), tile = p->int8_inputs ? 4 : 8, word = p->int8_inputs ? 16 : 4;
     struct {
-        uint32_t rows, columns, column0, words, in_stride, out_stride;
+        uint32_t rows, columns, column0, words, in_stride, out_stride, in_scales;
         struct then_push then;
-    } push = {a->rows,
-              count,
-              a->first,
-              op_stride(a->matrix->columns) / 4,
-              a->in.stride / 4,
-              a->out.stride,
-              then_push(&a->then, a->out, count)};
+    } push = {.rows = a->rows,
+              .columns = count,
+              .column0 = a->first,
+              .words = op_stride(a->matrix->columns) / word,
+              .in_stride = a->in.stride / word,
+              .out_stride = a->out.stride,
+              .in_scales = product_in_scales(a),
+              .then = then_push(&a->then, a->out, count)};
     struct vk_dispatch dispatch = {
         .shader = {.name = p->shader,
                    .constants = {list->device->vk.subgroup_size, a->activation, a->matrix->has_bias, a->add},
                    .constant_count = 4},
-        .groups = {op_groups(count, SPLIT_TILE), op_groups(a->rows, SPLIT_TILE), 1},
+        .groups = {op_groups(count, tile), op_groups(a->rows, tile), 1},
     };
     product_record(list, a, p->shader_then, &dispatch, &push, sizeof push);
 }

@@ -9,6 +9,7 @@ enum { SPLIT_MAX_LANES = 16, UNIFORM_SUBGROUP = 16 };
 static const struct product products[] = {
     [OP_PRODUCT_TILE] = {"tile", "linear_tile", "linear_tile_then", 4, 5, PRODUCT_HALVES, false, false},
     [OP_PRODUCT_SPLIT] = {"split", "linear_split", "linear_split_then", 1, 1, PRODUCT_ROWS, false, false},
+    [OP_PRODUCT_SPLIT_DOT] = {"split-dot", "linear_split_dot", "linear_split_dot_then", 1, 1, PRODUCT_ROWS, true, false},
     [OP_PRODUCT_DOT] = {"dot", "linear_dot", "linear_dot_then", 4, 5, PRODUCT_BYTES, true, false},
     [OP_PRODUCT_UNIFORM4] = {"uniform4", "linear_uniform4", "linear_uniform4_then", 4, 5, PRODUCT_HALVES, false, true},
     [OP_PRODUCT_UNIFORM2] = {"uniform2", "linear_uniform2", "linear_uniform2_then", 2, 10, PRODUCT_HALVES, false, true},
@@ -26,7 +27,7 @@ const char *op_product_name(enum op_product product) {
 
 bool product_fits(const struct op_device *d, enum op_product product) {
     const struct product *p = &products[product];
-    if (product == OP_PRODUCT_SPLIT) /* K is padded to 64: a word of 4 for each of at most 16 lanes */
+    if (p->weights == PRODUCT_ROWS) /* K is padded to 64: a word of 4 for each of at most 16 lanes */
         return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
     if (product == OP_PRODUCT_MMA) return mma_fits(&d->vk);
     if (p->int8_inputs && !d->vk.integer_dot) return false;
@@ -45,6 +46,7 @@ static enum op_product best_float(const struct op_device *d) {
 }
 
 static enum op_product best_dot(const struct op_device *d) {
+    if (op_device_is_cpu(d) && product_fits(d, OP_PRODUCT_SPLIT_DOT)) return OP_PRODUCT_SPLIT_DOT;
     bool uniform = strncmp(d->vk.name, "V3D ", 4) == 0 && d->vk.integer_dot_accelerated;
     return uniform && product_fits(d, OP_PRODUCT_UNIFORM_DOT) ? OP_PRODUCT_UNIFORM_DOT : OP_PRODUCT_DOT;
 }
