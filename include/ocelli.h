@@ -77,7 +77,7 @@ struct ocelli_info {
     uint32_t image_size;     /* pixels a side the image tower sees */
     uint32_t context_length; /* token ids a text can have, start and end included */
     float logit_scale;       /* already exponentiated: score = softmax(logit_scale * cosine) */
-    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture and the first text */
+    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture, text and larger batch */
 };
 
 /* A tag for ocelli_tags_create(): one or more prompts that are averaged. */

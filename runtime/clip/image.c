@@ -38,26 +38,44 @@ static void plan(struct clip_image *s) {
     clip_plan_stack(t, t->max_batch * s->config->image.tokens);
 }
 
+static int allocate(struct clip_image *s, uint32_t batch) {
+    struct clip_tower *t = &s->tower;
+    clip_free_activations(t);
+    for (int i = 0; i < CLIP_IMAGE_MAX_BATCH; i++) s->slots[i].in_width = 0; /* they write to the patches */
+    t->max_batch = batch;
+    plan(s);
+    int status = clip_allocate(t, "image activations");
+    if (status) return status;
+    plan(s);
+    uint32_t *pool = op_memory_mapped(t->pool_rows);
+    for (uint32_t i = 0; i < batch; i++) pool[i] = i * s->config->image.tokens;
+    return OCELLI_OK;
+}
+
+/* Room for one picture at first: a camera needs no more. Where a batch finds no memory, pictures go one at a time. */
+static int make_room(struct clip_image *s, uint32_t batch) {
+    struct clip_tower *t = &s->tower;
+    if (batch <= t->max_batch) return OCELLI_OK;
+    int status = allocate(s, batch);
+    if (status != OCELLI_ERR_MEMORY || batch == 1) return status;
+    log_warn("no memory for %u pictures at once: going on with one at a time", batch);
+    s->most = 1;
+    return allocate(s, 1);
+}
+
 static int init(struct clip_image *s, struct blob *blob) {
     struct clip_tower *t = &s->tower;
     int status = load(s, blob);
     if (!status) status = op_weights_allocate(&t->weights, "image weights");
     if (!status) status = load(s, blob);
-    if (status) return status;
-    plan(s);
-    status = clip_allocate(t, "image activations");
-    if (status) return status;
-    plan(s);
-    uint32_t *pool = op_memory_mapped(t->pool_rows);
-    for (uint32_t i = 0; i < t->max_batch; i++) pool[i] = i * s->config->image.tokens;
-    return OCELLI_OK;
+    return status ? status : make_room(s, 1);
 }
 
 int clip_image_init(struct clip_image *s, struct op_device *device, struct blob *blob, const struct clip_config *c,
                     uint32_t max_batch) {
-    *s = (struct clip_image){.config = c};
+    *s = (struct clip_image){.config = c, .most = max_batch};
     s->tower = (struct clip_tower){
-        .device = device, .config = &c->image, .embedding = c->embedding, .max_batch = max_batch, .weights = {.device = device}};
+        .device = device, .config = &c->image, .embedding = c->embedding, .weights = {.device = device}};
     int status = init(s, blob);
     if (status) clip_image_finish(s);
     return status;
@@ -216,8 +234,10 @@ static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures
 
 int clip_image_embed(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
     for (uint32_t done = 0; done < count;) {
-        uint32_t left = count - done, n = left < s->tower.max_batch ? left : s->tower.max_batch;
-        int status = embed_batch(s, pictures + done, n, out + (size_t)done * s->tower.embedding);
+        uint32_t left = count - done, n = left < s->most ? left : s->most;
+        int status = make_room(s, n);
+        if (n > s->most) n = s->most;
+        if (!status) status = embed_batch(s, pictures + done, n, out + (size_t)done * s->tower.embedding);
         if (status) return status;
         done += n;
     }

@@ -24,6 +24,7 @@ struct clip_image {
     struct op_rows patches;      /* (B P, K) */
     struct op_rows patches_room; /* their int8 form */
 
+    uint32_t most;             /* pictures at once; tower.max_batch: that there is room for now */
     struct prep_plan plan;     /* of the pictures' last size */
     struct op_memory *picture; /* RGB bytes, grows with the largest picture */
     struct op_memory *between; /* between the two passes of the resize */

@@ -263,12 +263,17 @@ int clip_read_embeddings(struct clip_tower *t, uint32_t count, float *out) {
     return OCELLI_OK;
 }
 
-void clip_tower_finish(struct clip_tower *t) {
-    if (!t->device) return;
+void clip_free_activations(struct clip_tower *t) {
     op_list_destroy(&t->list);
     op_memory_destroy(&t->activations, t->device);
     op_memory_destroy(&t->output, t->device);
     op_memory_destroy(&t->pool_rows, t->device);
+    t->used = t->batch = 0;
+}
+
+void clip_tower_finish(struct clip_tower *t) {
+    if (!t->device) return;
+    clip_free_activations(t);
     op_weights_destroy(&t->weights);
     free(t->blocks);
     *t = (struct clip_tower){0};

@@ -59,6 +59,8 @@ struct op_rows clip_plan_rows(struct clip_tower *t, uint32_t rows, uint32_t widt
 /* Plans what all towers need; called twice as well. */
 void clip_plan_stack(struct clip_tower *t, uint32_t rows);
 int clip_allocate(struct clip_tower *t, const char *name);
+/* And what was recorded with them. Accepts a tower without. */
+void clip_free_activations(struct clip_tower *t);
 
 /* Records blocks, pooling and projection for `batch` sequences of `tokens`, from x to output. */
 void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal);
