@@ -28,6 +28,15 @@ static const VkDebugUtilsMessengerCreateInfoEXT messenger_info = {
     .pfnUserCallback = on_message,
 };
 
+/* Also what a dispatch reads that another still writes: a missing barrier. */
+static const VkValidationFeaturesEXT validation_features = {
+    .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+    .pNext = &messenger_info,
+    .enabledValidationFeatureCount = 1,
+    .pEnabledValidationFeatures =
+        (const VkValidationFeatureEnableEXT[]){VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT},
+};
+
 static bool wants_validation(void) {
     const char *value = getenv("OCELLI_VALIDATE");
     return value && strcmp(value, "1") == 0;
@@ -35,18 +44,18 @@ static bool wants_validation(void) {
 
 int vk_instance_open(VkInstance *instance, VkDebugUtilsMessengerEXT *messenger) {
     bool validate = wants_validation();
-    const char *extension = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+    static const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
     /* 1.1 is the floor; a newer apiVersion lets newer drivers offer their core features. */
     VkApplicationInfo application = {
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "ocelli", .apiVersion = VK_API_VERSION_1_3};
     VkInstanceCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
-        .pNext = validate ? &messenger_info : NULL,
+        .pNext = validate ? &validation_features : NULL,
         .pApplicationInfo = &application,
         .enabledLayerCount = validate,
         .ppEnabledLayerNames = &validation_layer,
-        .enabledExtensionCount = validate,
-        .ppEnabledExtensionNames = &extension,
+        .enabledExtensionCount = validate ? 2 : 0,
+        .ppEnabledExtensionNames = extensions,
     };
     VkResult result = vkCreateInstance(&info, NULL, instance);
     if (result == VK_ERROR_LAYER_NOT_PRESENT)

@@ -88,7 +88,10 @@ static double worst(const struct opened *m, int first) {
 static void check(struct opened *m, const char *name, enum op_product product) {
     struct gpu gpu;
     gpu_open(&gpu);
-    if (op_device_set_product(gpu.device, product) == OCELLI_OK) {
+    bool possible = op_device_set_product(gpu.device, product) == OCELLI_OK;
+    bool everywhere = product == OP_PRODUCT_TILE, here = product == OP_PRODUCT_DOT || product == OP_PRODUCT_SPLIT;
+    assert_true(possible || !(everywhere || (here && op_device_is_cpu(gpu.device))));
+    if (possible) {
         embed_images(m, gpu.device);
         embed_texts(m, gpu.device);
         double image = worst(m, 0), text = worst(m, CHECKPOINT_INPUTS);
