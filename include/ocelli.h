@@ -58,6 +58,30 @@ struct ocelli_image {
     uint32_t height;    /* pixels, 1..16384 */
 };
 
+/* How a camera's or a video's pixels lie, 8 bits each. Subsampled chroma has (width + 1) / 2 columns and, in NV12 and
+ * YUV420, (height + 1) / 2 rows. */
+enum ocelli_format {
+    OCELLI_RGB = 0,    /* 1 plane: R G B */
+    OCELLI_BGR = 1,    /* 1 plane: B G R */
+    OCELLI_GREY = 2,   /* 1 plane: Y */
+    OCELLI_NV12 = 3,   /* 2 planes: Y; U V side by side */
+    OCELLI_YUV420 = 4, /* 3 planes: Y; U; V */
+    OCELLI_YUV422 = 5, /* 3 planes */
+    OCELLI_YUV444 = 6, /* 3 planes */
+    OCELLI_YUYV = 7,   /* 1 plane: Y U Y V for two pixels */
+};
+
+/* A frame in memory, as it was captured. */
+struct ocelli_frame {
+    enum ocelli_format format;
+    uint32_t width, height;   /* pixels as stored, 1..16384 */
+    const uint8_t *planes[3]; /* as many as the format has */
+    uint32_t strides[3];      /* bytes from row to row */
+    uint32_t rotation;        /* 0, 90, 180 or 270: clockwise turn that makes it upright */
+    int bt709;                /* 1: colours as ITU-R BT.709 (HD), 0: BT.601 */
+    int full_range;           /* 1: Y, U, V in 0..255; 0: in 16..235 and 16..240 */
+};
+
 /* Zero means default. */
 struct ocelli_params {
     const char *model;     /* path of the .gguf blob that ocelli-convert wrote; required */
@@ -124,6 +148,11 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
  * Errors: USAGE (a size of 0), LIMIT (a side over 16384), MEMORY, LOST, WRONG (the device's numbers are
  * not finite); at first also FILE, DEVICE. */
 int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images, size_t count, float *out);
+
+/* Embeds one frame: upright, RGB, resized, cropped and normalised on the device, so that only the planes are copied. Equal
+ * to the embedding of the upright RGB picture. out: (D) floats, caller's. `frame` is only read during the call.
+ * Errors: USAGE (a size, stride or rotation that cannot be), and those of ocelli_embed_images(). */
+int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, float *out);
 
 /* Embeds `count` UTF-8 texts. A text over the context is cut, its last id being the end mark, as
  * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.

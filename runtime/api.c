@@ -109,6 +109,38 @@ int ocelli_embed_images(struct ocelli *o, const struct ocelli_image *images, siz
     return status;
 }
 
+static int check_frame(const struct frame *f) {
+    if ((unsigned)f->format >= FRAME_FORMATS) return log_fail(OCELLI_ERR_USAGE, "frame: format %d is unknown", (int)f->format);
+    if (!f->width || !f->height) return log_fail(OCELLI_ERR_USAGE, "frame is empty");
+    if (f->width > PREP_MAX_SIDE || f->height > PREP_MAX_SIDE)
+        return log_fail(OCELLI_ERR_LIMIT, "frame is %ux%u, at most %d a side", f->width, f->height, PREP_MAX_SIDE);
+    if (f->rotation % 90 || f->rotation > 270)
+        return log_fail(OCELLI_ERR_USAGE, "frame: rotation %u: 0, 90, 180 or 270", f->rotation);
+    struct frame packed = *f;
+    frame_lay(&packed, NULL);
+    for (int i = 0; i < 3; i++) {
+        if (!frame_plane_bytes(&packed, i)) continue;
+        if (!f->planes[i].data) return log_fail(OCELLI_ERR_USAGE, "frame: %s has a plane %d", frame_format_name(f->format), i);
+        if (f->planes[i].stride < packed.planes[i].stride || f->planes[i].stride > 16 * PREP_MAX_SIDE)
+            return log_fail(OCELLI_ERR_USAGE, "frame: %u bytes from row to row of plane %d, whose rows have %u",
+                            f->planes[i].stride, i, packed.planes[i].stride);
+    }
+    return OCELLI_OK;
+}
+
+int ocelli_embed_frame(struct ocelli *o, const struct ocelli_frame *from, float *out) {
+    struct frame f = {.format = (enum frame_format)from->format,
+                      .width = from->width,
+                      .height = from->height,
+                      .matrix = from->bt709 ? FRAME_BT709 : FRAME_BT601,
+                      .full_range = from->full_range,
+                      .rotation = from->rotation};
+    for (int i = 0; i < 3; i++) f.planes[i] = (struct frame_plane){.data = from->planes[i], .stride = from->strides[i], .fd = -1};
+    int status = check_frame(&f);
+    if (!status) status = handle_load_image(o);
+    return status ? status : clip_image_embed_frame(&o->image, &f, out);
+}
+
 /* A text's row is that of its first end mark (argmax in CLIP's code): one spelt out in the text
  * comes before the one that ends it. */
 static uint32_t pooled_length(const struct ocelli *o, const int32_t *ids, size_t count) {

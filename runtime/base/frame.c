@@ -51,6 +51,11 @@ size_t frame_bytes(enum frame_format format, uint32_t width, uint32_t height) {
     return bytes;
 }
 
+size_t frame_plane_bytes(const struct frame *f, int plane) {
+    uint32_t rows = plane_rows(f->format, plane, f->height);
+    return rows ? (size_t)f->planes[plane].stride * (rows - 1) + row_bytes(f->format, plane, f->width) : 0;
+}
+
 void frame_lay(struct frame *f, const uint8_t *bytes) {
     for (int i = 0; i < 3; i++) {
         uint32_t stride = row_bytes(f->format, i, f->width);

@@ -52,6 +52,8 @@ bool frame_format_find(enum frame_format *format, const char *name, size_t lengt
 
 /* Bytes of a picture without padding; sides up to 16384. */
 size_t frame_bytes(enum frame_format format, uint32_t width, uint32_t height);
+/* Bytes of plane 0..2 as it lies, its rows' padding included but not the last one's; 0: there is no such plane. */
+size_t frame_plane_bytes(const struct frame *f, int plane);
 /* Sets planes to a picture of the frame's format and size that lies at `bytes` without padding, fds to -1. */
 void frame_lay(struct frame *f, const uint8_t *bytes);
 

@@ -74,8 +74,8 @@ static int init(struct clip_image *s, struct blob *blob) {
 int clip_image_init(struct clip_image *s, struct op_device *device, struct blob *blob, const struct clip_config *c,
                     uint32_t max_batch) {
     *s = (struct clip_image){.config = c, .most = max_batch};
-    s->tower = (struct clip_tower){
-        .device = device, .config = &c->image, .embedding = c->embedding, .weights = {.device = device}};
+    s->tower =
+        (struct clip_tower){.device = device, .config = &c->image, .embedding = c->embedding, .weights = {.device = device}};
     int status = init(s, blob);
     if (status) clip_image_finish(s);
     return status;
@@ -152,10 +152,12 @@ static int change_plan(struct clip_image *s, uint32_t width, uint32_t height) {
     return prep_plan_init(&s->plan, &s->config->prep, width, height);
 }
 
-static int record_resize(struct clip_image *s, uint32_t slot, struct op_rows patches) {
+/* frame NULL: RGB. */
+static int record_resize(struct clip_image *s, uint32_t slot, struct op_rows patches, const struct frame *frame, uint64_t bytes) {
     struct clip_slot *r = &s->slots[slot];
     const struct prep_plan *p = &s->plan;
     struct op_resize a = {.in_width = p->in_width,
+                          .frame = frame,
                           .out = patches,
                           .out_row = slot * patches_of(s->config),
                           .size = p->size,
@@ -166,7 +168,6 @@ static int record_resize(struct clip_image *s, uint32_t slot, struct op_rows pat
     a.row0 = needed.first, a.rows = needed.count;
     uint64_t tables = (uint64_t)(p->x.taps + p->y.taps + 2) * p->size * sizeof(int32_t) + 4 * OP_VIEW_ALIGNMENT;
     uint64_t between = (uint64_t)a.rows * p->size * sizeof(uint32_t), offset = 0;
-    uint64_t bytes = 3ull * p->in_width * p->in_height;
     int status = grow(s, &s->picture, bytes, OP_USE_INPUT, "picture");
     if (!status) status = grow(s, &s->between, between, OP_USE_DEVICE, "resize");
     if (!status) status = grow(s, &s->tables, tables, OP_USE_INPUT, "resize tables");
@@ -179,29 +180,41 @@ static int record_resize(struct clip_image *s, uint32_t slot, struct op_rows pat
     a.y = write_axis(s, &p->y, &offset);
     op_resize(r->list, &a);
     status = op_list_end(r->list);
-    if (!status) r->in_width = p->in_width, r->in_height = p->in_height, r->panel = patches.panel;
-    return status;
+    if (status) return status;
+    r->in_width = p->in_width, r->in_height = p->in_height, r->panel = patches.panel;
+    r->frame = frame ? *frame : (struct frame){0};
+    return OCELLI_OK;
 }
 
-/* `count`: pictures of the batch, on which the layout of its patches depends. */
-static int prepare_slot(struct clip_image *s, uint32_t slot, uint32_t count, uint32_t width, uint32_t height) {
+/* Do they differ in nothing that the recorded shader has? Offsets follow from the rest. */
+static bool same_form(const struct frame *a, const struct frame *b) {
+    bool same = a->format == b->format && a->width == b->width && a->height == b->height && a->matrix == b->matrix &&
+                a->full_range == b->full_range && a->rotation == b->rotation;
+    for (int i = 0; i < 3; i++) same = same && a->planes[i].stride == b->planes[i].stride;
+    return same;
+}
+
+/* `count`: pictures of the batch, on which the layout of its patches depends. `bytes` of the picture as it is given. */
+static int prepare_slot(struct clip_image *s, uint32_t slot, uint32_t count, uint32_t width, uint32_t height,
+                        const struct frame *frame, uint64_t bytes) {
     struct clip_slot *r = &s->slots[slot];
     struct op_rows patches = op_unready_rows(s->tower.device, s->patches, count * patches_of(s->config));
     int status = change_plan(s, width, height);
-    bool recorded = r->in_width == width && r->in_height == height && r->panel == patches.panel;
-    return status || recorded ? status : record_resize(s, slot, patches);
+    bool recorded = r->in_width == width && r->in_height == height && r->panel == patches.panel &&
+                    same_form(&r->frame, frame ? frame : &(struct frame){0});
+    return status || recorded ? status : record_resize(s, slot, patches, frame, bytes);
 }
 
 int clip_image_prepare(struct clip_image *s, uint32_t width, uint32_t height, bool timed) {
     s->timed = timed;
     s->slots[0].in_width = 0;
-    int status = prepare_slot(s, 0, 1, width, height);
+    int status = prepare_slot(s, 0, 1, width, height, NULL, 3ull * width * height);
     return status ? status : record_tower(s, 1);
 }
 
 static int resize(struct clip_image *s, uint32_t slot, uint32_t count, const uint8_t *rgb, uint32_t width, uint32_t height) {
     struct clip_slot *r = &s->slots[slot];
-    int status = prepare_slot(s, slot, count, width, height);
+    int status = prepare_slot(s, slot, count, width, height, NULL, 3ull * width * height);
     if (status) return status;
     memcpy(op_memory_mapped(s->picture), rgb, 3ull * width * height);
     return op_list_run(r->list);
@@ -219,17 +232,21 @@ static int resize_large(struct clip_image *s, uint32_t slot, uint32_t count, con
     return status;
 }
 
-static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
+static int run_tower(struct clip_image *s, uint32_t count, float *out) {
     struct clip_tower *t = &s->tower;
+    int status = t->batch == count ? OCELLI_OK : record_tower(s, count);
+    if (!status) status = op_list_run(t->list);
+    return status ? status : clip_read_embeddings(t, count, out);
+}
+
+static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
     for (uint32_t i = 0; i < count; i++) {
         const struct ocelli_image *p = &pictures[i];
         bool large = 3ull * p->width * p->height > MAX_GPU_PICTURE;
         int status = large ? resize_large(s, i, count, p) : resize(s, i, count, p->rgb, p->width, p->height);
         if (status) return status;
     }
-    int status = t->batch == count ? OCELLI_OK : record_tower(s, count);
-    if (!status) status = op_list_run(t->list);
-    return status ? status : clip_read_embeddings(t, count, out);
+    return run_tower(s, count, out);
 }
 
 int clip_image_embed(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
@@ -242,4 +259,38 @@ int clip_image_embed(struct clip_image *s, const struct ocelli_image *pictures, 
         done += n;
     }
     return OCELLI_OK;
+}
+
+/* A frame too large to be bound: RGB and small on the CPU. */
+static int resize_large_frame(struct clip_image *s, const struct frame *f) {
+    uint32_t width = frame_upright_width(f), height = frame_upright_height(f);
+    uint8_t *rgb = malloc(3ull * width * height);
+    if (!rgb) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    frame_to_rgb(f, rgb);
+    int status = resize_large(s, 0, 1, &(struct ocelli_image){rgb, width, height});
+    free(rgb);
+    return status;
+}
+
+static int resize_frame(struct clip_image *s, const struct frame *f) {
+    struct frame lying = *f;
+    uint64_t bytes = 0;
+    for (int i = 0; i < 3; i++) {
+        lying.planes[i].offset = (uint32_t)bytes;
+        bytes += frame_plane_bytes(f, i);
+    }
+    if (bytes > MAX_GPU_PICTURE) return resize_large_frame(s, f);
+    int status = prepare_slot(s, 0, 1, frame_upright_width(f), frame_upright_height(f), &lying, bytes + 3); /* shaders read words */
+    if (status) return status;
+    uint8_t *to = op_memory_mapped(s->picture);
+    for (int i = 0; i < 3; i++) {
+        size_t size = frame_plane_bytes(f, i);
+        if (size) memcpy(to + lying.planes[i].offset, f->planes[i].data, size);
+    }
+    return op_list_run(s->slots[0].list);
+}
+
+int clip_image_embed_frame(struct clip_image *s, const struct frame *frame, float *out) {
+    int status = resize_frame(s, frame);
+    return status ? status : run_tower(s, 1, out);
 }

@@ -3,6 +3,7 @@
 #ifndef CLIP_IMAGE_H
 #define CLIP_IMAGE_H
 
+#include "base/frame.h"
 #include "clip/tower.h"
 
 enum { CLIP_IMAGE_MAX_BATCH = 64 };
@@ -11,6 +12,7 @@ enum { CLIP_IMAGE_MAX_BATCH = 64 };
 struct clip_slot {
     struct op_list *list;
     uint32_t in_width, in_height, panel; /* what it was recorded for; width 0: nothing */
+    struct frame frame;                  /* its format and how it lies; width 0: RGB */
 };
 
 struct clip_image {
@@ -41,6 +43,9 @@ void clip_image_finish(struct clip_image *image);
 
 /* out: (count, D), unit length. Errors: USAGE, LIMIT, MEMORY, LOST. */
 int clip_image_embed(struct clip_image *image, const struct ocelli_image *pictures, uint32_t count, float *out);
+
+/* One frame of a camera, made upright, RGB and small on the GPU; its planes are copied as they are. out: (D). */
+int clip_image_embed_frame(struct clip_image *image, const struct frame *frame, float *out);
 
 /* For bench: records (does not run) resize and tower for one picture of this size, with a GPU
  * timestamp around every dispatch when `timed`. The lists are slots[0].list and tower.list. */

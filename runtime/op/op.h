@@ -5,6 +5,7 @@
 #ifndef OP_OP_H
 #define OP_OP_H
 
+#include "base/frame.h"
 #include "op/device.h"
 
 enum { OP_ROW_ALIGNMENT = 64, OP_VIEW_ALIGNMENT = 256 };
@@ -133,9 +134,10 @@ struct op_axis {
     uint32_t taps;
 };
 struct op_resize {
-    struct op_view picture; /* RGB bytes, rows without padding */
-    uint32_t in_width;
-    uint32_t row0, rows; /* picture rows the y axis reads */
+    struct op_view picture;    /* RGB bytes, rows without padding */
+    const struct frame *frame; /* NULL, or what `picture` is instead: planes by their offsets in it */
+    uint32_t in_width;         /* upright */
+    uint32_t row0, rows;       /* picture rows the y axis reads */
     struct op_axis x, y;
     struct op_view between; /* (rows, size) u32 */
     struct op_rows out;     /* patches of the whole batch */

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/list.h"
 
+#include <stddef.h>
+
+struct frame_push {
+    uint32_t width, height, offset[3], stride[3];
+    struct frame_rule rule;
+};
+
+static struct frame_push frame_push(const struct frame *f) {
+    struct frame_push p = {.width = f->width, .height = f->height, .rule = *frame_rule_of(f->matrix, f->full_range)};
+    for (int i = 0; i < 3; i++) p.offset[i] = f->planes[i].offset, p.stride[i] = f->planes[i].stride;
+    return p;
+}
+
 static void resize_x(struct op_list *list, const struct op_resize *a) {
-    struct {
+    struct push {
         uint32_t in_width, row0, size, taps;
-    } push = {a->in_width, a->row0, a->size, a->x.taps};
+        struct frame_push frame;
+    } push = {a->in_width, a->row0, a->size, a->x.taps, {0}};
     struct op_view views[] = {a->picture, a->x.first, a->x.weight, a->between};
     struct vk_dispatch dispatch = {
         .label = "resize",
@@ -12,7 +26,14 @@ static void resize_x(struct op_list *list, const struct op_resize *a) {
         .shader = {.name = "resize_x", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
         .groups = {op_groups(a->size, list->device->lanes), a->rows, 1},
     };
-    op_list_record(list, &dispatch, views, &push, sizeof push);
+    if (a->frame) {
+        dispatch.shader.name = "resize_x_frame";
+        dispatch.shader.constants[1] = a->frame->format;
+        dispatch.shader.constants[2] = a->frame->rotation;
+        dispatch.shader.constant_count = 3;
+        push.frame = frame_push(a->frame);
+    }
+    op_list_record(list, &dispatch, views, &push, a->frame ? sizeof push : offsetof(struct push, frame));
 }
 
 static void resize_y(struct op_list *list, const struct op_resize *a) {

@@ -310,6 +310,33 @@ static void test_fall_back(void **unused) {
     free(path);
 }
 
+/* NV12 of one grey is that grey in RGB; what cannot be is refused in one line. */
+static void test_frame(void **unused) {
+    (void)unused;
+    enum { SIDE = 40 };
+    struct ocelli *model = open_model();
+    uint8_t luma[SIDE * SIDE], chroma[SIDE * SIDE / 2], rgb[3 * SIDE * SIDE];
+    for (int i = 0; i < SIDE * SIDE; i++) luma[i] = (uint8_t)i, memset(rgb + 3 * i, i & 255, 3);
+    memset(chroma, 128, sizeof chroma);
+    struct ocelli_frame good = {
+        .format = OCELLI_NV12, .width = SIDE, .height = SIDE, .planes = {luma, chroma}, .strides = {SIDE, SIDE}, .full_range = 1};
+    float *a = calloc(golden.dim, sizeof *a), *b = calloc(golden.dim, sizeof *b);
+    assert_int_equal(ocelli_embed_frame(model, &good, a), OCELLI_OK);
+    assert_int_equal(ocelli_embed_images(model, &(struct ocelli_image){rgb, SIDE, SIDE}, 1, b), OCELLI_OK);
+    assert_memory_equal(a, b, golden.dim * sizeof *a);
+    struct ocelli_frame bad[7];
+    for (int i = 0; i < 7; i++) bad[i] = good;
+    bad[0].format = (enum ocelli_format)8, bad[1].width = 0, bad[2].height = 16385, bad[3].rotation = 45;
+    bad[4].planes[1] = NULL, bad[5].strides[0] = SIDE - 1, bad[6].strides[1] = UINT32_MAX;
+    for (int i = 0; i < 7; i++) {
+        lines = 0;
+        assert_int_equal(ocelli_embed_frame(model, &bad[i], a), i == 2 ? OCELLI_ERR_LIMIT : OCELLI_ERR_USAGE);
+        assert_int_equal(lines, 1);
+    }
+    free(a), free(b);
+    ocelli_close(&model);
+}
+
 static void test_words(void **unused) {
     (void)unused;
     assert_string_equal(ocelli_version(), OCELLI_VERSION);
@@ -321,7 +348,8 @@ int main(void) {
         cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
         cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
-        cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),       cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),       cmocka_unit_test(test_frame),
+        cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

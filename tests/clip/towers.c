@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 struct opened {
     struct checkpoint_golden golden;
     char *folder;
@@ -168,6 +167,37 @@ static void test_large_picture(void **unused) {
     close_model(&m);
 }
 
+/* A camera's frame is the picture that frame_to_rgb() makes of it; pictures and frames of other forms come between. */
+static void test_frames(void **unused) {
+    (void)unused;
+    struct opened m;
+    struct gpu gpu;
+    struct clip_image tower;
+    enum { WIDTH = 97, HEIGHT = 62 };
+    open_model(&m, "quick");
+    gpu_open(&gpu);
+    assert_int_equal(clip_image_init(&tower, gpu.device, m.blob, &m.config, 1), OCELLI_OK);
+    uint8_t rgb[3 * WIDTH * HEIGHT], bytes[4 * WIDTH * HEIGHT];
+    for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * i / 70 + i % 13);
+    for (int i = 0; i < 3 * FRAME_FORMATS; i++) {
+        struct frame f = {.format = (enum frame_format)(i % FRAME_FORMATS),
+                          .width = WIDTH,
+                          .height = HEIGHT,
+                          .rotation = i % 4 * 90u,
+                          .full_range = i & 1};
+        frame_lay(&f, bytes);
+        frame_to_rgb(&f, rgb);
+        float direct[96], converted[96];
+        struct ocelli_image picture = {rgb, frame_upright_width(&f), frame_upright_height(&f)};
+        assert_int_equal(clip_image_embed_frame(&tower, &f, direct), OCELLI_OK);
+        assert_int_equal(clip_image_embed(&tower, &picture, 1, converted), OCELLI_OK);
+        assert_memory_equal(direct, converted, m.golden.dim * sizeof *direct);
+    }
+    clip_image_finish(&tower);
+    gpu_close(&gpu);
+    close_model(&m);
+}
+
 static void test_bad_ids(void **unused) {
     (void)unused;
     struct opened m;
@@ -192,10 +222,8 @@ static void test_bad_ids(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens),
-        cmocka_unit_test(test_batch_places),
-        cmocka_unit_test(test_large_picture),
-        cmocka_unit_test(test_bad_ids),
+        cmocka_unit_test(test_goldens), cmocka_unit_test(test_batch_places), cmocka_unit_test(test_large_picture),
+        cmocka_unit_test(test_frames),  cmocka_unit_test(test_bad_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
