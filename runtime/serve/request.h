@@ -42,6 +42,7 @@ struct serve_row {
     const char *query;        /* name of CoAP's parameter that is the first word; NULL: none */
     bool changes, observed;
     bool pages;           /* may end with "from N" */
+    bool tagged;          /* CoAP's answer has an ETag */
     size_t least, most;   /* words */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */

@@ -14,12 +14,13 @@ static serve_answer answer_ping, answer_status, answer_search, answer_help;
 const struct serve_row serve_rows[] = {
     {"ping", NULL, 0, NULL, .least = 0, .most = 1, .answer = answer_ping, .usage = "ping [PROOF]",
      .help = "answers; PROOF proves the address"},
-    {"tags", "tags", SERVE_GET, NULL, .observed = true, .pages = true, .answer = serve_tags, .terse = serve_tags_terse,
-     .senml = serve_tags_senml, .usage = "tags [terse] [from N]", .help = "what the board sees, best first"},
+    {"tags", "tags", SERVE_GET, NULL, .observed = true, .pages = true, .tagged = true, .answer = serve_tags,
+     .terse = serve_tags_terse, .senml = serve_tags_senml, .usage = "tags [terse] [from N]",
+     .help = "what the board sees, best first"},
     {"watch", NULL, 0, NULL, .answer = serve_watch_begin, .terse = serve_watch_begin_terse, .usage = "watch [terse]",
      .help = "pushes every change"},
     {"unwatch", NULL, 0, NULL, .answer = serve_watch_end, .usage = "unwatch", .help = "ends watch"},
-    {"prompts", "prompts", SERVE_GET, "tag", .pages = true, .most = 1, .answer = serve_prompts,
+    {"prompts", "prompts", SERVE_GET, "tag", .pages = true, .tagged = true, .most = 1, .answer = serve_prompts,
      .usage = "prompts [NAME] [from N]", .help = "what tags are made of"},
     {"add", "prompts", SERVE_POST, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_add,
      .usage = "add NAME [VALUE...]", .help = "adds prompts, or a tag; VALUE is a prompt or KEY=TEXT"},
@@ -31,7 +32,8 @@ const struct serve_row serve_rows[] = {
      .help = "when was this seen?"},
     {"status", "status", SERVE_GET, NULL, .answer = answer_status, .usage = "status", .help = "how the board does"},
     {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]", .help = "the verbs, or one of them"},
-    {NULL, "events", SERVE_GET, NULL, .observed = true, .answer = serve_events_last, .usage = "", .help = "the last changes"},
+    {NULL, "events", SERVE_GET, NULL, .observed = true, .tagged = true, .answer = serve_events_last, .usage = "",
+     .help = "the last changes"},
 };
 const size_t serve_row_count = sizeof serve_rows / sizeof serve_rows[0];
 

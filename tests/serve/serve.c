@@ -6,6 +6,7 @@
 #undef listen
 #include "tagger_board.h"
 #include "serve/serve.h"
+#include "serve/wire.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -201,6 +202,36 @@ static void serial(void **state) {
     close(master);
 }
 
+/* A message and lines on one wire, as the same CoAP server answers it. */
+static void slipmux(void **state) {
+    (void)state;
+#ifdef OCELLI_COAP
+    int master;
+    char name[64];
+    uint8_t frame[WIRE_FRAME];
+    struct wire w = {.size = 0};
+    enum wire_kind kind = WIRE_NOTHING;
+    pty_open(&master, name);
+    params.serial[0] = name;
+    open_serve();
+    size_t size = wire_frame("\x42\x01\x12\x34\xab\xcd\xb6status", 13, frame); /* CON GET, token abcd, Uri-Path */
+    assert_has(ask(master, "ping\n"), "\"pong\"");
+    assert_int_equal(write(master, frame, size), size);
+    for (double until = clock_ms() + 2000; kind != WIRE_COAP && clock_ms() < until;) {
+        ssize_t count;
+        serve_poll(s, 5);
+        count = read(master, got, sizeof got);
+        for (ssize_t i = 0; i < count && kind != WIRE_COAP; i++) kind = wire_take(&w, (uint8_t)got[i]);
+    }
+    assert_int_equal(kind, WIRE_COAP);
+    assert_memory_equal(w.bytes, "\x62\x45\x12\x34\xab\xcd", 6); /* ACK 2.05 */
+    assert_has(ask(master, "ping\n"), "\"pong\"");
+    close(master);
+#else
+    skip();
+#endif
+}
+
 static void refused_params(void **state) {
     (void)state;
     static const char *const specs[] = {"@9600", "/dev/x@", "/dev/x@4000001", "/dev/x@9600x", "/dev/x@-1", ""};
@@ -250,6 +281,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(watchers, setup, teardown),
         cmocka_unit_test_setup_teardown(serial, setup, teardown),
         cmocka_unit_test_setup_teardown(floods, setup, teardown),
+        cmocka_unit_test_setup_teardown(slipmux, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_params, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
