@@ -7,7 +7,8 @@
 #include "serve/line.h"
 #include "serve/wire.h"
 
-static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag an open door: wide]\n";
+static const char ini[] =
+    "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag an open door: wide]\n";
 static struct board b;
 static struct serve_board table;
 static struct serve_context c;
@@ -114,7 +115,7 @@ static void lines(void **state) {
     char line[16], big[2 * OCELLI_LINE];
     assert_int_equal(ocelli_request(line, sizeof line, "1", "12345678"), 0);
     assert_int_equal(ocelli_request(line, sizeof line, "1", "123456"), 15);
-    assert_null(receive("ping\n", 5));      /* no checksum */
+    assert_null(receive("ping\n", 5));       /* no checksum */
     assert_null(receive("ping*0000\n", 10)); /* a wrong one */
     memset(big, 'x', sizeof big);
     assert_null(receive(big, sizeof big));
