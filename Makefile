@@ -6,7 +6,7 @@
 SHELL = /bin/sh
 JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
-	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
+	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcoap3-dev libcmocka-dev jq gawk
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)

@@ -67,7 +67,7 @@ for file in "$photo" "$wide" "$jpeg"; do test -r "$file" || { fail "no $file"; e
 run 0 0 --version
 says '^ocelli [0-9]+\.[0-9]+\.[0-9]+$'
 run 0 0 --help
-for command in tag embed tokenize info selftest bench; do says "^  $command "; done
+for command in tag embed tokenize info selftest bench query watch; do says "^  $command "; done
 for command in tag embed tokenize info selftest bench; do
     "$ocelli" "$command" --help >out 2>err || fail "$command --help"
     name="ocelli $command --help"

@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Asks an ocelli board, over UDP or a serial line. One file, standard library only; docs/protocol.md is the protocol.
+
+    board = Board("udp://192.168.1.20")          # or "serial:/dev/ttyUSB0@115200"
+    print(board.ask("tags"))                     # a dict; Refused when the board says no
+    board.ask("set", "garage", "an open garage door", "against=a closed garage door")
+    for push in board.watch():                   # changes, and "alive" every 10 s
+        print(push)
+
+From a shell: ocelli.py URI REQUEST..., ocelli.py URI watch
+"""
+import json
+import os
+import re
+import select
+import socket
+import sys
+import time
+
+
+class Refused(Exception):
+    """The board's answer is an error: .word is of the list in docs/protocol.md."""
+
+    def __init__(self, answer):
+        super().__init__(answer.get("message", answer["error"]))
+        self.word, self.answer = answer["error"], answer
+
+
+def crc(data):
+    """CRC-16/X-25."""
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x8408 if value & 1 else 0)
+    return value ^ 0xFFFF
+
+
+def quote(word):
+    return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' if not word or re.search(r'[\s"*]', word) else word
+
+
+class Udp:
+    def __init__(self, host, port):
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+        self.socket = socket.socket(kind, socket.SOCK_DGRAM)
+        self.socket.connect(address)
+
+    def send(self, line):
+        self.socket.send(line + b"\n")
+
+    def lines(self, wait):
+        """What came within `wait` seconds, at most one."""
+        if select.select([self.socket], [], [], max(wait, 0))[0]:
+            try:
+                yield self.socket.recv(2048).rstrip(b"\r\n")
+            except ConnectionRefusedError:
+                time.sleep(min(wait, 0.1))
+
+
+class Serial:
+    def __init__(self, device, baud):
+        import termios
+        self.fd = os.open(device, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        self.held = b""
+        speed = getattr(termios, "B%d" % baud, None)
+        if speed is None:
+            raise ValueError("termios knows no %d baud" % baud)
+        flags = termios.CS8 | termios.CREAD | termios.CLOCAL
+        termios.tcsetattr(self.fd, termios.TCSANOW, [termios.IGNBRK, 0, flags, 0, speed, speed, [b"\0"] * 32])
+        os.write(self.fd, b"\n")  # ends what noise may have begun
+
+    def send(self, line):
+        data = line + b"\n"
+        while data:
+            select.select([], [self.fd], [])
+            data = data[os.write(self.fd, data):]
+
+    def lines(self, wait):
+        if b"\n" not in self.held and select.select([self.fd], [], [], max(wait, 0))[0]:
+            data = os.read(self.fd, 4096)
+            if not data:
+                raise ConnectionError("the serial device is gone")
+            self.held = (self.held + data)[-8192:]
+        while b"\n" in self.held:
+            line, self.held = self.held.split(b"\n", 1)
+            yield line.rstrip(b"\r")
+
+
+class Board:
+    def __init__(self, uri):
+        udp = re.fullmatch(r"udp:(?://)?(\[[^]]+\]|[^:/]+)(?::(\d+))?/?", uri)
+        serial = re.fullmatch(r"serial:(.+?)(?:@(\d+))?", uri)
+        if not udp and not serial:
+            raise ValueError("%r is neither udp://HOST[:PORT] nor serial:DEVICE[@BAUD]" % uri)
+        self.wire = Udp(udp[1].strip("[]"), int(udp[2] or 5690)) if udp else Serial(serial[1], int(serial[2] or 115200))
+        self.count = int.from_bytes(os.urandom(3), "big")
+        self.pushes = []
+
+    def read(self, wait):
+        """Answers and pushes whose checksum is right; others never were."""
+        for line in self.wire.lines(wait):
+            body, star, digits = line.rpartition(b"*")
+            if star and re.fullmatch(rb"[0-9A-Fa-f]{4}", digits) and int(digits, 16) == crc(body):
+                yield body.decode("utf-8", "replace")
+
+    def raw(self, line, tries=4):
+        """The answer to a line, parsed; asks again after 1, 2, 4 s."""
+        self.count += 1
+        name = "p%x" % self.count
+        request = ("#%s %s" % (name, line)).encode()
+        request += b"*%04X" % crc(request)
+        for attempt in range(tries):
+            self.wire.send(request)
+            until = time.monotonic() + 2 ** attempt
+            while time.monotonic() < until:
+                for text in self.read(until - time.monotonic()):
+                    answer = self.parse(text)
+                    if "push" in answer:
+                        self.pushes.append(answer)
+                    elif answer.get("id") == name:
+                        return answer
+        raise TimeoutError("no answer to %r" % line)
+
+    @staticmethod
+    def parse(text):
+        if text.startswith("{"):
+            return json.loads(text)
+        match = re.match(r"(?:#(\S+) )?(.*)", text)
+        return {"id": match[1], "text": match[2]}
+
+    def ask(self, *words):
+        """The answer as a dict; Refused if it is an error."""
+        line = " ".join(quote(word) for word in words)
+        answer = self.raw(line)
+        if answer.get("error") == "prove":
+            self.raw("ping " + answer["proof"])
+            answer = self.raw(line)
+        if answer.get("ok") is False:
+            raise Refused(answer)
+        return answer
+
+    def watch(self):
+        """Changes and "alive" for ever. Each push has "n": one that is missing was lost. TimeoutError after 25 s of silence."""
+        self.ask("watch")
+        asked = heard = time.monotonic()
+        while True:
+            for text in self.read(1):
+                answer = self.parse(text)
+                if "push" in answer:
+                    self.pushes.append(answer)
+            while self.pushes:
+                heard = time.monotonic()
+                yield self.pushes.pop(0)
+            if time.monotonic() - asked > 20:  # the lease is 60 s
+                self.ask("watch")
+                asked = time.monotonic()
+            if time.monotonic() - heard > 25:
+                raise TimeoutError("nothing for 25 s")
+
+
+def main(args):
+    if len(args) < 2 or args[0] in ("-h", "--help"):
+        print("Usage: ocelli.py URI REQUEST...   URI: udp://HOST[:PORT], serial:DEVICE[@BAUD]", file=sys.stderr)
+        return 2
+    try:
+        board = Board(args[0])
+        for answer in board.watch() if args[1] == "watch" else [board.ask(*args[1:])]:
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+    except (Refused, OSError, ValueError) as fault:
+        print("ocelli.py: %s" % fault, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

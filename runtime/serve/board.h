@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What serve asks of the board. The daemon gives it; serve knows nothing else of models and cameras.
+ * Thread-safety: serve calls these from serve_poll() only, one at a time. What they point to stays until the next
+ * call of any of them. */
+#ifndef SERVE_BOARD_H
+#define SERVE_BOARD_H
+
+#include "tag/tagger.h"
+#include "tag/tags_file.h"
+
+/* How a request ended; docs/protocol.md lists the words and CoAP codes, serve/code.c the table. */
+enum serve_code {
+    SERVE_OK,
+    SERVE_USAGE,
+    SERVE_UTF8,
+    SERVE_ID,
+    SERVE_CRC,
+    SERVE_LONG,
+    SERVE_VERB,
+    SERVE_NONE,
+    SERVE_DENIED,
+    SERVE_PROVE,
+    SERVE_BUSY,
+    SERVE_LIMIT,
+    SERVE_ABSENT,
+    SERVE_FAILED,
+    SERVE_CODES
+};
+
+/* The state as of the last frame. */
+struct serve_view {
+    uint64_t seq;  /* of that frame; 0: none yet */
+    double age_ms; /* since it was taken; NAN: none yet */
+    uint64_t version;
+    const char *model;
+    const struct tagger_status *tags; /* (count), in the order of the file */
+    size_t count;
+};
+
+struct serve_field {
+    const char *name; /* lower case and '_' */
+    const char *text; /* NULL: the number */
+    double number;
+};
+
+enum serve_change_kind { SERVE_ADD, SERVE_SET, SERVE_REMOVE };
+
+struct serve_value {
+    const char *key;  /* "prompt", "against", "group", or of a rule */
+    const char *text; /* "" in SERVE_REMOVE: the key's line, whatever it says */
+};
+
+/* Checked: keys are known, texts are UTF-8 without control characters and within their limits. */
+struct serve_change {
+    enum serve_change_kind kind;
+    const char *tag;
+    const struct serve_value *values;
+    size_t count; /* 0: SERVE_ADD: make the tag; SERVE_REMOVE: the tag itself */
+};
+
+struct serve_hit {
+    double time; /* seconds since 1970 */
+    double score;
+    const char *tags; /* names, parted by ", " */
+};
+
+enum { SERVE_MESSAGE = 160, SERVE_FIELDS = 48, SERVE_HITS = 32 };
+
+struct serve_board {
+    void *user;
+    void (*view)(void *user, struct serve_view *view);
+    /* The file as it is in force. */
+    const struct tags_file *(*prompts)(void *user);
+    /* Makes it so in file and tagger, whole or not at all; see serve_change_text(). On any code but SERVE_OK
+     * `message` may get a sentence. */
+    enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
+    /* Fills fields (SERVE_FIELDS) and gives how many. */
+    size_t (*status)(void *user, struct serve_field *fields);
+    /* The last frame as JPEG. NULL, or false: none. */
+    bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
+    /* Best first, at most SERVE_HITS. NULL: not built in. */
+    enum serve_code (*search)(void *user, const char *text, struct serve_hit *hits, size_t *count, char message[SERVE_MESSAGE]);
+};
+
+#endif

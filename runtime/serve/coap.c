@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * CoAP (RFC 7252) and DTLS through libcoap. */
+#include "serve/coap.h"
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- endpoints ---- */
+
+/* libcoap tells the port only in words: "[::]:5683 UDP". */
+static uint16_t port_of(const coap_endpoint_t *endpoint) {
+    const char *colon = endpoint ? strrchr(coap_endpoint_str(endpoint), ':') : NULL;
+    return colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
+}
+
+static coap_endpoint_t *listen_v4(struct serve_coap *c, const char *text, int port, coap_proto_t proto) {
+    coap_address_t a;
+    coap_address_init(&a);
+    a.size = sizeof a.addr.sin;
+    a.addr.sin.sin_family = AF_INET;
+    a.addr.sin.sin_port = htons((uint16_t)port);
+    if (text && inet_pton(AF_INET, text, &a.addr.sin.sin_addr) != 1) return NULL;
+    return coap_new_endpoint(c->context, &a, proto);
+}
+
+static coap_endpoint_t *listen_v6(struct serve_coap *c, const char *text, int port, coap_proto_t proto) {
+    coap_address_t a;
+    coap_address_init(&a);
+    a.size = sizeof a.addr.sin6;
+    a.addr.sin6.sin6_family = AF_INET6;
+    a.addr.sin6.sin6_port = htons((uint16_t)port);
+    if (text && inet_pton(AF_INET6, text, &a.addr.sin6.sin6_addr) != 1) return NULL;
+    return coap_new_endpoint(c->context, &a, proto);
+}
+
+/* *used stays 0 when the port is not to be served. */
+static int open_port(struct serve_coap *c, const char *address, int port, int standard, coap_proto_t proto, uint16_t *used) {
+    int wanted = port == SERVE_ANY_PORT ? 0 : port ? port : standard;
+    if (port == SERVE_NO_PORT) return OCELLI_OK;
+    coap_endpoint_t *e = listen_v6(c, address, wanted, proto);
+    if (!e) e = listen_v4(c, address, wanted, proto);
+    if (!e)
+        return log_fail(OCELLI_ERR_DEVICE, "CoAP on %s, port %d: cannot listen: end what uses it, or choose another",
+                        address ? address : "all addresses", wanted);
+    *used = port_of(e);
+    return OCELLI_OK;
+}
+
+/* ---- keys ---- */
+
+static const coap_bin_const_t *find_key(coap_bin_const_t *identity, coap_session_t *session, void *user) {
+    struct serve_coap *c = user;
+    const struct psk_key *k = psk_find(&c->psk, identity->s, identity->length);
+    (void)session;
+    if (!k) return NULL;
+    c->psk_key = (coap_bin_const_t){k->size, k->key};
+    return &c->psk_key;
+}
+
+static int open_dtls(struct serve_coap *c, const struct serve_params *params) {
+    if (!params->psk_file) return OCELLI_OK;
+    int status = psk_read(&c->psk, params->psk_file);
+    if (status) return status;
+    if (!coap_dtls_is_supported())
+        return log_fail(OCELLI_ERR_USAGE, "%s: libcoap was built without DTLS: install libcoap3's OpenSSL or GnuTLS variant",
+                        params->psk_file);
+    coap_dtls_spsk_t spsk = {.version = COAP_DTLS_SPSK_SETUP_VERSION, .validate_id_call_back = find_key, .id_call_back_arg = c};
+    spsk.psk_info.hint = (coap_bin_const_t){6, (const uint8_t *)"ocelli"};
+    spsk.psk_info.key = (coap_bin_const_t){c->psk.keys[0].size, c->psk.keys[0].key};
+    if (!coap_context_set_psk2(c->context, &spsk))
+        return log_fail(OCELLI_ERR_MEMORY, "%s: libcoap took no keys", params->psk_file);
+    return open_port(c, params->address, params->coaps_port, SERVE_COAPS_PORT, COAP_PROTO_DTLS, &c->serve->coaps_port);
+}
+
+/* ---- resources ---- */
+
+static coap_resource_t *add_resource(struct serve_coap *c, const char *path, bool observed) {
+    coap_resource_t *r = coap_resource_init(coap_make_str_const(path), COAP_RESOURCE_FLAGS_NOTIFY_NON);
+    if (!r) return NULL;
+    coap_resource_set_userdata(r, c);
+    coap_resource_set_get_observable(r, observed);
+    coap_add_resource(c->context, r);
+    if (observed) c->observed[c->observed_count++] = r;
+    return r;
+}
+
+/* One resource a path; methods are its rows. */
+static int add_resources(struct serve_coap *c) {
+    coap_resource_t *r = NULL;
+    const char *last = "";
+    for (size_t i = 0; i < serve_row_count; i++) {
+        const struct serve_row *row = &serve_rows[i];
+        if (!row->path) continue;
+        if (strcmp(last, row->path)) r = add_resource(c, last = row->path, row->observed);
+        if (!r) return log_fail(OCELLI_ERR_MEMORY, "CoAP: out of memory");
+        coap_register_request_handler(r, (coap_request_t)row->method, serve_coap_handle);
+    }
+    static const char *const others[] = {"frame", ".well-known/core"};
+    for (int i = 0; i < 2; i++) {
+        r = add_resource(c, others[i], false);
+        if (!r) return log_fail(OCELLI_ERR_MEMORY, "CoAP: out of memory");
+        coap_register_request_handler(r, COAP_REQUEST_GET, serve_coap_handle);
+    }
+    return OCELLI_OK;
+}
+
+/* ---- the transport ---- */
+
+/* Forged packets reach it: what it says of them would fill the log. */
+static void ignore(coap_log_t level, const char *message) {
+    (void)level, (void)message;
+}
+
+static int coap_open(struct serve *serve, const struct serve_params *params, void **self) {
+    if (params->coap_port == SERVE_NO_PORT && !params->psk_file && !params->serial[0]) return OCELLI_OK;
+    struct serve_coap *c = *self = calloc(1, sizeof *c);
+    if (!c) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    c->serve = serve;
+    coap_startup();
+    coap_set_log_handler(ignore);
+    c->context = coap_new_context(NULL);
+    int status = c->context ? serve_peers_init(&c->peers) : log_fail(OCELLI_ERR_MEMORY, "CoAP: out of memory");
+    if (status) return status;
+    coap_context_set_block_mode(c->context, COAP_BLOCK_USE_LIBCOAP);
+    coap_context_set_max_idle_sessions(c->context, COAP_IDLE_SESSIONS);
+    status = add_resources(c);
+    if (!status) status = open_dtls(c, params);
+    if (!status) status = open_port(c, params->address, params->coap_port, SERVE_COAP_PORT, COAP_PROTO_UDP, &serve->coap_port);
+    if (!status && params->serial[0]) status = open_port(c, "127.0.0.1", SERVE_ANY_PORT, 0, COAP_PROTO_UDP, &serve->inner_port);
+    return status;
+}
+
+static void coap_close(void **self) {
+    struct serve_coap *c = *self;
+    if (c->context) coap_free_context(c->context);
+    coap_cleanup();
+    psk_finish(&c->psk);
+    free(c);
+    *self = NULL;
+}
+
+/* libcoap's epoll holds its timers too; without epoll it is looked to every 50 ms. */
+static size_t coap_wait(void *self, struct pollfd *fds, int *timeout_ms) {
+    struct serve_coap *c = self;
+    int fd = coap_context_get_coap_fd(c->context), most = fd < 0 ? 50 : 1000;
+    if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
+    if (c->notified != c->serve->context.events.count) *timeout_ms = 0;
+    fds[0] = (struct pollfd){fd, POLLIN, 0};
+    return 1;
+}
+
+static void coap_step(void *self, const struct pollfd *fds, size_t count, double now_ms) {
+    struct serve_coap *c = self;
+    (void)fds, (void)count, (void)now_ms;
+    if (c->notified != c->serve->context.events.count)
+        for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
+    c->notified = c->serve->context.events.count;
+    coap_io_process(c->context, COAP_IO_NO_WAIT);
+}
+
+const struct serve_transport serve_transport_coap = {"coap", coap_open, coap_wait, coap_step, coap_close};

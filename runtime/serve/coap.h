@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the CoAP server and its handler share. */
+#ifndef SERVE_COAP_H
+#define SERVE_COAP_H
+
+#include "serve/peers.h"
+#include "serve/psk.h"
+#include "serve/transport.h"
+
+#include <coap3/coap.h>
+
+#ifndef COAP_OPTION_ECHO
+#define COAP_OPTION_ECHO 252 /* RFC 9175; libcoap 4.3.0 has no name for it */
+#endif
+
+enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024 };
+
+struct serve_coap {
+    struct serve *serve;
+    coap_context_t *context;
+    coap_resource_t *observed[COAP_RESOURCES];
+    size_t observed_count;
+    uint64_t notified; /* events that were told of */
+    struct serve_peers peers;
+    struct psk psk;
+    coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
+    char body[COAP_BODY];     /* of the answer in the making */
+};
+
+/* A request to any of our resources. */
+void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *request, const coap_string_t *query,
+                       coap_pdu_t *response);
+
+#endif

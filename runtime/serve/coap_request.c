@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A CoAP request as a row of the table sees it, and its answer as CoAP wants it. */
+#include "base/clock.h"
+#include "serve/coap.h"
+#include "serve/code.h"
+#include "serve/words.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Content-Formats: RFC 7252 section 12.3, RFC 7049, RFC 8428 section 12.1. */
+enum { PLAIN = 0, LINKS = 40, JPEG = 22, JSON = 50, CBOR = 60, SENML_JSON = 110, SENML_CBOR = 112, NONE = -1 };
+
+struct exchange {
+    struct serve_coap *coap;
+    coap_resource_t *resource;
+    coap_session_t *session;
+    const coap_pdu_t *in;
+    coap_pdu_t *out;
+    const coap_string_t *query;
+    const struct serve_row *row; /* NULL: not of the table */
+    struct serve_request request;
+    struct serve_address from;
+    bool trusted;   /* DTLS, loopback */
+    bool proved;    /* it receives what is sent to it */
+    bool blocks;    /* a later block of an answer */
+    size_t allowed; /* bytes of an answer, when not proved */
+    const char *words[SERVE_WORDS];
+    char text[2 * SERVE_LINE + SERVE_WORDS];
+    size_t used;
+};
+
+static bool option_number(const coap_pdu_t *pdu, coap_option_num_t number, unsigned *value) {
+    coap_opt_iterator_t at;
+    coap_opt_t *option = coap_check_option(pdu, number, &at);
+    if (option) *value = coap_decode_var_bytes(coap_opt_value(option), coap_opt_length(option));
+    return option;
+}
+
+/* ---- answers ---- */
+
+static void add_number(coap_pdu_t *pdu, coap_option_num_t number, unsigned value) {
+    uint8_t bytes[4];
+    coap_add_option(pdu, number, coap_encode_var_safe(bytes, sizeof bytes, value), bytes);
+}
+
+static void answer_code(struct exchange *e, int code) {
+    coap_pdu_set_code(e->out, (coap_pdu_code_t)COAP_RESPONSE_CODE(code));
+}
+
+/* Diagnostic payload: RFC 7252 section 5.5.2. */
+static void answer_fault(struct exchange *e, int code, const char *message) {
+    size_t size = strlen(message);
+    answer_code(e, code);
+    if (code == 429) add_number(e->out, COAP_OPTION_MAXAGE, 1); /* RFC 8516: when to ask again */
+    if (size && (e->proved || size + 16 <= e->allowed)) coap_add_data(e->out, size, (const uint8_t *)message);
+}
+
+/* RFC 9175 section 2.3: say it again with this. */
+static void answer_prove(struct exchange *e) {
+    char proof[9];
+    serve_peers_proof(&e->coap->peers, &e->from, clock_ms(), proof);
+    answer_code(e, 401);
+    coap_add_option(e->out, COAP_OPTION_ECHO, 8, (const uint8_t *)proof);
+}
+
+static void release(coap_session_t *session, void *bytes) {
+    (void)session;
+    free(bytes);
+}
+
+/* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
+static uint64_t etag_of(const struct exchange *e, int format) {
+    const struct serve_view *v = &e->request.view;
+    const uint64_t parts[] = {v->seq, v->version, e->coap->serve->context.events.count, (uint64_t)format, e->request.from};
+    bool prompts = e->row && e->row->answer == serve_prompts;
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = prompts ? 1 : 0; i < sizeof parts / sizeof parts[0]; i++)
+        if (!prompts || i != 2) hash = (hash ^ parts[i]) * 0x100000001b3;
+    for (size_t i = 0; i < e->request.count; i++)
+        for (const char *c = e->request.words[i]; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+    return hash | 1;
+}
+
+static bool has_etag(const struct exchange *e, uint64_t etag) {
+    coap_opt_iterator_t at;
+    coap_opt_filter_t filter;
+    coap_opt_t *option;
+    uint8_t bytes[8];
+    size_t size = coap_encode_var_safe8(bytes, sizeof bytes, etag);
+    coap_option_filter_clear(&filter);
+    coap_option_filter_set(&filter, COAP_OPTION_ETAG);
+    coap_option_iterator_init(e->in, &at, &filter);
+    while ((option = coap_option_next(&at)))
+        if (coap_opt_length(option) == size && !memcmp(coap_opt_value(option), bytes, size)) return true;
+    return false;
+}
+
+/* etag 0: none. */
+static void answer_content(struct exchange *e, int format, uint64_t etag, const void *bytes, size_t size) {
+    uint8_t tag[8];
+    if (!e->proved && (size < 1024 ? size : 1024) + 24 > e->allowed) {
+        answer_prove(e);
+        return;
+    }
+    if (etag && has_etag(e, etag)) {
+        answer_code(e, 203);
+        coap_add_option(e->out, COAP_OPTION_ETAG, coap_encode_var_safe8(tag, sizeof tag, etag), tag);
+        return;
+    }
+    uint8_t *copy = malloc(size ? size : 1);
+    if (!copy) {
+        answer_fault(e, 500, "out of memory");
+        return;
+    }
+    memcpy(copy, bytes, size);
+    answer_code(e, e->row && e->row->changes ? (e->row->method == SERVE_DELETE ? 202 : 204) : 205);
+    if (etag && size <= 1024) coap_add_option(e->out, COAP_OPTION_ETAG, coap_encode_var_safe8(tag, sizeof tag, etag), tag);
+    coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->query, (uint16_t)format, etag ? 0 : -1,
+                                 size > 1024 ? etag : 0, size, copy, release, copy);
+}
+
+/* ---- requests ---- */
+
+/* "": out of room, or not text. */
+static const char *keep(struct exchange *e, const void *bytes, size_t size, enum serve_code *code) {
+    char *to = e->text + e->used;
+    if (serve_words_check(bytes, size)) *code = SERVE_UTF8;
+    if (size + 1 > sizeof e->text - e->used) *code = SERVE_LONG;
+    if (*code) return "";
+    memcpy(to, bytes, size);
+    to[size] = 0;
+    e->used += size + 1;
+    return to;
+}
+
+static void add_word(struct exchange *e, const char *word, enum serve_code *code) {
+    if (e->request.count == SERVE_WORDS) *code = SERVE_LONG;
+    if (!*code) e->words[e->request.count++] = word;
+}
+
+/* NAME=VALUE of Uri-Query: the row's own becomes a word, `from` two. */
+static enum serve_code take_query(struct exchange *e, const char *name, const char **from) {
+    coap_opt_iterator_t at;
+    coap_opt_filter_t filter;
+    coap_opt_t *option;
+    enum serve_code code = SERVE_OK;
+    size_t length = strlen(name);
+    coap_option_filter_clear(&filter);
+    coap_option_filter_set(&filter, COAP_OPTION_URI_QUERY);
+    coap_option_iterator_init(e->in, &at, &filter);
+    while ((option = coap_option_next(&at)) && !code) {
+        const char *value = (const char *)coap_opt_value(option);
+        size_t size = coap_opt_length(option);
+        if (length && size > length && value[length] == '=' && !memcmp(value, name, length))
+            add_word(e, keep(e, value + length + 1, size - length - 1, &code), &code);
+        else if (e->row->pages && size > 5 && !memcmp(value, "from=", 5))
+            *from = keep(e, value + 5, size - 5, &code);
+        else
+            return serve_refuse(&e->request, SERVE_USAGE, "no such query here");
+    }
+    return code;
+}
+
+/* A VALUE a line. */
+static enum serve_code take_body(struct exchange *e) {
+    const uint8_t *body;
+    size_t size = 0;
+    enum serve_code code = SERVE_OK;
+    coap_get_data(e->in, &size, &body);
+    for (size_t i = 0, length; i < size && !code; i += length + 1) {
+        const uint8_t *end = memchr(body + i, '\n', size - i);
+        length = end ? (size_t)(end - body) - i : size - i;
+        size_t text = length && body[i + length - 1] == '\r' ? length - 1 : length;
+        if (text) add_word(e, keep(e, body + i, text, &code), &code);
+    }
+    return code;
+}
+
+/* Bodies over one message are none of ours: RFC 7959 section 2.9.3. */
+static int check_body(const struct exchange *e) {
+    unsigned block, format = PLAIN;
+    const uint8_t *body;
+    size_t size = 0;
+    if (option_number(e->in, COAP_OPTION_BLOCK1, &block) && block >> 3) return 413;
+    coap_get_data(e->in, &size, &body);
+    if (size > SERVE_LINE) return 413;
+    return size && option_number(e->in, COAP_OPTION_CONTENT_FORMAT, &format) && format != PLAIN ? 415 : 0;
+}
+
+static int choose_format(const struct exchange *e) {
+    unsigned accept = JSON;
+    if (!option_number(e->in, COAP_OPTION_ACCEPT, &accept)) return JSON;
+    if (accept == JSON || accept == CBOR) return (int)accept;
+    return e->row->senml && (accept == SENML_JSON || accept == SENML_CBOR) ? (int)accept : NONE;
+}
+
+static enum serve_code write_answer(struct exchange *e, int format, struct serve_out *out) {
+    struct serve_request *r = &e->request;
+    bool senml = format == SENML_JSON || format == SENML_CBOR;
+    out->format = format == CBOR || format == SENML_CBOR ? SERVE_CBOR : SERVE_JSON;
+    serve_out_begin(out, NULL, senml ? '[' : '{');
+    if (!senml && !e->row->changes) serve_request_head(r, out);
+    enum serve_code code = senml ? e->row->senml(r, out) : e->row->answer(r, out);
+    serve_out_end(out, senml ? ']' : '}');
+    if (!code && out->full) return serve_refuse(r, SERVE_FAILED, "over 1 MiB");
+    return code;
+}
+
+static void fault_of(struct exchange *e, enum serve_code code) {
+    const char *message = e->request.message;
+    if (code == SERVE_UTF8 && !*message) message = "not UTF-8, or a control character";
+    if (code == SERVE_LONG && !*message) message = "too long, or too many lines";
+    answer_fault(e, serve_code_coap(code), message);
+}
+
+static void answer_row(struct exchange *e) {
+    struct serve_request *r = &e->request;
+    struct serve_out out = {.bytes = e->coap->body, .room = COAP_BODY};
+    const char *from = NULL;
+    int format = choose_format(e), fault = e->row->changes ? check_body(e) : 0;
+    if (e->row->changes && !e->trusted) fault = 403;
+    if (fault || format == NONE) {
+        answer_fault(e, fault ? fault : 406, fault == 403 ? "changes need DTLS, serial, or loopback" : "");
+        return;
+    }
+    enum serve_code code = take_query(e, e->row->query ? e->row->query : "", &from);
+    if (!code && e->row->changes && !r->count) code = serve_refuse(r, SERVE_USAGE, "say which: ?tag=NAME");
+    if (!code && e->row->changes) code = take_body(e);
+    if (from) add_word(e, "from", &code), add_word(e, from, &code);
+    if (!code) code = serve_request_check(e->row, r);
+    if (!code) code = write_answer(e, format, &out);
+    if (code) {
+        fault_of(e, code);
+        return;
+    }
+    answer_content(e, format, e->row->tagged ? etag_of(e, format) : 0, out.bytes, out.used);
+}
+
+static void answer_frame(struct exchange *e) {
+    const struct serve_board *b = &e->coap->serve->board;
+    const uint8_t *jpeg;
+    size_t size;
+    unsigned accept = JPEG;
+    option_number(e->in, COAP_OPTION_ACCEPT, &accept);
+    if (accept != JPEG)
+        answer_fault(e, 406, "");
+    else if (!b->frame)
+        answer_fault(e, 501, "pictures are not given out here");
+    else if (!b->frame(b->user, &jpeg, &size))
+        answer_fault(e, 404, "no frame yet");
+    else
+        answer_content(e, JPEG, etag_of(e, JPEG), jpeg, size);
+}
+
+/* RFC 6690. */
+static void answer_links(struct exchange *e) {
+    static const char links[] =
+        "</tags>;rt=\"ocelli.tags\";ct=\"50 60 110 112\";obs,</events>;rt=\"ocelli.events\";ct=\"50 60\";obs,"
+        "</prompts>;rt=\"ocelli.prompts\";ct=\"50 60\",</status>;rt=\"ocelli.status\";ct=\"50 60\","
+        "</search>;rt=\"ocelli.search\";ct=\"50 60\",</frame>;rt=\"ocelli.frame\";ct=22";
+    answer_content(e, LINKS, 0, links, sizeof links - 1);
+}
+
+/* ---- who asks ---- */
+
+/* At least what the request measured: its options are not counted but for path and query. */
+static size_t allowance(const struct exchange *e) {
+    size_t headers = serve_address_headers(&e->from), payload = 0;
+    const uint8_t *data;
+    const coap_str_const_t *path = coap_resource_get_uri_path(e->resource);
+    coap_get_data(e->in, &payload, &data);
+    size_t size = 4 + coap_pdu_get_token(e->in).length + 1 + path->length + (e->query ? e->query->length + 1 : 0) + payload;
+    return 3 * (headers + size) - headers;
+}
+
+static bool proves(const struct exchange *e, double now_ms) {
+    coap_opt_iterator_t at;
+    char proof[9];
+    coap_opt_t *echo = coap_check_option(e->in, COAP_OPTION_ECHO, &at);
+    serve_peers_proof(&e->coap->peers, &e->from, now_ms, proof);
+    return echo && coap_opt_length(echo) == 8 && !memcmp(coap_opt_value(echo), proof, 8);
+}
+
+/* false: no code is set, which is an empty acknowledgement or nothing. */
+static bool admit(struct exchange *e, double now_ms) {
+    const coap_address_t *address = coap_session_get_addr_remote(e->session);
+    bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS;
+    unsigned observe = 1;
+    if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
+    e->allowed = allowance(e);
+    enum serve_verdict verdict = serve_access_judge(&e->coap->serve->access, &e->from, now_ms);
+    if (verdict == SERVE_SILENCE) return false;
+    struct serve_known *k = serve_peers_find(&e->coap->peers, &e->from, now_ms);
+    k->peer.proved |= dtls || proves(e, now_ms);
+    e->proved = k->peer.proved;
+    e->trusted = dtls || k->peer.may_change;
+    if (verdict == SERVE_TELL_BUSY) answer_fault(e, 429, "");
+    if (verdict == SERVE_MAY && !e->proved && option_number(e->in, COAP_OPTION_OBSERVE, &observe) && observe == 0) {
+        answer_prove(e);
+        return false;
+    }
+    return verdict == SERVE_MAY;
+}
+
+void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *in, const coap_string_t *query,
+                       coap_pdu_t *out) {
+    struct serve_coap *c = coap_resource_get_userdata(resource);
+    const coap_str_const_t *path = coap_resource_get_uri_path(resource);
+    double now_ms = clock_ms();
+    char name[32];
+    struct exchange e = {.coap = c, .resource = resource, .session = session, .in = in, .out = out, .query = query};
+    e.request = (struct serve_request){
+        .board = &c->serve->board, .events = &c->serve->context.events, .now_ms = now_ms, .words = e.words};
+    snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
+    e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
+    if (!admit(&e, now_ms)) return;
+    c->serve->board.view(c->serve->board.user, &e.request.view);
+    if (e.row)
+        answer_row(&e);
+    else if (!strcmp(name, "frame"))
+        answer_frame(&e);
+    else
+        answer_links(&e);
+}

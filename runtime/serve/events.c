@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/events.h"
+
+#include <stdio.h>
+
+static void copy(char to[SERVE_NAME_ROOM], const char *text) {
+    snprintf(to, SERVE_NAME_ROOM, "%s", text ? text : "");
+}
+
+void serve_events_add(struct serve_events *events, const struct tagger_event *event, double taken_ms) {
+    struct serve_event *e = &events->ring[++events->count % SERVE_EVENTS];
+    *e = (struct serve_event){.n = events->count,
+                              .state = event->state,
+                              .seq = event->sequence,
+                              .version = event->version,
+                              .taken_ms = taken_ms,
+                              .score = event->why.score,
+                              .margin = event->why.margin,
+                              .cosine = event->why.cosine,
+                              .on = event->why.on,
+                              .percentile = event->why.percentile};
+    copy(e->tag, event->tag);
+    copy(e->group, event->group);
+    copy(e->runner_up, event->why.runner_up);
+}
+
+const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t n) {
+    if (n == 0 || n > events->count || events->count - n >= SERVE_EVENTS) return NULL;
+    return &events->ring[n % SERVE_EVENTS];
+}
+
+static void write_reason(const struct serve_event *e, struct serve_out *out) {
+    serve_out_number(out, "score", (double)e->score, 4);
+    serve_out_number(out, "margin", (double)e->margin, 4);
+    serve_out_number(out, "cosine", (double)e->cosine, 4);
+    serve_out_number(out, "on", (double)e->on, 4);
+    serve_out_number(out, "percentile", (double)e->percentile, 5);
+}
+
+void serve_event_write(const struct serve_event *e, uint64_t first, double now_ms, struct serve_out *out) {
+    static const char *const states[] = {"off", "on", "learning", "unknown"};
+    double age = now_ms - e->taken_ms;
+    serve_out_count(out, "n", e->n - first);
+    serve_out_count(out, "seq", e->seq);
+    serve_out_count(out, "age_ms", age > 0 ? (uint64_t)age : 0);
+    if (e->tag[0]) serve_out_text(out, "tag", e->tag);
+    if (e->group[0]) serve_out_text(out, "group", e->group);
+    serve_out_text(out, "state", states[e->state]);
+    if (e->tag[0]) write_reason(e, out);
+    if (e->tag[0] && e->runner_up[0]) serve_out_text(out, "runner_up", e->runner_up);
+    serve_out_count(out, "version", e->version);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The last changes, and where each client that watches stands in them. */
+#ifndef SERVE_EVENTS_H
+#define SERVE_EVENTS_H
+
+#include "serve/board.h"
+#include "serve/out.h"
+
+enum { SERVE_EVENTS = 16, SERVE_NAME_ROOM = INI_LINE + 1 };
+
+/* A tagger_event that stays. */
+struct serve_event {
+    uint64_t n; /* from 1 */
+    enum tagger_state state;
+    uint64_t seq, version;
+    double taken_ms;                 /* of the monotonic clock */
+    char tag[SERVE_NAME_ROOM];       /* "": the group is unknown */
+    char group[SERVE_NAME_ROOM];     /* "": none */
+    char runner_up[SERVE_NAME_ROOM]; /* "": none */
+    float score, margin, cosine, on, percentile;
+};
+
+struct serve_events {
+    struct serve_event ring[SERVE_EVENTS]; /* n at n % SERVE_EVENTS */
+    uint64_t count;                        /* so far: the newest's n */
+};
+
+void serve_events_add(struct serve_events *events, const struct tagger_event *event, double taken_ms);
+/* Number n, or NULL when it is gone or to come. */
+const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t n);
+
+/* A client that watches. */
+struct serve_watch {
+    bool on, terse, sum; /* sum: pushes end with a checksum */
+    char id[33];         /* "": none */
+    uint64_t first;      /* events->count when it began */
+    uint64_t seen;       /* the last that was pushed */
+    double pushed_ms, until_ms;
+};
+
+/* Writes fields of an open object: n less `first`, and the rest. */
+void serve_event_write(const struct serve_event *event, uint64_t first, double now_ms, struct serve_out *out);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/line.h"
+#include "serve/code.h"
+#include "serve/crc.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { SUM_LOCK_MS = 60000, SUM = 5 /* "*906E" */ };
+
+/* A request taken apart. */
+struct parsed {
+    char id[SERVE_ID_MOST + 1]; /* "": none */
+    bool sum, terse;
+    struct serve_words words;
+    const struct serve_row *row; /* NULL: not known yet */
+};
+
+static bool blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+static bool hex(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool id_letter(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("._:-", c));
+}
+
+/* ---- the request ---- */
+
+/* Takes "*XXXX" off. false: it is there and wrong. */
+static bool take_sum(struct parsed *p, const char *line, size_t *size) {
+    char digits[SUM];
+    unsigned sum;
+    if (*size < SUM || line[*size - SUM] != '*') return true;
+    for (size_t i = 1; i < SUM; i++)
+        if (!hex(line[*size - SUM + i])) return true;
+    memcpy(digits, line + *size - SUM + 1, SUM - 1);
+    digits[SUM - 1] = 0;
+    sscanf(digits, "%4x", &sum);
+    *size -= SUM;
+    p->sum = true;
+    return sum == serve_crc(line, *size);
+}
+
+/* Takes "#id " off; false: what begins as one is none. */
+static bool take_id(struct parsed *p, const char **line, size_t *size) {
+    size_t length = 0;
+    while (*size && blank(**line)) ++*line, --*size;
+    if (!*size || **line != '#') return true;
+    const char *id = *line + 1;
+    while (length + 1 < *size && id_letter(id[length])) length++;
+    if (length == 0 || length > SERVE_ID_MOST || (length + 1 < *size && !blank(id[length]))) return false;
+    memcpy(p->id, id, length);
+    *line += 1 + length, *size -= 1 + length;
+    return true;
+}
+
+static enum serve_code fault(struct serve_request *r, enum serve_code code) {
+    switch (code) {
+    case SERVE_UTF8: return serve_refuse(r, code, "not UTF-8, or a control character");
+    case SERVE_LONG: return serve_refuse(r, code, "a request is at most %d bytes and %d words", SERVE_LINE, SERVE_LINE_WORDS);
+    case SERVE_USAGE: return serve_refuse(r, code, "a quote that does not end, or with more behind it");
+    default: return code;
+    }
+}
+
+/* Finds the row, and leaves the words behind the verb. */
+static enum serve_code find(struct parsed *p, struct serve_request *r) {
+    struct serve_words *w = &p->words;
+    if (!w->count) return serve_refuse(r, SERVE_VERB, "an id without a request");
+    const char *verb = w->count == 1 && !strcasecmp(w->word[0], "AT") ? "ping" : w->word[0];
+    p->row = serve_row_of_verb(verb);
+    if (!p->row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
+    r->words = w->word + 1, r->count = w->count - 1;
+    p->terse = p->row->terse && r->count && !strcmp(r->words[0], "terse");
+    if (p->terse) r->words++, r->count--;
+    return serve_request_check(p->row, r);
+}
+
+static enum serve_code parse(struct parsed *p, struct serve_request *r, const char *line, size_t size) {
+    if (size >= SERVE_LINE) return fault(r, SERVE_LONG);
+    if (!take_sum(p, line, &size)) return serve_refuse(r, SERVE_CRC, "the checksum does not match");
+    if (!take_id(p, &line, &size))
+        return serve_refuse(r, SERVE_ID, "an id is # and 1 to %d of A-Z a-z 0-9 . _ : -", SERVE_ID_MOST);
+    enum serve_code code = serve_words_split(&p->words, line, size);
+    return code ? fault(r, code) : find(p, r);
+}
+
+/* A damaged checksum must not make a change of what it should have protected. */
+static enum serve_code may(const struct parsed *p, struct serve_request *r) {
+    const struct serve_peer *peer = r->peer;
+    if (!p->row->changes) return SERVE_OK;
+    if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "changes need serial, DTLS, or loopback");
+    if (!p->sum && peer->sum_ms > 0 && r->now_ms - peer->sum_ms < SUM_LOCK_MS)
+        return serve_refuse(r, SERVE_CRC, "checksums were used here: changes need one");
+    return SERVE_OK;
+}
+
+/* ---- the answer ---- */
+
+static size_t finish(struct serve_out *out, bool sum) {
+    char text[SUM + 2];
+    out->room = SERVE_LINE;
+    if (sum) {
+        snprintf(text, sizeof text, "*%04X", serve_crc(out->bytes, out->used));
+        serve_out_raw(out, text, SUM);
+    }
+    serve_out_raw(out, "\n", 1);
+    return out->used;
+}
+
+static struct serve_out start(char bytes[SERVE_LINE]) {
+    return (struct serve_out){.bytes = bytes, .room = SERVE_LINE - SUM - 1};
+}
+
+static void put_id(struct serve_out *out, const char *id, bool terse) {
+    if (!id[0]) return;
+    if (!terse) {
+        serve_out_text(out, "id", id);
+        return;
+    }
+    serve_out_raw(out, "#", 1);
+    serve_out_raw(out, id, strlen(id));
+    serve_out_raw(out, " ", 1);
+}
+
+static void write_error(struct serve_out *out, const struct parsed *p, const struct serve_peer *peer, enum serve_code code,
+                        const char *message) {
+    const char *word = serve_code_word(code);
+    if (p->terse) {
+        put_id(out, p->id, true);
+        serve_out_raw(out, "ERR ", 4);
+        serve_out_raw(out, word, strlen(word));
+        return;
+    }
+    serve_out_begin(out, NULL, '{');
+    put_id(out, p->id, false);
+    serve_out_bool(out, "ok", false);
+    serve_out_text(out, "error", word);
+    if (code == SERVE_PROVE) serve_out_text(out, "proof", peer->proof);
+    if (message[0]) serve_out_text(out, "message", message);
+    serve_out_end(out, '}');
+}
+
+static enum serve_code answer(const struct parsed *p, struct serve_request *r, struct serve_out *out) {
+    enum serve_code code = may(p, r);
+    if (code) return code;
+    if (p->terse) {
+        put_id(out, p->id, true);
+        return p->row->terse(r, out);
+    }
+    char body[SERVE_LINE];
+    size_t head =
+        sizeof "{\"id\":\"\",\"ok\":true,\"seq\":18446744073709551615,\"age_ms\":1.23456789012345e+300,}" + strlen(p->id);
+    struct serve_out fields = {.bytes = body, .room = out->room - head};
+    code = p->row->answer(r, &fields);
+    if (!code && fields.full) code = serve_refuse(r, SERVE_FAILED, "the answer does not fit a line");
+    if (code) return code;
+    serve_out_begin(out, NULL, '{');
+    put_id(out, p->id, false);
+    serve_out_bool(out, "ok", true);
+    serve_request_head(r, out);
+    if (fields.used) serve_out_raw(out, ",", 1);
+    serve_out_raw(out, fields.bytes, fields.used);
+    serve_out_end(out, '}');
+    return SERVE_OK;
+}
+
+static void keep_watch(const struct parsed *p, struct serve_peer *peer, enum serve_code code) {
+    if (code || !p->row || (p->row->answer != serve_watch_begin)) return;
+    memcpy(peer->watch.id, p->id, sizeof p->id);
+    peer->watch.sum = p->sum;
+}
+
+size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
+                  char bytes[SERVE_LINE]) {
+    struct parsed p = {.id = ""};
+    struct serve_request r = {.board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer};
+    struct serve_out out = start(bytes);
+    size_t blanks = 0;
+    while (blanks < size && blank(line[blanks])) blanks++;
+    if (blanks == size) return 0;
+    enum serve_code code = parse(&p, &r, line, size);
+    if (p.sum && code != SERVE_CRC) peer->sum_ms = now_ms;
+    if (!code) {
+        c->board->view(c->board->user, &r.view);
+        code = answer(&p, &r, &out);
+        keep_watch(&p, peer, code);
+    }
+    if (code) {
+        out = start(bytes);
+        write_error(&out, &p, peer, code, r.message);
+    }
+    return finish(&out, p.sum);
+}
+
+size_t serve_line_error(const struct serve_peer *peer, enum serve_code code, const char *line, size_t size,
+                        char bytes[SERVE_LINE]) {
+    struct parsed p = {.id = ""};
+    struct serve_request r = {.now_ms = 0};
+    struct serve_out out = start(bytes);
+    parse(&p, &r, line, size);
+    write_error(&out, &p, peer, code, "");
+    return finish(&out, p.sum);
+}
+
+/* ---- pushes ---- */
+
+static void put_terse_event(struct serve_out *out, const struct serve_event *e, uint64_t first, double now_ms) {
+    static const char *const words[] = {"OFF", "ON", "LEARNING", "UNKNOWN"};
+    char text[320];
+    const char *name = e->tag[0] ? e->tag : e->group;
+    int head = snprintf(text, sizeof text, "%s %llu %llu %.0f ", words[e->state], (unsigned long long)(e->n - first),
+                        (unsigned long long)e->seq, fmax(floor(now_ms - e->taken_ms), 0));
+    int size = head + snprintf(text + head, sizeof text - (size_t)head, "%s", name);
+    for (char *at = text + head; *at; at++)
+        if ((unsigned char)*at <= ' ' || *at == 0x7f) *at = '_';
+    if (e->tag[0]) size += snprintf(text + size, sizeof text - (size_t)size, ":%.2f", (double)e->score);
+    serve_out_raw(out, text, (size_t)size);
+}
+
+static void put_event(struct serve_out *out, const struct serve_watch *w, const struct serve_event *e, double now_ms) {
+    struct serve_out before = *out;
+    put_id(out, w->terse ? w->id : "", true);
+    if (w->terse) {
+        put_terse_event(out, e, w->first, now_ms);
+        return;
+    }
+    serve_out_begin(out, NULL, '{');
+    put_id(out, w->id, false);
+    serve_out_text(out, "push", "change");
+    serve_event_write(e, w->first, now_ms, out);
+    serve_out_end(out, '}');
+    if (!out->full) return;
+    struct serve_event brief = *e; /* three names at their longest, all of quotes */
+    brief.runner_up[0] = 0, brief.group[0] = e->tag[0] ? 0 : e->group[0];
+    *out = before;
+    put_event(out, w, &brief, now_ms);
+}
+
+static void put_alive(struct serve_out *out, const struct serve_watch *w, const struct serve_view *view) {
+    char text[96];
+    put_id(out, w->terse ? w->id : "", true);
+    if (w->terse) {
+        int size = snprintf(text, sizeof text, "ALIVE %llu %llu %.0f", (unsigned long long)(w->seen - w->first),
+                            (unsigned long long)view->seq, isnan(view->age_ms) ? -1 : fmax(floor(view->age_ms), 0));
+        serve_out_raw(out, text, (size_t)size);
+        return;
+    }
+    struct serve_request r = {.view = *view};
+    serve_out_begin(out, NULL, '{');
+    put_id(out, w->id, false);
+    serve_out_text(out, "push", "alive");
+    serve_out_count(out, "n", w->seen - w->first);
+    serve_request_head(&r, out);
+    serve_out_end(out, '}');
+}
+
+size_t serve_line_push(struct serve_context *c, struct serve_peer *peer, double now_ms, char bytes[SERVE_LINE]) {
+    struct serve_watch *w = &peer->watch;
+    struct serve_out out = start(bytes);
+    struct serve_view view;
+    if (w->on && peer->leased && now_ms > w->until_ms) w->on = false;
+    if (!w->on) return 0;
+    const struct serve_event *e = NULL;
+    while (!e && w->seen < c->events.count) e = serve_events_get(&c->events, ++w->seen); /* what is gone shows as a gap of n */
+    if (!e && now_ms - w->pushed_ms < SERVE_HEARTBEAT_S * 1000) return 0;
+    w->pushed_ms = now_ms;
+    c->board->view(c->board->user, &view);
+    if (e)
+        put_event(&out, w, e, now_ms);
+    else
+        put_alive(&out, w, &view);
+    return finish(&out, w->sum);
+}

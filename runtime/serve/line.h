@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The line form: bytes of a request in, bytes of its answer out. No sockets, no clock. */
+#ifndef SERVE_LINE_H
+#define SERVE_LINE_H
+
+#include "serve/request.h"
+#include "serve/words.h"
+
+struct serve_context {
+    const struct serve_board *board;
+    struct serve_events events;
+};
+
+/* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0: an empty
+ * line, there is none. */
+size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
+                  char answer[SERVE_LINE]);
+
+/* An answer with nothing but this error, and the request's id where there is one. */
+size_t serve_line_error(const struct serve_peer *peer, enum serve_code code, const char *line, size_t size,
+                        char answer[SERVE_LINE]);
+
+/* What is to be pushed now to who watches: a change, or alive. Call until it gives 0. */
+size_t serve_line_push(struct serve_context *c, struct serve_peer *peer, double now_ms, char push[SERVE_LINE]);
+
+#endif

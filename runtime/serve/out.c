@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/out.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char serve_labelled[] = "";
+
+void serve_out_raw(struct serve_out *o, const void *bytes, size_t size) {
+    if (o->full || size > o->room - o->used) {
+        o->full = true;
+        return;
+    }
+    memcpy(o->bytes + o->used, bytes, size);
+    o->used += size;
+}
+
+static void put(struct serve_out *o, const char *text) {
+    serve_out_raw(o, text, strlen(text));
+}
+
+static void put_byte(struct serve_out *o, uint8_t byte) {
+    serve_out_raw(o, &byte, 1);
+}
+
+size_t serve_utf8(const char *text, size_t left) {
+    const unsigned char *c = (const unsigned char *)text;
+    if (left >= 1 && c[0] < 0x80) return 1;
+    if (left < 2 || c[0] < 0xc2 || c[0] > 0xf4) return 0;
+    size_t length = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+    unsigned low = c[0] == 0xe0 ? 0xa0 : c[0] == 0xf0 ? 0x90 : 0x80, high = c[0] == 0xed ? 0x9f : c[0] == 0xf4 ? 0x8f : 0xbf;
+    if (left < length || c[1] < low || c[1] > high) return 0;
+    for (size_t i = 2; i < length; i++)
+        if (c[i] < 0x80 || c[i] > 0xbf) return 0;
+    return length;
+}
+
+/* ---- CBOR: RFC 8949 section 3 ---- */
+
+enum {
+    UNSIGNED = 0,
+    NEGATIVE = 1,
+    TEXT = 3,
+    FALSE = 0xf4,
+    TRUE = 0xf5,
+    NIL = 0xf6,
+    FLOAT32 = 0xfa,
+    MAP = 0xbf,
+    ARRAY = 0x9f,
+    BREAK = 0xff
+};
+
+static void put_head(struct serve_out *o, int major, uint64_t value) {
+    uint8_t bytes[9];
+    size_t width = value < 24 ? 0 : value <= 0xff ? 1 : value <= 0xffff ? 2 : value <= 0xffffffff ? 4 : 8;
+    int extra = width == 0 ? (int)value : width == 1 ? 24 : width == 2 ? 25 : width == 4 ? 26 : 27;
+    bytes[0] = (uint8_t)(major << 5 | extra);
+    for (size_t i = 0; i < width; i++) bytes[1 + i] = (uint8_t)(value >> 8 * (width - 1 - i));
+    serve_out_raw(o, bytes, 1 + width);
+}
+
+static void put_float(struct serve_out *o, double value) {
+    float f = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    serve_out_raw(
+        o, (const uint8_t[]){FLOAT32, (uint8_t)(bits >> 24), (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits}, 5);
+}
+
+/* ---- texts ---- */
+
+/* 0x7f may stand as it is, but a terminal would obey it. */
+static void put_escaped(struct serve_out *o, const char *c, size_t length) {
+    char escape[8];
+    if (length == 0)
+        put(o, "\xEF\xBF\xBD");
+    else if (*c == '"' || *c == '\\')
+        put(o, (const char[]){'\\', *c, 0});
+    else if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+        snprintf(escape, sizeof escape, "\\u%04x", *c);
+        put(o, escape);
+    } else
+        serve_out_raw(o, c, length);
+}
+
+static void put_json(struct serve_out *o, const char *text) {
+    put(o, "\"");
+    for (size_t left = strlen(text), step; left && !o->full; text += step, left -= step) {
+        size_t length = serve_utf8(text, left);
+        put_escaped(o, text, length);
+        step = length ? length : 1;
+    }
+    put(o, "\"");
+}
+
+/* A byte that is no UTF-8 becomes three, so the length is counted first. */
+static void put_cbor(struct serve_out *o, const char *text) {
+    size_t size = strlen(text), bytes = 0, length;
+    for (size_t i = 0; i < size; i += length ? length : 1) bytes += (length = serve_utf8(text + i, size - i)) ? length : 3;
+    put_head(o, TEXT, bytes);
+    for (size_t i = 0; i < size; i += length ? length : 1) {
+        length = serve_utf8(text + i, size - i);
+        serve_out_raw(o, length ? text + i : "\xEF\xBF\xBD", length ? length : 3);
+    }
+}
+
+static void put_text(struct serve_out *o, const char *text) {
+    if (o->format == SERVE_CBOR)
+        put_cbor(o, text);
+    else
+        put_json(o, text);
+}
+
+/* ---- items ---- */
+
+static void item(struct serve_out *o, const char *key) {
+    if (key == serve_labelled) return;
+    if (o->format == SERVE_JSON && o->comma) put(o, ",");
+    if (key) {
+        put_text(o, key);
+        if (o->format == SERVE_JSON) put(o, ":");
+    }
+    o->comma = true;
+}
+
+void serve_out_label(struct serve_out *o, const char *name, int label) {
+    if (o->format == SERVE_JSON) {
+        item(o, name);
+        return;
+    }
+    put_head(o, label < 0 ? NEGATIVE : UNSIGNED, (uint64_t)(label < 0 ? -1 - label : label));
+}
+
+void serve_out_begin(struct serve_out *o, const char *key, char bracket) {
+    item(o, key);
+    put_byte(o, o->format == SERVE_JSON ? (uint8_t)bracket : bracket == '{' ? MAP : ARRAY);
+    o->comma = false;
+}
+
+void serve_out_end(struct serve_out *o, char bracket) {
+    put_byte(o, o->format == SERVE_JSON ? (uint8_t)bracket : BREAK);
+    o->comma = true;
+}
+
+void serve_out_text(struct serve_out *o, const char *key, const char *text) {
+    item(o, key);
+    put_text(o, text);
+}
+
+void serve_out_bool(struct serve_out *o, const char *key, bool value) {
+    item(o, key);
+    if (o->format == SERVE_JSON)
+        put(o, value ? "true" : "false");
+    else
+        put_byte(o, value ? TRUE : FALSE);
+}
+
+void serve_out_count(struct serve_out *o, const char *key, uint64_t value) {
+    char text[24];
+    item(o, key);
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    if (o->format == SERVE_JSON)
+        put(o, text);
+    else
+        put_head(o, UNSIGNED, value);
+}
+
+void serve_out_number(struct serve_out *o, const char *key, double value, int digits) {
+    char text[40] = "null";
+    item(o, key);
+    if (isfinite(value)) snprintf(text, sizeof text, "%.*g", digits, value);
+    if (o->format == SERVE_JSON)
+        put(o, text);
+    else if (isfinite(value))
+        put_float(o, value);
+    else
+        put_byte(o, NIL);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/peers.h"
+#include "base/log.h"
+#include "base/sha256.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+int serve_peers_init(struct serve_peers *peers) {
+    memset(peers, 0, sizeof *peers);
+    if (getrandom(peers->secret, sizeof peers->secret, 0) != sizeof peers->secret)
+        return log_fail(OCELLI_ERR_DEVICE, "getrandom: no random numbers: start again later");
+    return OCELLI_OK;
+}
+
+/* As RFC 9175 section 2.3 has it for Echo: nothing is stored before the address has answered. */
+void serve_peers_proof(const struct serve_peers *peers, const struct serve_address *a, double now_ms, char proof[9]) {
+    uint8_t bytes[16 + 16 + 2 + 4], digest[SHA256_SIZE];
+    uint32_t hour = (uint32_t)(now_ms / 3600000);
+    memcpy(bytes, peers->secret, 16);
+    memcpy(bytes + 16, a->ip, 16);
+    memcpy(bytes + 32, &a->port, 2);
+    memcpy(bytes + 34, &hour, 4);
+    sha256(bytes, sizeof bytes, digest);
+    snprintf(proof, 9, "%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
+}
+
+static int watching(const struct serve_peers *peers) {
+    int count = 0;
+    for (int i = 0; i < SERVE_PEER_SETS; i++)
+        for (int k = 0; k < SERVE_PEER_WAYS; k++) count += peers->known[i][k].peer.watch.on;
+    return count;
+}
+
+/* The entry, or the one to be put in its place: never one that watches. */
+static struct serve_known *slot(struct serve_peers *peers, const struct serve_address *a) {
+    uint32_t hash = a->port;
+    for (int i = 0; i < 16; i++) hash = (hash ^ a->ip[i]) * 16777619u;
+    struct serve_known *set = peers->known[(hash ^ hash >> 16) % SERVE_PEER_SETS], *oldest = NULL;
+    for (int i = 0; i < SERVE_PEER_WAYS; i++) {
+        if (set[i].ms > 0 && set[i].address.port == a->port && !memcmp(set[i].address.ip, a->ip, 16)) return &set[i];
+        if (!set[i].peer.watch.on && (!oldest || set[i].ms < oldest->ms)) oldest = &set[i];
+    }
+    if (oldest) oldest->ms = 0;
+    return oldest;
+}
+
+struct serve_known *serve_peers_find(struct serve_peers *peers, const struct serve_address *a, double now_ms) {
+    bool local = serve_address_loopback(a);
+    struct serve_known *k = slot(peers, a), *passing = &peers->passing;
+    if (!k) *passing = (struct serve_known){.ms = 0}, k = passing;
+    if (k->ms <= 0) *k = (struct serve_known){.address = *a};
+    if (now_ms - k->ms > SERVE_PROVED_MS) k->peer.proved = false;
+    k->ms = now_ms;
+    k->peer.may_change = local;
+    k->peer.proved |= local;
+    k->peer.leased = true;
+    k->peer.may_watch = k != passing && (k->peer.watch.on || watching(peers) < SERVE_WATCHERS);
+    if (!k->peer.proved) serve_peers_proof(peers, a, now_ms, k->peer.proof);
+    return k;
+}

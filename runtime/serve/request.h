@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The requests: a row and a handler each, the same for lines and for CoAP. */
+#ifndef SERVE_REQUEST_H
+#define SERVE_REQUEST_H
+
+#include "serve/events.h"
+#include "serve/out.h"
+
+enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE }; /* as CoAP numbers them */
+
+enum { SERVE_PROTOCOL = 1, SERVE_ID_MOST = 32, SERVE_HEARTBEAT_S = 10, SERVE_LEASE_S = 60 };
+
+/* Who asks: an address, a wire. Lines only. */
+struct serve_peer {
+    bool may_change;
+    bool proved;    /* it receives what is sent to it */
+    char proof[9];  /* what it has to say for that */
+    bool leased;    /* watching ends when it is not asked for again */
+    bool may_watch; /* there is room for one more */
+    double sum_ms;  /* when it last sent a good checksum; 0: never */
+    struct serve_watch watch;
+};
+
+struct serve_request {
+    const struct serve_board *board;
+    struct serve_events *events;
+    struct serve_view view;
+    double now_ms;
+    const char *const *words; /* (count), behind the verb */
+    size_t count, from;
+    bool terse;
+    struct serve_peer *peer;     /* NULL: CoAP */
+    char message[SERVE_MESSAGE]; /* of an error */
+};
+
+typedef enum serve_code serve_answer(struct serve_request *r, struct serve_out *out);
+
+struct serve_row {
+    const char *verb;         /* of a line; NULL: none */
+    const char *path;         /* of CoAP; NULL: none */
+    enum serve_method method; /* of CoAP */
+    const char *query;        /* name of CoAP's parameter that is the first word; NULL: none */
+    bool changes, observed;
+    bool pages;           /* may end with "from N" */
+    bool tagged;          /* CoAP's answer has an ETag */
+    size_t least, most;   /* words */
+    serve_answer *answer; /* writes fields of an open object */
+    serve_answer *terse;  /* writes text; NULL: no such reading */
+    serve_answer *senml;  /* writes records of an open array; NULL: none */
+    const char *usage, *help;
+};
+
+extern const struct serve_row serve_rows[];
+extern const size_t serve_row_count;
+
+/* NULL: none. */
+const struct serve_row *serve_row_of_verb(const char *verb);
+const struct serve_row *serve_row_of_path(const char *path, enum serve_method method);
+
+/* Takes "from N" off the words, and counts them. Errors: SERVE_USAGE, with a message. */
+enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r);
+
+/* Writes seq and age_ms into an open object. */
+void serve_request_head(const struct serve_request *r, struct serve_out *out);
+
+/* Writes the message and gives `code`. */
+enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* An array `key` of items from..count - 1 as far as they fit, and `next` when some did not. An item that does not even fit alone
+ * is written by brief(). */
+struct serve_list {
+    const char *key;
+    size_t from, count;
+    void (*item)(const void *user, size_t i, struct serve_out *out);
+    void (*brief)(const void *user, size_t i, struct serve_out *out);
+    const void *user;
+};
+void serve_list_write(const struct serve_list *list, struct serve_out *out);
+
+/* requests_tags.c */
+serve_answer serve_tags, serve_tags_terse, serve_tags_senml;
+/* requests_prompts.c */
+serve_answer serve_prompts, serve_add, serve_set, serve_remove;
+/* requests_watch.c */
+serve_answer serve_watch_begin, serve_watch_begin_terse, serve_watch_end, serve_events_last;
+
+#endif

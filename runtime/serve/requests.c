@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The table, and the requests of a few lines. */
+#include "serve/request.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static serve_answer answer_ping, answer_status, answer_search, answer_help;
+
+/* One line holds all of it, so that a request is seen at once. */
+const struct serve_row serve_rows[] = {
+    {"ping", NULL, 0, NULL, .least = 0, .most = 1, .answer = answer_ping, .usage = "ping [PROOF]",
+     .help = "answers; PROOF proves the address"},
+    {"tags", "tags", SERVE_GET, NULL, .observed = true, .pages = true, .tagged = true, .answer = serve_tags,
+     .terse = serve_tags_terse, .senml = serve_tags_senml, .usage = "tags [terse] [from N]",
+     .help = "what the board sees, best first"},
+    {"watch", NULL, 0, NULL, .answer = serve_watch_begin, .terse = serve_watch_begin_terse, .usage = "watch [terse]",
+     .help = "pushes every change"},
+    {"unwatch", NULL, 0, NULL, .answer = serve_watch_end, .usage = "unwatch", .help = "ends watch"},
+    {"prompts", "prompts", SERVE_GET, "tag", .pages = true, .tagged = true, .most = 1, .answer = serve_prompts,
+     .usage = "prompts [NAME] [from N]", .help = "what tags are made of"},
+    {"add", "prompts", SERVE_POST, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_add,
+     .usage = "add NAME [VALUE...]", .help = "adds prompts, or a tag; VALUE is a prompt or KEY=TEXT"},
+    {"set", "prompts", SERVE_PUT, "tag", .changes = true, .least = 2, .most = 64, .answer = serve_set,
+     .usage = "set NAME VALUE...", .help = "replaces the prompts of a tag, or makes it"},
+    {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
+     .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
+    {"search", "search", SERVE_GET, "q", .least = 1, .most = 64, .answer = answer_search, .usage = "search TEXT...",
+     .help = "when was this seen?"},
+    {"status", "status", SERVE_GET, NULL, .answer = answer_status, .usage = "status", .help = "how the board does"},
+    {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]", .help = "the verbs, or one of them"},
+    {NULL, "events", SERVE_GET, NULL, .observed = true, .tagged = true, .answer = serve_events_last, .usage = "",
+     .help = "the last changes"},
+};
+const size_t serve_row_count = sizeof serve_rows / sizeof serve_rows[0];
+
+const struct serve_row *serve_row_of_verb(const char *verb) {
+    for (size_t i = 0; i < serve_row_count; i++)
+        if (serve_rows[i].verb && !strcmp(serve_rows[i].verb, verb)) return &serve_rows[i];
+    return NULL;
+}
+
+const struct serve_row *serve_row_of_path(const char *path, enum serve_method method) {
+    for (size_t i = 0; i < serve_row_count; i++)
+        if (serve_rows[i].path && serve_rows[i].method == method && !strcmp(serve_rows[i].path, path)) return &serve_rows[i];
+    return NULL;
+}
+
+enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(r->message, sizeof r->message, format, args);
+    va_end(args);
+    return code;
+}
+
+enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r) {
+    char *end = NULL;
+    r->from = 0;
+    if (row->pages && r->count >= 2 && !strcmp(r->words[r->count - 2], "from")) {
+        const char *number = r->words[r->count - 1];
+        unsigned long from = strtoul(number, &end, 10);
+        if (number[0] < '0' || number[0] > '9' || *end || from > TAGS_FILE_TAGS)
+            return serve_refuse(r, SERVE_USAGE, "from needs a number up to %d", TAGS_FILE_TAGS);
+        r->from = from, r->count -= 2;
+    }
+    if (r->count < row->least || r->count > row->most) return serve_refuse(r, SERVE_USAGE, "usage: %s", row->usage);
+    return SERVE_OK;
+}
+
+void serve_request_head(const struct serve_request *r, struct serve_out *out) {
+    double age = r->view.age_ms;
+    serve_out_count(out, "seq", r->view.seq);
+    serve_out_number(out, "age_ms", age < 0 ? 0 : floor(age), 15); /* NAN is null */
+}
+
+void serve_list_write(const struct serve_list *list, struct serve_out *out) {
+    enum { TAIL = sizeof "],\"next\":18446744073709551615}" };
+    size_t i = list->from, room = out->room;
+    serve_out_begin(out, list->key, '[');
+    out->room = room > TAIL + out->used ? room - TAIL : out->used;
+    for (; i < list->count; i++) {
+        struct serve_out before = *out;
+        list->item(list->user, i, out);
+        if (!out->full) continue;
+        *out = before;
+        if (i > list->from) break;
+        list->brief(list->user, i, out);
+    }
+    out->room = room;
+    serve_out_end(out, ']');
+    if (i < list->count) serve_out_count(out, "next", i);
+}
+
+/* ---- requests ---- */
+
+static enum serve_code answer_ping(struct serve_request *r, struct serve_out *out) {
+    struct serve_peer *peer = r->peer;
+    if (r->count && !peer->proved) {
+        if (strcmp(r->words[0], peer->proof)) return serve_refuse(r, SERVE_PROVE, "not the proof");
+        peer->proved = true;
+    }
+    serve_out_text(out, "pong", "ocelli");
+    serve_out_count(out, "protocol", SERVE_PROTOCOL);
+    return SERVE_OK;
+}
+
+static enum serve_code answer_status(struct serve_request *r, struct serve_out *out) {
+    struct serve_field fields[SERVE_FIELDS];
+    size_t count = r->board->status(r->board->user, fields);
+    serve_out_count(out, "protocol", SERVE_PROTOCOL);
+    serve_out_text(out, "program", "ocelli " OCELLI_VERSION);
+    serve_out_text(out, "model", r->view.model ? r->view.model : "none");
+    for (size_t i = 0; i < count; i++) {
+        struct serve_out before = *out;
+        if (fields[i].text)
+            serve_out_text(out, fields[i].name, fields[i].text);
+        else
+            serve_out_number(out, fields[i].name, fields[i].number, 9);
+        if (out->used + 1 > out->room) out->full = true; /* the object's end */
+        if (out->full) {
+            *out = before;
+            break;
+        }
+    }
+    return SERVE_OK;
+}
+
+static void write_hit(const void *user, size_t i, struct serve_out *out) {
+    const struct serve_hit *hit = (const struct serve_hit *)user + i;
+    serve_out_begin(out, NULL, '{');
+    serve_out_count(out, "time", hit->time > 0 ? (uint64_t)hit->time : 0);
+    serve_out_number(out, "score", hit->score, 4);
+    serve_out_text(out, "tags", hit->tags);
+    serve_out_end(out, '}');
+}
+
+static void write_brief_hit(const void *user, size_t i, struct serve_out *out) {
+    struct serve_hit hit = ((const struct serve_hit *)user)[i];
+    hit.tags = "...";
+    write_hit(&hit, 0, out);
+}
+
+static enum serve_code answer_search(struct serve_request *r, struct serve_out *out) {
+    struct serve_hit hits[SERVE_HITS];
+    char text[1100];
+    size_t count = 0, used = 0;
+    if (!r->board->search) return serve_refuse(r, SERVE_ABSENT, "search is not built in, or has no history");
+    for (size_t i = 0; i < r->count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", r->words[i]);
+    if (used > 160) return serve_refuse(r, SERVE_LONG, "a text is at most 160 bytes");
+    enum serve_code code = r->board->search(r->board->user, text, hits, &count, r->message);
+    struct serve_list list = {"hits", 0, count, write_hit, write_brief_hit, hits};
+    if (!code) serve_list_write(&list, out);
+    return code;
+}
+
+static enum serve_code answer_help(struct serve_request *r, struct serve_out *out) {
+    char text[256] = "";
+    const struct serve_row *row = r->count ? serve_row_of_verb(r->words[0]) : NULL;
+    if (r->count && !row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
+    for (size_t i = 0; !row && i < serve_row_count; i++)
+        if (serve_rows[i].verb)
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i ? " " : "", serve_rows[i].verb);
+    if (row) snprintf(text, sizeof text, "%s: %s", row->usage, row->help);
+    serve_out_text(out, "help", text);
+    return SERVE_OK;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the board sees, in four readings. */
+#include "serve/request.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const states[] = {"off", "on", "learning", "unknown"};
+
+/* Those that are on first, then by score; of equals the first of the file. */
+static int better(const void *a, const void *b) {
+    const struct tagger_status *x = *(const struct tagger_status *const *)a, *y = *(const struct tagger_status *const *)b;
+    bool on_x = x->state == TAGGER_ON, on_y = y->state == TAGGER_ON;
+    if (on_x != on_y) return on_x ? -1 : 1;
+    if (x->why.score != y->why.score) return x->why.score > y->why.score ? -1 : 1;
+    return x < y ? -1 : 1;
+}
+
+struct sorted {
+    const struct tagger_status *tag[TAGS_FILE_TAGS];
+    size_t count;
+};
+
+static void sort(const struct serve_view *view, struct sorted *s) {
+    s->count = view->count < TAGS_FILE_TAGS ? view->count : TAGS_FILE_TAGS;
+    for (size_t i = 0; i < s->count; i++) s->tag[i] = &view->tags[i];
+    if (s->count > 1) qsort(s->tag, s->count, sizeof s->tag[0], better);
+}
+
+/* ---- JSON, CBOR ---- */
+
+static void write_tag(const void *user, size_t i, struct serve_out *out) {
+    const struct tagger_status *t = ((const struct sorted *)user)->tag[i];
+    serve_out_begin(out, NULL, '{');
+    serve_out_text(out, "tag", t->tag);
+    if (t->group) serve_out_text(out, "group", t->group);
+    serve_out_text(out, "state", states[t->state]);
+    serve_out_number(out, "score", (double)t->why.score, 4);
+    serve_out_number(out, "margin", (double)t->why.margin, 4);
+    serve_out_number(out, "cosine", (double)t->why.cosine, 4);
+    serve_out_number(out, "percentile", (double)t->why.percentile, 5);
+    serve_out_end(out, '}');
+}
+
+static void write_brief(const void *user, size_t i, struct serve_out *out) {
+    const struct tagger_status *t = ((const struct sorted *)user)->tag[i];
+    serve_out_begin(out, NULL, '{');
+    serve_out_text(out, "tag", t->tag);
+    serve_out_text(out, "state", states[t->state]);
+    serve_out_number(out, "score", (double)t->why.score, 4);
+    serve_out_end(out, '}');
+}
+
+enum serve_code serve_tags(struct serve_request *r, struct serve_out *out) {
+    struct sorted s;
+    sort(&r->view, &s);
+    struct serve_list list = {"tags", r->from, s.count, write_tag, write_brief, &s};
+    serve_out_count(out, "version", r->view.version);
+    serve_out_count(out, "count", s.count);
+    serve_list_write(&list, out);
+    return SERVE_OK;
+}
+
+/* ---- terse ---- */
+
+/* As one word; blanks of UTF-8 beyond ASCII are left, as they part no words for C's isspace(). */
+static void put_name(char *to, size_t room, const char *name) {
+    size_t i = 0;
+    for (; name[i] && i + 1 < room; i++) to[i] = (unsigned char)name[i] <= ' ' || name[i] == 0x7f ? '_' : name[i];
+    to[i] = 0;
+}
+
+enum serve_code serve_tags_terse(struct serve_request *r, struct serve_out *out) {
+    struct sorted s;
+    char text[320], name[256];
+    sort(&r->view, &s);
+    int head = snprintf(text, sizeof text, "TAGS %llu %.0f", (unsigned long long)r->view.seq,
+                        isnan(r->view.age_ms) ? -1
+                        : r->view.age_ms < 0  ? 0
+                                              : floor(r->view.age_ms));
+    serve_out_raw(out, text, (size_t)head);
+    if (r->from >= s.count || !r->view.seq) serve_out_raw(out, " -", 2);
+    for (size_t i = r->from; i < s.count && r->view.seq; i++) {
+        put_name(name, sizeof name, s.tag[i]->tag);
+        int size = snprintf(text, sizeof text, " %s:%.2f", name, (double)s.tag[i]->why.score);
+        if ((size_t)size > out->room - out->used) break;
+        serve_out_raw(out, text, (size_t)size);
+    }
+    return SERVE_OK;
+}
+
+/* ---- SenML: RFC 8428 ---- */
+
+/* Section 4.5.1: letters, digits and - : . / _, beginning with a letter or digit. */
+static void put_senml_name(char *to, size_t room, const char *name, const char *suffix) {
+    size_t i = 0;
+    for (; name[i] && i + 8 < room; i++) {
+        char c = name[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        to[i] = plain || (i && strchr("-:._", c)) ? c : i ? '_' : 'x';
+    }
+    snprintf(to + i, room - i, "%s", suffix);
+}
+
+/* Labels of section 6: bn -2, bt -3, n 0, v 2, vb 4. */
+static void write_records(const struct serve_request *r, const struct tagger_status *t, bool first, struct serve_out *out) {
+    char name[256];
+    put_senml_name(name, sizeof name, t->tag, "/score");
+    serve_out_begin(out, NULL, '{');
+    if (first) {
+        serve_out_label(out, "bn", -2), serve_out_text(out, serve_labelled, "urn:ocelli:tags:");
+        serve_out_label(out, "bt", -3), serve_out_number(out, serve_labelled, -fmax(r->view.age_ms, 0) / 1000, 6);
+    }
+    serve_out_label(out, "n", 0), serve_out_text(out, serve_labelled, name);
+    serve_out_label(out, "v", 2), serve_out_number(out, serve_labelled, (double)t->why.score, 4);
+    serve_out_end(out, '}');
+    put_senml_name(name, sizeof name, t->tag, "/on");
+    serve_out_begin(out, NULL, '{');
+    serve_out_label(out, "n", 0), serve_out_text(out, serve_labelled, name);
+    serve_out_label(out, "vb", 4), serve_out_bool(out, serve_labelled, t->state == TAGGER_ON);
+    serve_out_end(out, '}');
+}
+
+/* Nothing before the first frame: there is no time to give. */
+enum serve_code serve_tags_senml(struct serve_request *r, struct serve_out *out) {
+    struct sorted s;
+    sort(&r->view, &s);
+    for (size_t i = r->from; r->view.seq && i < s.count; i++) write_records(r, s.tag[i], i == r->from, out);
+    return SERVE_OK;
+}

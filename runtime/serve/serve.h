@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The board answers: lines on UDP and serial, CoAP. docs/protocol.md is what it speaks.
+ * Thread-safety: all calls from one thread. The board's functions are called within serve_poll() only. */
+#ifndef SERVE_SERVE_H
+#define SERVE_SERVE_H
+
+#include "serve/access.h"
+#include "serve/board.h"
+
+struct serve;
+
+enum { SERVE_SERIALS = 4, SERVE_UDP_PORT = 5690, SERVE_COAP_PORT = 5683, SERVE_COAPS_PORT = 5684 };
+/* As a port: not served; one that is free. 0 is the default. */
+enum { SERVE_NO_PORT = -1, SERVE_ANY_PORT = 65536 };
+
+/* Zero means default. */
+struct serve_params {
+    const struct serve_board *board; /* copied */
+    int udp_port, coap_port, coaps_port;
+    const char *address;               /* to bind to; NULL: all, IPv4 and IPv6 */
+    const char *serial[SERVE_SERIALS]; /* DEVICE[@BAUD]; NULL ends them */
+    const char *psk_file;              /* NULL: no DTLS */
+    enum serve_reach reach;
+    double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
+};
+
+/* Opens all of it. A serial device that is not there is waited for, as one that is unplugged. CoAP that is not built in
+ * is left out with a warning. Errors: USAGE (serial, address, ports), DEVICE (a port is taken), FILE (the PSK file), MEMORY. */
+int serve_open(struct serve **serve, const struct serve_params *params);
+
+/* Waits up to timeout_ms (-1: as long as it takes) for requests, answers them, and sends what is due. */
+void serve_poll(struct serve *serve, int timeout_ms);
+
+/* Changes of the frame that was just judged, for those who watch; they go out with the next serve_poll(). */
+void serve_push(struct serve *serve, const struct tagger_event *events, size_t count);
+
+/* The ports in use; 0: none. */
+uint16_t serve_udp_port(const struct serve *serve);
+uint16_t serve_coap_port(const struct serve *serve);
+uint16_t serve_coaps_port(const struct serve *serve);
+
+/* Frees and sets *serve to NULL. Accepts NULL and a pointer to NULL. */
+void serve_close(struct serve **serve);
+
+/* "attached", "loopback", "all". false: none of them. */
+bool serve_reach_find(enum serve_reach *reach, const char *name);
+
+#endif

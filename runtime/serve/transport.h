@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A way in and out: a row in serve.c. */
+#ifndef SERVE_TRANSPORT_H
+#define SERVE_TRANSPORT_H
+
+#include "serve/line.h"
+#include "serve/serve.h"
+
+#include <poll.h>
+
+enum { SERVE_FDS = 16 };
+
+struct serve_transport {
+    const char *name;
+    /* *self stays NULL when the params do not ask for it. */
+    int (*open)(struct serve *serve, const struct serve_params *params, void **self);
+    /* Adds what is to be waited for (of SERVE_FDS), may lower the time to wait, and gives how many. */
+    size_t (*wait)(void *self, struct pollfd *fds, int *timeout_ms);
+    /* After waiting: reads, answers, pushes. */
+    void (*step)(void *self, const struct pollfd *fds, size_t count, double now_ms);
+    /* Sets *self to NULL. */
+    void (*close)(void **self);
+};
+
+extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap;
+
+struct serve {
+    struct serve_board board;
+    struct serve_context context;
+    struct serve_access access;
+    void *self[3];
+    uint16_t udp_port, coap_port, coaps_port;
+    uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
+};
+
+/* A datagram socket bound to params->address and `port`; IPv6 with IPv4 where the system has it. *port becomes the one in use.
+ * Errors: USAGE, DEVICE. */
+int serve_bind(const struct serve_params *params, int *port, int *fd);
+
+#endif

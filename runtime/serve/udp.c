@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Lines in datagrams: one request, one answer. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "serve/peers.h"
+#include "serve/transport.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */ };
+
+struct udp {
+    struct serve *serve;
+    int fd;
+    uint64_t pushed; /* events that all who watch have got */
+    double looked_ms;
+    struct serve_peers peers;
+};
+
+/* A datagram, and which of our addresses it came to: the answer comes from there. */
+struct datagram {
+    char bytes[DATAGRAM];
+    size_t size;
+    struct sockaddr_storage from;
+    struct msghdr header;
+    struct iovec vector;
+    char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+/* ---- the socket ---- */
+
+static int bind_to(int family, const struct sockaddr *address, socklen_t size) {
+    int on = 1, off = 0, fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    if (family == AF_INET6) {
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on);
+    } else
+        setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
+    if (!bind(fd, address, size)) return fd;
+    int fault = errno;
+    close(fd);
+    errno = fault;
+    return -1;
+}
+
+static int bind_v4(const char *text, int port) {
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    if (text && inet_pton(AF_INET, text, &v4.sin_addr) != 1) return errno = EINVAL, -1;
+    return bind_to(AF_INET, (const struct sockaddr *)&v4, sizeof v4);
+}
+
+static int bind_v6(const char *text, int port) {
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+    if (text && inet_pton(AF_INET6, text, &v6.sin6_addr) != 1) return errno = EINVAL, -1;
+    return bind_to(AF_INET6, (const struct sockaddr *)&v6, sizeof v6);
+}
+
+int serve_bind(const struct serve_params *params, int *port, int *fd) {
+    struct sockaddr_storage bound;
+    struct serve_address address;
+    socklen_t size = sizeof bound;
+    int wanted = *port == SERVE_ANY_PORT ? 0 : *port;
+    *fd = bind_v6(params->address, wanted);
+    if (*fd < 0 && errno != EADDRINUSE && errno != EACCES) *fd = bind_v4(params->address, wanted);
+    if (*fd < 0 && errno == EINVAL)
+        return log_fail(OCELLI_ERR_USAGE, "\"%s\" is no IPv4 or IPv6 address to listen on", params->address);
+    if (*fd < 0)
+        return log_fail(OCELLI_ERR_DEVICE, "UDP port %d: %s: end what uses it, or choose another", wanted, strerror(errno));
+    getsockname(*fd, (struct sockaddr *)&bound, &size);
+    serve_address_of(&address, (const struct sockaddr *)&bound);
+    *port = address.port;
+    return OCELLI_OK;
+}
+
+static int udp_open(struct serve *serve, const struct serve_params *params, void **self) {
+    int port = params->udp_port ? params->udp_port : SERVE_UDP_PORT;
+    if (params->udp_port == SERVE_NO_PORT) return OCELLI_OK;
+    struct udp *u = *self = calloc(1, sizeof *u);
+    if (!u) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    u->serve = serve, u->fd = -1;
+    int status = serve_peers_init(&u->peers);
+    if (!status) status = serve_bind(params, &port, &u->fd);
+    serve->udp_port = (uint16_t)port;
+    return status;
+}
+
+static void udp_close(void **self) {
+    struct udp *u = *self;
+    if (u->fd >= 0) close(u->fd);
+    free(u);
+    *self = NULL;
+}
+
+/* ---- requests ---- */
+
+static bool receive(struct udp *u, struct datagram *d) {
+    d->vector = (struct iovec){d->bytes, sizeof d->bytes};
+    d->header = (struct msghdr){&d->from, sizeof d->from, &d->vector, 1, d->control, sizeof d->control, 0};
+    ssize_t size = recvmsg(u->fd, &d->header, 0);
+    d->size = size > 0 ? (size_t)size : 0;
+    return size >= 0 || errno == ECONNREFUSED || errno == EINTR;
+}
+
+/* A full queue loses it, as a full wire does. */
+static void answer(struct udp *u, struct datagram *d, char *bytes, size_t size) {
+    d->vector = (struct iovec){bytes, size};
+    if (sendmsg(u->fd, &d->header, MSG_DONTWAIT) < 0) return;
+}
+
+/* docs/protocol.md, "Who may ask": at most 3 times what came. */
+static size_t allowed(const struct serve_known *k, size_t size) {
+    size_t headers = serve_address_headers(&k->address);
+    return k->peer.proved ? SERVE_LINE : 3 * (headers + size) - headers;
+}
+
+static void handle(struct udp *u, struct datagram *d, double now_ms) {
+    struct serve_address from;
+    char bytes[SERVE_LINE];
+    if (!serve_address_of(&from, (const struct sockaddr *)&d->from)) return;
+    enum serve_verdict verdict = serve_access_judge(&u->serve->access, &from, now_ms);
+    if (verdict == SERVE_SILENCE) return;
+    struct serve_known *k = serve_peers_find(&u->peers, &from, now_ms);
+    size_t length = d->size;
+    if (length && d->bytes[length - 1] == '\n') length--;
+    if (length && d->bytes[length - 1] == '\r') length--;
+    size_t size = verdict == SERVE_TELL_BUSY ? serve_line_error(&k->peer, SERVE_BUSY, d->bytes, length, bytes)
+                                             : serve_line(&u->serve->context, &k->peer, now_ms, d->bytes, length, bytes);
+    if (size > allowed(k, d->size)) size = serve_line_error(&k->peer, SERVE_PROVE, d->bytes, length, bytes);
+    if (size == 0 || size > allowed(k, d->size)) return;
+    k->to_size = d->header.msg_namelen;
+    memcpy(&k->to, &d->from, sizeof k->to);
+    answer(u, d, bytes, size);
+}
+
+/* ---- pushes ---- */
+
+static void push(struct udp *u, struct serve_known *k, double now_ms) {
+    char bytes[SERVE_LINE];
+    size_t size;
+    while ((size = serve_line_push(&u->serve->context, &k->peer, now_ms, bytes)))
+        if (sendto(u->fd, bytes, size, MSG_DONTWAIT, (const struct sockaddr *)&k->to, k->to_size) < 0) continue;
+}
+
+/* Changes at once, heartbeats to within half a second. */
+static void push_all(struct udp *u, double now_ms) {
+    uint64_t count = u->serve->context.events.count;
+    if (u->pushed == count && now_ms - u->looked_ms < 500) return;
+    u->pushed = count, u->looked_ms = now_ms;
+    for (int i = 0; i < SERVE_PEER_SETS; i++)
+        for (int k = 0; k < SERVE_PEER_WAYS; k++)
+            if (u->peers.known[i][k].peer.watch.on) push(u, &u->peers.known[i][k], now_ms);
+}
+
+static size_t udp_wait(void *self, struct pollfd *fds, int *timeout_ms) {
+    struct udp *u = self;
+    fds[0] = (struct pollfd){u->fd, POLLIN, 0};
+    if (*timeout_ms < 0 || *timeout_ms > 500) *timeout_ms = 500;
+    if (u->pushed != u->serve->context.events.count) *timeout_ms = 0;
+    return 1;
+}
+
+static void udp_step(void *self, const struct pollfd *fds, size_t count, double now_ms) {
+    struct udp *u = self;
+    struct datagram d;
+    (void)count;
+    push_all(u, now_ms);
+    if (!(fds[0].revents & (POLLIN | POLLERR))) return;
+    for (int i = 0; i < BATCH && receive(u, &d); i++)
+        if (d.size) handle(u, &d, now_ms);
+}
+
+const struct serve_transport serve_transport_udp = {"udp", udp_open, udp_wait, udp_step, udp_close};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Any bytes as requests, a line each: one good answer a request, no change but by what may change. The first byte says who asks.
+ */
+#include "fuzz.h"
+#include "../serve/tagger_board.h"
+#include "serve/crc.h"
+#include "serve/line.h"
+#include "serve/words.h"
+
+static const char ini[] =
+    "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\n[tag cat]\n[tag an open door]\ngroup = door\nagainst = a wall\n";
+static const char good[] =
+    "\x07#1 ping\ntags terse\n#2 watch\nset cat \"a cat\" \"against=a dog\" group=x on=0.2\nadd cat two\nprompts cat from 1\n"
+    "remove cat two\nremove cat\nsearch a b\nstatus\nhelp set\nunwatch\n#1 ping*1DF9\nwatch terse\nAT\nping 1a2b3c4d\n";
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    ocelli_set_log(fuzz_hear, NULL);
+    fuzz_seed(*argc, *argv, "seed", good, sizeof good - 1);
+    return 0;
+}
+
+/* A line, all of it UTF-8 without control characters; with a checksum a right one, as asked. */
+static void check(const char *answer, size_t size) {
+    if (size < 2 || size > SERVE_LINE || answer[size - 1] != '\n') abort();
+    if (serve_words_check(answer, size - 1)) abort();
+    if (answer[0] != '{') return; /* terse */
+    const char *end = memrchr(answer, '}', size);
+    if (!end) abort();
+    size_t body = (size_t)(end - answer) + 1;
+    if (answer[body] == '*' && strtoul(answer + body + 1, NULL, 16) != serve_crc(answer, body)) abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static struct board b;
+    char answer[SERVE_LINE];
+    const struct tagger_event *events;
+    if (size < 1 || board_open(&b, ini, NULL)) return 0;
+    struct serve_board table = board_table(&b);
+    struct serve_context c = {.board = &table};
+    struct serve_peer peer = {.may_change = data[0] & 1, .proved = data[0] & 2, .may_watch = data[0] & 4, .proof = "1a2b3c4d"};
+    double now = 1e6;
+    for (const uint8_t *line = data + 1, *end = data + size, *next; line < end; line = next + 1, now += 3000) {
+        next = memchr(line, '\n', (size_t)(end - line));
+        if (!next) next = end;
+        size_t length = (size_t)(next - line), got;
+        char *copy = fuzz_copy(line, length);
+        size_t count = board_see(&b, (const char *[]){length & 1 ? "cat" : "an open door", NULL}, &events);
+        for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i], b.taken_ms);
+        if ((got = serve_line(&c, &peer, now, copy, length, answer))) check(answer, got);
+        check(answer, serve_line_error(&peer, SERVE_BUSY, copy, length, answer));
+        while ((got = serve_line_push(&c, &peer, now, answer))) check(answer, got);
+        free(copy);
+    }
+    if (!(data[0] & 1) && b.version != 1) abort();
+    fuzz_lines = 0;
+    board_close(&b);
+    return 0;
+}

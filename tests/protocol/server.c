@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A board to be asked: runtime/serve over the tagger, without a camera. Says its ports on a line, then serves until its standard
+ * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] */
+#include "../serve/tagger_board.h"
+#include "serve/serve.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
+                          "[tag cat]\n[tag dog]\n[tag an open door]\ngroup = door\n[tag a shut door]\ngroup = door\n";
+
+static struct board board;
+
+/* A frame every 100 ms, and what is in it changes every `change_ms` (0: never). */
+static void look(struct serve *serve, double now_ms, double change_ms) {
+    static double last_ms;
+    const struct tagger_event *events;
+    if (now_ms - last_ms < 100 && (change_ms <= 0 || now_ms - last_ms < change_ms)) return;
+    last_ms = now_ms;
+    bool other = change_ms > 0 && (uint64_t)(now_ms / change_ms) % 2;
+    size_t count = board_see(&board, (const char *[]){other ? "dog" : "cat", "an open door", NULL}, &events);
+    serve_push(serve, events, count);
+}
+
+static bool input_ended(void) {
+    struct pollfd in = {STDIN_FILENO, POLLIN, 0};
+    char bytes[64];
+    return poll(&in, 1, 0) > 0 && read(STDIN_FILENO, bytes, sizeof bytes) <= 0;
+}
+
+int main(int argc, char **argv) {
+    struct serve_params params = {.udp_port = SERVE_ANY_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_ANY_PORT};
+    struct file_map jpeg = {NULL};
+    double change_ms = 0;
+    for (int i = 1; i + 1 < argc; i += 2) {
+        if (!strcmp(argv[i], "--serial")) params.serial[0] = argv[i + 1];
+        if (!strcmp(argv[i], "--psk")) params.psk_file = argv[i + 1];
+        if (!strcmp(argv[i], "--change")) change_ms = atof(argv[i + 1]);
+        if (!strcmp(argv[i], "--tags")) board.path = argv[i + 1];
+        if (!strcmp(argv[i], "--jpeg") && file_map_open(&jpeg, argv[i + 1])) return 1;
+    }
+    struct serve *serve;
+    if (board_open(&board, ini, board.path)) return 1;
+    board.jpeg = jpeg.data, board.jpeg_size = jpeg.size;
+    struct serve_board table = board_table(&board);
+    params.board = &table;
+    if (serve_open(&serve, &params)) return 1;
+    printf("udp %d coap %d coaps %d\n", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve));
+    fflush(stdout);
+    while (!input_ended()) {
+        look(serve, clock_ms(), change_ms);
+        serve_poll(serve, 20);
+    }
+    serve_close(&serve);
+    board_close(&board);
+    file_map_close(&jpeg);
+    return 0;
+}

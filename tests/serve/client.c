@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * docs/clients/ocelli.h against the board, over a wire that may be bad. */
+#include "support/test.h"
+#include "support/heard.h"
+#include "../../docs/clients/ocelli.h"
+#include "tagger_board.h"
+#include "serve/line.h"
+#include "serve/wire.h"
+
+static const char ini[] =
+    "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag an open door: wide]\n";
+static struct board b;
+static struct serve_board table;
+static struct serve_context c;
+static struct serve_peer peer;
+static struct wire wire;
+static struct ocelli_reader reader;
+static unsigned seed, faults; /* one byte of so many is spoilt; 0: none */
+
+static int setup(void **state) {
+    (void)state;
+    listen();
+    c = (struct serve_context){.board = &table};
+    peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true};
+    wire = (struct wire){.size = 0};
+    reader = (struct ocelli_reader){.used = 0};
+    seed = 1, faults = 0;
+    if (board_open(&b, ini, NULL)) return 1;
+    table = board_table(&b);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    board_close(&b);
+    return 0;
+}
+
+/* What becomes of a byte on the wire: gives how often it arrives. */
+static int spoil(char *byte) {
+    unsigned fate = faults ? (unsigned)rand_r(&seed) % (3 * faults) : 3;
+    if (fate == 0) *byte ^= (char)(1 << rand_r(&seed) % 8);
+    return fate == 1 ? 0 : fate == 2 ? 2 : 1;
+}
+
+static const char *receive(const char *bytes, size_t size) {
+    const char *line = NULL;
+    for (size_t i = 0; i < size; i++) {
+        char byte = bytes[i];
+        for (int times = spoil(&byte); times && !line; times--) line = ocelli_read(&reader, (unsigned char)byte);
+    }
+    return line;
+}
+
+/* The last good line that came back; NULL: none. */
+static const char *ask(const char *id, const char *request) {
+    char line[OCELLI_LINE], answer[SERVE_LINE];
+    const char *got = NULL;
+    size_t size = ocelli_request(line, sizeof line, id, request);
+    assert_true(size > 0);
+    for (size_t i = 0; i < size; i++) {
+        char byte = line[i];
+        for (int times = spoil(&byte); times; times--)
+            if (wire_take(&wire, (uint8_t)byte) == WIRE_LINE) {
+                size_t back = serve_line(&c, &peer, clock_ms(), (const char *)wire.bytes, wire.size, answer);
+                const char *one = receive(answer, back);
+                got = one ? one : got;
+            }
+    }
+    return got;
+}
+
+static void see(const char *what) {
+    const struct tagger_event *events;
+    size_t count = board_see(&b, (const char *[]){what, NULL}, &events);
+    for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i], b.taken_ms);
+}
+
+static void tags(void **state) {
+    (void)state;
+    struct ocelli_tags t;
+    assert_true(ocelli_tags_begin(&t, ask("1", "tags terse"), "1"));
+    assert_true(t.seq == 0 && t.age_ms == -1 && !ocelli_tags_next(&t));
+    see("an open door: wide");
+    assert_true(ocelli_tags_begin(&t, ask("id.2", "tags terse"), "id.2"));
+    assert_true(t.seq == 1 && t.age_ms >= 0 && t.age_ms < 1000);
+    assert_true(ocelli_tags_next(&t));
+    assert_string_equal(t.name, "an_open_door:_wide");
+    assert_int_equal(t.score, 100);
+    assert_true(ocelli_tags_next(&t));
+    assert_string_equal(t.name, "cat");
+    assert_int_equal(t.score, 0);
+    assert_false(ocelli_tags_next(&t));
+    assert_false(ocelli_tags_begin(&t, "#1 TAGS 1 2 -", "2") || ocelli_tags_begin(&t, "#1 ERR usage", "1"));
+    assert_true(ocelli_tags_begin(&t, "#1 TAGS 1 2 cat:0.83 dog:0.10", "1") && ocelli_tags_next(&t) && t.score == 83);
+    assert_true(ocelli_tags_next(&t) && t.score == 10);
+}
+
+static void pushes(void **state) {
+    (void)state;
+    struct ocelli_push p;
+    char bytes[SERVE_LINE];
+    assert_non_null(strstr(ask("w", "watch terse"), "#w WATCH 0 10"));
+    see("cat");
+    size_t size = serve_line_push(&c, &peer, clock_ms(), bytes);
+    assert_true(ocelli_push(&p, receive(bytes, size), "w"));
+    assert_true(p.kind == 'O' && p.on && p.n == 1 && p.seq == 1);
+    assert_string_equal(p.name, "cat:1.00");
+    size = serve_line_push(&c, &peer, clock_ms() + 11000, bytes);
+    assert_true(ocelli_push(&p, receive(bytes, size), "w") && p.kind == 'A' && p.n == 1);
+}
+
+static void lines(void **state) {
+    (void)state;
+    char line[16], big[2 * OCELLI_LINE];
+    assert_int_equal(ocelli_request(line, sizeof line, "1", "12345678"), 0);
+    assert_int_equal(ocelli_request(line, sizeof line, "1", "123456"), 15);
+    assert_null(receive("ping\n", 5));       /* no checksum */
+    assert_null(receive("ping*0000\n", 10)); /* a wrong one */
+    memset(big, 'x', sizeof big);
+    assert_null(receive(big, sizeof big));
+    assert_null(receive("\n", 1));
+    assert_non_null(ask("1", "ping"));
+    assert_null(ocelli_read(&reader, -1));
+}
+
+/* 1 % of bytes flipped, dropped or doubled, both ways: no wrong answer is taken, nothing is changed that was not asked for, and
+ * after each fault it goes on. */
+static void noise(void **state) {
+    (void)state;
+    int right = 0;
+    see("cat");
+    assert_non_null(ask("0", "ping"));
+    faults = 100;
+    for (int n = 0; n < 20000; n++) {
+        char id[16], request[64];
+        struct ocelli_tags t;
+        snprintf(id, sizeof id, "%d", n);
+        snprintf(request, sizeof request, n % 4 ? "tags terse" : "set note \"on number %05d\"", n);
+        const char *line = ask(id, request);
+        const char *text = line ? ocelli_answer(line, id) : NULL;
+        if (n % 4 || !text) {
+            if (!text || strncmp(text, "TAGS", 4)) continue;
+            assert_true(ocelli_tags_begin(&t, line, id) && t.seq == 1);
+            assert_true(ocelli_tags_next(&t) && !strcmp(t.name, "cat") && t.score == 100);
+            right++;
+        }
+    }
+    faults = 0;
+    assert_true(right > 3000);
+    assert_true(b.file.count == 2 || (b.file.count == 3 && !strncmp(b.file.tags[2].prompts.texts[0], "on number ", 10) &&
+                                      strlen(b.file.tags[2].prompts.texts[0]) == 15));
+    assert_non_null(ask("x", "ping"));
+    print_message("%d of 15000 answers arrived, none wrong; %d changes in force\n", right, (int)b.version - 1);
+}
+
+int main(void) {
+    static const struct CMUnitTest all[] = {
+        cmocka_unit_test_setup_teardown(tags, setup, teardown),
+        cmocka_unit_test_setup_teardown(pushes, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(noise, setup, teardown),
+    };
+    return cmocka_run_group_tests(all, NULL, NULL);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "support/test.h"
+#include "support/heard.h"
+#include "tagger_board.h"
+#include "serve/crc.h"
+#include "serve/line.h"
+
+static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
+                          "[tag cat]\n[tag an open door]\ngroup = door\n[tag a shut door]\nprompt = a door\ngroup = door\n";
+static struct board b;
+static struct serve_board table;
+static struct serve_context c;
+static struct serve_peer peer;
+static char answer[SERVE_LINE + 1];
+static double now;
+
+static int setup(void **state) {
+    (void)state;
+    listen();
+    now = clock_ms();
+    c = (struct serve_context){.board = &table};
+    peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true, .proof = "1a2b3c4d"};
+    if (board_open(&b, ini, NULL)) return 1;
+    table = board_table(&b);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    board_close(&b);
+    return 0;
+}
+
+static void see(const char *a, const char *second) {
+    const struct tagger_event *events;
+    size_t count = board_see(&b, (const char *[]){a, second, NULL}, &events);
+    for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i], b.taken_ms);
+    now = clock_ms();
+}
+
+static const char *ask_bytes(const char *line, size_t size) {
+    size_t got = serve_line(&c, &peer, now, line, size, answer);
+    assert_true(got <= SERVE_LINE);
+    if (got) assert_int_equal(answer[got - 1], '\n');
+    answer[got ? got - 1 : 0] = 0;
+    assert_null(strchr(answer, '\n'));
+    return answer;
+}
+
+static const char *ask(const char *line) {
+    return ask_bytes(line, strlen(line));
+}
+
+static void assert_begins(const char *text, const char *with) {
+    if (strncmp(text, with, strlen(with))) print_error("%s\n does not begin with %s\n", text, with);
+    assert_memory_equal(text, with, strlen(with));
+}
+
+static void assert_has(const char *text, const char *part) {
+    if (!strstr(text, part)) print_error("%s\n has no %s\n", text, part);
+    assert_non_null(strstr(text, part));
+}
+
+static const char *push(void) {
+    size_t got = serve_line_push(&c, &peer, now, answer);
+    answer[got ? got - 1 : 0] = 0;
+    return answer;
+}
+
+static void ping(void **state) {
+    (void)state;
+    assert_string_equal(ask("ping"), "{\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
+    assert_string_equal(ask("AT"), "{\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
+    assert_string_equal(ask("#7 at"), "{\"id\":\"7\",\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
+    see("cat", NULL);
+    assert_begins(ask("  #a.b:c-d_9\t ping \t"), "{\"id\":\"a.b:c-d_9\",\"ok\":true,\"seq\":1,\"age_ms\":0,");
+    assert_string_equal(ask(""), "");
+    assert_string_equal(ask(" \t"), "");
+}
+
+static void tags(void **state) {
+    (void)state;
+    assert_string_equal(ask("tags terse"), "TAGS 0 -1 -");
+    see("an open door", NULL);
+    b.taken_ms -= 87;
+    assert_has(ask("tags"),
+               "\"version\":1,\"count\":3,\"tags\":[{\"tag\":\"an open door\",\"group\":\"door\",\"state\":\"on\",\"score\":1,");
+    assert_has(answer, "{\"tag\":\"cat\",\"state\":\"off\",");
+    assert_null(strstr(answer, "next"));
+    assert_begins(ask("tags terse"), "TAGS 1 8");
+    assert_has(answer, " an_open_door:1.00 ");
+    assert_has(ask("tags from 2"), "\"tags\":[{\"tag\":\"");
+    assert_null(strstr(answer, "an open door"));
+    assert_has(ask("tags from 3"), "\"tags\":[]}");
+    assert_begins(ask("#q tags terse from 3"), "#q TAGS 1 ");
+    assert_has(answer, " -");
+    assert_has(ask("tags from x"), "\"error\":\"usage\"");
+    assert_has(ask("tags cat"), "\"error\":\"usage\"");
+    ask("remove cat"), ask("remove \"an open door\"");
+    assert_has(ask("remove \"a shut door\""), "\"version\":4}");
+    assert_has(ask("tags"), "\"count\":0,\"tags\":[]}");
+    assert_string_equal(ask("tags terse") + strlen(answer) - 2, " -");
+}
+
+/* What does not fit is asked for with from, and every tag comes once. */
+static void pages(void **state) {
+    (void)state;
+    char line[256], name[140];
+    size_t seen = 0, from = 0;
+    memset(name, 'n', sizeof name);
+    for (int i = 0; i < 40; i++) {
+        snprintf(line, sizeof line, "add \"%.*s\\\"%02d\" \"group=x\"", 20 + 2 * i, name, i);
+        assert_has(ask(line), "\"error\":\"usage\"");
+        snprintf(line, sizeof line, "add \"%.*s\\\"%02d\"", 20 + 2 * i, name, i);
+        assert_has(ask(line), "\"ok\":true");
+    }
+    see("cat", NULL);
+    do {
+        snprintf(line, sizeof line, "tags from %zu*0000", from);
+        snprintf(line + strlen(line) - 4, 5, "%04X", serve_crc(line, strlen(line) - 5));
+        ask(line);
+        for (const char *at = answer; (at = strstr(at, "{\"tag\":")); at++) seen++;
+        const char *next = strstr(answer, "\"next\":");
+        from = next ? strtoul(next + 7, NULL, 10) : 0;
+    } while (from);
+    assert_int_equal(seen, 43);
+    assert_has(ask("tags terse"), "TAGS 1 ");
+    assert_true(strlen(answer) > 900);
+}
+
+static void checksums(void **state) {
+    (void)state;
+    char line[64];
+    assert_int_equal(serve_crc("123456789", 9), 0x906e);
+    snprintf(line, sizeof line, "#1 ping*%04x", serve_crc("#1 ping", 7));
+    ask(line);
+    char *sum = strrchr(answer, '*');
+    assert_non_null(sum);
+    assert_int_equal(strtoul(sum + 1, NULL, 16), serve_crc(answer, (size_t)(sum - answer)));
+    assert_has(ask("#1 ping*0000"), "{\"ok\":false,\"error\":\"crc\"");
+    assert_non_null(strrchr(answer, '*'));
+    assert_has(ask("remove cat"), "\"error\":\"crc\""); /* this wire uses checksums */
+    assert_has(ask("tags"), "\"ok\":true");
+    now += 60001;
+    assert_has(ask("remove cat"), "\"ok\":true");
+    assert_has(ask("ping *00G0"), "\"pong\""); /* a word */
+}
+
+/* A proved address need not prove itself again. */
+static void proof(void **state) {
+    (void)state;
+    peer.proved = false;
+    assert_string_equal(ask("#1 watch"), "{\"id\":\"1\",\"ok\":false,\"error\":\"prove\",\"proof\":\"1a2b3c4d\","
+                                         "\"message\":\"pushes go to proved addresses only\"}");
+    assert_has(ask("ping 1a2b3c4e"), "\"error\":\"prove\"");
+    assert_has(ask("ping 1a2b3c4d"), "\"pong\"");
+    assert_true(peer.proved);
+    assert_has(ask("ping x"), "\"pong\"");
+    peer.may_watch = false;
+    assert_has(ask("watch"), "\"error\":\"limit\"");
+    peer.may_change = false;
+    assert_has(ask("set cat x"), "\"error\":\"denied\"");
+    assert_has(ask("prompts cat"), "\"values\":[\"cat\"]");
+}
+
+static void prompts(void **state) {
+    (void)state;
+    assert_has(ask("prompts"),
+               "\"count\":3,\"tags\":[{\"tag\":\"cat\",\"values\":[\"cat\"]},{\"tag\":\"an open door\",\"values\":[\"an open "
+               "door\",\"group=door\"]}");
+    assert_has(ask("set garage \"an open \\\"garage\\\"\" \"against=a shut one\" group=door on=0.25 off=0.2"), "\"version\":2}");
+    assert_has(ask("prompts garage"), "\"tag\":\"garage\",\"count\":5,\"values\":[\"an open \\\"garage\\\"\",\"against=a shut "
+                                      "one\",\"group=door\",\"on=0.25\",\"off=0.2\"]}");
+    assert_has(ask("prompts garage from 4"), "\"values\":[\"off=0.2\"]}");
+    assert_has(ask("add garage second \"against=a wall\" second"), "\"version\":3}");
+    assert_has(ask("prompts garage"), "[\"an open \\\"garage\\\"\",\"second\",\"against=a shut one\",\"against=a wall\",");
+    assert_has(ask("remove garage second against=nothing"), "\"error\":\"none\"");
+    assert_has(ask("remove garage second \"against=a wall\" group= on= off="), "\"version\":4}");
+    assert_has(ask("prompts garage"), "\"values\":[\"an open \\\"garage\\\"\",\"against=a shut one\"]}");
+    assert_has(ask("set garage prompt=on=1"), "\"version\":5}");
+    assert_has(ask("prompts garage"), "\"values\":[\"prompt=on=1\",\"against=a shut one\"]}");
+    assert_has(ask("add garage prompt=on=1"), "\"ok\":true"); /* again: the same */
+    assert_has(ask("prompts nobody"), "\"error\":\"none\"");
+    assert_has(ask("remove nobody"), "\"error\":\"none\"");
+    assert_has(ask("set garage"), "\"error\":\"usage\",\"message\":\"usage: set NAME VALUE...\"");
+}
+
+/* Of a change that is refused nothing stays. */
+static void refused_changes(void **state) {
+    (void)state;
+    char line[1100], before[sizeof ini], *text = line + 9;
+    memcpy(before, b.text.bytes, b.text.size);
+    static const char *const bad[] = {
+        "set cat x on=2.5", "set cat x on=y", "set cat x on=0.1 off=0.2", "set cat \"\"",       "set \"\" x",  "set cat \" x\"",
+        "set cat group=",   "add cat on=1",   "set cat \"a ;b\"",         "remove cat group=x", "set cat \"x", "set cat x \"y\"z",
+        "set cat x off=0.1"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ask(bad[i]);
+        if (!strstr(answer, "\"ok\":false")) print_error("%s: %s\n", bad[i], answer);
+        assert_has(answer, "\"ok\":false");
+    }
+    assert_int_equal(b.version, 1);
+    assert_int_equal(b.text.size, sizeof before - 1);
+    assert_memory_equal(b.text.bytes, before, b.text.size);
+    memset(line, 'p', sizeof line);
+    memcpy(line, "set cat \"", 9);
+    text[161] = '"', text[162] = 0;
+    assert_has(ask(line), "\"error\":\"long\"");
+    text[160] = '"', text[161] = 0;
+    assert_has(ask(line), "\"ok\":true");
+}
+
+static void broken(void **state) {
+    (void)state;
+    char line[2000];
+    assert_has(ask("nonsense"), "\"error\":\"verb\"");
+    assert_has(ask("Tags"), "\"error\":\"verb\"");
+    assert_has(ask("#1"), "{\"id\":\"1\",\"ok\":false,\"error\":\"verb\"");
+    static const char *const ids[] = {
+        "#", "# ping", "#a/b ping", "#\" ping", "##1 ping", "#\xc3\xa4 ping", "#012345678901234567890123456789012 ping"};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) assert_begins(ask(ids[i]), "{\"ok\":false,\"error\":\"id\"");
+    assert_begins(ask("#01234567890123456789012345678901 ping"), "{\"id\":\"01234567890123456789012345678901\",\"ok\":true");
+    static const char *const torn[] = {
+        "set cat \xc3", "\xff", "set cat \xed\xa0\x80", "set \xc0\x80 x", "set cat \xf4\x90\x80\x80", "ping \x01", "ping \x7f"};
+    for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++) assert_has(ask(torn[i]), "\"error\":\"utf8\"");
+    assert_has(ask_bytes("ping\0x", 6), "\"error\":\"utf8\"");
+    memset(line, 'a', sizeof line);
+    assert_has(ask_bytes(line, 1023), "\"error\":\"verb\"");
+    assert_has(ask_bytes(line, 1024), "\"error\":\"long\"");
+    for (size_t i = 1; i < sizeof line; i += 2) line[i] = ' ';
+    assert_has(ask_bytes(line, 64), "\"error\":\"verb\"");
+    assert_has(ask_bytes(line, 65), "\"error\":\"long\"");
+    assert_has(ask("search a cat"), "\"error\":\"absent\"");
+    assert_string_equal(ask("#2 tags terse x"), "#2 ERR usage");
+}
+
+static void help_and_status(void **state) {
+    (void)state;
+    assert_has(ask("help"), "\"help\":\"ping tags watch unwatch prompts add set remove search status help\"}");
+    assert_has(ask("help set"), "\"help\":\"set NAME VALUE...: replaces");
+    assert_has(ask("help x"), "\"error\":\"verb\"");
+    assert_has(ask("status"), "\"model\":\"a test\",\"frames\":0,\"prompts_version\":1,\"camera\":\"none\"}");
+}
+
+static void watching(void **state) {
+    (void)state;
+    peer.leased = true;
+    assert_string_equal(push(), "");
+    assert_has(ask("#9 watch"), "\"watch\":true,\"n\":0,\"heartbeat_s\":10,\"lease_s\":60}");
+    see("cat", NULL);
+    assert_begins(
+        push(), "{\"id\":\"9\",\"push\":\"change\",\"n\":1,\"seq\":1,\"age_ms\":0,\"tag\":\"cat\",\"state\":\"on\",\"score\":1,");
+    assert_string_equal(push(), "");
+    now += 10001;
+    assert_begins(push(), "{\"id\":\"9\",\"push\":\"alive\",\"n\":1,\"seq\":1,");
+    assert_string_equal(push(), "");
+    assert_has(ask("#9 watch"), "\"n\":1,");
+    assert_has(ask("#t watch terse"), "#t WATCH 1 10");
+    double later = now;
+    see("an open door", NULL);
+    now = later;
+    assert_begins(push(), "#t OFF 2 2 ");
+    assert_begins(push(), "#t ON 3 2 ");
+    assert_has(answer, " an_open_door:1.00");
+    for (int i = 0; i < 12; i++) see(i % 2 ? "cat" : "a dog", NULL);
+    now = later;
+    uint64_t pushes = 0;
+    while (*push()) pushes++;
+    assert_true(pushes == SERVE_EVENTS && peer.watch.seen == c.events.count); /* the older ones are a gap of n */
+    now += 60001;
+    assert_string_equal(push(), ""); /* the lease is over */
+    assert_false(peer.watch.on);
+    ask("watch");
+    assert_has(ask("unwatch"), "\"watch\":false}");
+    assert_string_equal(push(), "");
+}
+
+int main(void) {
+    static const struct CMUnitTest all[] = {
+        cmocka_unit_test_setup_teardown(ping, setup, teardown),
+        cmocka_unit_test_setup_teardown(tags, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(checksums, setup, teardown),
+        cmocka_unit_test_setup_teardown(proof, setup, teardown),
+        cmocka_unit_test_setup_teardown(prompts, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_changes, setup, teardown),
+        cmocka_unit_test_setup_teardown(broken, setup, teardown),
+        cmocka_unit_test_setup_teardown(help_and_status, setup, teardown),
+        cmocka_unit_test_setup_teardown(watching, setup, teardown),
+    };
+    return cmocka_run_group_tests(all, NULL, NULL);
+}

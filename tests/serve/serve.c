@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whole: sockets on loopback, a pty in place of a UART. */
+#include "support/test.h"
+#define listen heard_listen /* sys/socket.h has another */
+#include "support/heard.h"
+#undef listen
+#include "tagger_board.h"
+#include "serve/serve.h"
+#include "serve/wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <poll.h>
+#include <pty.h>
+#include <termios.h>
+#include <unistd.h>
+
+static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag dog]\n";
+static struct board b;
+static struct serve_board table;
+static struct serve *s;
+static struct serve_params params;
+static char got[8192];
+
+static int setup(void **state) {
+    (void)state;
+    heard_listen();
+    if (board_open(&b, ini, NULL)) return 1;
+    table = board_table(&b);
+    params = (struct serve_params){
+        .board = &table, .udp_port = SERVE_ANY_PORT, .coap_port = SERVE_NO_PORT, .coaps_port = SERVE_NO_PORT};
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    serve_close(&s);
+    serve_close(&s);
+    serve_close(NULL);
+    board_close(&b);
+    return 0;
+}
+
+static void open_serve(void) {
+    assert_int_equal(serve_open(&s, &params), OCELLI_OK);
+}
+
+static int udp(const char *address) {
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(serve_udp_port(s)), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(serve_udp_port(s))};
+    bool four = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+    int fd = socket(four ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (four ? connect(fd, (struct sockaddr *)&v4, sizeof v4) : connect(fd, (struct sockaddr *)&v6, sizeof v6))
+        return close(fd), -1;
+    return fd;
+}
+
+/* Serves until something comes, or for `most` ms. */
+static const char *receive(int fd, int most) {
+    double until = clock_ms() + most;
+    ssize_t size = -1;
+    while (size <= 0 && clock_ms() < until) {
+        serve_poll(s, 5);
+        size = read(fd, got, sizeof got - 1);
+    }
+    got[size > 0 ? size : 0] = 0;
+    return got;
+}
+
+static const char *ask(int fd, const char *line) {
+    assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+    return receive(fd, 2000);
+}
+
+static void assert_has(const char *text, const char *part) {
+    if (!strstr(text, part)) print_error("%s\n has no %s\n", text, part);
+    assert_non_null(strstr(text, part));
+}
+
+static void see(const char *what) {
+    const struct tagger_event *events;
+    serve_push(s, events, board_see(&b, (const char *[]){what, NULL}, &events));
+}
+
+static void datagrams(void **state) {
+    (void)state;
+    open_serve();
+    static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "::1"};
+    for (int i = 0; i < 3; i++) {
+        int fd = udp(addresses[i]);
+        if (fd < 0 && i == 2) continue; /* no IPv6 here */
+        assert_has(ask(fd, "#1 ping\r\n"), "{\"id\":\"1\",\"ok\":true");
+        assert_has(ask(fd, "ping"), "\"pong\"");
+        assert_has(ask(fd, "tags\ntags\n"), "\"error\":\"utf8\"");
+        assert_has(ask(fd, "add bird"), "\"version\":");
+        assert_string_equal(receive(fd, 30), ""); /* one each */
+        close(fd);
+    }
+}
+
+/* An IPv4 address of this machine that is not loopback; "": none. */
+static const char *own_address(void) {
+    static char text[INET_ADDRSTRLEN];
+    struct ifaddrs *all;
+    text[0] = 0;
+    if (getifaddrs(&all)) return text;
+    for (const struct ifaddrs *i = all; i && !text[0]; i = i->ifa_next) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)i->ifa_addr;
+        if (v4 && v4->sin_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 != 127)
+            inet_ntop(AF_INET, &v4->sin_addr, text, sizeof text);
+    }
+    freeifaddrs(all);
+    return text;
+}
+
+/* Nothing over 3 times what came, headers of 28 bytes counted, until the address has proved itself. */
+static void strangers(void **state) {
+    (void)state;
+    if (!*own_address()) skip();
+    open_serve();
+    see("cat");
+    int fd = udp(own_address());
+    assert_has(ask(fd, "#1 tags\n"), "{\"id\":\"1\",\"ok\":false,\"error\":\"prove\",\"proof\":\"");
+    assert_true(strlen(got) <= 3 * (28 + 8) - 28);
+    char line[32], padded[400];
+    snprintf(line, sizeof line, "ping %.8s", strstr(got, "proof") + 8);
+    assert_has(ask(fd, "tags terse"), "TAGS 1 ");
+    snprintf(padded, sizeof padded, "tags%300s", "");
+    assert_has(ask(fd, padded), "\"count\":2");
+    assert_has(ask(fd, line), "\"pong\"");
+    assert_has(ask(fd, "#1 tags\n"), "\"count\":2");
+    assert_has(ask(fd, "remove cat"), "\"error\":\"denied\"");
+    int asked = 0;
+    while (asked < 1000 && !strstr(ask(fd, "ping"), "busy")) asked++;
+    assert_true(asked > 90 && asked < 1000);
+    close(fd);
+    params.reach = SERVE_LOOPBACK;
+    serve_close(&s);
+    open_serve();
+    fd = udp(own_address());
+    assert_int_equal(write(fd, "ping", 4), 4);
+    assert_string_equal(receive(fd, 30), "");
+    close(fd);
+}
+
+static void watchers(void **state) {
+    (void)state;
+    open_serve();
+    int a = udp("127.0.0.1"), c = udp("127.0.0.1");
+    assert_has(ask(a, "#a watch"), "\"n\":0");
+    see("cat");
+    assert_has(receive(a, 1000), "{\"id\":\"a\",\"push\":\"change\",\"n\":1,\"seq\":1,");
+    assert_has(ask(c, "watch terse"), "WATCH 0 10");
+    see("dog");
+    assert_has(receive(a, 1000), "\"n\":2,");
+    assert_has(receive(a, 1000), "\"n\":3,");
+    assert_has(receive(c, 1000), "OFF 1 2 ");
+    assert_has(receive(c, 1000), "ON 2 2 ");
+    close(a), close(c);
+}
+
+static void pty_open(int *master, char name[64]) {
+    int slave;
+    struct termios raw;
+    assert_int_equal(openpty(master, &slave, name, NULL, NULL), 0);
+    tcgetattr(slave, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(slave, TCSANOW, &raw);
+    close(slave);
+    fcntl(*master, F_SETFL, O_NONBLOCK);
+}
+
+static void serial(void **state) {
+    (void)state;
+    int master;
+    char name[64], spec[80], link[64];
+    snprintf(link, sizeof link, "/tmp/ocelli-test-%d", (int)getpid());
+    pty_open(&master, name);
+    assert_int_equal(symlink(name, link), 0);
+    snprintf(spec, sizeof spec, "%s@3000000", link);
+    params.serial[0] = spec;
+    open_serve();
+    assert_has(ask(master, "AT\r\n"), "\"pong\"");
+    assert_has(ask(master, "\xff\xfe\x80\n"), "\"error\":\"utf8\"");
+    assert_has(ask(master, "set cat \"a cat\"\n"), "\"version\":2}\n");
+    assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
+    assert_has(ask(master, "#w watch\n"), "\"lease_s\":null");
+    see("dog");
+    assert_has(receive(master, 1000), "\"push\":\"change\"");
+    close(master); /* unplugged */
+    for (int i = 0; i < 20; i++) serve_poll(s, 5);
+    assert_int_equal(heard.lines, 1);
+    unlink(link);
+    pty_open(&master, name);
+    assert_int_equal(symlink(name, link), 0);
+    for (double until = clock_ms() + 1500; clock_ms() < until;) serve_poll(s, 50);
+    assert_has(ask(master, "ping\n"), "\"pong\"");
+    assert_int_equal(heard.lines, 2);
+    unlink(link);
+    close(master);
+}
+
+/* A message and lines on one wire, as the same CoAP server answers it. */
+static void slipmux(void **state) {
+    (void)state;
+#ifdef OCELLI_COAP
+    int master;
+    char name[64];
+    uint8_t frame[WIRE_FRAME];
+    struct wire w = {.size = 0};
+    enum wire_kind kind = WIRE_NOTHING;
+    pty_open(&master, name);
+    params.serial[0] = name;
+    open_serve();
+    size_t size = wire_frame("\x42\x01\x12\x34\xab\xcd\xb6status", 13, frame); /* CON GET, token abcd, Uri-Path */
+    assert_has(ask(master, "ping\n"), "\"pong\"");
+    assert_int_equal(write(master, frame, size), size);
+    for (double until = clock_ms() + 2000; kind != WIRE_COAP && clock_ms() < until;) {
+        ssize_t count;
+        serve_poll(s, 5);
+        count = read(master, got, sizeof got);
+        for (ssize_t i = 0; i < count && kind != WIRE_COAP; i++) kind = wire_take(&w, (uint8_t)got[i]);
+    }
+    assert_int_equal(kind, WIRE_COAP);
+    assert_memory_equal(w.bytes, "\x62\x45\x12\x34\xab\xcd", 6); /* ACK 2.05 */
+    assert_has(ask(master, "ping\n"), "\"pong\"");
+    close(master);
+#else
+    skip();
+#endif
+}
+
+static void refused_params(void **state) {
+    (void)state;
+    static const char *const specs[] = {"@9600", "/dev/x@", "/dev/x@4000001", "/dev/x@9600x", "/dev/x@-1", ""};
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++) {
+        heard_listen();
+        params.serial[0] = specs[i];
+        assert_int_equal(serve_open(&s, &params), OCELLI_ERR_USAGE);
+        assert_null(s);
+        assert_int_equal(heard.lines, 1);
+    }
+    params.serial[0] = NULL;
+    params.address = "not an address";
+    assert_int_equal(serve_open(&s, &params), OCELLI_ERR_USAGE);
+    params.address = "127.0.0.1";
+    open_serve();
+    struct serve *second;
+    params.udp_port = serve_udp_port(s);
+    assert_int_equal(serve_open(&second, &params), OCELLI_ERR_DEVICE);
+}
+
+/* What no frame and no line is, for as long as it takes: it goes on answering. */
+static void floods(void **state) {
+    (void)state;
+    unsigned seed = 1;
+    char bytes[600];
+    open_serve();
+    int fd = udp("127.0.0.1");
+    for (int n = 0; n < 20000; n++) {
+        size_t size = (size_t)rand_r(&seed) % sizeof bytes;
+        for (size_t i = 0; i < size; i++) bytes[i] = (char)rand_r(&seed);
+        if (write(fd, bytes, size) < 0) assert_int_equal(errno, EAGAIN);
+        if (n % 16 == 0) serve_poll(s, 0);
+        while (read(fd, got, sizeof got) > 0) {
+        }
+    }
+    while (*receive(fd, 20)) {
+    }
+    assert_has(ask(fd, "ping"), "\"pong\"");
+    assert_int_equal(b.version, 1);
+    close(fd);
+}
+
+int main(void) {
+    static const struct CMUnitTest all[] = {
+        cmocka_unit_test_setup_teardown(strangers, setup, teardown),
+        cmocka_unit_test_setup_teardown(datagrams, setup, teardown),
+        cmocka_unit_test_setup_teardown(watchers, setup, teardown),
+        cmocka_unit_test_setup_teardown(serial, setup, teardown),
+        cmocka_unit_test_setup_teardown(floods, setup, teardown),
+        cmocka_unit_test_setup_teardown(slipmux, setup, teardown),
+        cmocka_unit_test_setup_teardown(refused_params, setup, teardown),
+    };
+    return cmocka_run_group_tests(all, NULL, NULL);
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "answer.h"
+#include "base/log.h"
+#include "plain.h"
+
+#include <cjson/cJSON.h>
+#include <ocelli.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static void print_value(const cJSON *v) {
+    if (cJSON_IsString(v))
+        plain_text(stdout, v->valuestring);
+    else if (cJSON_IsNumber(v))
+        printf("%.10g", v->valuedouble);
+    else
+        fputs(cJSON_IsTrue(v) ? "yes" : cJSON_IsFalse(v) ? "no" : "-", stdout);
+}
+
+/* A column of a table; list of texts: parted by " | ". */
+static void print_cell(const cJSON *v, const char *key) {
+    const cJSON *one;
+    if (cJSON_IsArray(v)) {
+        cJSON_ArrayForEach(one, v) {
+            print_value(one);
+            if (one->next) fputs(" | ", stdout);
+        }
+    } else if (cJSON_IsString(v) && !strcmp(key, "tag"))
+        printf("%-24s", v->valuestring);
+    else if (cJSON_IsString(v))
+        printf("%-9s", v->valuestring);
+    else if (cJSON_IsNumber(v) && !strcmp(key, "time"))
+        printf("%.0f", v->valuedouble);
+    else if (cJSON_IsNumber(v))
+        printf("%8.3f", v->valuedouble);
+    else
+        printf("%8s", "-");
+}
+
+static void print_row(const cJSON *row) {
+    static const char *const columns[] = {"time",   "tag",        "state", "score", "margin",
+                                          "cosine", "percentile", "group", "tags",  "values"};
+    bool first = true;
+    if (!cJSON_IsObject(row)) {
+        print_value(row);
+        putchar('\n');
+        return;
+    }
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, columns[i]);
+        if (!v) continue;
+        if (!first) putchar(' ');
+        print_cell(v, columns[i]);
+        first = false;
+    }
+    putchar('\n');
+}
+
+static bool hidden(const char *key) {
+    static const char *const keys[] = {"id", "ok", "next", "count"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (!strcmp(keys[i], key)) return true;
+    return false;
+}
+
+static bool has_rows(const cJSON *answer) {
+    const cJSON *v;
+    cJSON_ArrayForEach(v, answer) if (cJSON_IsArray(v)) return true;
+    return false;
+}
+
+/* With a table only the table: the frame's number and age are for --json. */
+int answer_print(const char *json, size_t *next) {
+    cJSON *answer = cJSON_Parse(json);
+    const cJSON *v, *row, *more = cJSON_GetObjectItem(answer, "next");
+    bool rows = has_rows(answer);
+    *next = cJSON_IsNumber(more) && more->valuedouble > 0 ? (size_t)more->valuedouble : 0;
+    if (!answer) return log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
+    cJSON_ArrayForEach(v, answer) {
+        if (cJSON_IsArray(v)) {
+            cJSON_ArrayForEach(row, v) print_row(row);
+        } else if (!rows && !hidden(v->string)) {
+            printf("%-20s ", v->string);
+            print_value(v);
+            putchar('\n');
+        }
+    }
+    cJSON_Delete(answer);
+    return OCELLI_OK;
+}
+
+int answer_print_push(const char *json) {
+    cJSON *push = cJSON_Parse(json);
+    const cJSON *kind = cJSON_GetObjectItem(push, "push"), *tag = cJSON_GetObjectItem(push, "tag");
+    const cJSON *group = cJSON_GetObjectItem(push, "group"), *state = cJSON_GetObjectItem(push, "state");
+    const cJSON *score = cJSON_GetObjectItem(push, "score");
+    time_t now = time(NULL);
+    char clock[16];
+    if (cJSON_IsString(kind) && !strcmp(kind->valuestring, "change") && cJSON_IsString(state)) {
+        strftime(clock, sizeof clock, "%H:%M:%S", localtime(&now));
+        printf("%s %-9s ", clock, state->valuestring);
+        plain_text(stdout, cJSON_IsString(tag) ? tag->valuestring : cJSON_IsString(group) ? group->valuestring : "");
+        if (cJSON_IsNumber(score)) printf(" %.2f", score->valuedouble);
+        putchar('\n');
+    }
+    cJSON_Delete(push);
+    return OCELLI_OK;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Asking a board, by whatever URI. docs/protocol.md is what is spoken. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <ocelli.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct client {
+    const struct client_kind *kind;
+    const char *uri;  /* for messages */
+    const char *rest; /* of it, behind the scheme */
+    const char *keys; /* file of --psk; NULL: none */
+    void *self;
+};
+
+/* A scheme: a row in client.c. All say their faults. Answers are JSON, terminated, and stay until the next call. */
+struct client_kind {
+    const char *scheme; /* "udp:" */
+    int (*open)(struct client *c);
+    /* Errors: FILE (the board said no), DEVICE (no answer), USAGE (no such request). */
+    int (*ask)(struct client *c, const char *const *words, size_t count, const char **json);
+    /* Begins to follow; then next() gives a push each, as lines have it. */
+    int (*watch)(struct client *c);
+    int (*next)(struct client *c, const char **json);
+    void (*close)(struct client *c); /* of a half-open one too */
+};
+
+extern const struct client_kind client_udp, client_serial, client_coap, client_coaps;
+
+enum { CLIENT_SILENCE_MS = 25000 };
+
+/* Errors: USAGE (not a URI of ours), DEVICE, FILE (keys). */
+int client_open(struct client *c, const char *uri, const char *keys);
+/* Accepts a zeroed one. */
+void client_close(struct client *c);
+
+/* HOST[:PORT], [IPV6]:PORT, with or without // before it and / behind it. false: it is not. */
+bool client_host(const char *rest, int port, char host[256], char service[8]);
+
+#endif

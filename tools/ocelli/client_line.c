@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The line form, over UDP and serial. Requests carry ids and checksums; what comes back without a right one never was. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "client.h"
+#include "serve/crc.h"
+#include "serve/serve.h"
+#include "serve/tty.h"
+#include "serve/wire.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TRIES = 4, PUSHES = 32, RENEW_MS = 20000 };
+
+struct line {
+    int fd;
+    bool datagrams;
+    unsigned id;
+    struct wire wire;
+    char text[SERVE_LINE + 2];         /* the last good line, without its checksum */
+    char push[PUSHES][SERVE_LINE + 2]; /* that came while an answer was waited for */
+    size_t first, pushes;
+    double asked_ms; /* watch */
+    uint8_t bytes[2048];
+    size_t at, got; /* bytes that were read and not looked at */
+};
+
+/* ---- opening ---- */
+
+/* Not that of who asked on this wire just before. */
+static unsigned first_id(void) {
+    return (unsigned)clock_ms() << 8 ^ (unsigned)getpid();
+}
+
+static int open_udp(struct client *c) {
+    char host[256], service[8];
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all;
+    struct line *l = c->self = calloc(1, sizeof *l);
+    if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    l->fd = -1, l->datagrams = true, l->id = first_id();
+    if (!client_host(c->rest, SERVE_UDP_PORT, host, service))
+        return log_fail(OCELLI_ERR_USAGE, "\"%s\": write udp://HOST[:PORT]", c->uri);
+    int fault = getaddrinfo(host, service, &hints, &all);
+    if (fault) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, gai_strerror(fault));
+    l->fd = socket(all->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fault = l->fd < 0 || connect(l->fd, all->ai_addr, all->ai_addrlen);
+    freeaddrinfo(all);
+    return fault ? log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, strerror(errno)) : OCELLI_OK;
+}
+
+static int open_serial(struct client *c) {
+    char device[TTY_NAME];
+    unsigned baud;
+    struct line *l = c->self = calloc(1, sizeof *l);
+    if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    l->fd = -1, l->id = first_id();
+    int status = tty_spec(c->rest, device, &baud);
+    if (status) return status;
+    l->fd = tty_open(device, baud);
+    if (l->fd < 0) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", device, strerror(errno));
+    return write(l->fd, "\n", 1) == 1 ? OCELLI_OK
+                                      : log_fail(OCELLI_ERR_DEVICE, "%s: %s", device, strerror(errno)); /* ends noise */
+}
+
+static void close_line(struct client *c) {
+    struct line *l = c->self;
+    if (l->fd >= 0) close(l->fd);
+    free(l);
+}
+
+/* ---- lines in and out ---- */
+
+static int send_all(struct client *c, const char *line, size_t size) {
+    struct line *l = c->self;
+    for (size_t sent = 0; sent < size;) {
+        struct pollfd p = {l->fd, POLLOUT, 0};
+        poll(&p, 1, 1000);
+        ssize_t wrote = write(l->fd, line + sent, size - sent);
+        if (wrote < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNREFUSED)
+            return log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, strerror(errno));
+        sent += wrote > 0 ? (size_t)wrote : errno == ECONNREFUSED ? size : 0;
+    }
+    return OCELLI_OK;
+}
+
+/* Is wire->bytes a line with a right checksum? Then it is l->text, without it. */
+static bool take(struct line *l) {
+    const char *bytes = (const char *)l->wire.bytes;
+    size_t size = l->wire.size;
+    char *end;
+    if (size < 5 || size > SERVE_LINE || bytes[size - 5] != '*') return false;
+    memcpy(l->text, bytes, size);
+    l->text[size] = 0;
+    if (strtoul(l->text + size - 4, &end, 16) != serve_crc(bytes, size - 5) || *end) return false;
+    l->text[size - 5] = 0;
+    return true;
+}
+
+/* false: nothing until then. A device that is gone is told by the next write. */
+static bool receive(struct line *l, double until_ms) {
+    for (;;) {
+        while (l->at < l->got)
+            if (wire_take(&l->wire, l->bytes[l->at++]) == WIRE_LINE && take(l)) return true;
+        double left = until_ms - clock_ms();
+        struct pollfd p = {l->fd, POLLIN, 0};
+        if (left <= 0 || poll(&p, 1, (int)left + 1) == 0) return false;
+        ssize_t size = read(l->fd, l->bytes, sizeof l->bytes - 1);
+        if (size <= 0) poll(NULL, 0, 20);
+        l->at = 0, l->got = size > 0 ? (size_t)size : 0;
+        if (size > 0 && l->datagrams) l->bytes[l->got++] = '\n';
+    }
+}
+
+static void keep_push(struct line *l) {
+    if (l->pushes == PUSHES) l->first = (l->first + 1) % PUSHES, l->pushes--; /* n tells of it */
+    strcpy(l->push[(l->first + l->pushes++) % PUSHES], l->text);
+}
+
+static bool is_push(const struct line *l) {
+    return strstr(l->text, "\"push\":\"alive\"") || strstr(l->text, "\"push\":\"change\"");
+}
+
+/* ---- requests ---- */
+
+/* "#ID WORDS*XXXX\n", each word in quotes. 0: it does not fit. */
+static size_t write_request(struct line *l, const char *const *words, size_t count, char to[SERVE_LINE + 1], char head[24]) {
+    size_t used = (size_t)snprintf(to, SERVE_LINE, "#q%x", ++l->id);
+    snprintf(head, 24, "{\"id\":\"q%x\",", l->id);
+    for (size_t i = 0; i < count; i++) {
+        const char *quote = i ? "\"" : "";
+        used += (size_t)snprintf(to + used, SERVE_LINE - used, " %s", quote);
+        for (const char *c = words[i]; *c && used + 9 < SERVE_LINE; c++) {
+            if (i && (*c == '"' || *c == '\\')) to[used++] = '\\';
+            to[used++] = *c;
+        }
+        if (used + 9 >= SERVE_LINE) return 0;
+        used += (size_t)snprintf(to + used, SERVE_LINE - used, "%s", quote);
+    }
+    return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%04X\n", serve_crc(to, used));
+}
+
+static int exchange(struct client *c, const char *const *words, size_t count) {
+    struct line *l = c->self;
+    char line[SERVE_LINE + 1], head[24];
+    size_t size = write_request(l, words, count, line, head);
+    if (!size) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
+    for (int attempt = 0; attempt < TRIES; attempt++) {
+        int status = send_all(c, line, size);
+        double until = clock_ms() + 1000 * (1 << attempt);
+        while (!status && receive(l, until)) {
+            if (is_push(l))
+                keep_push(l);
+            else if (!strncmp(l->text, head, strlen(head)))
+                return OCELLI_OK;
+        }
+        if (status) return status;
+    }
+    return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, and may this machine ask it?", c->uri);
+}
+
+static const char *text_of(const cJSON *answer, const char *key, const char *otherwise) {
+    const cJSON *v = cJSON_GetObjectItem(answer, key);
+    return cJSON_IsString(v) ? v->valuestring : otherwise;
+}
+
+/* The address proves itself: docs/protocol.md, "Who may ask". */
+static int prove(struct client *c, const cJSON *answer, const char *const *words, size_t count) {
+    const char *const ping[] = {"ping", text_of(answer, "proof", "")};
+    int status = exchange(c, ping, 2);
+    return status ? status : exchange(c, words, count);
+}
+
+static int ask(struct client *c, const char *const *words, size_t count, const char **json) {
+    struct line *l = c->self;
+    int status = exchange(c, words, count);
+    *json = l->text;
+    if (status || !strstr(l->text, ",\"ok\":false,")) return status;
+    cJSON *answer = cJSON_Parse(l->text);
+    const char *word = text_of(answer, "error", "failed");
+    bool again = !strcmp(word, "prove") && strcmp(words[0], "ping");
+    if (again)
+        status = prove(c, answer, words, count);
+    else
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s: %s: %s: %s", c->uri, words[0], word, text_of(answer, "message", "the board says no"));
+    cJSON_Delete(answer);
+    if (status || !again || !strstr(l->text, ",\"ok\":false,")) return status;
+    return log_fail(OCELLI_ERR_FILE, "%s: %s: the board says no: %s", c->uri, words[0], l->text);
+}
+
+static int watch(struct client *c) {
+    struct line *l = c->self;
+    const char *const words[] = {"watch"};
+    const char *json;
+    l->asked_ms = clock_ms();
+    return ask(c, words, 1, &json);
+}
+
+static int next(struct client *c, const char **json) {
+    struct line *l = c->self;
+    double until = clock_ms() + CLIENT_SILENCE_MS;
+    for (*json = l->text; clock_ms() < until;) {
+        if (l->pushes) {
+            strcpy(l->text, l->push[l->first]);
+            l->first = (l->first + 1) % PUSHES, l->pushes--;
+            return OCELLI_OK;
+        }
+        if (clock_ms() - l->asked_ms > RENEW_MS && watch(c)) return OCELLI_ERR_DEVICE;
+        if (!l->pushes && receive(l, l->asked_ms + RENEW_MS + 1) && is_push(l)) return OCELLI_OK;
+    }
+    return log_fail(OCELLI_ERR_DEVICE, "%s: nothing for %d s: it is gone", c->uri, CLIENT_SILENCE_MS / 1000);
+}
+
+const struct client_kind client_udp = {"udp:", open_udp, ask, watch, next, close_line};
+const struct client_kind client_serial = {"serial:", open_serial, ask, watch, next, close_line};

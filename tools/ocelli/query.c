@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ocelli query and ocelli watch: ask a board. They need neither model nor device. */
+#include "answer.h"
+#include "client.h"
+#include "options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPTION_PSK = OPTIONS_OWN, WORDS = 31 };
+
+/* "+" stops at the URI: what follows is the request's, options too. */
+#define LETTERS "+:h"
+static const struct option table[] = {{"help", no_argument, NULL, 'h'},
+                                      {"json", no_argument, NULL, OPTIONS_JSON},
+                                      {"psk", required_argument, NULL, OPTION_PSK},
+                                      {0}};
+
+#define HELP                                                                                                                     \
+    "URI is udp://HOST[:PORT], coap://HOST[:PORT], coaps://HOST[:PORT] or serial:DEVICE[@BAUD].\n\n"                             \
+    "Options, before the URI:\n"                                                                                                 \
+    "      --psk FILE        key for coaps: its first line IDENTITY:KEY, KEY in hexadecimal\n"                                   \
+    "      --json            output for programs\n"                                                                              \
+    "  -h, --help            this text\n"
+
+static int take_options(struct options *o, const char **keys, int argc, char **argv) {
+    int c;
+    while ((c = options_next(o, argc, argv, LETTERS, table)) != OPTIONS_END) {
+        if (c == OPTIONS_STOP) return OPTIONS_STOP;
+        int fault = options_file(o, "--psk", *keys = optarg);
+        if (fault) {
+            o->exit_code = fault;
+            return OPTIONS_STOP;
+        }
+    }
+    return 0;
+}
+
+/* Pages are asked for until there are no more. */
+static int query(struct client *c, const char **words, size_t count, bool json) {
+    const char *text;
+    char from[24];
+    size_t next = 0, asked = count;
+    do {
+        int status = c->kind->ask(c, words, asked, &text);
+        if (status) return status;
+        if (json) puts(text);
+        const char *more = strstr(text, "],\"next\":");
+        if (!json) status = answer_print(text, &next);
+        if (status) return status;
+        next = !strcmp(words[0], "search") ? 0 : json && more ? strtoul(more + 9, NULL, 10) : json ? 0 : next;
+        snprintf(from, sizeof from, "%zu", next);
+        words[count] = "from", words[count + 1] = from;
+        asked = count + 2;
+    } while (next && !ferror(stdout));
+    return OCELLI_OK;
+}
+
+static int run_query(int argc, char **argv) {
+    struct options o = {.command = &command_query};
+    const char *keys = NULL, *words[WORDS + 2];
+    size_t count = 0;
+    struct client c;
+    if (take_options(&o, &keys, argc, argv)) return o.exit_code;
+    if (argc - optind < 2) return options_usage(&o, argc == optind ? "no URI" : "no REQUEST: try tags");
+    if (argc - optind - 1 > WORDS - 1) return options_usage(&o, "a request is at most %d words", WORDS - 1);
+    for (int i = optind + 1; i < argc; i++) {
+        if (options_text(&o, "REQUEST", argv[i])) return EXIT_USAGE;
+        words[count++] = argv[i];
+    }
+    if (!strcmp(words[0], "watch")) return options_usage(&o, "ocelli watch URI follows");
+    int status = client_open(&c, argv[optind], keys);
+    if (!status) status = query(&c, words, count, o.json);
+    client_close(&c);
+    return options_exit_code(status);
+}
+
+static int run_watch(int argc, char **argv) {
+    struct options o = {.command = &command_watch};
+    const char *keys = NULL, *text;
+    struct client c;
+    if (take_options(&o, &keys, argc, argv)) return o.exit_code;
+    if (argc - optind != 1) return options_usage(&o, argc == optind ? "no URI" : "one URI");
+    int status = client_open(&c, argv[optind], keys);
+    if (!status) status = c.kind->watch(&c);
+    while (!status && !ferror(stdout)) {
+        status = c.kind->next(&c, &text);
+        if (!status && o.json) puts(text);
+        if (!status && !o.json) status = answer_print_push(text);
+        fflush(stdout);
+    }
+    client_close(&c);
+    return options_exit_code(status);
+}
+
+const struct command command_query = {
+    .name = "query",
+    .summary = "asks a board what it sees, and changes what it looks for",
+    .usage = "ocelli query [OPTION]... URI REQUEST...",
+    .help = "Asks a board that runs `ocelli run`. REQUEST is one of ping, tags, prompts, add, set, remove,\n"
+            "search, status, help with its words; docs/protocol.md tells them.\n\n" HELP "\n"
+            "Example:\n"
+            "  ocelli query udp://192.168.1.20 tags\n"
+            "  ocelli query serial:/dev/ttyUSB0 set garage \"an open garage door\"\n",
+    .run = run_query,
+};
+
+const struct command command_watch = {
+    .name = "watch",
+    .summary = "follows the changes that a board sees",
+    .usage = "ocelli watch [OPTION]... URI",
+    .help = "Prints a line a change until it is stopped; exit code 1 when the board is gone.\n\n" HELP "\n"
+            "Example:\n"
+            "  ocelli watch udp://192.168.1.20\n",
+    .run = run_watch,
+};
