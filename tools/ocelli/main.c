@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_tag,  &command_embed,    &command_tokenize,
-                                                 &command_info, &command_selftest, &command_bench};
+static const struct command *const commands[] = {&command_run,      &command_learn, &command_tag,      &command_embed,
+                                                 &command_tokenize, &command_info,  &command_selftest, &command_bench};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int show_help(void) {
