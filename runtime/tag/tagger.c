@@ -217,6 +217,7 @@ void tagger_get(const struct tagger *t, size_t index, struct tagger_status *stat
     const struct tagger_item *item = &t->items[index];
     const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
     bool learning = learns(item) && !l->ready;
+    float on = rules_of(t, item).on;
     *status = (struct tagger_status){
         .tag = item->tag.name,
         .group = item->tag.group,
@@ -225,6 +226,8 @@ void tagger_get(const struct tagger *t, size_t index, struct tagger_status *stat
                                : TAGGER_OFF,
         .since_ms = item->gate.turned ? item->gate.since_ms : 0,
         .why = why_of(t, item),
+        .on_percentile = isnan(on) ? NAN : (float)calibrate_percentile(item->calibrate, regime_of(t), on),
+        .on_alarms_a_day = isnan(on) ? NAN : (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), on),
         .learnt_days = l->days,
         .day_night_apart = item->calibrate->apart,
     };

@@ -71,8 +71,10 @@ struct tagger_status {
     enum tagger_state state;
     int64_t since_ms; /* of the last change; 0: none yet */
     struct tagger_why why;
-    double learnt_days;   /* that the threshold rests on, less as they age */
-    bool day_night_apart; /* two thresholds, as the background differs */
+    float on_percentile;   /* of the threshold in the background, as why.percentile is of the margin */
+    float on_alarms_a_day; /* how often the background reaches the threshold */
+    double learnt_days;    /* that the threshold rests on, less as they age */
+    bool day_night_apart;  /* two thresholds, as the background differs */
 };
 
 /* Strings and vectors are copied. Free with tagger_destroy(). Errors: USAGE (a name twice), MEMORY. */

@@ -3,7 +3,7 @@
 #include "bench.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "json.h"
+#include "text/json.h"
 #include "options.h"
 #include "plain.h"
 

@@ -2,7 +2,7 @@
  * ocelli embed: pictures and texts to unit vectors, as JSON lines or as a NumPy array. */
 #include "base/file.h"
 #include "base/log.h"
-#include "json.h"
+#include "text/json.h"
 #include "npy.h"
 #include "options.h"
 #include "pictures.h"

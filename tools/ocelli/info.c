@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "blob/blob.h"
 #include "clip/config.h"
-#include "json.h"
+#include "text/json.h"
 #include "options.h"
 #include "plain.h"
 

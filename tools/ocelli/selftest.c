@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli selftest: may this device be trusted with this model? */
-#include "json.h"
+#include "text/json.h"
 #include "options.h"
 #include "plain.h"
 

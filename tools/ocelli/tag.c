@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli tag: which of these tags fits each picture? */
 #include "base/log.h"
-#include "json.h"
+#include "text/json.h"
 #include "options.h"
 #include "pictures.h"
 #include "plain.h"

@@ -2,7 +2,7 @@
  * ocelli tokenize: needs the blob, but no GPU. */
 #include "base/log.h"
 #include "handle.h"
-#include "json.h"
+#include "text/json.h"
 #include "options.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "json.h"
+#include "text/json.h"
 #include "text/unicode.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * JSON (RFC 8259) written as it comes, without building it in memory first. */
-#ifndef JSON_H
-#define JSON_H
+#ifndef TEXT_JSON_H
+#define TEXT_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

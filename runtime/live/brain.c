@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/brain.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Waits after a failure: 0.1 s, twice as long each time, at most 10 s. */
+enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 10000 };
+
+/* ---- opening ---- */
+
+static int open_model(struct brain *b) {
+    struct ocelli_info info;
+    int status = ocelli_open(&b->model, &b->params);
+    if (status) return status;
+    ocelli_get_info(b->model, &info);
+    snprintf(b->name, sizeof b->name, "%s", info.model_name);
+    b->size = info.embedding_size, b->image_size = info.image_size, b->logit_scale = info.logit_scale;
+    return OCELLI_OK;
+}
+
+int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events) {
+    pthread_condattr_t monotonic;
+    *b = (struct brain){.params = *params, .meter = meter, .events = events};
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&b->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int status = open_model(b);
+    if (status) return status;
+    b->open = true;
+    b->embedding = calloc(b->size, sizeof *b->embedding);
+    return b->embedding ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for an embedding");
+}
+
+/* A black picture: loads weights and pipelines, which takes seconds where they are not in the cache. */
+static int warm(struct brain *b) {
+    uint8_t *rgb = calloc(3ull * b->image_size, b->image_size);
+    if (!rgb) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture");
+    struct ocelli_image image = {rgb, b->image_size, b->image_size};
+    int status = ocelli_embed_images(b->model, &image, 1, b->embedding);
+    free(rgb);
+    return status;
+}
+
+static bool asked_to_stop(void) {
+    sigset_t pending;
+    return !sigpending(&pending) && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) {
+    int status = vectors_set(v, set);
+    set->logit_scale = b->logit_scale, set->model = b->name;
+    return status;
+}
+
+int brain_prepare(struct brain *b, struct vectors **v) {
+    struct tagger_set set;
+    bool done = false;
+    b->now = *v, *v = NULL;
+    int status = vectors_begin(b->now, NULL, b->size);
+    while (!status && !done && !asked_to_stop()) status = vectors_step(b->now, b->model, &done);
+    if (!status && !asked_to_stop()) status = warm(b);
+    if (status || !done)
+        return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
+    status = make_set(b, b->now, &set);
+    if (!status) status = tagger_create(&b->tagger, &set);
+    b->version = status ? 0 : set.version;
+    b->prepared = status == OCELLI_OK;
+    return status;
+}
+
+void brain_finish(struct brain *b) {
+    ocelli_close(&b->model);
+    vectors_destroy(&b->job);
+    vectors_destroy(&b->now);
+    vectors_destroy(&b->incoming);
+    tagger_destroy(&b->tagger);
+    for (int i = 0; i < BRAIN_PICTURES; i++) free(b->pictures[i].rgb);
+    free(b->embedding);
+    pthread_cond_destroy(&b->changed);
+    pthread_mutex_destroy(&b->lock);
+    *b = (struct brain){0};
+}
+
+/* ---- the device ---- */
+
+static void wait_ms(struct brain *b, int ms) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + ms * INT64_C(1000000);
+    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    pthread_cond_timedwait(&b->changed, &b->lock, &at);
+}
+
+/* Waits, closes and opens, until that works or the brain is to stop. */
+static void reopen(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    b->open = false;
+    while (!b->stop && !b->open) {
+        unsigned ms = BACKOFF_FIRST_MS << (b->failures < 7 ? b->failures : 7);
+        int64_t until = clock_ns(CLOCK_MONOTONIC) + (ms < BACKOFF_MOST_MS ? ms : BACKOFF_MOST_MS) * INT64_C(1000000), now;
+        b->failures++;
+        while (!b->stop && (now = clock_ns(CLOCK_MONOTONIC)) < until) wait_ms(b, (int)((until - now) / 1000000 + 1));
+        if (b->stop) break;
+        b->busy_since = clock_ns(CLOCK_MONOTONIC);
+        pthread_mutex_unlock(&b->lock);
+        ocelli_close(&b->model);
+        bool opened = open_model(b) == OCELLI_OK;
+        pthread_mutex_lock(&b->lock);
+        b->open = opened;
+    }
+    pthread_mutex_unlock(&b->lock);
+    if (b->open) meter_count(b->meter, METER_LOST, 1);
+}
+
+/* Is it the device's fault, so that opening it again may help? */
+static bool of_device(int status) {
+    return status == OCELLI_ERR_LOST || status == OCELLI_ERR_DEVICE || status == OCELLI_ERR_WRONG || status == OCELLI_ERR_MEMORY;
+}
+
+static bool stopping(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    bool stop = b->stop;
+    pthread_mutex_unlock(&b->lock);
+    return stop;
+}
+
+/* ---- pictures ---- */
+
+static int embed(struct brain *b, const struct brain_picture *p) {
+    struct ocelli_image image = {p->rgb, p->width, p->height};
+    int status = OCELLI_ERR_LOST;
+    while (!stopping(b)) {
+        status = b->model ? ocelli_embed_images(b->model, &image, 1, b->embedding) : OCELLI_ERR_LOST;
+        if (!of_device(status)) break;
+        reopen(b);
+    }
+    if (!status) b->failures = 0;
+    return status;
+}
+
+static void publish(struct brain *b, const struct tagger_event *events, size_t count, const struct brain_picture *p,
+                    int64_t gpu_ns) {
+    struct live_event e;
+    for (size_t i = 0; i < count; i++) {
+        event_make(&e, &events[i], p->captured_ns, gpu_ns);
+        event_put(b->events, &e);
+    }
+}
+
+static void look(struct brain *b, const struct brain_picture *p) {
+    const struct tagger_event *events;
+    struct ocelli_info info;
+    int64_t began = clock_ns(CLOCK_MONOTONIC);
+    if (embed(b, p)) return;
+    int64_t gpu_ns = clock_ns(CLOCK_MONOTONIC) - began;
+    struct tagger_frame frame = {b->embedding, p->captured_ns / 1000000, p->sequence, p->luma};
+    ocelli_get_info(b->model, &info);
+    pthread_mutex_lock(&b->lock);
+    size_t count = tagger_step(b->tagger, &frame, &events);
+    publish(b, events, count, p, gpu_ns);
+    b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
+    b->gpu_bytes = info.gpu_bytes;
+    pthread_mutex_unlock(&b->lock);
+    meter_count(b->meter, METER_PICTURES, 1);
+    meter_time(b->meter, METER_GPU, gpu_ns);
+    meter_time(b->meter, METER_BEYOND, clock_ns(CLOCK_MONOTONIC) - p->captured_ns - gpu_ns);
+}
+
+/* ---- prompts ---- */
+
+static void drop_job(struct brain *b) {
+    vectors_destroy(&b->job);
+    meter_count(b->meter, METER_REFUSED, 1);
+}
+
+static int replace(struct brain *b) {
+    struct tagger_set set;
+    int status = make_set(b, b->job, &set);
+    if (status) return status;
+    pthread_mutex_lock(&b->lock);
+    status = tagger_replace(b->tagger, &set);
+    if (!status) b->version = set.version;
+    pthread_mutex_unlock(&b->lock);
+    if (status) return status;
+    vectors_destroy(&b->now);
+    b->now = b->job, b->job = NULL;
+    meter_count(b->meter, METER_EDITS, 1);
+    return OCELLI_OK;
+}
+
+/* A piece of the set on its way: so few prompts that no frame waits for long. */
+static void advance(struct brain *b) {
+    bool done = false;
+    int status = b->model ? vectors_step(b->job, b->model, &done) : OCELLI_ERR_LOST;
+    if (of_device(status)) {
+        reopen(b);
+        return;
+    }
+    if (!status && done) status = replace(b);
+    if (status) drop_job(b);
+}
+
+/* The newest set counts; one that was on its way goes. */
+static void adopt(struct brain *b, struct vectors *v) {
+    if (!v) return;
+    vectors_destroy(&b->job);
+    b->job = v;
+    if (vectors_begin(b->job, b->now, b->size)) drop_job(b);
+}
+
+/* ---- the thread ---- */
+
+static struct brain_picture *oldest_ready(struct brain *b) {
+    struct brain_picture *oldest = NULL;
+    for (int i = 0; i < BRAIN_PICTURES; i++) {
+        struct brain_picture *p = &b->pictures[i];
+        if (p->state == BRAIN_READY && (!oldest || p->captured_ns < oldest->captured_ns)) oldest = p;
+    }
+    return oldest;
+}
+
+static void turn(struct brain *b, struct brain_picture *p, struct vectors *incoming) {
+    if (p) p->state = BRAIN_BUSY;
+    b->busy_since = clock_ns(CLOCK_MONOTONIC);
+    b->incoming = NULL;
+    pthread_mutex_unlock(&b->lock);
+    adopt(b, incoming);
+    if (p) look(b, p);
+    if (b->job) advance(b);
+    pthread_mutex_lock(&b->lock);
+    if (p) p->state = BRAIN_FREE;
+    b->busy_since = 0;
+    b->embedding_prompts = b->job || b->incoming;
+    pthread_cond_broadcast(&b->changed);
+}
+
+static void *run(void *user) {
+    struct brain *b = user;
+    pthread_mutex_lock(&b->lock);
+    while (!b->stop) {
+        struct brain_picture *p = oldest_ready(b);
+        if (p || b->job || b->incoming)
+            turn(b, p, b->incoming);
+        else
+            pthread_cond_wait(&b->changed, &b->lock);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return NULL;
+}
+
+int brain_start(struct brain *b) {
+    int failed = pthread_create(&b->thread, NULL, run, b);
+    if (failed) return log_fail(OCELLI_ERR_MEMORY, "no thread for the model: %s", strerror(failed));
+    b->running = true;
+    return OCELLI_OK;
+}
+
+bool brain_stop(struct brain *b, int timeout_ms) {
+    if (!b->running) return true;
+    pthread_mutex_lock(&b->lock);
+    b->stop = true;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+    int64_t until = clock_ns(CLOCK_REALTIME) + timeout_ms * INT64_C(1000000);
+    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    if (pthread_timedjoin_np(b->thread, NULL, &at)) return false;
+    b->running = false;
+    return true;
+}
+
+/* ---- for others ---- */
+
+struct brain_picture *brain_room(struct brain *b, int timeout_ms) {
+    struct brain_picture *room = NULL;
+    pthread_mutex_lock(&b->lock);
+    for (int tries = 0; !room && tries < 2; tries++) {
+        for (int i = 0; !room && i < BRAIN_PICTURES; i++)
+            if (b->pictures[i].state == BRAIN_FREE) room = &b->pictures[i];
+        if (!room && !tries) wait_ms(b, timeout_ms);
+    }
+    if (room) room->state = BRAIN_TAKEN;
+    pthread_mutex_unlock(&b->lock);
+    return room;
+}
+
+static void set_state(struct brain *b, struct brain_picture *p, int state) {
+    pthread_mutex_lock(&b->lock);
+    p->state = state;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void brain_put(struct brain *b, struct brain_picture *p) {
+    set_state(b, p, BRAIN_READY);
+}
+
+void brain_leave(struct brain *b, struct brain_picture *p) {
+    set_state(b, p, BRAIN_FREE);
+}
+
+int64_t brain_free_at(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    int waiting = 0;
+    for (int i = 0; i < BRAIN_PICTURES; i++) waiting += b->pictures[i].state == BRAIN_READY;
+    int64_t at = b->busy_since ? b->busy_since + (1 + waiting) * b->usual_ns : 0;
+    pthread_mutex_unlock(&b->lock);
+    return at;
+}
+
+int64_t brain_usual_ns(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    int64_t usual = b->usual_ns;
+    pthread_mutex_unlock(&b->lock);
+    return usual;
+}
+
+bool brain_idle(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    bool idle = !b->busy_since && !b->incoming && !b->embedding_prompts && !oldest_ready(b);
+    pthread_mutex_unlock(&b->lock);
+    return idle;
+}
+
+int64_t brain_busy_ns(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    int64_t busy = b->busy_since ? clock_ns(CLOCK_MONOTONIC) - b->busy_since : 0;
+    pthread_mutex_unlock(&b->lock);
+    return busy;
+}
+
+void brain_tags(struct brain *b, struct vectors **v) {
+    pthread_mutex_lock(&b->lock);
+    struct vectors *unwanted = b->incoming;
+    b->incoming = *v, *v = NULL;
+    b->embedding_prompts = true;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+    vectors_destroy(&unwanted);
+}
+
+int brain_save(struct brain *b, uint8_t **bytes, size_t *size) {
+    pthread_mutex_lock(&b->lock);
+    int status = tagger_save(b->tagger, bytes, size);
+    pthread_mutex_unlock(&b->lock);
+    return status;
+}
+
+void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user) {
+    struct tagger_status tag;
+    pthread_mutex_lock(&b->lock);
+    for (size_t i = 0; i < tagger_count(b->tagger); i++) {
+        tagger_get(b->tagger, i, &tag);
+        each(user, &tag);
+    }
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void count_tag(void *user, const struct tagger_status *tag) {
+    struct live_status *s = user;
+    s->tags++;
+    s->tags_on += tag->state == TAGGER_ON;
+    s->tags_learning += tag->state == TAGGER_LEARNING;
+}
+
+void brain_status(struct brain *b, struct live_status *s) {
+    s->tags = s->tags_on = s->tags_learning = 0;
+    brain_each(b, count_tag, s);
+    pthread_mutex_lock(&b->lock);
+    s->version = b->version, s->gpu_bytes = b->gpu_bytes;
+    s->device_open = b->open, s->embedding = b->embedding_prompts;
+    pthread_mutex_unlock(&b->lock);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The thread that owns the model: pictures in, states and events out; between two pictures a few prompts of an edited set.
+ * A lost device is opened again. */
+#ifndef LIVE_BRAIN_H
+#define LIVE_BRAIN_H
+
+#include "live/event.h"
+#include "live/meter.h"
+#include "live/vectors.h"
+
+enum { BRAIN_PICTURES = 2 }; /* one that the device works on, and one that is being made */
+
+struct brain_picture {
+    enum { BRAIN_FREE, BRAIN_TAKEN, BRAIN_READY, BRAIN_BUSY } state; /* the brain's */
+    uint8_t *rgb;                                                    /* (height, width, 3) */
+    size_t room;                                                     /* bytes of `rgb` */
+    uint32_t width, height;
+    uint64_t sequence;
+    int64_t captured_ns;
+    float luma; /* 0..1 */
+};
+
+/* Thread-safety: brain_open() to brain_start() by one thread; what follows by any. */
+struct brain {
+    struct ocelli_params params; /* strings are the caller's */
+    struct meter *meter;
+    struct event_queue *events;
+    /* the thread's own once it runs */
+    struct ocelli *model;
+    struct vectors *job, *now;
+    float *embedding;
+    unsigned failures; /* of the device, one after another */
+    float logit_scale;
+    char name[EVENT_NAME]; /* of the model */
+    uint32_t size, image_size;
+    bool prepared; /* brain_prepare() came to its end */
+    pthread_t thread;
+    bool running;
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    bool stop, open;
+    struct brain_picture pictures[BRAIN_PICTURES];
+    struct vectors *incoming;
+    bool embedding_prompts;
+    struct tagger *tagger;
+    uint64_t version, gpu_bytes;
+    int64_t busy_since, usual_ns; /* of a picture; 0: none */
+};
+
+/* Opens the model. Errors: as ocelli_open(). brain_finish() then too. */
+int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events);
+/* Makes the first set's vectors and loads the image tower, so that the first frame finds all of it ready. Takes *v. A
+ * signal that asks to stop ends it early, which is no fault. Errors: of vectors_step(), vectors_set(), tagger_create(). */
+int brain_prepare(struct brain *b, struct vectors **v);
+/* Errors: MEMORY. */
+int brain_start(struct brain *b);
+/* Asks the thread to end, and waits for so long; false: it does not (a driver that hangs), and nothing may be freed. */
+bool brain_stop(struct brain *b, int timeout_ms);
+void brain_finish(struct brain *b);
+
+/* A picture to be filled, waiting up to timeout_ms; NULL: none is free. Back with brain_put(), or again with brain_leave(). */
+struct brain_picture *brain_room(struct brain *b, int timeout_ms);
+void brain_put(struct brain *b, struct brain_picture *p);
+void brain_leave(struct brain *b, struct brain_picture *p);
+/* When the next picture can be begun with, as far as is known; ns. What is captured sooner only gets old. */
+int64_t brain_free_at(struct brain *b);
+/* What a picture takes of late; ns, 0: none yet. */
+int64_t brain_usual_ns(struct brain *b);
+/* No picture and no prompts left to do. */
+bool brain_idle(struct brain *b);
+/* For so long it has worked on one picture or piece of prompts; ns. */
+int64_t brain_busy_ns(struct brain *b);
+
+/* Another set, taken over from *v when all its vectors are there; the last one handed over counts. */
+void brain_tags(struct brain *b, struct vectors **v);
+
+/* tagger_save(), tagger_get() of each tag, and what the brain knows for the status. */
+int brain_save(struct brain *b, uint8_t **bytes, size_t *size);
+void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user);
+void brain_status(struct brain *b, struct live_status *status);
+
+#endif

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/config.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "text/unicode.h"
+
+#include <math.h>
+#include <string.h>
+
+enum kind { TEXT, PATH, NUMBER, WHOLE, YES_NO };
+
+#define AT(field) offsetof(struct live_config, field)
+
+/* A key of a section: where its value goes, what it may be, what it is when nobody gives it. */
+static const struct key {
+    const char *section, *name;
+    enum kind kind;
+    size_t at;
+    double least, most, preset;
+} keys[CONFIG_KEYS] = {
+    {"run", "model", PATH, AT(model)},
+    {"run", "device", TEXT, AT(device)},
+    {"run", "state", PATH, AT(state)},
+    {"run", "thermal", PATH, AT(thermal)},
+    {"run", "on_change", TEXT, AT(on_change)},
+    {"run", "rate", NUMBER, AT(rate), 0, 1000, 10},
+    {"run", "motion", NUMBER, AT(motion), 0, 100, 0.5},
+    {"run", "look_every", NUMBER, AT(look_every), 0.1, 3600, 1},
+    {"run", "hot", NUMBER, AT(hot), 20, 150, 75},
+    {"run", "save_every", NUMBER, AT(save_every), 0, 86400, 300},
+    {"run", "status_every", NUMBER, AT(status_every), 0, 86400, 0},
+    {"source", "uri", TEXT, AT(uri)},
+    {"source", "rotation", WHOLE, AT(rotation), 0, 270, 0},
+    {"source", "every", YES_NO, AT(every)},
+    {"source", "width", WHOLE, AT(width), 1, 16384, 0},
+    {"source", "height", WHOLE, AT(height), 1, 16384, 0},
+    {"source", "rate", WHOLE, AT(source_rate), 1, 1000, 0},
+    {"source", "format", TEXT, AT(format)},
+    {"source", "exposure_us", WHOLE, AT(exposure_us), 1, 1e8, 0},
+    {"source", "gain", NUMBER, AT(gain), 1, 999, 0},
+    {"source", "exposure_value", NUMBER, AT(exposure_value), -99, 99, 0},
+};
+
+/* A section's values on their way to the config. */
+struct part {
+    struct live_config *config;
+    const char *section;
+};
+
+static int unknown_key(const struct ini_place *at, const char *section, const char *name) {
+    char known[256] = "";
+    for (int i = 0; i < CONFIG_KEYS; i++) {
+        if (strcmp(keys[i].section, section)) continue;
+        if (*known) strcat(known, ", ");
+        strcat(known, keys[i].name);
+    }
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: unknown key \"%s\": %s are known in [%s]", at->file, at->line, name, known,
+                    section);
+}
+
+static int bad_value(const struct ini_place *at, const struct key *k, const char *value) {
+    if (k->kind == YES_NO)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = \"%s\": expected yes or no", at->file, at->line, k->name, value);
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = \"%s\": expected a %snumber from %g to %g", at->file, at->line, k->name, value,
+                    k->kind == WHOLE ? "whole " : "", k->least, k->most);
+}
+
+static int take_text(struct live_config *c, const struct key *k, const char *value) {
+    const char *text = k->kind == PATH ? config_path(&c->arena, c->path, value) : arena_copy(&c->arena, value, strlen(value));
+    if (!text) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
+    memcpy((char *)c + k->at, &text, sizeof text);
+    return OCELLI_OK;
+}
+
+static int take_number(struct live_config *c, const struct ini_place *at, const struct key *k, const char *value) {
+    double number;
+    bool good = k->kind == YES_NO ? !strcmp(value, "yes") || !strcmp(value, "no")
+                                  : ini_number(value, &number) && number >= k->least && number <= k->most;
+    if (!good || (k->kind == WHOLE && number != floor(number))) return bad_value(at, k, value);
+    if (k->kind == YES_NO) number = value[0] == 'y';
+    memcpy((char *)c + k->at, &number, sizeof number);
+    return OCELLI_OK;
+}
+
+static int take(void *user, const struct ini_place *at, const char *name, const char *value) {
+    struct part *p = user;
+    struct live_config *c = p->config;
+    int i = 0;
+    while (i < CONFIG_KEYS && (strcmp(keys[i].section, p->section) || strcmp(keys[i].name, name))) i++;
+    if (i == CONFIG_KEYS) return unknown_key(at, p->section, name);
+    if (c->line[i])
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s again, first in line %zu: keep one", at->file, at->line, name, c->line[i]);
+    if (!*value)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s has no value: write one or remove the line", at->file, at->line, name);
+    c->line[i] = at->line;
+    return keys[i].kind <= PATH ? take_text(c, &keys[i], value) : take_number(c, at, &keys[i], value);
+}
+
+const char *config_path(struct arena *arena, const char *beside, const char *name) {
+    const char *slash = strrchr(beside, '/');
+    size_t folder = *name == '/' || !slash ? 0 : (size_t)(slash - beside) + 1, length = strlen(name);
+    char *path = arena_alloc(arena, folder + length + 1, 1);
+    if (!path) return log_error("%s: out of memory", beside), NULL;
+    memcpy(path, beside, folder);
+    memcpy(path + folder, name, length);
+    return path;
+}
+
+static bool utf8(const struct prompts_list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        if (unicode_check(list->texts[i], strlen(list->texts[i])) < strlen(list->texts[i])) return false;
+    return true;
+}
+
+/* The tokenizer would refuse it too, but knows neither file nor line. */
+static int check_tags(const struct live_config *c) {
+    if (!utf8(&c->tags.templates))
+        return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags is not UTF-8: save the file as UTF-8", c->path);
+    for (size_t i = 0; i < c->tags.count; i++) {
+        const struct tags_file_tag *tag = &c->tags.tags[i];
+        if (!utf8(&tag->prompts) || !utf8(&tag->against) || !utf8(&tag->templates))
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag is not UTF-8: save the file as UTF-8", c->path, tag->line);
+    }
+    return OCELLI_OK;
+}
+
+static int check(struct live_config *c) {
+    if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
+    if ((uint32_t)c->rotation % 90)
+        return log_fail(OCELLI_ERR_FILE, "%s: rotation = %g: give 0, 90, 180 or 270", c->path, c->rotation);
+    if (!c->width != !c->height)
+        return log_fail(OCELLI_ERR_FILE, "%s: give width and height under [source], or neither", c->path);
+    c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
+                                        .every = c->every != 0,
+                                        .width = (uint32_t)c->width,
+                                        .height = (uint32_t)c->height,
+                                        .rate = (uint32_t)c->source_rate,
+                                        .format = c->format,
+                                        .exposure_us = (uint32_t)c->exposure_us,
+                                        .gain = (float)c->gain,
+                                        .exposure_value = (float)c->exposure_value};
+    return check_tags(c);
+}
+
+int config_parse(struct live_config *c, const void *bytes, size_t size, const char *path) {
+    *c = (struct live_config){.path = path};
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        if (keys[i].kind > PATH) memcpy((char *)c + keys[i].at, &keys[i].preset, sizeof(double));
+    struct part run = {c, "run"}, source = {c, "source"};
+    const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
+                                           {.name = "source", .user = &source, .value = take}};
+    const struct ini_table table = {sections, 2, NULL};
+    const struct tags_file_options options = {.others = &table, .may_be_empty = true};
+    int status = tags_file_parse(&c->tags, bytes, size, path, &options);
+    if (!status) status = check(c);
+    if (status) config_finish(c);
+    return status;
+}
+
+int config_read(struct live_config *c, const char *path) {
+    struct file_map map;
+    *c = (struct live_config){0};
+    int status = file_map_open(&map, path);
+    if (status) return status;
+    status = config_parse(c, map.data, map.size, path);
+    file_map_close(&map);
+    return status;
+}
+
+void config_finish(struct live_config *c) {
+    tags_file_finish(&c->tags);
+    arena_finish(&c->arena);
+    *c = (struct live_config){0};
+}

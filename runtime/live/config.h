@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ocelli.ini: the tags (tag/tags_file.h) with [run] and [source] beside them. docs/run.md tells the keys. */
+#ifndef LIVE_CONFIG_H
+#define LIVE_CONFIG_H
+
+#include "source/source.h"
+#include "tag/tags_file.h"
+
+enum { CONFIG_KEYS = 21 };
+
+struct live_config {
+    struct arena arena; /* the strings below */
+    struct tags_file tags;
+    const char *path; /* of the file */
+    /* [run] */
+    const char *model, *device, *state, *thermal, *on_change; /* NULL: not given */
+    double rate;                                              /* pictures a second at most; 0: no cap */
+    double motion;                                            /* percent of a picture that must differ; 0: each is looked at */
+    double look_every;                                        /* seconds after which a still one is looked at too */
+    double hot;                                               /* degrees Celsius from which it slows down */
+    double save_every, status_every;                          /* seconds; 0: never */
+    /* [source] */
+    const char *uri;
+    const char *format;
+    double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
+    struct source_options source; /* of these */
+    size_t line[CONFIG_KEYS];     /* that gave each key; 0: none */
+};
+
+/* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.
+ * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
+int config_read(struct live_config *config, const char *path);
+/* The same from bytes. */
+int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
+void config_finish(struct live_config *config);
+
+/* `name` beside the file `beside`, unless it is absolute; in the arena. NULL: out of memory, said. */
+const char *config_path(struct arena *arena, const char *beside, const char *name);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What struct live is made of. */
+#ifndef LIVE_INNER_H
+#define LIVE_INNER_H
+
+#include "base/sha256.h"
+#include "live/eye.h"
+#include "live/lines.h"
+#include "live/live.h"
+#include "live/program.h"
+#include "live/watch.h"
+
+#include <signal.h>
+
+enum { LIVE_HOOKS = 8 };
+
+struct live {
+    struct live_options options;
+    struct live_config config;    /* but for its tags, which the brain has */
+    char *model, *device, *state; /* as at the start: copies */
+    uint8_t seen[SHA256_SIZE];    /* of the ini's bytes that were read last */
+    struct meter meter;
+    struct event_queue events;
+    struct brain brain;
+    struct eye eye;
+    struct watch watch;
+    struct program program;
+    struct lines out;
+    struct live_hook hooks[LIVE_HOOKS];
+    size_t hook_count;
+    int signals;     /* a signalfd */
+    sigset_t before; /* signals that were blocked before */
+    bool asked, stuck;
+    int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns;
+};
+
+/* reload.c: reads the ini if its bytes are others than before; what is wrong with it was said, and all stays. */
+void reload(struct live *l);
+
+/* chores.c: what is due now. */
+void chores(struct live *l, int64_t now_ns);
+/* Saves what was learnt. */
+void chores_save(struct live *l);
+/* A status line to standard output. */
+void chores_status(struct live *l);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/live.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "live/inner.h"
+#include "live/notify.h"
+#include "live/quiet.h"
+#include "live/state.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, LAST_PROGRAM_MS = 10000 };
+
+/* ---- opening ---- */
+
+/* For all threads, those of the Vulkan driver too: made later, they have the mask of who made them. */
+static int take_signals(struct live *l) {
+    sigset_t ours;
+    sigemptyset(&ours);
+    static const int which[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
+    for (size_t i = 0; i < sizeof which / sizeof *which; i++) sigaddset(&ours, which[i]);
+    pthread_sigmask(SIG_BLOCK, &ours, &l->before);
+    l->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
+    return l->signals >= 0 ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "no descriptor for signals: %s", strerror(errno));
+}
+
+static char *chosen(const char *option, const char *of_ini) {
+    return option ? strdup(option) : of_ini ? strdup(of_ini) : NULL;
+}
+
+static int read_config(struct live *l) {
+    struct file_map map;
+    int status = file_map_open(&map, l->options.config);
+    if (status) return status;
+    sha256(map.data, map.size, l->seen);
+    status = config_parse(&l->config, map.data, map.size, l->options.config);
+    file_map_close(&map);
+    if (status) return status;
+    l->model = chosen(l->options.model, l->config.model);
+    l->device = chosen(l->options.device, l->config.device);
+    l->state = chosen(NULL, l->config.state);
+    if (l->model) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: no model: write model = FILE under [run]", l->options.config);
+}
+
+static int open_brain(struct live *l) {
+    struct ocelli_params params = {.model = l->model, .device = l->device, .kind = l->options.kind};
+    struct vectors *vectors = NULL;
+    int status = vectors_create(&vectors, &l->config.tags, l->options.config);
+    if (!status) status = brain_open(&l->brain, &params, &l->meter, &l->events);
+    if (!status) status = brain_prepare(&l->brain, &vectors);
+    vectors_destroy(&vectors);
+    if (!status && l->state && l->brain.prepared) state_restore(l->brain.tagger, l->state);
+    return status;
+}
+
+static int open_parts(struct live *l) {
+    int status = read_config(l);
+    if (!status) status = watch_init(&l->watch, l->options.config);
+    if (!status) status = event_queue_init(&l->events);
+    if (!status) status = lines_init(&l->out, STDOUT_FILENO);
+    if (!status) status = take_signals(l);
+    if (!status) status = open_brain(l);
+    return status ? status : eye_open(&l->eye, &l->config, &l->brain, &l->meter);
+}
+
+int live_open(struct live **out, const struct live_options *options) {
+    struct live *l = *out = calloc(1, sizeof *l);
+    if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    l->options = *options;
+    l->watch.fd = l->events.fd = l->signals = -1;
+    pthread_sigmask(SIG_BLOCK, NULL, &l->before);
+    quiet_begin();
+    meter_init(&l->meter);
+    int status = open_parts(l);
+    if (status) live_close(out);
+    return status;
+}
+
+void live_close(struct live **live) {
+    if (!live || !*live) return;
+    struct live *l = *live;
+    eye_stop(&l->eye);
+    brain_stop(&l->brain, STOP_MS);
+    eye_finish(&l->eye);
+    if (l->brain.meter) brain_finish(&l->brain);
+    watch_finish(&l->watch);
+    if (l->events.ring) event_queue_finish(&l->events);
+    program_finish(&l->program);
+    lines_finish(&l->out);
+    config_finish(&l->config);
+    if (l->signals >= 0) close(l->signals);
+    pthread_sigmask(SIG_SETMASK, &l->before, NULL);
+    meter_finish(&l->meter);
+    free(l->model);
+    free(l->device);
+    free(l->state);
+    free(l);
+    *live = NULL;
+    quiet_end();
+}
+
+int live_add_hook(struct live *l, const struct live_hook *hook) {
+    if (l->hook_count == LIVE_HOOKS) return log_fail(OCELLI_ERR_LIMIT, "more than %d transports", LIVE_HOOKS);
+    l->hooks[l->hook_count++] = *hook;
+    return OCELLI_OK;
+}
+
+/* ---- running ---- */
+
+static void publish(struct live *l, const struct live_event *e) {
+    for (size_t i = 0; i < l->hook_count; i++) l->hooks[i].event(l->hooks[i].user, e);
+    if (!l->options.silent) {
+        lines_add(&l->out, e->json);
+        program_event(&l->program, l->config.on_change, e);
+    }
+    meter_count(&l->meter, METER_EVENTS, 1);
+}
+
+static int take_events(struct live *l) {
+    struct live_event e;
+    while (event_take(&l->events, &e)) {
+        publish(l, &e);
+        int status = lines_write(&l->out);
+        if (status) return status;
+        meter_time(&l->meter, METER_EVENT, clock_ns(CLOCK_MONOTONIC) - e.captured_ns - e.gpu_ns);
+    }
+    return lines_write(&l->out);
+}
+
+static void take_signal(struct live *l) {
+    struct signalfd_siginfo info;
+    while (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info) switch (info.ssi_signo) {
+        case SIGTERM:
+        case SIGINT: l->asked = true; break;
+        case SIGHUP: reload(l); break;
+        case SIGUSR1: chores_status(l); break;
+        default: break; /* a child: chores() looks */
+        }
+}
+
+/* One turn: waits for something to do, or a tick. */
+static int wait(struct live *l) {
+    struct pollfd p[4 + LIVE_HOOKS] = {{.fd = l->signals, .events = POLLIN},
+                                       {.fd = l->events.fd, .events = POLLIN},
+                                       {.fd = l->watch.fd, .events = POLLIN},
+                                       {.fd = lines_wait(&l->out) ? l->out.fd : -1, .events = POLLOUT}};
+    for (size_t i = 0; i < l->hook_count; i++) p[4 + i] = (struct pollfd){.fd = l->hooks[i].fd, .events = POLLIN};
+    poll(p, 4 + l->hook_count, l->watch.changed ? EDIT_TICK_MS : TICK_MS);
+    int64_t now = clock_ns(CLOCK_MONOTONIC);
+    if (p[0].revents) take_signal(l);
+    if (p[2].revents) watch_read(&l->watch, now);
+    for (size_t i = 0; i < l->hook_count; i++)
+        if (p[4 + i].revents && l->hooks[i].fd >= 0) l->hooks[i].readable(l->hooks[i].user);
+    int status = take_events(l);
+    chores(l, now);
+    return status;
+}
+
+/* The source's last picture is answered before the end. */
+static bool over(struct live *l, int *status) {
+    double seconds = (double)(clock_ns(CLOCK_MONOTONIC) - l->started_ns) / 1e9;
+    if (l->asked || (l->options.seconds > 0 && seconds >= l->options.seconds)) return true;
+    return eye_ended(&l->eye, status) && brain_idle(&l->brain);
+}
+
+/* Of a source that ended: what is waiting for the program, and for who reads standard output. */
+static int finish_output(struct live *l) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + LAST_PROGRAM_MS * INT64_C(1000000);
+    int status = take_events(l);
+    while (!status && !l->asked && (!program_idle(&l->program) || lines_wait(&l->out)) && clock_ns(CLOCK_MONOTONIC) < until)
+        status = wait(l);
+    return status;
+}
+
+static int stop(struct live *l, int status) {
+    int said = OCELLI_OK;
+    notify_say("STOPPING=1");
+    eye_stop(&l->eye);
+    l->stuck = !brain_stop(&l->brain, STOP_MS);
+    if (l->stuck) log_warn("the device does not answer: leaving without it");
+    if (!l->stuck && l->brain.prepared) chores_save(l);
+    if (!status) said = finish_output(l);
+    return status ? status : said;
+}
+
+int live_run(struct live *l) {
+    int status = eye_start(&l->eye), why = OCELLI_OK;
+    if (!status) status = brain_start(&l->brain);
+    if (status) return status;
+    l->started_ns = l->saved_ns = l->status_ns = clock_ns(CLOCK_MONOTONIC);
+    notify_say("READY=1\nSTATUS=watching");
+    while (!status && !over(l, &why)) status = wait(l);
+    return stop(l, status ? status : why);
+}
+
+bool live_stopped(const struct live *l) {
+    return !l->stuck;
+}
+
+void live_tags(struct live *l, void (*each)(void *user, const struct tagger_status *tag), void *user) {
+    brain_each(&l->brain, each, user);
+}
+
+void live_get_status(struct live *l, struct live_status *s) {
+    *s = (struct live_status){0};
+    meter_read(&l->meter, s);
+    eye_status(&l->eye, s);
+    brain_status(&l->brain, s);
+    s->events_lost = l->events.lost + l->out.lost;
+    s->programs_ran = l->program.ran, s->programs_failed = l->program.failed;
+}

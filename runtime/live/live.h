@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The daemon: an ini, frames, a model, tags, and who wants to know of them. docs/run.md tells what it does.
+ * Thread-safety: the calling thread opens, runs and closes it; live_tags() and live_get_status() may be called by any. */
+#ifndef LIVE_LIVE_H
+#define LIVE_LIVE_H
+
+#include "live/event.h"
+#include "live/meter.h"
+
+#include <ocelli.h>
+
+struct live;
+
+/* Zero means default. */
+struct live_options {
+    const char *config;         /* path of the ini; required */
+    const char *model, *device; /* instead of the ini's */
+    enum ocelli_kind kind;
+    double seconds; /* to run for; 0: until asked to stop */
+    bool silent;    /* nothing on standard output, no on_change: only learn */
+};
+
+/* What a transport (runtime/serve) hands over: called in the thread of live_run(), which must not be held up. */
+struct live_hook {
+    void *user;
+    int fd;                       /* polled for reading; -1: none */
+    void (*readable)(void *user); /* may be NULL without fd */
+    void (*event)(void *user, const struct live_event *event);
+};
+
+/* Reads the ini, opens model and source, makes the vectors, restores what was learnt. Blocks the signals that live_run()
+ * answers, for the calling thread and those it makes. On error *out is NULL.
+ * Errors: those of config_read(), ocelli_open(), source_open() and of the vectors. */
+int live_open(struct live **out, const struct live_options *options);
+
+/* Errors: LIMIT (more than 8). Before live_run(). The hook is copied. */
+int live_add_hook(struct live *l, const struct live_hook *hook);
+
+/* Runs until SIGTERM, SIGINT, the end of the source or of the time. SIGHUP reads the ini again, SIGUSR1 writes a status.
+ * Errors: what ended the source, FILE (the reader of standard output is gone), MEMORY. */
+int live_run(struct live *l);
+
+/* false: after live_run() the device still does not answer. Only _exit() is left: what it holds cannot be freed. */
+bool live_stopped(const struct live *l);
+
+/* Stops, frees and sets *l to NULL. Accepts NULL and a pointer to NULL. */
+void live_close(struct live **l);
+
+/* Each tag as it is now, in the order of the ini; under a lock: be short, call nothing of this header. */
+void live_tags(struct live *l, void (*each)(void *user, const struct tagger_status *tag), void *user);
+void live_get_status(struct live *l, struct live_status *status);
+
+#endif

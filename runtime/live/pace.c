@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/pace.h"
+
+#include <glob.h>
+#include <math.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define DOUBLES_EVERY 2.5
+#define SLOWEST 16.0
+
+void pace_heat(struct pace *p, double celsius) {
+    p->slowdown = celsius > p->hot ? fmin(exp2((celsius - p->hot) / DOUBLES_EVERY), SLOWEST) : 1;
+}
+
+void pace_step(struct pace *p, int64_t now_ns, int64_t busy_ns) {
+    double slowdown = fmax(p->slowdown, 1), interval = p->rate > 0 ? slowdown * 1e9 / p->rate : 0;
+    double rest = slowdown > 1 ? slowdown * (double)busy_ns : 0;
+    int64_t step = (int64_t)fmax(interval, rest);
+    p->due_ns += step;
+    if (p->due_ns < now_ns) p->due_ns = now_ns; /* late: no burst to catch up */
+    if (p->due_ns > now_ns + step) p->due_ns = now_ns + step;
+}
+
+static double read_zone(const char *path) {
+    long value;
+    FILE *f = fopen(path, "re");
+    if (!f) return NAN;
+    double celsius = fscanf(f, "%ld", &value) == 1 ? (double)value / 1000 : NAN;
+    fclose(f);
+    return celsius;
+}
+
+double pace_temperature(const char *path) {
+    struct stat st;
+    if (stat(path, &st) < 0) return NAN;
+    if (!S_ISDIR(st.st_mode)) return read_zone(path);
+    char pattern[4096];
+    glob_t zones;
+    double hottest = NAN;
+    snprintf(pattern, sizeof pattern, "%s/thermal_zone*/temp", path);
+    if (!glob(pattern, GLOB_NOSORT, NULL, &zones))
+        for (size_t i = 0; i < zones.gl_pathc; i++)
+            hottest = fmax(hottest, read_zone(zones.gl_pathv[i])); /* of a NAN the other */
+    globfree(&zones);
+    return hottest;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/program.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { VARIABLES = 16, VARIABLE = 256 };
+
+/* The event's variables, in front of those that there are. */
+struct variables {
+    char text[VARIABLES][VARIABLE];
+    size_t count;
+    char **all; /* free() */
+};
+
+static void add(struct variables *v, const char *name, const char *value) {
+    snprintf(v->text[v->count++], VARIABLE, "OCELLI_%s=%s", name, value);
+}
+
+static void add_number(struct variables *v, const char *name, float value) {
+    char text[32] = "";
+    if (isfinite(value)) snprintf(text, sizeof text, "%.6g", (double)value);
+    add(v, name, text);
+}
+
+static int variables_make(struct variables *v, const struct live_event *e) {
+    size_t inherited = 0;
+    char number[32];
+    v->count = 0;
+    add(v, "EVENT", event_state(e->state));
+    add(v, "TAG", e->tag);
+    add(v, "GROUP", e->group);
+    add_number(v, "SCORE", e->why.score);
+    add_number(v, "MARGIN", e->why.margin);
+    add_number(v, "PERCENTILE", e->why.percentile);
+    add(v, "RUNNER_UP", e->runner_up);
+    add(v, "MODEL", e->model);
+    add(v, "TIME", e->time);
+    snprintf(number, sizeof number, "%llu", (unsigned long long)e->frame);
+    add(v, "FRAME", number);
+    while (environ[inherited]) inherited++;
+    v->all = calloc(v->count + inherited + 1, sizeof *v->all);
+    if (!v->all) return log_fail(OCELLI_ERR_MEMORY, "on_change: out of memory");
+    for (size_t i = 0; i < v->count; i++) v->all[i] = v->text[i];
+    memcpy(v->all + v->count, environ, inherited * sizeof *v->all);
+    return OCELLI_OK;
+}
+
+/* A line of JSON is less than a pipe holds, so that writing it needs no reader. */
+static int pipe_with(const char *text) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+    (void)!write(ends[1], text, strlen(text));
+    close(ends[1]);
+    return ends[0];
+}
+
+/* In a process group of its own, to be killed with its children; signals as a program expects to find them. */
+static int spawn(pid_t *pid, const char *command, int input, char **variables) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, defaults;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGXFSZ);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO); /* standard output is the events' */
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    char *const words[] = {"sh", "-c", (char *)command, NULL};
+    int failed = posix_spawn(pid, "/bin/sh", &files, &attributes, words, variables);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return failed;
+}
+
+static void start(struct program *p, const char *command, const struct live_event *e) {
+    struct variables v;
+    if (variables_make(&v, e)) return;
+    int input = pipe_with(e->json), failed = input < 0 ? errno : spawn(&p->pid, command, input, v.all);
+    if (failed) {
+        p->pid = 0, p->failed++;
+        log_error("on_change: cannot run \"%s\": %s", command, strerror(failed));
+    } else {
+        p->ran++, p->started = clock_ns(CLOCK_MONOTONIC);
+    }
+    if (input >= 0) close(input);
+    free(v.all);
+}
+
+static void reap(struct program *p) {
+    int status;
+    if (!p->pid || waitpid(p->pid, &status, WNOHANG) != p->pid) return;
+    p->pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
+    p->failed++;
+    if (WIFSIGNALED(status))
+        log_warn("on_change: the command was ended by signal %d", WTERMSIG(status));
+    else
+        log_warn("on_change: the command ended with exit code %d", WEXITSTATUS(status));
+}
+
+void program_step(struct program *p, const char *command) {
+    reap(p);
+    if (p->pid && clock_ns(CLOCK_MONOTONIC) - p->started > PROGRAM_SECONDS * INT64_C(1000000000)) {
+        log_warn("on_change: the command runs for over %d s: killed", PROGRAM_SECONDS);
+        kill(-p->pid, SIGKILL);
+        p->started = INT64_MAX / 2; /* once */
+    }
+    while (!p->pid && p->count) {
+        size_t next = p->first;
+        p->first = (p->first + 1) % PROGRAM_WAITING, p->count--;
+        if (command) start(p, command, &p->waiting[next]);
+    }
+}
+
+void program_event(struct program *p, const char *command, const struct live_event *event) {
+    if (!command) return;
+    if (!p->waiting) p->waiting = calloc(PROGRAM_WAITING, sizeof *p->waiting);
+    if (!p->waiting) {
+        log_error("on_change: out of memory");
+        return;
+    }
+    if (p->count == PROGRAM_WAITING) {
+        p->first = (p->first + 1) % PROGRAM_WAITING, p->count--, p->lost++;
+        log_warn("on_change: events come faster than the command takes them: the oldest are lost");
+    }
+    p->waiting[(p->first + p->count++) % PROGRAM_WAITING] = *event;
+    program_step(p, command);
+}
+
+bool program_idle(const struct program *p) {
+    return !p->pid && !p->count;
+}
+
+void program_finish(struct program *p) {
+    free(p->waiting);
+    *p = (struct program){0};
+}

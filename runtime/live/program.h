@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * on_change: a shell command for each event, one at a time, that nobody waits for. */
+#ifndef LIVE_PROGRAM_H
+#define LIVE_PROGRAM_H
+
+#include "live/event.h"
+
+#include <sys/types.h>
+
+enum { PROGRAM_WAITING = 64, PROGRAM_SECONDS = 60 };
+
+/* A zeroed one is idle. */
+struct program {
+    pid_t pid;                  /* that runs; 0: none */
+    int64_t started;            /* ns */
+    struct live_event *waiting; /* (PROGRAM_WAITING) */
+    size_t first, count;
+    uint64_t ran, failed, lost; /* lost: more were waiting than there is room for */
+};
+
+/* Runs `command` through /bin/sh for this event, or when those before are done. It finds the event as a line of JSON on
+ * standard input and in variables (docs/run.md). Thread-safety: as program_step(), one thread. */
+void program_event(struct program *p, const char *command, const struct live_event *event);
+
+/* Takes the one that ended, starts the next, kills what runs for over a minute. To be called on SIGCHLD and now and then. */
+void program_step(struct program *p, const char *command);
+
+/* Nothing runs or waits. */
+bool program_idle(const struct program *p);
+
+/* What runs goes on by itself. */
+void program_finish(struct program *p);
+
+#endif

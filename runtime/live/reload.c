@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * An edited ini: all of it is checked before any of it counts. */
+#include "base/file.h"
+#include "base/log.h"
+#include "live/inner.h"
+
+#include <string.h>
+
+static bool same(const char *a, const char *b) {
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+/* What only a new start can change is said, so that nobody waits for it. */
+static void tell_fixed(const struct live *l, const struct live_config *next) {
+    const struct live_config *now = &l->config;
+    const struct {
+        const char *key, *was, *is;
+    } fixed[] = {{"model", now->model, next->model}, {"device", now->device, next->device}, {"state", now->state, next->state}};
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (!same(fixed[i].was, fixed[i].is)) log_warn("%s: another %s counts at the next start", next->path, fixed[i].key);
+}
+
+static int take(struct live *l, const void *bytes, size_t size) {
+    struct live_config next;
+    struct vectors *vectors = NULL;
+    int status = config_parse(&next, bytes, size, l->options.config);
+    if (status) return status;
+    status = vectors_create(&vectors, &next.tags, next.path);
+    if (!status) {
+        tell_fixed(l, &next);
+        eye_change(&l->eye, &next);
+        struct live_config old = l->config;
+        l->config = next, next = old;
+        brain_tags(&l->brain, &vectors);
+    }
+    config_finish(&next);
+    return status;
+}
+
+void reload(struct live *l) {
+    struct file_map map;
+    uint8_t digest[SHA256_SIZE];
+    int status = file_map_open(&map, l->options.config);
+    if (!status) {
+        sha256(map.data, map.size, digest);
+        bool changed = memcmp(digest, l->seen, sizeof digest) != 0;
+        memcpy(l->seen, digest, sizeof digest);
+        if (changed) status = take(l, map.data, map.size);
+    }
+    file_map_close(&map);
+    if (status) meter_count(&l->meter, METER_REFUSED, 1);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/state.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int path_of(char path[4096], const char *folder) {
+    int n = snprintf(path, 4096, "%s/learnt", folder);
+    return n < 4096 ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: too long a name for a folder", folder);
+}
+
+void state_restore(struct tagger *tagger, const char *folder) {
+    char path[4096];
+    struct file_map map;
+    size_t taken;
+    if (path_of(path, folder) || access(path, F_OK) < 0 || file_map_open(&map, path)) return;
+    if (!tagger_restore(tagger, map.data, map.size, path, &taken)) log_info("%s: %zu tags go on learning", path, taken);
+    file_map_close(&map);
+}
+
+int state_save(const char *folder, const void *bytes, size_t size) {
+    char path[4096];
+    struct file_writer w;
+    int status = path_of(path, folder);
+    if (status) return status;
+    if (mkdir(folder, 0777) < 0 && errno != EEXIST)
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", folder, strerror(errno));
+    status = file_writer_open(&w, path);
+    if (!status) status = file_writer_write(&w, bytes, size);
+    if (!status) status = file_writer_commit(&w);
+    file_writer_close(&w);
+    return status;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/vectors.h"
+#include "live/config.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Texts embedded between two frames. */
+enum { AT_ONCE = 8 };
+
+/* A text or a picture, which `stamp` tells apart from an older one of that name. */
+struct item {
+    const char *text; /* or the picture's path */
+    size_t tag;       /* it was first made for */
+    uint64_t stamp;   /* 0: a text */
+    bool done;
+};
+
+/* Where a tag's items lie. */
+struct places {
+    size_t prompts, prompt_count, examples, example_count, against, against_count;
+};
+
+struct vectors {
+    struct tags_file tags;
+    struct arena arena;
+    const char *path;
+    struct item *items; /* (count) */
+    size_t count, room, next, size;
+    struct places *spans;       /* (tags.count) */
+    float *values;              /* (count, size) */
+    const struct item **sorted; /* (count), by text and stamp; made when a newer set asks */
+    struct tagger_tag *made;    /* (tags.count) */
+    float *unit;                /* (tags.count, size) */
+};
+
+static int out_of_memory(const struct vectors *v) {
+    return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for the vectors of tags", v->path);
+}
+
+static int add(struct vectors *v, const char *text, size_t tag, uint64_t stamp) {
+    if (v->count == v->room) {
+        size_t room = v->room ? 2 * v->room : 64;
+        struct item *grown = realloc(v->items, room * sizeof *grown);
+        if (!grown) return out_of_memory(v);
+        v->items = grown, v->room = room;
+    }
+    v->items[v->count++] = (struct item){text, tag, stamp, false};
+    return OCELLI_OK;
+}
+
+static int add_all(struct vectors *v, const struct prompts_list *list, size_t tag, size_t *first, size_t *count) {
+    int status = OCELLI_OK;
+    *first = v->count, *count = list->count;
+    for (size_t i = 0; !status && i < list->count; i++) status = add(v, list->texts[i], tag, 0);
+    return status;
+}
+
+static int add_examples(struct vectors *v, size_t index, struct places *s) {
+    const struct tags_file_tag *tag = &v->tags.tags[index];
+    s->examples = v->count, s->example_count = tag->examples.count;
+    for (size_t i = 0; i < tag->examples.count; i++) {
+        struct stat st;
+        const char *path = config_path(&v->arena, v->path, tag->examples.texts[i]);
+        if (!path) return OCELLI_ERR_MEMORY;
+        if (stat(path, &st) < 0)
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, tag->line, path, strerror(errno));
+        uint64_t stamp = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+        int status = add(v, path, index, (stamp ^ (uint64_t)st.st_size << 40) | 1);
+        if (status) return status;
+    }
+    return OCELLI_OK;
+}
+
+/* The nearest templates count. A tag that gives examples but no prompt means these alone. */
+static int add_tag(struct vectors *v, size_t index) {
+    const struct tags_file_tag *tag = &v->tags.tags[index];
+    const struct prompts_list *templates = tag->templates.count ? &tag->templates : &v->tags.templates;
+    struct places *s = &v->spans[index];
+    struct prompts_list expanded = {0};
+    bool pictures_only = tag->named_only && tag->examples.count;
+    int status = pictures_only ? OCELLI_OK : prompts_expand(&expanded, &v->arena, templates, &tag->prompts);
+    if (!status) status = add_all(v, &expanded, index, &s->prompts, &s->prompt_count);
+    if (!status) status = add_examples(v, index, s);
+    return status ? status : add_all(v, &tag->against, index, &s->against, &s->against_count);
+}
+
+int vectors_create(struct vectors **out, struct tags_file *tags, const char *path) {
+    struct vectors *v = *out = calloc(1, sizeof *v);
+    if (!v) {
+        tags_file_finish(tags);
+        return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    }
+    v->tags = *tags;
+    *tags = (struct tags_file){0};
+    v->path = arena_copy(&v->arena, path, strlen(path));
+    v->spans = arena_alloc(&v->arena, v->tags.count + 1, sizeof *v->spans);
+    v->made = arena_alloc(&v->arena, v->tags.count + 1, sizeof *v->made);
+    int status = v->path && v->spans && v->made ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    for (size_t i = 0; !status && i < v->tags.count; i++) status = add_tag(v, i);
+    if (status) vectors_destroy(out);
+    return status;
+}
+
+void vectors_destroy(struct vectors **out) {
+    if (!out || !*out) return;
+    struct vectors *v = *out;
+    free(v->items);
+    free(v->values);
+    free(v->unit);
+    free(v->sorted);
+    tags_file_finish(&v->tags);
+    arena_finish(&v->arena);
+    free(v);
+    *out = NULL;
+}
+
+static int by_text(const void *a, const void *b) {
+    const struct item *x = *(const struct item *const *)a, *y = *(const struct item *const *)b;
+    int order = strcmp(x->text, y->text);
+    return order ? order : (x->stamp > y->stamp) - (x->stamp < y->stamp);
+}
+
+static int sort(struct vectors *v, const struct vectors *from) {
+    v->sorted = calloc(from->count + 1, sizeof *v->sorted);
+    if (!v->sorted) return out_of_memory(v);
+    for (size_t i = 0; i < from->count; i++) v->sorted[i] = &from->items[i];
+    qsort(v->sorted, from->count, sizeof *v->sorted, by_text);
+    return OCELLI_OK;
+}
+
+int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
+    v->size = size;
+    v->values = calloc(v->count + 1, size * sizeof *v->values);
+    v->unit = calloc(v->tags.count + 1, size * sizeof *v->unit);
+    if (!v->values || !v->unit) return out_of_memory(v);
+    if (!from || from->size != size) return OCELLI_OK;
+    int status = sort(v, from);
+    for (size_t i = 0; !status && i < v->count; i++) {
+        const struct item *wanted = &v->items[i];
+        const struct item **had = bsearch(&wanted, v->sorted, from->count, sizeof *v->sorted, by_text);
+        if (!had || !(*had)->done) continue;
+        memcpy(v->values + i * size, from->values + (size_t)(*had - from->items) * size, size * sizeof(float));
+        v->items[i].done = true;
+    }
+    free(v->sorted); /* it points into `from`, which goes */
+    v->sorted = NULL;
+    return status;
+}
+
+static int embed_picture(struct vectors *v, struct ocelli *model, size_t index) {
+    struct ocelli_image image;
+    const struct item *item = &v->items[index];
+    int status = ocelli_image_load(&image, item->text);
+    if (!status)
+        status = ocelli_embed_images(model, &image, 1, v->values + index * v->size);
+    else
+        log_error("%s:%zu: this tag's example cannot be used", v->path, v->tags.tags[item->tag].line);
+    ocelli_image_free(&image);
+    return status;
+}
+
+/* Up to AT_ONCE texts that are next to each other. */
+static int embed_texts(struct vectors *v, struct ocelli *model, size_t first) {
+    const char *texts[AT_ONCE] = {0};
+    size_t n = 0;
+    for (size_t i = first; i < v->count && n < AT_ONCE && !v->items[i].done && !v->items[i].stamp; i++)
+        texts[n++] = v->items[i].text;
+    int status = ocelli_embed_texts(model, texts, n, v->values + first * v->size);
+    for (size_t i = 0; !status && i < n; i++) v->items[first + i].done = true;
+    return status;
+}
+
+int vectors_step(struct vectors *v, struct ocelli *model, bool *done) {
+    while (v->next < v->count && v->items[v->next].done) v->next++;
+    *done = v->next == v->count;
+    if (*done) return OCELLI_OK;
+    if (!v->items[v->next].stamp) return embed_texts(v, model, v->next);
+    int status = embed_picture(v, model, v->next);
+    v->items[v->next].done = status == OCELLI_OK;
+    return status;
+}
+
+/* The mean of prompts and the mean of examples weigh the same, however many there are of each: pictures lie closer to
+ * pictures than texts do, and would else outvote them. */
+static int unite(struct vectors *v, size_t index) {
+    const struct places *s = &v->spans[index];
+    size_t parts = 0, size = v->size;
+    float *out = v->unit + index * size, *both = calloc(2, size * sizeof *both);
+    if (!both) return out_of_memory(v);
+    int status = OCELLI_OK;
+    if (s->prompt_count) status = prompts_average(v->values + s->prompts * size, s->prompt_count, size, both + parts++ * size);
+    if (!status && s->example_count)
+        status = prompts_average(v->values + s->examples * size, s->example_count, size, both + parts++ * size);
+    if (!status) status = prompts_average(both, parts, size, out);
+    if (status == OCELLI_ERR_USAGE)
+        status = log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag cannot be used", v->path, v->tags.tags[index].line);
+    free(both);
+    return status;
+}
+
+static int make(struct vectors *v, size_t index) {
+    const struct tags_file_tag *from = &v->tags.tags[index];
+    const struct places *s = &v->spans[index];
+    char key[SHA256_HEX_SIZE];
+    tags_file_key(&v->tags, from, key);
+    const char *kept = arena_copy(&v->arena, key, strlen(key));
+    if (!kept) return out_of_memory(v);
+    v->made[index] = (struct tagger_tag){.name = from->name,
+                                         .group = from->group,
+                                         .key = kept,
+                                         .vector = v->unit + index * v->size,
+                                         .against = v->values + s->against * v->size,
+                                         .against_texts = from->against.texts,
+                                         .against_count = s->against_count,
+                                         .rules = from->rules};
+    return unite(v, index);
+}
+
+/* Changes with what the tags mean, and is the same after a restart; 32 bits, which any JSON reader keeps. */
+static uint64_t version_of(const struct vectors *v) {
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; i < v->tags.count; i++)
+        for (const char *texts[] = {v->made[i].name, v->made[i].key, NULL}, **t = texts; *t; t++)
+            for (const char *c = *t;; c++) {
+                hash = (hash ^ (uint8_t)*c) * 1099511628211u;
+                if (!*c) break;
+            }
+    return (hash ^ hash >> 32) & 0xffffffff;
+}
+
+int vectors_set(struct vectors *v, struct tagger_set *set) {
+    for (size_t i = 0; i < v->tags.count; i++) {
+        int status = make(v, i);
+        if (status) return status;
+    }
+    *set = (struct tagger_set){.tags = v->made, .count = v->tags.count, .size = v->size, .version = version_of(v)};
+    return OCELLI_OK;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { SECONDS_MOST = 1000000000 };
+
+int daemon_options(struct options *o, struct live_options *live, int argc, char **argv) {
+    static const struct option table[] = {DAEMON_LONG, {0}};
+    int c;
+    while ((c = options_next(o, argc, argv, DAEMON_LETTERS, table)) >= 0) {
+        size_t seconds = 0;
+        int fault = 0;
+        if (c == DAEMON_CONFIG) {
+            fault = options_file(o, "-c", optarg);
+            live->config = optarg;
+        } else {
+            fault = options_number(o, "--for", optarg, SECONDS_MOST, &seconds);
+            live->seconds = (double)seconds;
+        }
+        if (fault) return o->exit_code = fault, OPTIONS_STOP;
+    }
+    if (c == OPTIONS_STOP) return c;
+    if (!live->config)
+        o->exit_code = options_usage(o, "no configuration: give -c FILE");
+    else if (optind < argc)
+        o->exit_code = options_usage(o, "\"%s\" is more than it takes", argv[optind]);
+    else
+        return c;
+    return OPTIONS_STOP;
+}
+
+int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
+    struct live *l;
+    live->model = o->model, live->device = o->device, live->kind = o->kind;
+    int status = live_open(&l, live);
+    if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
+    status = live_run(l);
+    if (last) last(o, l);
+    if (!live_stopped(l)) {
+        fflush(stdout);
+        _exit(status ? EXIT_FAILED : EXIT_OK);
+    }
+    live_close(&l);
+    return status ? EXIT_FAILED : EXIT_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * ocelli run: the daemon. */
+#include "daemon.h"
+
+static int run(int argc, char **argv) {
+    struct options o = {.command = &command_run};
+    struct live_options live = {0};
+    if (daemon_options(&o, &live, argc, argv) == OPTIONS_STOP) return o.exit_code;
+    return daemon_run(&o, &live, NULL);
+}
+
+const struct command command_run = {
+    .name = "run",
+    .summary = "watch a source and tell when tags change",
+    .usage = "ocelli run -c FILE [--for SECONDS] [-m BLOB]",
+    .help = "Watches what a camera, video or folder shows and writes a line of JSON whenever a tag of FILE turns on or\n"
+            "off. FILE is taken anew when it is edited. Ends with SIGTERM, SIGINT or the source; SIGHUP reads FILE\n"
+            "again, SIGUSR1 writes a line with what was counted and measured.\n\n"
+            "Options:\n" DAEMON_HELP OPTIONS_HELP "\n"
+            "-m and --device come before what FILE says; --json changes nothing.\n\n"
+            "Examples:\n"
+            "  ocelli run -c ocelli.ini\n"
+            "  ffmpeg -i rtsp://... -f yuv4mpegpipe -pix_fmt yuv420p - | ocelli run -c video.ini | jq .tag\n",
+    .run = run,
+};
