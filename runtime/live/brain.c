@@ -166,6 +166,7 @@ static void look(struct brain *b, const struct brain_picture *p) {
     publish(b, events, count, p, gpu_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes;
+    b->any = true, b->sequence = p->sequence, b->captured_ns = p->captured_ns;
     pthread_mutex_unlock(&b->lock);
     meter_count(b->meter, METER_PICTURES, 1);
     meter_time(b->meter, METER_GPU, gpu_ns);
@@ -372,7 +373,8 @@ void brain_status(struct brain *b, struct live_status *s) {
     s->tags = s->tags_on = s->tags_learning = 0;
     brain_each(b, count_tag, s);
     pthread_mutex_lock(&b->lock);
-    s->version = b->version, s->gpu_bytes = b->gpu_bytes;
+    s->version = b->version, s->gpu_bytes = b->gpu_bytes, s->model = b->name;
+    s->any = b->any, s->sequence = b->sequence, s->captured_ns = b->captured_ns;
     s->device_open = b->open, s->embedding = b->embedding_prompts;
     pthread_mutex_unlock(&b->lock);
 }

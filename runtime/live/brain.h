@@ -45,6 +45,9 @@ struct brain {
     bool embedding_prompts;
     struct tagger *tagger;
     uint64_t version, gpu_bytes;
+    bool any; /* a picture was judged: the last one's ... */
+    uint64_t sequence;
+    int64_t captured_ns;
     int64_t busy_since, usual_ns; /* of a picture; 0: none */
 };
 

@@ -39,6 +39,14 @@ static const struct key {
     {"source", "exposure_us", WHOLE, AT(exposure_us), 1, 1e8, 0},
     {"source", "gain", NUMBER, AT(gain), 1, 999, 0},
     {"source", "exposure_value", NUMBER, AT(exposure_value), -99, 99, 0},
+    {"serve", "udp", WHOLE, AT(udp), 0, 65535, 0},
+    {"serve", "coap", WHOLE, AT(coap), 0, 65535, 0},
+    {"serve", "coaps", WHOLE, AT(coaps), 0, 65535, 0},
+    {"serve", "serial", TEXT, AT(serial)},
+    {"serve", "address", TEXT, AT(address)},
+    {"serve", "psk", PATH, AT(psk)},
+    {"serve", "reach", TEXT, AT(reach)},
+    {"serve", "requests", NUMBER, AT(requests), 0, 1e6, 50},
 };
 
 /* A section's values on their way to the config. */
@@ -146,16 +154,27 @@ int config_parse(struct live_config *c, const void *bytes, size_t size, const ch
     *c = (struct live_config){.path = path};
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)c + keys[i].at, &keys[i].preset, sizeof(double));
-    struct part run = {c, "run"}, source = {c, "source"};
+    struct part run = {c, "run"}, source = {c, "source"}, serve = {c, "serve"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
-                                           {.name = "source", .user = &source, .value = take}};
-    const struct ini_table table = {sections, 2, NULL};
+                                           {.name = "source", .user = &source, .value = take},
+                                           {.name = "serve", .user = &serve, .value = take}};
+    const struct ini_table table = {sections, 3, NULL};
     const struct tags_file_options options = {.others = &table, .may_be_empty = true};
     int status = tags_file_parse(&c->tags, bytes, size, path, &options);
     if (!status) status = check(c);
     if (status) config_finish(c);
     return status;
 }
+
+static int pass_over(void *user, const struct ini_place *at, const char *name, const char *value) {
+    (void)user, (void)at, (void)name, (void)value;
+    return OCELLI_OK;
+}
+
+static const struct ini_section passed_over[] = {
+    {.name = "run", .value = pass_over}, {.name = "source", .value = pass_over}, {.name = "serve", .value = pass_over}};
+static const struct ini_table passed_over_table = {passed_over, 3, NULL};
+const struct tags_file_options config_passed_over = {.others = &passed_over_table, .may_be_empty = true};
 
 int config_read(struct live_config *c, const char *path) {
     struct file_map map;

@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 21 };
+enum { CONFIG_KEYS = 29 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -24,7 +24,11 @@ struct live_config {
     const char *format;
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
-    size_t line[CONFIG_KEYS];     /* that gave each key; 0: none */
+    /* [serve]: for runtime/serve, which this folder does not know */
+    const char *serial, *address, *psk, *reach; /* NULL: not given */
+    double udp, coap, coaps;                    /* ports; 0: not served */
+    double requests;                            /* a second of an address; 0: no limit */
+    size_t line[CONFIG_KEYS];                   /* that gave each key; 0: none */
 };
 
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.
@@ -33,6 +37,8 @@ int config_read(struct live_config *config, const char *path);
 /* The same from bytes. */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
+/* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */
+extern const struct tags_file_options config_passed_over;
 
 /* `name` beside the file `beside`, unless it is absolute; in the arena. NULL: out of memory, said. */
 const char *config_path(struct arena *arena, const char *beside, const char *name);

@@ -50,6 +50,10 @@ struct live_status {
     uint64_t rss_bytes, gpu_bytes;
     uint64_t events_lost, programs_ran, programs_failed;
     uint64_t version; /* of the prompts */
+    bool any;         /* a picture was judged: the last one's ... */
+    uint64_t sequence;
+    int64_t captured_ns;
+    const char *model; /* its name; the daemon's */
     size_t tags, tags_on, tags_learning;
     bool source_open, device_open, embedding; /* embedding: new prompts are on their way */
 };

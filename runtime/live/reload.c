@@ -15,7 +15,10 @@ static void tell_fixed(const struct live *l, const struct live_config *next) {
     const struct live_config *now = &l->config;
     const struct {
         const char *key, *was, *is;
-    } fixed[] = {{"model", now->model, next->model}, {"device", now->device, next->device}, {"state", now->state, next->state}};
+    } fixed[] = {{"model", now->model, next->model},       {"device", now->device, next->device},
+                 {"state", now->state, next->state},       {"serial", now->serial, next->serial},
+                 {"address", now->address, next->address}, {"psk", now->psk, next->psk},
+                 {"reach", now->reach, next->reach}};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (!same(fixed[i].was, fixed[i].is)) log_warn("%s: another %s counts at the next start", next->path, fixed[i].key);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon.h"
+#include "board.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -33,15 +34,20 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
 
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
     struct live *l;
+    struct board *board = NULL;
     live->model = o->model, live->device = o->device, live->kind = o->kind;
     int status = live_open(&l, live);
     if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
-    status = live_run(l);
-    if (last) last(o, l);
+    if (!live->silent) status = board_open(&board, l, live->config);
+    if (!status) {
+        status = live_run(l);
+        if (last) last(o, l);
+    }
     if (!live_stopped(l)) {
         fflush(stdout);
         _exit(status ? EXIT_FAILED : EXIT_OK);
     }
+    board_close(&board);
     live_close(&l);
     return status ? EXIT_FAILED : EXIT_OK;
 }

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "serve/change.h"
+#include "serve/serve.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TURN_MS = 20, EVENTS = 64 };
+
+struct board {
+    struct live *live;
+    const char *path;
+    struct serve *serve;
+    pthread_t thread;
+    /* the thread's own */
+    struct live_config config; /* the file as last read and found good */
+    struct file_map bytes;     /* of it */
+    struct live_status status; /* what view() and status() give points here and into `names` */
+    struct arena names;
+    struct tagger_status *tags;
+    size_t tag_count, tag_room;
+
+    pthread_mutex_t lock; /* of all below */
+    bool stop;
+    struct live_event events[EVENTS];
+    size_t first, count;
+};
+
+/* ---- the tags ---- */
+
+static const char *keep(struct board *b, const char *text) {
+    return text ? arena_copy(&b->names, text, strlen(text)) : NULL;
+}
+
+/* Under the daemon's lock. What finds no memory is left out. */
+static void take_tag(void *user, const struct tagger_status *from) {
+    struct board *b = user;
+    if (b->tag_count == b->tag_room) {
+        size_t room = b->tag_room ? 2 * b->tag_room : 16;
+        struct tagger_status *grown = realloc(b->tags, room * sizeof *grown);
+        if (!grown) return;
+        b->tags = grown, b->tag_room = room;
+    }
+    struct tagger_status to = *from;
+    to.tag = keep(b, from->tag), to.group = keep(b, from->group), to.why.runner_up = keep(b, from->why.runner_up);
+    if (to.tag && (to.group || !from->group)) b->tags[b->tag_count++] = to;
+}
+
+/* serve counts frames from 1, so that 0 can be none. */
+static void view(void *user, struct serve_view *v) {
+    struct board *b = user;
+    arena_finish(&b->names);
+    b->tag_count = 0;
+    live_get_status(b->live, &b->status);
+    live_tags(b->live, take_tag, b);
+    double age_ms = (double)(clock_ns(CLOCK_MONOTONIC) - b->status.captured_ns) / 1e6;
+    *v = (struct serve_view){.seq = b->status.any ? b->status.sequence + 1 : 0,
+                             .age_ms = b->status.any ? age_ms : (double)NAN,
+                             .version = b->status.version,
+                             .model = b->status.model,
+                             .tags = b->tags,
+                             .count = b->tag_count};
+}
+
+/* ---- the file ---- */
+
+/* The file as it is now, if it is good; else as it was. */
+static void read_again(struct board *b) {
+    struct file_map map;
+    struct live_config config;
+    if (file_map_open(&map, b->path)) return;
+    bool same = b->bytes.data && map.size == b->bytes.size && !memcmp(map.data, b->bytes.data, map.size);
+    if (same || config_parse(&config, map.data, map.size, b->path)) {
+        file_map_close(&map);
+        return;
+    }
+    config_finish(&b->config);
+    file_map_close(&b->bytes);
+    b->config = config, b->bytes = map;
+}
+
+static const struct tags_file *prompts(void *user) {
+    struct board *b = user;
+    read_again(b);
+    return &b->config.tags;
+}
+
+/* The daemon sees the file change, as if it were edited by hand. */
+static enum serve_code change(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+    struct board *b = user;
+    struct live_config config;
+    read_again(b);
+    struct tags_text text = {
+        .bytes = malloc(b->bytes.size + 1), .size = b->bytes.size, .name = b->path, .options = &config_passed_over};
+    if (!text.bytes) return SERVE_FAILED;
+    memcpy(text.bytes, b->bytes.data, b->bytes.size);
+    enum serve_code code = serve_change_text(&text, &b->config.tags, change, message);
+    if (!code && config_parse(&config, text.bytes, text.size, b->path)) code = SERVE_USAGE;
+    if (!code) config_finish(&config);
+    if (!code && tags_edit_write(&text, b->path)) code = SERVE_FAILED;
+    free(text.bytes);
+    return code;
+}
+
+/* ---- the status ---- */
+
+static size_t status(void *user, struct serve_field *fields) {
+    struct board *b = user;
+    struct live_status *s = &b->status;
+    live_get_status(b->live, s);
+    const struct serve_field all[] = {
+        {"uptime_s", NULL, s->uptime_s},
+        {"frames", NULL, (double)s->counts[METER_FRAMES]},
+        {"dropped", NULL, (double)s->counts[METER_DROPPED]},
+        {"still", NULL, (double)s->counts[METER_STILL]},
+        {"pictures", NULL, (double)s->counts[METER_PICTURES]},
+        {"pictures_per_s", NULL, s->pictures_per_s},
+        {"events", NULL, (double)s->counts[METER_EVENTS]},
+        {"edits", NULL, (double)s->counts[METER_EDITS]},
+        {"edits_refused", NULL, (double)s->counts[METER_REFUSED]},
+        {"gpu_ms", NULL, s->median_ms[METER_GPU]},
+        {"beyond_gpu_ms", NULL, s->median_ms[METER_BEYOND]},
+        {"convert_cpu_ms", NULL, s->median_ms[METER_CONVERT]},
+        {"celsius", NULL, s->celsius},
+        {"slowdown", NULL, s->slowdown},
+        {"rss_bytes", NULL, (double)s->rss_bytes},
+        {"gpu_bytes", NULL, (double)s->gpu_bytes},
+        {"tags", NULL, (double)s->tags},
+        {"tags_on", NULL, (double)s->tags_on},
+        {"tags_learning", NULL, (double)s->tags_learning},
+        {"source", s->source_open ? "open" : "closed", 0},
+        {"device", s->device_open ? "open" : "closed", 0},
+    };
+    _Static_assert(sizeof all / sizeof all[0] <= SERVE_FIELDS, "the fields have room");
+    memcpy(fields, all, sizeof all);
+    return sizeof all / sizeof all[0];
+}
+
+/* ---- the thread ---- */
+
+/* A live_hook's: in the daemon's own thread. The oldest goes when nobody takes it in time. */
+static void put_event(void *user, const struct live_event *event) {
+    struct board *b = user;
+    pthread_mutex_lock(&b->lock);
+    if (b->count == EVENTS) b->first = (b->first + 1) % EVENTS, b->count--;
+    b->events[(b->first + b->count++) % EVENTS] = *event;
+    pthread_mutex_unlock(&b->lock);
+}
+
+/* false: none. *stop: the board is to be closed. */
+static bool take_event(struct board *b, struct live_event *event, bool *stop) {
+    pthread_mutex_lock(&b->lock);
+    bool any = b->count > 0;
+    if (any) {
+        *event = b->events[b->first];
+        b->first = (b->first + 1) % EVENTS, b->count--;
+    }
+    *stop = b->stop;
+    pthread_mutex_unlock(&b->lock);
+    return any;
+}
+
+static const char *or_null(const char *text) {
+    return *text ? text : NULL;
+}
+
+static void push(struct board *b, const struct live_event *e) {
+    struct tagger_event event = {.tag = or_null(e->tag),
+                                 .group = or_null(e->group),
+                                 .state = e->state,
+                                 .why = e->why,
+                                 .version = e->version,
+                                 .model = e->model,
+                                 .sequence = e->frame + 1,
+                                 .time_ms = e->captured_ns / 1000000};
+    event.why.runner_up = or_null(e->runner_up);
+    serve_push(b->serve, &event, 1);
+}
+
+static void *answer(void *user) {
+    struct board *b = user;
+    struct live_event event;
+    bool stop = false;
+    while (!stop) {
+        while (take_event(b, &event, &stop)) push(b, &event);
+        serve_poll(b->serve, TURN_MS);
+    }
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+static int port(double of_ini) {
+    return of_ini > 0 ? (int)of_ini : SERVE_NO_PORT;
+}
+
+static int open_serve(struct board *b) {
+    const struct live_config *c = &b->config;
+    struct serve_board table = {.user = b, .view = view, .prompts = prompts, .change = change, .status = status};
+    struct serve_params params = {.board = &table,
+                                  .udp_port = port(c->udp),
+                                  .coap_port = port(c->coap),
+                                  .coaps_port = port(c->coaps),
+                                  .address = c->address,
+                                  .serial = {c->serial},
+                                  .psk_file = c->psk,
+                                  .rate = c->requests > 0 ? c->requests : -1,
+                                  .burst = 2 * c->requests};
+    if (c->reach && !serve_reach_find(&params.reach, c->reach))
+        return log_fail(OCELLI_ERR_FILE, "%s: reach = %s: give attached, loopback or all", b->path, c->reach);
+    if (c->coaps > 0 && !c->psk) return log_fail(OCELLI_ERR_FILE, "%s: coaps needs psk = FILE", b->path);
+    return serve_open(&b->serve, &params);
+}
+
+static bool asked_for(const struct live_config *c) {
+    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
+}
+
+static void destroy(struct board *b) {
+    serve_close(&b->serve);
+    config_finish(&b->config);
+    file_map_close(&b->bytes);
+    arena_finish(&b->names);
+    pthread_mutex_destroy(&b->lock);
+    free(b->tags);
+    free(b);
+}
+
+int board_open(struct board **out, struct live *live, const char *path) {
+    *out = NULL;
+    struct board *b = calloc(1, sizeof *b);
+    if (!b) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    b->live = live, b->path = path;
+    pthread_mutex_init(&b->lock, NULL);
+    read_again(b);
+    bool wanted = b->config.path && asked_for(&b->config);
+    int status = wanted ? open_serve(b) : OCELLI_OK;
+    struct live_hook hook = {.user = b, .fd = -1, .event = put_event};
+    if (wanted && !status) status = live_add_hook(live, &hook);
+    if (wanted && !status && pthread_create(&b->thread, NULL, answer, b))
+        status = log_fail(OCELLI_ERR_MEMORY, "no thread to answer requests");
+    if (wanted && !status)
+        *out = b;
+    else
+        destroy(b);
+    return status;
+}
+
+void board_close(struct board **board) {
+    struct board *b = *board;
+    if (!b) return;
+    pthread_mutex_lock(&b->lock);
+    b->stop = true;
+    pthread_mutex_unlock(&b->lock);
+    pthread_join(b->thread, NULL);
+    destroy(b);
+    *board = NULL;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The daemon (runtime/live) as the board that runtime/serve asks: a thread that answers lines and CoAP while it runs. */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include "live/config.h"
+#include "live/live.h"
+
+struct board;
+
+/* Opens what [serve] of the ini asks for, and starts to answer; *out is NULL when it asks for nothing. `path` is kept.
+ * After live_open(), before live_run(). Errors: those of config_read() and serve_open(). */
+int board_open(struct board **out, struct live *live, const char *path);
+
+/* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before live_close(). */
+void board_close(struct board **board);
+
+#endif
