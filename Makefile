@@ -50,6 +50,12 @@ fuzz:
 	cmake --build --preset fuzz -j$(JOBS)
 	sh tests/fuzz/run.sh build/fuzz/tests $(or $(SECONDS),600)
 
+# The daemon with its ini rewritten 3000 times while it runs, without sanitizers; needs `make test`'s build for the tools.
+soak: release
+	mkdir -p build/release/tests
+	cp build/dev/tests/frames build/dev/tests/notified build/dev/tests/liblost_layer.so build/dev/tests/lost_layer.json build/release/tests
+	REWRITES=1000 OCELLI_NEED_GPU=1 OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/release sh tests/e2e/run.sh
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
 
@@ -63,4 +69,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera demo-score fuzz format packages
+.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak format packages

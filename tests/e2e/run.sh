@@ -1,0 +1,297 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# `ocelli run` and `ocelli learn` with the demo model and real frames: events equal to what the frames show, edits while running,
+# signals, what is kept, what is lost and comes back.
+# OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh. REWRITES: how often the ini is rewritten (default 30; `make soak`: 1000).
+set -u
+ocelli=$OCELLI_BUILD/ocelli tools=$OCELLI_BUILD/tests
+pictures=$OCELLI_SOURCE/tools/demo/pictures
+work=$(mktemp -d) || exit 1
+daemon=
+trap 'test -z "$daemon" || kill -9 "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+skip() {
+    test "${OCELLI_NEED_GPU:-}" != 1 || { echo "FAILED: $1, but OCELLI_NEED_GPU=1"; exit 1; }
+    echo "SKIP: $1"
+    exit 77
+}
+command -v jq >/dev/null || skip "no jq"
+"$ocelli" info >/dev/null 2>&1 || skip "no Vulkan device"
+model=${OCELLI_MODEL:-$work/demo.gguf}
+test -e "$model" || "$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o "$model" >/dev/null || exit 1
+
+failures=0
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $1"
+    for file in out err; do test ! -s $file || tail -n 8 $file | cut -c 1-400 | sed "s/^/    $file: /"; done
+}
+
+# ini URI [LINE]...: an ocelli.ini; LINEs are of [run]
+ini() {
+    uri=$1
+    shift
+    {
+        printf 'template = a photo of a {}.\ntemplate = {}\n[source]\nuri = %s\nevery = yes\n[run]\nmodel = %s\n' "$uri" "$model"
+        for line in motion=0 "$@"; do
+            case $line in motion=0) case "$*" in *motion*) continue ;; esac ;; esac
+            echo "$line"
+        done
+        printf '[defaults]\non = 0.05\nsmooth = 0\nmin_on = 0\nmin_off = 0\n'
+        for tag in cat pizza sailboat; do printf '[tag %s]\ngroup = things\n' $tag; done
+    } >ocelli.ini
+}
+start() { "$ocelli" run -c "${1:-ocelli.ini}" >out 2>err & daemon=$!; }
+# stop SIGNAL CODE: ends it, within a second
+stop() {
+    before=$(date +%s%N)
+    kill -"$1" "$daemon"
+    wait "$daemon"
+    code=$?
+    took=$((($(date +%s%N) - before) / 1000000))
+    daemon=
+    test $code -eq 0 || fail "$name: exit code $code after SIG$1"
+    test $took -lt 1000 || fail "$name: SIG$1 took $took ms"
+}
+# until_true SECONDS COMMAND...
+until_true() {
+    tries=$(($1 * 20))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        test $tries -gt 0 || return 1
+        kill -0 "$daemon" 2>/dev/null || return 1
+        sleep 0.05
+    done
+}
+event_is() { jq -se "any(.[]; .event==\"$1\" and .tag==\"$2\")" out; }
+# status FILTER: asks for a status until the filter holds, 10 s long
+status_is() { kill -USR1 "$daemon" && sleep 0.2 && jq -se "map(select(.event==\"status\"))|last|$1" out; }
+wait_status() { until_true 10 status_is "$1" || fail "$name: the status is not $1"; }
+wait_event() { until_true "${3:-10}" event_is "$1" "$2" || fail "$name: no event: $2 $1"; }
+changes() { jq -r 'select(.event!="status")|"\(.event) \(.tag) \(.frame)"' out; }
+ready() { wait_status '.device_open'; } # SIGUSR1 would end it before the signals are taken
+started() { sleep 0.3; until_true 20 grep -q "^SigBlk:.*[1-9a-f]" "/proc/$daemon/status" || fail "$name: not started"; ready; }
+# show PICTURE: it lands in the folder that is watched
+show() { cp "$pictures/$1.png" landing && mv landing "seen/$1-$2.png"; }
+
+# --- frames with known answers; the end of the source ends it ---
+
+name="known answers"
+"$tools/frames" 30 "$pictures/cat.png" 5 "$pictures/pizza.png" 5 "$pictures/sailboat.png" 5 >show.y4m || exit 1
+printf 'on cat 0\noff cat 5\non pizza 5\noff pizza 10\non sailboat 10\n' >expected
+for from in "y4m:show.y4m" "y4m:-"; do
+    ini "$from" rate=0
+    "$ocelli" run -c ocelli.ini <show.y4m >out 2>err || fail "$name of $from: exit code $?"
+    changes | diff expected - >differ || fail "$name of $from: $(cat differ)"
+    test ! -s err || fail "$name of $from: said something"
+done
+jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .group=="things" and .model!="" and .version>0
+    and (.monotonic_ms|type)=="number" and .percentile==null and (.runner_up|type)=="string" and .margin<=2) and
+    all(.[]; .event!="on" or (.score>0.5 and .margin>=.on))' out >/dev/null || fail "$name: fields"
+head -c 300000 show.y4m >cut.y4m
+ini y4m:cut.y4m rate=0
+"$ocelli" run -c ocelli.ini >out 2>err && fail "$name: a broken stream is no fault"
+test "$(wc -l <err)" -eq 1 || fail "$name: a broken stream is not one line"
+
+# --- faults of the ini: one line with its place, exit code 1 ---
+
+refuses() { # LINE PATTERN
+    "$ocelli" run -c ocelli.ini >out 2>err && fail "refused: $2: exit code 0"
+    test "$(wc -l <err)" -eq 1 || fail "refused: $2: not one line"
+    grep -Eq "^ocelli: ocelli.ini:?$1: .*$2" err || fail "refused: not like $2"
+}
+ini test: colour=red
+refuses 9 'unknown key "colour": model, device, .* known in \[run\]'
+ini test: rate=fast
+refuses 9 'expected a number from 0 to 1000'
+ini test: rate=1 rate=2
+refuses 10 'rate again, first in line 9'
+ini test: && sed -i s/every.*/every=maybe/ ocelli.ini
+refuses 5 'expected yes or no'
+ini test: && sed -i s/^uri.*// ocelli.ini
+refuses '' 'no source'
+ini test: && sed -i s/^model.*// ocelli.ini
+refuses '' 'no model'
+ini test: && sed -i 's/^\[run\]/[walk]/' ocelli.ini
+refuses 6 'unknown section "walk"'
+ini test: && printf '[tag dog]\nexample = none.png\n' >>ocelli.ini
+refuses 20 'example none.png: No such file'
+ini rtsp://x
+"$ocelli" run -c ocelli.ini >out 2>err && fail "refused: no source of that kind"
+for usage in run learn "run -c" "run -c a b" "run -c a --for 0"; do
+    "$ocelli" $usage >out 2>err
+    test $? -eq 2 || fail "$usage: not wrong usage"
+done
+
+# --- edits while it runs, SIGHUP, on_change, state, SIGTERM ---
+
+name="edits"
+mkdir seen real
+ini files:seen rate=0 'on_change=echo "$OCELLI_EVENT $OCELLI_TAG $OCELLI_GROUP" >>vars; cat >>lines' state=state save_every=1
+mv ocelli.ini real/ && sed -i s/pizza/bicycle/ real/ocelli.ini && cp real/ocelli.ini .
+start
+started
+show pizza 1
+wait_status '.pictures==1'
+changes | grep -q pizza && fail "$name: a tag that is not there"
+sed s/bicycle/pizza/ real/ocelli.ini >new && cp new ocelli.ini
+wait_status '.edits==1 and .embedding==false'
+show pizza 2
+wait_event on pizza
+echo '[tag cat]' >>ocelli.ini
+wait_status '.refused==1'
+test "$(grep -c 'ocelli.ini:24: tag "cat" again' err)" -eq 1 -a "$(wc -l <err)" -eq 1 || fail "$name: not one line for a broken edit"
+show cat 1
+wait_event on cat
+cp new ocelli.ini
+wait_status '.edits==2'
+until_true 5 test -s state/learnt || fail "$name: no state saved"
+until_true 5 grep -q '^on cat things$' vars || fail "$name: on_change has no variables"
+until_true 5 jq -se 'any(.[]; .event=="on" and .tag=="cat")' lines || fail "$name: on_change has no JSON"
+rm state/learnt
+stop TERM
+test -s state/learnt || fail "$name: no state saved at the end"
+name="SIGHUP"
+sed -i s/bicycle/pizza/ real/ocelli.ini # what a group's members have learnt belongs to these members
+rm ocelli.ini && ln -s real/ocelli.ini ocelli.ini
+start
+started
+grep -q 'state/learnt: 3 tags go on learning' err || fail "$name: state not restored"
+sed -i s/pizza/bicycle/ real/ocelli.ini
+kill -HUP "$daemon"
+wait_status '.edits==1'
+stop INT
+rm ocelli.ini
+
+# --- a program that hangs holds nothing up ---
+
+name="a slow program"
+ini files:seen rate=0 'on_change=echo $$ >pid; exec sleep 100'
+start
+started
+for i in 1 2 3; do show cat s$i && wait_status ".pictures==$((2 * i - 1))" && show pizza s$i && wait_status ".pictures==$((2 * i))"; done
+jq -se 'map(select(.event=="status"))|last|.events>=11 and .programs_ran==1' out >/dev/null || fail "$name: not one at a time"
+stop TERM
+kill "$(cat pid)"
+
+# --- the service manager ---
+
+name="notify"
+ini test:160x120@20
+"$tools/notified" "$work/socket" >said & ear=$!
+until test -S socket; do sleep 0.05; done
+NOTIFY_SOCKET=$work/socket WATCHDOG_USEC=900000 "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+until_true 20 grep -q READY=1 said || fail "$name: no READY"
+sleep 2
+stop TERM
+wait $ear
+test "$(grep -c WATCHDOG=1 said)" -ge 3 || fail "$name: no WATCHDOG"
+grep -q STOPPING=1 said || fail "$name: no STOPPING"
+grep -q STATUS= said || fail "$name: no STATUS"
+
+# --- rate, heat, motion ---
+
+# counts SECONDS LEAST MOST FIELD: of what a run of that time tells at its end
+counts() {
+    "$ocelli" run -c ocelli.ini --for "$1" >out 2>err & daemon=$!
+    started
+    sleep "$(($1 - 1))"
+    status_is true >/dev/null
+    got=$(jq -s "map(select(.event==\"status\"))|last|.$4/.uptime_s*1000|floor" out)
+    wait "$daemon"
+    daemon=
+    test "$got" -ge "$2" -a "$got" -le "$3" || fail "$name: $got $4 in 1000 s, not $2 to $3"
+}
+name="rate"
+ini test:160x120@100 rate=5
+sed -i s/every.*// ocelli.ini
+counts 5 2500 5300 pictures
+name="heat"
+mkdir -p thermal/thermal_zone0 thermal/thermal_zone1
+echo 45000 >thermal/thermal_zone0/temp
+echo 90500 >thermal/thermal_zone1/temp
+echo 'rate=16' >more
+ini test:160x120@100 rate=16 hot=70 thermal=thermal
+sed -i s/every.*// ocelli.ini
+counts 6 300 1300 pictures
+jq -se 'map(select(.event=="status"))|last|.celsius==90.5 and .slowdown==16' out >/dev/null || fail "$name: status"
+name="motion"
+"$tools/frames" 20 "$pictures/cat.png" 100 >still.y4m
+ini y4m:still.y4m rate=20 motion=0.5 look_every=2 status_every=1
+sed -i s/every.=*yes// ocelli.ini
+sed -i 's/^every = yes//' ocelli.ini
+"$ocelli" run -c ocelli.ini >out 2>err || fail "$name: exit code"
+jq -se 'map(select(.event=="status"))|last|.pictures>=2 and .pictures<=4 and .still>30' out >/dev/null || fail "$name: not 2 to 4 looks"
+
+# --- lost and found: the device, the source, the disk ---
+
+name="lost device"
+ini files:seen rate=0
+VK_LAYER_PATH=$tools${VK_LAYER_PATH:+:$VK_LAYER_PATH} VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost LOST_FILE=$work/lose \
+    "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+started
+show cat l1
+wait_event on cat
+touch lose
+show pizza l1
+wait_event on pizza 5
+test ! -e lose || fail "$name: the layer saw no submit"
+wait_status '.device_reopened==1 and .device_open'
+test "$(grep -c 'device was lost' err)" -eq 1 || fail "$name: not one line"
+name="lost source"
+mv seen gone
+wait_status '.source_open==false'
+sleep 1
+mkdir seen
+wait_status '.source_reopened==1 and .source_open'
+show sailboat l1
+wait_event on sailboat
+stop TERM
+name="no room for state"
+echo file >full
+ini files:seen state=full/state save_every=1
+start
+started
+sleep 3
+test "$(grep -c 'full/state' err)" -eq 1 || fail "$name: not one line"
+stop TERM
+
+# --- many edits ---
+
+name="rewrites"
+mkdir other
+ini test:160x120@20 rate=20
+cp ocelli.ini other/a
+sed s/pizza/banana/ ocelli.ini >other/b
+echo broken >other/c
+start
+started
+i=0
+while test $i -lt "${REWRITES:-30}"; do
+    for f in a b c; do
+        case $((i % 2)) in 0) cp other/$f ocelli.ini ;; *) cp other/$f new && mv new ocelli.ini ;; esac
+        sleep 0.0$((i % 10))
+    done
+    i=$((i + 1))
+done
+cp other/b ocelli.ini
+wait_status '.edits>=1 and .embedding==false and .tags==3'
+before=$(jq -s 'map(select(.event=="status"))|last|.pictures' out)
+wait_status ".pictures>$before"
+stop TERM
+jq -s 'map(select(.event=="status"))|last|{edits,refused,pictures,rss_bytes}' -c out
+
+# --- learn ---
+
+name="learn"
+ini test:160x120@20 state=state
+sed -i 's/^on = .*/false_alarms = 2/' ocelli.ini
+"$ocelli" learn -c ocelli.ini --for 2 >out 2>err || fail "$name: exit code"
+test "$(grep -c 'still learning' out)" -eq 3 || fail "$name: three tags"
+"$ocelli" learn -c ocelli.ini --for 2 --json >out 2>err || fail "$name: exit code"
+jq -se 'length==3 and all(.[]; .learning and .on==null and .learnt_days>0)' out >/dev/null || fail "$name: JSON"
+
+test $failures -eq 0 && echo "all as it should be"
+test $failures -eq 0
