@@ -41,12 +41,26 @@ enum serve_code serve_watch_end(struct serve_request *r, struct serve_out *out) 
     return SERVE_OK;
 }
 
+/* The first of the last events that fit one message together: an observer that gets blocks would have to fetch the rest. */
+static uint64_t first_fitting(const struct serve_request *r, enum serve_format format) {
+    enum { MESSAGE = 1024, HEAD = 96 };
+    char scratch[4 * SERVE_NAME_ROOM + 512];
+    size_t used = HEAD;
+    uint64_t n = r->events->count + 1;
+    for (const struct serve_event *e; (e = serve_events_get(r->events, n - 1)); n--) {
+        struct serve_out out = {.bytes = scratch, .room = sizeof scratch, .format = format};
+        serve_event_write(e, 0, r->now_ms, &out);
+        used += out.used + 3; /* two brackets and a comma */
+        if (used > MESSAGE && n <= r->events->count) break;
+    }
+    return n;
+}
+
 enum serve_code serve_events_last(struct serve_request *r, struct serve_out *out) {
     const struct serve_events *events = r->events;
-    uint64_t first = events->count > SERVE_EVENTS ? events->count - SERVE_EVENTS : 0;
     serve_out_count(out, "n", events->count);
     serve_out_begin(out, "events", '[');
-    for (uint64_t n = first + 1; n <= events->count; n++) {
+    for (uint64_t n = first_fitting(r, out->format); n <= events->count; n++) {
         serve_out_begin(out, NULL, '{');
         serve_event_write(serve_events_get(events, n), 0, r->now_ms, out);
         serve_out_end(out, '}');

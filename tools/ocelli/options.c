@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {
-    [OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot", [OCELLI_KIND_MMA] = "mma"};
+static const char *const kinds[] = {[OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot", [OCELLI_KIND_MMA] = "mma"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 const char *options_kind_name(enum ocelli_kind kind) {

@@ -37,10 +37,10 @@ static int take_options(struct options *o, const char **keys, int argc, char **a
     return 0;
 }
 
-/* Pages are asked for until there are no more. */
+/* Pages are asked for until there are no more. `words` has room for two. */
 static int query(struct client *c, const char **words, size_t count, bool json) {
+    static char from[24];
     const char *text;
-    char from[24];
     size_t next = 0, asked = count;
     do {
         int status = c->kind->ask(c, words, asked, &text);
