@@ -82,7 +82,7 @@ void brain_finish(struct brain *b) {
     vectors_destroy(&b->now);
     vectors_destroy(&b->incoming);
     tagger_destroy(&b->tagger);
-    for (int i = 0; i < BRAIN_PICTURES; i++) free(b->pictures[i].rgb);
+    for (int i = 0; i < BRAIN_PICTURES; i++) free(b->pictures[i].bytes);
     free(b->embedding);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);
@@ -133,10 +133,17 @@ static bool stopping(struct brain *b) {
 /* ---- pictures ---- */
 
 static int embed(struct brain *b, const struct brain_picture *p) {
-    struct ocelli_image image = {p->rgb, p->width, p->height};
+    const struct frame *f = &p->frame;
+    struct ocelli_frame frame = {.format = (enum ocelli_format)f->format,
+                                 .width = f->width,
+                                 .height = f->height,
+                                 .rotation = f->rotation,
+                                 .bt709 = f->matrix == FRAME_BT709,
+                                 .full_range = f->full_range};
+    for (int i = 0; i < 3; i++) frame.planes[i] = f->planes[i].data, frame.strides[i] = f->planes[i].stride;
     int status = OCELLI_ERR_LOST;
     while (!stopping(b)) {
-        status = b->model ? ocelli_embed_images(b->model, &image, 1, b->embedding) : OCELLI_ERR_LOST;
+        status = b->model ? ocelli_embed_frame(b->model, &frame, b->embedding) : OCELLI_ERR_LOST;
         if (!of_device(status)) break;
         reopen(b);
     }
@@ -148,7 +155,7 @@ static void publish(struct brain *b, const struct tagger_event *events, size_t c
                     int64_t gpu_ns) {
     struct live_event e;
     for (size_t i = 0; i < count; i++) {
-        event_make(&e, &events[i], p->captured_ns, gpu_ns);
+        event_make(&e, &events[i], p->frame.captured_ns, gpu_ns);
         event_put(b->events, &e);
     }
 }
@@ -159,18 +166,18 @@ static void look(struct brain *b, const struct brain_picture *p) {
     int64_t began = clock_ns(CLOCK_MONOTONIC);
     if (embed(b, p)) return;
     int64_t gpu_ns = clock_ns(CLOCK_MONOTONIC) - began;
-    struct tagger_frame frame = {b->embedding, p->captured_ns / 1000000, p->sequence, p->luma};
+    struct tagger_frame frame = {b->embedding, p->frame.captured_ns / 1000000, p->frame.sequence, p->luma};
     ocelli_get_info(b->model, &info);
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
     publish(b, events, count, p, gpu_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes;
-    b->any = true, b->sequence = p->sequence, b->captured_ns = p->captured_ns;
+    b->any = true, b->sequence = p->frame.sequence, b->captured_ns = p->frame.captured_ns;
     pthread_mutex_unlock(&b->lock);
     meter_count(b->meter, METER_PICTURES, 1);
     meter_time(b->meter, METER_GPU, gpu_ns);
-    meter_time(b->meter, METER_BEYOND, clock_ns(CLOCK_MONOTONIC) - p->captured_ns - gpu_ns);
+    meter_time(b->meter, METER_BEYOND, clock_ns(CLOCK_MONOTONIC) - p->frame.captured_ns - gpu_ns);
 }
 
 /* ---- prompts ---- */
@@ -221,7 +228,7 @@ static struct brain_picture *oldest_ready(struct brain *b) {
     struct brain_picture *oldest = NULL;
     for (int i = 0; i < BRAIN_PICTURES; i++) {
         struct brain_picture *p = &b->pictures[i];
-        if (p->state == BRAIN_READY && (!oldest || p->captured_ns < oldest->captured_ns)) oldest = p;
+        if (p->state == BRAIN_READY && (!oldest || p->frame.captured_ns < oldest->frame.captured_ns)) oldest = p;
     }
     return oldest;
 }

@@ -4,6 +4,7 @@
 #ifndef LIVE_BRAIN_H
 #define LIVE_BRAIN_H
 
+#include "base/frame.h"
 #include "live/event.h"
 #include "live/meter.h"
 #include "live/vectors.h"
@@ -12,12 +13,10 @@ enum { BRAIN_PICTURES = 2 }; /* one that the device works on, and one that is be
 
 struct brain_picture {
     enum { BRAIN_FREE, BRAIN_TAKEN, BRAIN_READY, BRAIN_BUSY } state; /* the brain's */
-    uint8_t *rgb;                                                    /* (height, width, 3) */
-    size_t room;                                                     /* bytes of `rgb` */
-    uint32_t width, height;
-    uint64_t sequence;
-    int64_t captured_ns;
-    float luma; /* 0..1 */
+    struct frame frame;                                              /* as captured; its planes lie in `bytes` */
+    uint8_t *bytes;
+    size_t room; /* of them */
+    float luma;  /* 0..1 */
 };
 
 /* Thread-safety: brain_open() to brain_start() by one thread; what follows by any. */

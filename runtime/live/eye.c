@@ -2,7 +2,6 @@
 #include "live/eye.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "live/shrink.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -94,18 +93,24 @@ static bool worth_a_look(struct eye *e, const struct frame *f) {
     return true;
 }
 
+/* The planes as they are: the device makes them upright, RGB and small. */
 static int fill(struct eye *e, const struct frame *f, struct brain_picture *p) {
-    uint32_t factor = shrink_factor(f, e->image_size);
-    p->width = shrink_width(f, factor), p->height = shrink_height(f, factor);
-    size_t bytes = 3 * (size_t)p->width * p->height;
+    size_t bytes = 0;
+    for (int i = 0; i < 3; i++) bytes += frame_plane_bytes(f, i);
     if (p->room < bytes) {
-        free(p->rgb);
-        p->rgb = malloc(bytes);
-        p->room = p->rgb ? bytes : 0;
-        if (!p->rgb) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture of %ux%u", p->width, p->height);
+        free(p->bytes);
+        p->bytes = malloc(bytes);
+        p->room = p->bytes ? bytes : 0;
+        if (!p->bytes) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture of %ux%u", f->width, f->height);
     }
-    shrink_to_rgb(f, factor, p->rgb);
-    p->sequence = f->sequence, p->captured_ns = f->captured_ns, p->luma = e->motion.luma;
+    p->frame = *f, p->luma = e->motion.luma;
+    uint8_t *to = p->bytes;
+    for (int i = 0; i < 3; i++) {
+        size_t size = frame_plane_bytes(f, i);
+        if (size) memcpy(to, f->planes[i].data, size);
+        p->frame.planes[i].data = size ? to : NULL;
+        to += size;
+    }
     return OCELLI_OK;
 }
 
@@ -227,7 +232,7 @@ static void *run(void *user) {
 
 int eye_open(struct eye *e, const struct live_config *config, struct brain *brain, struct meter *meter) {
     pthread_condattr_t monotonic;
-    *e = (struct eye){.brain = brain, .meter = meter, .image_size = brain->image_size, .celsius = NAN};
+    *e = (struct eye){.brain = brain, .meter = meter, .celsius = NAN};
     pthread_mutex_init(&e->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

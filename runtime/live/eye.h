@@ -11,7 +11,6 @@
 struct eye {
     struct brain *brain;
     struct meter *meter;
-    uint32_t image_size;
     /* the thread's own once it runs */
     struct source *source;
     struct arena strings; /* of `uri`, `options`, `thermal` */
