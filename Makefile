@@ -50,11 +50,11 @@ fuzz:
 	cmake --build --preset fuzz -j$(JOBS)
 	sh tests/fuzz/run.sh build/fuzz/tests $(or $(SECONDS),600)
 
-# The daemon with its ini rewritten 3000 times while it runs, without sanitizers; needs `make test`'s build for the tools.
-soak: release
-	mkdir -p build/release/tests
-	cp build/dev/tests/frames build/dev/tests/notified build/dev/tests/liblost_layer.so build/dev/tests/lost_layer.json build/release/tests
-	REWRITES=1000 OCELLI_NEED_GPU=1 OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/release sh tests/e2e/run.sh
+# The daemon with its ini rewritten 3000 times while it runs, without sanitizers.
+soak: packages
+	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
+	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
+	REWRITES=1000 OCELLI_NEED_GPU=1 OCELLI_CACHE= OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/soak sh tests/e2e/run.sh
 
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
