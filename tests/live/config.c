@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/config.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <ocelli.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int parse(struct live_config *c, const char *text) {
+    size_t size = strlen(text);
+    char *exact = malloc(size + !size);
+    memcpy(exact, text, size);
+    listen();
+    int status = config_parse(c, exact, size, "folder/ocelli.ini");
+    free(exact);
+    return status;
+}
+
+static void test_presets(void **state) {
+    (void)state;
+    struct live_config c;
+    assert_int_equal(parse(&c, "[source]\nuri = test:\n"), OCELLI_OK);
+    assert_string_equal(c.uri, "test:");
+    assert_true(c.rate > 9.99 && c.rate < 10.01 && c.udp <= 0 && c.requests > 49);
+    assert_null(c.model);
+    assert_null(c.serial);
+    assert_int_equal(c.tags.count, 0);
+    config_finish(&c);
+}
+
+static void test_whole(void **state) {
+    (void)state;
+    struct live_config c;
+    assert_int_equal(parse(&c, "[run]\nmodel = m.gguf\nstate = /var/s\non_change = echo \"$OCELLI_TAG\"\nrate = 2.5\n"
+                               "[source]\nuri = camera:\nrotation = 90\nwidth = 640\nheight = 480\nevery = yes\n"
+                               "[serve]\nudp = 5690\nserial = /dev/ttyS1@921600\npsk = keys\nreach = all\n"
+                               "[tag cat]\ngroup = animals\n"),
+                     OCELLI_OK);
+    assert_string_equal(c.model, "folder/m.gguf"); /* beside the file */
+    assert_string_equal(c.state, "/var/s");
+    assert_string_equal(c.on_change, "echo \"$OCELLI_TAG\""); /* words, not a file */
+    assert_string_equal(c.psk, "folder/keys");
+    assert_string_equal(c.serial, "/dev/ttyS1@921600");
+    assert_int_equal(c.source.rotation, 90);
+    assert_true(c.source.every);
+    assert_int_equal(c.source.width, 640);
+    assert_true(fabs(c.udp - 5690) < 1e-9);
+    assert_int_equal(c.tags.count, 1);
+    config_finish(&c);
+}
+
+/* One line each, with the place. */
+static void test_faults(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"", "no source"},
+        {"[source]\nuri =\n", "ocelli.ini:2: uri has no value"},
+        {"[source]\nuri = test:\nuri = test:\n", "ocelli.ini:3: uri again, first in line 2"},
+        {"[source]\nuri = test:\nrotation = 45\n", "rotation = 45: give 0, 90, 180 or 270"},
+        {"[source]\nuri = test:\nrotation = 1.5\n", "ocelli.ini:3: rotation = \"1.5\": expected a whole number"},
+        {"[source]\nuri = test:\nwidth = 640\n", "give width and height"},
+        {"[source]\nuri = test:\nevery = 1\n", "expected yes or no"},
+        {"[source]\nuri = test:\n[run]\nrate = nan\n", "ocelli.ini:4: rate = \"nan\""},
+        {"[source]\nuri = test:\n[run]\nrate = 0x10\n", "ocelli.ini:4: rate"},
+        {"[source]\nuri = test:\n[serve]\nudp = 65536\n", "ocelli.ini:4: udp = \"65536\""},
+        {"[source]\nuri = test:\n[serve]\ntcp = 1\n", "unknown key \"tcp\""},
+        {"[source]\nuri = test:\n[sauce]\n", "unknown section \"sauce\""},
+        {"[source]\nuri = test:\n[tag a]\n[tag a]\n", "ocelli.ini:4: tag \"a\" again"},
+        {"[source]\nuri = test:\n[tag a\xff]\n", "not UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct live_config c;
+        assert_int_not_equal(parse(&c, cases[i].text), OCELLI_OK);
+        assert_int_equal(heard.lines, 1);
+        if (!strstr(heard.text, cases[i].says)) fail_msg("\"%s\" does not say \"%s\"", heard.text, cases[i].says);
+        assert_null(c.uri); /* empty: nothing to free */
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_presets), cmocka_unit_test(test_whole),
+                                       cmocka_unit_test(test_faults)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
