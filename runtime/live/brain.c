@@ -376,6 +376,37 @@ static void count_tag(void *user, const struct tagger_status *tag) {
     s->tags_learning += tag->state == TAGGER_LEARNING;
 }
 
+/* Under the lock. Not one that is being filled. */
+static const struct brain_picture *newest(const struct brain *b) {
+    const struct brain_picture *best = NULL;
+    for (int i = 0; i < BRAIN_PICTURES; i++) {
+        const struct brain_picture *p = &b->pictures[i];
+        if (p->state == BRAIN_TAKEN || !p->bytes || !p->frame.width) continue;
+        if (!best || p->frame.captured_ns > best->frame.captured_ns) best = p;
+    }
+    return best;
+}
+
+bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes) {
+    size_t size = 0;
+    *bytes = NULL;
+    pthread_mutex_lock(&b->lock);
+    const struct brain_picture *p = newest(b);
+    for (int i = 0; p && i < 3; i++) size += frame_plane_bytes(&p->frame, i);
+    if (p) *bytes = malloc(size);
+    if (*bytes) {
+        memcpy(*bytes, p->bytes, size);
+        *frame = p->frame;
+    }
+    pthread_mutex_unlock(&b->lock);
+    uint8_t *at = *bytes;
+    for (int i = 0; at && i < 3; i++) {
+        frame->planes[i].data = at;
+        at += frame_plane_bytes(frame, i);
+    }
+    return *bytes != NULL;
+}
+
 void brain_status(struct brain *b, struct live_status *s) {
     s->tags = s->tags_on = s->tags_learning = 0;
     brain_each(b, count_tag, s);

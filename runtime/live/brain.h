@@ -77,6 +77,9 @@ int64_t brain_busy_ns(struct brain *b);
 /* Another set, taken over from *v when all its vectors are there; the last one handed over counts. */
 void brain_tags(struct brain *b, struct vectors **v);
 
+/* A copy of the newest picture: planes in *bytes, to be freed. false: there is none, or no memory for it. */
+bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes);
+
 /* tagger_save(), tagger_get() of each tag, and what the brain knows for the status. */
 int brain_save(struct brain *b, uint8_t **bytes, size_t *size);
 void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user);

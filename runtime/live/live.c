@@ -216,3 +216,7 @@ void live_get_status(struct live *l, struct live_status *s) {
     s->events_lost = l->events.lost + l->out.lost;
     s->programs_ran = l->program.ran, s->programs_failed = l->program.failed;
 }
+
+bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes) {
+    return brain_frame(&l->brain, frame, bytes);
+}

@@ -4,6 +4,7 @@
 #ifndef LIVE_LIVE_H
 #define LIVE_LIVE_H
 
+#include "base/frame.h"
 #include "live/event.h"
 #include "live/meter.h"
 
@@ -49,5 +50,7 @@ void live_close(struct live **l);
 /* Each tag as it is now, in the order of the ini; under a lock: be short, call nothing of this header. */
 void live_tags(struct live *l, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void live_get_status(struct live *l, struct live_status *status);
+/* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
+bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes);
 
 #endif

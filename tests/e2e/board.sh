@@ -82,6 +82,11 @@ grep -v '^$' ocelli.ini | diff - before.ini >/dev/null || fail "the file is not 
 
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" tags >answer 2>fault; then
     jq -e '.tags | length == 2' answer >/dev/null || fail "CoAP: $(cat answer)"
+    if command -v coap-client-openssl >/dev/null; then # the picture itself, block by block: ocelli still sees a sailboat in it
+        timeout 20 coap-client-openssl -o frame.jpg "coap://127.0.0.1:$((port + 1))/frame"
+        "$ocelli" tag -m demo.gguf --template "a photo of a {}." -t cat -t sailboat --json frame.jpg |
+            jq -e '.tags[0].tag == "sailboat"' >/dev/null || fail "CoAP: /frame is no picture of it"
+    fi
 else
     grep -q "not built in" fault || fail "CoAP: $(cat fault)"
 fi

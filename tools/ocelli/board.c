@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "jpeg.h"
 #include "serve/change.h"
 #include "serve/serve.h"
 
@@ -24,6 +25,7 @@ struct board {
     struct arena names;
     struct tagger_status *tags;
     size_t tag_count, tag_room;
+    uint8_t *jpeg; /* given last */
 
     pthread_mutex_t lock; /* of all below */
     bool stop;
@@ -141,6 +143,19 @@ static size_t status(void *user, struct serve_field *fields) {
     return sizeof all / sizeof all[0];
 }
 
+static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
+    struct board *b = user;
+    struct frame frame;
+    uint8_t *bytes, *made;
+    if (!live_frame(b->live, &frame, &bytes)) return false;
+    bool good = jpeg_of_frame(&frame, &made, size);
+    free(bytes);
+    if (!good) return false;
+    free(b->jpeg);
+    *jpeg = b->jpeg = made;
+    return true;
+}
+
 /* ---- the thread ---- */
 
 /* A live_hook's: in the daemon's own thread. The oldest goes when nobody takes it in time. */
@@ -201,7 +216,8 @@ static int port(double of_ini) {
 
 static int open_serve(struct board *b) {
     const struct live_config *c = &b->config;
-    struct serve_board table = {.user = b, .view = view, .prompts = prompts, .change = change, .status = status};
+    struct serve_board table = {
+        .user = b, .view = view, .prompts = prompts, .change = change, .status = status, .frame = picture};
     struct serve_params params = {.board = &table,
                                   .udp_port = port(c->udp),
                                   .coap_port = port(c->coap),
@@ -228,6 +244,7 @@ static void destroy(struct board *b) {
     arena_finish(&b->names);
     pthread_mutex_destroy(&b->lock);
     free(b->tags);
+    free(b->jpeg);
     free(b);
 }
 
