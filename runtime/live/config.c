@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/config.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "text/unicode.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { MOST_BYTES = 4 << 20 };
 
 enum kind { TEXT, PATH, NUMBER, WHOLE, YES_NO };
 
@@ -176,13 +182,21 @@ static const struct ini_section passed_over[] = {
 static const struct ini_table passed_over_table = {passed_over, 3, NULL};
 const struct tags_file_options config_passed_over = {.others = &passed_over_table, .may_be_empty = true};
 
-int config_read(struct live_config *c, const char *path) {
-    struct file_map map;
-    *c = (struct live_config){0};
-    int status = file_map_open(&map, path);
-    if (status) return status;
-    status = config_parse(c, map.data, map.size, path);
-    file_map_close(&map);
+int config_load(const char *path, char **bytes, size_t *size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
+    *bytes = NULL, *size = 0;
+    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    FILE *f = fdopen(fd, "r");
+    *bytes = malloc(MOST_BYTES + 1);
+    int status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    if (!status) *size = fread(*bytes, 1, MOST_BYTES + 1, f);
+    if (!status && ferror(f)) status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    if (!status && *size > MOST_BYTES) status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d bytes", path, MOST_BYTES);
+    if (f)
+        fclose(f);
+    else
+        close(fd);
+    if (status) free(*bytes), *bytes = NULL;
     return status;
 }
 

@@ -31,10 +31,12 @@ struct live_config {
     size_t line[CONFIG_KEYS];                   /* that gave each key; 0: none */
 };
 
+/* All of the file, free(*bytes). Read and not mapped: it is edited while we look, and a map of a file that gets shorter ends the
+ * program. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
+int config_load(const char *path, char **bytes, size_t *size);
+
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
-int config_read(struct live_config *config, const char *path);
-/* The same from bytes. */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/live.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "live/inner.h"
 #include "live/notify.h"
@@ -35,12 +34,13 @@ static char *chosen(const char *option, const char *of_ini) {
 }
 
 static int read_config(struct live *l) {
-    struct file_map map;
-    int status = file_map_open(&map, l->options.config);
+    char *bytes;
+    size_t size;
+    int status = config_load(l->options.config, &bytes, &size);
     if (status) return status;
-    sha256(map.data, map.size, l->seen);
-    status = config_parse(&l->config, map.data, map.size, l->options.config);
-    file_map_close(&map);
+    sha256(bytes, size, l->seen);
+    status = config_parse(&l->config, bytes, size, l->options.config);
+    free(bytes);
     if (status) return status;
     l->model = chosen(l->options.model, l->config.model);
     l->device = chosen(l->options.device, l->config.device);

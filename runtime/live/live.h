@@ -31,7 +31,7 @@ struct live_hook {
 
 /* Reads the ini, opens model and source, makes the vectors, restores what was learnt. Blocks the signals that live_run()
  * answers, for the calling thread and those it makes. On error *out is NULL.
- * Errors: those of config_read(), ocelli_open(), source_open() and of the vectors. */
+ * Errors: those of config_load() and config_parse(), ocelli_open(), source_open() and of the vectors. */
 int live_open(struct live **out, const struct live_options *options);
 
 /* Errors: LIMIT (more than 8). Before live_run(). The hook is copied. */

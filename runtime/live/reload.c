@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An edited ini: all of it is checked before any of it counts. */
-#include "base/file.h"
 #include "base/log.h"
 #include "live/inner.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool same(const char *a, const char *b) {
@@ -40,16 +40,20 @@ static int take(struct live *l, const void *bytes, size_t size) {
     return status;
 }
 
-void reload(struct live *l) {
-    struct file_map map;
+/* An empty file is one that is being written: its bytes come with the next change. */
+static int look(struct live *l, const char *bytes, size_t size) {
     uint8_t digest[SHA256_SIZE];
-    int status = file_map_open(&map, l->options.config);
-    if (!status) {
-        sha256(map.data, map.size, digest);
-        bool changed = memcmp(digest, l->seen, sizeof digest) != 0;
-        memcpy(l->seen, digest, sizeof digest);
-        if (changed) status = take(l, map.data, map.size);
-    }
-    file_map_close(&map);
+    sha256(bytes, size, digest);
+    if (!size || !memcmp(digest, l->seen, sizeof digest)) return OCELLI_OK;
+    memcpy(l->seen, digest, sizeof digest);
+    return take(l, bytes, size);
+}
+
+void reload(struct live *l) {
+    char *bytes;
+    size_t size;
+    int status = config_load(l->options.config, &bytes, &size);
+    if (!status) status = look(l, bytes, size);
+    free(bytes);
     if (status) meter_count(&l->meter, METER_REFUSED, 1);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "jpeg.h"
 #include "serve/change.h"
@@ -20,7 +19,8 @@ struct board {
     pthread_t thread;
     /* the thread's own */
     struct live_config config; /* the file as last read and found good */
-    struct file_map bytes;     /* of it */
+    char *bytes;               /* of it */
+    size_t size;
     struct live_status status; /* what view() and status() give points here and into `names` */
     struct arena names;
     struct tagger_status *tags;
@@ -73,17 +73,18 @@ static void view(void *user, struct serve_view *v) {
 
 /* The file as it is now, if it is good; else as it was. */
 static void read_again(struct board *b) {
-    struct file_map map;
     struct live_config config;
-    if (file_map_open(&map, b->path)) return;
-    bool same = b->bytes.data && map.size == b->bytes.size && !memcmp(map.data, b->bytes.data, map.size);
-    if (same || config_parse(&config, map.data, map.size, b->path)) {
-        file_map_close(&map);
+    char *bytes;
+    size_t size;
+    if (config_load(b->path, &bytes, &size)) return;
+    bool same = b->bytes && size == b->size && !memcmp(bytes, b->bytes, size);
+    if (same || !size || config_parse(&config, bytes, size, b->path)) {
+        free(bytes);
         return;
     }
     config_finish(&b->config);
-    file_map_close(&b->bytes);
-    b->config = config, b->bytes = map;
+    free(b->bytes);
+    b->config = config, b->bytes = bytes, b->size = size;
 }
 
 static const struct tags_file *prompts(void *user) {
@@ -98,9 +99,9 @@ static enum serve_code change(void *user, const struct serve_change *change, cha
     struct live_config config;
     read_again(b);
     struct tags_text text = {
-        .bytes = malloc(b->bytes.size + 1), .size = b->bytes.size, .name = b->path, .options = &config_passed_over};
+        .bytes = b->bytes ? malloc(b->size + 1) : NULL, .size = b->size, .name = b->path, .options = &config_passed_over};
     if (!text.bytes) return SERVE_FAILED;
-    memcpy(text.bytes, b->bytes.data, b->bytes.size);
+    memcpy(text.bytes, b->bytes, b->size);
     enum serve_code code = serve_change_text(&text, &b->config.tags, change, message);
     if (!code && config_parse(&config, text.bytes, text.size, b->path)) code = SERVE_USAGE;
     if (!code) config_finish(&config);
@@ -240,7 +241,7 @@ static bool asked_for(const struct live_config *c) {
 static void destroy(struct board *b) {
     serve_close(&b->serve);
     config_finish(&b->config);
-    file_map_close(&b->bytes);
+    free(b->bytes);
     arena_finish(&b->names);
     pthread_mutex_destroy(&b->lock);
     free(b->tags);

@@ -9,7 +9,7 @@
 struct board;
 
 /* Opens what [serve] of the ini asks for, and starts to answer; *out is NULL when it asks for nothing. `path` is kept.
- * After live_open(), before live_run(). Errors: those of config_read() and serve_open(). */
+ * After live_open(), before live_run(). Errors: those of serve_open(), FILE. */
 int board_open(struct board **out, struct live *live, const char *path);
 
 /* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before live_close(). */
