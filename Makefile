@@ -6,7 +6,9 @@
 SHELL = /bin/sh
 JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
-	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcoap3-dev libcmocka-dev jq gawk
+	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
+# Without these a part is left out, with a message.
+OPTIONAL = libcoap3-dev
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)
@@ -60,12 +62,15 @@ format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
 
 packages:
-	@missing=; for p in $(PACKAGES); do \
+	@missing=; wanted=; for p in $(PACKAGES); do \
 	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	for p in $(OPTIONAL); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || wanted="$$wanted $$p"; done; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	if [ -n "$$wanted" ] && [ "$$(id -u)" = 0 ]; then echo "installing through apt, if it can be had:$$wanted"; \
+	    { apt-get update -q && apt-get install -q -y --no-install-recommends$$wanted; } >/dev/null 2>&1 || echo "left out:$$wanted"; fi; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ]; then echo "missing packages, run: sudo apt-get update; sudo apt-get install -y$$missing"; exit 1; fi; \
 	echo "installing through apt:$$missing"; \
-	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
