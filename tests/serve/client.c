@@ -124,11 +124,12 @@ static void lines(void **state) {
     assert_null(ocelli_read(&reader, -1));
 }
 
-/* 1 % of bytes flipped, dropped or doubled, both ways: no wrong answer is taken, nothing is changed that was not asked for, and
- * after each fault it goes on. */
+/* 1 % of bytes flipped, dropped or doubled, both ways: a wrong answer is taken no oftener than 16 bits let one through (of about
+ * 5000 damaged ones here, one in 65536; what is damaged depends on the ages in the answers, so on the clock), nothing is
+ * changed that was not asked for, and after each fault it goes on. */
 static void noise(void **state) {
     (void)state;
-    int right = 0;
+    int right = 0, wrong = 0;
     see("cat");
     assert_non_null(ask("0", "ping"));
     faults = 100;
@@ -141,17 +142,17 @@ static void noise(void **state) {
         const char *text = line ? ocelli_answer(line, id) : NULL;
         if (n % 4 || !text) {
             if (!text || strncmp(text, "TAGS", 4)) continue;
-            assert_true(ocelli_tags_begin(&t, line, id) && t.seq == 1);
-            assert_true(ocelli_tags_next(&t) && !strcmp(t.name, "cat") && t.score == 100);
-            right++;
+            bool good = ocelli_tags_begin(&t, line, id) && t.seq == 1;
+            good = good && ocelli_tags_next(&t) && !strcmp(t.name, "cat") && t.score == 100;
+            good ? right++ : wrong++;
         }
     }
     faults = 0;
-    assert_true(right > 3000);
+    assert_true(right > 3000 && wrong <= 2);
     assert_true(b.file.count == 2 || (b.file.count == 3 && !strncmp(b.file.tags[2].prompts.texts[0], "on number ", 10) &&
                                       strlen(b.file.tags[2].prompts.texts[0]) == 15));
     assert_non_null(ask("x", "ping"));
-    print_message("%d of 15000 answers arrived, none wrong; %d changes in force\n", right, (int)b.version - 1);
+    print_message("%d of 15000 answers arrived, %d wrong; %d changes in force\n", right, wrong, (int)b.version - 1);
 }
 
 int main(void) {
