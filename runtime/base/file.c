@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BUFFER_SIZE = 1 << 20 };
+enum { BUFFER_SIZE = 1 << 20, LOAD_MOST = 4 << 20 };
 
 static int map_fd(struct file_map *map, int fd, const char *path) {
     struct stat st;
@@ -136,4 +136,22 @@ void file_writer_close(struct file_writer *w) {
     free(w->aside);
     free(w->buffer);
     *w = (struct file_writer){.fd = -1};
+}
+
+int file_load(const char *path, char **bytes, size_t *size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
+    *bytes = NULL, *size = 0;
+    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    FILE *f = fdopen(fd, "r");
+    *bytes = malloc(LOAD_MOST + 1);
+    int status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    if (!status) *size = fread(*bytes, 1, LOAD_MOST + 1, f);
+    if (!status && ferror(f)) status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    if (!status && *size > LOAD_MOST) status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d bytes", path, LOAD_MOST);
+    if (f)
+        fclose(f);
+    else
+        close(fd);
+    if (status) free(*bytes), *bytes = NULL;
+    return status;
 }

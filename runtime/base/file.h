@@ -17,6 +17,10 @@ void file_map_close(struct file_map *map);
 /* Gives the pages back to the system; what is read again comes from the file again. */
 void file_map_release(const struct file_map *map);
 
+/* All of a small file, free(*bytes). For one that is edited while we look: a map of a file that gets shorter ends the
+ * program. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
+int file_load(const char *path, char **bytes, size_t *size);
+
 /* A file being written beside its final name. */
 struct file_writer {
     int fd; /* -1: not open */

@@ -3,15 +3,8 @@
 #include "base/log.h"
 #include "text/unicode.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-enum { MOST_BYTES = 4 << 20 };
 
 enum kind { TEXT, PATH, NUMBER, WHOLE, YES_NO };
 
@@ -120,20 +113,20 @@ const char *config_path(struct arena *arena, const char *beside, const char *nam
     return path;
 }
 
-static bool utf8(const struct prompts_list *list) {
+static bool all_utf8(const struct prompts_list *list) {
     for (size_t i = 0; i < list->count; i++)
         if (unicode_check(list->texts[i], strlen(list->texts[i])) < strlen(list->texts[i])) return false;
     return true;
 }
 
-/* The tokenizer would refuse it too, but knows neither file nor line. */
-static int check_tags(const struct live_config *c) {
-    if (!utf8(&c->tags.templates))
-        return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags is not UTF-8: save the file as UTF-8", c->path);
-    for (size_t i = 0; i < c->tags.count; i++) {
-        const struct tags_file_tag *tag = &c->tags.tags[i];
-        if (!utf8(&tag->prompts) || !utf8(&tag->against) || !utf8(&tag->templates))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag is not UTF-8: save the file as UTF-8", c->path, tag->line);
+int config_check_utf8(const struct tags_file *file, const char *path) {
+    if (!all_utf8(&file->templates))
+        return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags is not UTF-8: save the file as UTF-8", path);
+    for (size_t i = 0; i < file->count; i++) {
+        const struct tags_file_tag *tag = &file->tags[i];
+        struct prompts_list name = {.texts = (const char **)&tag->name, .count = 1};
+        if (!all_utf8(&name) || !all_utf8(&tag->prompts) || !all_utf8(&tag->against) || !all_utf8(&tag->templates))
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag is not UTF-8: save the file as UTF-8", path, tag->line);
     }
     return OCELLI_OK;
 }
@@ -153,7 +146,7 @@ static int check(struct live_config *c) {
                                         .exposure_us = (uint32_t)c->exposure_us,
                                         .gain = (float)c->gain,
                                         .exposure_value = (float)c->exposure_value};
-    return check_tags(c);
+    return config_check_utf8(&c->tags, c->path);
 }
 
 int config_parse(struct live_config *c, const void *bytes, size_t size, const char *path) {
@@ -182,22 +175,8 @@ static const struct ini_section passed_over[] = {
 static const struct ini_table passed_over_table = {passed_over, 3, NULL};
 const struct tags_file_options config_passed_over = {.others = &passed_over_table, .may_be_empty = true};
 
-int config_load(const char *path, char **bytes, size_t *size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
-    *bytes = NULL, *size = 0;
-    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    FILE *f = fdopen(fd, "r");
-    *bytes = malloc(MOST_BYTES + 1);
-    int status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    if (!status) *size = fread(*bytes, 1, MOST_BYTES + 1, f);
-    if (!status && ferror(f)) status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    if (!status && *size > MOST_BYTES) status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d bytes", path, MOST_BYTES);
-    if (f)
-        fclose(f);
-    else
-        close(fd);
-    if (status) free(*bytes), *bytes = NULL;
-    return status;
+bool config_same_text(const char *a, const char *b) {
+    return a == b || (a && b && !strcmp(a, b));
 }
 
 void config_finish(struct live_config *c) {

@@ -31,14 +31,14 @@ struct live_config {
     size_t line[CONFIG_KEYS];                   /* that gave each key; 0: none */
 };
 
-/* All of the file, free(*bytes). Read and not mapped: it is edited while we look, and a map of a file that gets shorter ends the
- * program. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
-int config_load(const char *path, char **bytes, size_t *size);
-
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
+/* The tokenizer would refuse what is not UTF-8 too, but knows neither file nor line. Errors: FILE. */
+int config_check_utf8(const struct tags_file *file, const char *path);
+/* Two texts of a config, NULL being none. */
+bool config_same_text(const char *a, const char *b);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */
 extern const struct tags_file_options config_passed_over;
 

@@ -30,15 +30,11 @@ static int take_config(struct eye *e, const struct live_config *c) {
     return all ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
 }
 
-static bool same(const char *a, const char *b) {
-    return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool same_source(const struct eye *e, const struct live_config *c) {
     const struct source_options *a = &e->options, *b = &c->source;
-    return same(e->uri, c->uri) && same(a->format, b->format) && a->rotation == b->rotation && a->every == b->every &&
-           a->width == b->width && a->height == b->height && a->rate == b->rate && a->exposure_us == b->exposure_us &&
-           !(a->gain < b->gain || a->gain > b->gain) &&
+    return config_same_text(e->uri, c->uri) && config_same_text(a->format, b->format) && a->rotation == b->rotation &&
+           a->every == b->every && a->width == b->width && a->height == b->height && a->rate == b->rate &&
+           a->exposure_us == b->exposure_us && !(a->gain < b->gain || a->gain > b->gain) &&
            !(a->exposure_value < b->exposure_value || a->exposure_value > b->exposure_value);
 }
 

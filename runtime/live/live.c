@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/live.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "live/inner.h"
 #include "live/notify.h"
@@ -36,7 +37,7 @@ static char *chosen(const char *option, const char *of_ini) {
 static int read_config(struct live *l) {
     char *bytes;
     size_t size;
-    int status = config_load(l->options.config, &bytes, &size);
+    int status = file_load(l->options.config, &bytes, &size);
     if (status) return status;
     sha256(bytes, size, l->seen);
     status = config_parse(&l->config, bytes, size, l->options.config);
@@ -215,6 +216,11 @@ void live_get_status(struct live *l, struct live_status *s) {
     brain_status(&l->brain, s);
     s->events_lost = l->events.lost + l->out.lost;
     s->programs_ran = l->program.ran, s->programs_failed = l->program.failed;
+}
+
+void live_get_judged(struct live *l, struct live_status *s) {
+    *s = (struct live_status){0};
+    brain_status(&l->brain, s);
 }
 
 bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes) {

@@ -31,7 +31,7 @@ struct live_hook {
 
 /* Reads the ini, opens model and source, makes the vectors, restores what was learnt. Blocks the signals that live_run()
  * answers, for the calling thread and those it makes. On error *out is NULL.
- * Errors: those of config_load() and config_parse(), ocelli_open(), source_open() and of the vectors. */
+ * Errors: those of file_load() and config_parse(), ocelli_open(), source_open() and of the vectors. */
 int live_open(struct live **out, const struct live_options *options);
 
 /* Errors: LIMIT (more than 8). Before live_run(). The hook is copied. */
@@ -50,6 +50,8 @@ void live_close(struct live **l);
 /* Each tag as it is now, in the order of the ini; under a lock: be short, call nothing of this header. */
 void live_tags(struct live *l, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void live_get_status(struct live *l, struct live_status *status);
+/* Of it only the last picture, the tags and what the model has: cheap enough for each request. */
+void live_get_judged(struct live *l, struct live_status *status);
 /* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
 bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes);
 

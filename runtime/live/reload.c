@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An edited ini: all of it is checked before any of it counts. */
+#include "base/file.h"
 #include "base/log.h"
 #include "live/inner.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static bool same(const char *a, const char *b) {
-    return a == b || (a && b && !strcmp(a, b));
-}
 
 /* What only a new start can change is said, so that nobody waits for it. */
 static void tell_fixed(const struct live *l, const struct live_config *next) {
@@ -20,7 +17,8 @@ static void tell_fixed(const struct live *l, const struct live_config *next) {
                  {"address", now->address, next->address}, {"psk", now->psk, next->psk},
                  {"reach", now->reach, next->reach}};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (!same(fixed[i].was, fixed[i].is)) log_warn("%s: another %s counts at the next start", next->path, fixed[i].key);
+        if (!config_same_text(fixed[i].was, fixed[i].is))
+            log_warn("%s: another %s counts at the next start", next->path, fixed[i].key);
 }
 
 static int take(struct live *l, const void *bytes, size_t size) {
@@ -52,7 +50,7 @@ static int look(struct live *l, const char *bytes, size_t size) {
 void reload(struct live *l) {
     char *bytes;
     size_t size;
-    int status = config_load(l->options.config, &bytes, &size);
+    int status = file_load(l->options.config, &bytes, &size);
     if (!status) status = look(l, bytes, size);
     free(bytes);
     if (status) meter_count(&l->meter, METER_REFUSED, 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/out.h"
+#include "text/unicode.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,15 +27,9 @@ static void put_byte(struct serve_out *o, uint8_t byte) {
 }
 
 size_t serve_utf8(const char *text, size_t left) {
-    const unsigned char *c = (const unsigned char *)text;
-    if (left >= 1 && c[0] < 0x80) return 1;
-    if (left < 2 || c[0] < 0xc2 || c[0] > 0xf4) return 0;
-    size_t length = c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
-    unsigned low = c[0] == 0xe0 ? 0xa0 : c[0] == 0xf0 ? 0x90 : 0x80, high = c[0] == 0xed ? 0x9f : c[0] == 0xf4 ? 0x8f : 0xbf;
-    if (left < length || c[1] < low || c[1] > high) return 0;
-    for (size_t i = 2; i < length; i++)
-        if (c[i] < 0x80 || c[i] > 0xbf) return 0;
-    return length;
+    size_t good = unicode_check(text, left < 4 ? left : 4), at = 0;
+    if (good) unicode_next(text, good, &at);
+    return at;
 }
 
 /* ---- CBOR: RFC 8949 section 3 ---- */

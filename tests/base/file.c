@@ -168,6 +168,30 @@ static void empty(void **state) {
     file_map_close(&map);
 }
 
+/* As it is, then and not later; nothing is left open or half read. */
+static void loaded(void **state) {
+    (void)state;
+    char *bytes;
+    size_t size;
+    put("some text");
+    assert_int_equal(file_load(path, &bytes, &size), OCELLI_OK);
+    put("other");
+    assert_int_equal(size, 9);
+    assert_memory_equal(bytes, "some text", size);
+    free(bytes);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(file_load(path, &bytes, &size), OCELLI_OK);
+    assert_int_equal(size, 0);
+    free(bytes);
+    assert_int_equal(truncate(path, (4 << 20) + 1), 0);
+    assert_int_equal(lines, 0);
+    assert_int_equal(file_load(path, &bytes, &size), OCELLI_ERR_LIMIT);
+    assert_null(bytes);
+    unlink(path);
+    assert_int_equal(file_load(path, &bytes, &size), OCELLI_ERR_FILE);
+    assert_int_equal(lines, 2);
+}
+
 static void permissions_by_umask(void **state) {
     (void)state;
     static const mode_t masks[] = {0, 022, 027, 077};
@@ -271,9 +295,19 @@ static void no_place_to_write(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(whole),     TEST(replaces_at_once),  TEST(two_writers), TEST(nothing_without_commit), TEST(large),
-        TEST(empty),     TEST(descriptor_zero),   TEST(size_limit),  TEST(permissions_by_umask),   TEST(full_disk),
-        TEST(not_files), TEST(no_place_to_write),
+        TEST(whole),
+        TEST(replaces_at_once),
+        TEST(two_writers),
+        TEST(nothing_without_commit),
+        TEST(large),
+        TEST(empty),
+        TEST(loaded),
+        TEST(descriptor_zero),
+        TEST(size_limit),
+        TEST(permissions_by_umask),
+        TEST(full_disk),
+        TEST(not_files),
+        TEST(no_place_to_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,7 @@ static void test_faults(void **state) {
         {"[source]\nuri = test:\n[sauce]\n", "unknown section \"sauce\""},
         {"[source]\nuri = test:\n[tag a]\n[tag a]\n", "ocelli.ini:4: tag \"a\" again"},
         {"[source]\nuri = test:\n[tag a\xff]\n", "not UTF-8"},
+        {"[source]\nuri = test:\n[tag a\xff]\nprompt = b\n", "ocelli.ini:3: this tag is not UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct live_config c;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "jpeg.h"
 #include "serve/change.h"
@@ -58,7 +59,7 @@ static void view(void *user, struct serve_view *v) {
     struct board *b = user;
     arena_finish(&b->names);
     b->tag_count = 0;
-    live_get_status(b->live, &b->status);
+    live_get_judged(b->live, &b->status);
     live_tags(b->live, take_tag, b);
     double age_ms = (double)(clock_ns(CLOCK_MONOTONIC) - b->status.captured_ns) / 1e6;
     *v = (struct serve_view){.seq = b->status.any ? b->status.sequence + 1 : 0,
@@ -76,7 +77,7 @@ static void read_again(struct board *b) {
     struct live_config config;
     char *bytes;
     size_t size;
-    if (config_load(b->path, &bytes, &size)) return;
+    if (file_load(b->path, &bytes, &size)) return;
     bool same = b->bytes && size == b->size && !memcmp(bytes, b->bytes, size);
     if (same || !size || config_parse(&config, bytes, size, b->path)) {
         free(bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tagset.h"
 #include "base/log.h"
-#include "plain.h"
+#include "live/config.h"
 #include "tag/tags_file.h"
 
 #include <string.h>
@@ -30,29 +30,11 @@ static int add(struct tagset *set, const char *name, const struct prompts_list *
     return status;
 }
 
-static bool all_utf8(const struct prompts_list *list) {
-    for (size_t i = 0; i < list->count; i++)
-        if (!plain_utf8(list->texts[i])) return false;
-    return true;
-}
-
-/* The tokenizer would refuse it too, but knows neither file nor line. */
-static int check_utf8(const struct tags_file *file, const char *path) {
-    if (!all_utf8(&file->templates))
-        return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags is not UTF-8: save the file as UTF-8", path);
-    for (size_t i = 0; i < file->count; i++) {
-        const struct tags_file_tag *tag = &file->tags[i];
-        if (!plain_utf8(tag->name) || !all_utf8(&tag->prompts) || !all_utf8(&tag->against) || !all_utf8(&tag->templates))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag is not UTF-8: save the file as UTF-8", path, tag->line);
-    }
-    return OCELLI_OK;
-}
-
 /* The nearest templates count: the tag's own, the command line's, the file's. */
 static int add_file(struct tagset *set, const char *path, const struct prompts_list *templates) {
     struct tags_file file;
     int status = tags_file_read(&file, path, NULL);
-    if (!status) status = check_utf8(&file, path);
+    if (!status) status = config_check_utf8(&file, path);
     for (size_t i = 0; !status && i < file.count; i++) {
         const struct tags_file_tag *tag = &file.tags[i];
         const struct prompts_list *general = templates->count ? templates : &file.templates;
