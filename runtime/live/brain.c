@@ -2,9 +2,9 @@
 #include "live/brain.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "live/signals.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +49,6 @@ static int warm(struct brain *b) {
     return status;
 }
 
-static bool asked_to_stop(void) {
-    sigset_t pending;
-    return !sigpending(&pending) && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
-}
-
 static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) {
     int status = vectors_set(v, set);
     set->logit_scale = b->logit_scale, set->model = b->name;
@@ -65,8 +60,8 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     bool done = false;
     b->now = *v, *v = NULL;
     int status = vectors_begin(b->now, NULL, b->size);
-    while (!status && !done && !asked_to_stop()) status = vectors_step(b->now, b->model, &done);
-    if (!status && !asked_to_stop()) status = warm(b);
+    while (!status && !done && !signals_asked()) status = vectors_step(b->now, b->model, &done);
+    if (!status && !signals_asked()) status = warm(b);
     if (status || !done)
         return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
     status = make_set(b, b->now, &set);

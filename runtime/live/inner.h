@@ -8,9 +8,8 @@
 #include "live/lines.h"
 #include "live/live.h"
 #include "live/program.h"
+#include "live/signals.h"
 #include "live/watch.h"
-
-#include <signal.h>
 
 enum { LIVE_HOOKS = 8 };
 
@@ -28,8 +27,7 @@ struct live {
     struct lines out;
     struct live_hook hooks[LIVE_HOOKS];
     size_t hook_count;
-    int signals;     /* a signalfd */
-    sigset_t before; /* signals that were blocked before */
+    struct signals signals;
     bool asked, stuck;
     int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns;
 };

@@ -8,7 +8,6 @@
 #include "live/quiet.h"
 #include "live/state.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,17 +17,6 @@
 enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, LAST_PROGRAM_MS = 10000 };
 
 /* ---- opening ---- */
-
-/* For all threads, those of the Vulkan driver too: made later, they have the mask of who made them. */
-static int take_signals(struct live *l) {
-    sigset_t ours;
-    sigemptyset(&ours);
-    static const int which[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
-    for (size_t i = 0; i < sizeof which / sizeof *which; i++) sigaddset(&ours, which[i]);
-    pthread_sigmask(SIG_BLOCK, &ours, &l->before);
-    l->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-    return l->signals >= 0 ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "no descriptor for signals: %s", strerror(errno));
-}
 
 static char *chosen(const char *option, const char *of_ini) {
     return option ? strdup(option) : of_ini ? strdup(of_ini) : NULL;
@@ -66,7 +54,6 @@ static int open_parts(struct live *l) {
     if (!status) status = watch_init(&l->watch, l->options.config);
     if (!status) status = event_queue_init(&l->events);
     if (!status) status = lines_init(&l->out, STDOUT_FILENO);
-    if (!status) status = take_signals(l);
     if (!status) status = open_brain(l);
     return status ? status : eye_open(&l->eye, &l->config, &l->brain, &l->meter);
 }
@@ -75,12 +62,15 @@ int live_open(struct live **out, const struct live_options *options) {
     struct live *l = *out = calloc(1, sizeof *l);
     if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     l->options = *options;
-    l->watch.fd = l->events.fd = l->signals = -1;
-    pthread_sigmask(SIG_BLOCK, NULL, &l->before);
+    l->watch.fd = l->events.fd = -1;
     quiet_begin();
     meter_init(&l->meter);
-    int status = open_parts(l);
-    if (status) live_close(out);
+    int status = signals_init(&l->signals); /* before any thread, those of the Vulkan driver too: they have its mask */
+    if (!status) status = open_parts(l);
+    if (status)
+        live_close(out);
+    else
+        signals_opened(&l->signals);
     return status;
 }
 
@@ -96,8 +86,7 @@ void live_close(struct live **live) {
     program_finish(&l->program);
     lines_finish(&l->out);
     config_finish(&l->config);
-    if (l->signals >= 0) close(l->signals);
-    pthread_sigmask(SIG_SETMASK, &l->before, NULL);
+    signals_finish(&l->signals);
     meter_finish(&l->meter);
     free(l->model);
     free(l->device);
@@ -137,7 +126,7 @@ static int take_events(struct live *l) {
 
 static void take_signal(struct live *l) {
     struct signalfd_siginfo info;
-    while (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info) switch (info.ssi_signo) {
+    while (read(l->signals.fd, &info, sizeof info) == (ssize_t)sizeof info) switch (info.ssi_signo) {
         case SIGTERM:
         case SIGINT: l->asked = true; break;
         case SIGHUP: reload(l); break;
@@ -148,7 +137,7 @@ static void take_signal(struct live *l) {
 
 /* One turn: waits for something to do, or a tick. */
 static int wait(struct live *l) {
-    struct pollfd p[4 + LIVE_HOOKS] = {{.fd = l->signals, .events = POLLIN},
+    struct pollfd p[4 + LIVE_HOOKS] = {{.fd = l->signals.fd, .events = POLLIN},
                                        {.fd = l->events.fd, .events = POLLIN},
                                        {.fd = l->watch.fd, .events = POLLIN},
                                        {.fd = lines_wait(&l->out) ? l->out.fd : -1, .events = POLLOUT}};
