@@ -146,11 +146,10 @@ static int embed(struct brain *b, const struct brain_picture *p) {
     return status;
 }
 
-static void publish(struct brain *b, const struct tagger_event *events, size_t count, const struct brain_picture *p,
-                    int64_t gpu_ns) {
+static void publish(struct brain *b, const struct tagger_event *events, size_t count, int64_t captured_ns, int64_t gpu_ns) {
     struct live_event e;
     for (size_t i = 0; i < count; i++) {
-        event_make(&e, &events[i], p->frame.captured_ns, gpu_ns);
+        event_make(&e, &events[i], captured_ns, gpu_ns);
         event_put(b->events, &e);
     }
 }
@@ -165,7 +164,7 @@ static void look(struct brain *b, const struct brain_picture *p) {
     ocelli_get_info(b->model, &info);
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
-    publish(b, events, count, p, gpu_ns);
+    publish(b, events, count, p->frame.captured_ns, gpu_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes;
     b->any = true, b->sequence = p->frame.sequence, b->captured_ns = p->frame.captured_ns;
@@ -183,11 +182,14 @@ static void drop_job(struct brain *b) {
 }
 
 static int replace(struct brain *b) {
+    const struct tagger_event *events;
     struct tagger_set set;
+    size_t count;
     int status = make_set(b, b->job, &set);
     if (status) return status;
     pthread_mutex_lock(&b->lock);
-    status = tagger_replace(b->tagger, &set);
+    status = tagger_replace(b->tagger, &set, &events, &count);
+    publish(b, events, count, clock_ns(CLOCK_MONOTONIC), 0);
     if (!status) b->version = set.version;
     pthread_mutex_unlock(&b->lock);
     if (status) return status;

@@ -17,7 +17,7 @@ for from in "y4m:show.y4m" "y4m:-"; do
     changes | diff expected - >differ || fail "$name of $from: $(cat differ)"
     test ! -s err || fail "$name of $from: said something"
 done
-jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .group=="things" and .model!="" and .version>0
+jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .group=="things" and .reason=="picture" and .model!="" and .version>0
     and (.monotonic_ms|type)=="number" and .percentile==null and (.runner_up|type)=="string" and .margin<=2) and
     all(.[]; .event!="on" or (.score>0.5 and .margin>=.on))' out >/dev/null || fail "$name: fields"
 head -c 300000 show.y4m >cut.y4m
@@ -80,6 +80,13 @@ wait_status '.edits==2'
 until_true 5 test -s state/learnt || fail "$name: no state saved"
 until_true 5 grep -q '^on cat things$' vars || fail "$name: on_change has no variables"
 until_true 5 jq -se 'any(.[]; .event=="on" and .tag=="cat")' lines || fail "$name: on_change has no JSON"
+show pizza 3
+wait_event on pizza
+sed s/pizza/bicycle/ new >ocelli.ini # the one that is on
+until_true 10 jq -se 'any(.[]; .event=="off" and .tag=="pizza" and .reason=="edit") and (map(select(.event!="status"))|last|
+    .event=="unknown" and .tag==null and .group=="things" and .reason=="edit" and .version!=0)' out || fail "$name: a removed tag stays on"
+cp new ocelli.ini
+wait_status '.edits==4'
 rm state/learnt
 stop TERM
 test -s state/learnt || fail "$name: no state saved at the end"
