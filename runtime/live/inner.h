@@ -8,6 +8,7 @@
 #include "live/lines.h"
 #include "live/live.h"
 #include "live/program.h"
+#include "live/saver.h"
 #include "live/signals.h"
 #include "live/watch.h"
 
@@ -24,6 +25,7 @@ struct live {
     struct eye eye;
     struct watch watch;
     struct program program;
+    struct saver saver;
     struct lines out;
     struct live_hook hooks[LIVE_HOOKS];
     size_t hook_count;
@@ -37,7 +39,7 @@ void reload(struct live *l);
 
 /* chores.c: what is due now. */
 void chores(struct live *l, int64_t now_ns);
-/* Saves what was learnt. */
+/* Begins to save what was learnt. */
 void chores_save(struct live *l);
 /* A status line to standard output. */
 void chores_status(struct live *l);

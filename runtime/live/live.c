@@ -14,7 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, LAST_PROGRAM_MS = 10000 };
+enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, STOP_ALL_MS = 850, SAVE_LEAST_MS = 100, LAST_MS = 10000 };
 
 /* ---- opening ---- */
 
@@ -54,6 +54,7 @@ static int open_parts(struct live *l) {
     if (!status) status = watch_init(&l->watch, l->options.config);
     if (!status) status = event_queue_init(&l->events);
     if (!status) status = lines_init(&l->out, STDOUT_FILENO);
+    if (!status && l->state) status = saver_open(&l->saver, l->state);
     if (!status) status = open_brain(l);
     return status ? status : eye_open(&l->eye, &l->config, &l->brain, &l->meter);
 }
@@ -84,6 +85,7 @@ void live_close(struct live **live) {
     watch_finish(&l->watch);
     if (l->events.ring) event_queue_finish(&l->events);
     program_finish(&l->program);
+    saver_finish(&l->saver);
     lines_finish(&l->out);
     config_finish(&l->config);
     signals_finish(&l->signals);
@@ -162,20 +164,32 @@ static bool over(struct live *l, int *status) {
 
 /* Of a source that ended: what is waiting for the program, and for who reads standard output. */
 static int finish_output(struct live *l) {
-    int64_t until = clock_ns(CLOCK_MONOTONIC) + LAST_PROGRAM_MS * INT64_C(1000000);
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + LAST_MS * INT64_C(1000000);
     int status = take_events(l);
     while (!status && !l->asked && (!program_idle(&l->program) || lines_wait(&l->out)) && clock_ns(CLOCK_MONOTONIC) < until)
         status = wait(l);
     return status;
 }
 
+/* Who was asked to stop has until then; the end of a source is in no hurry. */
+static bool save_last(struct live *l, int64_t until) {
+    int64_t left = l->asked ? (until - clock_ns(CLOCK_MONOTONIC)) / 1000000 : LAST_MS;
+    chores_save(l);
+    if (saver_wait(&l->saver, (int)(left < SAVE_LEAST_MS ? SAVE_LEAST_MS : left))) return true;
+    log_warn("%s: the disk is slow: leaving with what was saved there last", l->state);
+    return false;
+}
+
 static int stop(struct live *l, int status) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + STOP_ALL_MS * INT64_C(1000000);
     int said = OCELLI_OK;
     notify_say("STOPPING=1");
     eye_stop(&l->eye);
     l->stuck = !brain_stop(&l->brain, STOP_MS);
-    if (l->stuck) log_warn("the device does not answer: leaving without it");
-    if (!l->stuck && l->brain.prepared) chores_save(l);
+    if (l->stuck)
+        log_warn("the device does not answer: leaving without it");
+    else if (l->brain.prepared)
+        l->stuck = !save_last(l, until);
     if (!status) said = finish_output(l);
     return status ? status : said;
 }

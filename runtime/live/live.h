@@ -42,7 +42,7 @@ int live_add_hook(struct live *l, const struct live_hook *hook);
  * Errors: what ended the source, FILE (the reader of standard output is gone), MEMORY. */
 int live_run(struct live *l);
 
-/* false: after live_run() the device still does not answer. Only _exit() is left: what it holds cannot be freed. */
+/* false: after live_run() the device or the disk still does not answer. Only _exit() is left: what it holds cannot be freed. */
 bool live_stopped(const struct live *l);
 
 /* Stops, frees and sets *l to NULL. Accepts NULL and a pointer to NULL. */

@@ -4,7 +4,7 @@ ocelli=$OCELLI_BUILD/ocelli tools=$OCELLI_BUILD/tests
 pictures=$OCELLI_SOURCE/tools/demo/pictures
 work=$(mktemp -d) || exit 1
 daemon=
-trap 'test -z "$daemon" || kill -9 "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'umount disk 2>/dev/null; test -z "$daemon" || kill -9 "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
 skip() {
