@@ -61,6 +61,7 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     b->now = *v, *v = NULL;
     int status = vectors_begin(b->now, NULL, b->size);
     while (!status && !done && !signals_asked()) status = vectors_step(b->now, b->model, &done);
+    ocelli_unload_text(b->model);
     if (!status && !signals_asked()) status = warm(b);
     if (status || !done)
         return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
@@ -209,6 +210,7 @@ static void advance(struct brain *b) {
     }
     if (!status && done) status = replace(b);
     if (status) drop_job(b);
+    if (!b->job) ocelli_unload_text(b->model); /* prompts change seldom, pictures come all the time */
 }
 
 /* The newest set counts; one that was on its way goes. */
