@@ -11,6 +11,7 @@ void serve_events_add(struct serve_events *events, const struct tagger_event *ev
     struct serve_event *e = &events->ring[++events->count % SERVE_EVENTS];
     *e = (struct serve_event){.n = events->count,
                               .state = event->state,
+                              .edited = event->edited,
                               .seq = event->sequence,
                               .version = event->version,
                               .taken_ms = taken_ms,
@@ -49,4 +50,5 @@ void serve_event_write(const struct serve_event *e, uint64_t first, double now_m
     if (e->tag[0]) write_reason(e, out);
     if (e->tag[0] && e->runner_up[0]) serve_out_text(out, "runner_up", e->runner_up);
     serve_out_count(out, "version", e->version);
+    if (e->edited) serve_out_text(out, "reason", "edit");
 }

@@ -12,6 +12,7 @@ enum { SERVE_EVENTS = 16, SERVE_NAME_ROOM = INI_LINE + 1 };
 struct serve_event {
     uint64_t n; /* from 1 */
     enum tagger_state state;
+    bool edited; /* other tags made it so, not a frame */
     uint64_t seq, version;
     double taken_ms;                 /* of the monotonic clock */
     char tag[SERVE_NAME_ROOM];       /* "": the group is unknown */

@@ -192,6 +192,7 @@ static void push(struct board *b, const struct live_event *e) {
                                  .group = or_null(e->group),
                                  .state = e->state,
                                  .why = e->why,
+                                 .edited = e->edited,
                                  .version = e->version,
                                  .model = e->model,
                                  .sequence = e->frame + 1,
