@@ -7,14 +7,14 @@ static void copy(char to[SERVE_NAME_ROOM], const char *text) {
     snprintf(to, SERVE_NAME_ROOM, "%s", text ? text : "");
 }
 
-void serve_events_add(struct serve_events *events, const struct tagger_event *event, double taken_ms) {
+void serve_events_add(struct serve_events *events, const struct tagger_event *event) {
     struct serve_event *e = &events->ring[++events->count % SERVE_EVENTS];
     *e = (struct serve_event){.n = events->count,
                               .state = event->state,
                               .edited = event->edited,
                               .seq = event->sequence,
                               .version = event->version,
-                              .taken_ms = taken_ms,
+                              .taken_ms = (double)event->time_ms,
                               .score = event->why.score,
                               .margin = event->why.margin,
                               .cosine = event->why.cosine,

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_MS = 20, EVENTS = 64 };
+enum { EVENTS = 64 };
 
 struct board {
     struct live *live;
@@ -168,6 +168,7 @@ static void put_event(void *user, const struct live_event *event) {
     if (b->count == EVENTS) b->first = (b->first + 1) % EVENTS, b->count--;
     b->events[(b->first + b->count++) % EVENTS] = *event;
     pthread_mutex_unlock(&b->lock);
+    serve_wake(b->serve);
 }
 
 /* false: none. *stop: the board is to be closed. */
@@ -207,7 +208,7 @@ static void *answer(void *user) {
     bool stop = false;
     while (!stop) {
         while (take_event(b, &event, &stop)) push(b, &event);
-        serve_poll(b->serve, TURN_MS);
+        serve_poll(b->serve, -1);
     }
     return NULL;
 }
@@ -278,6 +279,7 @@ void board_close(struct board **board) {
     pthread_mutex_lock(&b->lock);
     b->stop = true;
     pthread_mutex_unlock(&b->lock);
+    serve_wake(b->serve);
     pthread_join(b->thread, NULL);
     destroy(b);
     *board = NULL;
