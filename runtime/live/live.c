@@ -186,7 +186,7 @@ static int stop(struct live *l, int status) {
     eye_stop(&l->eye);
     l->stuck = !brain_stop(&l->brain, STOP_MS);
     if (l->stuck) log_warn("the device does not answer: leaving without it");
-    if (!l->stuck && l->brain.prepared) chores_save(l);
+    if (l->brain.prepared) chores_save(l); /* a brain that waits for its device holds no lock */
     if (!status) said = finish_output(l);
     return status ? status : said;
 }
