@@ -186,10 +186,8 @@ static int stop(struct live *l, int status) {
     notify_say("STOPPING=1");
     eye_stop(&l->eye);
     l->stuck = !brain_stop(&l->brain, STOP_MS);
-    if (l->stuck)
-        log_warn("the device does not answer: leaving without it");
-    else if (l->brain.prepared)
-        l->stuck = !save_last(l, until);
+    if (l->stuck) log_warn("the device does not answer: leaving without it");
+    if (l->brain.prepared && !save_last(l, until)) l->stuck = true; /* a brain that waits for its device holds no lock */
     if (!status) said = finish_output(l);
     return status ? status : said;
 }

@@ -168,6 +168,21 @@ wait_status '.source_reopened==1 and .source_open'
 show sailboat l1
 wait_event on sailboat
 stop TERM
+name="hung device"
+ini files:seen rate=0 state=state
+VK_LAYER_PATH=$tools${VK_LAYER_PATH:+:$VK_LAYER_PATH} VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost HANG_FILE=$work/hang \
+    "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+started
+show cat h1
+wait_event on cat
+touch hang
+show pizza h1
+sleep 0.5
+rm -f state/learnt
+stop TERM
+rm hang
+grep -q 'the device does not answer' err || fail "$name: the layer saw no submit"
+test -s state/learnt || fail "$name: no state saved at the end"
 
 # --- many edits ---
 
