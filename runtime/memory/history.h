@@ -7,6 +7,7 @@
 
 #include "memory/model.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -43,8 +44,9 @@ uint64_t history_bytes(const struct history *h);
 struct history_question {
     const float *vector; /* (D), unit length */
     size_t wanted;
-    int64_t apart_ms; /* see memory/best.h */
-    int64_t until_ns; /* of CLOCK_MONOTONIC: the newest pictures until then; 0: all */
+    int64_t apart_ms;        /* see memory/best.h */
+    int64_t until_ns;        /* of CLOCK_MONOTONIC: the newest pictures until then; 0: all */
+    const atomic_bool *stop; /* true: as if until_ns had come; NULL: never */
 };
 
 struct history_hit {
@@ -58,7 +60,7 @@ struct history_found {
     size_t count;
     uint64_t compared; /* pictures of this model */
     double since;      /* time of the oldest of them; NAN: none */
-    bool all;          /* false: `until_ns` came first */
+    bool all;          /* false: `until_ns` or `stop` came first */
 };
 
 /* Compares with each picture, the newest first. Errors: FILE, MEMORY. */

@@ -85,7 +85,11 @@ static void compare(struct scan *scan, const struct run *run, sqlite3_stmt *s) {
     scan->found->since = (double)hit.time_ms / 1000;
 }
 
-static int scan_all(struct scan *scan, int64_t until_ns) {
+static bool over(const struct history_question *q) {
+    return (q->until_ns && clock_ns(CLOCK_MONOTONIC) >= q->until_ns) || (q->stop && *q->stop);
+}
+
+static int scan_all(struct scan *scan, const struct history_question *q) {
     sqlite3_stmt *s = prepare(scan->h, "SELECT id, run, boot_ms, scale, vector FROM picture ORDER BY id DESC");
     const struct run *run = NULL;
     int code = SQLITE_ERROR;
@@ -93,7 +97,7 @@ static int scan_all(struct scan *scan, int64_t until_ns) {
         int64_t id = sqlite3_column_int64(s, 1);
         if (!run || run->id != id) run = bsearch(&id, scan->runs, scan->count, sizeof *run, by_id);
         if (run && run->ours) compare(scan, run, s);
-        if (until_ns && i % LOOK_AT_CLOCK == 0) scan->found->all = clock_ns(CLOCK_MONOTONIC) < until_ns;
+        if (i % LOOK_AT_CLOCK == 0) scan->found->all = !over(q);
     }
     int status = code == SQLITE_DONE || !scan->found->all ? OCELLI_OK : history_fault(scan->h, "cannot read the history");
     sqlite3_finalize(s);
@@ -124,7 +128,7 @@ static int give(struct scan *scan) {
 static int look(struct scan *scan, const struct history_question *q) {
     if (sqlite3_exec(scan->h->db, "BEGIN", NULL, NULL, NULL)) return history_fault(scan->h, "cannot read the history");
     int status = read_runs(scan);
-    if (!status) status = scan_all(scan, q->until_ns);
+    if (!status) status = scan_all(scan, q);
     if (!status) status = give(scan);
     sqlite3_exec(scan->h->db, "COMMIT", NULL, NULL, NULL);
     return status;

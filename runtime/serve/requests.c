@@ -145,17 +145,23 @@ static void write_brief_hit(const void *user, size_t i, struct serve_out *out) {
 }
 
 static enum serve_code answer_search(struct serve_request *r, struct serve_out *out) {
-    struct serve_hit hits[SERVE_HITS];
+    struct serve_found found = {NULL};
     char text[1100];
-    size_t count = 0, used = 0;
+    size_t used = 0;
     if (!r->board->search) return serve_refuse(r, SERVE_ABSENT, "search is not built in, or has no history");
     for (size_t i = 0; i < r->count; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", r->words[i]);
+    if (!used || text[0] == ' ' || text[used - 1] == ' ') return serve_refuse(r, SERVE_USAGE, "write what to look for");
     if (used > 160) return serve_refuse(r, SERVE_LONG, "a text is at most 160 bytes");
-    enum serve_code code = r->board->search(r->board->user, text, hits, &count, r->message);
-    struct serve_list list = {"hits", 0, count, write_hit, write_brief_hit, hits};
-    if (!code) serve_list_write(&list, out);
-    return code;
+    enum serve_code code = r->board->search(r->board->user, text, &found, r->message);
+    struct serve_list list = {"hits", 0, found.count, write_hit, write_brief_hit, found.hits};
+    if (code) return code;
+    if (isfinite(found.since))
+        serve_out_count(out, "since", found.since > 0 ? (uint64_t)found.since : 0);
+    else
+        serve_out_number(out, "since", found.since, 1); /* null */
+    serve_list_write(&list, out);
+    return SERVE_OK;
 }
 
 static enum serve_code answer_help(struct serve_request *r, struct serve_out *out) {
