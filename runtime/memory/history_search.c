@@ -12,6 +12,9 @@
 
 enum { LOOK_AT_CLOCK = 1024 }; /* pictures */
 
+/* ms from 1970: tens of thousands of years. What lies beyond was not written by us. */
+#define TIME_MOST INT64_C(1000000000000000)
+
 /* A run as the pictures need it. */
 struct run {
     int64_t id, boot_at_ms;
@@ -77,9 +80,12 @@ static int by_id(const void *key, const void *of) {
 static void compare(struct scan *scan, const struct run *run, sqlite3_stmt *s) {
     uint32_t size = scan->h->model.size;
     const int8_t *vector = sqlite3_column_blob(s, 4);
+    int64_t time_ms;
     if (!vector || (uint32_t)sqlite3_column_bytes(s, 4) != size) return; /* not written by us */
+    if (__builtin_add_overflow(run->boot_at_ms, sqlite3_column_int64(s, 2), &time_ms) || llabs(time_ms) > TIME_MOST) return;
     float cosine = scan->scale * (float)sqlite3_column_double(s, 3) * (float)pack_dot(vector, scan->text, size);
-    struct best_hit hit = {sqlite3_column_int64(s, 0), run->boot_at_ms + sqlite3_column_int64(s, 2), cosine};
+    if (!isfinite(cosine)) return;
+    struct best_hit hit = {sqlite3_column_int64(s, 0), time_ms, cosine};
     best_add(&scan->best, &hit);
     scan->found->compared++;
     scan->found->since = (double)hit.time_ms / 1000;

@@ -62,8 +62,17 @@ show() {
     until_true is_on "$1" || fail "$1 is not seen"
 }
 kept() { ask status | jq -e ".history_kept == $1"; }
-first() { ask search "$1" | jq -e ".hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
+first() { ask_search "$1" | jq -e ".hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
 local_search() { "$ocelli" search -m demo.gguf --history history.db --template "a photo of a {}." "$@" 2>>fault; }
+
+# A slow machine may need longer than the board waits for its model.
+ask_search() {
+    for again in 1 2 3 4 5; do
+        ask search "$@" && return 0
+        tail -n 1 fault | grep -q "ask again" || return 1
+    done
+    return 1
+}
 
 start
 if grep -q "not built in" err; then
@@ -75,7 +84,7 @@ if grep -q "not built in" err; then
     echo "SKIP: built without SQLite"
     exit 77
 fi
-ask search cat | jq -e '.hits == [] and .since == null' >/dev/null || fail "an empty history"
+ask_search cat | jq -e '.hits == [] and .since == null' >/dev/null || fail "an empty history"
 began=$(date +%s)
 show cat 1
 sleep 1.2
@@ -87,11 +96,11 @@ until_true kept 3 || fail "three pictures are not kept: $(ask status)"
 # The right picture first, whatever was asked; the three lie within a minute, so there is one hit.
 for thing in cat pizza sailboat; do
     first "$thing" "$thing" >/dev/null || fail "search $thing: $(ask search $thing)"
-    ask search "$thing" | jq -e ".hits | length == 1" >/dev/null || fail "search $thing: more than one of a minute"
-    ask search "$thing" | jq -e ".since >= $began - 1 and .since <= $began + 20 and .hits[0].time >= .since" >/dev/null ||
+    ask_search "$thing" | jq -e ".hits | length == 1" >/dev/null || fail "search $thing: more than one of a minute"
+    ask_search "$thing" | jq -e ".since >= $began - 1 and .since <= $began + 20 and .hits[0].time >= .since" >/dev/null ||
         fail "search $thing: times: $(ask search $thing)"
 done
-"$ocelli" query "udp://127.0.0.1:$port" search cat | grep -Eq '^[0-9]+ +0\.[0-9]+ cat' || fail "the table of a search"
+"$ocelli" query "udp://127.0.0.1:$port" search cat | grep -Eq '^20[0-9-]+ [0-9:]+ +0\.[0-9]+ cat' || fail "the table of a search"
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" search pizza >answer 2>>fault; then
     jq -e '.hits[0].tags == "pizza"' answer >/dev/null || fail "CoAP: $(cat answer)"
 else

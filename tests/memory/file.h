@@ -72,7 +72,7 @@ static inline uint64_t size_of(const char *suffix) {
 
 /* The shell's sqlite3, another program, finds nothing wrong with it. */
 static inline uint64_t number(const char *sql) {
-    char command[512], text[64] = "";
+    char command[800], text[64] = "";
     snprintf(command, sizeof command, "sqlite3 %s \"%s\"", path, sql);
     FILE *f = popen(command, "r");
     assert_non_null(f);
