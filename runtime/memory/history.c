@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,7 +118,9 @@ static struct history *make(const char *path, const struct memory_model *model) 
     struct history *h = calloc(1, sizeof *h);
     if (!h) return NULL;
     h->model = *model;
-    h->path = strdup(path), h->model.name = strdup(model->name);
+    bool special = *path == ':'; /* to SQLite: ":memory:" is no file */
+    if (asprintf(&h->path, "%s%s", special ? "./" : "", path) < 0) h->path = NULL;
+    h->model.name = strdup(model->name);
     if (!h->path || !h->model.name) history_close(&h);
     return h;
 }
@@ -150,9 +153,16 @@ int history_create(struct history **out, const char *path, const struct memory_m
     return status;
 }
 
+/* A file in WAL mode can only be read by who may write beside it: left behind by the last who uses it, it is a plain one. */
+static void leave(struct history *h) {
+    sqlite3_busy_timeout(h->db, 0);
+    sqlite3_exec(h->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
+}
+
 void history_close(struct history **out) {
     if (!out || !*out) return;
     struct history *h = *out;
+    if (h->statements[HISTORY_STATEMENTS - 1]) leave(h); /* ours, and opened for writing */
     for (int i = 0; i < HISTORY_STATEMENTS; i++) sqlite3_finalize(h->statements[i]);
     sqlite3_close(h->db);
     free(h->path);

@@ -6,6 +6,15 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
+/* Of the file's header: 2: WAL, 1: a plain file. */
+static int wal_mode(void) {
+    FILE *f = fopen(path, "re");
+    assert_int_equal(fseek(f, 18, SEEK_SET), 0);
+    int mode = fgetc(f);
+    fclose(f);
+    return mode;
+}
+
 static void test_reopen(void **state) {
     (void)state;
     struct history *h;
@@ -20,6 +29,7 @@ static void test_reopen(void **state) {
     assert_int_equal(number("SELECT count(*) FROM picture"), 30);
     assert_int_equal(number("SELECT count(*) FROM run"), 3);
     assert_int_equal(size_of("-wal"), 0); /* taken over at the end */
+    assert_int_equal(wal_mode(), 1); /* a plain file: who may only read can */
     assert_int_equal(heard.lines, 0);
     remove_folder();
 }
@@ -142,9 +152,10 @@ static void test_refused(void **state) {
     refused("file is not a database: move it away");
     assert_int_equal(size_of(""), sizeof text);
     unlink(path);
-    number("CREATE TABLE a(b); INSERT INTO a VALUES(1); SELECT 1");
+    number("PRAGMA journal_mode = WAL; CREATE TABLE a(b); INSERT INTO a VALUES(1); SELECT 1");
     refused("no history of ocelli");
     assert_int_equal(number("SELECT count(*) FROM a"), 1);
+    assert_int_equal(wal_mode(), 2); /* as it was */
     number("DROP TABLE a; PRAGMA application_id = 1868784876; PRAGMA user_version = 2; SELECT 1");
     refused("version 2");
     unlink(path);
