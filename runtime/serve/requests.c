@@ -28,8 +28,8 @@ const struct serve_row serve_rows[] = {
      .usage = "set NAME VALUE...", .help = "replaces the prompts of a tag, or makes it"},
     {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
-    {"search", "search", SERVE_GET, "q", .least = 1, .most = 64, .answer = answer_search, .usage = "search TEXT...",
-     .help = "when was this seen?"},
+    {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,
+     .usage = "search TEXT...", .help = "when was this seen?"},
     {"status", "status", SERVE_GET, NULL, .answer = answer_status, .usage = "status", .help = "how the board does"},
     {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]", .help = "the verbs, or one of them"},
     {NULL, "events", SERVE_GET, NULL, .observed = true, .tagged = true, .answer = serve_events_last, .usage = "",
@@ -60,6 +60,8 @@ enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, cons
 enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r) {
     char *end = NULL;
     r->from = 0;
+    if (row->costly && r->peer && !r->peer->proved)
+        return serve_refuse(r, SERVE_PROVE, "it takes long: for proved addresses only");
     if (row->pages && r->count >= 2 && !strcmp(r->words[r->count - 2], "from")) {
         const char *number = r->words[r->count - 1];
         unsigned long from = strtoul(number, &end, 10);

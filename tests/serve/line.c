@@ -270,6 +270,10 @@ static void searching(void **state) {
     memset(line + 7, 'a', 161);
     assert_has(ask_bytes(line, 7 + 161), "\"error\":\"long\"");
     assert_has(ask_bytes(line, 7 + 160), "\"hits\":[]}");
+    peer.proved = false;
+    assert_has(ask("search a"), "\"error\":\"prove\"");
+    assert_has(answer, "\"proof\":\"1a2b3c4d\"");
+    peer.proved = true;
     table.search = found_fault;
     assert_has(ask("search a"), "\"error\":\"failed\",\"message\":\"its log tells why\"");
 }
