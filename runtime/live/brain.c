@@ -283,6 +283,7 @@ static void answer(struct brain *b) {
     pthread_mutex_unlock(&b->lock);
     reopen(b);
     pthread_mutex_lock(&b->lock);
+    b->busy_since = 0;
 }
 
 static void *run(void *user) {

@@ -122,15 +122,26 @@ grep -q "no picture of this model" said || fail "another model is not told"
 # Killed: what was written is there, and it goes on.
 kill -9 $daemon
 wait $daemon 2>/dev/null
+export VK_LAYER_PATH="$OCELLI_BUILD/tests${VK_LAYER_PATH:+:$VK_LAYER_PATH}" VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost LOST_FILE="$work/lose"
 start
 first pizza pizza >/dev/null || fail "after a kill: $(ask search pizza)"
+
+# The device is lost under a search: told, and the next one is answered.
+touch lose
+ask search "lost with the device" >answer && fail "a lost device answers: $(cat answer)"
+tail -n 1 fault | grep -q "ask again" || fail "a lost device: $(tail -n 1 fault)"
+test ! -e lose || fail "a lost device: the layer saw no submit"
+until_true first pizza pizza || fail "after a lost device: $(ask search pizza)"
+grep -q "device was lost" err || fail "a lost device is not told: $(cat err)"
 show cat 2
 kill -TERM $daemon
 wait $daemon || fail "exit code $?"
 daemon=
+unset VK_INSTANCE_LAYERS
 local_search --apart 1 --json cat | jq -es '[.[] | select(.tags == "cat")] | length == 2' >/dev/null ||
     fail "what waited is not written at the end"
-test ! -s err || fail "said: $(cat err)"
+grep -v "device was lost" err >rest && fail "said: $(cat rest)"
+: >err
 
 # A file of no use: a line, and the daemon does the rest.
 echo "no database, of no use, but longer than a header of a hundred bytes: ................................................" >history.db
