@@ -255,7 +255,8 @@ int live_search(struct live *l, const struct live_question *q, struct history_fo
     int64_t until = clock_ns(CLOCK_MONOTONIC) + q->timeout_ms * INT64_C(1000000);
     float *vector = calloc(l->brain.size, sizeof *vector);
     if (!vector) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a text");
-    struct history_question question = {.vector = vector, .wanted = q->wanted, .apart_ms = q->apart_ms, .until_ns = until, .stop = &l->ending};
+    struct history_question question = {
+        .vector = vector, .wanted = q->wanted, .apart_ms = q->apart_ms, .until_ns = until, .stop = &l->ending};
     int status = ask_text(&l->brain, q->templates, q->text, vector, q->embed_timeout_ms);
     if (!status) status = memory_search(l->memory, &question, found);
     free(vector);

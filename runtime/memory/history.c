@@ -126,7 +126,7 @@ static struct history *make(const char *path, const struct memory_model *model) 
 }
 
 int history_open(struct history **out, const char *path, const struct memory_model *model) {
-    bool empty;
+    bool empty = false;
     struct history *h = *out = make(path, model);
     if (!h) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     int status = open_file(h, SQLITE_OPEN_READONLY, &empty);
@@ -142,7 +142,7 @@ static int ready_to_write(struct history *h, bool empty) {
 }
 
 int history_create(struct history **out, const char *path, const struct memory_model *model, uint64_t budget) {
-    bool empty;
+    bool empty = false;
     struct history *h = *out = make(path, model);
     if (!h) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     h->budget = budget;

@@ -29,7 +29,7 @@ static void test_reopen(void **state) {
     assert_int_equal(number("SELECT count(*) FROM picture"), 30);
     assert_int_equal(number("SELECT count(*) FROM run"), 3);
     assert_int_equal(size_of("-wal"), 0); /* taken over at the end */
-    assert_int_equal(wal_mode(), 1); /* a plain file: who may only read can */
+    assert_int_equal(wal_mode(), 1);      /* a plain file: who may only read can */
     assert_int_equal(heard.lines, 0);
     remove_folder();
 }
@@ -177,6 +177,19 @@ static void test_refused(void **state) {
     remove_folder();
 }
 
+static int search(void) {
+    struct history *h;
+    struct history_hit hits[8];
+    struct history_found found = {.hits = hits};
+    float v[D];
+    unit(5, v);
+    struct history_question q = {.vector = v, .wanted = 8, .apart_ms = 60000};
+    int status = history_open(&h, path, &model);
+    if (!status) status = history_search(h, &q, &found);
+    history_close(&h);
+    return status;
+}
+
 /* Bytes of pages overwritten: an error or not, but never a crash; and a line. */
 static void test_damaged(void **state) {
     (void)state;
@@ -202,6 +215,9 @@ static void test_damaged(void **state) {
         faults += status != OCELLI_OK;
         assert_in_range(heard.lines, status ? 1 : 0, 2); /* a damaged key also makes it another model's */
         history_close(&h);
+        listen();
+        status = search();
+        assert_in_range(heard.lines, status ? 1 : 0, 1);
         remove_folder();
     }
     assert_true(faults > 10);
