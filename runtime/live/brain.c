@@ -2,6 +2,7 @@
 #include "live/brain.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "live/ask.h"
 #include "live/signals.h"
 
 #include <math.h>
@@ -169,6 +170,7 @@ static void look(struct brain *b, const struct brain_picture *p) {
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
     publish(b, events, count, p->frame.captured_ns, gpu_ns);
+    keep_picture(&b->keep, b->tagger, b->embedding, p->frame.captured_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes, b->dma_bufs = info.dma_bufs;
     b->any = true, b->sequence = p->frame.sequence, b->captured_ns = p->frame.captured_ns;
@@ -274,14 +276,24 @@ static void turn(struct brain *b, struct brain_picture *p, struct vectors *incom
     pthread_cond_broadcast(&b->changed);
 }
 
+/* Who asks for a text's vector gets it or, like the next picture, waits for the device. */
+static void answer(struct brain *b) {
+    if (!of_device(ask_answer(b))) return;
+    pthread_mutex_unlock(&b->lock);
+    reopen(b);
+    pthread_mutex_lock(&b->lock);
+    b->busy_since = 0;
+}
+
 static void *run(void *user) {
     struct brain *b = user;
     pthread_mutex_lock(&b->lock);
     while (!b->stop) {
+        if (b->ask) answer(b);
         struct brain_picture *p = oldest_ready(b);
         if (p || b->job || b->incoming)
             turn(b, p, b->incoming);
-        else
+        else if (!b->ask && !b->stop)
             pthread_cond_wait(&b->changed, &b->lock);
     }
     pthread_mutex_unlock(&b->lock);

@@ -6,6 +6,7 @@
 
 #include "base/frame.h"
 #include "live/event.h"
+#include "live/keep.h"
 #include "live/meter.h"
 #include "live/vectors.h"
 #include "source/source.h"
@@ -42,6 +43,8 @@ struct brain {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
     bool stop, open;
+    struct keep keep; /* set before brain_start() */
+    struct ask *ask;  /* who waits for a text's vector, see live/ask.h; NULL: nobody */
     struct brain_picture pictures[BRAIN_PICTURES];
     struct vectors *incoming;
     bool embedding_prompts;

@@ -46,6 +46,9 @@ static const struct key {
     {"serve", "psk", PATH, AT(psk)},
     {"serve", "reach", TEXT, AT(reach)},
     {"serve", "requests", NUMBER, AT(requests), 0, 1e6, 50},
+    {"memory", "file", PATH, AT(memory_file)},
+    {"memory", "budget", NUMBER, AT(memory_budget), 8, 1e6, 256},
+    {"memory", "every", NUMBER, AT(memory_every), 0, 86400, 1},
 };
 
 /* A section's values on their way to the config. */
@@ -153,11 +156,12 @@ int config_parse(struct live_config *c, const void *bytes, size_t size, const ch
     *c = (struct live_config){.path = path};
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)c + keys[i].at, &keys[i].preset, sizeof(double));
-    struct part run = {c, "run"}, source = {c, "source"}, serve = {c, "serve"};
+    struct part run = {c, "run"}, source = {c, "source"}, serve = {c, "serve"}, memory = {c, "memory"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
                                            {.name = "source", .user = &source, .value = take},
-                                           {.name = "serve", .user = &serve, .value = take}};
-    const struct ini_table table = {sections, 3, NULL};
+                                           {.name = "serve", .user = &serve, .value = take},
+                                           {.name = "memory", .user = &memory, .value = take}};
+    const struct ini_table table = {sections, 4, NULL};
     const struct tags_file_options options = {.others = &table, .may_be_empty = true};
     int status = tags_file_parse(&c->tags, bytes, size, path, &options);
     if (!status) status = check(c);
@@ -170,9 +174,11 @@ static int pass_over(void *user, const struct ini_place *at, const char *name, c
     return OCELLI_OK;
 }
 
-static const struct ini_section passed_over[] = {
-    {.name = "run", .value = pass_over}, {.name = "source", .value = pass_over}, {.name = "serve", .value = pass_over}};
-static const struct ini_table passed_over_table = {passed_over, 3, NULL};
+static const struct ini_section passed_over[] = {{.name = "run", .value = pass_over},
+                                                 {.name = "source", .value = pass_over},
+                                                 {.name = "serve", .value = pass_over},
+                                                 {.name = "memory", .value = pass_over}};
+static const struct ini_table passed_over_table = {passed_over, 4, NULL};
 const struct tags_file_options config_passed_over = {.others = &passed_over_table, .may_be_empty = true};
 
 bool config_same_text(const char *a, const char *b) {

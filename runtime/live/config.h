@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run] and [source] beside them. docs/run.md tells the keys. */
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory] and [serve] beside them. docs/run.md tells the keys. */
 #ifndef LIVE_CONFIG_H
 #define LIVE_CONFIG_H
 
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 29 };
+enum { CONFIG_KEYS = 32 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -28,7 +28,10 @@ struct live_config {
     const char *serial, *address, *psk, *reach; /* NULL: not given */
     double udp, coap, coaps;                    /* ports; 0: not served */
     double requests;                            /* a second of an address; 0: no limit */
-    size_t line[CONFIG_KEYS];                   /* that gave each key; 0: none */
+    /* [memory] */
+    const char *memory_file;            /* of the history; NULL: none */
+    double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */
+    size_t line[CONFIG_KEYS];           /* that gave each key; 0: none */
 };
 
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.

@@ -22,6 +22,7 @@ struct live {
     struct meter meter;
     struct event_queue events;
     struct brain brain;
+    struct memory *memory; /* NULL: none */
     struct eye eye;
     struct watch watch;
     struct program program;
@@ -31,6 +32,7 @@ struct live {
     size_t hook_count;
     struct signals signals;
     bool asked, stuck;
+    atomic_bool ending; /* searches end early */
     int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns;
 };
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "live/ask.h"
 #include "live/inner.h"
 #include "live/notify.h"
 #include "live/quiet.h"
@@ -49,6 +50,15 @@ static int open_brain(struct live *l) {
     return status;
 }
 
+/* What is wrong with the history was said: the daemon watches without it. */
+static void open_memory(struct live *l) {
+    const struct live_config *c = &l->config;
+    struct memory_model model = {.name = l->brain.name, .size = l->brain.size};
+    struct memory_params params = {.path = c->memory_file, .budget = (uint64_t)(c->memory_budget * 1e6), .model = &model};
+    if (!c->memory_file || memory_model_key(&model, l->model) || memory_open(&l->memory, &params)) return;
+    l->brain.keep = (struct keep){.memory = l->memory, .every = c->memory_every};
+}
+
 static int open_parts(struct live *l) {
     int status = read_config(l);
     if (!status) status = watch_init(&l->watch, l->options.config);
@@ -56,6 +66,7 @@ static int open_parts(struct live *l) {
     if (!status) status = lines_init(&l->out, STDOUT_FILENO);
     if (!status && l->state) status = saver_open(&l->saver, l->state);
     if (!status) status = open_brain(l);
+    if (!status) open_memory(l);
     return status ? status : eye_open(&l->eye, &l->config, &l->brain, &l->meter);
 }
 
@@ -81,6 +92,7 @@ void live_close(struct live **live) {
     eye_stop(&l->eye);
     brain_stop(&l->brain, STOP_MS);
     eye_finish(&l->eye);
+    memory_close(&l->memory, STOP_MS);
     if (l->brain.meter) brain_finish(&l->brain);
     watch_finish(&l->watch);
     if (l->events.ring) event_queue_finish(&l->events);
@@ -184,6 +196,7 @@ static int stop(struct live *l, int status) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + STOP_ALL_MS * INT64_C(1000000);
     int said = OCELLI_OK;
     notify_say("STOPPING=1");
+    l->ending = true;
     eye_stop(&l->eye);
     l->stuck = !brain_stop(&l->brain, STOP_MS);
     if (l->stuck) log_warn("the device does not answer: leaving without it");
@@ -210,12 +223,19 @@ void live_tags(struct live *l, void (*each)(void *user, const struct tagger_stat
     brain_each(&l->brain, each, user);
 }
 
+static void read_memory(struct live *l, struct live_status *s) {
+    struct memory_status memory = {0};
+    if (l->memory) memory_get_status(l->memory, &memory);
+    s->history_bytes = memory.bytes, s->history_kept = memory.kept, s->history_lost = memory.lost;
+}
+
 void live_get_status(struct live *l, struct live_status *s) {
     *s = (struct live_status){0};
     meter_read(&l->meter, s);
     eye_status(&l->eye, s);
     brain_status(&l->brain, s);
     s->events_lost = l->events.lost + l->out.lost;
+    read_memory(l, s);
     s->programs_ran = l->program.ran, s->programs_failed = l->program.failed;
 }
 
@@ -226,4 +246,20 @@ void live_get_judged(struct live *l, struct live_status *s) {
 
 bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes) {
     return brain_frame(&l->brain, frame, bytes);
+}
+
+bool live_remembers(const struct live *l) {
+    return l->memory != NULL;
+}
+
+int live_search(struct live *l, const struct live_question *q, struct history_found *found) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + q->timeout_ms * INT64_C(1000000);
+    float *vector = calloc(l->brain.size, sizeof *vector);
+    if (!vector) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a text");
+    struct history_question question = {
+        .vector = vector, .wanted = q->wanted, .apart_ms = q->apart_ms, .until_ns = until, .stop = &l->ending};
+    int status = ask_text(&l->brain, q->templates, q->text, vector, q->embed_timeout_ms);
+    if (!status) status = memory_search(l->memory, &question, found);
+    free(vector);
+    return status;
 }

@@ -7,10 +7,20 @@
 #include "base/frame.h"
 #include "live/event.h"
 #include "live/meter.h"
+#include "memory/history.h"
+#include "tag/prompts.h"
 
 #include <ocelli.h>
 
 struct live;
+
+struct live_question {
+    const char *text;
+    const struct prompts_list *templates; /* may be an empty list */
+    size_t wanted;
+    int64_t apart_ms;                 /* as in memory/best.h */
+    int embed_timeout_ms, timeout_ms; /* until the model has embedded the text; for all of it */
+};
 
 /* Zero means default. */
 struct live_options {
@@ -55,5 +65,11 @@ void live_get_status(struct live *l, struct live_status *status);
 void live_get_judged(struct live *l, struct live_status *status);
 /* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
 bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes);
+
+/* Is there a history, as [memory] of the ini asks? */
+bool live_remembers(const struct live *l);
+/* Looks through it for a text, the newest pictures first, as far as the time goes. Any thread.
+ * Errors: LOST (the model does not answer in time; not said), USAGE (the text), FILE (the history), MEMORY. */
+int live_search(struct live *l, const struct live_question *question, struct history_found *found);
 
 #endif

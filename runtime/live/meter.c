@@ -111,6 +111,9 @@ void meter_json(const struct live_status *s, char *text, size_t size) {
     json_count(&j, "events_lost", s->events_lost);
     json_count(&j, "programs_ran", s->programs_ran);
     json_count(&j, "programs_failed", s->programs_failed);
+    json_count(&j, "history_bytes", s->history_bytes);
+    json_count(&j, "history_kept", s->history_kept);
+    json_count(&j, "history_lost", s->history_lost);
     json_count(&j, "version", s->version);
     json_count(&j, "tags", s->tags);
     json_count(&j, "tags_on", s->tags_on);

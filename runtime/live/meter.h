@@ -50,8 +50,9 @@ struct live_status {
     uint64_t rss_bytes, gpu_bytes;
     uint32_t dma_bufs; /* of the camera, read without a copy */
     uint64_t events_lost, programs_ran, programs_failed;
-    uint64_t version; /* of the prompts */
-    bool any;         /* a picture was judged: the last one's ... */
+    uint64_t history_bytes, history_kept, history_lost; /* pictures since the start */
+    uint64_t version;                                   /* of the prompts */
+    bool any;                                           /* a picture was judged: the last one's ... */
     uint64_t sequence;
     int64_t captured_ns;
     const char *model; /* its name; the daemon's */

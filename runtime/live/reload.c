@@ -15,7 +15,7 @@ static void tell_fixed(const struct live *l, const struct live_config *next) {
     } fixed[] = {{"model", now->model, next->model},       {"device", now->device, next->device},
                  {"state", now->state, next->state},       {"serial", now->serial, next->serial},
                  {"address", now->address, next->address}, {"psk", now->psk, next->psk},
-                 {"reach", now->reach, next->reach}};
+                 {"reach", now->reach, next->reach},       {"file of the history", now->memory_file, next->memory_file}};
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (!config_same_text(fixed[i].was, fixed[i].is))
             log_warn("%s: another %s counts at the next start", next->path, fixed[i].key);

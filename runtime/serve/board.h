@@ -66,6 +66,12 @@ struct serve_hit {
 
 enum { SERVE_MESSAGE = 160, SERVE_FIELDS = 48, SERVE_HITS = 32 };
 
+struct serve_found {
+    const struct serve_hit *hits; /* (count), best first, at most SERVE_HITS */
+    size_t count;
+    double since; /* of the oldest picture that was looked at; NAN: there was none */
+};
+
 struct serve_board {
     void *user;
     void (*view)(void *user, struct serve_view *view);
@@ -78,8 +84,8 @@ struct serve_board {
     size_t (*status)(void *user, struct serve_field *fields);
     /* The last frame as JPEG. NULL, or false: none. */
     bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
-    /* Best first, at most SERVE_HITS. NULL: not built in. */
-    enum serve_code (*search)(void *user, const char *text, struct serve_hit *hits, size_t *count, char message[SERVE_MESSAGE]);
+    /* NULL: not built in, or no history. */
+    enum serve_code (*search)(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]);
 };
 
 #endif

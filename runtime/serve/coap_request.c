@@ -297,7 +297,8 @@ static bool admit(struct exchange *e, double now_ms) {
     e->proved = k->peer.proved;
     e->trusted = dtls || k->peer.may_change;
     if (verdict == SERVE_TELL_BUSY) answer_fault(e, 429, "");
-    if (verdict == SERVE_MAY && !e->proved && option_number(e->in, COAP_OPTION_OBSERVE, &observe) && observe == 0) {
+    bool observed = option_number(e->in, COAP_OPTION_OBSERVE, &observe) && observe == 0;
+    if (verdict == SERVE_MAY && !e->proved && (observed || (e->row && e->row->costly))) {
         answer_prove(e);
         return false;
     }

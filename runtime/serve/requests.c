@@ -28,8 +28,8 @@ const struct serve_row serve_rows[] = {
      .usage = "set NAME VALUE...", .help = "replaces the prompts of a tag, or makes it"},
     {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
-    {"search", "search", SERVE_GET, "q", .least = 1, .most = 64, .answer = answer_search, .usage = "search TEXT...",
-     .help = "when was this seen?"},
+    {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,
+     .usage = "search TEXT...", .help = "when was this seen?"},
     {"status", "status", SERVE_GET, NULL, .answer = answer_status, .usage = "status", .help = "how the board does"},
     {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]", .help = "the verbs, or one of them"},
     {NULL, "events", SERVE_GET, NULL, .observed = true, .tagged = true, .answer = serve_events_last, .usage = "",
@@ -60,6 +60,8 @@ enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, cons
 enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r) {
     char *end = NULL;
     r->from = 0;
+    if (row->costly && r->peer && !r->peer->proved)
+        return serve_refuse(r, SERVE_PROVE, "it takes long: for proved addresses only");
     if (row->pages && r->count >= 2 && !strcmp(r->words[r->count - 2], "from")) {
         const char *number = r->words[r->count - 1];
         unsigned long from = strtoul(number, &end, 10);
@@ -145,17 +147,23 @@ static void write_brief_hit(const void *user, size_t i, struct serve_out *out) {
 }
 
 static enum serve_code answer_search(struct serve_request *r, struct serve_out *out) {
-    struct serve_hit hits[SERVE_HITS];
+    struct serve_found found = {NULL};
     char text[1100];
-    size_t count = 0, used = 0;
+    size_t used = 0;
     if (!r->board->search) return serve_refuse(r, SERVE_ABSENT, "search is not built in, or has no history");
     for (size_t i = 0; i < r->count; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", r->words[i]);
+    if (!used || text[0] == ' ' || text[used - 1] == ' ') return serve_refuse(r, SERVE_USAGE, "write what to look for");
     if (used > 160) return serve_refuse(r, SERVE_LONG, "a text is at most 160 bytes");
-    enum serve_code code = r->board->search(r->board->user, text, hits, &count, r->message);
-    struct serve_list list = {"hits", 0, count, write_hit, write_brief_hit, hits};
-    if (!code) serve_list_write(&list, out);
-    return code;
+    enum serve_code code = r->board->search(r->board->user, text, &found, r->message);
+    struct serve_list list = {"hits", 0, found.count, write_hit, write_brief_hit, found.hits};
+    if (code) return code;
+    if (isfinite(found.since))
+        serve_out_count(out, "since", found.since > 0 ? (uint64_t)found.since : 0);
+    else
+        serve_out_number(out, "since", found.since, 1); /* null */
+    serve_list_write(&list, out);
+    return SERVE_OK;
 }
 
 static enum serve_code answer_help(struct serve_request *r, struct serve_out *out) {

@@ -26,6 +26,8 @@ static void test_presets(void **state) {
     assert_true(c.rate > 9.99 && c.rate < 10.01 && c.udp <= 0 && c.requests > 49);
     assert_null(c.model);
     assert_null(c.serial);
+    assert_null(c.memory_file); /* no history */
+    assert_true(c.memory_budget > 255 && c.memory_every > 0.99 && c.memory_every < 1.01);
     assert_int_equal(c.tags.count, 0);
     config_finish(&c);
 }
@@ -36,12 +38,15 @@ static void test_whole(void **state) {
     assert_int_equal(parse(&c, "[run]\nmodel = m.gguf\nstate = /var/s\non_change = echo \"$OCELLI_TAG\"\nrate = 2.5\n"
                                "[source]\nuri = camera:\nrotation = 90\nwidth = 640\nheight = 480\nevery = yes\n"
                                "[serve]\nudp = 5690\nserial = /dev/ttyS1@921600\npsk = keys\nreach = all\n"
+                               "[memory]\nfile = history.db\nbudget = 64\nevery = 0\n"
                                "[tag cat]\ngroup = animals\n"),
                      OCELLI_OK);
     assert_string_equal(c.model, "folder/m.gguf"); /* beside the file */
     assert_string_equal(c.state, "/var/s");
     assert_string_equal(c.on_change, "echo \"$OCELLI_TAG\""); /* words, not a file */
     assert_string_equal(c.psk, "folder/keys");
+    assert_string_equal(c.memory_file, "folder/history.db");
+    assert_true(c.memory_budget > 63 && c.memory_budget < 65 && c.memory_every <= 0);
     assert_string_equal(c.serial, "/dev/ttyS1@921600");
     assert_int_equal(c.source.rotation, 90);
     assert_true(c.source.every);
@@ -68,6 +73,8 @@ static void test_faults(void **state) {
         {"[source]\nuri = test:\n[run]\nrate = 0x10\n", "ocelli.ini:4: rate"},
         {"[source]\nuri = test:\n[serve]\nudp = 65536\n", "ocelli.ini:4: udp = \"65536\""},
         {"[source]\nuri = test:\n[serve]\ntcp = 1\n", "unknown key \"tcp\""},
+        {"[source]\nuri = test:\n[memory]\nbudget = 7\n", "ocelli.ini:4: budget = \"7\": expected a number from 8 to 1e+06"},
+        {"[source]\nuri = test:\n[memory]\nsize = 7\n", "file, budget, every are known in [memory]"},
         {"[source]\nuri = test:\n[sauce]\n", "unknown section \"sauce\""},
         {"[source]\nuri = test:\n[tag a]\n[tag a]\n", "ocelli.ini:4: tag \"a\" again"},
         {"[source]\nuri = test:\n[tag a\xff]\n", "not UTF-8"},

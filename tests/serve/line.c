@@ -234,6 +234,50 @@ static void broken(void **state) {
     assert_string_equal(ask("#2 tags terse x"), "#2 ERR usage");
 }
 
+/* As many hits as there can be, with names of all lengths, the newest picture first. */
+static enum serve_code found_many(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+    static struct serve_hit hits[SERVE_HITS];
+    static char names[SERVE_HITS][512];
+    (void)user, (void)message;
+    if (strcmp(text, "a red truck")) return *found = (struct serve_found){hits, 0, (double)NAN}, SERVE_OK;
+    for (int i = 0; i < SERVE_HITS; i++) {
+        memset(names[i], i == 3 ? '"' : 'x', i == 3 ? 511 : (size_t)(7 * i));
+        hits[i] = (struct serve_hit){1795521600.7 - 60 * i, 0.3 - 0.01 * i, names[i]};
+    }
+    *found = (struct serve_found){hits, SERVE_HITS, 1795435200.2};
+    return SERVE_OK;
+}
+
+static enum serve_code found_fault(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+    (void)user, (void)text, (void)found;
+    strcpy(message, "its log tells why");
+    return SERVE_FAILED;
+}
+
+static void searching(void **state) {
+    (void)state;
+    table.search = found_many;
+    assert_has(ask("search a red truck"), "\"since\":1795435200,\"hits\":[{\"time\":1795521600,\"score\":0.3,\"tags\":\"\"},"
+                                          "{\"time\":1795521540,\"score\":0.29,\"tags\":\"xxxxxxx\"},");
+    assert_has(answer, "{\"time\":1795521480,"); /* the one that fits no line is cut, not the answer */
+    assert_has(answer, "],\"next\":");
+    assert_has(ask("search \"a red truck\""), "\"time\":1795521600,");
+    assert_has(ask("search nothing"), "\"since\":null,\"hits\":[]}");
+    assert_has(ask("search"), "\"error\":\"usage\"");
+    assert_has(ask("search \"\""), "\"error\":\"usage\"");
+    assert_has(ask("search \" a\""), "\"error\":\"usage\"");
+    char line[200] = "search ";
+    memset(line + 7, 'a', 161);
+    assert_has(ask_bytes(line, 7 + 161), "\"error\":\"long\"");
+    assert_has(ask_bytes(line, 7 + 160), "\"hits\":[]}");
+    peer.proved = false;
+    assert_has(ask("search a"), "\"error\":\"prove\"");
+    assert_has(answer, "\"proof\":\"1a2b3c4d\"");
+    peer.proved = true;
+    table.search = found_fault;
+    assert_has(ask("search a"), "\"error\":\"failed\",\"message\":\"its log tells why\"");
+}
+
 static void help_and_status(void **state) {
     (void)state;
     assert_has(ask("help"), "\"help\":\"ping tags watch unwatch prompts add set remove search status help\"}");
@@ -285,6 +329,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(prompts, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(broken, setup, teardown),
+        cmocka_unit_test_setup_teardown(searching, setup, teardown),
         cmocka_unit_test_setup_teardown(help_and_status, setup, teardown),
         cmocka_unit_test_setup_teardown(watching, setup, teardown),
     };

@@ -18,6 +18,16 @@ static void print_value(const cJSON *v) {
         fputs(cJSON_IsTrue(v) ? "yes" : cJSON_IsFalse(v) ? "no" : "-", stdout);
 }
 
+/* The local time, as people say when it was. */
+static void print_time(double since_1970) {
+    bool sane = since_1970 >= 0 && since_1970 < 1e12; /* the board may say anything */
+    time_t seconds = sane ? (time_t)since_1970 : 0;
+    struct tm local;
+    char text[32];
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &local));
+    fputs(text, stdout);
+}
+
 /* A column of a table; list of texts: parted by " | ". */
 static void print_cell(const cJSON *v, const char *key) {
     const cJSON *one;
@@ -31,7 +41,7 @@ static void print_cell(const cJSON *v, const char *key) {
     else if (cJSON_IsString(v))
         printf("%-9s", v->valuestring);
     else if (cJSON_IsNumber(v) && !strcmp(key, "time"))
-        printf("%.0f", v->valuedouble);
+        print_time(v->valuedouble);
     else if (cJSON_IsNumber(v))
         printf("%8.3f", v->valuedouble);
     else

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "board_search.h"
 #include "jpeg.h"
 #include "serve/change.h"
 #include "serve/serve.h"
@@ -27,6 +28,7 @@ struct board {
     struct tagger_status *tags;
     size_t tag_count, tag_room;
     uint8_t *jpeg; /* given last */
+    struct board_search searched;
 
     pthread_mutex_t lock; /* of all below */
     bool stop;
@@ -135,6 +137,9 @@ static size_t status(void *user, struct serve_field *fields) {
         {"rss_bytes", NULL, (double)s->rss_bytes},
         {"gpu_bytes", NULL, (double)s->gpu_bytes},
         {"dma_bufs", NULL, s->dma_bufs},
+        {"history_bytes", NULL, (double)s->history_bytes},
+        {"history_kept", NULL, (double)s->history_kept},
+        {"history_lost", NULL, (double)s->history_lost},
         {"tags", NULL, (double)s->tags},
         {"tags_on", NULL, (double)s->tags_on},
         {"tags_learning", NULL, (double)s->tags_learning},
@@ -157,6 +162,12 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
     free(b->jpeg);
     *jpeg = b->jpeg = made;
     return true;
+}
+
+static enum serve_code search(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+    struct board *b = user;
+    read_again(b);
+    return board_search(&b->searched, b->live, &b->config.tags.templates, text, found, message);
 }
 
 /* ---- the thread ---- */
@@ -223,6 +234,7 @@ static int open_serve(struct board *b) {
     const struct live_config *c = &b->config;
     struct serve_board table = {
         .user = b, .view = view, .prompts = prompts, .change = change, .status = status, .frame = picture};
+    if (live_remembers(b->live)) table.search = search;
     struct serve_params params = {.board = &table,
                                   .udp_port = port(c->udp),
                                   .coap_port = port(c->coap),

@@ -13,7 +13,7 @@ struct command {
     int (*run)(int argc, char **argv); /* argv[0] is the subcommand; gives the exit code */
 };
 
-extern const struct command command_tag, command_embed, command_tokenize, command_run, command_learn, command_query, command_watch,
-    command_bench, command_info, command_selftest;
+extern const struct command command_tag, command_embed, command_tokenize, command_run, command_learn, command_query,
+    command_watch, command_search, command_bench, command_info, command_selftest;
 
 #endif

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_run,      &command_learn, &command_query,    &command_watch,
-                                                 &command_tag,      &command_embed, &command_tokenize, &command_info,
-                                                 &command_selftest, &command_bench};
+static const struct command *const commands[] = {&command_run,    &command_learn,    &command_query, &command_watch,
+                                                 &command_search, &command_tag,      &command_embed, &command_tokenize,
+                                                 &command_info,   &command_selftest, &command_bench};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int show_help(void) {

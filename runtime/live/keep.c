@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/keep.h"
+
+#include <string.h>
+
+/* Names that are on, in the order of the file, as far as they fit whole. */
+static void names_on(const struct tagger *tagger, char text[HISTORY_TAGS]) {
+    struct tagger_status tag;
+    size_t used = 0;
+    *text = '\0';
+    for (size_t i = 0; i < tagger_count(tagger); i++) {
+        tagger_get(tagger, i, &tag);
+        size_t length = tag.state == TAGGER_ON ? strlen(tag.tag) : HISTORY_TAGS, between = used ? 2 : 0;
+        if (used + between + length >= HISTORY_TAGS) continue;
+        memcpy(text + used, ", ", between);
+        memcpy(text + used + between, tag.tag, length + 1);
+        used += between + length;
+    }
+}
+
+void keep_picture(struct keep *k, const struct tagger *tagger, const float *embedding, int64_t captured_ns) {
+    char tags[HISTORY_TAGS];
+    if (!k->memory || (k->last_ns && (double)(captured_ns - k->last_ns) < k->every * 1e9)) return;
+    k->last_ns = captured_ns;
+    names_on(tagger, tags);
+    memory_put(k->memory, embedding, captured_ns, tags);
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "memory/memory.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "memory/pack.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+enum { FLUSH_S = 10, RETRY_S = 10 };
+
+struct memory {
+    char *path;
+    struct memory_model model; /* the name a copy */
+    uint64_t budget;
+    int64_t flush_ns;
+    pthread_t thread;
+    struct history *history; /* the thread's own; NULL: not open */
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    bool stop;
+    struct history_picture pictures[HISTORY_BATCH]; /* a ring; their vectors and tags lie in the two below */
+    int8_t *vectors;                                /* (HISTORY_BATCH, D) */
+    char (*tags)[HISTORY_TAGS];
+    size_t first, count;
+    int64_t write_at_ns; /* CLOCK_MONOTONIC */
+    struct memory_status status;
+};
+
+/* ---- handing over ---- */
+
+static int64_t boot_ms_of(int64_t captured_ns) {
+    return (captured_ns + clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC)) / 1000000;
+}
+
+static bool fill(struct memory *m, const float *vector, int64_t captured_ns, const char *tags) {
+    size_t at = (m->first + m->count) % HISTORY_BATCH;
+    struct history_picture *p = &m->pictures[at];
+    int8_t *packed = m->vectors + at * m->model.size;
+    snprintf(m->tags[at], HISTORY_TAGS, "%s", tags);
+    *p = (struct history_picture){boot_ms_of(captured_ns), pack_picture(vector, m->model.size, packed), packed, m->tags[at]};
+    return p->scale > 0;
+}
+
+void memory_put(struct memory *m, const float *vector, int64_t captured_ns, const char *tags) {
+    pthread_mutex_lock(&m->lock);
+    if (m->count == HISTORY_BATCH) {
+        m->status.lost++;
+    } else if (fill(m, vector, captured_ns, tags)) {
+        if (!m->count++ && m->status.open) m->write_at_ns = clock_ns(CLOCK_MONOTONIC) + m->flush_ns;
+        pthread_cond_signal(&m->changed);
+    }
+    pthread_mutex_unlock(&m->lock);
+}
+
+/* ---- the thread ---- */
+
+/* Is there something to write or to open now? Gives the time to wait for otherwise; 0: until something changes. */
+static bool due(const struct memory *m, int64_t now, int64_t *until) {
+    bool something = m->count || !m->status.open;
+    *until = something ? m->write_at_ns : 0;
+    if (m->stop) return true;
+    return something && (now >= m->write_at_ns || (m->status.open && m->count > HISTORY_BATCH / 2));
+}
+
+static void wait(struct memory *m) {
+    int64_t until;
+    while (!due(m, clock_ns(CLOCK_MONOTONIC), &until)) {
+        struct timespec at = {.tv_sec = until / SECOND, .tv_nsec = until % SECOND};
+        if (until)
+            pthread_cond_timedwait(&m->changed, &m->lock, &at);
+        else
+            pthread_cond_wait(&m->changed, &m->lock);
+    }
+}
+
+/* As many as lie in one piece of the ring. Without the lock: memory_put() does not touch them. */
+static int write_some(struct memory *m, size_t first, size_t count) {
+    int status = m->history ? OCELLI_OK : history_create(&m->history, m->path, &m->model, m->budget);
+    int64_t boot_at_ms = (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) / 1000000;
+    if (!status && count) status = history_append(m->history, m->pictures + first, count, boot_at_ms);
+    if (status) history_close(&m->history); /* a new one may do better */
+    return status;
+}
+
+static void turn(struct memory *m) {
+    size_t first = m->first, piece = HISTORY_BATCH - first, count = m->count < piece ? m->count : piece;
+    bool rest = count < m->count;
+    pthread_mutex_unlock(&m->lock);
+    int status = write_some(m, first, count);
+    uint64_t bytes = m->history ? history_bytes(m->history) : 0;
+    pthread_mutex_lock(&m->lock);
+    if (!status && !m->status.open && m->status.lost)
+        log_warn("%s: the history goes on; %llu pictures were lost", m->path, (unsigned long long)m->status.lost);
+    m->status.open = !status;
+    m->write_at_ns = clock_ns(CLOCK_MONOTONIC) + (status ? RETRY_S * SECOND : rest ? 0 : m->flush_ns);
+    if (status) return;
+    m->first = (first + count) % HISTORY_BATCH, m->count -= count;
+    m->status.kept += count, m->status.bytes = bytes;
+}
+
+static void *run(void *user) {
+    struct memory *m = user;
+    pthread_mutex_lock(&m->lock);
+    while (!m->stop) {
+        wait(m);
+        turn(m);
+    }
+    for (int pieces = 0; m->count && m->status.open && pieces < 2; pieces++) turn(m);
+    pthread_mutex_unlock(&m->lock);
+    history_close(&m->history);
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+static int start(struct memory *m, const struct memory_params *params) {
+    pthread_condattr_t monotonic;
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&m->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    m->path = strdup(params->path), m->model.name = strdup(params->model->name);
+    m->vectors = calloc(HISTORY_BATCH, m->model.size);
+    m->tags = calloc(HISTORY_BATCH, sizeof *m->tags);
+    if (!m->path || !m->model.name || !m->vectors || !m->tags || pthread_create(&m->thread, NULL, run, m))
+        return log_fail(OCELLI_ERR_MEMORY, "%s: no memory or thread for the history", params->path);
+    return OCELLI_OK;
+}
+
+static void destroy(struct memory *m) {
+    pthread_cond_destroy(&m->changed);
+    pthread_mutex_destroy(&m->lock);
+    free(m->path);
+    free((char *)m->model.name);
+    free(m->vectors);
+    free(m->tags);
+    free(m);
+}
+
+int memory_open(struct memory **out, const struct memory_params *params) {
+    *out = NULL;
+    if (!history_built_in())
+        return log_fail(OCELLI_ERR_USAGE, "%s: the history is not built in: build with libsqlite3-dev installed", params->path);
+    struct memory *m = calloc(1, sizeof *m);
+    if (!m) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", params->path);
+    m->model = *params->model, m->budget = params->budget;
+    m->flush_ns = (int64_t)((params->flush_s > 0 ? params->flush_s : FLUSH_S) * 1e9);
+    int status = start(m, params);
+    if (status)
+        destroy(m);
+    else
+        *out = m;
+    return status;
+}
+
+void memory_close(struct memory **memory, int timeout_ms) {
+    if (!memory || !*memory) return;
+    struct memory *m = *memory;
+    *memory = NULL;
+    pthread_mutex_lock(&m->lock);
+    m->stop = true;
+    pthread_cond_signal(&m->changed);
+    pthread_mutex_unlock(&m->lock);
+    int64_t until = clock_ns(CLOCK_REALTIME) + timeout_ms * INT64_C(1000000);
+    struct timespec at = {.tv_sec = until / SECOND, .tv_nsec = until % SECOND};
+    if (!pthread_timedjoin_np(m->thread, NULL, &at))
+        destroy(m);
+    else
+        log_warn("the disk of the history does not answer: leaving without it"); /* its thread still has all of it */
+}
+
+/* ---- for others ---- */
+
+int memory_search(const struct memory *m, const struct history_question *question, struct history_found *found) {
+    struct history *h;
+    int status = history_open(&h, m->path, &m->model);
+    if (!status) status = history_search(h, question, found);
+    history_close(&h);
+    return status;
+}
+
+void memory_get_status(struct memory *m, struct memory_status *status) {
+    pthread_mutex_lock(&m->lock);
+    *status = m->status;
+    pthread_mutex_unlock(&m->lock);
+}

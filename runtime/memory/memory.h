@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The daemon's history: pictures are handed over without waiting, a thread of its own writes them to the file every few seconds.
+ * A file that cannot be opened or written is said and tried again; meanwhile the last two minutes or so wait, and what
+ * is newer is lost.
+ * Thread-safety: memory_open() and memory_close() by one thread; what stands between them by any. */
+#ifndef MEMORY_MEMORY_H
+#define MEMORY_MEMORY_H
+
+#include "memory/history.h"
+
+struct memory;
+
+struct memory_params {
+    const char *path;
+    uint64_t budget; /* bytes, see history_create() */
+    double flush_s;  /* between writes: so much a power cut takes; 0: 10 */
+    const struct memory_model *model;
+};
+
+struct memory_status {
+    uint64_t bytes;      /* of the file in use */
+    uint64_t kept, lost; /* pictures since memory_open() */
+    bool open;           /* the last write, or opening, went well */
+};
+
+/* Strings are copied. Errors: USAGE (not built in), MEMORY. What is wrong with the file is no error here. */
+int memory_open(struct memory **out, const struct memory_params *params);
+
+/* vector (D): unit length; captured_ns: of CLOCK_MONOTONIC; tags: names parted by ", ", cut at HISTORY_TAGS. Copies, and does not
+ * wait for the disk. */
+void memory_put(struct memory *m, const float *vector, int64_t captured_ns, const char *tags);
+
+/* As history_search(), in the calling thread, which may take long. What was not written yet is not found. */
+int memory_search(const struct memory *m, const struct history_question *question, struct history_found *found);
+
+void memory_get_status(struct memory *m, struct memory_status *status);
+
+/* Writes what waits, frees, and sets *m to NULL; a disk that takes longer than timeout_ms is left behind with what it holds.
+ * Accepts NULL and a pointer to NULL. */
+void memory_close(struct memory **m, int timeout_ms);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "memory/pack.h"
+
+#include <math.h>
+
+static float scale_of(const float *unit, size_t n, float most) {
+    float largest = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(unit[i])) return 0;
+        largest = fmaxf(largest, fabsf(unit[i]));
+    }
+    return largest / most;
+}
+
+float pack_picture(const float *unit, size_t n, int8_t *packed) {
+    float scale = scale_of(unit, n, 127);
+    for (size_t i = 0; scale > 0 && i < n; i++) packed[i] = (int8_t)lrintf(unit[i] / scale);
+    return scale;
+}
+
+float pack_text(const float *unit, size_t n, int16_t *packed) {
+    float scale = scale_of(unit, n, 2047);
+    for (size_t i = 0; scale > 0 && i < n; i++) packed[i] = (int16_t)lrintf(unit[i] / scale);
+    return scale;
+}
+
+int32_t pack_dot(const int8_t *picture, const int16_t *text, size_t n) {
+    int32_t sum = 0; /* at most 127 * 2047 * PACK_MOST < 2^31 */
+    for (size_t i = 0; i < n; i++) sum += picture[i] * text[i];
+    return sum;
+}

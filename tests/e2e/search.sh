@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The history whole: `ocelli run` keeps what it saw; it is searched over UDP, CoAP and in the file, while it runs, after it was killed,
+# and when the file is of no use.
+set -u
+ocelli=$OCELLI_BUILD/ocelli pictures=$OCELLI_SOURCE/tools/demo/pictures
+command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
+"$ocelli" info >/dev/null 2>&1 || test "${OCELLI_NEED_GPU:-}" = 1 || { echo "SKIP: no Vulkan device"; exit 77; }
+work=$(mktemp -d) || exit 1
+daemon=
+trap 'kill -9 $daemon 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+failures=0
+fail() {
+    failures=$((failures + 1))
+    echo "FAILED: $1"
+    tail -n 3 err fault 2>/dev/null | cut -c 1-300
+}
+"$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o demo.gguf >/dev/null || exit 1
+mkdir seen
+: >fault
+
+port=$((20000 + ($$ + 7000) % 20000))
+cat >ocelli.ini <<INI
+[run]
+model = demo.gguf
+rate = 0
+[source]
+uri = files:seen
+[serve]
+udp = $port
+coap = $((port + 1))
+[memory]
+file = history.db
+every = 0
+budget = 8
+[templates]
+template = a photo of a {}.
+[defaults]
+on = 0.3
+off = 0.2
+smooth = 0
+min_on = 0
+min_off = 0
+[tag cat]
+[tag pizza]
+[tag sailboat]
+INI
+ask() { "$ocelli" query --json "udp://127.0.0.1:$port" "$@" 2>>fault; }
+until_true() { # COMMAND...: twenty seconds long
+    tries=400
+    while ! "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        test $tries -gt 0 && kill -0 $daemon 2>/dev/null || return 1
+        sleep 0.05
+    done
+}
+start() { "$ocelli" run -c ocelli.ini >>out 2>>err & daemon=$!; until_true ask ping || fail "it does not answer"; }
+is_on() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"on\")"; }
+show() {
+    cp "$pictures/$1.png" landing && mv landing "seen/$1-$2.png"
+    until_true is_on "$1" || fail "$1 is not seen"
+}
+kept() { ask status | jq -e ".history_kept == $1"; }
+first() { ask_search "$1" | jq -e ".hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
+local_search() { "$ocelli" search -m demo.gguf --history history.db --template "a photo of a {}." "$@" 2>>fault; }
+
+# A slow machine may need longer than the board waits for its model.
+ask_search() {
+    for again in 1 2 3 4 5; do
+        ask search "$@" && return 0
+        tail -n 1 fault | grep -q "ask again" || return 1
+    done
+    return 1
+}
+
+start
+if grep -q "not built in" err; then
+    ask search cat >answer
+    grep -q absent fault || fail "without SQLite: $(cat answer fault)"
+    kill -TERM $daemon && wait $daemon || fail "without SQLite: exit code $?"
+    daemon=
+    test $failures -eq 0 || exit 1
+    echo "SKIP: built without SQLite"
+    exit 77
+fi
+ask_search cat | jq -e '.hits == [] and .since == null' >/dev/null || fail "an empty history"
+began=$(date +%s)
+show cat 1
+sleep 1.2
+show pizza 1
+sleep 1.2
+show sailboat 1
+until_true kept 3 || fail "three pictures are not kept: $(ask status)"
+
+# The right picture first, whatever was asked; the three lie within a minute, so there is one hit.
+for thing in cat pizza sailboat; do
+    first "$thing" "$thing" >/dev/null || fail "search $thing: $(ask search $thing)"
+    ask_search "$thing" | jq -e ".hits | length == 1" >/dev/null || fail "search $thing: more than one of a minute"
+    ask_search "$thing" | jq -e ".since >= $began - 1 and .since <= $began + 20 and .hits[0].time >= .since" >/dev/null ||
+        fail "search $thing: times: $(ask search $thing)"
+done
+"$ocelli" query "udp://127.0.0.1:$port" search cat | grep -Eq '^20[0-9-]+ [0-9:]+ +0\.[0-9]+ cat' || fail "the table of a search"
+if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" search pizza >answer 2>>fault; then
+    jq -e '.hits[0].tags == "pizza"' answer >/dev/null || fail "CoAP: $(cat answer)"
+else
+    grep -q "CoAP is not built in" fault || fail "CoAP: $(tail -n 1 fault)"
+fi
+ask search "" >answer && fail "an empty text is searched: $(cat answer)"
+
+# The file, beside the daemon: all three when a second apart is enough, the right one first.
+local_search --apart 1 --json cat >answer || fail "ocelli search"
+jq -es 'length == 3 and .[0].tags == "cat" and .[0].score > .[1].score and .[1].score >= .[2].score' answer >/dev/null ||
+    fail "ocelli search: $(cat answer)"
+local_search pizza | grep -Eq '^20[0-9-]+ [0-9:]+   0\.[0-9]+  pizza$' || fail "ocelli search for people: $(local_search pizza)"
+local_search -n 1 --apart 1 --json cat | jq -es 'length == 1' >/dev/null || fail "ocelli search -n 1"
+"$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" --name other -o other.gguf >/dev/null
+"$ocelli" search -m other.gguf --history history.db cat >answer 2>said || fail "another model: exit code"
+test ! -s answer || fail "another model's pictures are compared"
+grep -q "no picture of this model" said || fail "another model is not told"
+
+# Killed: what was written is there, and it goes on.
+kill -9 $daemon
+wait $daemon 2>/dev/null
+export VK_LAYER_PATH="$OCELLI_BUILD/tests${VK_LAYER_PATH:+:$VK_LAYER_PATH}" VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost LOST_FILE="$work/lose"
+start
+first pizza pizza >/dev/null || fail "after a kill: $(ask search pizza)"
+
+# The device is lost under a search: told, and the next one is answered.
+touch lose
+ask search "lost with the device" >answer && fail "a lost device answers: $(cat answer)"
+tail -n 1 fault | grep -q "ask again" || fail "a lost device: $(tail -n 1 fault)"
+test ! -e lose || fail "a lost device: the layer saw no submit"
+until_true first pizza pizza || fail "after a lost device: $(ask search pizza)"
+grep -q "device was lost" err || fail "a lost device is not told: $(cat err)"
+show cat 2
+kill -TERM $daemon
+wait $daemon || fail "exit code $?"
+daemon=
+unset VK_INSTANCE_LAYERS
+local_search --apart 1 --json cat | jq -es '[.[] | select(.tags == "cat")] | length == 2' >/dev/null ||
+    fail "what waited is not written at the end"
+grep -v "device was lost" err >rest && fail "said: $(cat rest)"
+: >err
+
+# A file of no use: a line, and the daemon does the rest.
+echo "no database, of no use, but longer than a header of a hundred bytes: ................................................" >history.db
+start
+show sailboat 2
+ask search cat >answer && fail "a broken history answers: $(cat answer)"
+grep -q 'failed' fault || fail "a broken history: $(tail -n 1 fault)"
+kill -TERM $daemon
+wait $daemon || fail "a broken history: exit code $?"
+daemon=
+grep -q 'history.db: cannot read the history: file is not a database: move it away' err || fail "a broken history is not told: $(cat err)"
+test "$(sort -u err | wc -l)" -le 2 || fail "a broken history: $(cat err)"
+local_search cat >answer && fail "a broken history is searched"
+test ! -s answer || fail "a broken history: output"
+
+# Wrong usage.
+for arguments in "cat" "-m demo.gguf cat" "-m demo.gguf --history history.db" "-m demo.gguf --history history.db -n 0 cat"; do
+    "$ocelli" search $arguments >answer 2>said
+    code=$?
+    test $code -eq 2 && test "$(wc -l <said)" -eq 1 && test ! -s answer || fail "search $arguments: exit code $code"
+done
+"$ocelli" search -m demo.gguf --history none.db cat >answer 2>said
+test $? -eq 1 && grep -q 'none.db: cannot open the history: No such file' said || fail "no history: $(cat said)"
+test ! -e none.db || fail "a history was made by reading it"
+test $failures -eq 0
