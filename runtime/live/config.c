@@ -131,8 +131,18 @@ int config_check_utf8(const struct tags_file *file, const char *path) {
     return OCELLI_OK;
 }
 
+static size_t line_of(const struct live_config *c, const char *section, const char *name) {
+    int i = 0;
+    while (strcmp(keys[i].section, section) || strcmp(keys[i].name, name)) i++;
+    return c->line[i];
+}
+
 static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
+    char forms[SOURCE_FORMS];
+    if (!source_known(c->uri, forms))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path, line_of(c, "source", "uri"),
+                        c->uri, forms);
     if ((uint32_t)c->rotation % 90)
         return log_fail(OCELLI_ERR_FILE, "%s: rotation = %g: give 0, 90, 180 or 270", c->path, c->rotation);
     if (!c->width != !c->height)

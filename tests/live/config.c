@@ -58,6 +58,7 @@ static void test_faults(void **state) {
         const char *text, *says;
     } cases[] = {
         {"", "no source"},
+        {"[source]\n\nuri = rtsp://x\n", "ocelli.ini:3: uri = rtsp://x: not a source: give one of camera:[ID], y4m:-|FILE, "},
         {"[source]\nuri =\n", "ocelli.ini:2: uri has no value"},
         {"[source]\nuri = test:\nuri = test:\n", "ocelli.ini:3: uri again, first in line 2"},
         {"[source]\nuri = test:\nrotation = 45\n", "rotation = 45: give 0, 90, 180 or 270"},
