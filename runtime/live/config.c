@@ -116,26 +116,44 @@ const char *config_path(struct arena *arena, const char *beside, const char *nam
     return path;
 }
 
-static bool all_utf8(const struct prompts_list *list) {
-    for (size_t i = 0; i < list->count; i++)
-        if (unicode_check(list->texts[i], strlen(list->texts[i])) < strlen(list->texts[i])) return false;
-    return true;
+/* NULL: nothing is wrong with them. */
+static const char *fault_of(const struct prompts_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        const char *text = list->texts[i];
+        size_t length = strlen(text);
+        if (unicode_check(text, length) < length) return "is not UTF-8: save the file as UTF-8";
+        for (; *text; text++)
+            if ((unsigned char)*text < ' ' || *text == 0x7f) return "has a control character: write spaces";
+    }
+    return NULL;
 }
 
-int config_check_utf8(const struct tags_file *file, const char *path) {
-    if (!all_utf8(&file->templates))
-        return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags is not UTF-8: save the file as UTF-8", path);
+int config_check_texts(const struct tags_file *file, const char *path) {
+    const char *fault = fault_of(&file->templates);
+    if (fault) return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags %s", path, fault);
     for (size_t i = 0; i < file->count; i++) {
         const struct tags_file_tag *tag = &file->tags[i];
-        struct prompts_list name = {.texts = (const char **)&tag->name, .count = 1};
-        if (!all_utf8(&name) || !all_utf8(&tag->prompts) || !all_utf8(&tag->against) || !all_utf8(&tag->templates))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag is not UTF-8: save the file as UTF-8", path, tag->line);
+        const char *names[] = {tag->name, tag->group};
+        struct prompts_list named = {.texts = names, .count = tag->group ? 2 : 1};
+        const struct prompts_list *lists[] = {&named, &tag->prompts, &tag->against, &tag->templates};
+        for (size_t k = 0; !fault && k < sizeof lists / sizeof *lists; k++) fault = fault_of(lists[k]);
+        if (fault) return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag %s", path, tag->line, fault);
     }
     return OCELLI_OK;
 }
 
+static size_t line_of(const struct live_config *c, const char *section, const char *name) {
+    int i = 0;
+    while (strcmp(keys[i].section, section) || strcmp(keys[i].name, name)) i++;
+    return c->line[i];
+}
+
 static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
+    char forms[SOURCE_FORMS];
+    if (!source_known(c->uri, forms))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path, line_of(c, "source", "uri"),
+                        c->uri, forms);
     if ((uint32_t)c->rotation % 90)
         return log_fail(OCELLI_ERR_FILE, "%s: rotation = %g: give 0, 90, 180 or 270", c->path, c->rotation);
     if (!c->width != !c->height)
@@ -149,7 +167,7 @@ static int check(struct live_config *c) {
                                         .exposure_us = (uint32_t)c->exposure_us,
                                         .gain = (float)c->gain,
                                         .exposure_value = (float)c->exposure_value};
-    return config_check_utf8(&c->tags, c->path);
+    return config_check_texts(&c->tags, c->path);
 }
 
 int config_parse(struct live_config *c, const void *bytes, size_t size, const char *path) {

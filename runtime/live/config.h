@@ -38,8 +38,9 @@ struct live_config {
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
-/* The tokenizer would refuse what is not UTF-8 too, but knows neither file nor line. Errors: FILE. */
-int config_check_utf8(const struct tags_file *file, const char *path);
+/* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which an
+ * event or an answer would have to carry. Errors: FILE. */
+int config_check_texts(const struct tags_file *file, const char *path);
 /* Two texts of a config, NULL being none. */
 bool config_same_text(const char *a, const char *b);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */

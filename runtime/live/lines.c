@@ -3,18 +3,31 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+/* A write to a terminal waits (^S, a serial line without reader) though poll() said that there is room. One's own description
+ * of it does not; O_NONBLOCK on the one that there is would meet all who share it. -1: no terminal. */
+static int own_terminal(int fd) {
+    char path[64];
+    if (!isatty(fd)) return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 int lines_init(struct lines *l, int fd) {
-    *l = (struct lines){.fd = fd, .bytes = malloc(LINES_ROOM)};
+    int own = own_terminal(fd);
+    *l = (struct lines){.fd = own >= 0 ? own : fd, .opened = own >= 0, .bytes = malloc(LINES_ROOM)};
     return l->bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for events");
 }
 
 void lines_finish(struct lines *l) {
+    if (l->opened) close(l->fd);
     free(l->bytes);
     *l = (struct lines){.fd = -1};
 }

@@ -10,13 +10,14 @@
 enum { LINES_ROOM = 1 << 18 };
 
 struct lines {
-    int fd;
+    int fd;      /* to be polled and written */
+    bool opened; /* by lines_init() */
     char *bytes; /* (LINES_ROOM) whole lines */
     size_t size;
     uint64_t lost; /* lines for which there was no room */
 };
 
-/* Errors: MEMORY. */
+/* `fd` stays the caller's. Errors: MEMORY. */
 int lines_init(struct lines *l, int fd);
 void lines_finish(struct lines *l);
 

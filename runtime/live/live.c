@@ -15,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, STOP_ALL_MS = 850, SAVE_LEAST_MS = 100, LAST_MS = 10000 };
+enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, STOP_ALL_MS = 700, SAVE_LEAST_MS = 100, LAST_MS = 10000 };
 
 /* ---- opening ---- */
 
@@ -206,8 +206,10 @@ static int stop(struct live *l, int status) {
 }
 
 int live_run(struct live *l) {
-    int status = eye_start(&l->eye), why = OCELLI_OK;
-    if (!status) status = brain_start(&l->brain);
+    int status = OCELLI_OK, why = OCELLI_OK;
+    l->asked = signals_asked(); /* while things were opened: the first picture would only hold up the end */
+    if (!l->asked) status = eye_start(&l->eye);
+    if (!l->asked && !status) status = brain_start(&l->brain);
     if (status) return status;
     l->started_ns = l->saved_ns = l->status_ns = clock_ns(CLOCK_MONOTONIC);
     notify_say("READY=1\nSTATUS=watching");

@@ -18,7 +18,7 @@ extern char **environ;
 
 enum { VARIABLES = 16, VARIABLE = 256 };
 
-/* The event's variables, in front of those that there are. */
+/* The event's variables, and of those that there are the others: of two of a name some shells take the last. */
 struct variables {
     char text[VARIABLES][VARIABLE];
     size_t count;
@@ -33,6 +33,13 @@ static void add_number(struct variables *v, const char *name, float value) {
     char text[32] = "";
     if (isfinite(value)) snprintf(text, sizeof text, "%.6g", (double)value);
     add(v, name, text);
+}
+
+static bool is_ours(const struct variables *v, const char *inherited) {
+    size_t name = strcspn(inherited, "=") + 1; /* with it */
+    for (size_t i = 0; i < v->count; i++)
+        if (!strncmp(v->text[i], inherited, name)) return true;
+    return false;
 }
 
 static int variables_make(struct variables *v, const struct live_event *e) {
@@ -55,7 +62,8 @@ static int variables_make(struct variables *v, const struct live_event *e) {
     v->all = calloc(v->count + inherited + 1, sizeof *v->all);
     if (!v->all) return log_fail(OCELLI_ERR_MEMORY, "on_change: out of memory");
     for (size_t i = 0; i < v->count; i++) v->all[i] = v->text[i];
-    memcpy(v->all + v->count, environ, inherited * sizeof *v->all);
+    for (size_t i = 0, at = v->count; i < inherited; i++)
+        if (!is_ours(v, environ[i])) v->all[at++] = environ[i];
     return OCELLI_OK;
 }
 

@@ -56,7 +56,9 @@ void signals_opened(struct signals *s) {
 }
 
 void signals_finish(struct signals *s) {
+    struct signalfd_siginfo info;
     signals_opened(s);
+    while (s->fd >= 0 && read(s->fd, &info, sizeof info) > 0) continue; /* asked once more while it ends */
     if (s->fd >= 0) close(s->fd);
     if (s->stops >= 0) close(s->stops);
     pthread_sigmask(SIG_SETMASK, &s->before, NULL);

@@ -20,7 +20,7 @@ struct signals {
 int signals_init(struct signals *s);
 /* All is open: the signals are for who reads `fd`, also those that came meanwhile. */
 void signals_opened(struct signals *s);
-/* Lets them through again. */
+/* Lets them through again, but for those that nobody took. */
 void signals_finish(struct signals *s);
 
 /* SIGTERM or SIGINT came, and nobody took it yet. */

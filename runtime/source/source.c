@@ -30,13 +30,18 @@ static const struct source_kind *kind_of(const char *uri) {
     return NULL;
 }
 
-/* "camera:[ID], y4m:-|FILE, ..." */
-static int refuse_uri(const char *uri) {
-    char forms[256] = "";
+bool source_known(const char *uri, char forms[SOURCE_FORMS]) {
+    *forms = '\0';
     for (int i = 0; i < KINDS; i++) {
         strcat(forms, i ? ", " : "");
         strcat(forms, kinds[i].form);
     }
+    return kind_of(uri) != NULL;
+}
+
+static int refuse_uri(const char *uri) {
+    char forms[SOURCE_FORMS];
+    source_known(uri, forms);
     return log_fail(OCELLI_ERR_USAGE, "%s: not a source: give one of %s", uri, forms);
 }
 

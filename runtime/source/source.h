@@ -39,11 +39,17 @@ enum source_answer {
     SOURCE_END = 2,  /* there will be no more */
 };
 
-enum { SOURCE_HELD = 3 }; /* frames that may be held at once */
+enum {
+    SOURCE_HELD = 3, /* frames that may be held at once */
+    SOURCE_FORMS = 256
+};
 
 /* An open source. Thread-safety: one call at a time for each handle, but source_release() by any thread; different handles are
  * independent. Its thread says log lines too, so the log handler must bear being called from it. */
 struct source;
+
+/* Is there a kind of source for it? forms: those that there are, "camera:[ID], y4m:-|FILE, ...". */
+bool source_known(const char *uri, char forms[SOURCE_FORMS]);
 
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
  * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE (no such

@@ -4,6 +4,12 @@
 # OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
+# hear: a service manager's ear, at $NOTIFY_SOCKET of who starts with it
+hear() {
+    rm -f socket
+    "$tools/notified" "$work/socket" >said & ear=$!
+    until test -S socket; do sleep 0.05; done
+}
 
 # --- asked to stop while it opens model and prompts ---
 
@@ -44,8 +50,7 @@ unset SLOW_MS
 
 name="notify"
 ini test:160x120@20
-"$tools/notified" "$work/socket" >said & ear=$!
-until test -S socket; do sleep 0.05; done
+hear
 NOTIFY_SOCKET=$work/socket WATCHDOG_USEC=900000 "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
 until_true 20 grep -q READY=1 said || fail "$name: no READY"
 sleep 2
@@ -55,13 +60,39 @@ test "$(grep -c WATCHDOG=1 said)" -ge 3 || fail "$name: no WATCHDOG"
 grep -q STOPPING=1 said || fail "$name: no STOPPING"
 grep -q STATUS= said || fail "$name: no STATUS"
 
+mkdir seen
+
+# --- a reader of standard output that stalls ---
+
+name="stalled reader"
+ini files:seen rate=0 'on_change=cat >>told'
+mkfifo pipe
+sleep 1000 <pipe & reader=$!
+hear
+NOTIFY_SOCKET=$work/socket "$ocelli" run -c ocelli.ini >pipe 2>err & daemon=$!
+until_true 20 grep -q READY=1 said || fail "$name: no READY"
+show cat p1
+until_true 20 grep -q '"on".*"cat"' told || fail "$name: no event"
+i=0
+while test $i -lt 300; do kill -USR1 "$daemon" && sleep 0.01 && i=$((i + 1)); done # 1 KB each: a pipe holds 64
+test ! -s err -o "$(grep -c 'its reader stalls' err)" = "$(wc -l <err)" || fail "$name: said something else"
+for i in 1 2 3; do
+    show pizza p$i
+    until_true 5 grep -q "\"on\".*\"pizza\".*\"frame\":$((2 * i - 1))," told || fail "$name: the pizza $i is not seen"
+    show cat p$((i + 1))
+    until_true 5 grep -q "\"on\".*\"cat\".*\"frame\":$((2 * i))," told || fail "$name: the cat $i is not seen"
+done
+{ kill $reader; exec cat; } <pipe >out & late=$!
+until_true 10 grep -q '"on".*"cat".*"frame":6,' out || fail "$name: what waited does not come"
+stop TERM
+wait $late
+jq -se 'length>50' out >/dev/null || fail "$name: lines are torn"
+
 # --- a disk that is slow, full, or no folder ---
 
 name="slow disk" # one sync takes 1.5 s, of which a save has two: neither a watchdog of 0.6 s nor who stops it waits
 ini test:160x120@20 state=slow save_every=1
-rm -f socket
-"$tools/notified" "$work/socket" >said & ear=$!
-until test -S socket; do sleep 0.05; done
+hear
 NOTIFY_SOCKET=$work/socket WATCHDOG_USEC=600000 ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 SYNC_MS=1500 \
     LD_PRELOAD=$tools/libslow_disk.so "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
 started
@@ -97,7 +128,6 @@ else
     echo "a full disk is not tested: not allowed to mount"
 fi
 name="no folder for state"
-mkdir seen
 echo file >full
 ini files:seen state=full/state save_every=1
 start

@@ -49,7 +49,7 @@ refuses 6 'unknown section "walk"'
 ini test: && printf '[tag dog]\nexample = none.png\n' >>ocelli.ini
 refuses 20 'example none.png: No such file'
 ini rtsp://x
-"$ocelli" run -c ocelli.ini >out 2>err && fail "refused: no source of that kind"
+refuses 4 'uri = rtsp://x: not a source: give one of camera:'
 for usage in run learn "run -c" "run -c a b" "run -c a --for 0"; do
     "$ocelli" $usage >out 2>err
     test $? -eq 2 || fail "$usage: not wrong usage"
@@ -100,6 +100,50 @@ kill -HUP "$daemon"
 wait_status '.edits==1'
 stop INT
 rm ocelli.ini
+
+# --- an ini that is written in pieces, and another source in it ---
+
+name="written in pieces"
+ini files:seen rate=0
+cp ocelli.ini whole
+start
+started
+: >ocelli.ini # the editor empties it first
+sleep 0.6
+cat whole >>ocelli.ini
+sleep 0.3
+test ! -s err || fail "$name: an empty file is said"
+sed s/sailboat/bicycle/ whole >other-tags
+{ head -c 200 other-tags; sleep 0.6; tail -c +201 other-tags; } >ocelli.ini # not closed in between
+wait_status '.edits==1 and .refused==0'
+test ! -s err || fail "$name: half a file is said, though it is not closed"
+head -c 150 whole >ocelli.ini # "every = yes|", and then nothing for a while
+sleep 0.6
+tail -c +151 whole >>ocelli.ini
+wait_status '.edits>=2 and .embedding==false and .tags==3'
+test "$(wc -l <err)" -le 1 || fail "$name: more than one line"
+name="another source"
+mkdir seen2
+sed s/files:seen/files:seen2/ whole >ocelli.ini
+wait_status '.edits>=3'
+cp "$pictures/pizza.png" landing && mv landing seen2/pizza-1.png
+wait_event on pizza
+before=$(jq -s 'map(select(.event=="status"))|last|.pictures' out)
+show cat gone1 # nobody looks there any more
+sed s/files:seen/test:160x120@20/ whole >ocelli.ini
+wait_status ".pictures>$before+5 and .source_open"
+event_is on cat >/dev/null && jq -se 'any(.[]; .event=="on" and .tag=="cat" and .frame<3)' out >/dev/null && fail "$name: the old one is watched"
+sed s/files:seen/files:none/ whole >ocelli.ini # not there: it is waited for
+wait_status '.source_open==false'
+sed s/files:seen/files:seen2/ whole >ocelli.ini
+wait_status '.source_open'
+refused=$(jq -s 'map(select(.event=="status"))|last|.refused' out)
+sed s/files:seen/rtsp:x/ whole >ocelli.ini # no such kind: nothing changes
+wait_status ".refused==$refused+1 and .source_open"
+grep -q 'ocelli.ini:4: uri = rtsp:x: not a source: give one of' err || fail "$name: not told"
+cp "$pictures/sailboat.png" landing && mv landing seen2/sailboat-1.png
+wait_event on sailboat
+stop TERM
 
 # --- a program that hangs holds nothing up ---
 

@@ -63,6 +63,7 @@ static void test_faults(void **state) {
         const char *text, *says;
     } cases[] = {
         {"", "no source"},
+        {"[source]\n\nuri = rtsp://x\n", "ocelli.ini:3: uri = rtsp://x: not a source: give one of camera:[ID], y4m:-|FILE, "},
         {"[source]\nuri =\n", "ocelli.ini:2: uri has no value"},
         {"[source]\nuri = test:\nuri = test:\n", "ocelli.ini:3: uri again, first in line 2"},
         {"[source]\nuri = test:\nrotation = 45\n", "rotation = 45: give 0, 90, 180 or 270"},
@@ -79,6 +80,11 @@ static void test_faults(void **state) {
         {"[source]\nuri = test:\n[tag a]\n[tag a]\n", "ocelli.ini:4: tag \"a\" again"},
         {"[source]\nuri = test:\n[tag a\xff]\n", "not UTF-8"},
         {"[source]\nuri = test:\n[tag a\xff]\nprompt = b\n", "ocelli.ini:3: this tag is not UTF-8"},
+        {"[source]\nuri = test:\n[tag a]\ngroup = b\xff\n", "ocelli.ini:3: this tag is not UTF-8"},
+        {"[source]\nuri = test:\n[tag a\tb]\n", "ocelli.ini:3: this tag has a control character"},
+        {"[source]\nuri = test:\n[tag a]\nagainst = b\x7f"
+         "c\n",
+         "ocelli.ini:3: this tag has a control character"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct live_config c;

@@ -34,7 +34,7 @@ static int add(struct tagset *set, const char *name, const struct prompts_list *
 static int add_file(struct tagset *set, const char *path, const struct prompts_list *templates) {
     struct tags_file file;
     int status = tags_file_read(&file, path, NULL);
-    if (!status) status = config_check_utf8(&file, path);
+    if (!status) status = config_check_texts(&file, path);
     for (size_t i = 0; !status && i < file.count; i++) {
         const struct tags_file_tag *tag = &file.tags[i];
         const struct prompts_list *general = templates->count ? templates : &file.templates;

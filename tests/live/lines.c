@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/lines.h"
+#include "base/clock.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static struct lines l;
+static int ends[2]; /* read, write */
+static char line[2000];
+
+static void start(int kind) {
+    listen();
+    if (kind == 0) {
+        assert_int_equal(pipe(ends), 0);
+    } else if (kind == 1) {
+        enum { UNIX = 1, STREAM = 1 }; /* as the journal's; <sys/socket.h> has another listen() */
+        assert_int_equal(syscall(SYS_socketpair, UNIX, STREAM, 0, ends), 0);
+    } else {
+        ends[0] = posix_openpt(O_RDWR | O_NOCTTY);
+        assert_true(ends[0] >= 0 && !grantpt(ends[0]) && !unlockpt(ends[0]));
+        ends[1] = open(ptsname(ends[0]), O_WRONLY | O_NOCTTY);
+    }
+    assert_true(ends[1] >= 0);
+    assert_int_equal(lines_init(&l, ends[1]), OCELLI_OK);
+}
+
+static void end(void) {
+    lines_finish(&l);
+    close(ends[0]);
+    if (ends[1] >= 0) close(ends[1]);
+}
+
+static const char *numbered(int number) {
+    memset(line, '-', sizeof line);
+    snprintf(line, sizeof line, "line %d", number);
+    line[strlen(line)] = ' ';
+    strcpy(line + 1900 - number % 7, "\n");
+    return line;
+}
+
+/* Reads what is there; every line must be whole and in order. Gives the number of the last. */
+static int read_lines(int *next) {
+    static char text[1 << 20];
+    size_t have = 0;
+    ssize_t n;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    do {
+        lines_write(&l);
+        n = read(ends[0], text + have, sizeof text - have);
+        if (n > 0) have += (size_t)n;
+    } while (n > 0 || lines_wait(&l));
+    int count = 0;
+    for (char *at = text, *stop; at < text + have; at = stop + 1, count++) {
+        stop = memchr(at, '\n', (size_t)(text + have - at));
+        assert_non_null(stop);
+        int number = atoi(at + 5);
+        assert_true(number >= *next);
+        *next = number + 1;
+        size_t length = strlen(numbered(number)) - 1;
+        size_t got = (size_t)(stop - at);
+        if (got == length + 1 && at[length] == '\r') got--; /* a terminal's */
+        assert_int_equal(got, length);
+        assert_memory_equal(at, line, length);
+    }
+    return count;
+}
+
+/* A reader that stalls holds nobody up; what it finds later are whole lines, the first that there were. */
+static void test_stalls(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        int next = 0;
+        start(kind);
+        double began = clock_ms();
+        for (int i = 0; i < 1000; i++) {
+            lines_add(&l, numbered(i));
+            assert_int_equal(lines_write(&l), OCELLI_OK);
+        }
+        assert_true(clock_ms() - began < 2000);
+        assert_true(lines_wait(&l) && l.lost > 500 && l.lost < 900);
+        assert_string_equal(heard.text, "standard output: its reader stalls: events are lost there");
+        int count = read_lines(&next);
+        assert_int_equal(count, 1000 - (int)l.lost);
+        lines_add(&l, numbered(2000));
+        assert_int_equal(read_lines(&next), 1);
+        assert_int_equal(next, 2001);
+        end();
+    }
+}
+
+static void test_reader_gone(void **state) {
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    start(0);
+    close(ends[0]);
+    lines_add(&l, "a\n");
+    assert_int_equal(lines_write(&l), OCELLI_ERR_FILE);
+    assert_string_equal(heard.text, "standard output: its reader is gone");
+    end();
+}
+
+static void test_full_disk(void **state) {
+    (void)state;
+    listen();
+    int full = open("/dev/full", O_WRONLY);
+    assert_int_equal(lines_init(&l, full), OCELLI_OK);
+    lines_add(&l, "a\n");
+    assert_int_equal(lines_write(&l), OCELLI_OK); /* the daemon goes on */
+    assert_false(lines_wait(&l));
+    assert_string_equal(heard.text, "standard output: No space left on device: events are lost there");
+    lines_finish(&l);
+    assert_int_equal(close(full), 0); /* it stayed ours */
+}
+
+/* As long as a line may be: one write, so that a pipe takes it whole. */
+static void test_longest(void **state) {
+    (void)state;
+    char longest[4097], got[5000];
+    memset(longest, 'x', sizeof longest);
+    strcpy(longest + 4095, "\n");
+    start(0);
+    lines_add(&l, "short\n");
+    lines_add(&l, longest);
+    assert_int_equal(lines_write(&l), OCELLI_OK);
+    assert_int_equal(read(ends[0], got, sizeof got), 6 + 4096);
+    assert_memory_equal(got + 6, longest, 4096);
+    end();
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stalls), cmocka_unit_test(test_reader_gone),
+                                       cmocka_unit_test(test_full_disk), cmocka_unit_test(test_longest)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Real commands, in a folder of the test's own. */
+#include "live/program.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "support/checkpoint.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *folder;
+static struct program p;
+static struct live_event e;
+
+static int setup(void **state) {
+    (void)state;
+    folder = checkpoint_folder();
+    listen();
+    return chdir(folder);
+}
+
+static int teardown(void **state) {
+    (void)state;
+    unsetenv("OCELLI_TAG");
+    program_finish(&p);
+    checkpoint_remove(folder);
+    return chdir("/");
+}
+
+static const struct live_event *event(int number) {
+    char tag[20];
+    snprintf(tag, sizeof tag, "tag %d", number);
+    struct tagger_event from = {
+        .tag = tag, .group = "g", .state = TAGGER_ON, .why = {.score = 0.5f, .margin = NAN}, .model = "m", .sequence = 3};
+    event_make(&e, &from, 0, 0);
+    return &e;
+}
+
+/* Until the command ended and all that waited have run; false: not within 20 s. */
+static bool finish(const char *command) {
+    double until = clock_ms() + 20000;
+    while (!program_idle(&p) && clock_ms() < until) {
+        usleep(2000);
+        program_step(&p, command);
+    }
+    return program_idle(&p);
+}
+
+static char *content(const char *name) {
+    static char text[8192];
+    char *bytes;
+    size_t size;
+    if (file_load(name, &bytes, &size)) return NULL;
+    snprintf(text, sizeof text, "%.*s", (int)size, bytes);
+    free(bytes);
+    return text;
+}
+
+static void test_what_it_finds(void **state) {
+    (void)state;
+    const char *command =
+        "cat >line; echo \"$OCELLI_EVENT|$OCELLI_TAG|$OCELLI_GROUP|$OCELLI_REASON|$OCELLI_SCORE|$OCELLI_MARGIN|"
+        "$OCELLI_RUNNER_UP|$OCELLI_MODEL|$OCELLI_FRAME|$HOME\" >words; exec grep SigBlk /proc/self/status >mask";
+    setenv("HOME", "/here", 1);
+    setenv("OCELLI_TAG", "of the parent", 1);
+    program_event(&p, command, event(1));
+    assert_true(finish(command));
+    assert_string_equal(content("line"), e.json);
+    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5|||m|3|/here\n");
+    assert_string_equal(content("mask"), "SigBlk:\t0000000000000000\n");
+    assert_true(p.ran == 1 && p.failed == 0 && heard.lines == 0);
+}
+
+/* In order, one at a time; nobody waits for them. */
+static void test_one_at_a_time(void **state) {
+    (void)state;
+    const char *command = "mkdir busy || echo two at once >>order; echo $OCELLI_TAG >>order; sleep 0.05; rmdir busy";
+    double began = clock_ms();
+    for (int i = 1; i <= 4; i++) program_event(&p, command, event(i));
+    assert_true(clock_ms() - began < 150);
+    assert_true(finish(command));
+    assert_string_equal(content("order"), "tag 1\ntag 2\ntag 3\ntag 4\n");
+    assert_int_equal(p.ran, 4);
+}
+
+static void test_too_many(void **state) {
+    (void)state;
+    const char *command = "until test -e go; do sleep 0.01; done; echo $OCELLI_TAG >>order";
+    for (int i = 0; i < PROGRAM_WAITING + 3; i++) program_event(&p, command, event(i)); /* the first runs */
+    assert_int_equal(p.lost, 2);
+    assert_string_equal(heard.text, "on_change: events come faster than the command takes them: the oldest are lost");
+    fclose(fopen("go", "w"));
+    assert_true(finish(command));
+    assert_int_equal(p.ran, PROGRAM_WAITING + 1);
+    assert_memory_equal(content("order"), "tag 0\ntag 3\n", 12);
+}
+
+static void test_fails(void **state) {
+    (void)state;
+    program_event(&p, "exit 3", event(1));
+    assert_true(finish("exit 3"));
+    assert_string_equal(heard.text, "on_change: the command ended with exit code 3");
+    program_event(&p, "kill -9 $$", event(1));
+    assert_true(finish("exit 3"));
+    assert_string_equal(heard.text, "on_change: the command was ended by signal 9");
+    assert_true(p.failed == 2 && heard.lines == 2);
+    program_event(&p, NULL, event(1)); /* none is asked for */
+    assert_true(program_idle(&p));
+}
+
+/* A zombie that nobody waits for does not. */
+static bool lives(pid_t pid) {
+    char path[64], state = 'Z';
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (!f) return false;
+    if (fscanf(f, "%*d (%*[^)]) %c", &state) != 1) state = 'Z';
+    fclose(f);
+    return state != 'Z';
+}
+
+/* With its children, once its minute is over; the next one runs. */
+static void test_hangs(void **state) {
+    (void)state;
+    const char *command = "case $OCELLI_TAG in 'tag 2') exit;; esac; sleep 1000 & echo $! >child; wait";
+    program_event(&p, command, event(1));
+    program_event(&p, command, event(2));
+    while (access("child", R_OK) || !*content("child")) usleep(1000);
+    pid_t child = atoi(content("child"));
+    assert_false(program_idle(&p));
+    p.started -= (PROGRAM_SECONDS + 1) * INT64_C(1000000000);
+    assert_true(finish(command));
+    assert_int_equal(p.ran, 2);
+    assert_string_equal(heard.text, "on_change: the command was ended by signal 9");
+    double until = clock_ms() + 5000;
+    while (lives(child) && clock_ms() < until) usleep(1000);
+    assert_true(clock_ms() < until);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST(test_what_it_finds), TEST(test_one_at_a_time), TEST(test_too_many), TEST(test_fails),
+                                       TEST(test_hangs)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What comes out on standard error, which is a file here. */
+#include "live/quiet.h"
+#include "base/log.h"
+#include "support/checkpoint.h"
+#include "support/test.h"
+
+#include <ocelli.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *folder;
+static int before;
+
+static int setup(void **state) {
+    (void)state;
+    folder = checkpoint_folder();
+    fflush(stderr);
+    before = dup(STDERR_FILENO);
+    assert_non_null(freopen(checkpoint_path(folder, "said"), "w", stderr));
+    quiet_begin();
+    return 0;
+}
+
+static const char *said(void) {
+    static char text[8192];
+    fflush(stderr);
+    char *all = checkpoint_get(checkpoint_path(folder, "said"), NULL);
+    snprintf(text, sizeof text, "%s", all);
+    free(all);
+    return text;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    quiet_end();
+    fflush(stderr);
+    dup2(before, STDERR_FILENO);
+    close(before);
+    checkpoint_remove(folder);
+    return 0;
+}
+
+static void test_repeated(void **state) {
+    (void)state;
+    for (int i = 0; i < 1000; i++) log_error("disk: no room");
+    log_warn("slow");
+    for (int i = 0; i < 5; i++) log_error("disk: no room");
+    assert_string_equal(said(), "ocelli: disk: no room\nocelli: warning: slow\n");
+    quiet_flush(0); /* its time is not over */
+    assert_string_equal(said(), "ocelli: disk: no room\nocelli: warning: slow\n");
+    quiet_flush(1);
+    assert_string_equal(said(), "ocelli: disk: no room\nocelli: warning: slow\nocelli: disk: no room (1004 more times)\n");
+    quiet_flush(1);
+    log_error("disk: no room"); /* told before, but its count was over */
+    quiet_end();
+    assert_string_equal(said(), "ocelli: disk: no room\nocelli: warning: slow\nocelli: disk: no room (1004 more times)\n"
+                                "ocelli: disk: no room\n");
+}
+
+/* More kinds of lines than it keeps: none is lost, the oldest count is told when it makes room. */
+static void test_many(void **state) {
+    (void)state;
+    char expected[4096] = "";
+    for (int i = 0; i < 20; i++) {
+        log_error("line %d", i);
+        if (i == 0) log_error("line 0");
+        if (i == 16) strcat(expected, "ocelli: line 0 (1 more times)\n");
+        sprintf(expected + strlen(expected), "ocelli: line %d\n", i);
+    }
+    assert_string_equal(said(), expected);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(test_many, setup, teardown)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/state.h"
+#include "support/checkpoint.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char *top, folder[256], path[300];
+static float axis[4] = {1};
+static struct tagger *t;
+
+static int create(void) {
+    struct tagger_tag tag = {.name = "a", .key = "a", .vector = axis, .rules = {{NAN, NAN, 1, 0, 0, 0}}};
+    struct tagger_set set = {.tags = &tag, .count = 1, .size = 4, .logit_scale = 100, .version = 1, .model = "m"};
+    return tagger_create(&t, &set);
+}
+
+static int setup(void **state) {
+    (void)state;
+    top = checkpoint_folder();
+    snprintf(folder, sizeof folder, "%s/state", top);
+    snprintf(path, sizeof path, "%s/learnt", folder);
+    listen();
+    return create();
+}
+
+static int teardown(void **state) {
+    (void)state;
+    tagger_destroy(&t);
+    checkpoint_remove(top);
+    return 0;
+}
+
+static void test_none_yet(void **state) {
+    (void)state;
+    state_restore(t, folder);
+    assert_int_equal(heard.lines, 0);
+}
+
+static void test_there_and_back(void **state) {
+    (void)state;
+    uint8_t *bytes, *again;
+    size_t size, size_again;
+    const struct tagger_event *events;
+    for (int i = 0; i < 100; i++) tagger_step(t, &(struct tagger_frame){axis, i * 1000, (uint64_t)i, 0.5f}, &events);
+    assert_int_equal(tagger_save(t, &bytes, &size), OCELLI_OK);
+    assert_int_equal(state_save(folder, bytes, size), OCELLI_OK); /* makes the folder */
+    assert_int_equal(state_save(folder, bytes, size), OCELLI_OK);
+    tagger_destroy(&t);
+    assert_int_equal(create(), OCELLI_OK);
+    state_restore(t, folder);
+    if (!strstr(heard.text, "/state/learnt: 1 tags go on learning")) fail_msg("\"%s\"", heard.text);
+    assert_int_equal(tagger_save(t, &again, &size_again), OCELLI_OK);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(bytes, again, size);
+    free(bytes);
+    free(again);
+}
+
+static void test_not_ours(void **state) {
+    (void)state;
+    assert_int_equal(state_save(folder, "something else", 14), OCELLI_OK);
+    state_restore(t, folder);
+    assert_true(heard.lines == 1 && strstr(heard.text, "/state/learnt: not what tags have learnt"));
+    assert_int_equal(access(path, F_OK), 0); /* it is left */
+}
+
+static void test_faults(void **state) {
+    (void)state;
+    char in_file[400], long_name[5000];
+    assert_int_equal(state_save(folder, "", 0), OCELLI_OK);
+    snprintf(in_file, sizeof in_file, "%s/more", path);
+    assert_int_equal(state_save(in_file, "x", 1), OCELLI_ERR_FILE);
+    assert_true(heard.lines == 1 && strstr(heard.text, "/state/learnt/more: cannot make this folder: Not a directory"));
+    memset(long_name, 'x', sizeof long_name);
+    long_name[sizeof long_name - 1] = 0;
+    assert_int_equal(state_save(long_name, "x", 1), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST(test_none_yet), TEST(test_there_and_back), TEST(test_not_ours), TEST(test_faults)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

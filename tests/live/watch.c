@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A file in a folder of the test's own, changed as programs change files. Times are the test's. */
+#include "live/watch.h"
+#include "support/checkpoint.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MS INT64_C(1000000)
+
+static char *folder;
+static struct watch w;
+
+static int setup(void **state) {
+    (void)state;
+    folder = checkpoint_folder();
+    listen();
+    checkpoint_put(folder, "ocelli.ini", "old", 3);
+    return watch_init(&w, checkpoint_path(folder, "ocelli.ini"));
+}
+
+static int teardown(void **state) {
+    (void)state;
+    watch_finish(&w);
+    checkpoint_remove(folder);
+    return 0;
+}
+
+static const char *file(const char *name) {
+    return checkpoint_path(folder, name);
+}
+
+/* Is a change told within a second of the test's time that begins at `from`? In ms; -1: no. */
+static int told(int64_t from) {
+    for (int ms = 0; ms <= 1000; ms++) {
+        watch_read(&w, from + ms * MS);
+        if (watch_due(&w, from + ms * MS)) return ms;
+    }
+    return -1;
+}
+
+static void test_written(void **state) {
+    (void)state;
+    assert_int_equal(told(1000 * MS), -1);
+    checkpoint_put(folder, "ocelli.ini", "new", 3);
+    assert_int_equal(told(3000 * MS), 50);
+    assert_int_equal(told(5000 * MS), -1); /* once */
+    checkpoint_put(folder, "another.ini", "new", 3);
+    assert_int_equal(told(7000 * MS), -1);
+}
+
+static void test_replaced(void **state) {
+    (void)state;
+    checkpoint_put(folder, "new", "new", 3);
+    assert_int_equal(rename(file("new"), file("ocelli.ini")), 0);
+    assert_int_equal(told(1000 * MS), 50);
+}
+
+/* Not before its writer closes it. */
+static void test_held_open(void **state) {
+    (void)state;
+    FILE *f = fopen(file("ocelli.ini"), "w");
+    fputs("half", f);
+    fflush(f);
+    assert_int_equal(told(1000 * MS), -1);
+    fclose(f);
+    assert_int_equal(told(3000 * MS), 50);
+}
+
+/* Once they are quiet, but not for ever later. */
+static void test_many_writes(void **state) {
+    (void)state;
+    int64_t now = 1000 * MS;
+    for (int i = 0; i < 10; i++) {
+        checkpoint_put(folder, "ocelli.ini", "new", 3);
+        watch_read(&w, now += 20 * MS);
+        assert_false(watch_due(&w, now));
+    }
+    assert_int_equal(told(now), 50);
+    int told_after = 0;
+    for (int ms = 0; !told_after && ms < 1000; ms += 20) {
+        checkpoint_put(folder, "ocelli.ini", "new", 3);
+        watch_read(&w, now + (2000 + ms) * MS);
+        if (watch_due(&w, now + (2000 + ms) * MS)) told_after = ms;
+    }
+    assert_int_equal(told_after, 500);
+}
+
+static void test_folder_gone(void **state) {
+    (void)state;
+    char moved[256];
+    snprintf(moved, sizeof moved, "%s.moved", folder);
+    assert_int_equal(rename(folder, moved), 0);
+    assert_int_equal(told(1000 * MS), -1);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    checkpoint_put(folder, "ocelli.ini", "new", 3);
+    assert_int_equal(told(3000 * MS), 50); /* it is another file */
+    checkpoint_put(folder, "ocelli.ini", "newer", 5);
+    assert_int_equal(told(5000 * MS), 50);
+    checkpoint_remove(strdup(moved));
+    assert_int_equal(heard.lines, 0);
+}
+
+static void test_faults(void **state) {
+    (void)state;
+    struct watch none;
+    assert_int_equal(watch_init(&none, "/no such folder/ocelli.ini"), OCELLI_ERR_FILE);
+    assert_string_equal(heard.text, "/no such folder/ocelli.ini: cannot watch its folder: No such file or directory");
+    watch_finish(&none);
+    assert_int_equal(watch_init(&none, "ocelli.ini"), OCELLI_OK); /* in this one */
+    assert_string_equal(none.folder, ".");
+    watch_finish(&none);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST(test_written),     TEST(test_replaced),    TEST(test_held_open),
+                                       TEST(test_many_writes), TEST(test_folder_gone), TEST(test_faults)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
