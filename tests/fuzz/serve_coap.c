@@ -163,19 +163,24 @@ static int read_options(const uint8_t **at, const uint8_t *end) {
     return part ? -1 : format;
 }
 
+static void fail(const uint8_t *answer, size_t size) {
+    for (size_t i = 0; i < size; i++) fprintf(stderr, "%02x", answer[i]);
+    abort();
+}
+
 static void check_payload(int format, const uint8_t *payload, size_t size) {
-    if (size == 0) abort(); /* a marker and nothing behind it */
-    if ((format == 50 || format == 110) && serve_words_check((const char *)payload, size)) abort();
-    if (format == 50 && (payload[0] != '{' || payload[size - 1] != '}')) abort();
+    if (size == 0) fail(payload, size); /* a marker and nothing behind it */
+    if ((format == 50 || format == 110) && serve_words_check((const char *)payload, size)) fail(payload, size);
+    if (format == 50 && (payload[0] != '{' || payload[size - 1] != '}')) fail(payload, size);
 }
 
 static void check_answer(const uint8_t *answer, size_t size) {
     const uint8_t *at = answer + 4, *end = answer + size;
     size_t token = answer[0] & 15;
     unsigned kind = size < 4 ? 0 : answer[1] >> 5;
-    if (size < 4 || answer[0] >> 6 != 1 || token > 8 || 4 + token > size) abort();
-    if (kind != 0 && kind != 2 && kind != 4 && kind != 5) abort(); /* a board asks nothing */
-    if (answer[1] == 0 && size != 4) abort();
+    if (size < 4 || answer[0] >> 6 != 1 || token > 8 || 4 + token > size) fail(answer, size);
+    if (kind != 0 && kind != 2 && kind != 4 && kind != 5) fail(answer, size); /* a board asks nothing */
+    if (answer[1] == 0 && size != 4) fail(answer, size);
     at += token;
     int format = read_options(&at, end);
     if (at < end) check_payload(format, at + 1, (size_t)(end - at) - 1);
