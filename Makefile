@@ -72,6 +72,14 @@ soak-observers: packages
 	cmake --build build/soak -j$(JOBS) --target protocol_server
 	sh tests/protocol/observers.sh build/soak/tests/protocol_server 1000 $(or $(SECONDS),3600)
 
+# aiocoap, which is not ours, over UDP and a serial line. Needs PyPI and socat.
+test-foreign: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target protocol_server
+	python3 -m venv build/foreign
+	build/foreign/bin/pip install -q aiocoap==0.4.17 cbor2
+	sh tests/protocol/foreign.sh build/dev/tests/protocol_server build/foreign/bin/python
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
 
@@ -88,4 +96,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak soak-pictures soak-build soak-observers format packages
+.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak soak-pictures soak-build soak-observers test-foreign format packages

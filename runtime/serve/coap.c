@@ -136,6 +136,11 @@ static void ignore(coap_log_t level, const char *message) {
     (void)level, (void)message;
 }
 
+static int hear_event(coap_session_t *session, const coap_event_t event) {
+    if (event == COAP_EVENT_SERVER_SESSION_DEL) observe_forget(session);
+    return 0;
+}
+
 static int coap_open(struct serve *serve, const struct serve_params *params, void **self) {
     if (params->coap_port == SERVE_NO_PORT && !params->psk_file && !params->serial[0]) return OCELLI_OK;
     struct serve_coap *c = *self = calloc(1, sizeof *c);
@@ -148,6 +153,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
     if (status) return status;
     coap_context_set_block_mode(c->context, COAP_BLOCK_USE_LIBCOAP);
     coap_context_set_max_idle_sessions(c->context, COAP_IDLE_SESSIONS);
+    coap_register_event_handler(c->context, hear_event);
     status = add_resources(c);
     if (!status) status = open_dtls(c, params);
     if (!status) status = open_port(c, params->address, params->coap_port, SERVE_COAP_PORT, COAP_PROTO_UDP, &serve->coap_port);

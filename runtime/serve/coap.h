@@ -3,6 +3,7 @@
 #ifndef SERVE_COAP_H
 #define SERVE_COAP_H
 
+#include "serve/coap_observe.h"
 #include "serve/peers.h"
 #include "serve/psk.h"
 #include "serve/transport.h"
@@ -24,6 +25,7 @@ struct serve_coap {
     double filtered_ms; /* the access->read_ms that the filters are of; 0: none yet */
     bool told;          /* that the kernel takes none */
     struct serve_peers peers;
+    struct observe_sessions observing;
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
     char body[COAP_BODY];     /* of the answer in the making */

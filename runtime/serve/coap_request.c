@@ -283,22 +283,44 @@ static bool proves(const struct exchange *e, double now_ms) {
     return echo && coap_opt_length(echo) == 8 && !memcmp(coap_opt_value(echo), proof, 8);
 }
 
-/* false: no code is set, which is an empty acknowledgement or nothing. */
+/* libcoap asks for a notification as if it were the request, which was admitted. One that was asked for by NON looks like an
+ * answer, and is judged like one. */
+static bool is_notification(const struct exchange *e) {
+    coap_pdu_type_t out = coap_pdu_get_type(e->out);
+    return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
+}
+
+/* An error each time: without one libcoap keeps the observation, though nobody is answered. */
+static bool admit_observe(struct exchange *e, enum serve_verdict verdict) {
+    if (verdict != SERVE_MAY)
+        answer_fault(e, 429, "");
+    else if (!e->proved)
+        answer_prove(e);
+    else if (!observe_admit(&e->coap->observing, e->session, e->in, coap_resource_get_uri_path(e->resource)))
+        answer_fault(e, 503, "too much is observed already");
+    else
+        return true;
+    return false;
+}
+
+/* false: an error is set, or no code, which is an empty acknowledgement or nothing. */
 static bool admit(struct exchange *e, double now_ms) {
     const coap_address_t *address = coap_session_get_addr_remote(e->session);
     bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS;
     unsigned observe = 1;
     if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
+    if (is_notification(e)) return e->proved = true;
     e->allowed = allowance(e);
+    option_number(e->in, COAP_OPTION_OBSERVE, &observe);
     enum serve_verdict verdict = serve_access_judge(&e->coap->serve->access, &e->from, now_ms);
-    if (verdict == SERVE_SILENCE) return false;
+    if (verdict == SERVE_SILENCE && observe != 0) return false;
     struct serve_known *k = serve_peers_find(&e->coap->peers, &e->from, now_ms);
     k->peer.proved |= dtls || proves(e, now_ms);
     e->proved = k->peer.proved;
     e->trusted = dtls || k->peer.may_change;
+    if (observe == 0) return admit_observe(e, verdict);
     if (verdict == SERVE_TELL_BUSY) answer_fault(e, 429, "");
-    bool observed = option_number(e->in, COAP_OPTION_OBSERVE, &observe) && observe == 0;
-    if (verdict == SERVE_MAY && !e->proved && (observed || (e->row && e->row->costly))) {
+    if (verdict == SERVE_MAY && !e->proved && e->row && e->row->costly) {
         answer_prove(e);
         return false;
     }

@@ -10,10 +10,17 @@
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\n[tag cat]\n[tag an open door]\ngroup = door\nagainst = a wall\n";
 static const char good[] =
-    "\x07#1 ping\ntags terse\n#2 watch\nset cat \"a cat\" \"against=a dog\" group=x on=0.2\nadd cat two\nprompts cat from 1\n"
+    "\x0f#1 ping\ntags terse\n#2 watch\nset cat \"a cat\" \"against=a dog\" group=x on=0.2\nadd cat two\nprompts cat from 1\n"
     "remove cat two\nremove cat\nsearch a b\nstatus\nhelp set\nunwatch\n#1 ping*1DF9\nwatch terse\nAT\nping 1a2b3c4d\n";
 
+static unsigned long requests; /* an input has many */
+
+static void say_requests(void) {
+    fprintf(stderr, "%lu requests\n", requests);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    atexit(say_requests);
     ocelli_set_log(fuzz_hear, NULL);
     fuzz_seed(*argc, *argv, "seed", good, sizeof good - 1);
     return 0;
@@ -30,11 +37,25 @@ static void check(const char *answer, size_t size) {
     if (answer[body] == '*' && strtoul(answer + body + 1, NULL, 16) != serve_crc(answer, body)) abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct board b;
-    char answer[SERVE_LINE];
+static struct board b;
+
+/* As new for each input that needs it; opening is most of the time that an input takes. */
+static int fresh(void) {
+    if (b.tagger && b.version == 1 && b.seq == 0) return 0;
+    if (b.tagger) board_close(&b);
+    return board_open(&b, ini, NULL);
+}
+
+static void see(struct serve_events *to, const char *what) {
     const struct tagger_event *events;
-    if (size < 1 || board_open(&b, ini, NULL)) return 0;
+    size_t count = board_see(&b, (const char *[]){what, NULL}, &events);
+    for (size_t i = 0; i < count; i++) serve_events_add(to, &events[i]);
+}
+
+/* data[0]: 1 may change, 2 proved, 4 may watch, 8 there are frames */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    char answer[SERVE_LINE];
+    if (size < 1 || fresh()) return 0;
     struct serve_board table = board_table(&b);
     struct serve_context c = {.board = &table};
     struct serve_peer peer = {.may_change = data[0] & 1, .proved = data[0] & 2, .may_watch = data[0] & 4, .proof = "1a2b3c4d"};
@@ -44,15 +65,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (!next) next = end;
         size_t length = (size_t)(next - line), got;
         char *copy = fuzz_copy(line, length);
-        size_t count = board_see(&b, (const char *[]){length & 1 ? "cat" : "an open door", NULL}, &events);
-        for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i]);
+        if (data[0] & 8) see(&c.events, length & 1 ? "cat" : "an open door");
         if ((got = serve_line(&c, &peer, now, copy, length, answer))) check(answer, got);
         check(answer, serve_line_error(&peer, SERVE_BUSY, copy, length, answer));
         while ((got = serve_line_push(&c, &peer, now, answer))) check(answer, got);
         free(copy);
+        requests++;
     }
     if (!(data[0] & 1) && b.version != 1) abort();
     fuzz_lines = 0;
-    board_close(&b);
     return 0;
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/coap_observe.h"
+#include "base/sha256.h"
+
+#include <string.h>
+
+/* Sets requests apart as libcoap does: by all options but Observe, ETag, and those that are NoCacheKey (RFC 7252 section 5.4.6).
+ */
+static bool counts(coap_option_num_t number) {
+    return number != COAP_OPTION_OBSERVE && number != COAP_OPTION_ETAG && (number & 0x1e) != 0x1c;
+}
+
+static bool add(uint8_t *bytes, size_t room, size_t *used, const void *more, size_t size) {
+    if (size > room - *used) return false;
+    memcpy(bytes + *used, more, size);
+    *used += size;
+    return true;
+}
+
+/* false: longer than any request. */
+static bool hash_of(const coap_pdu_t *request, const coap_str_const_t *path, uint64_t *hash) {
+    uint8_t bytes[4096], digest[SHA256_SIZE];
+    size_t used = 0;
+    coap_opt_iterator_t at;
+    coap_opt_t *option;
+    bool good = add(bytes, sizeof bytes, &used, path->s, path->length);
+    coap_option_iterator_init(request, &at, COAP_OPT_ALL);
+    while (good && (option = coap_option_next(&at))) {
+        const uint32_t head[] = {at.number, coap_opt_length(option)};
+        if (!counts(at.number)) continue;
+        good = add(bytes, sizeof bytes, &used, head, sizeof head) &&
+               add(bytes, sizeof bytes, &used, coap_opt_value(option), coap_opt_length(option));
+    }
+    sha256(bytes, used, digest);
+    memcpy(hash, digest, sizeof *hash);
+    return good;
+}
+
+static struct observe_session *begin(struct observe_sessions *all, coap_session_t *session) {
+    for (int i = 0; i < OBSERVE_SESSIONS; i++) {
+        struct observe_session *s = &all->sessions[i];
+        if (s->session) continue;
+        *s = (struct observe_session){.session = session};
+        coap_session_set_app_data(session, s);
+        return s;
+    }
+    return NULL;
+}
+
+bool observe_admit(struct observe_sessions *all, coap_session_t *session, const coap_pdu_t *request,
+                   const coap_str_const_t *path) {
+    uint64_t hash;
+    struct observe_session *s = coap_session_get_app_data(session);
+    if (!hash_of(request, path, &hash) || (!s && !(s = begin(all, session)))) return false;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->requests[i] == hash) return true;
+    if (s->count == OBSERVE_REQUESTS) return false;
+    s->requests[s->count++] = hash;
+    return true;
+}
+
+void observe_forget(coap_session_t *session) {
+    struct observe_session *s = coap_session_get_app_data(session);
+    if (s) s->session = NULL;
+    coap_session_set_app_data(session, NULL);
+}

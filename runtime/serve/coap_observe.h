@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How much may be observed: libcoap keeps every observation that it is asked for. */
+#ifndef SERVE_COAP_OBSERVE_H
+#define SERVE_COAP_OBSERVE_H
+
+#include <coap3/coap.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { OBSERVE_SESSIONS = 2048, OBSERVE_REQUESTS = 8 };
+
+/* What a session has asked to observe since it began. */
+struct observe_session {
+    coap_session_t *session; /* NULL: free */
+    size_t count;
+    uint64_t requests[OBSERVE_REQUESTS]; /* hashes; what was asked before is no new one */
+};
+
+struct observe_sessions {
+    struct observe_session sessions[OBSERVE_SESSIONS];
+};
+
+/* Counts the request. false: it would be one too many, of this session or of all. */
+bool observe_admit(struct observe_sessions *all, coap_session_t *session, const coap_pdu_t *request,
+                   const coap_str_const_t *path);
+
+/* The session ends. */
+void observe_forget(coap_session_t *session);
+
+#endif
