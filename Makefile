@@ -58,6 +58,12 @@ soak: packages
 	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
 	REWRITES=1000 OCELLI_NEED_GPU=1 OCELLI_CACHE= OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/soak sh tests/e2e/run.sh
 
+# The daemon as it is installed, on an emulated arm64 Debian under systemd, with a USB camera that is plugged and unplugged; as root, and
+# with the network the first time. REPLUGS=100 for more.
+test-guest: PACKAGES += qemu-system-arm g++-aarch64-linux-gnu mmdebstrap kmod cpio e2fsprogs xz-utils libusbredirparser-dev
+test-guest: release
+	OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/release GUEST=$(CURDIR)/build/guest sh tests/guest/run.sh
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
 
@@ -74,4 +80,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak format packages
+.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak format packages
