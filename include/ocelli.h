@@ -71,15 +71,22 @@ enum ocelli_format {
     OCELLI_YUYV = 7,   /* 1 plane: Y U Y V for two pixels */
 };
 
+/* Where a plane lies in a dma-buf. */
+struct ocelli_dma_buf {
+    int fd;          /* -1: not in one */
+    uint32_t offset; /* bytes */
+};
+
 /* A frame in memory, as it was captured. */
 struct ocelli_frame {
     enum ocelli_format format;
-    uint32_t width, height;   /* pixels as stored, 1..16384 */
-    const uint8_t *planes[3]; /* as many as the format has */
-    uint32_t strides[3];      /* bytes from row to row */
-    uint32_t rotation;        /* 0, 90, 180 or 270: clockwise turn that makes it upright */
-    int bt709;                /* 1: colours as ITU-R BT.709 (HD), 0: BT.601 */
-    int full_range;           /* 1: Y, U, V in 0..255; 0: in 16..235 and 16..240 */
+    uint32_t width, height;                /* pixels as stored, 1..16384 */
+    const uint8_t *planes[3];              /* as many as the format has */
+    uint32_t strides[3];                   /* bytes from row to row */
+    uint32_t rotation;                     /* 0, 90, 180 or 270: clockwise turn that makes it upright */
+    int bt709;                             /* 1: colours as ITU-R BT.709 (HD), 0: BT.601 */
+    int full_range;                        /* 1: Y, U, V in 0..255; 0: in 16..235 and 16..240 */
+    const struct ocelli_dma_buf *dma_bufs; /* (3), where the planes lie too; NULL: in no dma-buf */
 };
 
 /* Zero means default. */
@@ -101,7 +108,8 @@ struct ocelli_info {
     uint32_t image_size;     /* pixels a side the image tower sees */
     uint32_t context_length; /* token ids a text can have, start and end included */
     float logit_scale;       /* already exponentiated: score = softmax(logit_scale * cosine) */
-    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture, text and larger batch */
+    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture, text, larger batch */
+    uint32_t dma_bufs;       /* a camera's, that frames are read from without a copy */
 };
 
 /* A tag for ocelli_tags_create(): one or more prompts that are averaged. */
@@ -149,15 +157,21 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
  * not finite); at first also FILE, DEVICE. */
 int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images, size_t count, float *out);
 
-/* Embeds one frame: upright, RGB, resized, cropped and normalised on the device, so that only the planes are copied. Equal
- * to the embedding of the upright RGB picture. out: (D) floats, caller's. `frame` is only read during the call.
- * Errors: USAGE (a size, stride or rotation that cannot be), and those of ocelli_embed_images(). */
+/* Embeds one frame: upright, RGB, resized, cropped and normalised on the device. Equal to the embedding of the upright RGB
+ * picture. Planes that lie in one dma-buf are read there where the driver can import it: nothing is copied, and the processor's
+ * view of it is not used. Else they are copied. out: (D) floats, caller's. `frame` is only read during the call; a dma-buf is
+ * kept open (not its fd) until eight others or 64 frames have come after it, or the handle is closed. Errors: USAGE (a size,
+ * stride or rotation that cannot be), and those of ocelli_embed_images(). */
 int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, float *out);
 
 /* Embeds `count` UTF-8 texts. A text over the context is cut, its last id being the end mark, as
  * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.
  * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST, WRONG; at first also FILE, DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
+
+/* Gives back the memory of embedding texts, on the device and off it; the next text loads it again, without new checks or
+ * pipelines. For programs that embed texts now and then, beside pictures. Cannot fail; with no text embedded it does nothing. */
+void ocelli_unload_text(struct ocelli *handle);
 
 /* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context
  * length always suffices). *count gets how many. Errors: USAGE (not UTF-8, no room), LIMIT (over

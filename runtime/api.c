@@ -54,8 +54,8 @@ static int open_device(struct ocelli *o, const struct ocelli_params *p) {
 int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
     *out = NULL;
     if (!p || !p->model) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: no model path");
-    if (p->max_batch > CLIP_IMAGE_MAX_BATCH)
-        return log_fail(OCELLI_ERR_USAGE, "ocelli_open: max_batch %u, at most %d", p->max_batch, CLIP_IMAGE_MAX_BATCH);
+    if (p->max_batch > CLIP_MAX_BATCH)
+        return log_fail(OCELLI_ERR_USAGE, "ocelli_open: max_batch %u, at most %d", p->max_batch, CLIP_MAX_BATCH);
     struct ocelli *o = calloc(1, sizeof *o);
     if (!o) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = open_model(o, p);
@@ -90,6 +90,7 @@ void ocelli_get_info(const struct ocelli *o, struct ocelli_info *info) {
         .context_length = o->config.text.tokens,
         .logit_scale = o->config.logit_scale,
         .gpu_bytes = op_device_bytes(o->device),
+        .dma_bufs = clip_resize_imports(&o->image.resize),
     };
 }
 
@@ -136,6 +137,8 @@ int ocelli_embed_frame(struct ocelli *o, const struct ocelli_frame *from, float 
                       .full_range = from->full_range,
                       .rotation = from->rotation};
     for (int i = 0; i < 3; i++) f.planes[i] = (struct frame_plane){.data = from->planes[i], .stride = from->strides[i], .fd = -1};
+    for (int i = 0; from->dma_bufs && i < 3; i++)
+        f.planes[i].fd = from->dma_bufs[i].fd, f.planes[i].offset = from->dma_bufs[i].offset;
     int status = check_frame(&f);
     if (!status) status = handle_load_image(o);
     return status ? status : clip_image_embed_frame(&o->image, &f, out);
@@ -173,6 +176,10 @@ int ocelli_embed_texts(struct ocelli *o, const char *const *texts, size_t count,
     }
     free(ids);
     return status;
+}
+
+void ocelli_unload_text(struct ocelli *o) {
+    handle_unload_text(o);
 }
 
 int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size_t capacity, size_t *count) {

@@ -36,7 +36,7 @@ static int append(const struct op_list *list, bool timed, struct bench_dispatch 
 static int image_dispatches(struct ocelli *o, bool timed, struct bench_dispatch **out, size_t *count) {
     *out = NULL;
     *count = 0;
-    int status = append(o->image.slots[0].list, timed, out, count);
+    int status = append(o->image.resize.slots[0].list, timed, out, count);
     return status ? status : append(o->image.tower.list, timed, out, count);
 }
 
@@ -62,11 +62,11 @@ int bench_image_times(struct ocelli *o, struct bench_dispatch **out, size_t *cou
     int status = handle_load_image(o);
     bool timed = op_device_has_timestamps(o->device);
     if (!status) status = clip_image_prepare(&o->image, BENCH_WIDTH, BENCH_HEIGHT, timed);
-    if (!status) status = op_list_run(o->image.slots[0].list); /* over whatever picture is there */
+    if (!status) status = op_list_run(o->image.resize.slots[0].list); /* over whatever picture is there */
     if (!status) status = op_list_run(o->image.tower.list);
     if (!status) status = image_dispatches(o, timed, out, count);
-    o->image.timed = false;
-    o->image.tower.batch = o->image.slots[0].in_width = 0; /* record again without timestamps */
+    o->image.timed = o->image.resize.timed = false;
+    o->image.tower.batch = o->image.resize.slots[0].in_width = 0; /* record again without timestamps */
     return status;
 }
 

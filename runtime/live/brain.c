@@ -2,9 +2,9 @@
 #include "live/brain.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "live/signals.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +49,6 @@ static int warm(struct brain *b) {
     return status;
 }
 
-static bool asked_to_stop(void) {
-    sigset_t pending;
-    return !sigpending(&pending) && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
-}
-
 static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) {
     int status = vectors_set(v, set);
     set->logit_scale = b->logit_scale, set->model = b->name;
@@ -65,8 +60,9 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     bool done = false;
     b->now = *v, *v = NULL;
     int status = vectors_begin(b->now, NULL, b->size);
-    while (!status && !done && !asked_to_stop()) status = vectors_step(b->now, b->model, &done);
-    if (!status && !asked_to_stop()) status = warm(b);
+    while (!status && !done && !signals_asked()) status = vectors_step(b->now, b->model, &done);
+    ocelli_unload_text(b->model);
+    if (!status && !signals_asked()) status = warm(b);
     if (status || !done)
         return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
     status = make_set(b, b->now, &set);
@@ -82,7 +78,6 @@ void brain_finish(struct brain *b) {
     vectors_destroy(&b->now);
     vectors_destroy(&b->incoming);
     tagger_destroy(&b->tagger);
-    for (int i = 0; i < BRAIN_PICTURES; i++) free(b->pictures[i].bytes);
     free(b->embedding);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);
@@ -132,15 +127,19 @@ static bool stopping(struct brain *b) {
 
 /* ---- pictures ---- */
 
-static int embed(struct brain *b, const struct brain_picture *p) {
-    const struct frame *f = &p->frame;
+static int embed(struct brain *b, const struct frame *f) {
+    struct ocelli_dma_buf dma_bufs[3];
     struct ocelli_frame frame = {.format = (enum ocelli_format)f->format,
                                  .width = f->width,
                                  .height = f->height,
                                  .rotation = f->rotation,
                                  .bt709 = f->matrix == FRAME_BT709,
-                                 .full_range = f->full_range};
-    for (int i = 0; i < 3; i++) frame.planes[i] = f->planes[i].data, frame.strides[i] = f->planes[i].stride;
+                                 .full_range = f->full_range,
+                                 .dma_bufs = dma_bufs};
+    for (int i = 0; i < 3; i++) {
+        frame.planes[i] = f->planes[i].data, frame.strides[i] = f->planes[i].stride;
+        dma_bufs[i] = (struct ocelli_dma_buf){f->planes[i].fd, f->planes[i].offset};
+    }
     int status = OCELLI_ERR_LOST;
     while (!stopping(b)) {
         status = b->model ? ocelli_embed_frame(b->model, &frame, b->embedding) : OCELLI_ERR_LOST;
@@ -151,11 +150,10 @@ static int embed(struct brain *b, const struct brain_picture *p) {
     return status;
 }
 
-static void publish(struct brain *b, const struct tagger_event *events, size_t count, const struct brain_picture *p,
-                    int64_t gpu_ns) {
+static void publish(struct brain *b, const struct tagger_event *events, size_t count, int64_t captured_ns, int64_t gpu_ns) {
     struct live_event e;
     for (size_t i = 0; i < count; i++) {
-        event_make(&e, &events[i], p->frame.captured_ns, gpu_ns);
+        event_make(&e, &events[i], captured_ns, gpu_ns);
         event_put(b->events, &e);
     }
 }
@@ -163,19 +161,20 @@ static void publish(struct brain *b, const struct tagger_event *events, size_t c
 static void look(struct brain *b, const struct brain_picture *p) {
     const struct tagger_event *events;
     struct ocelli_info info;
-    int64_t began = clock_ns(CLOCK_MONOTONIC);
-    if (embed(b, p)) return;
+    int64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (embed(b, &p->frame)) return;
     int64_t gpu_ns = clock_ns(CLOCK_MONOTONIC) - began;
     struct tagger_frame frame = {b->embedding, p->frame.captured_ns / 1000000, p->frame.sequence, p->luma};
     ocelli_get_info(b->model, &info);
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
-    publish(b, events, count, p, gpu_ns);
+    publish(b, events, count, p->frame.captured_ns, gpu_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
-    b->gpu_bytes = info.gpu_bytes;
+    b->gpu_bytes = info.gpu_bytes, b->dma_bufs = info.dma_bufs;
     b->any = true, b->sequence = p->frame.sequence, b->captured_ns = p->frame.captured_ns;
     pthread_mutex_unlock(&b->lock);
     meter_count(b->meter, METER_PICTURES, 1);
+    meter_time(b->meter, METER_CPU, p->cpu_ns + clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
     meter_time(b->meter, METER_GPU, gpu_ns);
     meter_time(b->meter, METER_BEYOND, clock_ns(CLOCK_MONOTONIC) - p->frame.captured_ns - gpu_ns);
 }
@@ -188,11 +187,14 @@ static void drop_job(struct brain *b) {
 }
 
 static int replace(struct brain *b) {
+    const struct tagger_event *events;
     struct tagger_set set;
+    size_t count;
     int status = make_set(b, b->job, &set);
     if (status) return status;
     pthread_mutex_lock(&b->lock);
-    status = tagger_replace(b->tagger, &set);
+    status = tagger_replace(b->tagger, &set, &events, &count);
+    publish(b, events, count, clock_ns(CLOCK_MONOTONIC), 0);
     if (!status) b->version = set.version;
     pthread_mutex_unlock(&b->lock);
     if (status) return status;
@@ -212,6 +214,7 @@ static void advance(struct brain *b) {
     }
     if (!status && done) status = replace(b);
     if (status) drop_job(b);
+    if (!b->job) ocelli_unload_text(b->model); /* prompts change seldom, pictures come all the time */
 }
 
 /* The newest set counts; one that was on its way goes. */
@@ -233,6 +236,29 @@ static struct brain_picture *oldest_ready(struct brain *b) {
     return oldest;
 }
 
+/* Gives back all pictures of this state. Under the lock, which it leaves meanwhile: a source may wait for its own thread. */
+static void release(struct brain *b, int state) {
+    for (int i = 0; i < BRAIN_PICTURES; i++) {
+        struct brain_picture *p = &b->pictures[i];
+        if ((int)p->state != state) continue;
+        p->state = BRAIN_LEAVING;
+        pthread_mutex_unlock(&b->lock);
+        source_release(p->source, &p->frame);
+        pthread_mutex_lock(&b->lock);
+        p->state = BRAIN_FREE;
+        pthread_cond_broadcast(&b->changed);
+    }
+}
+
+/* In the place of the one that was kept. */
+static void keep(struct brain *b, struct brain_picture *p) {
+    pthread_mutex_lock(&b->lock);
+    release(b, BRAIN_KEPT);
+    p->state = BRAIN_KEPT;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
 static void turn(struct brain *b, struct brain_picture *p, struct vectors *incoming) {
     if (p) p->state = BRAIN_BUSY;
     b->busy_since = clock_ns(CLOCK_MONOTONIC);
@@ -240,9 +266,9 @@ static void turn(struct brain *b, struct brain_picture *p, struct vectors *incom
     pthread_mutex_unlock(&b->lock);
     adopt(b, incoming);
     if (p) look(b, p);
+    if (p) keep(b, p);
     if (b->job) advance(b);
     pthread_mutex_lock(&b->lock);
-    if (p) p->state = BRAIN_FREE;
     b->busy_since = 0;
     b->embedding_prompts = b->job || b->incoming;
     pthread_cond_broadcast(&b->changed);
@@ -312,6 +338,21 @@ void brain_leave(struct brain *b, struct brain_picture *p) {
     set_state(b, p, BRAIN_FREE);
 }
 
+bool brain_drop(struct brain *b, int timeout_ms) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000);
+    bool held = true;
+    pthread_mutex_lock(&b->lock);
+    for (bool late = false; held && !late; late = clock_ns(CLOCK_MONOTONIC) >= until) {
+        release(b, BRAIN_READY);
+        release(b, BRAIN_KEPT);
+        held = false;
+        for (int i = 0; i < BRAIN_PICTURES; i++) held = held || b->pictures[i].state != BRAIN_FREE;
+        if (held && timeout_ms) wait_ms(b, timeout_ms);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return !held;
+}
+
 int64_t brain_free_at(struct brain *b) {
     pthread_mutex_lock(&b->lock);
     int waiting = 0;
@@ -376,42 +417,47 @@ static void count_tag(void *user, const struct tagger_status *tag) {
     s->tags_learning += tag->state == TAGGER_LEARNING;
 }
 
-/* Under the lock. Not one that is being filled. */
+/* Under the lock. */
 static const struct brain_picture *newest(const struct brain *b) {
     const struct brain_picture *best = NULL;
     for (int i = 0; i < BRAIN_PICTURES; i++) {
         const struct brain_picture *p = &b->pictures[i];
-        if (p->state == BRAIN_TAKEN || !p->bytes || !p->frame.width) continue;
+        if (p->state != BRAIN_READY && p->state != BRAIN_BUSY && p->state != BRAIN_KEPT) continue;
         if (!best || p->frame.captured_ns > best->frame.captured_ns) best = p;
     }
     return best;
 }
 
-bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes) {
+/* The planes one behind the other in *bytes, which gets memory. */
+static bool copy_frame(const struct frame *from, struct frame *to, uint8_t **bytes) {
     size_t size = 0;
+    for (int i = 0; i < 3; i++) size += frame_plane_bytes(from, i);
+    uint8_t *at = *bytes = malloc(size);
+    if (!at) return false;
+    *to = *from;
+    for (int i = 0; i < 3; i++) {
+        size_t plane = frame_plane_bytes(from, i);
+        to->planes[i] = (struct frame_plane){.data = plane ? at : NULL, .stride = from->planes[i].stride, .fd = -1};
+        if (plane) memcpy(at, from->planes[i].data, plane);
+        at += plane;
+    }
+    return true;
+}
+
+bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes) {
     *bytes = NULL;
     pthread_mutex_lock(&b->lock);
     const struct brain_picture *p = newest(b);
-    for (int i = 0; p && i < 3; i++) size += frame_plane_bytes(&p->frame, i);
-    if (p) *bytes = malloc(size);
-    if (*bytes) {
-        memcpy(*bytes, p->bytes, size);
-        *frame = p->frame;
-    }
+    bool copied = p && copy_frame(&p->frame, frame, bytes);
     pthread_mutex_unlock(&b->lock);
-    uint8_t *at = *bytes;
-    for (int i = 0; at && i < 3; i++) {
-        frame->planes[i].data = at;
-        at += frame_plane_bytes(frame, i);
-    }
-    return *bytes != NULL;
+    return copied;
 }
 
 void brain_status(struct brain *b, struct live_status *s) {
     s->tags = s->tags_on = s->tags_learning = 0;
     brain_each(b, count_tag, s);
     pthread_mutex_lock(&b->lock);
-    s->version = b->version, s->gpu_bytes = b->gpu_bytes, s->model = b->name;
+    s->version = b->version, s->gpu_bytes = b->gpu_bytes, s->dma_bufs = b->dma_bufs, s->model = b->name;
     s->any = b->any, s->sequence = b->sequence, s->captured_ns = b->captured_ns;
     s->device_open = b->open, s->embedding = b->embedding_prompts;
     pthread_mutex_unlock(&b->lock);

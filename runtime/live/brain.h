@@ -8,15 +8,18 @@
 #include "live/event.h"
 #include "live/meter.h"
 #include "live/vectors.h"
+#include "source/source.h"
 
-enum { BRAIN_PICTURES = 2 }; /* one that the device works on, and one that is being made */
+/* One that the device works on, one that waits for it, and the last one, kept for who asks what was seen. */
+enum { BRAIN_PICTURES = SOURCE_HELD };
 
 struct brain_picture {
-    enum { BRAIN_FREE, BRAIN_TAKEN, BRAIN_READY, BRAIN_BUSY } state; /* the brain's */
-    struct frame frame;                                              /* as captured; its planes lie in `bytes` */
-    uint8_t *bytes;
-    size_t room; /* of them */
-    float luma;  /* 0..1 */
+    /* the brain's; LEAVING: on its way back to the source */
+    enum { BRAIN_FREE, BRAIN_TAKEN, BRAIN_READY, BRAIN_BUSY, BRAIN_KEPT, BRAIN_LEAVING } state;
+    struct source *source;
+    struct frame frame; /* as captured, held: it is read where it lies */
+    float luma;         /* 0..1 */
+    int64_t cpu_ns;     /* processor time it took so far */
 };
 
 /* Thread-safety: brain_open() to brain_start() by one thread; what follows by any. */
@@ -44,6 +47,7 @@ struct brain {
     bool embedding_prompts;
     struct tagger *tagger;
     uint64_t version, gpu_bytes;
+    uint32_t dma_bufs;
     bool any; /* a picture was judged: the last one's ... */
     uint64_t sequence;
     int64_t captured_ns;
@@ -61,10 +65,14 @@ int brain_start(struct brain *b);
 bool brain_stop(struct brain *b, int timeout_ms);
 void brain_finish(struct brain *b);
 
-/* A picture to be filled, waiting up to timeout_ms; NULL: none is free. Back with brain_put(), or again with brain_leave(). */
+/* Room for a picture, waiting up to timeout_ms; NULL: there is none. Back with brain_put(), which takes the frame and releases it
+ * when it is of no use any more, or with brain_leave(). */
 struct brain_picture *brain_room(struct brain *b, int timeout_ms);
 void brain_put(struct brain *b, struct brain_picture *p);
 void brain_leave(struct brain *b, struct brain_picture *p);
+/* Releases all frames: their source is to be closed. false: within timeout_ms the device was not done with one. The caller has no
+ * room. */
+bool brain_drop(struct brain *b, int timeout_ms);
 /* When the next picture can be begun with, as far as is known; ns. What is captured sooner only gets old. */
 int64_t brain_free_at(struct brain *b);
 /* What a picture takes of late; ns, 0: none yet. */
@@ -77,7 +85,8 @@ int64_t brain_busy_ns(struct brain *b);
 /* Another set, taken over from *v when all its vectors are there; the last one handed over counts. */
 void brain_tags(struct brain *b, struct vectors **v);
 
-/* A copy of the newest picture: planes in *bytes, to be freed. false: there is none, or no memory for it. */
+/* A copy of the newest picture: planes in *bytes, to be freed. false: there is none (or its source is gone), or no memory for it.
+ */
 bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes);
 
 /* tagger_save(), tagger_get() of each tag, and what the brain knows for the status. */

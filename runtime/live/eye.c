@@ -39,10 +39,7 @@ static bool same_source(const struct eye *e, const struct live_config *c) {
 }
 
 static void change(struct eye *e, const struct live_config *c) {
-    if (!same_source(e, c)) {
-        source_close(&e->source);
-        e->failures = 0;
-    }
+    if (!same_source(e, c)) e->stale = true, e->failures = 0;
     take_config(e, c);
 }
 
@@ -89,27 +86,6 @@ static bool worth_a_look(struct eye *e, const struct frame *f) {
     return true;
 }
 
-/* The planes as they are: the device makes them upright, RGB and small. */
-static int fill(struct eye *e, const struct frame *f, struct brain_picture *p) {
-    size_t bytes = 0;
-    for (int i = 0; i < 3; i++) bytes += frame_plane_bytes(f, i);
-    if (p->room < bytes) {
-        free(p->bytes);
-        p->bytes = malloc(bytes);
-        p->room = p->bytes ? bytes : 0;
-        if (!p->bytes) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture of %ux%u", f->width, f->height);
-    }
-    p->frame = *f, p->luma = e->motion.luma;
-    uint8_t *to = p->bytes;
-    for (int i = 0; i < 3; i++) {
-        size_t size = frame_plane_bytes(f, i);
-        if (size) memcpy(to, f->planes[i].data, size);
-        p->frame.planes[i].data = size ? to : NULL;
-        to += size;
-    }
-    return OCELLI_OK;
-}
-
 static void count_frame(struct eye *e, const struct frame *f) {
     meter_count(e->meter, METER_FRAMES, 1);
     if (e->any && f->sequence > e->last_sequence + 1) meter_count(e->meter, METER_DROPPED, f->sequence - e->last_sequence - 1);
@@ -118,19 +94,21 @@ static void count_frame(struct eye *e, const struct frame *f) {
     e->failures = 0;
 }
 
-static void take_frame(struct eye *e, const struct frame *f, struct brain_picture *p) {
+/* The frame is held until the device has read it where it lies. */
+static void take_frame(struct eye *e, struct frame *f, struct brain_picture *p) {
     int64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     count_frame(e, f);
-    bool look = worth_a_look(e, f), filled = look && fill(e, f, p) == OCELLI_OK;
-    int64_t took = clock_ns(CLOCK_MONOTONIC) - began;
-    if (filled) {
-        meter_time(e->meter, METER_CONVERT, clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
-        e->usual_ns = e->usual_ns ? (7 * e->usual_ns + took) / 8 : took;
-        brain_put(e->brain, p);
-    } else {
+    if (!worth_a_look(e, f)) {
+        meter_count(e->meter, METER_STILL, 1);
+        source_release(e->source, f);
         brain_leave(e->brain, p);
+        return;
     }
-    if (!look) meter_count(e->meter, METER_STILL, 1);
+    int64_t took = clock_ns(CLOCK_MONOTONIC) - began;
+    e->usual_ns = e->usual_ns ? (7 * e->usual_ns + took) / 8 : took;
+    p->source = e->source, p->frame = *f, p->luma = e->motion.luma;
+    p->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    brain_put(e->brain, p);
 }
 
 /* ---- the source ---- */
@@ -152,8 +130,17 @@ static void set_open(struct eye *e, bool open) {
     pthread_mutex_unlock(&e->lock);
 }
 
-static void lose_source(struct eye *e) {
+/* Closes a source that is not wanted any more, once the device is done with its frames; false: not yet. */
+static bool let_go(struct eye *e) {
+    if (!e->stale) return true;
+    if (!brain_drop(e->brain, WAIT_MS)) return false;
     source_close(&e->source);
+    e->stale = false;
+    return true;
+}
+
+static void lose_source(struct eye *e) {
+    e->stale = true;
     set_open(e, false);
     unsigned ms = BACKOFF_FIRST_MS << (e->failures < 8 ? e->failures : 8);
     e->failures++;
@@ -182,7 +169,6 @@ static void take_next(struct eye *e, struct brain_picture *p) {
     if (answer == SOURCE_FRAME) {
         pace_step(&e->pace, clock_ns(CLOCK_MONOTONIC), e->usual_ns + brain_usual_ns(e->brain));
         take_frame(e, &frame, p);
-        source_release(e->source, &frame);
         return;
     }
     brain_leave(e->brain, p);
@@ -212,6 +198,7 @@ static void *run(void *user) {
     int status;
     while (goes_on(e)) {
         take_heat(e);
+        if (!let_go(e)) continue;
         if (eye_ended(e, &status)) {
             wait_until(e, INT64_MAX);
         } else if (due(e)) {
@@ -260,6 +247,7 @@ void eye_stop(struct eye *e) {
 
 void eye_finish(struct eye *e) {
     if (!e->brain) return;
+    brain_drop(e->brain, 0);
     source_close(&e->source);
     arena_finish(&e->strings);
     pthread_cond_destroy(&e->changed);

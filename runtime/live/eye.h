@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The thread that takes frames: when they are due, if something moved, made small, to the brain. */
+ * The thread that takes frames: when they are due, if something moved, to the brain. */
 #ifndef LIVE_EYE_H
 #define LIVE_EYE_H
 
@@ -20,9 +20,10 @@ struct eye {
     struct pace pace;
     double least_motion; /* percent */
     int64_t look_every_ns, looked_ns, heat_ns;
-    int64_t usual_ns; /* of a conversion */
+    int64_t usual_ns; /* what looking for motion takes of late */
     uint64_t last_sequence;
     bool any;          /* a frame came since the source was opened */
+    bool stale;        /* the source is to be closed */
     unsigned failures; /* of the source, one after another */
     pthread_t thread;
     bool running;

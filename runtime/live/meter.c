@@ -83,7 +83,7 @@ static const char *const count_names[METER_COUNTS] = {
     [METER_REFUSED] = "refused",   [METER_LOST] = "device_reopened", [METER_REOPENED] = "source_reopened"};
 
 static const char *const time_names[METER_TIMES] = {
-    [METER_CONVERT] = "convert_cpu_ms", [METER_GPU] = "gpu_ms", [METER_BEYOND] = "beyond_gpu_ms", [METER_EVENT] = "event_ms"};
+    [METER_CPU] = "frame_cpu_ms", [METER_GPU] = "gpu_ms", [METER_BEYOND] = "beyond_gpu_ms", [METER_EVENT] = "event_ms"};
 
 static void write_times(struct json *j, const struct live_status *s) {
     for (int i = 0; i < METER_TIMES; i++) {
@@ -107,6 +107,7 @@ void meter_json(const struct live_status *s, char *text, size_t size) {
     json_number(&j, "slowdown", s->slowdown, JSON_SHORT);
     json_count(&j, "rss_bytes", s->rss_bytes);
     json_count(&j, "gpu_bytes", s->gpu_bytes);
+    json_count(&j, "dma_bufs", s->dma_bufs);
     json_count(&j, "events_lost", s->events_lost);
     json_count(&j, "programs_ran", s->programs_ran);
     json_count(&j, "programs_failed", s->programs_failed);

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 enum meter_time {
-    METER_CONVERT, /* processor time of a frame: motion, conversion */
-    METER_GPU,     /* wall time of an embedding */
-    METER_BEYOND,  /* from capture to states, less METER_GPU */
-    METER_EVENT,   /* from capture to a published event, less METER_GPU */
+    METER_CPU,    /* processor time of a picture, but for what the driver computes in threads of its own */
+    METER_GPU,    /* wall time of an embedding */
+    METER_BEYOND, /* from capture to states, less METER_GPU */
+    METER_EVENT,  /* from capture to a published event, less METER_GPU */
     METER_TIMES
 };
 
@@ -48,6 +48,7 @@ struct live_status {
     double uptime_s, pictures_per_s; /* over all the time */
     double celsius, slowdown;        /* NAN: no thermal zone */
     uint64_t rss_bytes, gpu_bytes;
+    uint32_t dma_bufs; /* of the camera, read without a copy */
     uint64_t events_lost, programs_ran, programs_failed;
     uint64_t version; /* of the prompts */
     bool any;         /* a picture was judged: the last one's ... */

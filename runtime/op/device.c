@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "op/linear_mma.h"
 #include "op/product.h"
+#include "vk/import.h"
 
 #include <stdlib.h>
 
@@ -114,6 +115,18 @@ int op_memory_create(struct op_memory **out, struct op_device *d, uint64_t size,
     }
     *out = m;
     return OCELLI_OK;
+}
+
+int op_memory_import(struct op_memory **out, struct op_device *d, int fd, uint64_t size, const char *name) {
+    *out = NULL;
+    struct op_memory *m = calloc(1, sizeof *m);
+    if (!m) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status = vk_buffer_import(&m->vk, &d->vk, fd, size, name);
+    if (status)
+        free(m);
+    else
+        *out = m;
+    return status;
 }
 
 void op_memory_destroy(struct op_memory **memory, struct op_device *d) {

@@ -63,6 +63,9 @@ bool op_device_has_timestamps(const struct op_device *device);
 
 /* Zero-filled. Errors: MEMORY, LIMIT. */
 int op_memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use, const char *name);
+/* What a dma-buf holds, `size` bytes, for ops to read; the file stays the caller's. Errors: DEVICE (the driver cannot; no line is
+ * logged), MEMORY. */
+int op_memory_import(struct op_memory **out, struct op_device *device, int fd, uint64_t size, const char *name);
 void op_memory_destroy(struct op_memory **memory, struct op_device *device);
 int op_memory_write(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data, uint64_t size);
 int op_memory_read(struct op_memory *memory, struct op_device *device, uint64_t offset, void *data, uint64_t size);

@@ -238,7 +238,8 @@ bool Session::make_buffer(std::string &why) {
     size_t luma = size_t(stream.stride) * stream.size.height;
     size_t chroma = luma / planes.divide_stride / planes.divide_rows;
     if (planes.count == 1) luma = std::max<size_t>(stream.frameSize, luma);
-    size_t size = luma + (planes.count - 1) * chroma;
+    size_t page = size_t(sysconf(_SC_PAGESIZE)); /* whole ones, as dma-bufs have: drivers import no other */
+    size_t size = (luma + (planes.count - 1) * chroma + page - 1) / page * page;
     UniqueFD raw(memfd_create("ocelli frame", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!size || !raw.isValid() || ftruncate(raw.get(), off_t(size))) {
         why = "no memory for its frames";

@@ -52,7 +52,7 @@ struct source {
     void *state; /* the kind's */
     uint32_t rotation;
     struct box box;
-    int held;
+    int held;    /* frames; under the box' lock */
     int stop_fd; /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;

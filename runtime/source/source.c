@@ -149,17 +149,25 @@ static int develop(const struct source *s, struct slot *slot) {
     return OCELLI_OK;
 }
 
+/* Gives how many frames are held now. */
+static int hold(struct source *s, int more) {
+    pthread_mutex_lock(&s->box.lock);
+    int held = s->held += more;
+    pthread_mutex_unlock(&s->box.lock);
+    return held;
+}
+
 static void hand_out(struct source *s, struct slot *slot, struct frame *frame) {
     slot->frame.rotation = s->rotation;
     slot->frame.owner = slot;
     *frame = slot->frame;
-    s->held++;
+    hold(s, 1);
 }
 
 int source_next(struct source *s, int timeout_ms, struct frame *frame) {
     int64_t end = source_now() + (int64_t)timeout_ms * 1000000;
     *frame = (struct frame){0};
-    if (s->held == SOURCE_HELD) return log_fail(OCELLI_ERR_USAGE, "%s: %d frames are held: release one", s->uri, s->held);
+    if (hold(s, 0) == SOURCE_HELD) return log_fail(OCELLI_ERR_USAGE, "%s: %d frames are held: release one", s->uri, SOURCE_HELD);
     for (;;) {
         struct slot *slot;
         int answer = box_take(&s->box, timeout_ms, &slot);
@@ -180,8 +188,8 @@ void source_release(struct source *s, struct frame *frame) {
     sync_planes(frame, DMA_BUF_SYNC_END);
     decode_free(&slot->image);
     *frame = (struct frame){0};
-    s->held--;
     slot->recycle(slot);
+    hold(s, -1);
 }
 
 void source_close(struct source **s) {

@@ -39,10 +39,10 @@ enum source_answer {
     SOURCE_END = 2,  /* there will be no more */
 };
 
-enum { SOURCE_HELD = 2 }; /* frames that may be held at once */
+enum { SOURCE_HELD = 3 }; /* frames that may be held at once */
 
-/* An open source. Thread-safety: one call at a time for each handle; different handles are independent. Its thread says
- * log lines too, so the log handler must bear being called from it. */
+/* An open source. Thread-safety: one call at a time for each handle, but source_release() by any thread; different handles are
+ * independent. Its thread says log lines too, so the log handler must bear being called from it. */
 struct source;
 
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
@@ -53,7 +53,7 @@ int source_open(struct source **out, const char *uri, const struct source_option
 /* The newest frame that was not given yet, waiting up to timeout_ms for one (0: only looking, -1: as long as it takes).
  * A source_answer; on SOURCE_FRAME *frame is to be given to source_release(). Pictures and MJPEG are decoded here, in the
  * caller's thread: what is dropped costs nothing. A broken one is said and skipped.
- * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: two are held. */
+ * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
 int source_next(struct source *s, int timeout_ms, struct frame *frame);
 
 /* Gives a frame back: its bytes may be written again. Accepts a zeroed frame, and zeroes it. */

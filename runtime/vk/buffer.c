@@ -86,7 +86,7 @@ void vk_buffer_destroy(struct vk_buffer *b, struct vk_device *d) {
     if (b->buffer) vkDestroyBuffer(d->device, b->buffer, NULL);
     if (b->memory) {
         vkFreeMemory(d->device, b->memory, NULL);
-        d->bytes_allocated -= b->size;
+        if (!b->imported) d->bytes_allocated -= b->size;
     }
     *b = (struct vk_buffer){0};
 }

@@ -15,7 +15,8 @@ struct vk_buffer {
     VkBuffer buffer;
     VkDeviceMemory memory;
     uint64_t size;
-    void *mapped; /* NULL: the host cannot see it */
+    void *mapped;  /* NULL: the host cannot see it */
+    bool imported; /* another device fills it: see import.h */
 };
 
 /* Zero-filled. Errors: MEMORY, LIMIT (over the device's largest allocation), LOST. */

@@ -72,6 +72,23 @@ static void barrier(VkCommandBuffer buffer, VkPipelineStageFlags from, VkAccessF
     vkCmdPipelineBarrier(buffer, from, to, 0, 1, &memory, 0, NULL, 0, NULL);
 }
 
+/* Memory of another device: taken over from it before shaders read it, given back afterwards. */
+static void pass(struct vk_commands *c, const struct vk_device *d, const struct vk_dispatch *dispatch,
+                 const struct vk_view *views, bool take) {
+    const VkPipelineStageFlags compute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+    for (uint32_t i = 0; i < dispatch->shader.bindings; i++) {
+        if (!views[i].buffer->imported) continue;
+        VkBufferMemoryBarrier memory = {.sType = VK_STRUCTURE_TYPE_BUFFER_MEMORY_BARRIER,
+                                        .dstAccessMask = take ? VK_ACCESS_SHADER_READ_BIT : 0,
+                                        .srcQueueFamilyIndex = take ? d->foreign_family : d->queue_family,
+                                        .dstQueueFamilyIndex = take ? d->queue_family : d->foreign_family,
+                                        .buffer = views[i].buffer->buffer,
+                                        .size = VK_WHOLE_SIZE};
+        vkCmdPipelineBarrier(c->buffer, take ? VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT : compute,
+                             take ? compute : VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, 0, 0, NULL, 1, &memory, 0, NULL);
+    }
+}
+
 int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struct vk_dispatch *dispatch,
                          const struct vk_view *views, const void *push, uint32_t push_size) {
     if (c->count == c->capacity) return log_fail(OCELLI_ERR_LIMIT, "more than %u dispatches in a list", c->capacity);
@@ -88,10 +105,12 @@ int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struc
     if (c->count) /* also write after read: a buffer is used again by a later op */
         barrier(c->buffer, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
                 VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+    pass(c, d, dispatch, views, true);
     vkCmdBindPipeline(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->pipeline);
     vkCmdBindDescriptorSets(c->buffer, VK_PIPELINE_BIND_POINT_COMPUTE, p->layout, 0, 1, &set, 0, NULL);
     vkCmdPushConstants(c->buffer, p->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, push_size, push);
     vkCmdDispatch(c->buffer, dispatch->groups[0], dispatch->groups[1], dispatch->groups[2]);
+    pass(c, d, dispatch, views, false);
     struct vk_dispatch *recorded = &c->dispatches[c->count++];
     *recorded = *dispatch;
     recorded->push_count = push_size / 4;

@@ -17,8 +17,8 @@ struct vk_dispatch {
     const char *label; /* what it computes, static */
     struct vk_shader shader;
     uint32_t groups[3];
-    uint64_t macs;  /* multiply-accumulates */
-    uint64_t bytes; /* of buffers, each counted once: read and written */
+    uint64_t macs;                               /* multiply-accumulates */
+    uint64_t bytes;                              /* of buffers, each counted once: read and written */
     uint32_t push[VK_PUSH_SIZE / 4], push_count; /* push constants; set by vk_commands_dispatch */
 };
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "vk/cache.h"
 #include "vk/cooperative.h"
+#include "vk/import.h"
 #include "vk/instance.h"
 #include "vk/pipeline.h"
 
@@ -164,8 +165,8 @@ static int create_device(struct vk_device *d, const char *dot_extension) {
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, .shaderIntegerDotProduct = VK_TRUE};
     struct vk_cooperative_features cooperative;
-    const char *extensions[2];
-    uint32_t extension_count = 0;
+    const char *extensions[VK_IMPORT_EXTENSIONS + 2];
+    uint32_t extension_count = vk_import_find(d, extensions);
     void *features = d->integer_dot ? &dot : NULL;
     if (d->integer_dot && dot_extension) extensions[extension_count++] = dot_extension;
     if (d->cooperative.m) {

@@ -36,6 +36,7 @@ struct vk_device {
     bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */
     struct vk_cooperative cooperative;
     uint32_t timestamp_bits; /* 0: the queue has no timestamps */
+    uint32_t foreign_family; /* whose memory can be imported: the owner of a camera's frames; 0: none can. See import.h */
 
     VkPipelineCache cache;         /* see cache.h */
     char *cache_path;              /* its file; NULL: none can be kept */

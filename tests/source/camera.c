@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 static int cameras;
-static char first[256];
+static char first[256], second[256];
 
 static void note(void *user, const char *id, const char *model) {
     (void)user;
     print_message("camera %s, model %s\n", id, model);
-    if (!cameras++) snprintf(first, sizeof first, "%s", id);
+    if (cameras < 2) snprintf(cameras ? second : first, sizeof first, "%s", id);
+    cameras++;
 }
 
 static struct source *opened(const char *id, const struct source_options *options) {
@@ -156,10 +157,26 @@ static void not_offered(void **state) {
     assert_true(good > 0);
 }
 
+/* Two cameras at once, one closed while the other goes on. */
+static void several(void **state) {
+    (void)state;
+    if (cameras < 2) skip();
+    struct source *s[2] = {opened(first, NULL), opened(second, NULL)};
+    for (int i = 0; i < 20; i++) {
+        struct frame f;
+        if (i == 10) source_close(&s[0]);
+        struct source *from = s[i < 10 ? i % 2 : 1];
+        assert_int_equal(source_next(from, 10000, &f), SOURCE_FRAME);
+        if (i < 2) check_pixels(&f);
+        source_release(from, &f);
+    }
+    source_close(&s[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames),  cmocka_unit_test(held),     cmocka_unit_test(slow_consumer),
-        cmocka_unit_test(options), cmocka_unit_test(refusals), cmocka_unit_test(not_offered),
+        cmocka_unit_test(frames),   cmocka_unit_test(held),        cmocka_unit_test(slow_consumer), cmocka_unit_test(options),
+        cmocka_unit_test(refusals), cmocka_unit_test(not_offered), cmocka_unit_test(several),
     };
     if (!source_camera_library()) {
         printf("skipped: built without libcamera\n");

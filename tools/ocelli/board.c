@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_MS = 20, EVENTS = 64 };
+enum { EVENTS = 64 };
 
 struct board {
     struct live *live;
@@ -129,11 +129,12 @@ static size_t status(void *user, struct serve_field *fields) {
         {"edits_refused", NULL, (double)s->counts[METER_REFUSED]},
         {"gpu_ms", NULL, s->median_ms[METER_GPU]},
         {"beyond_gpu_ms", NULL, s->median_ms[METER_BEYOND]},
-        {"convert_cpu_ms", NULL, s->median_ms[METER_CONVERT]},
+        {"frame_cpu_ms", NULL, s->median_ms[METER_CPU]},
         {"celsius", NULL, s->celsius},
         {"slowdown", NULL, s->slowdown},
         {"rss_bytes", NULL, (double)s->rss_bytes},
         {"gpu_bytes", NULL, (double)s->gpu_bytes},
+        {"dma_bufs", NULL, s->dma_bufs},
         {"tags", NULL, (double)s->tags},
         {"tags_on", NULL, (double)s->tags_on},
         {"tags_learning", NULL, (double)s->tags_learning},
@@ -167,6 +168,7 @@ static void put_event(void *user, const struct live_event *event) {
     if (b->count == EVENTS) b->first = (b->first + 1) % EVENTS, b->count--;
     b->events[(b->first + b->count++) % EVENTS] = *event;
     pthread_mutex_unlock(&b->lock);
+    serve_wake(b->serve);
 }
 
 /* false: none. *stop: the board is to be closed. */
@@ -191,6 +193,7 @@ static void push(struct board *b, const struct live_event *e) {
                                  .group = or_null(e->group),
                                  .state = e->state,
                                  .why = e->why,
+                                 .edited = e->edited,
                                  .version = e->version,
                                  .model = e->model,
                                  .sequence = e->frame + 1,
@@ -205,7 +208,7 @@ static void *answer(void *user) {
     bool stop = false;
     while (!stop) {
         while (take_event(b, &event, &stop)) push(b, &event);
-        serve_poll(b->serve, TURN_MS);
+        serve_poll(b->serve, -1);
     }
     return NULL;
 }
@@ -276,6 +279,7 @@ void board_close(struct board **board) {
     pthread_mutex_lock(&b->lock);
     b->stop = true;
     pthread_mutex_unlock(&b->lock);
+    serve_wake(b->serve);
     pthread_join(b->thread, NULL);
     destroy(b);
     *board = NULL;
