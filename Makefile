@@ -66,6 +66,12 @@ soak-build: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
 	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
 
+# The daemon as it is installed, on an emulated arm64 Debian under systemd, with a USB camera that is plugged and unplugged; as root, and
+# with the network the first time. REPLUGS=100 for more.
+test-guest: PACKAGES += qemu-system-arm g++-aarch64-linux-gnu mmdebstrap kmod cpio e2fsprogs xz-utils libusbredirparser-dev
+test-guest: release
+	OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/release GUEST=$(CURDIR)/build/guest sh tests/guest/run.sh
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
@@ -96,4 +102,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak soak-pictures soak-build soak-observers test-foreign format packages
+.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak soak-pictures soak-build soak-observers test-foreign format packages

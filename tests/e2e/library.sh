@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# libocelli shows the functions of include/ocelli.h, at most 20, and nothing else; the documents' example links with it alone.
+# libocelli shows the functions of include/ocelli.h, at most 20, and nothing else; the documents' example links with it alone. What is
+# installed fits together.
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 library=$OCELLI_BUILD/libocelli.so
@@ -12,4 +13,10 @@ diff "$work/declared" "$work/shown" || { echo "libocelli shows (>) other functio
 test "$(wc -l <"$work/declared")" -le 20 || { echo "more than 20 public functions"; failed=1; }
 comm -23 "$work/named" "$work/declared" | grep . && { echo "ocelli.h speaks of functions that it does not declare"; failed=1; }
 readelf -d "$OCELLI_BUILD/tests/example" | grep -q 'NEEDED.*libocelli' || { echo "the example does not use libocelli"; failed=1; }
+
+DESTDIR=$work/root cmake --install "$OCELLI_BUILD" >/dev/null || { echo "cannot be installed"; failed=1; }
+unit=$(find "$work/root" -path '*/lib/systemd/system/ocelli.service')
+binary=$(sed -n 's/^ExecStart=\([^ ]*\) .*/\1/p' "$unit")
+test -x "$work/root$binary" || { echo "the unit starts $binary, which is not installed"; failed=1; }
+grep -q "^u $(sed -n 's/^User=//p' "$unit") " "${unit%/systemd/*}/sysusers.d/ocelli.conf" || { echo "the unit's user is not made"; failed=1; }
 exit $failed
