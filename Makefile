@@ -58,6 +58,12 @@ soak: packages
 	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
 	REWRITES=1000 OCELLI_NEED_GPU=1 OCELLI_CACHE= OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/soak sh tests/e2e/run.sh
 
+# A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
+soak-observers: packages
+	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
+	cmake --build build/soak -j$(JOBS) --target protocol_server
+	sh tests/protocol/observers.sh build/soak/tests/protocol_server 1000 $(or $(SECONDS),3600)
+
 format:
 	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
 
@@ -74,4 +80,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak format packages
+.PHONY: demo test release install test-subgroups test-camera demo-score fuzz soak soak-observers format packages

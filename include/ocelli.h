@@ -108,7 +108,7 @@ struct ocelli_info {
     uint32_t image_size;     /* pixels a side the image tower sees */
     uint32_t context_length; /* token ids a text can have, start and end included */
     float logit_scale;       /* already exponentiated: score = softmax(logit_scale * cosine) */
-    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture, text and larger batch */
+    uint64_t gpu_bytes;      /* device memory held now: grows with the first picture, text, larger batch */
     uint32_t dma_bufs;       /* a camera's, that frames are read from without a copy */
 };
 
@@ -168,6 +168,10 @@ int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, 
  * CLIP's own tokenizer does with truncation. out: (count, D) floats of unit length, caller's.
  * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST, WRONG; at first also FILE, DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
+
+/* Gives back the memory of embedding texts, on the device and off it; the next text loads it again, without new checks or
+ * pipelines. For programs that embed texts now and then, beside pictures. Cannot fail; with no text embedded it does nothing. */
+void ocelli_unload_text(struct ocelli *handle);
 
 /* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context
  * length always suffices). *count gets how many. Errors: USAGE (not UTF-8, no room), LIMIT (over

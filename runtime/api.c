@@ -178,6 +178,10 @@ int ocelli_embed_texts(struct ocelli *o, const char *const *texts, size_t count,
     return status;
 }
 
+void ocelli_unload_text(struct ocelli *o) {
+    handle_unload_text(o);
+}
+
 int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size_t capacity, size_t *count) {
     int32_t *all = calloc(o->config.text.tokens, sizeof *all);
     if (!all) return log_fail(OCELLI_ERR_MEMORY, "out of memory");

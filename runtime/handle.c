@@ -56,8 +56,13 @@ int handle_load_text(struct ocelli *o) {
     return status;
 }
 
-void handle_unload(struct ocelli *o) {
-    clip_image_finish(&o->image);
+void handle_unload_text(struct ocelli *o) {
     clip_text_finish(&o->text);
-    o->image_loaded = o->text_loaded = false;
+    o->text_loaded = false;
+}
+
+void handle_unload(struct ocelli *o) {
+    handle_unload_text(o);
+    clip_image_finish(&o->image);
+    o->image_loaded = false;
 }

@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "live/ask.h"
+#include "live/signals.h"
 
 #include <math.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +50,6 @@ static int warm(struct brain *b) {
     return status;
 }
 
-static bool asked_to_stop(void) {
-    sigset_t pending;
-    return !sigpending(&pending) && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
-}
-
 static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) {
     int status = vectors_set(v, set);
     set->logit_scale = b->logit_scale, set->model = b->name;
@@ -66,8 +61,9 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     bool done = false;
     b->now = *v, *v = NULL;
     int status = vectors_begin(b->now, NULL, b->size);
-    while (!status && !done && !asked_to_stop()) status = vectors_step(b->now, b->model, &done);
-    if (!status && !asked_to_stop()) status = warm(b);
+    while (!status && !done && !signals_asked()) status = vectors_step(b->now, b->model, &done);
+    ocelli_unload_text(b->model);
+    if (!status && !signals_asked()) status = warm(b);
     if (status || !done)
         return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
     status = make_set(b, b->now, &set);
@@ -155,11 +151,10 @@ static int embed(struct brain *b, const struct frame *f) {
     return status;
 }
 
-static void publish(struct brain *b, const struct tagger_event *events, size_t count, const struct brain_picture *p,
-                    int64_t gpu_ns) {
+static void publish(struct brain *b, const struct tagger_event *events, size_t count, int64_t captured_ns, int64_t gpu_ns) {
     struct live_event e;
     for (size_t i = 0; i < count; i++) {
-        event_make(&e, &events[i], p->frame.captured_ns, gpu_ns);
+        event_make(&e, &events[i], captured_ns, gpu_ns);
         event_put(b->events, &e);
     }
 }
@@ -174,7 +169,7 @@ static void look(struct brain *b, const struct brain_picture *p) {
     ocelli_get_info(b->model, &info);
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
-    publish(b, events, count, p, gpu_ns);
+    publish(b, events, count, p->frame.captured_ns, gpu_ns);
     keep_picture(&b->keep, b->tagger, b->embedding, p->frame.captured_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes, b->dma_bufs = info.dma_bufs;
@@ -194,11 +189,14 @@ static void drop_job(struct brain *b) {
 }
 
 static int replace(struct brain *b) {
+    const struct tagger_event *events;
     struct tagger_set set;
+    size_t count;
     int status = make_set(b, b->job, &set);
     if (status) return status;
     pthread_mutex_lock(&b->lock);
-    status = tagger_replace(b->tagger, &set);
+    status = tagger_replace(b->tagger, &set, &events, &count);
+    publish(b, events, count, clock_ns(CLOCK_MONOTONIC), 0);
     if (!status) b->version = set.version;
     pthread_mutex_unlock(&b->lock);
     if (status) return status;
@@ -218,6 +216,7 @@ static void advance(struct brain *b) {
     }
     if (!status && done) status = replace(b);
     if (status) drop_job(b);
+    if (!b->job) ocelli_unload_text(b->model); /* prompts change seldom, pictures come all the time */
 }
 
 /* The newest set counts; one that was on its way goes. */

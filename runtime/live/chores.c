@@ -5,9 +5,6 @@
 #include "live/inner.h"
 #include "live/notify.h"
 #include "live/quiet.h"
-#include "live/state.h"
-
-#include <stdlib.h>
 
 #define SECOND INT64_C(1000000000)
 enum { STUCK_SECONDS = 120 }; /* no picture takes so long, nor does a first shader's compilation */
@@ -23,8 +20,7 @@ void chores_save(struct live *l) {
     uint8_t *bytes;
     size_t size;
     if (!l->state || brain_save(&l->brain, &bytes, &size)) return;
-    state_save(l->state, bytes, size); /* a full disk was said; the next time may go better */
-    free(bytes);
+    saver_put(&l->saver, bytes, size);
 }
 
 void chores_status(struct live *l) {

@@ -16,6 +16,10 @@ const char *event_state(enum tagger_state state) {
     return names[state];
 }
 
+const char *event_reason(const struct live_event *e) {
+    return e->edited ? "edit" : "picture";
+}
+
 void event_time(int64_t captured_ns, char text[40]) {
     int64_t real = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) + captured_ns;
     time_t seconds = (time_t)(real / 1000000000);
@@ -36,6 +40,7 @@ static void write_json(struct live_event *e) {
     json_text(&j, "event", event_state(e->state));
     json_text(&j, "tag", or_null(e->tag));
     json_text(&j, "group", or_null(e->group));
+    json_text(&j, "reason", event_reason(e));
     json_number(&j, "score", (double)e->why.score, JSON_SHORT);
     json_number(&j, "margin", (double)e->why.margin, JSON_SHORT);
     json_number(&j, "on", (double)e->why.on, JSON_SHORT);
@@ -62,6 +67,7 @@ static void copy(char to[EVENT_NAME], const char *from) {
 void event_make(struct live_event *e, const struct tagger_event *from, int64_t captured_ns, int64_t gpu_ns) {
     *e = (struct live_event){.state = from->state,
                              .why = from->why,
+                             .edited = from->edited,
                              .version = from->version,
                              .frame = from->sequence,
                              .captured_ns = captured_ns,

@@ -19,6 +19,7 @@ struct live_event {
     struct tagger_why why; /* but for its runner_up, which is NULL */
     uint64_t version;      /* of the prompts */
     uint64_t frame;        /* its sequence */
+    bool edited;           /* other tags made it so, not the frame */
     int64_t captured_ns;   /* CLOCK_MONOTONIC */
     char time[40];         /* the same, RFC 3339 with milliseconds, UTC */
     int64_t gpu_ns;        /* that its picture took on the device */
@@ -27,6 +28,9 @@ struct live_event {
 
 /* "on", "off", "learning", "unknown". */
 const char *event_state(enum tagger_state state);
+
+/* "picture" or "edit": what made it so. */
+const char *event_reason(const struct live_event *event);
 
 /* Fills all of *event, its time by the clocks of now. */
 void event_make(struct live_event *event, const struct tagger_event *from, int64_t captured_ns, int64_t gpu_ns);

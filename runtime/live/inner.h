@@ -8,9 +8,9 @@
 #include "live/lines.h"
 #include "live/live.h"
 #include "live/program.h"
+#include "live/saver.h"
+#include "live/signals.h"
 #include "live/watch.h"
-
-#include <signal.h>
 
 enum { LIVE_HOOKS = 8 };
 
@@ -26,11 +26,11 @@ struct live {
     struct eye eye;
     struct watch watch;
     struct program program;
+    struct saver saver;
     struct lines out;
     struct live_hook hooks[LIVE_HOOKS];
     size_t hook_count;
-    int signals;     /* a signalfd */
-    sigset_t before; /* signals that were blocked before */
+    struct signals signals;
     bool asked, stuck;
     atomic_bool ending; /* searches end early */
     int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns;
@@ -41,7 +41,7 @@ void reload(struct live *l);
 
 /* chores.c: what is due now. */
 void chores(struct live *l, int64_t now_ns);
-/* Saves what was learnt. */
+/* Begins to save what was learnt. */
 void chores_save(struct live *l);
 /* A status line to standard output. */
 void chores_status(struct live *l);

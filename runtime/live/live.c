@@ -9,27 +9,15 @@
 #include "live/quiet.h"
 #include "live/state.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, LAST_PROGRAM_MS = 10000 };
+enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, STOP_ALL_MS = 850, SAVE_LEAST_MS = 100, LAST_MS = 10000 };
 
 /* ---- opening ---- */
-
-/* For all threads, those of the Vulkan driver too: made later, they have the mask of who made them. */
-static int take_signals(struct live *l) {
-    sigset_t ours;
-    sigemptyset(&ours);
-    static const int which[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
-    for (size_t i = 0; i < sizeof which / sizeof *which; i++) sigaddset(&ours, which[i]);
-    pthread_sigmask(SIG_BLOCK, &ours, &l->before);
-    l->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-    return l->signals >= 0 ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "no descriptor for signals: %s", strerror(errno));
-}
 
 static char *chosen(const char *option, const char *of_ini) {
     return option ? strdup(option) : of_ini ? strdup(of_ini) : NULL;
@@ -76,7 +64,7 @@ static int open_parts(struct live *l) {
     if (!status) status = watch_init(&l->watch, l->options.config);
     if (!status) status = event_queue_init(&l->events);
     if (!status) status = lines_init(&l->out, STDOUT_FILENO);
-    if (!status) status = take_signals(l);
+    if (!status && l->state) status = saver_open(&l->saver, l->state);
     if (!status) status = open_brain(l);
     if (!status) open_memory(l);
     return status ? status : eye_open(&l->eye, &l->config, &l->brain, &l->meter);
@@ -86,12 +74,15 @@ int live_open(struct live **out, const struct live_options *options) {
     struct live *l = *out = calloc(1, sizeof *l);
     if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     l->options = *options;
-    l->watch.fd = l->events.fd = l->signals = -1;
-    pthread_sigmask(SIG_BLOCK, NULL, &l->before);
+    l->watch.fd = l->events.fd = -1;
     quiet_begin();
     meter_init(&l->meter);
-    int status = open_parts(l);
-    if (status) live_close(out);
+    int status = signals_init(&l->signals); /* before any thread, those of the Vulkan driver too: they have its mask */
+    if (!status) status = open_parts(l);
+    if (status)
+        live_close(out);
+    else
+        signals_opened(&l->signals);
     return status;
 }
 
@@ -106,10 +97,10 @@ void live_close(struct live **live) {
     watch_finish(&l->watch);
     if (l->events.ring) event_queue_finish(&l->events);
     program_finish(&l->program);
+    saver_finish(&l->saver);
     lines_finish(&l->out);
     config_finish(&l->config);
-    if (l->signals >= 0) close(l->signals);
-    pthread_sigmask(SIG_SETMASK, &l->before, NULL);
+    signals_finish(&l->signals);
     meter_finish(&l->meter);
     free(l->model);
     free(l->device);
@@ -149,7 +140,7 @@ static int take_events(struct live *l) {
 
 static void take_signal(struct live *l) {
     struct signalfd_siginfo info;
-    while (read(l->signals, &info, sizeof info) == (ssize_t)sizeof info) switch (info.ssi_signo) {
+    while (read(l->signals.fd, &info, sizeof info) == (ssize_t)sizeof info) switch (info.ssi_signo) {
         case SIGTERM:
         case SIGINT: l->asked = true; break;
         case SIGHUP: reload(l); break;
@@ -160,7 +151,7 @@ static void take_signal(struct live *l) {
 
 /* One turn: waits for something to do, or a tick. */
 static int wait(struct live *l) {
-    struct pollfd p[4 + LIVE_HOOKS] = {{.fd = l->signals, .events = POLLIN},
+    struct pollfd p[4 + LIVE_HOOKS] = {{.fd = l->signals.fd, .events = POLLIN},
                                        {.fd = l->events.fd, .events = POLLIN},
                                        {.fd = l->watch.fd, .events = POLLIN},
                                        {.fd = lines_wait(&l->out) ? l->out.fd : -1, .events = POLLOUT}};
@@ -185,21 +176,31 @@ static bool over(struct live *l, int *status) {
 
 /* Of a source that ended: what is waiting for the program, and for who reads standard output. */
 static int finish_output(struct live *l) {
-    int64_t until = clock_ns(CLOCK_MONOTONIC) + LAST_PROGRAM_MS * INT64_C(1000000);
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + LAST_MS * INT64_C(1000000);
     int status = take_events(l);
     while (!status && !l->asked && (!program_idle(&l->program) || lines_wait(&l->out)) && clock_ns(CLOCK_MONOTONIC) < until)
         status = wait(l);
     return status;
 }
 
+/* Who was asked to stop has until then; the end of a source is in no hurry. */
+static bool save_last(struct live *l, int64_t until) {
+    int64_t left = l->asked ? (until - clock_ns(CLOCK_MONOTONIC)) / 1000000 : LAST_MS;
+    chores_save(l);
+    if (saver_wait(&l->saver, (int)(left < SAVE_LEAST_MS ? SAVE_LEAST_MS : left))) return true;
+    log_warn("%s: the disk is slow: leaving with what was saved there last", l->state);
+    return false;
+}
+
 static int stop(struct live *l, int status) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + STOP_ALL_MS * INT64_C(1000000);
     int said = OCELLI_OK;
     notify_say("STOPPING=1");
     l->ending = true;
     eye_stop(&l->eye);
     l->stuck = !brain_stop(&l->brain, STOP_MS);
     if (l->stuck) log_warn("the device does not answer: leaving without it");
-    if (!l->stuck && l->brain.prepared) chores_save(l);
+    if (l->brain.prepared && !save_last(l, until)) l->stuck = true; /* a brain that waits for its device holds no lock */
     if (!status) said = finish_output(l);
     return status ? status : said;
 }

@@ -39,8 +39,9 @@ struct live_hook {
     void (*event)(void *user, const struct live_event *event);
 };
 
-/* Reads the ini, opens model and source, makes the vectors, restores what was learnt. Blocks the signals that live_run()
- * answers, for the calling thread and those it makes. On error *out is NULL.
+/* Reads the ini, opens model and source, makes the vectors, restores what was learnt. The signals that live_run() answers are
+ * held back from here on, for the calling thread and those it makes; one that asks to stop ends the process within a second
+ * (live/signals.h). On error *out is NULL.
  * Errors: those of file_load() and config_parse(), ocelli_open(), source_open() and of the vectors. */
 int live_open(struct live **out, const struct live_options *options);
 
@@ -51,7 +52,7 @@ int live_add_hook(struct live *l, const struct live_hook *hook);
  * Errors: what ended the source, FILE (the reader of standard output is gone), MEMORY. */
 int live_run(struct live *l);
 
-/* false: after live_run() the device still does not answer. Only _exit() is left: what it holds cannot be freed. */
+/* false: after live_run() the device or the disk still does not answer. Only _exit() is left: what it holds cannot be freed. */
 bool live_stopped(const struct live *l);
 
 /* Stops, frees and sets *l to NULL. Accepts NULL and a pointer to NULL. */

@@ -42,6 +42,7 @@ static int variables_make(struct variables *v, const struct live_event *e) {
     add(v, "EVENT", event_state(e->state));
     add(v, "TAG", e->tag);
     add(v, "GROUP", e->group);
+    add(v, "REASON", event_reason(e));
     add_number(v, "SCORE", e->why.score);
     add_number(v, "MARGIN", e->why.margin);
     add_number(v, "PERCENTILE", e->why.percentile);

@@ -49,7 +49,7 @@ static void add_network(struct serve_access *access, const struct ifaddrs *i) {
 }
 
 /* Old ones stay when there is no answer. */
-static void read_networks(struct serve_access *access, double now_ms) {
+void serve_access_refresh(struct serve_access *access, double now_ms) {
     struct ifaddrs *all;
     if (access->read_ms > 0 && now_ms - access->read_ms < 10000) return;
     access->read_ms = now_ms;
@@ -57,6 +57,20 @@ static void read_networks(struct serve_access *access, double now_ms) {
     access->network_count = 0;
     for (const struct ifaddrs *i = all; i; i = i->ifa_next) add_network(access, i);
     freeifaddrs(all);
+}
+
+size_t serve_access_networks(const struct serve_access *access, struct serve_network *networks) {
+    /* 127.0.0.0/8, ::1, and link-local: RFC 4291 section 2.5.6 */
+    static const struct serve_network always[SERVE_NETWORKS_ALWAYS] = {
+        {{[10] = 0xff, 0xff, 127}, {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}},
+        {{[15] = 1}, {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}},
+        {{0xfe, 0x80}, {0xff, 0xc0}},
+    };
+    size_t count = access->reach == SERVE_LOOPBACK ? 2 : SERVE_NETWORKS_ALWAYS;
+    memcpy(networks, always, count * sizeof always[0]);
+    if (access->reach == SERVE_LOOPBACK) return count;
+    memcpy(networks + count, access->networks, access->network_count * sizeof access->networks[0]);
+    return count + access->network_count;
 }
 
 static bool within(const struct serve_network *n, const struct serve_address *a) {
@@ -69,7 +83,7 @@ bool serve_access_reach(struct serve_access *access, const struct serve_address 
     if (access->reach == SERVE_ALL || serve_address_loopback(from)) return true;
     if (access->reach == SERVE_LOOPBACK) return false;
     if (from->ip[0] == 0xfe && (from->ip[1] & 0xc0) == 0x80) return true; /* link-local: RFC 4291 section 2.5.6 */
-    read_networks(access, now_ms);
+    serve_access_refresh(access, now_ms);
     for (size_t i = 0; i < access->network_count; i++)
         if (within(&access->networks[i], from)) return true;
     return false;

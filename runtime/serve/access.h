@@ -29,7 +29,7 @@ bool serve_address_v4(const struct serve_address *address);
 /* Bytes of IP and UDP headers, which count when answers are compared with requests. */
 size_t serve_address_headers(const struct serve_address *address);
 
-enum { SERVE_NETWORKS = 64, SERVE_BUCKET_SETS = 128, SERVE_BUCKET_WAYS = 8 };
+enum { SERVE_NETWORKS = 64, SERVE_NETWORKS_ALWAYS = 3, SERVE_BUCKET_SETS = 128, SERVE_BUCKET_WAYS = 8 };
 
 struct serve_network {
     uint8_t ip[16], mask[16];
@@ -58,6 +58,12 @@ enum serve_verdict {
 
 /* Counts the request. Interfaces are looked at anew every 10 s. */
 enum serve_verdict serve_access_judge(struct serve_access *access, const struct serve_address *from, double now_ms);
+
+/* Looks at the interfaces anew, when that was 10 s ago: read_ms tells. */
+void serve_access_refresh(struct serve_access *access, double now_ms);
+
+/* All that may ask, of SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS at most; not for SERVE_ALL. */
+size_t serve_access_networks(const struct serve_access *access, struct serve_network *networks);
 
 /* May it ask at all? Counts nothing. */
 bool serve_access_reach(struct serve_access *access, const struct serve_address *from, double now_ms);

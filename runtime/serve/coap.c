@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * CoAP (RFC 7252) and DTLS through libcoap. */
 #include "serve/coap.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "serve/filter.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +49,26 @@ static int open_port(struct serve_coap *c, const char *address, int port, int st
                         address ? address : "all addresses", wanted);
     *used = port_of(e);
     return OCELLI_OK;
+}
+
+/* ---- who is heard ---- */
+
+/* libcoap answers pings and errors before a handler is asked, and keeps no door for others than its own sockets. */
+static void filter(struct serve_coap *c, uint16_t port) {
+    struct serve_network networks[SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS];
+    size_t count = serve_access_networks(&c->serve->access, networks);
+    if (!port || serve_filter_set(serve_filter_find(port), networks, count)) return;
+    if (!c->told) log_warn("port %d: %s: who may not ask gets empty answers and errors", port, strerror(errno));
+    c->told = true;
+}
+
+/* As the interfaces are now; at most every 10 s. */
+static void filter_ports(struct serve_coap *c, double now_ms) {
+    serve_access_refresh(&c->serve->access, now_ms);
+    if (c->serve->access.reach == SERVE_ALL || c->filtered_ms == c->serve->access.read_ms) return;
+    c->filtered_ms = c->serve->access.read_ms;
+    filter(c, c->serve->coap_port);
+    filter(c, c->serve->coaps_port);
 }
 
 /* ---- keys ---- */
@@ -129,6 +152,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
     if (!status) status = open_dtls(c, params);
     if (!status) status = open_port(c, params->address, params->coap_port, SERVE_COAP_PORT, COAP_PROTO_UDP, &serve->coap_port);
     if (!status && params->serial[0]) status = open_port(c, "127.0.0.1", SERVE_ANY_PORT, 0, COAP_PROTO_UDP, &serve->inner_port);
+    if (!status) filter_ports(c, clock_ms());
     return status;
 }
 
@@ -153,7 +177,8 @@ static size_t coap_wait(void *self, struct pollfd *fds, int *timeout_ms) {
 
 static void coap_step(void *self, const struct pollfd *fds, size_t count, double now_ms) {
     struct serve_coap *c = self;
-    (void)fds, (void)count, (void)now_ms;
+    (void)fds, (void)count;
+    filter_ports(c, now_ms);
     if (c->notified != c->serve->context.events.count)
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;

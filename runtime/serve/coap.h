@@ -20,7 +20,9 @@ struct serve_coap {
     coap_context_t *context;
     coap_resource_t *observed[COAP_RESOURCES];
     size_t observed_count;
-    uint64_t notified; /* events that were told of */
+    uint64_t notified;  /* events that were told of */
+    double filtered_ms; /* the access->read_ms that the filters are of; 0: none yet */
+    bool told;          /* that the kernel takes none */
     struct serve_peers peers;
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */

@@ -7,13 +7,14 @@ static void copy(char to[SERVE_NAME_ROOM], const char *text) {
     snprintf(to, SERVE_NAME_ROOM, "%s", text ? text : "");
 }
 
-void serve_events_add(struct serve_events *events, const struct tagger_event *event, double taken_ms) {
+void serve_events_add(struct serve_events *events, const struct tagger_event *event) {
     struct serve_event *e = &events->ring[++events->count % SERVE_EVENTS];
     *e = (struct serve_event){.n = events->count,
                               .state = event->state,
+                              .edited = event->edited,
                               .seq = event->sequence,
                               .version = event->version,
-                              .taken_ms = taken_ms,
+                              .taken_ms = (double)event->time_ms,
                               .score = event->why.score,
                               .margin = event->why.margin,
                               .cosine = event->why.cosine,
@@ -49,4 +50,5 @@ void serve_event_write(const struct serve_event *e, uint64_t first, double now_m
     if (e->tag[0]) write_reason(e, out);
     if (e->tag[0] && e->runner_up[0]) serve_out_text(out, "runner_up", e->runner_up);
     serve_out_count(out, "version", e->version);
+    if (e->edited) serve_out_text(out, "reason", "edit");
 }

@@ -12,6 +12,7 @@ enum { SERVE_EVENTS = 16, SERVE_NAME_ROOM = INI_LINE + 1 };
 struct serve_event {
     uint64_t n; /* from 1 */
     enum tagger_state state;
+    bool edited; /* other tags made it so, not a frame */
     uint64_t seq, version;
     double taken_ms;                 /* of the monotonic clock */
     char tag[SERVE_NAME_ROOM];       /* "": the group is unknown */
@@ -25,7 +26,8 @@ struct serve_events {
     uint64_t count;                        /* so far: the newest's n */
 };
 
-void serve_events_add(struct serve_events *events, const struct tagger_event *event, double taken_ms);
+/* time_ms of the event: of clock_ms(). */
+void serve_events_add(struct serve_events *events, const struct tagger_event *event);
 /* Number n, or NULL when it is gone or to come. */
 const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t n);
 

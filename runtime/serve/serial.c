@@ -147,7 +147,7 @@ static size_t serial_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     struct serial *s = self;
     for (size_t i = 0; i < s->count; i++) {
         const struct port *p = &s->ports[i];
-        int most = p->wire.state != WIRE_IN_TEXT || p->fd < 0 ? 200 : 1000;
+        int most = p->wire.state != WIRE_IN_TEXT ? 200 : 1000;
         if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
         if (p->peer.watch.on && p->peer.watch.seen < p->serve->context.events.count) *timeout_ms = 0;
         fds[2 * i] = (struct pollfd){p->fd, (short)(POLLIN | (p->queued ? POLLOUT : 0)), 0};

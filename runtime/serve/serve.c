@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "serve/transport.h"
 
-#include <math.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* CoAP first: serial lines hand their messages to it. */
 static const struct serve_transport *const transports[] = {&serve_transport_coap, &serve_transport_udp, &serve_transport_serial};
@@ -27,6 +29,8 @@ int serve_open(struct serve **out, const struct serve_params *params) {
     int status = OCELLI_OK;
     if (!s) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     s->board = *params->board;
+    s->waker = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (s->waker < 0) status = log_fail(OCELLI_ERR_MEMORY, "eventfd: %s", strerror(errno));
     s->context.board = &s->board;
     s->access.reach = params->reach;
     s->access.rate = params->rate < 0 ? 0 : params->rate > 0 ? params->rate : 50;
@@ -40,8 +44,19 @@ void serve_close(struct serve **serve) {
     if (!serve || !*serve) return;
     for (int i = TRANSPORTS - 1; i >= 0; i--)
         if ((*serve)->self[i]) transports[i]->close(&(*serve)->self[i]);
+    if ((*serve)->waker >= 0) close((*serve)->waker);
     free(*serve);
     *serve = NULL;
+}
+
+void serve_wake(struct serve *s) {
+    const uint64_t one = 1;
+    if (write(s->waker, &one, sizeof one) < 0) return; /* full: it wakes as it is */
+}
+
+static void sleep_again(struct serve *s) {
+    uint64_t count;
+    if (read(s->waker, &count, sizeof count) < 0) return; /* nobody woke it */
 }
 
 void serve_poll(struct serve *s, int timeout_ms) {
@@ -49,19 +64,17 @@ void serve_poll(struct serve *s, int timeout_ms) {
     size_t first[TRANSPORTS + 1] = {0};
     for (int i = 0; i < TRANSPORTS; i++)
         first[i + 1] = first[i] + (s->self[i] ? transports[i]->wait(s->self[i], fds + first[i], &timeout_ms) : 0);
-    if (poll(fds, first[TRANSPORTS], timeout_ms) < 0)
-        for (size_t i = 0; i < first[TRANSPORTS]; i++) fds[i].revents = 0; /* a signal: the caller looks to it */
+    size_t count = first[TRANSPORTS];
+    fds[count++] = (struct pollfd){s->waker, POLLIN, 0};
+    if (poll(fds, count, timeout_ms) < 0)
+        for (size_t i = 0; i < count; i++) fds[i].revents = 0; /* a signal: the caller looks to it */
+    if (fds[count - 1].revents) sleep_again(s);
     for (int i = 0; i < TRANSPORTS; i++)
         if (s->self[i]) transports[i]->step(s->self[i], fds + first[i], first[i + 1] - first[i], clock_ms());
 }
 
 void serve_push(struct serve *s, const struct tagger_event *events, size_t count) {
-    struct serve_view view;
-    double now = clock_ms();
-    if (!count) return;
-    s->board.view(s->board.user, &view);
-    double taken = isnan(view.age_ms) ? now : now - view.age_ms;
-    for (size_t i = 0; i < count; i++) serve_events_add(&s->context.events, &events[i], taken);
+    for (size_t i = 0; i < count; i++) serve_events_add(&s->context.events, &events[i]);
 }
 
 uint16_t serve_udp_port(const struct serve *s) {

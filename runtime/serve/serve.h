@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The board answers: lines on UDP and serial, CoAP. docs/protocol.md is what it speaks.
- * Thread-safety: all calls from one thread. The board's functions are called within serve_poll() only. */
+ * Thread-safety: all calls from one thread, but for serve_wake(). The board's functions are called within serve_poll() only. */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 
@@ -31,7 +31,10 @@ int serve_open(struct serve **serve, const struct serve_params *params);
 /* Waits up to timeout_ms (-1: as long as it takes) for requests, answers them, and sends what is due. */
 void serve_poll(struct serve *serve, int timeout_ms);
 
-/* Changes of the frame that was just judged, for those who watch; they go out with the next serve_poll(). */
+/* Ends the wait of a serve_poll() that runs, or of the next one. Any thread. */
+void serve_wake(struct serve *serve);
+
+/* Changes, for those who watch; they go out with the next serve_poll(). time_ms: of clock_ms(). */
 void serve_push(struct serve *serve, const struct tagger_event *events, size_t count);
 
 /* The ports in use; 0: none. */

@@ -8,7 +8,7 @@
 
 #include <poll.h>
 
-enum { SERVE_FDS = 16 };
+enum { SERVE_FDS = 16 }; /* of all transports, and the one that wakes */
 
 struct serve_transport {
     const char *name;
@@ -28,6 +28,7 @@ struct serve {
     struct serve_board board;
     struct serve_context context;
     struct serve_access access;
+    int waker; /* eventfd */
     void *self[3];
     uint16_t udp_port, coap_port, coaps_port;
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */

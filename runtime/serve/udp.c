@@ -19,6 +19,7 @@ struct udp {
     int fd;
     uint64_t pushed; /* events that all who watch have got */
     double looked_ms;
+    bool watched; /* by anyone, as of then */
     struct serve_peers peers;
 };
 
@@ -133,6 +134,7 @@ static void handle(struct udp *u, struct datagram *d, double now_ms) {
                                              : serve_line(&u->serve->context, &k->peer, now_ms, d->bytes, length, bytes);
     if (size > allowed(k, d->size)) size = serve_line_error(&k->peer, SERVE_PROVE, d->bytes, length, bytes);
     if (size == 0 || size > allowed(k, d->size)) return;
+    u->watched |= k->peer.watch.on;
     k->to_size = d->header.msg_namelen;
     memcpy(&k->to, &d->from, sizeof k->to);
     answer(u, d, bytes, size);
@@ -151,16 +153,18 @@ static void push(struct udp *u, struct serve_known *k, double now_ms) {
 static void push_all(struct udp *u, double now_ms) {
     uint64_t count = u->serve->context.events.count;
     if (u->pushed == count && now_ms - u->looked_ms < 500) return;
-    u->pushed = count, u->looked_ms = now_ms;
+    u->pushed = count, u->looked_ms = now_ms, u->watched = false;
     for (int i = 0; i < SERVE_PEER_SETS; i++)
-        for (int k = 0; k < SERVE_PEER_WAYS; k++)
-            if (u->peers.known[i][k].peer.watch.on) push(u, &u->peers.known[i][k], now_ms);
+        for (int k = 0; k < SERVE_PEER_WAYS; k++) {
+            struct serve_known *known = &u->peers.known[i][k];
+            if (known->peer.watch.on) push(u, known, now_ms), u->watched = true;
+        }
 }
 
 static size_t udp_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     struct udp *u = self;
     fds[0] = (struct pollfd){u->fd, POLLIN, 0};
-    if (*timeout_ms < 0 || *timeout_ms > 500) *timeout_ms = 500;
+    if (u->watched && (*timeout_ms < 0 || *timeout_ms > 500)) *timeout_ms = 500;
     if (u->pushed != u->serve->context.events.count) *timeout_ms = 0;
     return 1;
 }

@@ -14,7 +14,10 @@ float score_cosine(const float *a, const float *b, size_t n) {
 
 void score_softmax(const float *cosines, size_t count, float scale, float *scores) {
     double top = -INFINITY, sum = 0; /* less the largest: no exp() can overflow */
-    for (size_t i = 0; i < count; i++) top = fmax(top, (double)scale * cosines[i]);
+    for (size_t i = 0; i < count; i++) {
+        double logit = (double)scale * cosines[i];
+        if (logit > top) top = logit; /* not fmax(): gcc 12 for arm64 crashes when it makes vectors of it */
+    }
     for (size_t i = 0; i < count; i++) sum += exp((double)scale * cosines[i] - top);
     for (size_t i = 0; i < count; i++) scores[i] = (float)(exp((double)scale * cosines[i] - top) / sum);
 }

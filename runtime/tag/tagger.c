@@ -21,19 +21,6 @@ int tagger_create(struct tagger **out, const struct tagger_set *set) {
     return status;
 }
 
-int tagger_replace(struct tagger *t, const struct tagger_set *set) {
-    struct tagger next = {0};
-    int status = tagger_set_init(&next, set);
-    if (status) {
-        tagger_set_finish(&next);
-        return status;
-    }
-    tagger_set_carry(&next, t);
-    tagger_set_finish(t);
-    *t = next;
-    return OCELLI_OK;
-}
-
 void tagger_destroy(struct tagger **tagger) {
     if (!tagger || !*tagger) return;
     tagger_set_finish(*tagger);
@@ -166,6 +153,57 @@ static void step_group(struct tagger *t, int group, const struct tagger_frame *f
         publish(t, now, TAGGER_UNKNOWN, frame);
 }
 
+/* ---- another set ---- */
+
+/* An event of the old set that outlives it: in the arena of the next. false: no memory. */
+static bool keep_event(struct tagger *next, const struct tagger_event *e, struct tagger_event *left, size_t *count) {
+    struct tagger_event *kept = &left[(*count)++];
+    *kept = *e;
+    kept->edited = true;
+    kept->version = next->version, kept->model = next->model;
+    kept->tag = tagger_set_text(next, e->tag);
+    kept->group = tagger_set_text(next, e->group);
+    kept->why.runner_up = tagger_set_text(next, e->why.runner_up);
+    return !e->tag == !kept->tag && !e->group == !kept->group && !e->why.runner_up == !kept->why.runner_up;
+}
+
+static bool in_group(const struct tagger_item *heir, const char *group) {
+    return heir && heir->tag.group && !strcmp(heir->tag.group, group);
+}
+
+/* Of each that is on and does not stay so, and of each group that it leaves without one. Nothing of `old` was moved yet. */
+static int find_left(struct tagger *old, struct tagger *next, const struct tagger_event **events, size_t *count) {
+    const struct tagger_frame last = {.sequence = old->sequence, .time_ms = old->at_ms};
+    struct tagger_event *left = arena_alloc(&next->arena, old->count + 1, 2 * sizeof *left);
+    bool good = left != NULL;
+    *events = left;
+    for (size_t i = 0; good && i < old->count; i++) {
+        const struct tagger_item *item = &old->items[i], *heir = tagger_set_heir(next, item);
+        if (!item->gate.on) continue;
+        old->event_count = 0;
+        if (!heir) publish(old, item, TAGGER_OFF, &last);
+        if (item->tag.group && !in_group(heir, item->tag.group)) publish(old, item, TAGGER_UNKNOWN, &last);
+        for (size_t k = 0; good && k < old->event_count; k++) good = keep_event(next, &old->events[k], left, count);
+    }
+    return good ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
+}
+
+int tagger_replace(struct tagger *t, const struct tagger_set *set, const struct tagger_event **events, size_t *count) {
+    struct tagger next = {0};
+    *events = NULL, *count = 0;
+    int status = tagger_set_init(&next, set);
+    if (!status) status = find_left(t, &next, events, count);
+    if (status) {
+        tagger_set_finish(&next);
+        *count = 0;
+        return status;
+    }
+    tagger_set_carry(&next, t);
+    tagger_set_finish(t);
+    *t = next;
+    return OCELLI_OK;
+}
+
 /* ---- frames ---- */
 
 static void take_luma(struct tagger *t, float luma) {
@@ -190,6 +228,7 @@ size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const str
     *events = t->events;
     if (!take_cosines(t, frame->embedding)) return 0;
     double seconds = seconds_since(t, frame->time_ms);
+    t->sequence = frame->sequence;
     take_luma(t, frame->luma);
     for (size_t i = 0; i < t->count; i++) {
         struct tagger_item *item = &t->items[i];

@@ -53,6 +53,7 @@ struct tagger_event {
     const char *group; /* NULL: none */
     enum tagger_state state;
     struct tagger_why why; /* of the tag; of the one that left, when the group is unknown */
+    bool edited;           /* another set made it so, not a picture */
     uint64_t version;
     const char *model;
     uint64_t sequence; /* of the frame */
@@ -81,10 +82,11 @@ struct tagger_status {
 int tagger_create(struct tagger **out, const struct tagger_set *set);
 
 /* Another set. Where name and key are the same, what was on stays on (unless the tag comes into a group); what was
- * learnt stays where model, smoothing and the group's other members are the same too. No events: who replaces
- * knows. On error the old set stays.
+ * learnt stays where model, smoothing and the group's other members are the same too. *events gets those that were on and are
+ * not any more, as of the last frame, and then their groups, which are unknown now; they live until the next replacement.
+ * On error the old set stays, and *count is 0.
  * Errors: as tagger_create(). */
-int tagger_replace(struct tagger *tagger, const struct tagger_set *set);
+int tagger_replace(struct tagger *tagger, const struct tagger_set *set, const struct tagger_event **events, size_t *count);
 
 /* Frees and sets *tagger to NULL. Accepts NULL and a pointer to NULL. */
 void tagger_destroy(struct tagger **tagger);

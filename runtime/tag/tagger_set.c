@@ -10,7 +10,7 @@ static int out_of_memory(size_t count) {
     return log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of %zu tags", count);
 }
 
-static const char *copy_text(struct tagger *t, const char *text) {
+const char *tagger_set_text(struct tagger *t, const char *text) {
     return text ? arena_copy(&t->arena, text, strlen(text)) : NULL;
 }
 
@@ -23,7 +23,8 @@ static const float *copy_vectors(struct tagger *t, const float *vectors, size_t 
 static bool copy_against(struct tagger *t, struct tagger_tag *to, const struct tagger_tag *from) {
     const char **texts = arena_alloc(&t->arena, from->against_count ? from->against_count : 1, sizeof *texts);
     bool good = texts != NULL;
-    for (size_t i = 0; good && i < from->against_count; i++) good = (texts[i] = copy_text(t, from->against_texts[i])) != NULL;
+    for (size_t i = 0; good && i < from->against_count; i++)
+        good = (texts[i] = tagger_set_text(t, from->against_texts[i])) != NULL;
     to->against_texts = texts;
     to->against = copy_vectors(t, from->against, from->against_count);
     return good && to->against;
@@ -44,9 +45,9 @@ static int take(struct tagger *t, const struct tagger_tag *from) {
         if (!strcmp(t->items[i].tag.name, from->name))
             return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: join the two", from->name);
     item->tag = *from;
-    item->tag.name = copy_text(t, from->name);
-    item->tag.group = copy_text(t, from->group);
-    item->tag.key = copy_text(t, from->key);
+    item->tag.name = tagger_set_text(t, from->name);
+    item->tag.group = tagger_set_text(t, from->group);
+    item->tag.key = tagger_set_text(t, from->key);
     item->tag.vector = copy_vectors(t, from->vector, 1);
     item->calibrate = calloc(1, sizeof *item->calibrate);
     item->runner_up_cosine = NAN;
@@ -88,7 +89,7 @@ int tagger_set_init(struct tagger *t, const struct tagger_set *set) {
     t->items = arena_alloc(&t->arena, room, sizeof *t->items);
     t->groups = arena_alloc(&t->arena, room, sizeof *t->groups);
     t->events = arena_alloc(&t->arena, room, 2 * sizeof *t->events);
-    t->model = copy_text(t, set->model);
+    t->model = tagger_set_text(t, set->model);
     int status = t->items && t->groups && t->events && t->model ? OCELLI_OK : out_of_memory(set->count);
     for (size_t i = 0; !status && i < set->count; i++) status = take(t, &set->tags[i]);
     for (size_t i = 0; !status && i < t->count; i++) name_background(t, &t->items[i]);
@@ -101,6 +102,22 @@ void tagger_set_finish(struct tagger *t) {
     *t = (struct tagger){0};
 }
 
+static bool same_tag(const struct tagger_item *a, const struct tagger_item *b) {
+    return !strcmp(a->tag.name, b->tag.name) && !strcmp(a->tag.key, b->tag.key);
+}
+
+/* In the group that it was in, or in none; else two that were on might meet in one group. */
+static bool keeps_state(const struct tagger_item *to, const struct tagger_item *from) {
+    const char *group = to->tag.group;
+    return !group || (from->tag.group && !strcmp(group, from->tag.group));
+}
+
+const struct tagger_item *tagger_set_heir(const struct tagger *to, const struct tagger_item *from) {
+    for (size_t i = 0; i < to->count; i++)
+        if (same_tag(&to->items[i], from)) return keeps_state(&to->items[i], from) ? &to->items[i] : NULL;
+    return NULL;
+}
+
 static void carry(struct tagger_item *to, struct tagger_item *from) {
     if (!memcmp(to->background, from->background, SHA256_SIZE)) { /* moved: the old set gets the empty one to free */
         struct calibrate *learnt = from->calibrate;
@@ -108,17 +125,15 @@ static void carry(struct tagger_item *to, struct tagger_item *from) {
         to->calibrate = learnt;
         to->smooth = from->smooth;
     }
-    /* In the group that it was in, or in none; else two that were on might meet in one group. */
-    const char *group = to->tag.group;
-    if (!group || (from->tag.group && !strcmp(group, from->tag.group))) to->gate = from->gate;
+    if (keeps_state(to, from)) to->gate = from->gate;
     to->cosine = from->cosine;
     to->margin = from->margin;
 }
 
 void tagger_set_carry(struct tagger *to, struct tagger *from) {
     to->started = from->started, to->night = from->night, to->at_ms = from->at_ms;
+    to->sequence = from->sequence;
     for (size_t i = 0; i < to->count; i++)
         for (size_t k = 0; k < from->count; k++)
-            if (!strcmp(to->items[i].tag.name, from->items[k].tag.name) && !strcmp(to->items[i].tag.key, from->items[k].tag.key))
-                carry(&to->items[i], &from->items[k]);
+            if (same_tag(&to->items[i], &from->items[k])) carry(&to->items[i], &from->items[k]);
 }

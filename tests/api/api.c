@@ -105,6 +105,32 @@ static void test_texts(void **unused) {
     ocelli_close(&model);
 }
 
+/* What it takes comes back, and the next text is as the first was. */
+static void test_unload_text(void **unused) {
+    (void)unused;
+    enum { COUNT = 20 };
+    struct ocelli *model = open_model();
+    struct ocelli_info before, during, after;
+    const char *texts[COUNT];
+    float *first = calloc((size_t)2 * COUNT * golden.dim, sizeof *first), *second = first + COUNT * golden.dim;
+    for (int i = 0; i < COUNT; i++) texts[i] = i % 2 ? "a cat" : "a photo of a dog in the rain";
+    ocelli_unload_text(model); /* of nothing */
+    ocelli_get_info(model, &before);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(ocelli_embed_texts(model, texts, COUNT, i ? second : first), OCELLI_OK);
+        ocelli_get_info(model, &during);
+        ocelli_unload_text(model);
+        ocelli_unload_text(model);
+        ocelli_get_info(model, &after);
+        if (!i) before.gpu_bytes += 1 << 14; /* the device's own, shared by the towers, made when first needed */
+        assert_true(during.gpu_bytes > before.gpu_bytes);
+        assert_int_equal(after.gpu_bytes, before.gpu_bytes);
+        if (i) assert_memory_equal(first, second, COUNT * golden.dim * sizeof *first);
+    }
+    free(first);
+    ocelli_close(&model);
+}
+
 /* The row of a text is its first end mark, as argmax finds it in CLIP's code. */
 static void test_first_end_mark(void **unused) {
     (void)unused;
@@ -349,7 +375,7 @@ int main(void) {
         cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
         cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),       cmocka_unit_test(test_frame),
-        cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_unload_text),    cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -4,77 +4,7 @@
 # signals, what is kept, what is lost and comes back.
 # OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh. REWRITES: how often the ini is rewritten (default 30; `make soak`: 1000).
 set -u
-ocelli=$OCELLI_BUILD/ocelli tools=$OCELLI_BUILD/tests
-pictures=$OCELLI_SOURCE/tools/demo/pictures
-work=$(mktemp -d) || exit 1
-daemon=
-trap 'test -z "$daemon" || kill -9 "$daemon" 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-skip() {
-    test "${OCELLI_NEED_GPU:-}" != 1 || { echo "FAILED: $1, but OCELLI_NEED_GPU=1"; exit 1; }
-    echo "SKIP: $1"
-    exit 77
-}
-command -v jq >/dev/null || skip "no jq"
-"$ocelli" info >/dev/null 2>&1 || skip "no Vulkan device"
-model=${OCELLI_MODEL:-$work/demo.gguf}
-test -e "$model" || "$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o "$model" >/dev/null || exit 1
-
-failures=0
-fail() {
-    failures=$((failures + 1))
-    echo "FAILED: $1"
-    for file in out err; do test ! -s $file || tail -n 8 $file | cut -c 1-400 | sed "s/^/    $file: /"; done
-}
-
-# ini URI [LINE]...: an ocelli.ini; LINEs are of [run]
-ini() {
-    uri=$1
-    shift
-    {
-        printf 'template = a photo of a {}.\ntemplate = {}\n[source]\nuri = %s\nevery = yes\n[run]\nmodel = %s\n' "$uri" "$model"
-        for line in motion=0 "$@"; do
-            case $line in motion=0) case "$*" in *motion*) continue ;; esac ;; esac
-            echo "$line"
-        done
-        printf '[defaults]\non = 0.05\nsmooth = 0\nmin_on = 0\nmin_off = 0\n'
-        for tag in cat pizza sailboat; do printf '[tag %s]\ngroup = things\n' $tag; done
-    } >ocelli.ini
-}
-start() { "$ocelli" run -c "${1:-ocelli.ini}" >out 2>err & daemon=$!; }
-# stop SIGNAL CODE: ends it, within a second
-stop() {
-    before=$(date +%s%N)
-    kill -"$1" "$daemon"
-    wait "$daemon"
-    code=$?
-    took=$((($(date +%s%N) - before) / 1000000))
-    daemon=
-    test $code -eq 0 || fail "$name: exit code $code after SIG$1"
-    test $took -lt 1000 || fail "$name: SIG$1 took $took ms"
-}
-# until_true SECONDS COMMAND...
-until_true() {
-    tries=$(($1 * 20))
-    shift
-    while ! "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        test $tries -gt 0 || return 1
-        kill -0 "$daemon" 2>/dev/null || return 1
-        sleep 0.05
-    done
-}
-event_is() { jq -se "any(.[]; .event==\"$1\" and .tag==\"$2\")" out; }
-# status FILTER: asks for a status until the filter holds, 10 s long
-status_is() { kill -USR1 "$daemon" && sleep 0.2 && jq -se "map(select(.event==\"status\"))|last|$1" out; }
-wait_status() { until_true 10 status_is "$1" || fail "$name: the status is not $1"; }
-wait_event() { until_true "${3:-10}" event_is "$1" "$2" || fail "$name: no event: $2 $1"; }
-changes() { jq -r 'select(.event!="status")|"\(.event) \(.tag) \(.frame)"' out; }
-ready() { wait_status '.device_open'; } # SIGUSR1 would end it before the signals are taken
-started() { sleep 0.3; until_true 20 grep -q "^SigBlk:.*[1-9a-f]" "/proc/$daemon/status" || fail "$name: not started"; ready; }
-# show PICTURE: it lands in the folder that is watched
-show() { cp "$pictures/$1.png" landing && mv landing "seen/$1-$2.png"; }
+. "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 
 # --- frames with known answers; the end of the source ends it ---
 
@@ -87,7 +17,7 @@ for from in "y4m:show.y4m" "y4m:-"; do
     changes | diff expected - >differ || fail "$name of $from: $(cat differ)"
     test ! -s err || fail "$name of $from: said something"
 done
-jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .group=="things" and .model!="" and .version>0
+jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .group=="things" and .reason=="picture" and .model!="" and .version>0
     and (.monotonic_ms|type)=="number" and .percentile==null and (.runner_up|type)=="string" and .margin<=2) and
     all(.[]; .event!="on" or (.score>0.5 and .margin>=.on))' out >/dev/null || fail "$name: fields"
 head -c 300000 show.y4m >cut.y4m
@@ -150,6 +80,13 @@ wait_status '.edits==2'
 until_true 5 test -s state/learnt || fail "$name: no state saved"
 until_true 5 grep -q '^on cat things$' vars || fail "$name: on_change has no variables"
 until_true 5 jq -se 'any(.[]; .event=="on" and .tag=="cat")' lines || fail "$name: on_change has no JSON"
+show pizza 3
+wait_event on pizza
+sed s/pizza/bicycle/ new >ocelli.ini # the one that is on
+until_true 10 jq -se 'any(.[]; .event=="off" and .tag=="pizza" and .reason=="edit") and (map(select(.event!="status"))|last|
+    .event=="unknown" and .tag==null and .group=="things" and .reason=="edit" and .version!=0)' out || fail "$name: a removed tag stays on"
+cp new ocelli.ini
+wait_status '.edits==4'
 rm state/learnt
 stop TERM
 test -s state/learnt || fail "$name: no state saved at the end"
@@ -174,21 +111,6 @@ for i in 1 2 3; do show cat s$i && wait_status ".pictures==$((2 * i - 1))" && sh
 jq -se 'map(select(.event=="status"))|last|.events>=11 and .programs_ran==1' out >/dev/null || fail "$name: not one at a time"
 stop TERM
 kill "$(cat pid)"
-
-# --- the service manager ---
-
-name="notify"
-ini test:160x120@20
-"$tools/notified" "$work/socket" >said & ear=$!
-until test -S socket; do sleep 0.05; done
-NOTIFY_SOCKET=$work/socket WATCHDOG_USEC=900000 "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
-until_true 20 grep -q READY=1 said || fail "$name: no READY"
-sleep 2
-stop TERM
-wait $ear
-test "$(grep -c WATCHDOG=1 said)" -ge 3 || fail "$name: no WATCHDOG"
-grep -q STOPPING=1 said || fail "$name: no STOPPING"
-grep -q STATUS= said || fail "$name: no STATUS"
 
 # --- rate, heat, motion ---
 
@@ -222,12 +144,12 @@ sed -i 's/^every = yes//' ocelli.ini
 "$ocelli" run -c ocelli.ini >out 2>err || fail "$name: exit code"
 jq -se 'map(select(.event=="status"))|last|.pictures>=2 and .pictures<=4 and .still>30' out >/dev/null || fail "$name: not 2 to 4 looks"
 
-# --- lost and found: the device, the source, the disk ---
+# --- lost and found: the device, the source ---
 
 name="lost device"
 ini files:seen rate=0
-VK_LAYER_PATH=$tools${VK_LAYER_PATH:+:$VK_LAYER_PATH} VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost LOST_FILE=$work/lose \
-    "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+export LOST_FILE=$work/lose
+start_layered
 started
 show cat l1
 wait_event on cat
@@ -246,14 +168,21 @@ wait_status '.source_reopened==1 and .source_open'
 show sailboat l1
 wait_event on sailboat
 stop TERM
-name="no room for state"
-echo file >full
-ini files:seen state=full/state save_every=1
-start
+name="hung device"
+ini files:seen rate=0 state=state
+VK_LAYER_PATH=$tools${VK_LAYER_PATH:+:$VK_LAYER_PATH} VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost HANG_FILE=$work/hang \
+    "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
 started
-sleep 3
-test "$(grep -c 'full/state' err)" -eq 1 || fail "$name: not one line"
+show cat h1
+wait_event on cat
+touch hang
+show pizza h1
+sleep 0.5
+rm -f state/learnt
 stop TERM
+rm hang
+grep -q 'the device does not answer' err || fail "$name: the layer saw no submit"
+test -s state/learnt || fail "$name: no state saved at the end"
 
 # --- many edits ---
 

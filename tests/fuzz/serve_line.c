@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t length = (size_t)(next - line), got;
         char *copy = fuzz_copy(line, length);
         size_t count = board_see(&b, (const char *[]){length & 1 ? "cat" : "an open door", NULL}, &events);
-        for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i], b.taken_ms);
+        for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i]);
         if ((got = serve_line(&c, &peer, now, copy, length, answer))) check(answer, got);
         check(answer, serve_line_error(&peer, SERVE_BUSY, copy, length, answer));
         while ((got = serve_line_push(&c, &peer, now, answer))) check(answer, got);

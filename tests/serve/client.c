@@ -73,7 +73,7 @@ static const char *ask(const char *id, const char *request) {
 static void see(const char *what) {
     const struct tagger_event *events;
     size_t count = board_see(&b, (const char *[]){what, NULL}, &events);
-    for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i], b.taken_ms);
+    for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i]);
 }
 
 static void tags(void **state) {

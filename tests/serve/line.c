@@ -34,7 +34,7 @@ static int teardown(void **state) {
 static void see(const char *a, const char *second) {
     const struct tagger_event *events;
     size_t count = board_see(&b, (const char *[]){a, second, NULL}, &events);
-    for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i], b.taken_ms);
+    for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i]);
     now = clock_ms();
 }
 

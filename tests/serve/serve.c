@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pty.h>
 #include <termios.h>
 #include <unistd.h>
@@ -161,6 +162,32 @@ static void watchers(void **state) {
     close(a), close(c);
 }
 
+static void *wake_later(void *serve) {
+    usleep(50000);
+    serve_wake(serve);
+    return NULL;
+}
+
+static double wait_of(int timeout_ms) {
+    double before = clock_ms();
+    serve_poll(s, timeout_ms);
+    return clock_ms() - before;
+}
+
+/* Woken it returns at once, before or within its wait; else it sleeps as long as it may. */
+static void wakes(void **state) {
+    (void)state;
+    pthread_t thread;
+    open_serve();
+    assert_true(wait_of(1500) >= 1490);
+    serve_wake(s), serve_wake(s);
+    assert_true(wait_of(5000) < 2500);
+    assert_int_equal(pthread_create(&thread, NULL, wake_later, s), 0);
+    assert_true(wait_of(5000) < 2500);
+    pthread_join(thread, NULL);
+    assert_true(wait_of(100) >= 90);
+}
+
 static void pty_open(int *master, char name[64]) {
     int slave;
     struct termios raw;
@@ -279,6 +306,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(strangers, setup, teardown),
         cmocka_unit_test_setup_teardown(datagrams, setup, teardown),
         cmocka_unit_test_setup_teardown(watchers, setup, teardown),
+        cmocka_unit_test_setup_teardown(wakes, setup, teardown),
         cmocka_unit_test_setup_teardown(serial, setup, teardown),
         cmocka_unit_test_setup_teardown(floods, setup, teardown),
         cmocka_unit_test_setup_teardown(slipmux, setup, teardown),

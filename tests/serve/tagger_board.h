@@ -67,7 +67,9 @@ static inline int board_load(struct board *b, const struct tags_file *file, uint
     struct tagger_set set = {tags, file->count, BOARD_SIZE, 100, version, "a test"};
     int status = tags ? OCELLI_OK : OCELLI_ERR_MEMORY;
     for (size_t i = 0; !status && i < file->count; i++) status = board_tag(file, i, &tags[i], &arena);
-    if (!status) status = b->tagger ? tagger_replace(b->tagger, &set) : tagger_create(&b->tagger, &set);
+    const struct tagger_event *left;
+    size_t count;
+    if (!status) status = b->tagger ? tagger_replace(b->tagger, &set, &left, &count) : tagger_create(&b->tagger, &set);
     arena_finish(&arena);
     return status;
 }

@@ -187,6 +187,30 @@ static void name_twice(void **state) {
 
 /* ---- replacing ---- */
 
+static enum tagger_state state_of(size_t index) {
+    struct tagger_status s;
+    tagger_get(t, index, &s);
+    return s.state;
+}
+
+/* How many events it gave. */
+static size_t replace(void) {
+    size_t count = 99;
+    assert_int_equal(tagger_replace(t, &set, &events, &count), OCELLI_OK);
+    return count;
+}
+
+/* A text, or none where the other is NULL. */
+static bool same(const char *a, const char *b) {
+    return a == b || (a && b && !strcmp(a, b));
+}
+
+static void check_left(size_t i, enum tagger_state state, const char *tag, const char *group) {
+    assert_int_equal(events[i].state, state);
+    assert_true(events[i].edited && same(events[i].tag, tag) && same(events[i].group, group));
+    assert_true(events[i].version == set.version && events[i].sequence == sequence && !strcmp(events[i].model, "a model"));
+}
+
 static void replace_keeps_what_is_the_same(void **state) {
     (void)state;
     struct tagger_tag others[2];
@@ -195,7 +219,9 @@ static void replace_keeps_what_is_the_same(void **state) {
     others[0] = tags[2], others[1] = tags[0];
     others[1].key = "other prompts";
     set.tags = others, set.count = 2;
-    assert_int_equal(tagger_replace(t, &set), OCELLI_OK);
+    assert_int_equal(replace(), 2); /* a means something else, b is gone */
+    check_left(0, TAGGER_OFF, "a", NULL);
+    check_left(1, TAGGER_OFF, "b", NULL);
     struct tagger_status s;
     tagger_get(t, 0, &s);
     assert_true(s.state == TAGGER_ON && !strcmp(s.tag, "c"));
@@ -209,12 +235,48 @@ static void replace_into_a_group(void **state) {
     create();
     step(0, (float[]){0.2f, 0.2f, 0, 0}, 0);
     join(0, 2);
-    assert_int_equal(tagger_replace(t, &set), OCELLI_OK);
+    assert_int_equal(replace(), 2);
+    check_left(0, TAGGER_OFF, "a", NULL);
+    check_left(1, TAGGER_OFF, "b", NULL);
     assert_null(tagger_group(t, "door"));
     assert_int_equal(step(1, (float[]){0.4f, 0.2f, 0, 0}, 0), 1);
+    size_t count = 9;
     tags[1].name = "a";
-    assert_int_equal(tagger_replace(t, &set), OCELLI_ERR_USAGE);
+    assert_int_equal(tagger_replace(t, &set, &events, &count), OCELLI_ERR_USAGE);
+    assert_int_equal(count, 0);
     assert_string_equal(tagger_group(t, "door"), "a"); /* the old set stays */
+}
+
+/* A group's answer ends with the tag that gave it. */
+static void replace_leaves_a_group_unknown(void **state) {
+    (void)state;
+    join(0, 3);
+    create();
+    assert_int_equal(step(7000, (float[]){0.3f, 0.1f, 0, 0}, 0), 1);
+    assert_false(events[0].edited);
+    set.version = 8;
+    assert_int_equal(replace(), 0); /* the same tags */
+    assert_int_equal(step(7000, (float[]){0.3f, 0.1f, 0, 0}, 0), 0);
+    tags[0].group = NULL;
+    assert_int_equal(replace(), 1); /* a stays on by itself */
+    check_left(0, TAGGER_UNKNOWN, NULL, "door");
+    assert_int_equal(events[0].time_ms, 7000);
+    assert_true(fabsf(events[0].why.margin - 0.2f) < 1e-6f && !strcmp(events[0].why.runner_up, "b"));
+    assert_int_equal(state_of(0), TAGGER_ON);
+    tags[0].group = "door";
+    assert_int_equal(replace(), 1);
+    check_left(0, TAGGER_OFF, "a", NULL);
+    assert_int_equal(step(7001, (float[]){0.1f, 0.3f, 0, 0}, 0), 1); /* b */
+    tags[1].key = "other prompts";
+    assert_int_equal(replace(), 2);
+    check_left(0, TAGGER_OFF, "b", "door");
+    check_left(1, TAGGER_UNKNOWN, NULL, "door");
+    assert_int_equal(step(7002, (float[]){0.1f, 0.3f, 0, 0}, 0), 1);
+    set.count = 0;
+    assert_int_equal(replace(), 2); /* also of a group that is gone */
+    check_left(0, TAGGER_OFF, "b", "door");
+    check_left(1, TAGGER_UNKNOWN, NULL, "door");
+    assert_int_equal(replace(), 0);
 }
 
 /* ---- learning ---- */
@@ -225,12 +287,6 @@ static void learn(int seconds) {
         for (int k = 0; k < MOST; k++) cosines[k] = (float)(0.2 + 0.01 * noise_normal());
         step((int64_t)++sequence * 1000, cosines, 0);
     }
-}
-
-static enum tagger_state state_of(size_t index) {
-    struct tagger_status s;
-    tagger_get(t, index, &s);
-    return s.state;
 }
 
 static void learns(void **state) {
@@ -249,10 +305,10 @@ static void learns(void **state) {
     tagger_get(t, 1, &s);
     assert_true(s.why.on == 0.3f && s.why.off > 0.29f && s.why.off < 0.299f);
     set.count = 1;
-    assert_int_equal(tagger_replace(t, &set), OCELLI_OK); /* what it learnt stays */
+    assert_int_equal(replace(), 2); /* c and d were on; what a learnt stays */
     assert_int_equal(state_of(0), TAGGER_OFF);
     tags[0].rules.value[RULE_SMOOTH] = 9; /* margins of another kind */
-    assert_int_equal(tagger_replace(t, &set), OCELLI_OK);
+    assert_int_equal(replace(), 0);
     assert_int_equal(state_of(0), TAGGER_LEARNING);
 }
 
@@ -297,6 +353,7 @@ int main(void) {
         TEST(name_twice),
         TEST(replace_keeps_what_is_the_same),
         TEST(replace_into_a_group),
+        TEST(replace_leaves_a_group_unknown),
         TEST(learns),
         TEST(saves_and_restores),
     };

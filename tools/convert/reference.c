@@ -92,7 +92,8 @@ static double activate(enum config_activation a, double x) {
 
 static void softmax(float *scores, size_t count) {
     double largest = -INFINITY, sum = 0;
-    for (size_t i = 0; i < count; i++) largest = fmax(largest, scores[i]);
+    for (size_t i = 0; i < count; i++)
+        if (scores[i] > largest) largest = scores[i]; /* not fmax(): see runtime/tag/score.c */
     for (size_t i = 0; i < count; i++) sum += scores[i] = (float)exp(scores[i] - largest);
     for (size_t i = 0; i < count; i++) scores[i] = (float)(scores[i] / sum);
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TURN_MS = 20, EVENTS = 64 };
+enum { EVENTS = 64 };
 
 struct board {
     struct live *live;
@@ -179,6 +179,7 @@ static void put_event(void *user, const struct live_event *event) {
     if (b->count == EVENTS) b->first = (b->first + 1) % EVENTS, b->count--;
     b->events[(b->first + b->count++) % EVENTS] = *event;
     pthread_mutex_unlock(&b->lock);
+    serve_wake(b->serve);
 }
 
 /* false: none. *stop: the board is to be closed. */
@@ -203,6 +204,7 @@ static void push(struct board *b, const struct live_event *e) {
                                  .group = or_null(e->group),
                                  .state = e->state,
                                  .why = e->why,
+                                 .edited = e->edited,
                                  .version = e->version,
                                  .model = e->model,
                                  .sequence = e->frame + 1,
@@ -217,7 +219,7 @@ static void *answer(void *user) {
     bool stop = false;
     while (!stop) {
         while (take_event(b, &event, &stop)) push(b, &event);
-        serve_poll(b->serve, TURN_MS);
+        serve_poll(b->serve, -1);
     }
     return NULL;
 }
@@ -289,6 +291,7 @@ void board_close(struct board **board) {
     pthread_mutex_lock(&b->lock);
     b->stop = true;
     pthread_mutex_unlock(&b->lock);
+    serve_wake(b->serve);
     pthread_join(b->thread, NULL);
     destroy(b);
     *board = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A Vulkan layer between the loader and the real driver: when the file $LOST_FILE is there, it is removed, and from then on every
- * submit to that VkDevice fails with VK_ERROR_DEVICE_LOST, as after a reset of the GPU; a new device works.
+ * submit to that VkDevice fails with VK_ERROR_DEVICE_LOST, as after a reset of the GPU; a new device works. With $SLOW_MS each
+ * submit takes that much longer. While the file $HANG_FILE is there, a submit does not return.
  * LoaderLayerInterface.md of the Vulkan loader tells the rules. */
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +18,10 @@ static int lost; /* the device that there is */
 #define EXPORT __attribute__((visibility("default")))
 
 static VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, const VkSubmitInfo *infos, VkFence fence) {
-    const char *file = getenv("LOST_FILE");
+    const char *file = getenv("LOST_FILE"), *slow = getenv("SLOW_MS"), *hang = getenv("HANG_FILE");
     if (file && unlink(file) == 0) lost = 1;
+    if (slow) usleep((useconds_t)atoi(slow) * 1000);
+    while (hang && access(hang, F_OK) == 0) usleep(10000);
     return lost ? VK_ERROR_DEVICE_LOST : next_submit(queue, count, infos, fence);
 }
 

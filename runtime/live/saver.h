@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Saves what was learnt on a thread of its own: a disk that takes seconds (an SD card's fsync) holds nobody up.
+ * Thread-safety: each call by one thread. */
+#ifndef LIVE_SAVER_H
+#define LIVE_SAVER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct saver {
+    const char *folder; /* the caller's */
+    pthread_t thread;
+    bool running;
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    uint8_t *bytes; /* to be saved; NULL: nothing waits */
+    size_t size;
+    bool busy, stop;
+};
+
+/* Errors: MEMORY; *saver is then zeroed, which the others take as one that saves nothing. */
+int saver_open(struct saver *saver, const char *folder);
+
+/* Takes `bytes` (malloc) to be saved as state_save() does; what still waits is given up for them. A fault is said. */
+void saver_put(struct saver *saver, uint8_t *bytes, size_t size);
+
+/* All is on disk, or was refused; false: not within timeout_ms. */
+bool saver_wait(struct saver *saver, int timeout_ms);
+
+/* Waits for what is under way. Accepts a zeroed one. */
+void saver_finish(struct saver *saver);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The kernel drops what a datagram socket is not to hear: before libcoap, which answers pings and errors by itself. */
+#ifndef SERVE_FILTER_H
+#define SERVE_FILTER_H
+
+#include "serve/access.h"
+
+/* From now on the socket (IPv4, or IPv6 that takes both) hears these networks only; what waits in it unread is thrown away.
+ * Instead of an earlier one. false, with errno: the kernel did not take it, all is as it was. */
+bool serve_filter_set(int fd, const struct serve_network *networks, size_t count);
+
+/* A datagram socket of this process that is bound to the port; -1: none. */
+int serve_filter_find(uint16_t port);
+
+#endif

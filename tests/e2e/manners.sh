@@ -1,0 +1,110 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# How `ocelli run` behaves as a service: asked to stop at any time, a manager, a reader that stalls, a disk that is slow or full.
+# OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
+set -u
+. "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
+
+# --- asked to stop while it opens model and prompts ---
+
+name="stop while opening"
+ini test:160x120@20 state=opening save_every=1
+i=0
+while test $i -lt 300; do echo "prompt = thing number $i"; i=$((i + 1)); done >>ocelli.ini
+for delay in 0 0.02 0.05 0.1 0.2 0.4 0.8 1.6; do
+    start
+    held
+    sleep $delay
+    stop TERM
+    test ! -s err || fail "$name: after $delay s it said something"
+done
+rm -rf opening
+name="stop in the driver" # each submit takes 5 s: nothing comes back in time
+export SLOW_MS=5000
+for delay in 0.1 1; do
+    start_layered
+    held
+    sleep $delay
+    stop INT
+done
+unset SLOW_MS
+test ! -e opening || fail "$name: something was saved"
+name="other signals while opening"
+ini test:160x120@20
+export SLOW_MS=300
+start_layered
+held
+kill -HUP "$daemon"
+kill -USR1 "$daemon"
+until_true 20 grep -q '"status"' out || fail "$name: no status once it runs"
+stop TERM
+unset SLOW_MS
+
+# --- the service manager ---
+
+name="notify"
+ini test:160x120@20
+"$tools/notified" "$work/socket" >said & ear=$!
+until test -S socket; do sleep 0.05; done
+NOTIFY_SOCKET=$work/socket WATCHDOG_USEC=900000 "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+until_true 20 grep -q READY=1 said || fail "$name: no READY"
+sleep 2
+stop TERM
+wait $ear
+test "$(grep -c WATCHDOG=1 said)" -ge 3 || fail "$name: no WATCHDOG"
+grep -q STOPPING=1 said || fail "$name: no STOPPING"
+grep -q STATUS= said || fail "$name: no STATUS"
+
+# --- a disk that is slow, full, or no folder ---
+
+name="slow disk" # one sync takes 1.5 s, of which a save has two: neither a watchdog of 0.6 s nor who stops it waits
+ini test:160x120@20 state=slow save_every=1
+rm -f socket
+"$tools/notified" "$work/socket" >said & ear=$!
+until test -S socket; do sleep 0.05; done
+NOTIFY_SOCKET=$work/socket WATCHDOG_USEC=600000 ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 SYNC_MS=1500 \
+    LD_PRELOAD=$tools/libslow_disk.so "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+started
+before=$(grep -c WATCHDOG=1 said)
+sleep 4
+test -s slow/learnt || fail "$name: nothing saved"
+beats=$(($(grep -c WATCHDOG=1 said) - before))
+test "$beats" -ge 12 || fail "$name: $beats heartbeats in 4 s" # each 0.25 s
+stop TERM
+grep -q 'state: the disk is slow' err && fail "$name: another folder"
+grep -q 'slow: the disk is slow' err || fail "$name: not told"
+wait $ear
+name="full disk"
+mkdir disk
+if mount -t tmpfs -o size=64k none disk 2>/dev/null; then
+    ini test:160x120@20 state=disk/state save_every=0.3
+    i=0
+    while test $i -lt 30; do printf '[tag thing %d]\n' $i; i=$((i + 1)); done >>ocelli.ini
+    start
+    started
+    sleep 2
+    test "$(grep -c 'ocelli: disk/state/learnt: cannot write: No space left on device; nothing was left behind$' err)" -eq 1 \
+        -a "$(wc -l <err)" -eq 1 || fail "$name: not one line"
+    test -z "$(ls disk/state)" || fail "$name: something was left behind"
+    pictures_before=$(jq -s 'map(select(.event=="status"))|last|.pictures' out)
+    wait_status ".pictures>$pictures_before"
+    mount -o remount,size=8m disk
+    until_true 5 test -s disk/state/learnt || fail "$name: nothing saved once there is room"
+    stop TERM
+    grep -q '(.* more times)$' err || fail "$name: not counted"
+    umount disk
+else
+    echo "a full disk is not tested: not allowed to mount"
+fi
+name="no folder for state"
+mkdir seen
+echo file >full
+ini files:seen state=full/state save_every=1
+start
+started
+sleep 3
+test "$(grep -c 'full/state' err)" -eq 1 || fail "$name: not one line"
+stop TERM
+
+test $failures -eq 0 && echo "all as it should be"
+test $failures -eq 0

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "live/saver.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static char folder[64], path[80];
+static atomic_int sync_ms, syncs;
+
+/* The C library's, on a disk that takes its time. */
+int fsync(int fd) {
+    syncs++;
+    usleep((useconds_t)sync_ms * 1000);
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static int setup(void **state) {
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/ocelli-saver.%d", (int)getpid());
+    snprintf(path, sizeof path, "%s/learnt", folder);
+    sync_ms = 0;
+    syncs = 0;
+    listen();
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    unlink(path);
+    rmdir(folder);
+    return 0;
+}
+
+static void put(struct saver *s, char letter, size_t size) {
+    uint8_t *bytes = malloc(size);
+    assert_non_null(bytes);
+    memset(bytes, letter, size);
+    saver_put(s, bytes, size);
+}
+
+static char saved(size_t *size) {
+    char *bytes;
+    assert_int_equal(file_load(path, &bytes, size), OCELLI_OK);
+    char first = bytes[0];
+    free(bytes);
+    return first;
+}
+
+static void test_saves(void **state) {
+    (void)state;
+    struct saver s;
+    size_t size;
+    assert_int_equal(saver_open(&s, folder), OCELLI_OK);
+    assert_true(saver_wait(&s, 0));
+    put(&s, 'a', 1000);
+    assert_true(saver_wait(&s, 10000));
+    assert_int_equal(saved(&size), 'a');
+    assert_int_equal(size, 1000);
+    put(&s, 'b', 1);
+    saver_finish(&s); /* not lost */
+    assert_int_equal(saved(&size), 'b');
+    saver_finish(&s);
+    put(&s, 'c', 1); /* frees it */
+    assert_true(saver_wait(&s, 0));
+    assert_int_equal(heard.lines, 0);
+}
+
+/* Nobody waits; of those that come meanwhile only the last is saved. */
+static void test_slow_disk(void **state) {
+    (void)state;
+    struct saver s;
+    size_t size;
+    sync_ms = 200; /* of the file, and of its folder */
+    assert_int_equal(saver_open(&s, folder), OCELLI_OK);
+    double began = clock_ms();
+    put(&s, '0', 100000);
+    while (!syncs) usleep(1000);
+    for (char c = '1'; c <= '9'; c++) put(&s, c, 100000);
+    assert_true(clock_ms() - began < 150);
+    assert_false(saver_wait(&s, 50));
+    assert_true(saver_wait(&s, 10000));
+    assert_true(clock_ms() - began >= 800);
+    assert_int_equal(saved(&size), '9');
+    assert_int_equal(syncs, 4);
+    saver_finish(&s);
+}
+
+static void test_no_room(void **state) {
+    (void)state;
+    struct saver s;
+    size_t size;
+    mkdir(folder, 0777);
+    if (mount("none", folder, "tmpfs", 0, "size=64k")) {
+        printf("skipped: no file system of its own: not allowed to mount\n");
+        skip();
+    }
+    assert_int_equal(saver_open(&s, folder), OCELLI_OK);
+    put(&s, 'a', 20000);
+    assert_true(saver_wait(&s, 10000));
+    assert_int_equal(heard.lines, 0);
+    for (int i = 1; i <= 2; i++) {
+        put(&s, 'b', 100000);
+        assert_true(saver_wait(&s, 10000));
+        assert_int_equal(heard.lines, i); /* the same line, that live/quiet.h counts */
+    }
+    if (!strstr(heard.text, "/learnt: cannot write: No space left on device")) fail_msg("\"%s\"", heard.text);
+    assert_int_equal(saved(&size), 'a');
+    put(&s, 'c', 20000); /* nothing was left behind that takes its room */
+    assert_true(saver_wait(&s, 10000));
+    assert_int_equal(saved(&size), 'c');
+    saver_finish(&s);
+    umount(folder);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST(test_saves), TEST(test_slow_disk), TEST(test_no_room)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
