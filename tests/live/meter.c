@@ -39,7 +39,7 @@ static void test_times(void **state) {
     for (int i = 256; i >= 1; i--) meter_time(&m, METER_GPU, i * 1000000);
     meter_read(&m, &s);
     assert_true(near(s.median_ms[METER_GPU], 128) && near(s.p95_ms[METER_GPU], 244));
-    assert_true(isnan(s.median_ms[METER_CONVERT]));
+    assert_true(isnan(s.median_ms[METER_CPU]));
     meter_finish(&m);
 }
 
@@ -60,7 +60,7 @@ static void test_json(void **state) {
     static const char *const fields[] = {"uptime_s",     "frames",         "dropped",     "still",           "pictures",
                                          "events",       "edits",          "refused",     "device_reopened", "celsius",
                                          "slowdown",     "pictures_per_s", "rss_bytes",   "gpu_bytes",       "source_reopened",
-                                         "programs_ran", "events_lost",    "source_open", "device_open",     "convert_cpu_ms"};
+                                         "programs_ran", "events_lost",    "source_open", "device_open",     "frame_cpu_ms"};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (!cJSON_HasObjectItem(j, fields[i])) fail_msg("no field %s", fields[i]);
     const cJSON *gpu = cJSON_GetObjectItem(j, "gpu_ms");
