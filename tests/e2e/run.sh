@@ -214,8 +214,8 @@ wait_event on sailboat
 stop TERM
 name="hung device"
 ini files:seen rate=0 state=state
-VK_LAYER_PATH=$tools${VK_LAYER_PATH:+:$VK_LAYER_PATH} VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost HANG_FILE=$work/hang \
-    "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+export HANG_FILE=$work/hang
+start_layered
 started
 show cat h1
 wait_event on cat

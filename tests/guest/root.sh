@@ -10,7 +10,7 @@ mirror=${MIRROR:-http://deb.debian.org/debian}
 packages=linux-image-arm64,busybox-static,systemd,systemd-sysv,udev,dbus,libnss-systemd,kmod,bash,dash,coreutils,base-files,base-passwd
 packages=$packages,passwd,util-linux,mount,grep,sed,procps,jq,v4l-utils,libcamera-ipa,libcamera-tools,mesa-vulkan-drivers
 packages=$packages,libc6-dev,libstdc++-14-dev,libcamera-dev,libvulkan-dev,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev
-packages=$packages,zlib1g-dev,libstb-dev,libcoap3-dev
+packages=$packages,zlib1g-dev,libstb-dev,libcoap3-dev,libsqlite3-dev
 stamp="$suite $packages $(cksum <"$0")"
 test "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" || exit 0
 rm -rf "$out/root" "$out/stamp"
@@ -25,7 +25,7 @@ cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
 cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
 kernel=$(ls "$root/usr/lib/modules")
 depmod -b "$root" "$kernel"
-echo '/dev/vda / ext4 defaults 0 1' >"$root/etc/fstab"
+printf 'LABEL=root / ext4 defaults 0 1\nLABEL=cache /var/cache/ocelli ext4 nofail 0 2\n' >"$root/etc/fstab"
 echo guest >"$root/etc/hostname"
 : >"$root/etc/machine-id"
 for unit in ldconfig systemd-hwdb-update; do ln -s /dev/null "$root/etc/systemd/system/$unit.service"; done # slow, and of no use here

@@ -26,6 +26,9 @@ mkdir -p "$install/etc/ocelli" "$install/etc/systemd/system/multi-user.target.wa
 cp "$here/ocelli.ini" "$install/etc/ocelli/"
 cp "$here/inside.sh" "$install/usr/libexec/"
 cp "$here/check.service" "$install/etc/systemd/system/"
+# An emulated machine on busy cores takes its time to compile shaders.
+mkdir -p "$install/etc/systemd/system/ocelli.service.d"
+printf '[Service]\nTimeoutStartSec=1200\n' >"$install/etc/systemd/system/ocelli.service.d/emulated.conf"
 ln -s /etc/systemd/system/check.service /usr/lib/systemd/system/ocelli.service "$install/etc/systemd/system/multi-user.target.wants/"
 (cd "$guest" && find install | cpio --quiet -o -H newc) >"$guest/install.cpio"
 cat "$guest/boot.cpio" "$guest/install.cpio" >"$guest/initrd"
@@ -33,13 +36,18 @@ cat "$guest/boot.cpio" "$guest/install.cpio" >"$guest/initrd"
 cc -std=gnu11 -O1 -Wall -Wextra -I"$OCELLI_SOURCE/include" -o "$guest/usb_camera" "$here"/camera/*.c "$OCELLI_BUILD/libocelli.so" \
     -Wl,-rpath,"$OCELLI_BUILD" -lusbredirparser
 
+# Shaders that a run before compiled; without this file it takes minutes longer.
+test -e "$guest/cache.ext4" || mke2fs -q -t ext4 -L cache "$guest/cache.ext4" 128M
+
 work=$(mktemp -d)
 qemu=
+rm -f "$guest/report"
 trap 'test -z "$qemu" || kill "$qemu" 2>/dev/null; rm -rf "$work"' EXIT
-timeout "${TIMEOUT:-1500}" qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 2G -nodefaults -nographic -no-reboot -snapshot \
+timeout "${TIMEOUT:-3600}" qemu-system-aarch64 -M virt -cpu cortex-a72 -smp 2 -m 2G -nodefaults -nographic -no-reboot \
     -kernel "$guest/vmlinuz" -initrd "$guest/initrd" \
     -append "console=ttyAMA0 systemd.getty_auto=no replugs=${REPLUGS:-20}" -serial "file:$guest/console" \
-    -drive "if=none,id=root,format=raw,file=$guest/root.ext4" -device virtio-blk-pci,drive=root \
+    -drive "if=none,id=root,format=raw,snapshot=on,file=$guest/root.ext4" -device virtio-blk-pci,drive=root,addr=4 \
+    -drive "if=none,id=cache,format=raw,file=$guest/cache.ext4" -device virtio-blk-pci,drive=cache,addr=5 \
     -device qemu-xhci -chardev "socket,id=usb,path=$work/usb,server=on,wait=off" -device usb-redir,chardev=usb \
     -device virtio-serial-pci -chardev "socket,id=told,path=$work/told,server=on,wait=off" \
     -device virtserialport,chardev=told,name=camera \
