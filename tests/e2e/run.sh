@@ -125,7 +125,7 @@ test "$(wc -l <err)" -le 1 || fail "$name: more than one line"
 name="another source"
 mkdir seen2
 sed s/files:seen/files:seen2/ whole >ocelli.ini
-wait_status '.edits>=3'
+wait_status '.edits>=3 and .source_reopened==1'
 cp "$pictures/pizza.png" landing && mv landing seen2/pizza-1.png
 wait_event on pizza
 before=$(jq -s 'map(select(.event=="status"))|last|.pictures' out)
@@ -135,8 +135,9 @@ wait_status ".pictures>$before+5 and .source_open"
 event_is on cat >/dev/null && jq -se 'any(.[]; .event=="on" and .tag=="cat" and .frame<3)' out >/dev/null && fail "$name: the old one is watched"
 sed s/files:seen/files:none/ whole >ocelli.ini # not there: it is waited for
 wait_status '.source_open==false'
+before=$(jq -s 'map(select(.event=="status"))|last|.source_reopened' out)
 sed s/files:seen/files:seen2/ whole >ocelli.ini
-wait_status '.source_open'
+wait_status ".source_open and .source_reopened>$before"
 refused=$(jq -s 'map(select(.event=="status"))|last|.refused' out)
 sed s/files:seen/rtsp:x/ whole >ocelli.ini # no such kind: nothing changes
 wait_status ".refused==$refused+1 and .source_open"

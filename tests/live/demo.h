@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The demo model as a blob of the test's own, opened on the real device. */
+#ifndef LIVE_DEMO_H
+#define LIVE_DEMO_H
+
+#include "support/checkpoint.h"
+
+#include <ocelli.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *demo_folder, *demo_blob;
+
+/* Exits with 77 (skipped) when no Vulkan device is here, unless OCELLI_NEED_GPU=1. For cmocka_run_group_tests(). */
+static inline int demo_setup(void **state) {
+    char name[256], command[2048];
+    const char *need = getenv("OCELLI_NEED_GPU");
+    (void)state;
+    if (ocelli_device_name(0, name, sizeof name) && !(need && !strcmp(need, "1"))) {
+        puts("SKIP: no Vulkan device");
+        exit(77);
+    }
+    demo_folder = checkpoint_folder();
+    demo_blob = strdup(checkpoint_path(demo_folder, "demo.gguf"));
+    snprintf(command, sizeof command, "'%s/ocelli-convert' '%s/tools/demo/checkpoint' -o '%s' >/dev/null", getenv("OCELLI_BUILD"),
+             getenv("OCELLI_SOURCE"), demo_blob);
+    return system(command);
+}
+
+static inline int demo_teardown(void **state) {
+    (void)state;
+    free(demo_blob);
+    checkpoint_remove(demo_folder);
+    return 0;
+}
+
+/* FOLDER/NAME of a picture that comes with the sources. */
+static inline const char *demo_picture(const char *name) {
+    static char path[1024];
+    snprintf(path, sizeof path, "%s/tools/demo/pictures/%s.png", getenv("OCELLI_SOURCE"), name);
+    return path;
+}
+
+#endif
