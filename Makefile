@@ -78,6 +78,12 @@ soak-observers: packages
 	cmake --build build/soak -j$(JOBS) --target protocol_server
 	sh tests/protocol/observers.sh build/soak/tests/protocol_server 1000 $(or $(SECONDS),3600)
 
+# Two million random and damaged datagrams, and half as many pieces on a serial line, to a board with sanitizers.
+soak-datagrams: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target protocol_server
+	python3 tests/protocol/flood.py build/dev/tests/protocol_server $(or $(COUNT),1000000)
+
 # aiocoap, which is not ours, over UDP and a serial line. Needs PyPI and socat.
 test-foreign: packages
 	cmake --preset dev
@@ -102,4 +108,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak soak-pictures soak-build soak-observers test-foreign format packages
+.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak soak-pictures soak-build soak-observers soak-datagrams test-foreign format packages

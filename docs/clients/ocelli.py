@@ -69,7 +69,7 @@ class Serial:
             raise ValueError("termios knows no %d baud" % baud)
         flags = termios.CS8 | termios.CREAD | termios.CLOCAL
         termios.tcsetattr(self.fd, termios.TCSANOW, [termios.IGNBRK, 0, flags, 0, speed, speed, [b"\0"] * 32])
-        os.write(self.fd, b"\n")  # ends what noise may have begun
+        os.write(self.fd, b"\r")  # ends what noise may have begun; LF might begin a frame
 
     def send(self, line):
         data = line + b"\n"

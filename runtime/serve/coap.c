@@ -53,11 +53,13 @@ static int open_port(struct serve_coap *c, const char *address, int port, int st
 
 /* ---- who is heard ---- */
 
-/* libcoap answers pings and errors before a handler is asked, and keeps no door for others than its own sockets. */
-static void filter(struct serve_coap *c, uint16_t port) {
+/* libcoap answers pings and errors before a handler is asked, and signals of TCP on UDP too; it keeps no door for others than its
+ * own sockets. */
+static void filter(struct serve_coap *c, uint16_t port, bool dtls) {
     struct serve_network networks[SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS];
     size_t count = serve_access_networks(&c->serve->access, networks);
-    if (!port || serve_filter_set(serve_filter_find(port), networks, count)) return;
+    bool all = c->serve->access.reach == SERVE_ALL;
+    if (!port || serve_filter_set(serve_filter_find(port), all ? NULL : networks, count, !dtls)) return;
     if (!c->told) log_warn("port %d: %s: who may not ask gets empty answers and errors", port, strerror(errno));
     c->told = true;
 }
@@ -65,10 +67,10 @@ static void filter(struct serve_coap *c, uint16_t port) {
 /* As the interfaces are now; at most every 10 s. */
 static void filter_ports(struct serve_coap *c, double now_ms) {
     serve_access_refresh(&c->serve->access, now_ms);
-    if (c->serve->access.reach == SERVE_ALL || c->filtered_ms == c->serve->access.read_ms) return;
+    if (c->filtered_ms == c->serve->access.read_ms) return;
     c->filtered_ms = c->serve->access.read_ms;
-    filter(c, c->serve->coap_port);
-    filter(c, c->serve->coaps_port);
+    filter(c, c->serve->coap_port, false);
+    filter(c, c->serve->coaps_port, true);
 }
 
 /* ---- keys ---- */

@@ -7,7 +7,13 @@
 #include <unistd.h>
 
 /* Offsets of the source address: RFC 791 section 3.1, RFC 8200 section 3. */
-enum { V4_SOURCE = 12, V6_SOURCE = 8, OF_NETWORK = 13, STEPS = 4 + OF_NETWORK * (SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS) };
+enum {
+    UDP_HEADER = 8,
+    V4_SOURCE = 12,
+    V6_SOURCE = 8,
+    OF_NETWORK = 13,
+    STEPS = 10 + OF_NETWORK * (SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS)
+};
 
 struct program {
     struct sock_filter steps[STEPS];
@@ -52,17 +58,31 @@ static void drain(int fd) {
     }
 }
 
-bool serve_filter_set(int fd, const struct serve_network *networks, size_t count) {
+/* Over IPv4, which is longer than a conditional jump reaches, to IPv6. */
+static void add_sources(struct program *p, const struct serve_network *networks, size_t count) {
+    step(p, BPF_LD | BPF_B | BPF_ABS, (uint32_t)SKF_NET_OFF, 0);
+    step(p, BPF_ALU | BPF_RSH | BPF_K, 4, 0); /* version */
+    step(p, BPF_JMP | BPF_JEQ | BPF_K, 4, 0);
+    p->steps[p->count - 1].jt = 1;
+    unsigned short over = p->count;
+    step(p, BPF_JMP | BPF_JA, 0, 0);
+    add_networks(p, networks, count, true);
+    p->steps[over].k = p->count - over - 1u;
+    add_networks(p, networks, count, false);
+}
+
+bool serve_filter_set(int fd, const struct serve_network *networks, size_t count, bool coap) {
     struct program p = {.count = 0};
-    step(&p, BPF_LD | BPF_B | BPF_ABS, (uint32_t)SKF_NET_OFF, 0);
-    step(&p, BPF_ALU | BPF_RSH | BPF_K, 4, 0); /* version */
-    step(&p, BPF_JMP | BPF_JEQ | BPF_K, 4, 0);
-    struct sock_filter *is_v4 = &p.steps[p.count - 1], *over = &p.steps[p.count];
-    step(&p, BPF_JMP | BPF_JA, 0, 0); /* over IPv4, which is longer than a conditional jump reaches */
-    is_v4->jt = 1, is_v4->jf = 0;
-    add_networks(&p, networks, count, true);
-    over->k = p.count - (uint32_t)(over - p.steps) - 1;
-    add_networks(&p, networks, count, false);
+    if (coap) {
+        step(&p, BPF_LD | BPF_B | BPF_ABS, UDP_HEADER + 1, 0);
+        step(&p, BPF_ALU | BPF_RSH | BPF_K, 5, 0);
+        step(&p, BPF_JMP | BPF_JEQ | BPF_K, 7, 1);
+        step(&p, BPF_RET | BPF_K, 0, 0);
+    }
+    if (networks)
+        add_sources(&p, networks, count);
+    else
+        step(&p, BPF_RET | BPF_K, UINT32_MAX, 0);
     struct sock_fprog program = {p.count, p.steps};
     if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program)) return false;
     drain(fd);

@@ -33,7 +33,7 @@ static int set_up(int fd, unsigned baud) {
     t.c_lflag = 0;
     t.c_cflag = CS8 | CREAD | CLOCAL | BOTHER | BOTHER << IBSHIFT;
     t.c_ispeed = t.c_ospeed = baud;
-    t.c_cc[VMIN] = 0, t.c_cc[VTIME] = 0;
+    t.c_cc[VMIN] = 1, t.c_cc[VTIME] = 0; /* 0 bytes: hung up; with VMIN 0 also that there are none yet */
     return ioctl(fd, TCSETS2, &t);
 }
 

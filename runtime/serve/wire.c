@@ -64,7 +64,7 @@ enum wire_kind wire_take(struct wire *w, uint8_t byte) {
     if (w->given) begin(w, (int)w->state);
     if (w->state == WIRE_IN_FRAME) return take_frame(w, byte);
     if (w->state == WIRE_AT_FRAME) {
-        if (byte == COAP || byte == DIAGNOSTIC) {
+        if (byte == COAP || (byte == DIAGNOSTIC && !w->size)) { /* behind half a line it is a line end, and 0xC0 noise */
             begin(w, WIRE_IN_FRAME);
             keep(w, byte, sizeof w->bytes);
             return WIRE_NOTHING;

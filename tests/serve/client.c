@@ -98,7 +98,7 @@ static void tags(void **state) {
 
 static void pushes(void **state) {
     (void)state;
-    struct ocelli_push p;
+    struct ocelli_push p = {0};
     char bytes[SERVE_LINE];
     assert_non_null(strstr(ask("w", "watch terse"), "#w WATCH 0 10"));
     see("cat");

@@ -73,7 +73,7 @@ static void all_prefixes(void **state) {
             uint32_t network = 0x7f000000 | (uint32_t)rand_r(&seed) % 0xffffff, address = network ^ 1u << rand_r(&seed) % 24;
             uint32_t mask = bits ? ~0u << (32 - bits) : 0;
             struct serve_network n = v4(network, bits);
-            assert_true(serve_filter_set(board, &n, 1));
+            assert_true(serve_filter_set(board, &n, 1, false));
             assert_true(heard_v4(network ? network : 0x7f000001));
             assert_int_equal(heard_v4(address), !((network ^ address) & mask));
             assert_false(heard_v6());
@@ -86,12 +86,12 @@ static void version_6(void **state) {
     for (int bits = 0; bits <= 128; bits++) {
         struct serve_network n = {.ip = {[15] = 1}}, other = n;
         set_bits(n.mask, bits), set_bits(other.mask, bits);
-        assert_true(serve_filter_set(board, &n, 1));
+        assert_true(serve_filter_set(board, &n, 1, false));
         assert_true(heard_v6());
         assert_false(heard_v4(0x7f000001));
         if (bits == 0) continue;
         other.ip[(bits - 1) / 8] ^= (uint8_t)(0x80 >> (bits - 1) % 8); /* the last bit that counts */
-        assert_true(serve_filter_set(board, &other, 1));
+        assert_true(serve_filter_set(board, &other, 1, false));
         assert_false(heard_v6());
     }
 }
@@ -108,15 +108,43 @@ static void many(void **state) {
     }
     networks[COUNT - 2] = v4(0x7f000007, 32), networks[COUNT - 1] = (struct serve_network){.ip = {[15] = 1}};
     set_bits(networks[COUNT - 1].mask, 128);
-    assert_true(serve_filter_set(board, networks, COUNT));
+    assert_true(serve_filter_set(board, networks, COUNT, false));
     assert_true(heard_v4(0x7f000007) && heard_v6());
     assert_false(heard_v4(0x7f000001));
     struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     char byte;
     assert_int_equal(sendto(board, "x", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
-    assert_true(serve_filter_set(board, NULL, 0));
+    assert_true(serve_filter_set(board, networks, 0, false));
     assert_int_equal(recv(board, &byte, 1, MSG_DONTWAIT), -1);
     assert_false(heard_v4(0x7f000007) || heard_v6());
+}
+
+static bool heard_message(const void *message, size_t size) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    char byte;
+    assert_int_equal(sendto(fd, message, size, 0, (struct sockaddr *)&to, sizeof to), size);
+    close(fd);
+    return recv(board, &byte, 1, MSG_DONTWAIT) == 1;
+}
+
+/* By the code, for all and for some. */
+static void signals(void **state) {
+    (void)state;
+    struct serve_network n = v4(0x7f000001, 32);
+    if (board < 0) skip();
+    for (int some = 0; some < 2; some++) {
+        assert_true(serve_filter_set(board, some ? &n : NULL, (size_t)some, true));
+        for (int code = 0; code < 256; code++) {
+            const uint8_t message[] = {0x40, (uint8_t)code, 0, 0};
+            assert_int_equal(heard_message(message, sizeof message), code >> 5 != 7);
+        }
+        assert_false(heard_message("@", 1));
+        assert_int_equal(heard_v4(0x7f000002), 0); /* too short for a code */
+    }
+    const uint8_t signal[] = {0x40, 0xe2, 0, 0};
+    assert_true(serve_filter_set(board, &n, 1, false));
+    assert_true(heard_message(signal, sizeof signal));
 }
 
 static void finds(void **state) {
@@ -130,7 +158,7 @@ static void finds(void **state) {
     assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &size), 0);
     if (ntohs(any.sin_port) != port) assert_int_equal(serve_filter_find(ntohs(any.sin_port)), -1); /* TCP */
     close(fd);
-    assert_false(serve_filter_set(-1, NULL, 0));
+    assert_false(serve_filter_set(-1, NULL, 0, false));
     assert_int_equal(errno, EBADF);
 }
 
@@ -139,6 +167,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(all_prefixes, setup, teardown),
         cmocka_unit_test_setup_teardown(version_6, setup, teardown),
         cmocka_unit_test_setup_teardown(many, setup, teardown),
+        cmocka_unit_test_setup_teardown(signals, setup, teardown),
         cmocka_unit_test_setup_teardown(finds, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);

@@ -229,6 +229,29 @@ static void serial(void **state) {
     close(master);
 }
 
+/* Who asks and does not read gets whole lines later, and the wire is not taken for unplugged. */
+static void slow_reader(void **state) {
+    (void)state;
+    int master, lines = 0;
+    char name[64];
+    pty_open(&master, name);
+    params.serial[0] = name;
+    open_serve();
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(write(master, "help tags\n", 10), 10);
+        serve_poll(s, 0);
+    }
+    for (double until = clock_ms() + 300; clock_ms() < until; serve_poll(s, 5)) {
+        ssize_t size = read(master, got, 100);
+        for (ssize_t i = 0; i < size; i++) lines += got[i] == '\n';
+        if (size > 0) until = clock_ms() + 300;
+    }
+    assert_true(lines > 50);
+    assert_int_equal(heard.lines, 0);
+    assert_has(ask(master, "#1 ping\n"), "{\"id\":\"1\",\"ok\":true");
+    close(master);
+}
+
 /* A message and lines on one wire, as the same CoAP server answers it. */
 static void slipmux(void **state) {
     (void)state;
@@ -308,6 +331,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(watchers, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes, setup, teardown),
         cmocka_unit_test_setup_teardown(serial, setup, teardown),
+        cmocka_unit_test_setup_teardown(slow_reader, setup, teardown),
         cmocka_unit_test_setup_teardown(floods, setup, teardown),
         cmocka_unit_test_setup_teardown(slipmux, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_params, setup, teardown),

@@ -43,6 +43,12 @@ static void line_ends(void **state) {
     text("a\rb\nc\n\r\n");
     assert_int_equal(lines, 4);
     assert_last("c");
+    text("a\xc0\nb\n"); /* half a line, damaged: no diagnostic frame begins */
+    assert_int_equal(lines, 6);
+    assert_last("b");
+    text("\xc0\nb\n\xc0\r\nc\n");
+    assert_int_equal(lines, 7);
+    assert_last("c");
     char longest[1100];
     memset(longest, 'x', sizeof longest);
     feed(longest, sizeof longest);
