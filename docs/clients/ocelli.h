@@ -26,13 +26,13 @@
 #define OCELLI_LINE 1025 /* a line and its terminator; less where memory is short: longer answers are dropped */
 #endif
 
-static inline uint16_t ocelli_crc(const char *bytes, size_t size) { /* CRC-16/X-25 */
-    uint16_t crc = 0xffff;
+static inline uint32_t ocelli_crc(const char *bytes, size_t size) { /* CRC-32, as zlib's */
+    uint32_t crc = 0xffffffff;
     for (size_t i = 0; i < size; i++) {
         crc ^= (uint8_t)bytes[i];
-        for (int bit = 0; bit < 8; bit++) crc = (uint16_t)(crc & 1 ? crc >> 1 ^ 0x8408 : crc >> 1);
+        for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
     }
-    return crc ^ 0xffff;
+    return crc ^ 0xffffffff;
 }
 
 static inline int ocelli_digit(char c) {
@@ -41,17 +41,17 @@ static inline int ocelli_digit(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Writes "#ID REQUEST*XXXX\n" and gives its length; 0: it does not fit. */
+/* Writes "#ID REQUEST*XXXXXXXX\n" and gives its length; 0: it does not fit. */
 static inline size_t ocelli_request(char *to, size_t room, const char *id, const char *request) {
     size_t ids = strlen(id), words = strlen(request), used = ids + words + 2;
-    if (used + 7 > room) return 0;
+    if (used + 11 > room) return 0;
     to[0] = '#';
     memcpy(to + 1, id, ids);
     to[1 + ids] = ' ';
     memcpy(to + 2 + ids, request, words);
-    uint16_t crc = ocelli_crc(to, used);
+    uint32_t crc = ocelli_crc(to, used);
     to[used++] = '*';
-    for (int shift = 12; shift >= 0; shift -= 4) to[used++] = "0123456789ABCDEF"[crc >> shift & 15];
+    for (int shift = 28; shift >= 0; shift -= 4) to[used++] = "0123456789ABCDEF"[crc >> shift & 15];
     to[used++] = '\n';
     to[used] = 0;
     return used;
@@ -76,14 +76,14 @@ static inline const char *ocelli_read(struct ocelli_reader *r, int byte) {
     }
     size_t size = r->used, over = r->over;
     r->used = r->over = 0;
-    if (over || size < 5 || r->line[size - 5] != '*') return NULL;
-    uint16_t crc = 0;
-    for (size_t i = size - 4; i < size; i++) {
+    if (over || size < 9 || r->line[size - 9] != '*') return NULL;
+    uint32_t crc = 0;
+    for (size_t i = size - 8; i < size; i++) {
         if (ocelli_digit(r->line[i]) < 0) return NULL;
-        crc = (uint16_t)(crc << 4 | ocelli_digit(r->line[i]));
+        crc = crc << 4 | (uint32_t)ocelli_digit(r->line[i]);
     }
-    if (crc != ocelli_crc(r->line, size - 5)) return NULL;
-    r->line[size - 5] = 0;
+    if (crc != ocelli_crc(r->line, size - 9)) return NULL;
+    r->line[size - 9] = 0;
     return r->line;
 }
 

@@ -17,6 +17,7 @@ import select
 import socket
 import sys
 import time
+import zlib
 
 
 class Refused(Exception):
@@ -25,16 +26,6 @@ class Refused(Exception):
     def __init__(self, answer):
         super().__init__(answer.get("message", answer["error"]))
         self.word, self.answer = answer["error"], answer
-
-
-def crc(data):
-    """CRC-16/X-25."""
-    value = 0xFFFF
-    for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0x8408 if value & 1 else 0)
-    return value ^ 0xFFFF
 
 
 def quote(word):
@@ -102,7 +93,7 @@ class Board:
         """Answers and pushes whose checksum is right; others never were."""
         for line in self.wire.lines(wait):
             body, star, digits = line.rpartition(b"*")
-            if star and re.fullmatch(rb"[0-9A-Fa-f]{4}", digits) and int(digits, 16) == crc(body):
+            if star and re.fullmatch(rb"[0-9A-Fa-f]{8}", digits) and int(digits, 16) == zlib.crc32(body):
                 yield body.decode("utf-8", "replace")
 
     def raw(self, line, tries=4):
@@ -110,7 +101,7 @@ class Board:
         self.count += 1
         name = "p%x" % self.count
         request = ("#%s %s" % (name, line)).encode()
-        request += b"*%04X" % crc(request)
+        request += b"*%08X" % zlib.crc32(request)
         for attempt in range(tries):
             self.wire.send(request)
             until = time.monotonic() + 2 ** attempt

@@ -8,4 +8,7 @@
 
 uint16_t serve_crc(const void *bytes, size_t size);
 
+/* CRC-32 of Ethernet and zlib (polynomial 0x04C11DB7 reflected): of lines that need more than 16 bits. */
+uint32_t serve_crc32(const void *bytes, size_t size);
+
 #endif

@@ -33,10 +33,11 @@ const struct serve_event *serve_events_get(const struct serve_events *events, ui
 
 /* A client that watches. */
 struct serve_watch {
-    bool on, terse, sum; /* sum: pushes end with a checksum */
-    char id[33];         /* "": none */
-    uint64_t first;      /* events->count when it began */
-    uint64_t seen;       /* the last that was pushed */
+    bool on, terse;
+    unsigned sum;   /* digits of the checksum of pushes; 0: none */
+    char id[33];    /* "": none */
+    uint64_t first; /* events->count when it began */
+    uint64_t seen;  /* the last that was pushed */
     double pushed_ms, until_ms;
 };
 

@@ -5,15 +5,17 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { SUM_LOCK_MS = 60000, SUM = 5 /* "*906E" */ };
+enum { SUM_LOCK_MS = 60000, SUM = 9 /* "*CBF43926", "*906E" */ };
 
 /* A request taken apart. */
 struct parsed {
     char id[SERVE_ID_MOST + 1]; /* "": none */
-    bool sum, terse;
+    unsigned sum;               /* hexadecimal digits of the checksum: 0, 4, 8 */
+    bool terse;
     struct serve_words words;
     const struct serve_row *row; /* NULL: not known yet */
 };
@@ -32,22 +34,27 @@ static bool id_letter(char c) {
 
 /* ---- the request ---- */
 
-/* Takes "*XXXX" off. false: it is there and wrong. */
-static bool take_sum(struct parsed *p, const char *line, size_t *size) {
-    char digits[SUM];
-    unsigned sum;
-    if (*size < SUM || line[*size - SUM] != '*') return true;
-    for (size_t i = 1; i < SUM; i++)
-        if (!hex(line[*size - SUM + i])) return true;
-    memcpy(digits, line + *size - SUM + 1, SUM - 1);
-    digits[SUM - 1] = 0;
-    sscanf(digits, "%4x", &sum);
-    *size -= SUM;
-    p->sum = true;
-    return sum == serve_crc(line, *size);
+static unsigned long sum_of(unsigned digits, const char *bytes, size_t size) {
+    return digits == 8 ? serve_crc32(bytes, size) : serve_crc(bytes, size);
 }
 
-/* Takes "#id " off; false: what begins as one is none. */
+static bool ends_with_sum(unsigned digits, const char *line, size_t size) {
+    if (size <= digits || line[size - digits - 1] != '*') return false;
+    for (size_t i = size - digits; i < size; i++)
+        if (!hex(line[i])) return false;
+    return true;
+}
+
+/* Takes "*XXXX" or "*XXXXXXXX" off. false: it is there and wrong. */
+static bool take_sum(struct parsed *p, const char *line, size_t *size) {
+    char digits[SUM];
+    p->sum = ends_with_sum(8, line, *size) ? 8 : ends_with_sum(4, line, *size) ? 4 : 0;
+    if (!p->sum) return true;
+    *size -= p->sum + 1;
+    snprintf(digits, sizeof digits, "%.*s", (int)p->sum, line + *size + 1);
+    return strtoul(digits, NULL, 16) == sum_of(p->sum, line, *size);
+}
+
 static bool take_id(struct parsed *p, const char **line, size_t *size) {
     size_t length = 0;
     while (*size && blank(**line)) ++*line, --*size;
@@ -96,19 +103,19 @@ static enum serve_code may(const struct parsed *p, struct serve_request *r) {
     const struct serve_peer *peer = r->peer;
     if (!p->row->changes) return SERVE_OK;
     if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "changes need serial, DTLS, or loopback");
-    if (!p->sum && peer->sum_ms > 0 && r->now_ms - peer->sum_ms < SUM_LOCK_MS)
-        return serve_refuse(r, SERVE_CRC, "checksums were used here: changes need one");
+    if (p->sum < peer->sum && r->now_ms - peer->sum_ms < SUM_LOCK_MS)
+        return serve_refuse(r, SERVE_CRC, "checksums of %u digits were used here: changes need one", peer->sum);
     return SERVE_OK;
 }
 
 /* ---- the answer ---- */
 
-static size_t finish(struct serve_out *out, bool sum) {
-    char text[SUM + 2];
+static size_t finish(struct serve_out *out, unsigned digits) {
+    char text[SUM + 16];
     out->room = SERVE_LINE;
-    if (sum) {
-        snprintf(text, sizeof text, "*%04X", serve_crc(out->bytes, out->used));
-        serve_out_raw(out, text, SUM);
+    if (digits) {
+        snprintf(text, sizeof text, "*%0*lX", (int)digits, sum_of(digits, out->bytes, out->used));
+        serve_out_raw(out, text, digits + 1);
     }
     serve_out_raw(out, "\n", 1);
     return out->used;
@@ -177,6 +184,12 @@ static void keep_watch(const struct parsed *p, struct serve_peer *peer, enum ser
     peer->watch.sum = p->sum;
 }
 
+/* The longest of the last while. */
+static void keep_sum(struct serve_peer *peer, unsigned digits, double now_ms) {
+    if (digits < peer->sum && now_ms - peer->sum_ms < SUM_LOCK_MS) return;
+    peer->sum = digits, peer->sum_ms = now_ms;
+}
+
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char bytes[SERVE_LINE]) {
     struct parsed p = {.id = ""};
@@ -186,7 +199,7 @@ size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_m
     while (blanks < size && blank(line[blanks])) blanks++;
     if (blanks == size) return 0;
     enum serve_code code = parse(&p, &r, line, size);
-    if (p.sum && code != SERVE_CRC) peer->sum_ms = now_ms;
+    if (p.sum && code != SERVE_CRC) keep_sum(peer, p.sum, now_ms);
     if (!code) {
         c->board->view(c->board->user, &r.view);
         code = answer(&p, &r, &out);

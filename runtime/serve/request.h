@@ -17,7 +17,8 @@ struct serve_peer {
     char proof[9];  /* what it has to say for that */
     bool leased;    /* watching ends when it is not asked for again */
     bool may_watch; /* there is room for one more */
-    double sum_ms;  /* when it last sent a good checksum; 0: never */
+    unsigned sum;   /* digits of the longest good checksum that it sent lately; 0: none */
+    double sum_ms;  /* when it sent the last such */
     struct serve_watch watch;
 };
 

@@ -1,111 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The model's thread, given frames by the eye as in the daemon: the demo model, a folder of pictures. */
 #include "live/brain.h"
-#include "base/clock.h"
-#include "demo.h"
-#include "live/eye.h"
+#include "daemon.h"
 #include "support/gpu.h"
 #include "support/heard.h"
 #include "support/test.h"
 
 #include <unistd.h>
-
-static struct meter meter;
-static struct event_queue events;
-static struct brain brain;
-static struct eye eye;
-static struct live_config config;
-static char *seen;
-static int shown;
-
-static const char rules[] = "[templates]\ntemplate = a photo of a {}.\ntemplate = {}\n"
-                            "[defaults]\non = 0.05\noff = 0.05\nsmooth = 0\nmin_on = 0\nmin_off = 0\n";
-
-/* An ini that watches the folder `seen`, with these tags. */
-static void parse(struct live_config *c, const char *tags) {
-    char ini[4096];
-    int n =
-        snprintf(ini, sizeof ini, "[run]\nrate = 0\nmotion = 0\n[source]\nuri = files:%s\nevery = yes\n%s%s", seen, rules, tags);
-    assert_int_equal(config_parse(c, ini, (size_t)n, "ocelli.ini"), OCELLI_OK);
-}
-
-static struct vectors *vectors_of(struct live_config *c) {
-    struct vectors *v;
-    assert_int_equal(vectors_create(&v, &c->tags, "ocelli.ini"), OCELLI_OK);
-    return v;
-}
-
-static int setup(void **state) {
-    (void)state;
-    seen = checkpoint_folder();
-    shown = 0;
-    listen();
-    meter_init(&meter);
-    parse(&config, "[tag cat]\ngroup = things\n[tag pizza]\ngroup = things\n");
-    assert_int_equal(event_queue_init(&events), OCELLI_OK);
-    assert_int_equal(brain_open(&brain, &(struct ocelli_params){.model = demo_blob}, &meter, &events), OCELLI_OK);
-    struct vectors *v = vectors_of(&config);
-    assert_int_equal(brain_prepare(&brain, &v), OCELLI_OK);
-    assert_true(!v && brain.prepared);
-    assert_int_equal(eye_open(&eye, &config, &brain, &meter), OCELLI_OK);
-    assert_int_equal(brain_start(&brain), OCELLI_OK);
-    assert_int_equal(eye_start(&eye), OCELLI_OK);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    eye_stop(&eye);
-    assert_true(brain_stop(&brain, 20000));
-    eye_finish(&eye);
-    brain_finish(&brain);
-    event_queue_finish(&events);
-    config_finish(&config);
-    meter_finish(&meter);
-    checkpoint_remove(seen);
-    return 0;
-}
-
-static void show(const char *picture) {
-    char aside[1024], name[1024];
-    size_t size;
-    char *bytes = checkpoint_get(demo_picture(picture), &size);
-    checkpoint_put(seen, "landing", bytes, size);
-    free(bytes);
-    snprintf(aside, sizeof aside, "%s/landing", seen);
-    snprintf(name, sizeof name, "%s/%s-%d.png", seen, picture, ++shown);
-    assert_int_equal(rename(aside, name), 0);
-}
-
-/* The next event, within 20 s. */
-static struct live_event *next(void) {
-    static struct live_event e;
-    double until = clock_ms() + 20000;
-    while (!event_take(&events, &e) && clock_ms() < until) usleep(1000);
-    assert_true(clock_ms() < until);
-    return &e;
-}
-
-static void expect(enum tagger_state state, const char *tag, bool edited) {
-    struct live_event *e = next();
-    assert_int_equal(e->state, state);
-    assert_string_equal(e->tag, tag);
-    assert_int_equal(e->edited, edited);
-}
-
-static struct live_status status(void) {
-    struct live_status s = {0};
-    meter_read(&meter, &s);
-    brain_status(&brain, &s);
-    eye_status(&eye, &s);
-    return s;
-}
-
-static void wait_pictures(uint64_t count) {
-    double until = clock_ms() + 20000;
-    while (meter_get(&meter, METER_PICTURES) < count && clock_ms() < until) usleep(1000);
-    assert_int_equal(meter_get(&meter, METER_PICTURES), count);
-}
 
 static void test_events(void **state) {
     (void)state;
@@ -189,36 +90,8 @@ static void test_frame(void **state) {
     free(bytes);
 }
 
-/* Another source in the place of the one, and one that is not there. */
-static void test_another_source(void **state) {
-    (void)state;
-    struct live_config other, none;
-    char *old = seen;
-    seen = checkpoint_folder();
-    parse(&other, "");
-    eye_change(&eye, &other);
-    config_finish(&other); /* it was taken over */
-    double until = clock_ms() + 20000;
-    while (!meter_get(&meter, METER_REOPENED) && clock_ms() < until) usleep(1000);
-    show("pizza");
-    expect(TAGGER_ON, "pizza", false);
-    char *good = seen, missing[] = "/no such folder";
-    seen = missing;
-    parse(&none, "");
-    eye_change(&eye, &none);
-    config_finish(&none);
-    seen = good;
-    while (status().source_open && clock_ms() < until) usleep(1000);
-    assert_false(status().source_open);
-    int ended;
-    assert_false(eye_ended(&eye, &ended)); /* it is waited for */
-    checkpoint_remove(old);
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_events), TEST(test_another_set),    TEST(test_last_edit_counts),
-                                       TEST(test_frame),  TEST(test_another_source), cmocka_unit_test(gpu_test_silent)};
+    const struct CMUnitTest tests[] = {TEST(test_events), TEST(test_another_set), TEST(test_last_edit_counts), TEST(test_frame),
+                                       cmocka_unit_test(gpu_test_silent)};
     return cmocka_run_group_tests(tests, demo_setup, demo_teardown);
 }

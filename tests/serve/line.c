@@ -144,6 +144,17 @@ static void checksums(void **state) {
     now += 60001;
     assert_has(ask("remove cat"), "\"ok\":true");
     assert_has(ask("ping *00G0"), "\"pong\""); /* a word */
+    assert_int_equal(serve_crc32("123456789", 9), 0xcbf43926);
+    snprintf(line, sizeof line, "#1 ping*%08x", serve_crc32("#1 ping", 7));
+    ask(line);
+    sum = strrchr(answer, '*');
+    assert_int_equal(strlen(sum), 9);
+    assert_int_equal(strtoul(sum + 1, NULL, 16), serve_crc32(answer, (size_t)(sum - answer)));
+    assert_has(ask("#1 ping*00000000"), "\"error\":\"crc\"");
+    snprintf(line, sizeof line, "add bird*%04x", serve_crc("add bird", 8));
+    assert_has(ask(line), "\"error\":\"crc\""); /* a shorter one than was used */
+    snprintf(line, sizeof line, "add bird*%08x", serve_crc32("add bird", 8));
+    assert_has(ask(line), "\"ok\":true");
 }
 
 /* A proved address need not prove itself again. */

@@ -95,11 +95,11 @@ static bool take(struct line *l) {
     const char *bytes = (const char *)l->wire.bytes;
     size_t size = l->wire.size;
     char *end;
-    if (size < 5 || size > SERVE_LINE || bytes[size - 5] != '*') return false;
+    if (size < 9 || size > SERVE_LINE || bytes[size - 9] != '*') return false;
     memcpy(l->text, bytes, size);
     l->text[size] = 0;
-    if (strtoul(l->text + size - 4, &end, 16) != serve_crc(bytes, size - 5) || *end) return false;
-    l->text[size - 5] = 0;
+    if (strtoul(l->text + size - 8, &end, 16) != serve_crc32(bytes, size - 9) || *end) return false;
+    l->text[size - 9] = 0;
     return true;
 }
 
@@ -129,21 +129,21 @@ static bool is_push(const struct line *l) {
 
 /* ---- requests ---- */
 
-/* "#ID WORDS*XXXX\n", each word in quotes. 0: it does not fit. */
+/* "#ID WORDS*XXXXXXXX\n", each word in quotes. 0: it does not fit. */
 static size_t write_request(struct line *l, const char *const *words, size_t count, char to[SERVE_LINE + 1], char head[24]) {
     size_t used = (size_t)snprintf(to, SERVE_LINE, "#q%x", ++l->id);
     snprintf(head, 24, "{\"id\":\"q%x\",", l->id);
     for (size_t i = 0; i < count; i++) {
         const char *quote = i ? "\"" : "";
         used += (size_t)snprintf(to + used, SERVE_LINE - used, " %s", quote);
-        for (const char *c = words[i]; *c && used + 9 < SERVE_LINE; c++) {
+        for (const char *c = words[i]; *c && used + 13 < SERVE_LINE; c++) {
             if (i && (*c == '"' || *c == '\\')) to[used++] = '\\';
             to[used++] = *c;
         }
-        if (used + 9 >= SERVE_LINE) return 0;
+        if (used + 13 >= SERVE_LINE) return 0;
         used += (size_t)snprintf(to + used, SERVE_LINE - used, "%s", quote);
     }
-    return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%04X\n", serve_crc(to, used));
+    return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%08X\n", serve_crc32(to, used));
 }
 
 static int exchange(struct client *c, const char *const *words, size_t count) {

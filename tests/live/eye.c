@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What is looked at, of which source: real sources, the demo model behind. */
+#include "live/eye.h"
+#include "daemon.h"
+#include "support/gpu.h"
+
+#include <math.h>
+
+/* Waits until it ended; gives why. */
+static int wait_end(void) {
+    double until = clock_ms() + 20000;
+    int why = 99;
+    while (!eye_ended(&eye, &why) && clock_ms() < until) usleep(1000);
+    assert_true(clock_ms() < until);
+    return why;
+}
+
+/* Another source in the place of the one, and one that is not there. */
+static void test_another_source(void **state) {
+    (void)state;
+    struct live_config other, none;
+    char *old = seen;
+    seen = checkpoint_folder();
+    parse(&other, "");
+    eye_change(&eye, &other);
+    config_finish(&other); /* it was taken over */
+    double until = clock_ms() + 20000;
+    while (!meter_get(&meter, METER_REOPENED) && clock_ms() < until) usleep(1000);
+    show("pizza");
+    expect(TAGGER_ON, "pizza", false);
+    char *good = seen, missing[] = "/no such folder";
+    seen = missing;
+    parse(&none, "");
+    eye_change(&eye, &none);
+    config_finish(&none);
+    seen = good;
+    while (status().source_open && clock_ms() < until) usleep(1000);
+    assert_false(status().source_open);
+    int ended;
+    assert_false(eye_ended(&eye, &ended)); /* it is waited for */
+    checkpoint_remove(old);
+}
+
+/* A scene in which nothing moves is looked at once, until look_every is over. */
+static void test_still(void **state) {
+    (void)state;
+    struct live_config other;
+    run = "motion = 1\nlook_every = 3600\n";
+    parse(&other, "");
+    run = "motion = 0\n";
+    eye_change(&eye, &other);
+    config_finish(&other);
+    for (int i = 0; i < 3; i++) show("cat");
+    show("pizza");
+    wait_pictures(2);
+    struct live_status s = status();
+    assert_true(s.counts[METER_FRAMES] == 4 && s.counts[METER_STILL] == 2 && s.counts[METER_DROPPED] == 0);
+}
+
+/* A stream cannot be had again: its end is the end, and so is its fault. */
+static void test_streams(void **state) {
+    (void)state;
+    static const char head[] = "YUV4MPEG2 W8 H8 F10:1 Ip A1:1 Cmono\n";
+    char bytes[400], address[600];
+    for (int broken = 0; broken < 2; broken++) {
+        struct live_config other;
+        int n = snprintf(bytes, sizeof bytes, "%s", head);
+        for (int i = 0; i < 3; i++) n += snprintf(bytes + n, sizeof bytes - (size_t)n, "FRAME\n%064d", 0);
+        checkpoint_put(seen, "video", bytes, (size_t)n - (broken ? 10 : 0));
+        snprintf(address, sizeof address, "y4m:%s/video", seen);
+        uri = address;
+        parse(&other, "");
+        uri = NULL;
+        eye_change(&eye, &other);
+        config_finish(&other);
+        assert_int_equal(wait_end(), broken ? OCELLI_ERR_FILE : OCELLI_OK);
+        wait_pictures(broken ? 2 : 3);
+        teardown(NULL);
+        setup(NULL);
+    }
+}
+
+/* It slows down with the heat, as the status says. */
+static void test_heat(void **state) {
+    (void)state;
+    struct live_config other;
+    char lines[600];
+    checkpoint_put(seen, "temperature", "80000\n", 6);
+    snprintf(lines, sizeof lines, "motion = 0\nhot = 75\nthermal = %s/temperature\n", seen);
+    assert_true(isnan(status().celsius) || status().celsius > -100);
+    run = lines;
+    parse(&other, "");
+    run = "motion = 0\n";
+    eye_change(&eye, &other);
+    config_finish(&other);
+    double until = clock_ms() + 20000;
+    while (!(fabs(status().celsius - 80) < 0.01) && clock_ms() < until) usleep(1000);
+    assert_true(fabs(status().celsius - 80) < 0.01 && fabs(status().slowdown - 4) < 0.01);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {TEST(test_another_source), TEST(test_still), TEST(test_streams), TEST(test_heat),
+                                       cmocka_unit_test(gpu_test_silent)};
+    return cmocka_run_group_tests(tests, demo_setup, demo_teardown);
+}
