@@ -55,6 +55,7 @@ static bool take_sum(struct parsed *p, const char *line, size_t *size) {
     return strtoul(digits, NULL, 16) == sum_of(p->sum, line, *size);
 }
 
+/* Takes "#id " off; false: what begins as one is none. */
 static bool take_id(struct parsed *p, const char **line, size_t *size) {
     size_t length = 0;
     while (*size && blank(**line)) ++*line, --*size;
