@@ -50,7 +50,7 @@ figures() {
 }
 is_active() { test "$(unit ActiveState)" = active; }
 restarted() { test "$(unit NRestarts)" -ge "$1" && is_active; }
-shows() { camera show "$1" && within 20 "$1" tag_is "$1" on; }
+shows() { camera show "$1" && within 90 "$1" tag_is "$1" on; }
 
 name="the unit"
 test -z "$(systemd-analyze verify ocelli.service 2>&1)" || fail "$name: $(systemd-analyze verify ocelli.service 2>&1)"
@@ -69,7 +69,7 @@ echo "$name: ready after $(($(systemctl show -P ActiveEnterTimestampMonotonic oc
 test -e /dev/video0 && fail "$name: there is a camera"
 camera plug
 name="the first plug"
-within 30 "cat" tag_is cat on
+within 90 "cat" tag_is cat on
 cam -l 2>/dev/null | sed -n 's/^1: /the camera: /p'
 echo "the camera: buffers: $(grep -c dmabuf /proc/"$(unit MainPID)"/maps) mappings of dma-bufs, $(v4l2-ctl --get-fmt-video | sed -n 's/.*Pixel Format *: //p')"
 
@@ -82,18 +82,18 @@ echo "$name: dma-bufs read without a copy: $(figures .dma_bufs); ms: $(figures '
 name="mjpeg"
 sed -i 's/^uri = camera:/&\nformat = mjpeg/' /etc/ocelli/ocelli.ini
 mjpeg() { v4l2-ctl --get-fmt-video | grep -q MJPG; }
-within 20 "the format" mjpeg
+within 90 "the format" mjpeg
 shows pizza
 shows cat
 sed -i '/^format/d' /etc/ocelli/ocelli.ini
-within 20 "yuyv again" eval '! mjpeg'
+within 90 "yuyv again" eval '! mjpeg'
 
 # --- changes: over UDP, kept in the ini; systemctl reload ---
 
 name="change"
 ask add dog >/dev/null || fail "$name: refused"
-until_true 5 grep -q '^\[tag dog\]' /etc/ocelli/ocelli.ini || fail "$name: not in the ini"
-within 20 "a fourth tag" status_is '.tags == 4'
+until_true 30 grep -q '^\[tag dog\]' /etc/ocelli/ocelli.ini || fail "$name: not in the ini"
+within 90 "a fourth tag" status_is '.tags == 4'
 
 # --- over a serial line ---
 
@@ -110,7 +110,7 @@ sed -i 's/^\[tag dog\]/[tag bicycle]/' /etc/ocelli/real/ocelli.ini
 sleep 3
 tag_is dog on || tag_is dog off || fail "$name: read before it was asked to"
 systemctl reload ocelli || fail "$name: exit code $?"
-within 20 "another tag" tag_is bicycle off
+within 90 "another tag" tag_is bicycle off
 
 # --- stop and start ---
 
@@ -126,7 +126,7 @@ name="start"
 before=$(ms)
 systemctl start ocelli || fail "$name: exit code $?"
 echo "$name: ready after $(seconds $(($(ms) - before)))"
-within 20 "cat" tag_is cat on
+within 90 "cat" tag_is cat on
 
 # --- a hang ---
 
@@ -138,9 +138,9 @@ systemctl restart ocelli
 sleep 15 # longer than the watchdog waits
 test "$(unit NRestarts)" = 0 || fail "$name: restarted though it runs"
 kill -STOP "$(unit MainPID)"
-within 90 "restarted" restarted 1
+within 180 "restarted" restarted 1
 journalctl -u ocelli --no-pager | grep -q 'Watchdog timeout' || fail "$name: not by the watchdog"
-within 20 "cat" tag_is cat on
+within 90 "cat" tag_is cat on
 
 # --- the plug pulled, again and again ---
 
@@ -160,14 +160,14 @@ while test $i -lt "$replugs"; do
     camera unplug
     camera show $picture
     # Of three one at once, one after it was noticed, one in between.
-    case $((i % 3)) in 0) ;; 1) until_true 20 let_go || fail "$name $i: not noticed" ;; 2) sleep 0.$((i % 10)) ;; esac
+    case $((i % 3)) in 0) ;; 1) until_true 60 let_go || fail "$name $i: not noticed" ;; 2) sleep 0.$((i % 10)) ;; esac
     before_told=$(told $picture)
     camera plug
     before=$(ms)
-    until_true 60 is_told || { fail "$name $i: no pictures"; break; }
+    until_true 90 is_told || { fail "$name $i: no pictures"; break; }
     echo $(($(ms) - before)) >>/run/times
-    # What is kept of cameras before (imported buffers, a few) is there by then.
-    case $i in 5) buffers=$(figures .dma_bufs) files=$(files) threads=$(threads) ;; esac
+    # What is kept of cameras before (imported buffers, a few) is full by then.
+    case $i in 10) buffers=$(figures .dma_bufs) files=$(files) threads=$(threads) ;; esac
     case $i in 1 | 10 | 20 | 50 | 100) echo "$name: $i times, resident $(resident) kB, files $(files)" ;; esac
 done
 kill $reader
@@ -184,10 +184,10 @@ name="silent"
 silent=$(said 'no frame for 15 s')
 noticed() { test "$(said 'no frame for 15 s')" -gt "$silent"; }
 camera stall
-within 40 "noticed" noticed
+within 90 "noticed" noticed
 camera go
 camera show sailboat
-within 30 "sailboat" tag_is sailboat on
+within 90 "sailboat" tag_is sailboat on
 
 name="the end"
 systemctl stop ocelli
