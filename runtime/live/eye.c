@@ -39,7 +39,7 @@ static bool same_source(const struct eye *e, const struct live_config *c) {
 }
 
 static void change(struct eye *e, const struct live_config *c) {
-    if (!same_source(e, c)) e->stale = true, e->failures = 0;
+    if (!same_source(e, c)) e->stale = true, e->open = false, e->failures = 0;
     take_config(e, c);
 }
 

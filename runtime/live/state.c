@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,10 +15,22 @@ static int path_of(char path[4096], const char *folder) {
     return n < 4096 ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: too long a name for a folder", folder);
 }
 
+/* What a loss of power left of a save. */
+static void clean(const char *folder) {
+    DIR *d = opendir(folder);
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        size_t length = strlen(e->d_name);
+        if (!strncmp(e->d_name, "learnt.", 7) && length > 11 && !strcmp(e->d_name + length - 4, ".tmp"))
+            unlinkat(dirfd(d), e->d_name, 0);
+    }
+    if (d) closedir(d);
+}
+
 void state_restore(struct tagger *tagger, const char *folder) {
     char path[4096];
     struct file_map map;
     size_t taken;
+    clean(folder);
     if (path_of(path, folder) || access(path, F_OK) < 0 || file_map_open(&map, path)) return;
     if (!tagger_restore(tagger, map.data, map.size, path, &taken)) log_info("%s: %zu tags go on learning", path, taken);
     file_map_close(&map);

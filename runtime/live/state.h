@@ -6,7 +6,7 @@
 #include "tag/tagger.h"
 
 /* `folder`/learnt. What is no state of ours is said and left: it is learnt anew, and written over at the next save.
- * A file that is not there is no fault. */
+ * A file that is not there is no fault. What a save that was cut off left beside it goes. */
 void state_restore(struct tagger *tagger, const char *folder);
 
 /* Writes bytes of tagger_save() there; makes the folder. Errors: FILE, MEMORY. */

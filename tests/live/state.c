@@ -68,6 +68,26 @@ static void test_not_ours(void **state) {
     assert_int_equal(access(path, F_OK), 0); /* it is left */
 }
 
+/* A save that lost its power is swept up, what is not of it stays. */
+static void test_left_aside(void **state) {
+    (void)state;
+    static const char *const names[] = {"learnt.00abcd.tmp", "learnt.old", "other.tmp", "learnt.tmp"};
+    char aside[400];
+    assert_int_equal(state_save(folder, "something else", 14), OCELLI_OK);
+    for (int i = 0; i < 4; i++) {
+        snprintf(aside, sizeof aside, "%s/%s", folder, names[i]);
+        FILE *f = fopen(aside, "we");
+        assert_non_null(f);
+        fclose(f);
+    }
+    state_restore(t, folder);
+    for (int i = 0; i < 4; i++) {
+        snprintf(aside, sizeof aside, "%s/%s", folder, names[i]);
+        assert_int_equal(access(aside, F_OK), i ? 0 : -1);
+    }
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 static void test_faults(void **state) {
     (void)state;
     char in_file[400], long_name[5000];
@@ -84,6 +104,7 @@ static void test_faults(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_none_yet), TEST(test_there_and_back), TEST(test_not_ours), TEST(test_faults)};
+    const struct CMUnitTest tests[] = {TEST(test_none_yet), TEST(test_there_and_back), TEST(test_not_ours), TEST(test_left_aside),
+                                       TEST(test_faults)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
