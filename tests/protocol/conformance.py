@@ -123,6 +123,9 @@ def errors(b):
         a = b.json(request) if not request.startswith(b"ping*") else json.loads(b.raw(request).rpartition(b"*")[0] or b"{}")
         check(a.get("ok") is False and a.get("error") == word, "error " + word, request[:40], a)
     check(b.raw(b"#e tags terse x") == b"#e ERR usage", "terse error")
+    for size in (1024, 2048, 60000) + ((100000,) if isinstance(b.wire, ocelli.Serial) else ()):  # over a datagram's most
+        a = b.json(b'set "%s" "%s"' % (NAME.encode(), b"x" * size))
+        check(a.get("error") == "long", "a prompt of %d bytes" % size, a)
     check(b.json(b"ping").get("ok") is True, "goes on after errors")
 
 
@@ -348,6 +351,24 @@ def coap_observe(b):
     check(code == "2.05" and 6 in options, "Observe", code, options)
 
 
+def coap_replays(b):
+    """The same message again, as a network that doubles them sends it: the same is answered, once it is in force."""
+    tag, mid = [(15, b"tag=" + NAME.encode())], b.mid
+    for method in (PUT, POST, POST):
+        token = os.urandom(4)
+        codes = []
+        for _ in range(3):
+            b.mid = mid
+            b.send(method, "prompts", tag, b"once", token)
+            answer = b.receive(5)
+            codes.append(answer and answer[0])
+        check(codes == ["2.04"] * 3, "replayed", codes)
+        mid += 1
+    b.mid = mid
+    check(json.loads(b.ask(GET, "prompts", tag)[2]).get("values") == ["once"], "what replays made")
+    check(b.ask(DELETE, "prompts", tag)[0] == "2.02", "DELETE of it")
+
+
 def coap_changes(b):
     tag = [(15, b"tag=" + NAME.encode())]
     check(b.ask(PUT, "prompts", tag, "a wörd\nagainst=nothing".encode())[0] == "2.04", "PUT")
@@ -357,6 +378,7 @@ def coap_changes(b):
     check(b.ask(PUT, "prompts", tag, b"x" * 161)[0] == "4.13", "PUT of a long text")
     check(b.ask(PUT, "prompts", tag, b"x" * 1025)[0] == "4.13", "PUT of a long body")
     check(b.ask(PUT, "prompts", tag + [(27, b"\x0e")], b"x" * 1024)[0] == "4.13", "PUT in blocks")
+    check(b.ask(PUT, "prompts", tag + [(27, b"\x06\x4e"), (60, number(100000))], b"x" * 1024)[0] in ("4.13", "4.08"), "PUT, block 100 of 100 KB")
     check(b.ask(PUT, "prompts", tag + [(12, number(50))], b"[]")[0] == "4.15", "PUT of JSON")
     check(b.ask(PUT, "prompts", [], b"x")[0] == "4.00", "PUT without a tag")
     check(b.ask(DELETE, "prompts", tag)[0] == "2.02", "DELETE")
@@ -387,6 +409,7 @@ def coap(uri, change):
     coap_observe(b)
     if change:
         coap_changes(b)
+        coap_replays(b)
     coap_noise(b)
 
 

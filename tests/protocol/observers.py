@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Many observers of a board's /events: observers.py COAP-URI COUNT SECONDS [PID]. Each is a socket of its own that observes,
-acknowledges what asks for it, and counts. A change that one observer was told of and another was not is lost, and exit code 1.
+acknowledges what asks for it, and counts. A change that one observer was told of and another was not, in any notification (each tells
+the last few: docs/protocol.md), is lost, and exit code 1.
 With PID, of the board, its memory each minute."""
 import json
 import os
@@ -31,7 +32,7 @@ class Observer:
         self.repeated += mid == self.last
         self.notifications += mid != self.last
         self.last = mid
-        self.heard.add(json.loads(body)["n"])
+        self.heard.update(event["n"] for event in json.loads(body)["events"])
 
 
 def memory(pid):
@@ -69,11 +70,11 @@ def main(uri, count, seconds, pid=0):
         for fd, _ in ready:
             by_fd[fd].take()
     say(start, observers, pid)
-    # From when the last of them had begun, until the last change that all may have heard of.
-    first = max(min(o.heard) for o in observers)
+    # From when the last of them had begun.
+    first = max(min(o.heard, default=1) for o in observers)
     everything = {n for o in observers for n in o.heard if n >= first}
     lost = sum(len(everything - o.heard) for o in observers)
-    print("%d observers, %d states told of since the last of them began: %d lost; %d notifications, %d sent again"
+    print("%d observers, %d changes since the last of them began: %d lost; %d notifications, %d sent again"
           % (len(observers), len(everything), lost, sum(o.notifications for o in observers), sum(o.repeated for o in observers)))
     return 1 if lost or len(everything) < 2 else 0
 

@@ -54,6 +54,40 @@ python3 "$here/../../docs/clients/ocelli.py" "$wire" tags | jq -e '.ok and (.tag
 python3 "$here/../../docs/clients/ocelli.py" "udp://127.0.0.1:$udp" status | jq -e .ok >/dev/null || fail "ocelli.py udp"
 python3 "$here/../../docs/clients/ocelli.py" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py takes an error for an answer"
 
+# A network that doubles datagrams and repeats old ones changes nothing that was not asked for; a key that is not the board's opens nothing.
+if [ -n "$more" ]; then
+    cat >"$work/again.py" <<'PY'
+import select, socket, sys
+board, far, old = ("127.0.0.1", int(sys.argv[1])), {}, []
+near = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+near.bind(("127.0.0.1", 0))
+print(near.getsockname()[1], flush=True)
+while True:
+    for s in select.select([near, *far], [], [])[0]:
+        data, client = s.recvfrom(4096)
+        if s is not near:
+            near.sendto(data, far[s])
+            continue
+        if client not in far.values():
+            far[socket.socket(socket.AF_INET, socket.SOCK_DGRAM)], old = client, []
+        old = (old + [data])[-20:]
+        for again in [data, *old]:
+            next(s for s in far if far[s] == client).sendto(again, board)
+PY
+    mkfifo "$work/again"
+    python3 "$work/again.py" "$coaps" >"$work/again" 3>&- & pids="$pids $!"
+    read -r again <"$work/again"
+    over() { "$ocelli" query --psk "$work/psk" --json "coaps://127.0.0.1:$again" "$@" 2>"$work/fault" || fail "replays: $*: $(cat "$work/fault")"; }
+    over set bird one >/dev/null
+    over add bird two >/dev/null
+    over prompts bird | jq -e '.values == ["one", "two"]' >/dev/null || fail "replays change something"
+    over remove bird >/dev/null
+    over prompts | jq -e '.tags | length == 4' >/dev/null || fail "a replay brings a tag back"
+    (umask 077; echo "me:736573616d65736573616d6573657362" >"$work/wrong")
+    timeout 20 "$ocelli" query --psk "$work/wrong" "coaps://127.0.0.1:$coaps" status >/dev/null 2>&1 && fail "a wrong key is taken"
+    ask "$ocelli" query --psk "$work/psk" "coaps://127.0.0.1:$coaps" status >/dev/null
+fi
+
 # A foreign client, where it is installed.
 if [ -n "$more" ] && command -v coap-client-openssl >/dev/null; then
     foreign() { timeout 10 coap-client-openssl "$@"; }
@@ -61,6 +95,12 @@ if [ -n "$more" ] && command -v coap-client-openssl >/dev/null; then
     foreign -o "$work/got.jpg" "$more/frame"
     cmp -s "$work/got.jpg" "$work/frame.jpg" || fail "coap-client frame"
     foreign -u me -k sesamesesamesesa "coaps://127.0.0.1:$coaps/status" | jq -e .protocol >/dev/null || fail "coap-client with a key"
+    keyed() { foreign -u me -k sesamesesamesesa "$@"; }
+    keyed -m put -e "a bird" "coaps://127.0.0.1:$coaps/prompts?tag=bird" >/dev/null
+    keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" | jq -e '.values == ["a bird"]' >/dev/null || fail "coap-client PUT"
+    keyed -m delete "coaps://127.0.0.1:$coaps/prompts?tag=bird" >/dev/null
+    keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" 2>&1 | grep -q 4.04 || fail "coap-client DELETE"
+    keyed -B 4 -s 4 "coaps://127.0.0.1:$coaps/events" | grep -o '{"n":[0-9]*' | sort -u | wc -l | grep -qv '^1$' || fail "coap-client observes"
     foreign -B 2 -u me -k sesamesesamesesb "coaps://127.0.0.1:$coaps/status" 2>/dev/null | grep -q protocol && fail "a wrong key"
 fi
 

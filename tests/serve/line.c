@@ -5,6 +5,8 @@
 #include "serve/crc.h"
 #include "serve/line.h"
 
+#include <ctype.h>
+
 static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
                           "[tag cat]\n[tag an open door]\ngroup = door\n[tag a shut door]\nprompt = a door\ngroup = door\n";
 static struct board b;
@@ -330,12 +332,56 @@ static void watching(void **state) {
     assert_string_equal(push(), "");
 }
 
+/* Each byte in an id, each length of one: echoed, or said to be none. */
+static void ids(void **state) {
+    (void)state;
+    char line[80], want[80];
+    for (int byte = 1; byte < 256; byte++) {
+        if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') continue;
+        bool good = byte < 128 && (isalnum(byte) || strchr("._:-", byte));
+        snprintf(line, sizeof line, "#a%cz ping", byte);
+        snprintf(want, sizeof want, "{\"id\":\"a%cz\",\"ok\":true", byte);
+        assert_begins(ask(line), good ? want : "{\"ok\":false,\"error\":\"");
+    }
+    for (int length = 0; length < 60; length++) {
+        snprintf(line, sizeof line, "#%.*s ping", length, "0123456789012345678901234567890123456789012345678901234567890");
+        assert_has(ask(line), length >= 1 && length <= 32 ? "\"ok\":true" : "\"error\":\"id\"");
+    }
+}
+
+/* Letters of 2, 3 and 4 bytes, cut at each byte from either end, and with any byte in place of each. */
+static void torn_letters(void **state) {
+    (void)state;
+    static const char *const letters[] = {"\xc3\xa4", "\xe6\xbc\xa2", "\xf0\x9f\x90\x88"};
+    char line[80];
+    for (int i = 0; i < 3; i++) {
+        size_t size = strlen(letters[i]);
+        snprintf(line, sizeof line, "prompts %s", letters[i]);
+        assert_has(ask(line), "\"error\":\"none\"");
+        for (size_t cut = 1; cut < size; cut++) {
+            snprintf(line, sizeof line, "prompts %.*s", (int)cut, letters[i]);
+            assert_has(ask(line), "\"error\":\"utf8\"");
+            snprintf(line, sizeof line, "set cat x%sx", letters[i] + cut);
+            assert_has(ask(line), "\"error\":\"utf8\"");
+        }
+        for (size_t at = 0; at < size; at++)
+            for (int byte = 1; byte < 256; byte++) {
+                snprintf(line, sizeof line, "prompts x%sx", letters[i]);
+                line[9 + at] = (char)byte;
+                if (byte != '\n' && byte != '\r') assert_has(ask(line), "\"ok\":false");
+            }
+    }
+    assert_int_equal(b.version, 1);
+}
+
 int main(void) {
     static const struct CMUnitTest all[] = {
         cmocka_unit_test_setup_teardown(ping, setup, teardown),
         cmocka_unit_test_setup_teardown(tags, setup, teardown),
         cmocka_unit_test_setup_teardown(pages, setup, teardown),
         cmocka_unit_test_setup_teardown(checksums, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids, setup, teardown),
+        cmocka_unit_test_setup_teardown(torn_letters, setup, teardown),
         cmocka_unit_test_setup_teardown(proof, setup, teardown),
         cmocka_unit_test_setup_teardown(prompts, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_changes, setup, teardown),
