@@ -2,6 +2,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <pthread.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -15,6 +16,21 @@ static inline int64_t clock_ns(clockid_t clock) {
 /* Milliseconds of the monotonic clock; only differences mean anything. */
 static inline double clock_ms(void) {
     return (double)clock_ns(CLOCK_MONOTONIC) / 1e6;
+}
+
+/* A time of clock_ns() for pthread_cond_timedwait() and others. */
+static inline struct timespec clock_at(int64_t ns) {
+    return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+}
+
+/* A condition whose waits end by CLOCK_MONOTONIC. As pthread_cond_init(). */
+static inline int clock_condition(pthread_cond_t *condition) {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    int failed = pthread_cond_init(condition, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return failed;
 }
 
 #endif

@@ -39,7 +39,7 @@ static int make(struct ask **out, const struct prompts_list *templates, const ch
 /* With the lock. true: it is done; else it is given up, and the brain's when it has it already. */
 static bool wait(struct brain *b, struct ask *a, int timeout_ms) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000);
-    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    struct timespec at = clock_at(until);
     b->ask = a;
     pthread_cond_broadcast(&b->changed);
     while (!a->done && !b->stop && clock_ns(CLOCK_MONOTONIC) < until) pthread_cond_timedwait(&b->changed, &b->lock, &at);

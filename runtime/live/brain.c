@@ -26,13 +26,9 @@ static int open_model(struct brain *b) {
 }
 
 int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events) {
-    pthread_condattr_t monotonic;
     *b = (struct brain){.params = *params, .meter = meter, .events = events};
     pthread_mutex_init(&b->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&b->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition(&b->changed);
     int status = open_model(b);
     if (status) return status;
     b->open = true;
@@ -89,7 +85,7 @@ void brain_finish(struct brain *b) {
 
 static void wait_ms(struct brain *b, int ms) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + ms * INT64_C(1000000);
-    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    struct timespec at = clock_at(until);
     pthread_cond_timedwait(&b->changed, &b->lock, &at);
 }
 
@@ -314,7 +310,7 @@ bool brain_stop(struct brain *b, int timeout_ms) {
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     int64_t until = clock_ns(CLOCK_REALTIME) + timeout_ms * INT64_C(1000000);
-    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    struct timespec at = clock_at(until);
     if (pthread_timedjoin_np(b->thread, NULL, &at)) return false;
     b->running = false;
     return true;

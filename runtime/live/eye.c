@@ -49,7 +49,7 @@ static void change(struct eye *e, const struct live_config *c) {
 static void wait_until(struct eye *e, int64_t until) {
     int64_t most = clock_ns(CLOCK_MONOTONIC) + WAIT_MS * INT64_C(1000000);
     if (until > most) until = most;
-    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    struct timespec at = clock_at(until);
     pthread_mutex_lock(&e->lock);
     if (!e->stop && !e->next) pthread_cond_timedwait(&e->changed, &e->lock, &at);
     pthread_mutex_unlock(&e->lock);
@@ -214,13 +214,9 @@ static void *run(void *user) {
 }
 
 int eye_open(struct eye *e, const struct live_config *config, struct brain *brain, struct meter *meter) {
-    pthread_condattr_t monotonic;
     *e = (struct eye){.brain = brain, .meter = meter, .celsius = NAN};
     pthread_mutex_init(&e->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&e->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition(&e->changed);
     int status = take_config(e, config);
     if (!status) status = open_source(e);
     if (status != OCELLI_ERR_DEVICE) return status;

@@ -33,13 +33,9 @@ static void *run(void *user) {
 }
 
 int saver_open(struct saver *s, const char *folder) {
-    pthread_condattr_t monotonic;
     *s = (struct saver){.folder = folder};
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition(&s->changed);
     int failed = pthread_create(&s->thread, NULL, run, s);
     s->running = !failed;
     if (!failed) return OCELLI_OK;
@@ -62,7 +58,7 @@ void saver_put(struct saver *s, uint8_t *bytes, size_t size) {
 bool saver_wait(struct saver *s, int timeout_ms) {
     if (!s->running) return true;
     int64_t until = clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000);
-    struct timespec at = {.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+    struct timespec at = clock_at(until);
     int failed = 0;
     pthread_mutex_lock(&s->lock);
     while (!failed && (s->bytes || s->busy)) failed = pthread_cond_timedwait(&s->changed, &s->lock, &at);

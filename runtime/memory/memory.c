@@ -119,12 +119,8 @@ static void *run(void *user) {
 /* ---- opening ---- */
 
 static int start(struct memory *m, const struct memory_params *params) {
-    pthread_condattr_t monotonic;
     pthread_mutex_init(&m->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&m->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition(&m->changed);
     m->path = strdup(params->path), m->model.name = strdup(params->model->name);
     m->vectors = calloc(HISTORY_BATCH, m->model.size);
     m->tags = calloc(HISTORY_BATCH, sizeof *m->tags);

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/kind.h"
 #include "source/source.h"
+#include "base/clock.h"
 #include "base/log.h"
 
-#include <time.h>
-
 int64_t source_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return clock_ns(CLOCK_MONOTONIC);
 }
 
 int box_init(struct box *b, bool every) {
-    pthread_condattr_t monotonic;
     *b = (struct box){.every = every};
     pthread_mutex_init(&b->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    int failed = pthread_cond_init(&b->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    int failed = clock_condition(&b->changed);
     return failed ? log_fail(OCELLI_ERR_MEMORY, "out of memory for a frame source") : OCELLI_OK;
 }
 
@@ -42,12 +35,8 @@ void box_post(struct box *b, struct slot *slot) {
     recycle(unwanted);
 }
 
-static struct timespec in_time(int64_t ns) {
-    return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
-}
-
 int box_take(struct box *b, int timeout_ms, struct slot **slot) {
-    struct timespec until = in_time(source_now() + (int64_t)timeout_ms * 1000000);
+    struct timespec until = clock_at(source_now() + (int64_t)timeout_ms * 1000000);
     bool late = timeout_ms == 0;
     pthread_mutex_lock(&b->lock);
     while (!b->latest && !b->status && !late) {
@@ -81,7 +70,7 @@ void box_end(struct box *b, int status) {
 }
 
 bool box_sleep(struct box *b, int64_t until_ns) {
-    struct timespec until = in_time(until_ns);
+    struct timespec until = clock_at(until_ns);
     pthread_mutex_lock(&b->lock);
     while (!b->closing && source_now() < until_ns) pthread_cond_timedwait(&b->changed, &b->lock, &until);
     bool closing = b->closing;
