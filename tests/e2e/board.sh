@@ -3,20 +3,7 @@
 # A board whole: `ocelli run` watches a folder and is asked, over UDP and CoAP, what it sees; tags are added from outside, and the
 # ini keeps what people wrote.
 set -u
-ocelli=$OCELLI_BUILD/ocelli pictures=$OCELLI_SOURCE/tools/demo/pictures
-command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
-"$ocelli" info >/dev/null 2>&1 || test "${OCELLI_NEED_GPU:-}" = 1 || { echo "SKIP: no Vulkan device"; exit 77; }
-work=$(mktemp -d) || exit 1
-trap 'kill -9 $daemon 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-daemon=
-failures=0
-fail() {
-    failures=$((failures + 1))
-    echo "FAILED: $1"
-    tail -n 3 err | cut -c 1-300
-}
-"$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o demo.gguf >/dev/null || exit 1
+. "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 mkdir seen
 
 # Ports that are free, as far as this process can tell.
@@ -24,7 +11,7 @@ port=$((20000 + $$ % 20000))
 cat >ocelli.ini <<INI
 ; what people wrote
 [run]
-model = demo.gguf
+model = $model
 rate = 0
 [source]
 uri = files:seen
@@ -43,48 +30,38 @@ min_off = 0
 [tag dog]
 INI
 cp ocelli.ini before.ini
-"$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
+start
 board=udp://127.0.0.1:$port
 ask() { "$ocelli" query --json "$board" "$@" 2>>err; }
-# until_true COMMAND...: ten seconds long
-until_true() {
-    tries=200
-    while ! "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        test $tries -gt 0 && kill -0 $daemon 2>/dev/null || return 1
-        sleep 0.05
-    done
-}
-show() { cp "$pictures/$1.png" landing && mv landing "seen/$1-$2.png"; }
 is() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"$2\")"; }
 
-until_true ask ping || fail "it does not answer"
+until_true 10 ask ping || fail "it does not answer"
 "$ocelli" watch --json "$board" >watched 2>/dev/null & watcher=$!
 is cat off >/dev/null || fail "no tag cat, off"
 show cat 1
-until_true is cat on || fail "the cat is not seen"
+until_true 10 is cat on || fail "the cat is not seen"
 ask status | jq -e '.pictures == 1' >/dev/null || fail "status"
-until_true grep -q '"cat"' watched || fail "who watches was not told"
+until_true 10 grep -q '"cat"' watched || fail "who watches was not told"
 kill $watcher
 
 ask add sailboat >/dev/null || fail "add"
 ask set sailboat "against=cat" >/dev/null || fail "set"
-until_true is sailboat off || fail "the new tag is not there"
+until_true 10 is sailboat off || fail "the new tag is not there"
 show sailboat 1
-until_true is sailboat on || fail "the sailboat is not seen"
+until_true 10 is sailboat on || fail "the sailboat is not seen"
 ask set dog on=1 off=1.5 >/dev/null && fail "thresholds the wrong way round are taken"
 grep -q '^off' ocelli.ini && fail "a refused change is in the file"
 ask remove sailboat >/dev/null || fail "remove"
-until_true sh -c "! grep -q sailboat ocelli.ini" || fail "the tag is still in the file"
+until_true 10 sh -c "! grep -q sailboat ocelli.ini" || fail "the tag is still in the file"
 gone() { ask tags | jq -e '.tags | all(.tag != "sailboat")'; }
-until_true gone || fail "the tag is still answered"
+until_true 10 gone || fail "the tag is still answered"
 grep -v '^$' ocelli.ini | diff - before.ini >/dev/null || fail "the file is not what it was: $(diff ocelli.ini before.ini)"
 
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" tags >answer 2>fault; then
     jq -e '.tags | length == 2' answer >/dev/null || fail "CoAP: $(cat answer)"
     if command -v coap-client-openssl >/dev/null; then # the picture itself, block by block: ocelli still sees a sailboat in it
         timeout 20 coap-client-openssl -o frame.jpg "coap://127.0.0.1:$((port + 1))/frame"
-        "$ocelli" tag -m demo.gguf --template "a photo of a {}." -t cat -t sailboat --json frame.jpg |
+        "$ocelli" tag -m "$model" --template "a photo of a {}." -t cat -t sailboat --json frame.jpg |
             jq -e '.tags[0].tag == "sailboat"' >/dev/null || fail "CoAP: /frame is no picture of it"
     fi
 else

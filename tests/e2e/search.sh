@@ -3,27 +3,14 @@
 # The history whole: `ocelli run` keeps what it saw; it is searched over UDP, CoAP and in the file, while it runs, after it was killed,
 # and when the file is of no use.
 set -u
-ocelli=$OCELLI_BUILD/ocelli pictures=$OCELLI_SOURCE/tools/demo/pictures
-command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
-"$ocelli" info >/dev/null 2>&1 || test "${OCELLI_NEED_GPU:-}" = 1 || { echo "SKIP: no Vulkan device"; exit 77; }
-work=$(mktemp -d) || exit 1
-daemon=
-trap 'kill -9 $daemon 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-failures=0
-fail() {
-    failures=$((failures + 1))
-    echo "FAILED: $1"
-    tail -n 3 err fault 2>/dev/null | cut -c 1-300
-}
-"$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o demo.gguf >/dev/null || exit 1
+. "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 mkdir seen
 : >fault
 
 port=$((20000 + ($$ + 7000) % 20000))
 cat >ocelli.ini <<INI
 [run]
-model = demo.gguf
+model = $model
 rate = 0
 [source]
 uri = files:seen
@@ -47,23 +34,15 @@ min_off = 0
 [tag sailboat]
 INI
 ask() { "$ocelli" query --json "udp://127.0.0.1:$port" "$@" 2>>fault; }
-until_true() { # COMMAND...: twenty seconds long
-    tries=400
-    while ! "$@" >/dev/null 2>&1; do
-        tries=$((tries - 1))
-        test $tries -gt 0 && kill -0 $daemon 2>/dev/null || return 1
-        sleep 0.05
-    done
-}
-start() { "$ocelli" run -c ocelli.ini >>out 2>>err & daemon=$!; until_true ask ping || fail "it does not answer"; }
+start() { "$ocelli" run -c ocelli.ini >>out 2>>err & daemon=$!; until_true 20 ask ping || fail "it does not answer"; }
 is_on() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"on\")"; }
 show() {
     cp "$pictures/$1.png" landing && mv landing "seen/$1-$2.png"
-    until_true is_on "$1" || fail "$1 is not seen"
+    until_true 20 is_on "$1" || fail "$1 is not seen"
 }
 kept() { ask status | jq -e ".history_kept == $1"; }
 first() { ask_search "$1" | jq -e ".hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
-local_search() { "$ocelli" search -m demo.gguf --history history.db --template "a photo of a {}." "$@" 2>>fault; }
+local_search() { "$ocelli" search -m "$model" --history history.db --template "a photo of a {}." "$@" 2>>fault; }
 
 # A slow machine may need longer than the board waits for its model.
 ask_search() {
@@ -91,7 +70,7 @@ sleep 1.2
 show pizza 1
 sleep 1.2
 show sailboat 1
-until_true kept 3 || fail "three pictures are not kept: $(ask status)"
+until_true 20 kept 3 || fail "three pictures are not kept: $(ask status)"
 
 # The right picture first, whatever was asked; the three lie within a minute, so there is one hit.
 for thing in cat pizza sailboat; do
@@ -131,7 +110,7 @@ touch lose
 ask search "lost with the device" >answer && fail "a lost device answers: $(cat answer)"
 tail -n 1 fault | grep -q "ask again" || fail "a lost device: $(tail -n 1 fault)"
 test ! -e lose || fail "a lost device: the layer saw no submit"
-until_true first pizza pizza || fail "after a lost device: $(ask search pizza)"
+until_true 20 first pizza pizza || fail "after a lost device: $(ask search pizza)"
 grep -q "device was lost" err || fail "a lost device is not told: $(cat err)"
 show cat 2
 kill -TERM $daemon
@@ -158,12 +137,12 @@ local_search cat >answer && fail "a broken history is searched"
 test ! -s answer || fail "a broken history: output"
 
 # Wrong usage.
-for arguments in "cat" "-m demo.gguf cat" "-m demo.gguf --history history.db" "-m demo.gguf --history history.db -n 0 cat"; do
+for arguments in "cat" "-m $model cat" "-m $model --history history.db" "-m $model --history history.db -n 0 cat"; do
     "$ocelli" search $arguments >answer 2>said
     code=$?
     test $code -eq 2 && test "$(wc -l <said)" -eq 1 && test ! -s answer || fail "search $arguments: exit code $code"
 done
-"$ocelli" search -m demo.gguf --history none.db cat >answer 2>said
+"$ocelli" search -m "$model" --history none.db cat >answer 2>said
 test $? -eq 1 && grep -q 'none.db: cannot open the history: No such file' said || fail "no history: $(cat said)"
 test ! -e none.db || fail "a history was made by reading it"
 test $failures -eq 0
