@@ -55,11 +55,14 @@ static int open_port(struct serve_coap *c, const char *address, int port, int st
 
 /* libcoap answers pings and errors before a handler is asked, and signals of TCP on UDP too; it keeps no door for others than its
  * own sockets. */
-static void filter(struct serve_coap *c, uint16_t port, bool dtls) {
+static void filter(struct serve_coap *c, uint16_t port, bool dtls, bool first) {
     struct serve_network networks[SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS];
     size_t count = serve_access_networks(&c->serve->access, networks);
     bool all = c->serve->access.reach == SERVE_ALL;
-    if (!port || serve_filter_set(serve_filter_find(port), all ? NULL : networks, count, !dtls)) return;
+    int fd = port ? serve_filter_find(port) : -1;
+    bool good = !port || serve_filter_set(fd, all ? NULL : networks, count, !dtls);
+    if (good && port && first) serve_filter_drain(fd);
+    if (good) return;
     if (!c->told) log_warn("port %d: %s: who may not ask gets empty answers and errors", port, strerror(errno));
     c->told = true;
 }
@@ -68,9 +71,10 @@ static void filter(struct serve_coap *c, uint16_t port, bool dtls) {
 static void filter_ports(struct serve_coap *c, double now_ms) {
     serve_access_refresh(&c->serve->access, now_ms);
     if (c->filtered_ms == c->serve->access.read_ms) return;
+    bool first = c->filtered_ms <= 0;
     c->filtered_ms = c->serve->access.read_ms;
-    filter(c, c->serve->coap_port, false);
-    filter(c, c->serve->coaps_port, true);
+    filter(c, c->serve->coap_port, false, first);
+    filter(c, c->serve->coaps_port, true, first);
 }
 
 /* ---- keys ---- */

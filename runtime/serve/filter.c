@@ -51,8 +51,7 @@ static void add_networks(struct program *p, const struct serve_network *networks
     step(p, BPF_RET | BPF_K, 0, 0);
 }
 
-/* Nothing before the filter was there counts. */
-static void drain(int fd) {
+void serve_filter_drain(int fd) {
     char byte;
     while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0) {
     }
@@ -84,9 +83,7 @@ bool serve_filter_set(int fd, const struct serve_network *networks, size_t count
     else
         step(&p, BPF_RET | BPF_K, UINT32_MAX, 0);
     struct sock_fprog program = {p.count, p.steps};
-    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program)) return false;
-    drain(fd);
-    return true;
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
 int serve_filter_find(uint16_t port) {
