@@ -119,7 +119,7 @@ rm -f /var/lib/ocelli/learnt
 systemctl stop ocelli
 took=$((($(unit InactiveEnterTimestampMonotonic) - $(unit ActiveExitTimestampMonotonic)) / 1000))
 echo "$name: $took ms"
-test $took -lt 2000 || fail "$name: $took ms"
+test $took -lt 4000 || fail "$name: $took ms"
 test "$(unit ActiveState) $(unit Result) $(unit ExecMainStatus)" = "inactive success 0" || fail "$name: $(unit Result) $(unit ExecMainStatus)"
 test -s /var/lib/ocelli/learnt || fail "$name: no state saved"
 name="start"
