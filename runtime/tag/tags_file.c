@@ -112,9 +112,16 @@ static int complete(struct tags_file *f, struct tags_file_tag *tag, const char *
     return status;
 }
 
+/* Room for as many tags as there can be: each section has a bracket. */
+static size_t brackets(const char *bytes, size_t size) {
+    size_t count = 0;
+    for (const char *at = bytes, *end = bytes + size; at < end && (at = memchr(at, '[', (size_t)(end - at))); at++) count++;
+    return count < TAGS_FILE_TAGS ? count : TAGS_FILE_TAGS;
+}
+
 static int parse(struct tags_file *f, const void *bytes, size_t size, const char *name, const struct tags_file_options *options) {
     f->rules = rules_none();
-    f->tags = arena_alloc(&f->arena, TAGS_FILE_TAGS, sizeof *f->tags);
+    f->tags = arena_alloc(&f->arena, size ? brackets(bytes, size) : 0, sizeof *f->tags);
     if (!f->tags) return out_of_memory(&(struct ini_place){.file = name});
     int status = read_sections(f, bytes, size, name, options ? options->others : NULL);
     if (!status) status = rules_check(&f->rules, name);
