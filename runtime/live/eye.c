@@ -157,15 +157,18 @@ static int open_source(struct eye *e) {
 }
 
 static void reopen(struct eye *e) {
-    if (open_source(e))
+    if (open_source(e)) {
         lose_source(e);
-    else
-        meter_count(e->meter, METER_REOPENED, 1);
+        return;
+    }
+    log_info("%s: is there", e->uri);
+    meter_count(e->meter, METER_REOPENED, 1);
 }
 
 static void take_next(struct eye *e, struct brain_picture *p) {
     struct frame frame;
     int answer = source_next(e->source, WAIT_MS, &frame);
+    if (answer == SOURCE_FRAME || answer == SOURCE_WAIT) set_open(e, answer == SOURCE_FRAME || !source_away(e->source));
     if (answer == SOURCE_FRAME) {
         pace_step(&e->pace, clock_ns(CLOCK_MONOTONIC), e->usual_ns + brain_usual_ns(e->brain));
         take_frame(e, &frame, p);

@@ -69,6 +69,12 @@ void box_end(struct box *b, int status) {
     pthread_mutex_unlock(&b->lock);
 }
 
+void box_set_away(struct box *b, bool away) {
+    pthread_mutex_lock(&b->lock);
+    b->away = away;
+    pthread_mutex_unlock(&b->lock);
+}
+
 bool box_sleep(struct box *b, int64_t until_ns) {
     struct timespec until = clock_at(until_ns);
     pthread_mutex_lock(&b->lock);

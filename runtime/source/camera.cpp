@@ -23,6 +23,7 @@ namespace {
 
 constexpr int64_t SECOND = 1000000000;
 constexpr int64_t STALLED = 15 * SECOND; /* without a frame: longer than exposures are */
+constexpr int64_t LOOK = SECOND / 4;     /* from one look after the camera to the next */
 
 /* ---- the one manager a process may have ---- */
 
@@ -475,6 +476,7 @@ void watch(State *state) {
     if (!state->lost && !silent) return;
     log_warn("%s: %s: %s", state->s->uri, state->session->camera->id().c_str(),
              state->lost ? "unplugged: waiting for it to return" : "no frame for 15 s: starting it again");
+    box_set_away(&state->s->box, true);
     close_session(state);
     state->lost = false;
     state->said.clear();
@@ -484,6 +486,7 @@ void watch(State *state) {
 void try_again(State *state) {
     std::string why;
     int status = open_session(state, why);
+    box_set_away(&state->s->box, status != OCELLI_OK);
     if (!status)
         log_info("%s: %s: is back", state->s->uri, state->session->camera->id().c_str());
     else if (status != SOURCE_WAIT && why != state->said)
@@ -515,7 +518,7 @@ int camera_open(source *s, const char *rest, const source_options *o) {
 /* The camera's frames come in libcamera's thread; this one only looks after the camera. */
 int camera_run(source *s) {
     State *state = static_cast<State *>(s->state);
-    while (!box_sleep(&s->box, source_now() + SECOND)) {
+    while (!box_sleep(&s->box, source_now() + LOOK)) {
         if (state->session)
             watch(state);
         else

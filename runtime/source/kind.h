@@ -35,6 +35,7 @@ struct box {
     int status;   /* what comes after the latest: 0, SOURCE_END, or an error that was said */
     bool every;   /* post waits for the one before to be taken */
     bool closing; /* nobody will take any more */
+    bool away;    /* what gives the frames is not there, and is waited for */
 };
 
 struct source_kind {
@@ -68,6 +69,7 @@ int box_take(struct box *b, int timeout_ms, struct slot **slot);
 void box_clear(struct box *b);
 /* Ends: what source_next() gives once the latest is taken. */
 void box_end(struct box *b, int status);
+void box_set_away(struct box *b, bool away);
 /* Waits until then (CLOCK_MONOTONIC, ns); true at once when the source is being closed. */
 bool box_sleep(struct box *b, int64_t until_ns);
 void box_close(struct box *b);

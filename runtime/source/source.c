@@ -187,6 +187,13 @@ int source_next(struct source *s, int timeout_ms, struct frame *frame) {
     }
 }
 
+bool source_away(struct source *s) {
+    pthread_mutex_lock(&s->box.lock);
+    bool away = s->box.away;
+    pthread_mutex_unlock(&s->box.lock);
+    return away;
+}
+
 void source_release(struct source *s, struct frame *frame) {
     struct slot *slot = frame->owner;
     if (!slot) return;

@@ -62,6 +62,9 @@ int source_open(struct source **out, const char *uri, const struct source_option
  * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
 int source_next(struct source *s, int timeout_ms, struct frame *frame);
 
+/* Is the camera unplugged, or silent, and waited for? */
+bool source_away(struct source *s);
+
 /* Gives a frame back: its bytes may be written again. Accepts a zeroed frame, and zeroes it. */
 void source_release(struct source *s, struct frame *frame);
 

@@ -33,14 +33,20 @@ static void count(void *user, const char *, const char *) {
 /* Waits, at most 10 s, for what comes after the last frame of before. */
 static int wait_for_return(source *s, uint64_t after, ::frame *f) {
     double start = clock_ms();
-    int waits = 0;
+    int waits = 0, away = 0;
     while (clock_ms() - start < 10e3) {
         int answer = source_next(s, 100, f);
         CHECK(answer >= 0 && answer != SOURCE_END);
         waits += answer == SOURCE_WAIT;
-        if (answer == SOURCE_WAIT) continue;
+        if (answer == SOURCE_WAIT) {
+            away += source_away(s);
+            continue;
+        }
         CHECK(f->sequence > after);
-        if (lines >= 2) return waits;
+        if (lines >= 2) {
+            CHECK(away > 0 && !source_away(s));
+            return waits;
+        }
         source_release(s, f);
     }
     return -1;
