@@ -52,11 +52,11 @@ fuzz:
 	cmake --build --preset fuzz -j$(JOBS)
 	sh tests/fuzz/run.sh build/fuzz/tests $(or $(SECONDS),600)
 
-# The daemon with its ini rewritten 3000 times while it runs, then millions of frames of which it looks at 4000, without sanitizers:
+# The daemon with its ini rewritten 3000 times while it runs, its device lost 20 times, its source removed 100 times, then millions of frames of which it looks at 4000, without sanitizers:
 # ten minutes. soak-pictures: 200000 frames, all of them looked at: an hour on two cores.
 SOAK = OCELLI_NEED_GPU=1 OCELLI_CACHE= OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/soak
 soak: soak-build
-	$(SOAK) REWRITES=1000 sh tests/e2e/run.sh
+	$(SOAK) REWRITES=1000 LOSSES=20 REMOVALS=100 sh tests/e2e/run.sh
 	$(SOAK) GATE=yes sh tests/soak/memory.sh
 
 soak-pictures: soak-build

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # `ocelli run` and `ocelli learn` with the demo model and real frames: events equal to what the frames show, edits while running,
 # signals, what is kept, what is lost and comes back.
-# OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh. REWRITES: how often the ini is rewritten (default 30; `make soak`: 1000).
+# OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh. How often the ini is rewritten (3 times each), the device
+# lost, the source removed: REWRITES (30), LOSSES (1), REMOVALS (1); `make soak` has more.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 
@@ -191,27 +192,45 @@ jq -se 'map(select(.event=="status"))|last|.pictures>=2 and .pictures<=4 and .st
 
 # --- lost and found: the device, the source ---
 
+newest_on() { jq -se "map(select(.event==\"on\"))|last|.tag==\"$1\"" out; }
+# back N: the picture that comes N-th is told within 5 s
+back() {
+    case $(($1 % 2)) in 0) thing=cat ;; *) thing=pizza ;; esac
+    before=$(date +%s%N)
+    show $thing "$name$1"
+    until_true 5 newest_on $thing || fail "$name: no event after the ${1}th"
+    took=$((($(date +%s%N) - before) / 1000000))
+    test $took -le $worst || worst=$took
+}
 name="lost device"
 ini files:seen rate=0
 export LOST_FILE=$work/lose
 start_layered
 started
-show cat l1
+show cat l0
 wait_event on cat
-touch lose
-show pizza l1
-wait_event on pizza 5
-test ! -e lose || fail "$name: the layer saw no submit"
-wait_status '.device_reopened==1 and .device_open'
+n=0 worst=0
+while test $n -lt "${LOSSES:-1}"; do
+    n=$((n + 1))
+    touch lose
+    back $n
+    test ! -e lose || fail "$name: the layer saw no submit"
+done
+wait_status ".device_reopened==$n and .device_open"
 test "$(grep -c 'device was lost' err)" -eq 1 || fail "$name: not one line"
+echo "$name $n times: told again after $worst ms at most"
 name="lost source"
-mv seen gone
-wait_status '.source_open==false'
-sleep 1
-mkdir seen
-wait_status '.source_reopened==1 and .source_open'
-show sailboat l1
-wait_event on sailboat
+worst=0 first=$n
+while test $((n - first)) -lt "${REMOVALS:-1}"; do
+    n=$((n + 1))
+    mv seen gone
+    wait_status '.source_open==false'
+    mkdir seen
+    rm -rf gone
+    wait_status ".source_reopened==$((n - first)) and .source_open"
+    back $n
+done
+echo "$name $((n - first)) times: told again after $worst ms at most"
 stop TERM
 name="hung device"
 ini files:seen rate=0 state=state
