@@ -181,7 +181,7 @@ echo 45000 >thermal/thermal_zone0/temp
 echo 90500 >thermal/thermal_zone1/temp
 ini test:160x120@100 rate=16 hot=70 thermal=thermal
 sed -i s/every.*// ocelli.ini
-counts 6 300 1300 pictures
+counts 6 300 1700 pictures
 jq -se 'map(select(.event=="status"))|last|.celsius==90.5 and .slowdown==16' out >/dev/null || fail "$name: status"
 name="motion"
 "$tools/frames" 20 "$pictures/cat.png" 100 >still.y4m
