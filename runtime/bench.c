@@ -65,7 +65,7 @@ int bench_image_times(struct ocelli *o, struct bench_dispatch **out, size_t *cou
     if (!status) status = op_list_run(o->image.resize.slots[0].list); /* over whatever picture is there */
     if (!status) status = op_list_run(o->image.tower.list);
     if (!status) status = image_dispatches(o, timed, out, count);
-    o->image.timed = o->image.resize.timed = false;
+    o->image.resize.timed = false;
     o->image.tower.batch = o->image.resize.slots[0].in_width = 0; /* record again without timestamps */
     return status;
 }

@@ -87,7 +87,7 @@ static int record_tower(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     uint32_t rows = batch * patches_of(s->config), tokens = s->config->image.tokens, width = s->config->image.width;
     t->batch = 0;
-    int status = op_list_begin(t->list, s->timed);
+    int status = op_list_begin(t->list, s->resize.timed);
     if (status) return status;
     struct op_rows patches = op_unready_rows(t->device, s->patches, rows);
     patches = op_input(t->list, patches, rows, patch_numbers(s->config), s->patches_room); // (B P, K)
@@ -119,7 +119,6 @@ static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
 }
 
 int clip_image_prepare(struct clip_image *s, uint32_t width, uint32_t height, bool timed) {
-    s->timed = timed;
     int status = clip_resize_prepare(&s->resize, patches_for(s, 1), width, height, timed);
     return status ? status : record_tower(s, 1);
 }

@@ -17,9 +17,8 @@ struct clip_image {
     struct op_rows patches;      /* (B P, K) */
     struct op_rows patches_room; /* their int8 form */
 
-    uint32_t most; /* pictures at once; tower.max_batch: that there is room for now */
-    struct clip_resize resize;
-    bool timed; /* lists are recorded with timestamps */
+    uint32_t most;             /* pictures at once; tower.max_batch: that there is room for now */
+    struct clip_resize resize; /* its `timed` is the tower's too */
 };
 
 /* Loads weights and allocates for max_batch pictures. Blob and config must outlive it.

@@ -70,7 +70,7 @@ static bool due(const struct memory *m, int64_t now, int64_t *until) {
 static void wait(struct memory *m) {
     int64_t until;
     while (!due(m, clock_ns(CLOCK_MONOTONIC), &until)) {
-        struct timespec at = {.tv_sec = until / SECOND, .tv_nsec = until % SECOND};
+        struct timespec at = clock_at(until);
         if (until)
             pthread_cond_timedwait(&m->changed, &m->lock, &at);
         else
@@ -164,7 +164,7 @@ void memory_close(struct memory **memory, int timeout_ms) {
     pthread_cond_signal(&m->changed);
     pthread_mutex_unlock(&m->lock);
     int64_t until = clock_ns(CLOCK_REALTIME) + timeout_ms * INT64_C(1000000);
-    struct timespec at = {.tv_sec = until / SECOND, .tv_nsec = until % SECOND};
+    struct timespec at = clock_at(until);
     if (!pthread_timedjoin_np(m->thread, NULL, &at))
         destroy(m);
     else
