@@ -64,6 +64,22 @@ void frame_lay(struct frame *f, const uint8_t *bytes) {
     }
 }
 
+size_t frame_planes_bytes(const struct frame *f) {
+    return frame_plane_bytes(f, 0) + frame_plane_bytes(f, 1) + frame_plane_bytes(f, 2);
+}
+
+void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy) {
+    size_t offset = 0;
+    *copy = *f;
+    for (int i = 0; i < 3; i++) {
+        size_t size = frame_plane_bytes(f, i);
+        copy->planes[i] = (struct frame_plane){
+            .data = size ? bytes + offset : NULL, .stride = f->planes[i].stride, .fd = -1, .offset = (uint32_t)offset};
+        if (size) memcpy(bytes + offset, f->planes[i].data, size);
+        offset += size;
+    }
+}
+
 enum frame_matrix frame_guess_matrix(uint32_t height) {
     return height >= 720 ? FRAME_BT709 : FRAME_BT601;
 }

@@ -57,6 +57,12 @@ size_t frame_plane_bytes(const struct frame *f, int plane);
 /* Sets planes to a picture of the frame's format and size that lies at `bytes` without padding, fds to -1. */
 void frame_lay(struct frame *f, const uint8_t *bytes);
 
+/* Bytes of its planes as they lie, without what is between them. */
+size_t frame_planes_bytes(const struct frame *f);
+/* Copies them one behind the other to `bytes`, of frame_planes_bytes(); *copy: the frame there, its planes' offsets from `bytes`.
+ */
+void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy);
+
 /* What video says that does not say its matrix: BT.709 from 720 lines on, as players guess. */
 enum frame_matrix frame_guess_matrix(uint32_t height);
 

@@ -169,25 +169,16 @@ static int resize_large_frame(struct clip_resize *r, struct clip_place to, const
     return status;
 }
 
-/* The planes one behind the other. */
 static int copy_frame(struct clip_resize *r, struct clip_place to, const struct frame *f) {
-    struct frame lying = *f;
-    uint64_t bytes = 0;
-    for (int i = 0; i < 3; i++) {
-        lying.planes[i].offset = (uint32_t)bytes;
-        bytes += frame_plane_bytes(f, i);
-    }
+    struct frame copy;
+    uint64_t bytes = frame_planes_bytes(f);
     if (bytes > MAX_GPU_PICTURE) return resize_large_frame(r, to, f);
     int status = change_plan(r, frame_upright_width(f), frame_upright_height(f));
     if (!status) status = grow(r, &r->picture, bytes + 3, OP_USE_INPUT, "picture"); /* shaders read words */
-    if (!status) status = prepare(r, &r->slots[0], r->picture, to, &lying);
     if (status) return status;
-    uint8_t *at = op_memory_mapped(r->picture);
-    for (int i = 0; i < 3; i++) {
-        size_t size = frame_plane_bytes(f, i);
-        if (size) memcpy(at + lying.planes[i].offset, f->planes[i].data, size);
-    }
-    return op_list_run(r->slots[0].list);
+    frame_copy(f, op_memory_mapped(r->picture), &copy);
+    status = prepare(r, &r->slots[0], r->picture, to, &copy);
+    return status ? status : op_list_run(r->slots[0].list);
 }
 
 /* Does all of the frame lie in one file, each plane inside it? */

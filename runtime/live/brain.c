@@ -436,29 +436,14 @@ static const struct brain_picture *newest(const struct brain *b) {
     return best;
 }
 
-/* The planes one behind the other in *bytes, which gets memory. */
-static bool copy_frame(const struct frame *from, struct frame *to, uint8_t **bytes) {
-    size_t size = 0;
-    for (int i = 0; i < 3; i++) size += frame_plane_bytes(from, i);
-    uint8_t *at = *bytes = malloc(size);
-    if (!at) return false;
-    *to = *from;
-    for (int i = 0; i < 3; i++) {
-        size_t plane = frame_plane_bytes(from, i);
-        to->planes[i] = (struct frame_plane){.data = plane ? at : NULL, .stride = from->planes[i].stride, .fd = -1};
-        if (plane) memcpy(at, from->planes[i].data, plane);
-        at += plane;
-    }
-    return true;
-}
-
 bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes) {
     *bytes = NULL;
     pthread_mutex_lock(&b->lock);
     const struct brain_picture *p = newest(b);
-    bool copied = p && copy_frame(&p->frame, frame, bytes);
+    if (p) *bytes = malloc(frame_planes_bytes(&p->frame));
+    if (*bytes) frame_copy(&p->frame, *bytes, frame);
     pthread_mutex_unlock(&b->lock);
-    return copied;
+    return *bytes != NULL;
 }
 
 void brain_status(struct brain *b, struct live_status *s) {

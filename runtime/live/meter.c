@@ -46,16 +46,14 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Nearest rank. */
-static void ranks(const struct meter_times *t, double *median, double *p95) {
-    int64_t sorted[KEPT];
+/* Nearest rank; sorts them. */
+static void ranks(struct meter_times *t, double *median, double *p95) {
     size_t n = t->count < KEPT ? t->count : KEPT;
     *median = *p95 = NAN;
     if (!n) return;
-    memcpy(sorted, t->ns, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_value);
-    *median = (double)sorted[(n - 1) / 2] / 1e6;
-    *p95 = (double)sorted[(95 * n + 99) / 100 - 1] / 1e6;
+    qsort(t->ns, n, sizeof *t->ns, by_value);
+    *median = (double)t->ns[(n - 1) / 2] / 1e6;
+    *p95 = (double)t->ns[(95 * n + 99) / 100 - 1] / 1e6;
 }
 
 static uint64_t resident_bytes(void) {
@@ -68,10 +66,12 @@ static uint64_t resident_bytes(void) {
 }
 
 void meter_read(struct meter *m, struct live_status *s) {
+    struct meter_times times[METER_TIMES];
     pthread_mutex_lock(&m->lock);
     memcpy(s->counts, m->counts, sizeof s->counts);
-    for (int i = 0; i < METER_TIMES; i++) ranks(&m->times[i], &s->median_ms[i], &s->p95_ms[i]);
+    memcpy(times, m->times, sizeof times);
     pthread_mutex_unlock(&m->lock);
+    for (int i = 0; i < METER_TIMES; i++) ranks(&times[i], &s->median_ms[i], &s->p95_ms[i]);
     s->uptime_s = (double)(clock_ns(CLOCK_MONOTONIC) - m->started_ns) / 1e9;
     s->pictures_per_s = (double)s->counts[METER_PICTURES] / s->uptime_s;
     s->rss_bytes = resident_bytes();
