@@ -20,27 +20,17 @@ try:
 except ImportError:
     TransportParameters = None
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import conformance  # noqa: E402
+from conformance import check  # noqa: E402
+
 NAME = "foreign test"
-checks = failed = 0
-
-
-def check(good, what, *seen):
-    global checks, failed
-    checks += 1
-    if not good:
-        failed += 1
-        print("FAIL %s: %s" % (what, " ".join(repr(s)[:200] for s in seen)))
 
 
 # ---- slipmux: draft-bormann-t2trg-slipmux, RFC 1055, RFC 1662 appendix C ----
 
 def fcs(data):
-    value = 0xFFFF
-    for byte in data:
-        value ^= byte
-        for _ in range(8):
-            value = value >> 1 ^ (0x8408 if value & 1 else 0)
-    return (value ^ 0xFFFF).to_bytes(2, "little")
+    return conformance.crc(data).to_bytes(2, "little")
 
 
 class Bridge(asyncio.DatagramProtocol):
@@ -140,13 +130,13 @@ async def observing(c, path, number):
 
 
 async def one(c, frame):
-    before = failed
+    before = conformance.failed
     await reading(c, frame)
     await changing(c)
     await observing(c, "/events", lambda a: a["n"])
     await observing(c, "/tags", lambda a: a["seq"])
     await c.context.shutdown()
-    return failed == before
+    return conformance.failed == before
 
 
 async def connect(uri):
@@ -171,8 +161,8 @@ async def main(frame, *uris):
         print("%s%s: %s" % (uri, how, "ok" if await one(client, frame) else "failed"))
         if bridge:
             bridge.close()
-    print("%d checks, %d failed" % (checks, failed))
-    return 1 if failed else 0
+    print("%d checks, %d failed" % (conformance.checks, conformance.failed))
+    return 1 if conformance.failed else 0
 
 
 if __name__ == "__main__":
