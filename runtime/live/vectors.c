@@ -220,23 +220,11 @@ static int make(struct vectors *v, size_t index) {
     return unite(v, index);
 }
 
-/* Changes with what the tags mean, and is the same after a restart; 32 bits, which any JSON reader keeps. */
-static uint64_t version_of(const struct vectors *v) {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < v->tags.count; i++)
-        for (const char *texts[] = {v->made[i].name, v->made[i].key, NULL}, **t = texts; *t; t++)
-            for (const char *c = *t;; c++) {
-                hash = (hash ^ (uint8_t)*c) * 1099511628211u;
-                if (!*c) break;
-            }
-    return (hash ^ hash >> 32) & 0xffffffff;
-}
-
 int vectors_set(struct vectors *v, struct tagger_set *set) {
     for (size_t i = 0; i < v->tags.count; i++) {
         int status = make(v, i);
         if (status) return status;
     }
-    *set = (struct tagger_set){.tags = v->made, .count = v->tags.count, .size = v->size, .version = version_of(v)};
+    *set = (struct tagger_set){.tags = v->made, .count = v->tags.count, .size = v->size, .version = tags_file_version(&v->tags)};
     return OCELLI_OK;
 }

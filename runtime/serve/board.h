@@ -24,7 +24,8 @@ enum serve_code {
     SERVE_LIMIT,
     SERVE_ABSENT,
     SERVE_FAILED,
-    SERVE_CODES
+    SERVE_CODES,
+    SERVE_LATER = SERVE_CODES /* no end: it is asked again; see search() */
 };
 
 /* The state as of the last frame. */
@@ -75,17 +76,18 @@ struct serve_found {
 struct serve_board {
     void *user;
     void (*view)(void *user, struct serve_view *view);
-    /* The file as it is in force. */
-    const struct tags_file *(*prompts)(void *user);
-    /* Makes it so in file and tagger, whole or not at all; see serve_change_text(). On any code but SERVE_OK
-     * `message` may get a sentence. */
+    /* The file as it is, and its version: once the view has that too it is in force. */
+    const struct tags_file *(*prompts)(void *user, uint64_t *version);
+    /* Makes it so in the file, whole or not at all; see serve_change_text(). On any code but SERVE_OK `message` may get a sentence. */
     enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
     /* Fills fields (SERVE_FIELDS) and gives how many. */
     size_t (*status)(void *user, struct serve_field *fields);
     /* The last frame as JPEG. NULL, or false: none. */
     bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
-    /* NULL: not built in, or no history. */
+    /* NULL: not built in, or no history. SERVE_LATER: it has begun, or goes on; when searching() has become false, told by
+     * serve_wake(), the same text gets its end at once. SERVE_BUSY: another text is searched for. */
     enum serve_code (*search)(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]);
+    bool (*searching)(void *user); /* only with search() */
 };
 
 #endif

@@ -170,6 +170,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
 
 static void coap_close(void **self) {
     struct serve_coap *c = *self;
+    later_finish(&c->later);
     if (c->context) coap_free_context(c->context);
     coap_cleanup();
     psk_finish(&c->psk);
@@ -194,6 +195,7 @@ static void coap_step(void *self, const struct pollfd *fds, size_t count, double
     if (c->notified != c->serve->context.events.count)
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;
+    if (!serve_searching(c->serve)) later_fire(&c->later);
     coap_io_process(c->context, COAP_IO_NO_WAIT);
 }
 

@@ -3,6 +3,7 @@
 #ifndef SERVE_COAP_H
 #define SERVE_COAP_H
 
+#include "serve/coap_later.h"
 #include "serve/coap_observe.h"
 #include "serve/peers.h"
 #include "serve/psk.h"
@@ -26,6 +27,7 @@ struct serve_coap {
     bool told;          /* that the kernel takes none */
     struct serve_peers peers;
     struct observe_sessions observing;
+    struct later_requests later;
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
     char body[COAP_BODY];     /* of the answer in the making */

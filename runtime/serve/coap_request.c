@@ -231,8 +231,9 @@ static void answer_row(struct exchange *e) {
     if (from) add_word(e, "from", &code), add_word(e, from, &code);
     if (!code) code = serve_request_check(e->row, r);
     if (!code) code = write_answer(e, format, &out);
+    if (code == SERVE_LATER && later_add(&e->coap->later, e->session, e->in)) return;
     if (code) {
-        fault_of(e, code);
+        fault_of(e, code == SERVE_LATER ? SERVE_BUSY : code);
         return;
     }
     answer_content(e, format, e->row->tagged ? etag_of(e, format) : 0, out.bytes, out.used);
@@ -309,7 +310,7 @@ static bool admit(struct exchange *e, double now_ms) {
     bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS;
     unsigned observe = 1;
     if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
-    if (is_notification(e)) return e->proved = true;
+    if (is_notification(e) || later_is(e->session, e->in)) return e->proved = true;
     e->allowed = allowance(e);
     option_number(e->in, COAP_OPTION_OBSERVE, &observe);
     enum serve_verdict verdict = serve_access_judge(&e->coap->serve->access, &e->from, now_ms);

@@ -206,6 +206,7 @@ size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_m
         code = answer(&p, &r, &out);
         keep_watch(&p, peer, code);
     }
+    if (code == SERVE_LATER) return SERVE_LINE_LATER;
     if (code) {
         out = start(bytes);
         write_error(&out, &p, peer, code, r.message);

@@ -44,7 +44,7 @@ struct serve_row {
     bool changes, observed;
     bool pages;           /* may end with "from N" */
     bool tagged;          /* CoAP's answer has an ETag */
-    bool costly;          /* holds others up: for proved addresses only */
+    bool costly;          /* for proved addresses only */
     size_t least, most;   /* words */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */

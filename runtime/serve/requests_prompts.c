@@ -87,7 +87,7 @@ static const struct tags_file_tag *find(const struct tags_file *file, const char
 }
 
 enum serve_code serve_prompts(struct serve_request *r, struct serve_out *out) {
-    const struct tags_file *file = r->board->prompts(r->board->user);
+    const struct tags_file *file = r->board->prompts(r->board->user, &r->view.version);
     struct serve_list list = {"tags", r->from, file->count, write_tag, write_brief, file};
     struct one one = {file, r->count ? find(file, r->words[0]) : NULL};
     serve_out_count(out, "version", r->view.version);
@@ -110,7 +110,7 @@ static enum serve_code change(struct serve_request *r, struct serve_out *out, en
     for (size_t i = 1; !code && i < r->count; i++) code = serve_change_value(kind, r->words[i], &values[c.count++], r->message);
     if (!code) code = r->board->change(r->board->user, &c, r->message);
     if (code) return code;
-    r->board->view(r->board->user, &r->view);
+    r->board->prompts(r->board->user, &r->view.version);
     serve_out_count(out, "version", r->view.version);
     return SERVE_OK;
 }

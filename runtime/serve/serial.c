@@ -24,6 +24,8 @@ struct port {
     double tried_ms, got_ms; /* last try to open it; last byte */
     struct wire wire;
     struct serve_peer peer;
+    size_t later_size; /* of a line that a search goes on for; 0: none */
+    char later[SERVE_LINE];
     size_t first, queued; /* bytes that wait for the wire */
     uint8_t queue[QUEUE];
 };
@@ -40,7 +42,7 @@ static void lose(struct port *p, const char *why) {
     p->told = true;
     if (p->fd >= 0) close(p->fd);
     p->fd = -1;
-    p->queued = p->first = 0;
+    p->queued = p->first = p->later_size = 0;
     p->wire = (struct wire){.size = 0};
     p->peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true};
 }
@@ -117,11 +119,29 @@ static void flush(struct port *p) {
 
 /* ---- in ---- */
 
-static void take(struct port *p, uint8_t byte, double now_ms) {
+static void answer_line(struct port *p, const char *line, size_t length, double now_ms) {
     char answer[SERVE_LINE];
+    size_t size = serve_line(&p->serve->context, &p->peer, now_ms, line, length, answer);
+    if (size == SERVE_LINE_LATER && !p->later_size) {
+        memcpy(p->later, line, p->later_size = length);
+        return;
+    }
+    if (size == SERVE_LINE_LATER) size = serve_line_error(&p->peer, SERVE_BUSY, line, length, answer);
+    queue(p, answer, size);
+}
+
+static void answer_later(struct port *p, double now_ms) {
+    char line[SERVE_LINE];
+    size_t length = p->later_size;
+    if (!length || serve_searching(p->serve)) return;
+    memcpy(line, p->later, length);
+    p->later_size = 0;
+    answer_line(p, line, length, now_ms);
+}
+
+static void take(struct port *p, uint8_t byte, double now_ms) {
     enum wire_kind kind = wire_take(&p->wire, byte);
-    if (kind == WIRE_LINE)
-        queue(p, answer, serve_line(&p->serve->context, &p->peer, now_ms, (const char *)p->wire.bytes, p->wire.size, answer));
+    if (kind == WIRE_LINE) answer_line(p, (const char *)p->wire.bytes, p->wire.size, now_ms);
     if (kind == WIRE_COAP && p->inner >= 0 && send(p->inner, p->wire.bytes, p->wire.size, 0) < 0)
         return; /* lost: it is sent again */
 }
@@ -159,6 +179,7 @@ static size_t serial_wait(void *self, struct pollfd *fds, int *timeout_ms) {
 static void step_port(struct port *p, const struct pollfd *fds, double now_ms) {
     char push[SERVE_LINE];
     size_t size;
+    answer_later(p, now_ms);
     if (p->fd >= 0 && fds[0].revents) read_port(p, now_ms);
     if (p->wire.state != WIRE_IN_TEXT && now_ms - p->got_ms > WIRE_IDLE_MS) wire_idle(&p->wire);
     if (p->inner >= 0 && fds[1].revents) read_inner(p);

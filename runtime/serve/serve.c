@@ -54,6 +54,10 @@ void serve_wake(struct serve *s) {
     if (write(s->waker, &one, sizeof one) < 0) return; /* full: it wakes as it is */
 }
 
+bool serve_searching(const struct serve *s) {
+    return s->board.search && s->board.searching(s->board.user);
+}
+
 static void sleep_again(struct serve *s) {
     uint64_t count;
     if (read(s->waker, &count, sizeof count) < 0) return; /* nobody woke it */

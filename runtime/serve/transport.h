@@ -34,6 +34,9 @@ struct serve {
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 
+/* Does the board search? What waits for it is to be asked again when it does not. */
+bool serve_searching(const struct serve *s);
+
 /* A datagram socket bound to params->address and `port`; IPv6 with IPv4 where the system has it. *port becomes the one in use.
  * Errors: USAGE, DEVICE. */
 int serve_bind(const struct serve_params *params, int *port, int *fd);

@@ -12,16 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */ };
-
-struct udp {
-    struct serve *serve;
-    int fd;
-    uint64_t pushed; /* events that all who watch have got */
-    double looked_ms;
-    bool watched; /* by anyone, as of then */
-    struct serve_peers peers;
-};
+enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */, LATER = 8 };
 
 /* A datagram, and which of our addresses it came to: the answer comes from there. */
 struct datagram {
@@ -31,6 +22,17 @@ struct datagram {
     struct msghdr header;
     struct iovec vector;
     char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+struct udp {
+    struct serve *serve;
+    int fd;
+    uint64_t pushed; /* events that all who watch have got */
+    double looked_ms;
+    bool watched; /* by anyone, as of then */
+    struct serve_peers peers;
+    struct datagram later[LATER]; /* that a search goes on for */
+    size_t later_count;
 };
 
 /* ---- the socket ---- */
@@ -108,6 +110,11 @@ static bool receive(struct udp *u, struct datagram *d) {
     return size >= 0 || errno == ECONNREFUSED || errno == EINTR;
 }
 
+static void copy_datagram(struct datagram *to, const struct datagram *from) {
+    *to = *from;
+    to->header.msg_name = &to->from, to->header.msg_iov = &to->vector, to->header.msg_control = to->control;
+}
+
 /* A full queue loses it, as a full wire does. */
 static void answer(struct udp *u, struct datagram *d, char *bytes, size_t size) {
     d->vector = (struct iovec){bytes, size};
@@ -120,24 +127,55 @@ static size_t allowed(const struct serve_known *k, size_t size) {
     return k->peer.proved ? SERVE_LINE : 3 * (headers + size) - headers;
 }
 
-static void handle(struct udp *u, struct datagram *d, double now_ms) {
-    struct serve_address from;
+/* Who asks once more gets one answer. false: no room. */
+static bool wait_for_it(struct udp *u, const struct datagram *d) {
+    for (size_t i = 0; i < u->later_count; i++) {
+        const struct datagram *o = &u->later[i];
+        bool same = o->size == d->size && o->header.msg_namelen == d->header.msg_namelen;
+        if (same && !memcmp(o->bytes, d->bytes, d->size) && !memcmp(&o->from, &d->from, d->header.msg_namelen)) return true;
+    }
+    if (u->later_count == LATER) return false;
+    copy_datagram(&u->later[u->later_count++], d);
+    return true;
+}
+
+static void respond(struct udp *u, struct datagram *d, const struct serve_address *from, enum serve_verdict verdict,
+                    double now_ms) {
     char bytes[SERVE_LINE];
-    if (!serve_address_of(&from, (const struct sockaddr *)&d->from)) return;
-    enum serve_verdict verdict = serve_access_judge(&u->serve->access, &from, now_ms);
-    if (verdict == SERVE_SILENCE) return;
-    struct serve_known *k = serve_peers_find(&u->peers, &from, now_ms);
-    size_t length = d->size;
+    struct serve_known *k = serve_peers_find(&u->peers, from, now_ms);
+    size_t length = d->size, size = 0;
     if (length && d->bytes[length - 1] == '\n') length--;
     if (length && d->bytes[length - 1] == '\r') length--;
-    size_t size = verdict == SERVE_TELL_BUSY ? serve_line_error(&k->peer, SERVE_BUSY, d->bytes, length, bytes)
-                                             : serve_line(&u->serve->context, &k->peer, now_ms, d->bytes, length, bytes);
+    bool busy = verdict == SERVE_TELL_BUSY;
+    if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, d->bytes, length, bytes);
+    if (size == SERVE_LINE_LATER && wait_for_it(u, d)) return;
+    if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, d->bytes, length, bytes);
     if (size > allowed(k, d->size)) size = serve_line_error(&k->peer, SERVE_PROVE, d->bytes, length, bytes);
     if (size == 0 || size > allowed(k, d->size)) return;
     u->watched |= k->peer.watch.on;
     k->to_size = d->header.msg_namelen;
     memcpy(&k->to, &d->from, sizeof k->to);
     answer(u, d, bytes, size);
+}
+
+static void handle(struct udp *u, struct datagram *d, double now_ms) {
+    struct serve_address from;
+    if (!serve_address_of(&from, (const struct sockaddr *)&d->from)) return;
+    enum serve_verdict verdict = serve_access_judge(&u->serve->access, &from, now_ms);
+    if (verdict != SERVE_SILENCE) respond(u, d, &from, verdict, now_ms);
+}
+
+/* They were let in when they came. */
+static void answer_later(struct udp *u, double now_ms) {
+    struct serve_address from;
+    size_t count = u->later_count;
+    if (!count || serve_searching(u->serve)) return;
+    u->later_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct datagram d;
+        copy_datagram(&d, &u->later[i]);
+        if (serve_address_of(&from, (const struct sockaddr *)&d.from)) respond(u, &d, &from, SERVE_MAY, now_ms);
+    }
 }
 
 /* ---- pushes ---- */
@@ -174,6 +212,7 @@ static void udp_step(void *self, const struct pollfd *fds, size_t count, double 
     struct datagram d;
     (void)count;
     push_all(u, now_ms);
+    answer_later(u, now_ms);
     if (!(fds[0].revents & (POLLIN | POLLERR))) return;
     for (int i = 0; i < BATCH && receive(u, &d); i++)
         if (d.size) handle(u, &d, now_ms);

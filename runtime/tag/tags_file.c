@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#include <math.h>
 #include <string.h>
 
 struct parser {
@@ -173,4 +174,27 @@ void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag
     mix_list(digest, &tag->against);
     mix_list(digest, &tag->examples);
     sha256_hex(digest, key);
+}
+
+/* FNV-1a. */
+static void mix(uint64_t *hash, const void *bytes, size_t size) {
+    for (const uint8_t *b = bytes; size--; b++) *hash = (*hash ^ *b) * 1099511628211u;
+}
+
+uint64_t tags_file_version(const struct tags_file *file) {
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < file->count; i++) {
+        const struct tags_file_tag *t = &file->tags[i];
+        char key[SHA256_HEX_SIZE];
+        tags_file_key(file, t, key);
+        mix(&hash, key, sizeof key);
+        mix(&hash, t->name, strlen(t->name) + 1);
+        mix(&hash, t->group ? t->group : "", t->group ? strlen(t->group) + 1 : 1);
+        for (int r = 0; r < RULES; r++) {
+            bool own = t->rules.line[r] != file->rules.line[r];
+            if (isfinite(t->rules.value[r])) mix(&hash, &t->rules.value[r], sizeof t->rules.value[r]);
+            mix(&hash, &own, sizeof own);
+        }
+    }
+    return (hash ^ hash >> 32) & 0xffffffff;
 }

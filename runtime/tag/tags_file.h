@@ -50,4 +50,8 @@ void tags_file_finish(struct tags_file *file);
  * examples, and with nothing else. */
 void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);
 
+/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a restart; 32 bits,
+ * which any JSON reader keeps. */
+uint64_t tags_file_version(const struct tags_file *file);
+
 #endif

@@ -44,7 +44,9 @@ ask status | jq -e '.pictures == 1' >/dev/null || fail "status"
 until_true 10 grep -q '"cat"' watched || fail "who watches was not told"
 kill $watcher
 
-ask add sailboat >/dev/null || fail "add"
+version=$(ask add sailboat | jq .version)
+in_force() { test "$(ask tags | jq .version)" = "$version"; }
+until_true 10 in_force || fail "add: version $version is not that of $(ask tags)"
 ask set sailboat "against=cat" >/dev/null || fail "set"
 until_true 10 is sailboat off || fail "the new tag is not there"
 show sailboat 1

@@ -44,11 +44,14 @@ kept() { ask status | jq -e ".history_kept == $1"; }
 first() { ask_search "$1" | jq -e ".hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
 local_search() { "$ocelli" search -m "$model" --history history.db --template "a photo of a {}." "$@" 2>>fault; }
 
+going_on() { ! ask search "another text" && tail -n 1 fault | grep -q "busy: another text"; }
+
 # A slow machine may need longer than the board waits for its model.
 ask_search() {
     for again in 1 2 3 4 5; do
         ask search "$@" && return 0
         tail -n 1 fault | grep -q "ask again" || return 1
+        sleep 1
     done
     return 1
 }
@@ -116,7 +119,23 @@ show cat 2
 kill -TERM $daemon
 wait $daemon || fail "exit code $?"
 daemon=
-unset VK_INSTANCE_LAYERS
+
+# While a search waits for a slow device others are answered.
+export SLOW_MS=700
+start
+ask_search "slow to find" >answer & searcher=$!
+until_true 10 going_on || fail "no search goes on"
+before=$(date +%s%N)
+ask ping >/dev/null || fail "no answer while a search goes on"
+took=$((($(date +%s%N) - before) / 1000000))
+kill -0 $searcher || fail "the search did not last"
+test $took -lt 400 || fail "an answer while a search goes on took $took ms"
+wait $searcher || fail "a slow search: $(tail -n 1 fault)"
+jq -e '.hits[0].score' answer >/dev/null || fail "a slow search: $(cat answer)"
+kill -TERM $daemon
+wait $daemon || fail "slow: exit code $?"
+daemon=
+unset VK_INSTANCE_LAYERS SLOW_MS
 local_search --apart 1 --json cat | jq -es '[.[] | select(.tags == "cat")] | length == 2' >/dev/null ||
     fail "what waited is not written at the end"
 grep -v "device was lost" err >rest && fail "said: $(cat rest)"

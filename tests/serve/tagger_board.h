@@ -82,8 +82,10 @@ static inline void board_view(void *user, struct serve_view *view) {
         (struct serve_view){b->seq, b->seq ? clock_ms() - b->taken_ms : (double)NAN, b->version, "a test", b->statuses, count};
 }
 
-static inline const struct tags_file *board_prompts(void *user) {
-    return &((struct board *)user)->file;
+static inline const struct tags_file *board_prompts(void *user, uint64_t *version) {
+    const struct board *b = user;
+    *version = b->version;
+    return &b->file;
 }
 
 static inline enum serve_code board_take(struct board *b, struct tags_text *text) {

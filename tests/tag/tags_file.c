@@ -191,6 +191,38 @@ static void keys(void **state) {
     }
 }
 
+/* What `prompts` of a board tells changes it, and nothing else does. */
+static void versions(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool same;
+    } rows[] = {
+        {"[tag a]\nprompt = x\non = 0.3\ngroup = g\n[tag b]\n", true},
+        {"; other words\n\n[tag a]\ngroup = g\non=0.3\nprompt=x\n[tag b]\nprompt = b\n", true},
+        {"[tag a]\nprompt = x\non = 0.3\ngroup = g\n", false},
+        {"[tag b]\n[tag a]\nprompt = x\non = 0.3\ngroup = g\n", false},
+        {"[tag a]\nprompt = x\non = 0.3\ngroup = g\n[tag c]\nprompt = b\n", false},
+        {"[tag a]\nprompt = y\non = 0.3\ngroup = g\n[tag b]\n", false},
+        {"[tag a]\nprompt = x\non = 0.3\ngroup = h\n[tag b]\n", false},
+        {"[tag a]\nprompt = x\non = 0.3\n[tag b]\ngroup = g\n", false},
+        {"[tag a]\nprompt = x\non = 0.31\ngroup = g\n[tag b]\n", false},
+        {"[tag a]\nprompt = x\non = 0.3\nsmooth = 2\ngroup = g\n[tag b]\n", false},
+        {"[defaults]\non = 0.3\n[tag a]\nprompt = x\ngroup = g\n[tag b]\n", false},
+        {"template = a {}\n[tag a]\nprompt = x\non = 0.3\ngroup = g\n[tag b]\n", false},
+    };
+    uint64_t first = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tags_file f;
+        assert_int_equal(parse(&f, rows[i].text, strlen(rows[i].text)), OCELLI_OK);
+        uint64_t version = tags_file_version(&f);
+        if (!i) first = version;
+        assert_true((version == first) == rows[i].same);
+        assert_true(version <= UINT32_MAX);
+        tags_file_finish(&f);
+    }
+}
+
 static int other_value(void *user, const struct ini_place *at, const char *key, const char *value) {
     snprintf(user, 100, "%zu %s %s", at->line, key, value);
     return *value ? OCELLI_OK : OCELLI_ERR_LIMIT;
@@ -328,7 +360,7 @@ int main(void) {
         cmocka_unit_test_setup(keys, setup),         cmocka_unit_test_setup(byte_order_mark, setup),
         cmocka_unit_test_setup(zero_byte, setup),    cmocka_unit_test_setup(line_lengths, setup),
         cmocka_unit_test_setup(long_comment, setup), cmocka_unit_test_setup(most_tags, setup),
-        cmocka_unit_test_setup(from_file, setup),
+        cmocka_unit_test_setup(from_file, setup),    cmocka_unit_test_setup(versions, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

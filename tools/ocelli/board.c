@@ -90,9 +90,10 @@ static void read_again(struct board *b) {
     b->config = config, b->bytes = bytes, b->size = size;
 }
 
-static const struct tags_file *prompts(void *user) {
+static const struct tags_file *prompts(void *user, uint64_t *version) {
     struct board *b = user;
     read_again(b);
+    *version = tags_file_version(&b->config.tags);
     return &b->config.tags;
 }
 
@@ -167,7 +168,18 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
 static enum serve_code search(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
     struct board *b = user;
     read_again(b);
-    return board_search(&b->searched, b->live, &b->config.tags.templates, text, found, message);
+    return board_search(&b->searched, &b->config.tags.templates, text, found, message);
+}
+
+static bool searching(void *user) {
+    const struct board *b = user;
+    return board_searching(&b->searched);
+}
+
+/* The search's thread. */
+static void search_ended(void *user) {
+    struct board *b = user;
+    serve_wake(b->serve);
 }
 
 /* ---- the thread ---- */
@@ -234,7 +246,7 @@ static int open_serve(struct board *b) {
     const struct live_config *c = &b->config;
     struct serve_board table = {
         .user = b, .view = view, .prompts = prompts, .change = change, .status = status, .frame = picture};
-    if (live_remembers(b->live)) table.search = search;
+    if (live_remembers(b->live)) table.search = search, table.searching = searching;
     struct serve_params params = {.board = &table,
                                   .udp_port = port(c->udp),
                                   .coap_port = port(c->coap),
@@ -255,6 +267,7 @@ static bool asked_for(const struct live_config *c) {
 }
 
 static void destroy(struct board *b) {
+    board_search_finish(&b->searched);
     serve_close(&b->serve);
     config_finish(&b->config);
     free(b->bytes);
@@ -270,6 +283,7 @@ int board_open(struct board **out, struct live *live, const char *path) {
     struct board *b = calloc(1, sizeof *b);
     if (!b) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     b->live = live, b->path = path;
+    board_search_init(&b->searched, live, search_ended, b);
     pthread_mutex_init(&b->lock, NULL);
     read_again(b);
     bool wanted = b->config.path && asked_for(&b->config);

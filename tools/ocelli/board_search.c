@@ -5,43 +5,89 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Nobody else is answered meanwhile. APART_MS: of a truck that stands there, one hit a minute. */
+/* APART_MS: of a truck that stands there, one hit a minute. */
 enum { APART_MS = 60000, EMBED_MS = 3000, ALL_MS = 5000 };
 
-/* UDP asks again while the first search goes on: these are answered at once. */
+/* The same text again gets the same answer; a fault only who waits for it. */
 #define SAME_NS INT64_C(10000000000)
+#define FAULT_NS INT64_C(1000000000)
 
-static bool same(const struct board_search *s, const char *text) {
-    return *s->text && !strcmp(s->text, text) && clock_ns(CLOCK_MONOTONIC) - s->answered_ns < SAME_NS;
-}
+/* ---- the thread ---- */
 
-static int look(struct board_search *s, struct live *live, const struct prompts_list *templates, const char *text) {
+static int look(struct board_search *s) {
     struct history_found found = {.hits = s->found};
-    struct live_question question = {.text = text,
-                                     .templates = templates,
+    struct live_question question = {.text = s->text,
+                                     .templates = &s->templates,
                                      .wanted = SERVE_HITS,
                                      .apart_ms = APART_MS,
                                      .embed_timeout_ms = EMBED_MS,
                                      .timeout_ms = ALL_MS};
-    int status = live_search(live, &question, &found);
+    int status = live_search(s->live, &question, &found);
     for (size_t i = 0; !status && i < found.count; i++)
         s->hits[i] = (struct serve_hit){s->found[i].time, s->found[i].score, s->found[i].tags};
     s->answer = (struct serve_found){s->hits, found.count, found.since};
     return status;
 }
 
-enum serve_code board_search(struct board_search *s, struct live *live, const struct prompts_list *templates, const char *text,
+static void *run(void *user) {
+    struct board_search *s = user;
+    s->status = look(s);
+    s->answered_ns = clock_ns(CLOCK_MONOTONIC);
+    atomic_store(&s->running, false);
+    s->ended(s->user);
+    return NULL;
+}
+
+/* ---- who asks ---- */
+
+void board_search_init(struct board_search *s, struct live *live, void (*ended)(void *user), void *user) {
+    s->live = live, s->ended = ended, s->user = user;
+}
+
+static void join(struct board_search *s) {
+    if (s->started) pthread_join(s->thread, NULL);
+    s->started = false;
+}
+
+void board_search_finish(struct board_search *s) {
+    join(s);
+    arena_finish(&s->arena);
+}
+
+static enum serve_code refuse(enum serve_code code, char message[SERVE_MESSAGE], const char *text) {
+    snprintf(message, SERVE_MESSAGE, "%s", text);
+    return code;
+}
+
+static enum serve_code begin(struct board_search *s, const struct prompts_list *templates, const char *text,
+                             char message[SERVE_MESSAGE]) {
+    int status = OCELLI_OK;
+    join(s);
+    arena_finish(&s->arena);
+    s->templates = (struct prompts_list){0};
+    for (size_t i = 0; !status && i < templates->count; i++) status = prompts_add(&s->templates, &s->arena, templates->texts[i]);
+    snprintf(s->text, sizeof s->text, "%s", text);
+    atomic_store(&s->running, true);
+    s->started = !status && !pthread_create(&s->thread, NULL, run, s);
+    if (s->started) return SERVE_LATER;
+    atomic_store(&s->running, false);
+    s->text[0] = 0;
+    return refuse(SERVE_FAILED, message, "out of memory for a search");
+}
+
+enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text,
                              struct serve_found *found, char message[SERVE_MESSAGE]) {
-    if (!same(s, text)) {
-        int status = look(s, live, templates, text);
-        snprintf(s->text, sizeof s->text, "%s", status ? "" : text);
-        s->answered_ns = clock_ns(CLOCK_MONOTONIC);
-        if (status) {
-            bool slow = status == OCELLI_ERR_LOST;
-            snprintf(message, SERVE_MESSAGE, "%s", slow ? "the model does not answer in time: ask again" : "its log tells why");
-            return SERVE_FAILED;
-        }
-    }
+    bool same = !strcmp(s->text, text);
+    if (atomic_load(&s->running))
+        return same ? SERVE_LATER : refuse(SERVE_BUSY, message, "another text is searched for: ask again in a second");
+    int64_t age = clock_ns(CLOCK_MONOTONIC) - s->answered_ns;
+    if (!same || age > (s->status ? FAULT_NS : SAME_NS)) return begin(s, templates, text, message);
     *found = s->answer;
-    return SERVE_OK;
+    if (!s->status) return SERVE_OK;
+    bool slow = s->status == OCELLI_ERR_LOST;
+    return refuse(SERVE_FAILED, message, slow ? "the model does not answer in time: ask again" : "its log tells why");
+}
+
+bool board_searching(const struct board_search *s) {
+    return atomic_load(&s->running);
 }

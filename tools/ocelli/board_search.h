@@ -1,24 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board's search: the daemon's history, as runtime/serve asks for it. */
+ * A board's search: the daemon's history, as runtime/serve asks for it. A thread of its own looks through it, one text at a time,
+ * while the board answers others. */
 #ifndef BOARD_SEARCH_H
 #define BOARD_SEARCH_H
 
 #include "live/live.h"
 #include "serve/board.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 enum { BOARD_TEXT = 160 };
 
-/* Zero is empty. */
 struct board_search {
+    struct live *live;
+    void (*ended)(void *user); /* called by the thread */
+    void *user;
+    pthread_t thread;
+    bool started;        /* a thread, which is to be joined */
+    atomic_bool running; /* all below is the thread's */
+    struct arena arena;
+    struct prompts_list templates;
+    char text[BOARD_TEXT + 1]; /* "": none */
+    int status;
+    int64_t answered_ns;
     struct history_hit found[SERVE_HITS];
     struct serve_hit hits[SERVE_HITS]; /* of these */
     struct serve_found answer;
-    char text[BOARD_TEXT + 1]; /* it is the answer to; "": none */
-    int64_t answered_ns;
 };
 
-/* *found lives until the next call. SERVE_FAILED, with a message, when model or history do not answer. */
-enum serve_code board_search(struct board_search *s, struct live *live, const struct prompts_list *templates, const char *text,
+/* Sets what is above `thread`; the rest must be zero. */
+void board_search_init(struct board_search *s, struct live *live, void (*ended)(void *user), void *user);
+
+/* Waits for a search that goes on: it ends soon when the daemon is at its end. */
+void board_search_finish(struct board_search *s);
+
+/* As serve_board.search: *found lives until the next call. */
+enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text,
                              struct serve_found *found, char message[SERVE_MESSAGE]);
+
+bool board_searching(const struct board_search *s);
 
 #endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * CoAP requests that are answered when the board's search has ended: an empty acknowledgement first, the answer as a message of its
+ * own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
+#ifndef SERVE_COAP_LATER_H
+#define SERVE_COAP_LATER_H
+
+#include <coap3/coap.h>
+#include <stdbool.h>
+
+enum { LATER_REQUESTS = 8, LATER_TOKEN = 8 };
+
+struct later_request {
+    coap_session_t *session; /* held */
+    uint8_t token[LATER_TOKEN];
+    size_t size;
+};
+
+/* Zero is empty. */
+struct later_requests {
+    struct later_request requests[LATER_REQUESTS];
+    size_t count;
+};
+
+/* false: no room; or this request is handled once more as it is. */
+bool later_add(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request);
+
+/* Is this a request that waited? */
+bool later_is(coap_session_t *session, const coap_pdu_t *request);
+
+/* All of them are handled with libcoap's next turn. */
+void later_fire(struct later_requests *all);
+
+/* Forgets them. Before the context goes. */
+void later_finish(struct later_requests *all);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A tagger board behind serve_open(), asked over loopback and over a pty in place of a UART. */
+#ifndef SERVE_ASKED_BOARD_H
+#define SERVE_ASKED_BOARD_H
+
+#include "support/test.h"
+#define listen heard_listen /* sys/socket.h has another */
+#include "support/heard.h"
+#undef listen
+#include "serve/serve.h"
+#include "tagger_board.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <termios.h>
+#include <unistd.h>
+
+static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag dog]\n";
+static struct board b;
+static struct serve_board table;
+static struct serve *s;
+static struct serve_params params;
+static char got[8192];
+
+static inline int setup(void **state) {
+    (void)state;
+    heard_listen();
+    if (board_open(&b, ini, NULL)) return 1;
+    table = board_table(&b);
+    params = (struct serve_params){
+        .board = &table, .udp_port = SERVE_ANY_PORT, .coap_port = SERVE_NO_PORT, .coaps_port = SERVE_NO_PORT};
+    return 0;
+}
+
+static inline int teardown(void **state) {
+    (void)state;
+    serve_close(&s);
+    serve_close(&s);
+    serve_close(NULL);
+    board_close(&b);
+    return 0;
+}
+
+static inline void open_serve(void) {
+    assert_int_equal(serve_open(&s, &params), OCELLI_OK);
+}
+
+static inline int udp(const char *address) {
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(serve_udp_port(s)), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(serve_udp_port(s))};
+    bool four = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+    int fd = socket(four ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (four ? connect(fd, (struct sockaddr *)&v4, sizeof v4) : connect(fd, (struct sockaddr *)&v6, sizeof v6))
+        return close(fd), -1;
+    return fd;
+}
+
+/* Serves until something comes, or for `most` ms. */
+static inline const char *receive(int fd, int most) {
+    double until = clock_ms() + most;
+    ssize_t size = -1;
+    while (size <= 0 && clock_ms() < until) {
+        serve_poll(s, 5);
+        size = read(fd, got, sizeof got - 1);
+    }
+    got[size > 0 ? size : 0] = 0;
+    return got;
+}
+
+static inline const char *ask(int fd, const char *line) {
+    assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+    return receive(fd, 2000);
+}
+
+static inline void assert_has(const char *text, const char *part) {
+    if (!strstr(text, part)) print_error("%s\n has no %s\n", text, part);
+    assert_non_null(strstr(text, part));
+}
+
+static inline void pty_open(int *master, char name[64]) {
+    int slave;
+    struct termios raw;
+    assert_int_equal(openpty(master, &slave, name, NULL, NULL), 0);
+    tcgetattr(slave, &raw);
+    cfmakeraw(&raw);
+    tcsetattr(slave, TCSANOW, &raw);
+    close(slave);
+    fcntl(*master, F_SETFL, O_NONBLOCK);
+}
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A search that takes its time: others are answered meanwhile, and who waits gets the answer by its own way. */
+#include "asked_board.h"
+#include "serve/wire.h"
+
+/* What the board searches for, as board_search.c of the daemon does. */
+static struct {
+    char text[64]; /* "": nothing yet */
+    bool going_on;
+    int begun;
+} searched;
+
+static enum serve_code search(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+    static const struct serve_hit hit = {1795521600, 0.3, "cat"};
+    (void)user, (void)message;
+    bool same = !strcmp(searched.text, text);
+    if (searched.going_on) return same ? SERVE_LATER : SERVE_BUSY;
+    *found = (struct serve_found){&hit, 1, 1795435200};
+    if (same) return SERVE_OK;
+    snprintf(searched.text, sizeof searched.text, "%s", text);
+    searched.going_on = true, searched.begun++;
+    return SERVE_LATER;
+}
+
+static bool searching(void *user) {
+    (void)user;
+    return searched.going_on;
+}
+
+static void end_search(void) {
+    searched.going_on = false;
+    serve_wake(s);
+}
+
+static void open_searched(void) {
+    memset(&searched, 0, sizeof searched);
+    table.search = search, table.searching = searching;
+    open_serve();
+}
+
+static void tell(int fd, const char *line) {
+    assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+    assert_string_equal(receive(fd, 30), "");
+}
+
+static void datagrams(void **state) {
+    (void)state;
+    open_searched();
+    int a = udp("127.0.0.1"), c = udp("127.0.0.1");
+    tell(a, "#1 search a cat");
+    tell(a, "#1 search a cat"); /* as who heard nothing does */
+    tell(c, "#2 search a cat");
+    assert_has(ask(c, "#3 ping"), "{\"id\":\"3\",\"ok\":true");
+    assert_has(ask(c, "search a dog"), "\"error\":\"busy\"");
+    end_search();
+    assert_has(receive(a, 1000), "{\"id\":\"1\",\"ok\":true");
+    assert_has(got, "\"hits\":[{\"time\":1795521600,");
+    assert_has(receive(c, 1000), "{\"id\":\"2\",\"ok\":true");
+    assert_string_equal(receive(a, 30), "");
+    assert_has(ask(a, "#4 search a cat"), "{\"id\":\"4\",\"ok\":true");
+    assert_int_equal(searched.begun, 1);
+    close(a), close(c);
+}
+
+/* More than may wait are told so, and none of those who wait is forgotten. */
+static void many(void **state) {
+    (void)state;
+    enum { ALL = 12 };
+    int fds[ALL], waiting = 0;
+    open_searched();
+    for (int i = 0; i < ALL; i++) {
+        fds[i] = udp("127.0.0.1");
+        assert_int_equal(write(fds[i], "search a cat", 12), 12);
+        if (*receive(fds[i], 30)) {
+            assert_has(got, "\"error\":\"busy\"");
+            close(fds[i]);
+        } else
+            fds[waiting++] = fds[i];
+    }
+    assert_in_range(waiting, 2, ALL - 1);
+    end_search();
+    for (int i = 0; i < waiting; i++) {
+        assert_has(receive(fds[i], 1000), "\"hits\":[{");
+        close(fds[i]);
+    }
+}
+
+static void wire(void **state) {
+    (void)state;
+    int master;
+    char name[64];
+    pty_open(&master, name);
+    params.serial[0] = name;
+    open_searched();
+    tell(master, "#1 search a cat\n");
+    assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
+    assert_has(ask(master, "#2 search a cat\n"), "{\"id\":\"2\",\"ok\":false,\"error\":\"busy\"");
+    end_search();
+    assert_has(receive(master, 1000), "{\"id\":\"1\",\"ok\":true");
+    tell(master, "#3 search a dog\n");
+    close(master); /* unplugged: nobody waits any more */
+    for (int i = 0; i < 20; i++) serve_poll(s, 5);
+    end_search();
+    for (int i = 0; i < 20; i++) serve_poll(s, 5);
+}
+
+#ifdef OCELLI_COAP
+/* GET /search?q=`text` from loopback; `head`: type, version and length of the token, which is tt. */
+static void get(int fd, uint8_t head, uint8_t mid, const char *text) {
+    uint8_t message[64] = {head, 1, 0, mid, 't', 't', 0xb6, 's', 'e', 'a', 'r', 'c', 'h', (uint8_t)(0x42 + strlen(text)), 'q', '='};
+    memcpy(message + 16, text, strlen(text));
+    assert_int_equal(write(fd, message, 16 + strlen(text)), 16 + strlen(text));
+}
+
+static int coap(void) {
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(serve_coap_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
+/* An empty acknowledgement at once, the answer as a confirmable message of its own; a plain one to who asked without. */
+static void messages(void **state) {
+    (void)state;
+    params.coap_port = SERVE_ANY_PORT;
+    open_searched();
+    int a = coap(), c = coap();
+    get(a, 0x42, 1, "cat");
+    receive(a, 1000);
+    assert_memory_equal(got, "\x60\x00\x00\x01", 4);
+    get(a, 0x42, 1, "cat"); /* sent again */
+    receive(a, 1000);
+    assert_memory_equal(got, "\x60\x00\x00\x01", 4);
+    get(c, 0x52, 2, "cat");
+    assert_string_equal(receive(c, 30), "");
+    get(c, 0x42, 3, "dog");
+    end_search();
+    receive(a, 1000);
+    assert_int_equal((uint8_t)got[0], 0x42);
+    assert_int_equal((uint8_t)got[1], 0x45);
+    assert_has(strstr(got, "\"since\""), "\"hits\":[{");
+    const char acknowledged[] = {0x60, 0, got[2], got[3]};
+    assert_int_equal(write(a, acknowledged, 4), 4);
+    bool answered = false;
+    for (int i = 0; i < 2 && !answered; i++) {
+        receive(c, 1000); /* to "dog" busy, or an acknowledgement, as its turn was */
+        answered = (uint8_t)got[0] == 0x52 && (uint8_t)got[1] == 0x45;
+    }
+    assert_true(answered);
+    close(a), close(c);
+}
+
+/* The server ends while they wait. */
+static void closed(void **state) {
+    (void)state;
+    params.coap_port = SERVE_ANY_PORT;
+    open_searched();
+    for (int i = 0; i < 12; i++) {
+        int fd = coap();
+        get(fd, 0x42, 1, "cat");
+        receive(fd, 1000);
+        assert_true(got[1] == 0 || (uint8_t)got[1] == 0x9d); /* 4.29: no more may wait */
+        assert_true((i < 8) == (got[1] == 0));
+        close(fd);
+    }
+}
+#endif
+
+int main(void) {
+    static const struct CMUnitTest all[] = {
+        cmocka_unit_test_setup_teardown(datagrams, setup, teardown),
+        cmocka_unit_test_setup_teardown(many, setup, teardown),
+        cmocka_unit_test_setup_teardown(wire, setup, teardown),
+#ifdef OCELLI_COAP
+        cmocka_unit_test_setup_teardown(messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(closed, setup, teardown),
+#endif
+    };
+    return cmocka_run_group_tests(all, NULL, NULL);
+}
