@@ -79,9 +79,7 @@ static bool within(const struct serve_network *n, const struct serve_address *a)
     return true;
 }
 
-bool serve_access_reach(struct serve_access *access, const struct serve_address *from, double now_ms) {
-    if (access->reach == SERVE_ALL || serve_address_loopback(from)) return true;
-    if (access->reach == SERVE_LOOPBACK) return false;
+static bool attached(struct serve_access *access, const struct serve_address *from, double now_ms) {
     if (from->ip[0] == 0xfe && (from->ip[1] & 0xc0) == 0x80) return true; /* link-local: RFC 4291 section 2.5.6 */
     serve_access_refresh(access, now_ms);
     for (size_t i = 0; i < access->network_count; i++)
@@ -89,12 +87,18 @@ bool serve_access_reach(struct serve_access *access, const struct serve_address 
     return false;
 }
 
+bool serve_access_reach(struct serve_access *access, const struct serve_address *from, double now_ms) {
+    if (access->reach == SERVE_ALL || serve_address_loopback(from)) return true;
+    return access->reach == SERVE_ATTACHED && attached(access, from, now_ms);
+}
+
 /* ---- rate ---- */
 
+/* A host far away has a whole /64 of IPv6; that of an attached network belongs to many. */
 static struct serve_bucket *bucket_of(struct serve_access *access, const struct serve_address *from, double now_ms) {
     uint8_t key[16] = {0};
     uint32_t hash = 2166136261u;
-    memcpy(key, from->ip, serve_address_v4(from) ? 16 : 8); /* a host has a whole /64 of IPv6 */
+    memcpy(key, from->ip, serve_address_v4(from) || attached(access, from, now_ms) ? 16 : 8);
     for (int i = 0; i < 16; i++) hash = (hash ^ key[i]) * 16777619u;
     struct serve_bucket *set = access->buckets[(hash ^ hash >> 16) % SERVE_BUCKET_SETS], *oldest = set;
     for (int i = 0; i < SERVE_BUCKET_WAYS; i++) {
@@ -117,7 +121,7 @@ enum serve_verdict serve_access_judge(struct serve_access *access, const struct 
         b->tokens--;
         return SERVE_MAY;
     }
-    if (b->told_ms > 0 && now_ms - b->told_ms < 1000) return SERVE_SILENCE;
+    if (b->told_ms > 0 && now_ms - b->told_ms < 1000) return SERVE_TOLD_BUSY;
     b->told_ms = now_ms;
     return SERVE_TELL_BUSY;
 }

@@ -53,7 +53,8 @@ struct serve_access {
 enum serve_verdict {
     SERVE_MAY,
     SERVE_TELL_BUSY, /* too fast, and not told so for a second */
-    SERVE_SILENCE,
+    SERVE_TOLD_BUSY, /* too fast, and told */
+    SERVE_SILENCE,   /* may not ask */
 };
 
 /* Counts the request. Interfaces are looked at anew every 10 s. */

@@ -159,6 +159,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
     if (status) return status;
     coap_context_set_block_mode(c->context, COAP_BLOCK_USE_LIBCOAP);
     coap_context_set_max_idle_sessions(c->context, COAP_IDLE_SESSIONS);
+    coap_context_set_max_handshake_sessions(c->context, COAP_HANDSHAKES);
     coap_register_event_handler(c->context, hear_event);
     status = add_resources(c);
     if (!status) status = open_dtls(c, params);

@@ -15,7 +15,7 @@
 #define COAP_OPTION_ECHO 252 /* RFC 9175; libcoap 4.3.0 has no name for it */
 #endif
 
-enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024 };
+enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024, COAP_HANDSHAKES = 256, COAP_BODIES = 32 << 20 };
 
 struct serve_coap {
     struct serve *serve;
@@ -30,6 +30,7 @@ struct serve_coap {
     struct later_requests later;
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
+    size_t bodies;            /* bytes of answers that libcoap keeps for their blocks, of COAP_BODIES */
     char body[COAP_BODY];     /* of the answer in the making */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CoAP requests that are answered when the board's search has ended: an empty acknowledgement first, the answer as a message of its
- * own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
+ * CoAP requests that are answered when the board's search has ended: an empty acknowledgement first, the answer as a message of
+ * its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
 #ifndef SERVE_COAP_LATER_H
 #define SERVE_COAP_LATER_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/coap_observe.h"
 #include "base/sha256.h"
+#include "serve/access.h"
 
 #include <string.h>
 
@@ -36,7 +37,23 @@ static bool hash_of(const coap_pdu_t *request, const coap_str_const_t *path, uin
     return good;
 }
 
+static bool address_of(const coap_session_t *session, struct serve_address *a) {
+    const coap_address_t *remote = coap_session_get_addr_remote(session);
+    return remote && serve_address_of(a, &remote->addr.sa);
+}
+
+static bool its_last(const struct observe_sessions *all, const coap_session_t *session) {
+    struct serve_address own, other;
+    size_t count = 0;
+    if (!address_of(session, &own) || serve_address_loopback(&own)) return false;
+    for (int i = 0; i < OBSERVE_SESSIONS; i++)
+        if (all->sessions[i].session && address_of(all->sessions[i].session, &other))
+            count += !memcmp(own.ip, other.ip, sizeof own.ip);
+    return count >= OBSERVE_SESSIONS_EACH;
+}
+
 static struct observe_session *begin(struct observe_sessions *all, coap_session_t *session) {
+    if (its_last(all, session)) return NULL;
     for (int i = 0; i < OBSERVE_SESSIONS; i++) {
         struct observe_session *s = &all->sessions[i];
         if (s->session) continue;
@@ -57,6 +74,14 @@ bool observe_admit(struct observe_sessions *all, coap_session_t *session, const 
     if (s->count == OBSERVE_REQUESTS) return false;
     s->requests[s->count++] = hash;
     return true;
+}
+
+void observe_cancel(coap_session_t *session, const coap_pdu_t *request, const coap_str_const_t *path) {
+    uint64_t hash;
+    struct observe_session *s = coap_session_get_app_data(session);
+    if (!s || !hash_of(request, path, &hash)) return;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->requests[i] == hash) s->requests[i--] = s->requests[--s->count];
 }
 
 void observe_forget(coap_session_t *session) {

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { OBSERVE_SESSIONS = 2048, OBSERVE_REQUESTS = 8 };
+enum { OBSERVE_SESSIONS = 2048, OBSERVE_SESSIONS_EACH = 128, OBSERVE_REQUESTS = 8 };
 
-/* What a session has asked to observe since it began. */
+/* What a session observes, or did until it was forgotten. */
 struct observe_session {
     coap_session_t *session; /* NULL: free */
     size_t count;
@@ -20,9 +20,12 @@ struct observe_sessions {
     struct observe_session sessions[OBSERVE_SESSIONS];
 };
 
-/* Counts the request. false: it would be one too many, of this session or of all. */
+/* Counts the request. false: it would be one too many, of this session, of its address (but for loopback) or of all. */
 bool observe_admit(struct observe_sessions *all, coap_session_t *session, const coap_pdu_t *request,
                    const coap_str_const_t *path);
+
+/* It is observed no more. */
+void observe_cancel(coap_session_t *session, const coap_pdu_t *request, const coap_str_const_t *path);
 
 /* The session ends. */
 void observe_forget(coap_session_t *session);

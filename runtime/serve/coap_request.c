@@ -5,6 +5,7 @@
 #include "serve/code.h"
 #include "serve/words.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ struct exchange {
     struct serve_address from;
     bool trusted;   /* DTLS, loopback */
     bool proved;    /* it receives what is sent to it */
-    bool blocks;    /* a later block of an answer */
+    bool costly;    /* for who has proved that only */
     size_t allowed; /* bytes of an answer, when not proved */
     const char *words[SERVE_WORDS];
     char text[2 * SERVE_LINE + SERVE_WORDS];
@@ -53,7 +54,7 @@ static void answer_code(struct exchange *e, int code) {
 static void answer_fault(struct exchange *e, int code, const char *message) {
     size_t size = strlen(message);
     answer_code(e, code);
-    if (code == 429) add_number(e->out, COAP_OPTION_MAXAGE, 1); /* RFC 8516: when to ask again */
+    if (code == 429 || code == 503) add_number(e->out, COAP_OPTION_MAXAGE, 1); /* RFC 8516: when to ask again */
     if (size && (e->proved || size + 16 <= e->allowed)) coap_add_data(e->out, size, (const uint8_t *)message);
 }
 
@@ -65,9 +66,27 @@ static void answer_prove(struct exchange *e) {
     coap_add_option(e->out, COAP_OPTION_ECHO, 8, (const uint8_t *)proof);
 }
 
-static void release(coap_session_t *session, void *bytes) {
+/* What libcoap keeps until the last block was fetched, or for a minute and a half. */
+struct body {
+    struct serve_coap *coap;
+    size_t size;
+    uint8_t bytes[];
+};
+
+static void release(coap_session_t *session, void *user) {
+    struct body *b = user;
     (void)session;
-    free(bytes);
+    b->coap->bodies -= b->size;
+    free(b);
+}
+
+static struct body *keep_body(struct serve_coap *c, const void *bytes, size_t size) {
+    struct body *b = size <= COAP_BODIES - c->bodies ? malloc(sizeof *b + size) : NULL;
+    if (!b) return NULL;
+    b->coap = c, b->size = size;
+    memcpy(b->bytes, bytes, size);
+    c->bodies += size;
+    return b;
 }
 
 /* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
@@ -97,28 +116,37 @@ static bool has_etag(const struct exchange *e, uint64_t etag) {
     return false;
 }
 
-/* etag 0: none. */
+static void add_etag(coap_pdu_t *pdu, uint64_t etag) {
+    uint8_t bytes[8];
+    coap_add_option(pdu, COAP_OPTION_ETAG, coap_encode_var_safe8(bytes, sizeof bytes, etag), bytes);
+}
+
+/* 2.03, when the client has it already. */
+static bool answer_valid(struct exchange *e, uint64_t etag) {
+    if (!etag || !has_etag(e, etag)) return false;
+    answer_code(e, 203);
+    add_etag(e->out, etag);
+    return true;
+}
+
+/* etag 0: none. libcoap adds it to blocks, and to nothing else. */
 static void answer_content(struct exchange *e, int format, uint64_t etag, const void *bytes, size_t size) {
-    uint8_t tag[8];
+    unsigned block;
+    bool blocks = size > 1024 || option_number(e->in, COAP_OPTION_BLOCK2, &block);
     if (!e->proved && (size < 1024 ? size : 1024) + 24 > e->allowed) {
         answer_prove(e);
         return;
     }
-    if (etag && has_etag(e, etag)) {
-        answer_code(e, 203);
-        coap_add_option(e->out, COAP_OPTION_ETAG, coap_encode_var_safe8(tag, sizeof tag, etag), tag);
+    if (answer_valid(e, etag)) return;
+    struct body *body = keep_body(e->coap, bytes, size);
+    if (!body) {
+        answer_fault(e, 503, "too many answers are under way");
         return;
     }
-    uint8_t *copy = malloc(size ? size : 1);
-    if (!copy) {
-        answer_fault(e, 500, "out of memory");
-        return;
-    }
-    memcpy(copy, bytes, size);
     answer_code(e, e->row && e->row->changes ? (e->row->method == SERVE_DELETE ? 202 : 204) : 205);
-    if (etag && size <= 1024) coap_add_option(e->out, COAP_OPTION_ETAG, coap_encode_var_safe8(tag, sizeof tag, etag), tag);
-    coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->query, (uint16_t)format, etag ? 0 : -1,
-                                 size > 1024 ? etag : 0, size, copy, release, copy);
+    if (etag && !blocks) add_etag(e->out, etag);
+    coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->query, (uint16_t)format, e->row || etag ? 0 : -1,
+                                 blocks ? etag : 0, size, body->bytes, release, body);
 }
 
 /* ---- requests ---- */
@@ -239,15 +267,24 @@ static void answer_row(struct exchange *e) {
     answer_content(e, format, e->row->tagged ? etag_of(e, format) : 0, out.bytes, out.used);
 }
 
+/* Not of the table: no query, one format. Blocks and answers are kept for each query, so an unknown one would cost memory. */
+static bool is_plain(struct exchange *e, unsigned format) {
+    unsigned accept = format;
+    option_number(e->in, COAP_OPTION_ACCEPT, &accept);
+    if (accept != format)
+        answer_fault(e, 406, "");
+    else if (e->query && e->query->length)
+        answer_fault(e, 400, "no such query here");
+    return accept == format && !(e->query && e->query->length);
+}
+
+/* The ETag first: a JPEG is made for who needs it. */
 static void answer_frame(struct exchange *e) {
     const struct serve_board *b = &e->coap->serve->board;
     const uint8_t *jpeg;
     size_t size;
-    unsigned accept = JPEG;
-    option_number(e->in, COAP_OPTION_ACCEPT, &accept);
-    if (accept != JPEG)
-        answer_fault(e, 406, "");
-    else if (!b->frame)
+    if (!is_plain(e, JPEG) || answer_valid(e, etag_of(e, JPEG))) return;
+    if (!b->frame)
         answer_fault(e, 501, "pictures are not given out here");
     else if (!b->frame(b->user, &jpeg, &size))
         answer_fault(e, 404, "no frame yet");
@@ -257,11 +294,17 @@ static void answer_frame(struct exchange *e) {
 
 /* RFC 6690. */
 static void answer_links(struct exchange *e) {
-    static const char links[] =
-        "</tags>;rt=\"ocelli.tags\";ct=\"50 60 110 112\";obs,</events>;rt=\"ocelli.events\";ct=\"50 60\";obs,"
-        "</prompts>;rt=\"ocelli.prompts\";ct=\"50 60\",</status>;rt=\"ocelli.status\";ct=\"50 60\","
-        "</search>;rt=\"ocelli.search\";ct=\"50 60\",</frame>;rt=\"ocelli.frame\";ct=22";
-    answer_content(e, LINKS, 0, links, sizeof links - 1);
+    char links[1024];
+    size_t used = 0;
+    if (!is_plain(e, LINKS)) return;
+    for (size_t i = 0; i < serve_row_count; i++) {
+        const struct serve_row *row = &serve_rows[i];
+        if (!row->path || row->method != SERVE_GET) continue;
+        used += (size_t)snprintf(links + used, sizeof links - used, "</%s>;rt=\"ocelli.%s\";ct=\"50 60%s\"%s,", row->path,
+                                 row->path, row->senml ? " 110 112" : "", row->observed ? ";obs" : "");
+    }
+    used += (size_t)snprintf(links + used, sizeof links - used, "</frame>;rt=\"ocelli.frame\";ct=22");
+    answer_content(e, LINKS, 0, links, used);
 }
 
 /* ---- who asks ---- */
@@ -304,15 +347,20 @@ static bool admit_observe(struct exchange *e, enum serve_verdict verdict) {
     return false;
 }
 
+/* Each confirmable message gets an answer: libcoap would acknowledge it, and the client wait for more. */
+static bool tell_busy(const struct exchange *e, enum serve_verdict verdict) {
+    return verdict == SERVE_TELL_BUSY || (verdict == SERVE_TOLD_BUSY && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
+}
+
 /* false: an error is set, or no code, which is an empty acknowledgement or nothing. */
 static bool admit(struct exchange *e, double now_ms) {
     const coap_address_t *address = coap_session_get_addr_remote(e->session);
-    bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS;
-    unsigned observe = 1;
+    bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS, observed = e->row && e->row->observed;
+    unsigned observe = UINT_MAX;
     if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
     if (is_notification(e) || later_is(e->session, e->in)) return e->proved = true;
     e->allowed = allowance(e);
-    option_number(e->in, COAP_OPTION_OBSERVE, &observe);
+    if (observed) option_number(e->in, COAP_OPTION_OBSERVE, &observe);
     enum serve_verdict verdict = serve_access_judge(&e->coap->serve->access, &e->from, now_ms);
     if (verdict == SERVE_SILENCE && observe != 0) return false;
     struct serve_known *k = serve_peers_find(&e->coap->peers, &e->from, now_ms);
@@ -320,12 +368,19 @@ static bool admit(struct exchange *e, double now_ms) {
     e->proved = k->peer.proved;
     e->trusted = dtls || k->peer.may_change;
     if (observe == 0) return admit_observe(e, verdict);
-    if (verdict == SERVE_TELL_BUSY) answer_fault(e, 429, "");
-    if (verdict == SERVE_MAY && !e->proved && e->row && e->row->costly) {
+    if (observe == 1) observe_cancel(e->session, e->in, coap_resource_get_uri_path(e->resource));
+    if (tell_busy(e, verdict)) answer_fault(e, 429, "");
+    if (verdict == SERVE_MAY && !e->proved && e->costly) {
         answer_prove(e);
         return false;
     }
     return verdict == SERVE_MAY;
+}
+
+/* Critical options that libcoap knows, and leaves to us. */
+static bool conditional(const coap_pdu_t *in) {
+    coap_opt_iterator_t at;
+    return coap_check_option(in, COAP_OPTION_IF_MATCH, &at) || coap_check_option(in, COAP_OPTION_IF_NONE_MATCH, &at);
 }
 
 void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *in, const coap_string_t *query,
@@ -339,7 +394,12 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
         .board = &c->serve->board, .events = &c->serve->context.events, .now_ms = now_ms, .words = e.words};
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
+    e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
     if (!admit(&e, now_ms)) return;
+    if (conditional(in)) {
+        answer_fault(&e, 402, "If-Match and If-None-Match are not known here");
+        return;
+    }
     c->serve->board.view(c->serve->board.user, &e.request.view);
     if (e.row)
         answer_row(&e);

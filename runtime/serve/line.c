@@ -80,7 +80,7 @@ static enum serve_code fault(struct serve_request *r, enum serve_code code) {
 /* Finds the row, and leaves the words behind the verb. */
 static enum serve_code find(struct parsed *p, struct serve_request *r) {
     struct serve_words *w = &p->words;
-    if (!w->count) return serve_refuse(r, SERVE_VERB, "an id without a request");
+    if (!w->count) return serve_refuse(r, SERVE_VERB, "%s without a request", p->id[0] ? "an id" : "a checksum");
     const char *verb = w->count == 1 && !strcasecmp(w->word[0], "AT") ? "ping" : w->word[0];
     p->row = serve_row_of_verb(verb);
     if (!p->row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
@@ -144,6 +144,7 @@ static void write_error(struct serve_out *out, const struct parsed *p, const str
         put_id(out, p->id, true);
         serve_out_raw(out, "ERR ", 4);
         serve_out_raw(out, word, strlen(word));
+        if (code == SERVE_PROVE) serve_out_raw(out, " ", 1), serve_out_raw(out, peer->proof, strlen(peer->proof));
         return;
     }
     serve_out_begin(out, NULL, '{');
@@ -191,14 +192,21 @@ static void keep_sum(struct serve_peer *peer, unsigned digits, double now_ms) {
     peer->sum = digits, peer->sum_ms = now_ms;
 }
 
+/* What a wire that echoes gives back, or another board says: an answer to it would be answered too, without an end. Terse ones
+ * are no requests, and the error that says so begins like this. */
+static bool is_answer(const char *line, size_t size) {
+    return size > 1 && line[0] == '{' && line[1] == '"';
+}
+
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char bytes[SERVE_LINE]) {
     struct parsed p = {.id = ""};
     struct serve_request r = {.board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer};
     struct serve_out out = start(bytes);
-    size_t blanks = 0;
-    while (blanks < size && blank(line[blanks])) blanks++;
-    if (blanks == size) return 0;
+    bool whole = size < SERVE_LINE; /* else its end may be missing */
+    while (whole && size && blank(line[0])) line++, size--;
+    while (whole && size && blank(line[size - 1])) size--;
+    if (!size || is_answer(line, size)) return 0;
     enum serve_code code = parse(&p, &r, line, size);
     if (p.sum && code != SERVE_CRC) keep_sum(peer, p.sum, now_ms);
     if (!code) {

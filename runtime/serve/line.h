@@ -14,8 +14,8 @@ struct serve_context {
 /* serve_line() gives it in place of a size: the board is at it. Keep the line and ask again when it is not searching any more. */
 #define SERVE_LINE_LATER SIZE_MAX
 
-/* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0: an empty
- * line, there is none. */
+/* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0: there is
+ * none to an empty line, nor to an answer. */
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char answer[SERVE_LINE]);
 

@@ -162,14 +162,29 @@ void serve_out_count(struct serve_out *o, const char *key, uint64_t value) {
         put_head(o, UNSIGNED, value);
 }
 
+static bool whole(double value) {
+    return fabs(value) < 9007199254740992.0 && floor(value) == value;
+}
+
+/* Without an exponent, which small clients do not read, and with nine places at most: what is smaller is 0. */
+static void put_decimal(struct serve_out *o, double value, int digits) {
+    char text[400];
+    int places = whole(value) ? 0 : digits - 1 - (int)floor(log10(fabs(value)));
+    int size = snprintf(text, sizeof text, "%.*f", places < 0 ? 0 : places > 9 ? 9 : places, value);
+    while (places > 0 && text[size - 1] == '0') size--;
+    if (text[size - 1] == '.') size--;
+    text[size] = 0;
+    put(o, strcmp(text, "-0") ? text : "0");
+}
+
 void serve_out_number(struct serve_out *o, const char *key, double value, int digits) {
-    char text[40] = "null";
     item(o, key);
-    if (isfinite(value)) snprintf(text, sizeof text, "%.*g", digits, value);
-    if (o->format == SERVE_JSON)
-        put(o, text);
-    else if (isfinite(value))
-        put_float(o, value);
+    if (!isfinite(value))
+        o->format == SERVE_JSON ? put(o, "null") : put_byte(o, NIL);
+    else if (o->format == SERVE_JSON)
+        put_decimal(o, value, digits);
+    else if (whole(value))
+        put_head(o, value < 0 ? NEGATIVE : UNSIGNED, (uint64_t)(value < 0 ? -1 - value : value));
     else
-        put_byte(o, NIL);
+        put_float(o, value);
 }

@@ -26,7 +26,8 @@ void serve_out_end(struct serve_out *o, char bracket);                    /* '}'
 void serve_out_text(struct serve_out *o, const char *key, const char *text);
 void serve_out_bool(struct serve_out *o, const char *key, bool value);
 void serve_out_count(struct serve_out *o, const char *key, uint64_t value);
-/* `digits` significant ones in JSON, float32 in CBOR; what is not finite becomes null. */
+/* JSON: `digits` significant ones, at most nine places, no exponent. CBOR: an integer if it is one, else float32. What is not
+ * finite becomes null. */
 void serve_out_number(struct serve_out *o, const char *key, double value, int digits);
 /* A map's integer key, for SenML in CBOR (RFC 8428 section 6). JSON: the name. */
 void serve_out_label(struct serve_out *o, const char *name, int label);

@@ -26,16 +26,23 @@ void serve_peers_proof(const struct serve_peers *peers, const struct serve_addre
     snprintf(proof, 9, "%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
 }
 
-static int watching(const struct serve_peers *peers) {
-    int count = 0;
+/* One host must not take all places, but for the board's own. */
+static bool place_to_watch(const struct serve_peers *peers, const struct serve_address *a) {
+    int all = 0, its = 0;
     for (int i = 0; i < SERVE_PEER_SETS; i++)
-        for (int k = 0; k < SERVE_PEER_WAYS; k++) count += peers->known[i][k].peer.watch.on;
-    return count;
+        for (int k = 0; k < SERVE_PEER_WAYS; k++) {
+            const struct serve_known *known = &peers->known[i][k];
+            if (!known->peer.watch.on) continue;
+            all++, its += !memcmp(known->address.ip, a->ip, sizeof a->ip);
+        }
+    return all < SERVE_WATCHERS && (its < SERVE_WATCHERS_EACH || serve_address_loopback(a));
 }
 
-/* The entry, or the one to be put in its place: never one that watches. */
+/* The entry, or the one to be put in its place: never one that watches. With the secret nobody can aim at a set. */
 static struct serve_known *slot(struct serve_peers *peers, const struct serve_address *a) {
-    uint32_t hash = a->port;
+    uint32_t hash;
+    memcpy(&hash, peers->secret, sizeof hash);
+    hash = (hash ^ a->port) * 16777619u;
     for (int i = 0; i < 16; i++) hash = (hash ^ a->ip[i]) * 16777619u;
     struct serve_known *set = peers->known[(hash ^ hash >> 16) % SERVE_PEER_SETS], *oldest = NULL;
     for (int i = 0; i < SERVE_PEER_WAYS; i++) {
@@ -56,7 +63,7 @@ struct serve_known *serve_peers_find(struct serve_peers *peers, const struct ser
     k->peer.may_change = local;
     k->peer.proved |= local;
     k->peer.leased = true;
-    k->peer.may_watch = k != passing && (k->peer.watch.on || watching(peers) < SERVE_WATCHERS);
+    k->peer.may_watch = k != passing && (k->peer.watch.on || place_to_watch(peers, a));
     if (!k->peer.proved) serve_peers_proof(peers, a, now_ms, k->peer.proof);
     return k;
 }

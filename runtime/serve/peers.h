@@ -6,7 +6,7 @@
 #include "serve/access.h"
 #include "serve/request.h"
 
-enum { SERVE_PEER_SETS = 32, SERVE_PEER_WAYS = 8, SERVE_WATCHERS = 64, SERVE_PROVED_MS = 600000 };
+enum { SERVE_PEER_SETS = 32, SERVE_PEER_WAYS = 8, SERVE_WATCHERS = 64, SERVE_WATCHERS_EACH = 16, SERVE_PROVED_MS = 600000 };
 
 struct serve_known {
     struct serve_address address;

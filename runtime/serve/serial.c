@@ -183,7 +183,8 @@ static void step_port(struct port *p, const struct pollfd *fds, double now_ms) {
     if (p->fd >= 0 && fds[0].revents) read_port(p, now_ms);
     if (p->wire.state != WIRE_IN_TEXT && now_ms - p->got_ms > WIRE_IDLE_MS) wire_idle(&p->wire);
     if (p->inner >= 0 && fds[1].revents) read_inner(p);
-    while (p->fd >= 0 && (size = serve_line_push(&p->serve->context, &p->peer, now_ms, push))) queue(p, push, size);
+    while (p->fd >= 0 && QUEUE - p->queued >= SERVE_LINE && (size = serve_line_push(&p->serve->context, &p->peer, now_ms, push)))
+        queue(p, push, size);
     flush(p);
     try_open(p, now_ms);
 }

@@ -34,7 +34,7 @@ int serve_open(struct serve **out, const struct serve_params *params) {
     s->context.board = &s->board;
     s->access.reach = params->reach;
     s->access.rate = params->rate < 0 ? 0 : params->rate > 0 ? params->rate : 50;
-    s->access.burst = params->burst > 0 ? params->burst : 100;
+    s->access.burst = params->burst >= 1 ? params->burst : params->burst > 0 ? 1 : 100;
     for (int i = 0; !status && i < TRANSPORTS; i++) status = transports[i]->open(s, params, &s->self[i]);
     if (status) serve_close(out);
     return status;

@@ -139,18 +139,28 @@ static bool wait_for_it(struct udp *u, const struct datagram *d) {
     return true;
 }
 
+static bool line_end(char c) {
+    return c == '\n' || c == '\r';
+}
+
+/* Its length; line ends around it are left out. */
+static size_t line_of(const char **line, size_t size) {
+    while (size && line_end(**line)) ++*line, size--;
+    while (size && line_end((*line)[size - 1])) size--;
+    return size;
+}
+
 static void respond(struct udp *u, struct datagram *d, const struct serve_address *from, enum serve_verdict verdict,
                     double now_ms) {
     char bytes[SERVE_LINE];
     struct serve_known *k = serve_peers_find(&u->peers, from, now_ms);
-    size_t length = d->size, size = 0;
-    if (length && d->bytes[length - 1] == '\n') length--;
-    if (length && d->bytes[length - 1] == '\r') length--;
+    const char *line = d->bytes;
+    size_t length = line_of(&line, d->size), size = 0;
     bool busy = verdict == SERVE_TELL_BUSY;
-    if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, d->bytes, length, bytes);
+    if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, line, length, bytes);
     if (size == SERVE_LINE_LATER && wait_for_it(u, d)) return;
-    if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, d->bytes, length, bytes);
-    if (size > allowed(k, d->size)) size = serve_line_error(&k->peer, SERVE_PROVE, d->bytes, length, bytes);
+    if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, line, length, bytes);
+    if (size > allowed(k, d->size)) size = serve_line_error(&k->peer, SERVE_PROVE, line, length, bytes);
     if (size == 0 || size > allowed(k, d->size)) return;
     u->watched |= k->peer.watch.on;
     k->to_size = d->header.msg_namelen;
@@ -162,7 +172,7 @@ static void handle(struct udp *u, struct datagram *d, double now_ms) {
     struct serve_address from;
     if (!serve_address_of(&from, (const struct sockaddr *)&d->from)) return;
     enum serve_verdict verdict = serve_access_judge(&u->serve->access, &from, now_ms);
-    if (verdict != SERVE_SILENCE) respond(u, d, &from, verdict, now_ms);
+    if (verdict == SERVE_MAY || verdict == SERVE_TELL_BUSY) respond(u, d, &from, verdict, now_ms);
 }
 
 /* They were let in when they came. */

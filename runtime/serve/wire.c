@@ -43,7 +43,14 @@ static enum wire_kind take_frame(struct wire *w, uint8_t byte) {
         w->escaped = true;
     else
         keep(w, byte, sizeof w->bytes);
-    if (w->over) begin(w, WIRE_IN_TEXT); /* lines must not vanish in it */
+    if (w->over) begin(w, WIRE_SKIPPING);
+    return WIRE_NOTHING;
+}
+
+/* To the end of a frame that is none; a line end too, as lines must not vanish in it. */
+static enum wire_kind skip(struct wire *w, uint8_t byte) {
+    if (byte == END) begin(w, WIRE_AT_FRAME);
+    if (byte == '\n') begin(w, WIRE_IN_TEXT);
     return WIRE_NOTHING;
 }
 
@@ -63,6 +70,7 @@ static enum wire_kind take_text(struct wire *w, uint8_t byte) {
 enum wire_kind wire_take(struct wire *w, uint8_t byte) {
     if (w->given) begin(w, (int)w->state);
     if (w->state == WIRE_IN_FRAME) return take_frame(w, byte);
+    if (w->state == WIRE_SKIPPING) return skip(w, byte);
     if (w->state == WIRE_AT_FRAME) {
         if (byte == COAP || (byte == DIAGNOSTIC && !w->size)) { /* behind half a line it is a line end, and 0xC0 noise */
             begin(w, WIRE_IN_FRAME);

@@ -15,7 +15,7 @@ enum wire_kind { WIRE_NOTHING, WIRE_LINE, WIRE_COAP };
 
 /* A zeroed struct is an idle wire. */
 struct wire {
-    enum { WIRE_IN_TEXT, WIRE_AT_FRAME, WIRE_IN_FRAME } state;
+    enum { WIRE_IN_TEXT, WIRE_AT_FRAME, WIRE_IN_FRAME, WIRE_SKIPPING } state;
     bool escaped, over, given; /* given: a line or message is out, the next byte begins another */
     size_t size;
     uint8_t bytes[WIRE_MESSAGE + 3]; /* what was collected: a line, or a frame with its type and FCS */

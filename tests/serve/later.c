@@ -107,7 +107,8 @@ static void wire(void **state) {
 #ifdef OCELLI_COAP
 /* GET /search?q=`text` from loopback; `head`: type, version and length of the token, which is tt. */
 static void get(int fd, uint8_t head, uint8_t mid, const char *text) {
-    uint8_t message[64] = {head, 1, 0, mid, 't', 't', 0xb6, 's', 'e', 'a', 'r', 'c', 'h', (uint8_t)(0x42 + strlen(text)), 'q', '='};
+    uint8_t message[64] = {head, 1,  0, mid, 't', 't', 0xb6, 's', 'e', 'a', 'r', 'c', 'h', (uint8_t)(0x42 + strlen(text)),
+                           'q',  '='};
     memcpy(message + 16, text, strlen(text));
     assert_int_equal(write(fd, message, 16 + strlen(text)), 16 + strlen(text));
 }
@@ -169,12 +170,10 @@ static void closed(void **state) {
 
 int main(void) {
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test_setup_teardown(datagrams, setup, teardown),
-        cmocka_unit_test_setup_teardown(many, setup, teardown),
+        cmocka_unit_test_setup_teardown(datagrams, setup, teardown), cmocka_unit_test_setup_teardown(many, setup, teardown),
         cmocka_unit_test_setup_teardown(wire, setup, teardown),
 #ifdef OCELLI_COAP
-        cmocka_unit_test_setup_teardown(messages, setup, teardown),
-        cmocka_unit_test_setup_teardown(closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(messages, setup, teardown),  cmocka_unit_test_setup_teardown(closed, setup, teardown),
 #endif
     };
     return cmocka_run_group_tests(all, NULL, NULL);

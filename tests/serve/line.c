@@ -154,9 +154,10 @@ static void checksums(void **state) {
     assert_int_equal(strtoul(sum + 1, NULL, 16), serve_crc32(answer, (size_t)(sum - answer)));
     assert_has(ask("#1 ping*00000000"), "\"error\":\"crc\"");
     snprintf(line, sizeof line, "add bird*%04x", serve_crc("add bird", 8));
-    assert_has(ask(line), "\"error\":\"crc\""); /* a shorter one than was used */
-    snprintf(line, sizeof line, "add bird*%08x", serve_crc32("add bird", 8));
+    assert_has(ask(line), "\"error\":\"crc\"");                                  /* a shorter one than was used */
+    snprintf(line, sizeof line, "add bird*%08x \t", serve_crc32("add bird", 8)); /* blanks may stand behind it */
     assert_has(ask(line), "\"ok\":true");
+    assert_has(ask("prompts bird"), "\"values\":[\"bird\"]");
 }
 
 /* A proved address need not prove itself again. */
@@ -165,6 +166,7 @@ static void proof(void **state) {
     peer.proved = false;
     assert_string_equal(ask("#1 watch"), "{\"id\":\"1\",\"ok\":false,\"error\":\"prove\",\"proof\":\"1a2b3c4d\","
                                          "\"message\":\"pushes go to proved addresses only\"}");
+    assert_string_equal(ask("#1 watch terse"), "#1 ERR prove 1a2b3c4d");
     assert_has(ask("ping 1a2b3c4e"), "\"error\":\"prove\"");
     assert_has(ask("ping 1a2b3c4d"), "\"pong\"");
     assert_true(peer.proved);
@@ -291,6 +293,27 @@ static void searching(void **state) {
     assert_has(ask("search a"), "\"error\":\"failed\",\"message\":\"its log tells why\"");
 }
 
+/* What a wire echoes, or another board says: an answer to it would be answered again. */
+static void answers(void **state) {
+    (void)state;
+    char said[SERVE_LINE + 1];
+    static const char *const requests[] = {"?", "tags terse x", "#1 ping", "#1 tags terse", "#x*0000", "watch terse"};
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        int rounds = 0;
+        ask(requests[i]);
+        for (; *answer && rounds < 5; rounds++) {
+            snprintf(said, sizeof said, "%s", answer);
+            said[strcspn(said, "\n")] = 0;
+            ask(said);
+        }
+        assert_true(rounds <= 2);
+    }
+    assert_has(ask("*0000"), "a checksum without a request"); /* it is that of nothing */
+    assert_has(ask("#1"), "an id without a request");
+    assert_has(ask("*0000ffff"), "\"error\":\"crc\"");
+    assert_has(ask("{ping"), "\"error\":\"verb\"");
+}
+
 static void help_and_status(void **state) {
     (void)state;
     assert_has(ask("help"), "\"help\":\"ping tags watch unwatch prompts add set remove search status help\"}");
@@ -387,6 +410,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(refused_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(broken, setup, teardown),
         cmocka_unit_test_setup_teardown(searching, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers, setup, teardown),
         cmocka_unit_test_setup_teardown(help_and_status, setup, teardown),
         cmocka_unit_test_setup_teardown(watching, setup, teardown),
     };

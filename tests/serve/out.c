@@ -36,6 +36,40 @@ static void json(void **state) {
     assert_memory_equal(bytes, want, o.used);
 }
 
+static void decimals(void **state) {
+    (void)state;
+    static const struct {
+        double value;
+        int digits;
+        const char *json;
+    } rows[] = {{0, 4, "0"},
+                {-0.0, 4, "0"},
+                {0.71234, 4, "0.7123"},
+                {-0.0102, 4, "-0.0102"},
+                {0.00099999, 4, "0.001"},
+                {6.539e-35, 4, "0"},
+                {-6.539e-35, 4, "0"},
+                {1.7e-9, 4, "0.000000002"},
+                {0.99996, 4, "1"},
+                {9.9996, 4, "10"},
+                {99.95, 5, "99.95"},
+                {123456.7, 4, "123457"},
+                {16777217, 4, "16777217"},
+                {-3, 4, "-3"},
+                {1234567890123, 9, "1234567890123"},
+                {(double)INFINITY, 4, "null"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct serve_out o = start(SERVE_JSON, sizeof bytes);
+        serve_out_number(&o, NULL, rows[i].value, rows[i].digits);
+        assert_int_equal(o.used, strlen(rows[i].json));
+        assert_memory_equal(bytes, rows[i].json, o.used);
+    }
+    struct serve_out o = start(SERVE_CBOR, sizeof bytes);
+    serve_out_number(&o, NULL, 16777217, 4), serve_out_number(&o, NULL, -500, 4), serve_out_number(&o, NULL, (double)INFINITY, 4);
+    assert_int_equal(o.used, 9);
+    assert_memory_equal(bytes, "\x1a\x01\x00\x00\x01\x39\x01\xf3\xf6", 9); /* RFC 8949 appendix A has -500 so */
+}
+
 /* Heads as in the examples of RFC 8949 appendix A. */
 static void cbor(void **state) {
     (void)state;
@@ -112,6 +146,6 @@ static void utf8(void **state) {
 
 int main(void) {
     static const struct CMUnitTest all[] = {cmocka_unit_test(json), cmocka_unit_test(cbor), cmocka_unit_test(too_little),
-                                            cmocka_unit_test(utf8)};
+                                            cmocka_unit_test(utf8), cmocka_unit_test(decimals)};
     return cmocka_run_group_tests(all, NULL, NULL);
 }

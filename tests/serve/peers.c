@@ -66,13 +66,17 @@ static void rate(void **state) {
     access_.reach = SERVE_ALL;
     for (int i = 0; i < 5; i++) assert_int_equal(serve_access_judge(&access_, &a, 1000), SERVE_MAY);
     assert_int_equal(serve_access_judge(&access_, &a, 1000), SERVE_TELL_BUSY);
-    assert_int_equal(serve_access_judge(&access_, &a, 1001), SERVE_SILENCE);
+    assert_int_equal(serve_access_judge(&access_, &a, 1001), SERVE_TOLD_BUSY);
     assert_int_equal(serve_access_judge(&access_, &other, 1001), SERVE_MAY);
     assert_int_equal(serve_access_judge(&access_, &a, 1101), SERVE_MAY);
-    assert_int_equal(serve_access_judge(&access_, &a, 1101), SERVE_SILENCE);
+    assert_int_equal(serve_access_judge(&access_, &a, 1101), SERVE_TOLD_BUSY);
     for (int i = 0; i < 100; i++) assert_int_equal(serve_access_judge(&access_, &local, 1101), SERVE_MAY);
     for (int i = 0; i < 5; i++) assert_int_equal(serve_access_judge(&access_, i % 2 ? &host : &same_host, 1101), SERVE_MAY);
     assert_int_equal(serve_access_judge(&access_, &host, 1101), SERVE_TELL_BUSY);
+    struct serve_address near = address("fe80::1"), neighbour = address("fe80::2");
+    for (int i = 0; i < 5; i++) assert_int_equal(serve_access_judge(&access_, &near, 1101), SERVE_MAY);
+    assert_int_equal(serve_access_judge(&access_, &near, 1101), SERVE_TELL_BUSY);
+    assert_int_equal(serve_access_judge(&access_, &neighbour, 1101), SERVE_MAY); /* a host of its own */
     for (uint32_t i = 0; i < 100000; i++) { /* a flood of forged addresses */
         memcpy(other.ip + 12, &i, 4);
         serve_access_judge(&access_, &other, 1200 + i);
@@ -117,12 +121,32 @@ static void many(void **state) {
     assert_int_equal(still, watching);
 }
 
+/* A host has some places, and leaves the others. */
+static void one_host(void **state) {
+    (void)state;
+    struct serve_address a = address("10.0.0.1"), other = address("10.0.0.2"), local = address("127.0.0.1");
+    for (int i = 0; i < 1000; i++) {
+        a.port = (uint16_t)(i + 1);
+        struct serve_known *k = serve_peers_find(peers, &a, 1 + i);
+        assert_true(k->peer.may_watch == (i < SERVE_WATCHERS_EACH));
+        k->peer.watch.on = k->peer.may_watch;
+    }
+    assert_true(serve_peers_find(peers, &other, 1001)->peer.may_watch);
+    for (int i = 0; i < 2 * SERVE_WATCHERS_EACH; i++) {
+        local.port = (uint16_t)(i + 1);
+        struct serve_known *k = serve_peers_find(peers, &local, 1002 + i);
+        assert_true(k->peer.may_watch);
+        k->peer.watch.on = true;
+    }
+}
+
 int main(void) {
     static const struct CMUnitTest all[] = {
         cmocka_unit_test_setup_teardown(who_may_ask, setup, teardown),
         cmocka_unit_test_setup_teardown(rate, setup, teardown),
         cmocka_unit_test_setup_teardown(proofs, setup, teardown),
         cmocka_unit_test_setup_teardown(many, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_host, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

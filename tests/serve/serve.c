@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whole: sockets on loopback, a pty in place of a UART. */
 #include "asked_board.h"
+#include "serve/transport.h"
 #include "serve/wire.h"
 
 #include <arpa/inet.h>
@@ -22,7 +23,7 @@ static void datagrams(void **state) {
         int fd = udp(addresses[i]);
         if (fd < 0 && i == 2) continue; /* no IPv6 here */
         assert_has(ask(fd, "#1 ping\r\n"), "{\"id\":\"1\",\"ok\":true");
-        assert_has(ask(fd, "ping"), "\"pong\"");
+        assert_has(ask(fd, "\r\nping\n\n"), "\"pong\"");
         assert_has(ask(fd, "tags\ntags\n"), "\"error\":\"utf8\"");
         assert_has(ask(fd, "add bird"), "\"version\":");
         assert_string_equal(receive(fd, 30), ""); /* one each */
@@ -200,6 +201,31 @@ static void slipmux(void **state) {
 #endif
 }
 
+/* Pushes wait for a full wire, as far as the last changes are kept: then the oldest are missing, and the newest are not. */
+static void slow_watcher(void **state) {
+    (void)state;
+    enum { CHANGES = 400 };
+    int master;
+    char name[64], last[32];
+    pty_open(&master, name);
+    params.serial[0] = name;
+    open_serve();
+    assert_has(ask(master, "watch\n"), "\"watch\":true");
+    for (int i = 0; i < CHANGES; i++) see(i % 2 ? "cat" : "dog"), serve_poll(s, 0);
+    snprintf(last, sizeof last, "\"n\":%llu,", (unsigned long long)s->context.events.count);
+    bool heard_last = false;
+    size_t used = 0;
+    for (double until = clock_ms() + 500; !heard_last && clock_ms() < until; serve_poll(s, 5)) {
+        ssize_t size = read(master, got + used, sizeof got - 1 - used);
+        if (size > 0) used += (size_t)size, until = clock_ms() + 500;
+        got[used] = 0;
+        heard_last = strstr(got, last);
+        if (used > 4096) memmove(got, got + used - 2048, 2048), used = 2048;
+    }
+    assert_true(heard_last);
+    close(master);
+}
+
 static void refused_params(void **state) {
     (void)state;
     static const char *const specs[] = {"@9600", "/dev/x@", "/dev/x@4000001", "/dev/x@9600x", "/dev/x@-1", ""};
@@ -252,6 +278,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(slow_reader, setup, teardown),
         cmocka_unit_test_setup_teardown(floods, setup, teardown),
         cmocka_unit_test_setup_teardown(slipmux, setup, teardown),
+        cmocka_unit_test_setup_teardown(slow_watcher, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_params, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);

@@ -110,6 +110,10 @@ static void broken(void **state) {
     assert_int_equal(lines, 1);
     text("\xC0\xA9\xDBx"), text("\nping\n"); /* no such escape */
     assert_int_equal(lines, 2);
+    text("\xC0\xA9"), feed(big, WIRE_MESSAGE + 3), text("\xC0#k ping\n"); /* too long by one: it goes alone */
+    assert_int_equal(lines, 3);
+    assert_last("#k ping");
+    lines = 2;
     text("\xC0\xA9 abc"), wire_idle(&w), text("ping\n");
     assert_int_equal(lines, 3);
     assert_last("ping");

@@ -27,7 +27,9 @@ struct board {
     struct arena names;
     struct tagger_status *tags;
     size_t tag_count, tag_room;
-    uint8_t *jpeg; /* given last */
+    uint8_t *jpeg; /* given last, of this picture */
+    size_t jpeg_size;
+    uint64_t jpeg_sequence;
     struct board_search searched;
 
     pthread_mutex_t lock; /* of all below */
@@ -156,12 +158,14 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
     struct board *b = user;
     struct frame frame;
     uint8_t *bytes, *made;
+    *jpeg = b->jpeg, *size = b->jpeg_size;
+    if (b->jpeg && b->status.any && b->jpeg_sequence == b->status.sequence) return true;
     if (!live_frame(b->live, &frame, &bytes)) return false;
     bool good = jpeg_of_frame(&frame, &made, size);
     free(bytes);
     if (!good) return false;
     free(b->jpeg);
-    *jpeg = b->jpeg = made;
+    *jpeg = b->jpeg = made, b->jpeg_size = *size, b->jpeg_sequence = b->status.any ? b->status.sequence : UINT64_MAX;
     return true;
 }
 
@@ -230,7 +234,7 @@ static void *answer(void *user) {
     struct live_event event;
     bool stop = false;
     while (!stop) {
-        while (take_event(b, &event, &stop)) push(b, &event);
+        while (take_event(b, &event, &stop)) push(b, &event), serve_poll(b->serve, 0); /* each is told: serve keeps few */
         serve_poll(b->serve, -1);
     }
     return NULL;
