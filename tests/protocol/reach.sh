@@ -57,6 +57,11 @@ answered "${some:-2}" 10.9.1.2 10.9.1.1
 silence 10.77.0.1 10.9.1.1
 answered "${some:-2}" fd00:9:1::2 fd00:9:1::1
 silence fd00:77::1 fd00:9:1::1
+# One who asks too fast is told, and its neighbour on the same link is served.
+ip -n $host address add fd00:9:1::3/64 dev wire nodad
+ip -n $host address add 10.9.1.3/24 dev wire
+on_host python3 "$here/neighbour.py" fd00:9:1::1 "$udp" "$coap_port" fd00:9:1::2 fd00:9:1::3 || fail "neighbours on IPv6"
+on_host python3 "$here/neighbour.py" 10.9.1.1 "$udp" "$coap_port" 10.9.1.2 10.9.1.3 || fail "neighbours on IPv4"
 # A network that comes later counts within 10 s.
 ip -n $board address add 10.77.0.2/16 dev wire
 for i in 1 2 3 4 5 6 7 8; do sleep 1.5; ask 10.77.0.1 10.9.1.1; test -s "$work/got" && break; done
