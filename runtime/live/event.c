@@ -98,7 +98,8 @@ void event_put(struct event_queue *q, const struct live_event *event) {
     uint64_t one = 1;
     pthread_mutex_lock(&q->lock);
     if (q->count == EVENTS_MOST) {
-        q->first = (q->first + 1) % EVENTS_MOST, q->count--, q->lost++;
+        q->first = (q->first + 1) % EVENTS_MOST, q->count--;
+        q->lost++;
         log_warn("events come faster than they are taken: the oldest are lost");
     }
     q->ring[(q->first + q->count++) % EVENTS_MOST] = *event;

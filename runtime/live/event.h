@@ -44,7 +44,7 @@ struct event_queue {
     int fd; /* an eventfd, readable after a put */
     struct live_event *ring;
     size_t first, count;
-    uint64_t lost; /* that nobody took in time: the oldest go */
+    _Atomic uint64_t lost; /* read by any thread: that nobody took in time: the oldest go */
 };
 
 /* Errors: MEMORY; event_queue_finish() then too. */

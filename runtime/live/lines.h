@@ -14,7 +14,7 @@ struct lines {
     bool opened; /* by lines_init() */
     char *bytes; /* (LINES_ROOM) whole lines */
     size_t size;
-    uint64_t lost; /* lines for which there was no room */
+    _Atomic uint64_t lost; /* read by any thread: lines for which there was no room */
 };
 
 /* `fd` stays the caller's. Errors: MEMORY. */

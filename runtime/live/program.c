@@ -105,10 +105,12 @@ static void start(struct program *p, const char *command, const struct live_even
     if (variables_make(&v, e)) return;
     int input = pipe_with(e->json), failed = input < 0 ? errno : spawn(&p->pid, command, input, v.all);
     if (failed) {
-        p->pid = 0, p->failed++;
+        p->pid = 0;
+        p->failed++;
         log_error("on_change: cannot run \"%s\": %s", command, strerror(failed));
     } else {
-        p->ran++, p->started = clock_ns(CLOCK_MONOTONIC);
+        p->ran++;
+        p->started = clock_ns(CLOCK_MONOTONIC);
     }
     if (input >= 0) close(input);
     free(v.all);
@@ -148,7 +150,8 @@ void program_event(struct program *p, const char *command, const struct live_eve
         return;
     }
     if (p->count == PROGRAM_WAITING) {
-        p->first = (p->first + 1) % PROGRAM_WAITING, p->count--, p->lost++;
+        p->first = (p->first + 1) % PROGRAM_WAITING, p->count--;
+        p->lost++;
         log_warn("on_change: events come faster than the command takes them: the oldest are lost");
     }
     p->waiting[(p->first + p->count++) % PROGRAM_WAITING] = *event;

@@ -15,7 +15,7 @@ struct program {
     int64_t started;            /* ns */
     struct live_event *waiting; /* (PROGRAM_WAITING) */
     size_t first, count;
-    uint64_t ran, failed, lost; /* lost: more were waiting than there is room for */
+    _Atomic uint64_t ran, failed, lost; /* read by any thread; lost: more were waiting than there is room for */
 };
 
 /* Runs `command` through /bin/sh for this event, or when those before are done. It finds the event as a line of JSON on

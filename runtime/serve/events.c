@@ -30,6 +30,11 @@ const struct serve_event *serve_events_get(const struct serve_events *events, ui
     return &events->ring[n % SERVE_EVENTS];
 }
 
+const char *serve_state_name(enum tagger_state state) {
+    static const char *const names[] = {"off", "on", "learning", "unknown"};
+    return names[state];
+}
+
 static void write_reason(const struct serve_event *e, struct serve_out *out) {
     serve_out_number(out, "score", (double)e->score, 4);
     serve_out_number(out, "margin", (double)e->margin, 4);
@@ -39,14 +44,13 @@ static void write_reason(const struct serve_event *e, struct serve_out *out) {
 }
 
 void serve_event_write(const struct serve_event *e, uint64_t first, double now_ms, struct serve_out *out) {
-    static const char *const states[] = {"off", "on", "learning", "unknown"};
     double age = now_ms - e->taken_ms;
     serve_out_count(out, "n", e->n - first);
     serve_out_count(out, "seq", e->seq);
     serve_out_count(out, "age_ms", age > 0 ? (uint64_t)age : 0);
     if (e->tag[0]) serve_out_text(out, "tag", e->tag);
     if (e->group[0]) serve_out_text(out, "group", e->group);
-    serve_out_text(out, "state", states[e->state]);
+    serve_out_text(out, "state", serve_state_name(e->state));
     if (e->tag[0]) write_reason(e, out);
     if (e->tag[0] && e->runner_up[0]) serve_out_text(out, "runner_up", e->runner_up);
     serve_out_count(out, "version", e->version);

@@ -31,6 +31,9 @@ void serve_events_add(struct serve_events *events, const struct tagger_event *ev
 /* Number n, or NULL when it is gone or to come. */
 const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t n);
 
+/* "off" and so on. */
+const char *serve_state_name(enum tagger_state state);
+
 /* A client that watches. */
 struct serve_watch {
     bool on, terse;

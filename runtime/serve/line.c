@@ -236,13 +236,10 @@ size_t serve_line_error(const struct serve_peer *peer, enum serve_code code, con
 
 static void put_terse_event(struct serve_out *out, const struct serve_event *e, uint64_t first, double now_ms) {
     static const char *const words[] = {"OFF", "ON", "LEARNING", "UNKNOWN"};
-    char text[320];
-    const char *name = e->tag[0] ? e->tag : e->group;
-    int head = snprintf(text, sizeof text, "%s %llu %llu %.0f ", words[e->state], (unsigned long long)(e->n - first),
-                        (unsigned long long)e->seq, fmax(floor(now_ms - e->taken_ms), 0));
-    int size = head + snprintf(text + head, sizeof text - (size_t)head, "%s", name);
-    for (char *at = text + head; *at; at++)
-        if ((unsigned char)*at <= ' ' || *at == 0x7f) *at = '_';
+    char text[320], name[SERVE_NAME_ROOM];
+    serve_words_join(name, sizeof name, e->tag[0] ? e->tag : e->group);
+    int size = snprintf(text, sizeof text, "%s %llu %llu %.0f %s", words[e->state], (unsigned long long)(e->n - first),
+                        (unsigned long long)e->seq, serve_terse_age(now_ms - e->taken_ms), name);
     if (e->tag[0]) size += snprintf(text + size, sizeof text - (size_t)size, ":%.2f", (double)e->score);
     serve_out_raw(out, text, (size_t)size);
 }
@@ -271,7 +268,7 @@ static void put_alive(struct serve_out *out, const struct serve_watch *w, const 
     put_id(out, w->terse ? w->id : "", true);
     if (w->terse) {
         int size = snprintf(text, sizeof text, "ALIVE %llu %llu %.0f", (unsigned long long)(w->seen - w->first),
-                            (unsigned long long)view->seq, isnan(view->age_ms) ? -1 : fmax(floor(view->age_ms), 0));
+                            (unsigned long long)view->seq, serve_terse_age(view->age_ms));
         serve_out_raw(out, text, (size_t)size);
         return;
     }

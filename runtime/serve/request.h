@@ -65,6 +65,9 @@ enum serve_code serve_request_check(const struct serve_row *row, struct serve_re
 /* Writes seq and age_ms into an open object. */
 void serve_request_head(const struct serve_request *r, struct serve_out *out);
 
+/* Whole milliseconds; -1: none yet. */
+double serve_terse_age(double age_ms);
+
 /* Writes the message and gives `code`. */
 enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -49,6 +49,10 @@ const struct serve_row *serve_row_of_path(const char *path, enum serve_method me
     return NULL;
 }
 
+double serve_terse_age(double age_ms) {
+    return isnan(age_ms) ? -1 : fmax(floor(age_ms), 0);
+}
+
 enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, const char *format, ...) {
     va_list args;
     va_start(args, format);

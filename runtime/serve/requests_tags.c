@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the board sees, in four readings. */
 #include "serve/request.h"
+#include "serve/words.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const states[] = {"off", "on", "learning", "unknown"};
 
 /* Those that are on first, then by score; of equals the first of the file. */
 static int better(const void *a, const void *b) {
@@ -36,7 +35,7 @@ static void write_tag(const void *user, size_t i, struct serve_out *out) {
     serve_out_begin(out, NULL, '{');
     serve_out_text(out, "tag", t->tag);
     if (t->group) serve_out_text(out, "group", t->group);
-    serve_out_text(out, "state", states[t->state]);
+    serve_out_text(out, "state", serve_state_name(t->state));
     serve_out_number(out, "score", (double)t->why.score, 4);
     serve_out_number(out, "margin", (double)t->why.margin, 4);
     serve_out_number(out, "cosine", (double)t->why.cosine, 4);
@@ -48,7 +47,7 @@ static void write_brief(const void *user, size_t i, struct serve_out *out) {
     const struct tagger_status *t = ((const struct sorted *)user)->tag[i];
     serve_out_begin(out, NULL, '{');
     serve_out_text(out, "tag", t->tag);
-    serve_out_text(out, "state", states[t->state]);
+    serve_out_text(out, "state", serve_state_name(t->state));
     serve_out_number(out, "score", (double)t->why.score, 4);
     serve_out_end(out, '}');
 }
@@ -65,25 +64,15 @@ enum serve_code serve_tags(struct serve_request *r, struct serve_out *out) {
 
 /* ---- terse ---- */
 
-/* As one word; blanks of UTF-8 beyond ASCII are left, as they part no words for C's isspace(). */
-static void put_name(char *to, size_t room, const char *name) {
-    size_t i = 0;
-    for (; name[i] && i + 1 < room; i++) to[i] = (unsigned char)name[i] <= ' ' || name[i] == 0x7f ? '_' : name[i];
-    to[i] = 0;
-}
-
 enum serve_code serve_tags_terse(struct serve_request *r, struct serve_out *out) {
     struct sorted s;
     char text[320], name[256];
     sort(&r->view, &s);
-    int head = snprintf(text, sizeof text, "TAGS %llu %.0f", (unsigned long long)r->view.seq,
-                        isnan(r->view.age_ms) ? -1
-                        : r->view.age_ms < 0  ? 0
-                                              : floor(r->view.age_ms));
+    int head = snprintf(text, sizeof text, "TAGS %llu %.0f", (unsigned long long)r->view.seq, serve_terse_age(r->view.age_ms));
     serve_out_raw(out, text, (size_t)head);
     if (r->from >= s.count || !r->view.seq) serve_out_raw(out, " -", 2);
     for (size_t i = r->from; i < s.count && r->view.seq; i++) {
-        put_name(name, sizeof name, s.tag[i]->tag);
+        serve_words_join(name, sizeof name, s.tag[i]->tag);
         int size = snprintf(text, sizeof text, " %s:%.2f", name, (double)s.tag[i]->why.score);
         if ((size_t)size > out->room - out->used) break;
         serve_out_raw(out, text, (size_t)size);

@@ -15,6 +15,12 @@ enum serve_code serve_words_check(const char *text, size_t size) {
     return SERVE_OK;
 }
 
+void serve_words_join(char *to, size_t room, const char *name) {
+    size_t i = 0;
+    for (; name[i] && i + 1 < room; i++) to[i] = (unsigned char)name[i] <= ' ' || name[i] == 0x7f ? '_' : name[i];
+    to[i] = 0;
+}
+
 /* The word in quotes at line[at], whose first quote is behind us; the end is where the last one was. */
 static bool quoted_word(struct serve_words *w, const char *line, size_t size, size_t *at, size_t *used) {
     for (size_t i = *at; i < size; i++) {
@@ -38,7 +44,6 @@ enum serve_code serve_words_split(struct serve_words *w, const char *line, size_
         if (at == size) return SERVE_OK;
         if (w->count == SERVE_LINE_WORDS) return SERVE_LONG;
         w->word[w->count] = w->text + used;
-        w->quoted[w->count] = line[at] == '"';
         if (line[at] == '"') {
             at++;
             if (!quoted_word(w, line, size, &at, &used)) return SERVE_USAGE;
