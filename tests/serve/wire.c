@@ -123,11 +123,12 @@ static void broken(void **state) {
     assert_last("remove");
 }
 
-/* 1 % of bytes flipped, dropped or doubled: no message arrives that was not sent. */
+/* 1 % of bytes flipped, dropped or doubled: no message arrives that was not sent. FRAMES=2000000: how often 16 bits are too few. */
 static void noise(void **state) {
     (void)state;
     uint8_t frame[WIRE_FRAME], message[64];
-    unsigned seed = 1, sent = 20000, wrong = 0, arrived = 0;
+    const char *frames = getenv("FRAMES");
+    unsigned seed = 1, sent = frames ? (unsigned)atoi(frames) : 20000, wrong = 0, arrived = 0;
     for (unsigned n = 0; n < sent; n++) {
         for (int i = 0; i < 64; i++) message[i] = (uint8_t)(n * 31 + (unsigned)i * 7);
         size_t size = wire_frame(message, 64, frame);
@@ -138,13 +139,14 @@ static void noise(void **state) {
             if (fate == 2) feed(&byte, 1);
             if (messages == before) continue;
             arrived++; /* by the next one's beginning, when its own end was lost */
-            wrong += last_size != 64 || (last[0] != message[0] && last[0] != (uint8_t)(message[0] - 31));
-            for (size_t k = 1; k < last_size; k++) wrong += last[k] != (uint8_t)(last[0] + k * 7);
+            bool right = last_size == 64 && (last[0] == message[0] || last[0] == (uint8_t)(message[0] - 31));
+            for (size_t k = 1; k < last_size; k++) right = right && last[k] == (uint8_t)(last[0] + k * 7);
+            wrong += !right;
         }
     }
     print_message("%u of %u arrived, %u wrong\n", arrived, sent, wrong);
     assert_true(arrived > sent / 3);
-    assert_int_equal(wrong, 0);
+    assert_true(frames || wrong == 0);
 }
 
 int main(void) {
