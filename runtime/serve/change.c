@@ -8,15 +8,19 @@
 #include <string.h>
 
 /* Lists first. Examples are files of the board: not for who asks. */
-static const char *const keys[] = {"prompt", "against", "group", "on", "off", "false_alarms", "smooth", "min_on", "min_off"};
-enum { LISTS = 2, KEYS = sizeof keys / sizeof keys[0] };
+enum { PROMPT, AGAINST, LISTS, GROUP = LISTS, RULE, KEYS = RULE + RULES };
+
+static const char *key_of(int key) {
+    static const char *const texts[RULE] = {"prompt", "against", "group"};
+    return key < RULE ? texts[key] : rules_key((enum rule)(key - RULE));
+}
 
 #define refuse(message, code, ...) (snprintf(message, SERVE_MESSAGE, __VA_ARGS__), (code))
 
 const char *serve_change_key(const char *value) {
     for (int i = 0; i < KEYS; i++) {
-        size_t length = strlen(keys[i]);
-        if (!strncmp(value, keys[i], length) && value[length] == '=') return keys[i];
+        size_t length = strlen(key_of(i));
+        if (!strncmp(value, key_of(i), length) && value[length] == '=') return key_of(i);
     }
     return NULL;
 }
@@ -38,8 +42,8 @@ enum serve_code serve_change_name(const char *name, char message[SERVE_MESSAGE])
 enum serve_code serve_change_value(enum serve_change_kind kind, const char *word, struct serve_value *value,
                                    char message[SERVE_MESSAGE]) {
     const char *key = serve_change_key(word);
-    *value = (struct serve_value){key ? key : keys[0], key ? word + strlen(key) + 1 : word};
-    bool list = value->key == keys[0] || value->key == keys[1];
+    *value = (struct serve_value){key ? key : key_of(PROMPT), key ? word + strlen(key) + 1 : word};
+    bool list = value->key == key_of(PROMPT) || value->key == key_of(AGAINST);
     if (kind == SERVE_ADD && !list) return refuse(message, SERVE_USAGE, "add takes prompts and against=; set takes %s=", key);
     if (kind == SERVE_REMOVE && !list && value->text[0]) return refuse(message, SERVE_USAGE, "write %s= alone to remove it", key);
     if (kind == SERVE_REMOVE && !list) return SERVE_OK;
@@ -59,8 +63,8 @@ struct edit {
 
 static const struct prompts_list *list_of(const struct tags_file_tag *tag, const char *key) {
     static const struct prompts_list none;
-    if (!tag || (key == keys[0] && tag->named_only)) return &none;
-    return key == keys[0] ? &tag->prompts : key == keys[1] ? &tag->against : &none;
+    if (!tag || (key == key_of(PROMPT) && tag->named_only)) return &none;
+    return key == key_of(PROMPT) ? &tag->prompts : key == key_of(AGAINST) ? &tag->against : &none;
 }
 
 static bool has(const char *const *texts, size_t count, const char *text) {
@@ -106,12 +110,12 @@ static bool merged(const struct edit *e, const char *key, const char **texts, si
 
 static enum serve_code edit_key(const struct edit *e, int key) {
     const char *texts[VALUES];
-    size_t count = named(e->change, keys[key], texts);
+    size_t count = named(e->change, key_of(key), texts);
     if (!count) return SERVE_OK;
-    if (key < LISTS && !merged(e, keys[key], texts, &count))
-        return refuse(e->message, SERVE_NONE, "no such text of %s", keys[key]);
+    if (key < LISTS && !merged(e, key_of(key), texts, &count))
+        return refuse(e->message, SERVE_NONE, "no such text of %s", key_of(key));
     if (key >= LISTS && e->change->kind == SERVE_REMOVE) count = 0;
-    return code_of(tags_edit_set(e->text, e->change->tag, keys[key], texts, count), e->message);
+    return code_of(tags_edit_set(e->text, e->change->tag, key_of(key), texts, count), e->message);
 }
 
 static enum serve_code edit_keys(const struct edit *e) {
@@ -119,23 +123,18 @@ static enum serve_code edit_keys(const struct edit *e) {
     if (!e->tag && e->change->kind != SERVE_REMOVE) {
         const char *name = e->change->tag;
         const char *unused[SERVE_WORDS];
-        if (!named(e->change, keys[0], unused)) code = code_of(tags_edit_set(e->text, name, keys[0], &name, 1), e->message);
+        if (!named(e->change, key_of(PROMPT), unused))
+            code = code_of(tags_edit_set(e->text, name, key_of(PROMPT), &name, 1), e->message);
     }
     /* Thresholds come in pairs, so from the last key to the first when they go: off goes before on. */
     for (int i = 0; !code && i < KEYS; i++) code = edit_key(e, e->change->kind == SERVE_REMOVE ? KEYS - 1 - i : i);
     return code;
 }
 
-static const struct tags_file_tag *find(const struct tags_file *file, const char *name) {
-    for (size_t i = 0; i < file->count; i++)
-        if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
-    return NULL;
-}
-
 enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
                                   char message[SERVE_MESSAGE]) {
     struct tags_text copy = *text;
-    struct edit e = {&copy, find(file, change->tag), change, message};
+    struct edit e = {&copy, tags_file_find(file, change->tag), change, message};
     if (!e.tag && change->kind == SERVE_REMOVE) return refuse(message, SERVE_NONE, "no tag \"%.100s\"", change->tag);
     if (e.tag && change->kind == SERVE_ADD && !change->count) return SERVE_OK;
     copy.bytes = malloc(text->size ? text->size : 1);

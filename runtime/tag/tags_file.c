@@ -15,13 +15,19 @@ static int out_of_memory(const struct ini_place *at) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", at->file);
 }
 
+const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name) {
+    for (size_t i = 0; i < file->count; i++)
+        if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
+    return NULL;
+}
+
 static int begin_tag(void *user, const struct ini_place *at, const char *name) {
     struct parser *p = user;
     struct tags_file *f = p->file;
-    for (size_t i = 0; i < f->count; i++)
-        if (!strcmp(f->tags[i].name, name))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line,
-                            name, f->tags[i].line);
+    const struct tags_file_tag *same = tags_file_find(f, name);
+    if (same)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line, name,
+                        same->line);
     if (f->count == TAGS_FILE_TAGS)
         return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d tags", at->file, at->line, TAGS_FILE_TAGS);
     p->tag = &f->tags[f->count];

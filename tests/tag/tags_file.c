@@ -62,7 +62,10 @@ static void whole(void **state) {
     assert_list(&f.tags[1].templates, 1, (const char *const[]){"{}"});
     assert_string_equal(f.tags[2].name, "cat");
     assert_list(&f.tags[2].prompts, 1, (const char *const[]){"cat"});
+    assert_ptr_equal(tags_file_find(&f, "cat"), &f.tags[2]);
+    assert_null(tags_file_find(&f, "ca"));
     tags_file_finish(&f);
+    assert_null(tags_file_find(&f, "cat")); /* empty */
 }
 
 struct bad {
