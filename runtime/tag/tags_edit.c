@@ -62,17 +62,19 @@ static bool is_key(const struct tags_text *t, struct piece line, const char *key
     return true;
 }
 
-/* Of a section: its first byte; behind its last line that says something; behind all of it. */
+/* Of a section: the blank line before it, if there is one; its first byte; behind its last line that says something; behind all
+ * of it. */
 struct place {
-    size_t begin, used, end;
+    size_t gap, begin, used, end;
 };
 
 static bool find_tag(const struct tags_text *t, const char *tag, struct place *place) {
     bool found = false;
-    for (size_t at = 0; at < t->size;) {
+    for (size_t at = 0, gap = 0; at < t->size;) {
         struct piece line = line_at(t, at), s = content(t, line);
         if (found && is_section(t, line)) break;
-        if (!found && is_tag(t, line, tag)) found = true, *place = (struct place){at, at + line.length, at};
+        if (!found && is_tag(t, line, tag)) found = true, *place = (struct place){gap, at, at + line.length, at};
+        gap = s.length ? at + line.length : at;
         at += line.length;
         if (found && s.length && s.text[0] != ';' && s.text[0] != '#') place->used = at;
         if (found) place->end = at;
@@ -193,13 +195,19 @@ int tags_edit_set(struct tags_text *t, const char *tag, const char *key, const c
     return replace(t, &w);
 }
 
+/* The blank line that parted it from what is above goes with it, if another does so or nothing follows. */
+static size_t begin_to_remove(const struct tags_text *t, const struct place *place) {
+    bool parted = place->used == t->size || !content(t, line_at(t, place->used)).length;
+    return parted ? place->gap : place->begin;
+}
+
 int tags_edit_remove(struct tags_text *t, const char *tag) {
     struct writer w;
     struct place place;
     if (!find_tag(t, tag, &place)) return log_fail(OCELLI_ERR_USAGE, "%s: there is no tag \"%s\"", t->name, tag);
     int status = open_writer(&w, t, 0);
     if (status) return status;
-    put(&w, t->bytes, place.begin);
+    put(&w, t->bytes, begin_to_remove(t, &place));
     put(&w, t->bytes + place.used, t->size - place.used);
     return replace(t, &w);
 }

@@ -18,8 +18,8 @@ struct tags_text {
  * Errors: USAGE (what no line can hold), FILE, LIMIT (what the edited text would be), MEMORY. */
 int tags_edit_set(struct tags_text *text, const char *tag, const char *key, const char *const *values, size_t count);
 
-/* Removes the section; comments behind its last line stay, as they may belong to the next.
- * Errors: USAGE (no such tag), and as above. */
+/* Removes the section, so that one made by tags_edit_set() leaves no trace; comments behind its last line stay, as they may
+ * belong to the next. Errors: USAGE (no such tag), and as above. */
 int tags_edit_remove(struct tags_text *text, const char *tag);
 
 /* Writes the text to `path`, whole or not at all. Errors: FILE, MEMORY. */

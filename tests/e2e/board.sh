@@ -57,7 +57,7 @@ ask remove sailboat >/dev/null || fail "remove"
 until_true 10 sh -c "! grep -q sailboat ocelli.ini" || fail "the tag is still in the file"
 gone() { ask tags | jq -e '.tags | all(.tag != "sailboat")'; }
 until_true 10 gone || fail "the tag is still answered"
-grep -v '^$' ocelli.ini | diff - before.ini >/dev/null || fail "the file is not what it was: $(diff ocelli.ini before.ini)"
+diff ocelli.ini before.ini || fail "the file is not what it was"
 
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" tags >answer 2>fault; then
     jq -e '.tags | length == 2' answer >/dev/null || fail "CoAP: $(cat answer)"

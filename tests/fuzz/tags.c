@@ -30,6 +30,15 @@ static void check(const struct tags_file *f) {
     }
 }
 
+/* A tag that comes and goes leaves no byte but the line end that the last line lacked. */
+static void come_and_go(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
+    static const char *const prompt = "x";
+    if (f->count == TAGS_FILE_TAGS || tags_file_find(f, "a new tag")) return;
+    if (tags_edit_set(t, "a new tag", "prompt", &prompt, 1) || tags_edit_remove(t, "a new tag")) abort();
+    if (t->size < size || (size && memcmp(t->bytes, data, size))) abort();
+    if (t->size > size && (!size || data[size - 1] == '\n')) abort();
+}
+
 /* Its own values again change no byte; then the tag goes, with no other. */
 static void edit(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
     const struct tags_file_tag *tag = &f->tags[0];
@@ -52,6 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (status && f.arena.last) abort();
     if (!status) check(&f);
     if (!status && f.count) edit(&f, &t, data, size);
+    free(t.bytes);
+    t.bytes = fuzz_copy(data, size), t.size = size;
+    if (!status) come_and_go(&f, &t, data, size);
     tags_file_finish(&f);
     free(t.bytes);
     return 0;
