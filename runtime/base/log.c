@@ -30,7 +30,7 @@ static void one_line(char *text) {
 }
 
 static void say(enum ocelli_log_level level, const char *format, va_list args) {
-    char message[1024];
+    char message[LOG_LINE];
     vsnprintf(message, sizeof message, format, args);
     one_line(message);
     if (held.text && level == OCELLI_LOG_ERROR) {

@@ -17,6 +17,9 @@ void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Bytes of a line at most, with its end. */
+enum { LOG_LINE = 1024 };
+
 /* From here on errors of this thread are not logged: the last one is kept in `text` (of `room` bytes, "" before any), for who
  * answers it to somebody else. Until log_release(), in the same function. */
 void log_hold(char *text, size_t room);

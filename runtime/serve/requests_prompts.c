@@ -23,7 +23,7 @@ static bool put_value(const struct tags_file *file, const struct tags_file_tag *
     for (int k = 0; k < 3; i -= lists[k++]->count) {
         if (i >= lists[k]->count) continue;
         const char *text = lists[k]->texts[i];
-        if (k > 0 || serve_change_key(text))
+        if (k > 0 || serve_change_has_key(text))
             write_value(out, keys[k], text);
         else
             serve_out_text(out, NULL, text);
@@ -84,6 +84,8 @@ enum serve_code serve_prompts(struct serve_request *r, struct serve_out *out) {
     struct one one = {file, r->count ? tags_file_find(file, r->words[0]) : NULL};
     serve_out_count(out, "version", r->view.version);
     if (r->count) {
+        enum serve_code code = one.tag ? SERVE_OK : serve_change_name(r->words[0], r->message);
+        if (code) return code;
         if (!one.tag) return serve_refuse(r, SERVE_NONE, "no tag \"%.100s\"", r->words[0]);
         serve_out_text(out, "tag", one.tag->name);
         list = (struct serve_list){"values", r->from, count_values(&one), write_one, write_one, &one};

@@ -13,10 +13,17 @@ struct tags_text {
     const struct tags_file_options *options; /* as to tags_file_parse(); its functions see the edited text */
 };
 
-/* Makes `count` values the lines of `key` in [tag TAG], which is made at the end when it is new; 0: no line.
- * The text is parsed again before it replaces the old one, which stays on error.
+/* The lines of one key. */
+struct tags_lines {
+    const char *key;
+    const char *const *values; /* (count) */
+    size_t count;              /* 0: no line */
+};
+
+/* Makes these the lines of their keys (`count`, each another) in [tag TAG], which is made at the end when it is new. The text is
+ * parsed again, once all are in it, before it replaces the old one, which stays on error.
  * Errors: USAGE (what no line can hold), FILE, LIMIT (what the edited text would be), MEMORY. */
-int tags_edit_set(struct tags_text *text, const char *tag, const char *key, const char *const *values, size_t count);
+int tags_edit_set(struct tags_text *text, const char *tag, const struct tags_lines *lines, size_t count);
 
 /* Removes the section, so that one made by tags_edit_set() leaves no trace; comments behind its last line stay, as they may
  * belong to the next. Errors: USAGE (no such tag), and as above. */

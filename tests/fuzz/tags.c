@@ -34,7 +34,8 @@ static void check(const struct tags_file *f) {
 static void come_and_go(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
     static const char *const prompt = "x";
     if (f->count == TAGS_FILE_TAGS || tags_file_find(f, "a new tag")) return;
-    if (tags_edit_set(t, "a new tag", "prompt", &prompt, 1) || tags_edit_remove(t, "a new tag")) abort();
+    const struct tags_lines lines = {"prompt", &prompt, 1};
+    if (tags_edit_set(t, "a new tag", &lines, 1) || tags_edit_remove(t, "a new tag")) abort();
     if (t->size < size || (size && memcmp(t->bytes, data, size))) abort();
     if (t->size > size && (!size || data[size - 1] == '\n')) abort();
 }
@@ -43,8 +44,8 @@ static void come_and_go(const struct tags_file *f, struct tags_text *t, const ui
 static void edit(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
     const struct tags_file_tag *tag = &f->tags[0];
     struct tags_file left;
-    size_t count = tag->named_only ? 0 : tag->prompts.count;
-    if (tags_edit_set(t, tag->name, "prompt", tag->prompts.texts, count)) abort();
+    const struct tags_lines lines = {"prompt", tag->prompts.texts, tag->named_only ? 0 : tag->prompts.count};
+    if (tags_edit_set(t, tag->name, &lines, 1)) abort();
     if (t->size != size || memcmp(t->bytes, data, size)) abort();
     if (tags_edit_remove(t, tag->name) || tags_file_parse(&left, t->bytes, t->size, "fuzz", t->options)) abort();
     if (left.count != f->count - 1) abort();

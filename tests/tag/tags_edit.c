@@ -29,7 +29,7 @@ static void assert_text(struct tags_text *t, const char *want) {
 }
 
 static int set(struct tags_text *t, const char *tag, const char *key, size_t count, const char *const *values) {
-    return tags_edit_set(t, tag, key, values, count);
+    return tags_edit_set(t, tag, &(struct tags_lines){key, values, count}, 1);
 }
 
 static const char whole[] = "; the door\ntemplate = {}.\n\n"
@@ -80,6 +80,29 @@ static void adds_and_removes(void **state) {
     assert_text(&t, "[tag a]\n; keep\n[tag a b]\nprompt = x\nprompt = y\n");
     assert_int_equal(tags_edit_remove(&t, "a"), OCELLI_OK);
     assert_text(&t, "; keep\n[tag a b]\nprompt = x\nprompt = y\n");
+    free(t.bytes);
+}
+
+/* Keys that only together are good. */
+static void several_keys(void **state) {
+    (void)state;
+    static const char *const on = "0.2", *const off = "0.1", *const one = "1", *const prompt = "x";
+    struct tags_text t = text_of("[tag a]\non = 0.4\noff = 0.3\n");
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &off, 1}}, 2), OCELLI_OK);
+    assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &off, 1}, {"off", &on, 1}}, 2), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 1);
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &(const char *){""}, 1}}, 2),
+                     OCELLI_ERR_USAGE);
+    assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
+    assert_int_equal(
+        tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}}, 3),
+        OCELLI_OK);
+    assert_text(&t, "[tag a]\nfalse_alarms = 1\n");
+    assert_int_equal(tags_edit_set(&t, "b", (const struct tags_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2), OCELLI_OK);
+    assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
+    assert_int_equal(tags_edit_set(&t, "c", NULL, 0), OCELLI_OK);
+    assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
     free(t.bytes);
 }
 
@@ -218,9 +241,9 @@ static void writes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(changes_one_line, setup), cmocka_unit_test_setup(same_is_the_same_bytes, setup),
-        cmocka_unit_test_setup(leaves_no_trace, setup),  cmocka_unit_test_setup(adds_and_removes, setup),
-        cmocka_unit_test_setup(refuses, setup),          cmocka_unit_test_setup(reads_back, setup),
-        cmocka_unit_test_setup(writes, setup),
+        cmocka_unit_test_setup(several_keys, setup),     cmocka_unit_test_setup(leaves_no_trace, setup),
+        cmocka_unit_test_setup(adds_and_removes, setup), cmocka_unit_test_setup(refuses, setup),
+        cmocka_unit_test_setup(reads_back, setup),       cmocka_unit_test_setup(writes, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
