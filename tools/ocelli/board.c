@@ -9,6 +9,7 @@
 #include "serve/serve.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,20 +75,21 @@ static void view(void *user, struct serve_view *v) {
 
 /* ---- the file ---- */
 
-/* The file as it is now, if it is good; else as it was. */
-static void read_again(struct board *b) {
+/* The file as it is now, if it is good; else, with false, as it was. */
+static bool read_again(struct board *b) {
     struct live_config config;
     char *bytes;
     size_t size;
-    if (file_load(b->path, &bytes, &size)) return;
+    if (file_load(b->path, &bytes, &size)) return false;
     bool same = b->bytes && size == b->size && !memcmp(bytes, b->bytes, size);
     if (same || !size || config_parse(&config, bytes, size, b->path)) {
         free(bytes);
-        return;
+        return same;
     }
     config_finish(&b->config);
     free(b->bytes);
     b->config = config, b->bytes = bytes, b->size = size;
+    return true;
 }
 
 static const struct tags_file *prompts(void *user, uint64_t *version) {
@@ -111,7 +113,8 @@ static enum serve_code check(const struct tags_text *text, char message[SERVE_ME
 /* The daemon sees the file change, as if it were edited by hand. */
 static enum serve_code change(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct board *b = user;
-    read_again(b);
+    if (!read_again(b))
+        return snprintf(message, SERVE_MESSAGE, "the board's file is no good as it was edited: its log tells why"), SERVE_FAILED;
     struct tags_text text = {
         .bytes = b->bytes ? malloc(b->size + 1) : NULL, .size = b->size, .name = b->path, .options = &config_passed_over};
     if (!text.bytes) return SERVE_FAILED;
