@@ -72,11 +72,11 @@ struct edit {
     char *message;
 };
 
-/* What the file itself says. */
+/* What `prompts` tells, so that what is added to it is added to that. */
 static const struct prompts_list *list_of(const struct tags_file_tag *tag, int key) {
     static const struct prompts_list none;
-    if (!tag || (key == PROMPT && tag->named_only)) return &none;
-    return key == PROMPT ? &tag->prompts : key == AGAINST ? &tag->against : &none;
+    if (!tag) return &none;
+    return key == PROMPT ? tags_file_prompts(tag) : key == AGAINST ? &tag->against : &none;
 }
 
 static bool has(const char *const *texts, size_t count, const char *text) {

@@ -17,7 +17,7 @@ static void write_value(struct serve_out *out, const char *key, const char *text
 
 /* Value i of the tag, or false: there are fewer. */
 static bool put_value(const struct tags_file *file, const struct tags_file_tag *tag, size_t i, struct serve_out *out) {
-    const struct prompts_list *lists[] = {&tag->prompts, &tag->against, &tag->examples};
+    const struct prompts_list *lists[] = {tags_file_prompts(tag), &tag->against, &tag->examples};
     static const char *const keys[] = {"prompt", "against", "example"};
     char number[32];
     for (int k = 0; k < 3; i -= lists[k++]->count) {

@@ -172,10 +172,14 @@ static void mix_list(uint8_t digest[SHA256_SIZE], const struct prompts_list *lis
     }
 }
 
-void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]) {
+const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag) {
     static const struct prompts_list none;
+    return tag->named_only && tag->examples.count ? &none : &tag->prompts;
+}
+
+void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]) {
     uint8_t digest[SHA256_SIZE] = {0};
-    mix_list(digest, tag->named_only && tag->examples.count ? &none : &tag->prompts);
+    mix_list(digest, tags_file_prompts(tag));
     mix_list(digest, tag->templates.count ? &tag->templates : &file->templates);
     mix_list(digest, &tag->against);
     mix_list(digest, &tag->examples);

@@ -196,6 +196,8 @@ static void prompts(void **state) {
     assert_has(ask("prompts nobody"), "\"error\":\"none\"");
     assert_has(ask("remove nobody"), "\"error\":\"none\"");
     assert_has(ask("set garage"), "\"error\":\"usage\",\"message\":\"usage: set NAME VALUE...\"");
+    assert_has(ask("add cat \"a kitten\""), "\"ok\":true"); /* its name is its prompt, told and kept */
+    assert_has(ask("prompts cat"), "\"values\":[\"cat\",\"a kitten\"]}");
     char line[200] = "prompts ";
     memset(line + 8, 'n', 129);
     assert_has(ask_bytes(line, 8 + 128), "\"error\":\"none\"");
@@ -232,6 +234,10 @@ static void examples(void **state) {
     assert_has(ask("remove cat x"), "\"ok\":true");
     assert_has(ask("set cat prompt=example=tom.jpg"), "\"ok\":true");
     assert_has(ask("prompts cat"), "\"values\":[\"prompt=example=tom.jpg\",\"example=tom.jpg\"]}");
+    assert_has(ask("remove cat prompt=example=tom.jpg"), "\"ok\":true");
+    assert_has(ask("prompts cat"), "\"values\":[\"example=tom.jpg\"]}"); /* which alone is meant */
+    assert_has(ask("add cat \"a kitten\""), "\"ok\":true");
+    assert_has(ask("prompts cat"), "\"values\":[\"a kitten\",\"example=tom.jpg\"]}");
 }
 
 /* At the limit what is there may be said again, and may go; more than that in the file is the file's own. */
