@@ -127,7 +127,7 @@ static enum serve_code edit_key(struct edit *e, int key) {
     if (key == PROMPT && !e->tag && !m.givens) given[m.givens++] = e->change->tag;
     if (!m.givens) return SERVE_OK;
     m.texts = arena_alloc(&e->arena, m.old->count + m.givens, sizeof *m.texts);
-    if (!m.texts) return refuse(e->message, SERVE_FAILED, "out of memory");
+    if (!m.texts) return serve_change_code(OCELLI_ERR_MEMORY, "out of memory", "", e->message);
     enum serve_code code = SERVE_OK;
     if (kind == SERVE_SET)
         memcpy(m.texts, given, (m.count = m.givens) * sizeof *given);
