@@ -13,6 +13,11 @@ static void to_stderr(void *user, enum ocelli_log_level level, const char *messa
 static void (*handler)(void *, enum ocelli_log_level, const char *) = to_stderr;
 static void *handler_user;
 
+static _Thread_local struct {
+    char *text; /* NULL: not held */
+    size_t room;
+} held;
+
 void ocelli_set_log(void (*new_handler)(void *, enum ocelli_log_level, const char *), void *user) {
     handler = new_handler ? new_handler : to_stderr;
     handler_user = user;
@@ -25,9 +30,13 @@ static void one_line(char *text) {
 }
 
 static void say(enum ocelli_log_level level, const char *format, va_list args) {
-    char message[1024];
+    char message[LOG_LINE];
     vsnprintf(message, sizeof message, format, args);
     one_line(message);
+    if (held.text && level == OCELLI_LOG_ERROR) {
+        snprintf(held.text, held.room, "%s", message);
+        return;
+    }
     handler(handler_user, level, message);
 }
 
@@ -50,4 +59,13 @@ void log_info(const char *format, ...) {
     va_start(args, format);
     say(OCELLI_LOG_INFO, format, args);
     va_end(args);
+}
+
+void log_hold(char *text, size_t room) {
+    text[0] = 0;
+    held.text = text, held.room = room;
+}
+
+void log_release(void) {
+    held.text = NULL;
 }

@@ -4,6 +4,7 @@
 #define BASE_LOG_H
 
 #include <ocelli.h>
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,6 +16,14 @@ extern "C" {
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Bytes of a line at most, with its end. */
+enum { LOG_LINE = 1024 };
+
+/* From here on errors of this thread are not logged: the last one is kept in `text` (of `room` bytes, "" before any), for who
+ * answers it to somebody else. Until log_release(), in the same function. */
+void log_hold(char *text, size_t room);
+void log_release(void);
 
 #ifdef __cplusplus
 }

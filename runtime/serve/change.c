@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/change.h"
+#include "base/log.h"
 #include "serve/words.h"
 
 #include <ocelli.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Lists first. Examples are files of the board: not for who asks. */
-static const char *const keys[] = {"prompt", "against", "group", "on", "off", "false_alarms", "smooth", "min_on", "min_off"};
-enum { LISTS = 2, KEYS = sizeof keys / sizeof keys[0] };
+/* Of a tag: lists first. Examples are files of the board: told, but not for who asks to change. */
+enum { PROMPT, AGAINST, LISTS, GROUP = LISTS, RULE, EXAMPLE = RULE + RULES, KEYS = EXAMPLE };
+
+static const char *key_of(int key) {
+    static const char *const texts[RULE] = {"prompt", "against", "group"};
+    return key == EXAMPLE ? "example" : key < RULE ? texts[key] : rules_key((enum rule)(key - RULE));
+}
 
 #define refuse(message, code, ...) (snprintf(message, SERVE_MESSAGE, __VA_ARGS__), (code))
 
-const char *serve_change_key(const char *value) {
-    for (int i = 0; i < KEYS; i++) {
-        size_t length = strlen(keys[i]);
-        if (!strncmp(value, keys[i], length) && value[length] == '=') return keys[i];
+/* The key that "KEY=TEXT" begins with, or -1. */
+static int find_key(const char *value) {
+    for (int i = 0; i <= EXAMPLE; i++) {
+        size_t length = strlen(key_of(i));
+        if (!strncmp(value, key_of(i), length) && value[length] == '=') return i;
     }
-    return NULL;
+    return -1;
+}
+
+bool serve_change_has_key(const char *value) {
+    return find_key(value) >= 0;
 }
 
 static enum serve_code check(const char *what, const char *text, size_t most, char message[SERVE_MESSAGE]) {
@@ -37,30 +46,37 @@ enum serve_code serve_change_name(const char *name, char message[SERVE_MESSAGE])
 
 enum serve_code serve_change_value(enum serve_change_kind kind, const char *word, struct serve_value *value,
                                    char message[SERVE_MESSAGE]) {
-    const char *key = serve_change_key(word);
-    *value = (struct serve_value){key ? key : keys[0], key ? word + strlen(key) + 1 : word};
-    bool list = value->key == keys[0] || value->key == keys[1];
-    if (kind == SERVE_ADD && !list) return refuse(message, SERVE_USAGE, "add takes prompts and against=; set takes %s=", key);
-    if (kind == SERVE_REMOVE && !list && value->text[0]) return refuse(message, SERVE_USAGE, "write %s= alone to remove it", key);
+    int key = find_key(word);
+    if (key == EXAMPLE)
+        return refuse(message, SERVE_USAGE,
+                      "examples are set in the board's file only: write prompt=example=... for a prompt that reads so");
+    *value = key < 0 ? (struct serve_value){key_of(PROMPT), word} : (struct serve_value){key_of(key), strchr(word, '=') + 1};
+    bool list = key < LISTS; /* and none, which is a prompt */
+    if (kind == SERVE_ADD && !list)
+        return refuse(message, SERVE_USAGE, "add takes prompts and against=; set takes %s=", value->key);
+    if (kind == SERVE_REMOVE && !list && value->text[0])
+        return refuse(message, SERVE_USAGE, "write %s= alone to remove it", value->key);
     if (kind == SERVE_REMOVE && !list) return SERVE_OK;
-    return check("text", value->text, SERVE_TEXT_MOST, message);
+    return key < RULE ? check("text", value->text, SERVE_TEXT_MOST, message)
+                      : check("number", value->text, SERVE_NUMBER_MOST, message);
 }
 
 /* ---- the text ---- */
 
-enum { VALUES = 1024 }; /* of one key */
-
 struct edit {
-    struct tags_text *text;
     const struct tags_file_tag *tag; /* NULL: new */
     const struct serve_change *change;
+    struct tags_lines lines[KEYS]; /* (count); their values lie in the arena */
+    size_t count;
+    struct arena arena;
     char *message;
 };
 
-static const struct prompts_list *list_of(const struct tags_file_tag *tag, const char *key) {
+/* What `prompts` tells, so that what is added to it is added to that. */
+static const struct prompts_list *list_of(const struct tags_file_tag *tag, int key) {
     static const struct prompts_list none;
-    if (!tag || (key == keys[0] && tag->named_only)) return &none;
-    return key == keys[0] ? &tag->prompts : key == keys[1] ? &tag->against : &none;
+    if (!tag) return &none;
+    return key == PROMPT ? tags_file_prompts(tag) : key == AGAINST ? &tag->against : &none;
 }
 
 static bool has(const char *const *texts, size_t count, const char *text) {
@@ -69,85 +85,93 @@ static bool has(const char *const *texts, size_t count, const char *text) {
     return false;
 }
 
-static enum serve_code code_of(int status, char *message) {
-    if (!status) return SERVE_OK;
-    if (status == OCELLI_ERR_LIMIT) return refuse(message, SERVE_LIMIT, "too many tags");
-    if (status == OCELLI_ERR_MEMORY) return refuse(message, SERVE_FAILED, "out of memory");
-    return refuse(message, SERVE_USAGE, "that would be no good tags.ini: see docs/cli.md for what names, texts and rules may be");
-}
-
-/* What the change names of this key. */
-static size_t named(const struct serve_change *c, const char *key, const char **texts) {
+/* What the change names of this key, each once. */
+static size_t named(const struct serve_change *c, int key, const char **texts) {
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++)
-        if (!strcmp(c->values[i].key, key) && !has(texts, count, c->values[i].text)) texts[count++] = c->values[i].text;
+        if (!strcmp(c->values[i].key, key_of(key)) && !has(texts, count, c->values[i].text)) texts[count++] = c->values[i].text;
     return count;
 }
 
-/* The key's texts after the change; false: one to be removed is not there, or too many. */
-static bool merged(const struct edit *e, const char *key, const char **texts, size_t *count) {
+/* Texts on their way from `old` to what the change makes of them. */
+struct merge {
+    const struct prompts_list *old;
+    const char *const *given; /* (givens) */
+    size_t givens;
+    const char **texts; /* (count), with room for all of both */
+    size_t count;
+};
+
+static enum serve_code merge_added(struct merge *m, int key, char message[SERVE_MESSAGE]) {
+    for (size_t i = 0; i < m->old->count; i++) m->texts[m->count++] = m->old->texts[i];
+    for (size_t i = 0; i < m->givens; i++)
+        if (!has(m->texts, m->count, m->given[i])) m->texts[m->count++] = m->given[i];
+    if (m->count > SERVE_TEXTS_MOST && m->count > m->old->count)
+        return refuse(message, SERVE_LIMIT, "a tag has at most %d texts of %s", SERVE_TEXTS_MOST, key_of(key));
+    return SERVE_OK;
+}
+
+static enum serve_code merge_removed(struct merge *m, int key, char message[SERVE_MESSAGE]) {
+    for (size_t i = 0; i < m->givens; i++)
+        if (!has(m->old->texts, m->old->count, m->given[i]))
+            return refuse(message, SERVE_NONE, "no %s \"%.100s\"", key_of(key), m->given[i]);
+    for (size_t i = 0; i < m->old->count; i++)
+        if (!has(m->given, m->givens, m->old->texts[i])) m->texts[m->count++] = m->old->texts[i];
+    return SERVE_OK;
+}
+
+static enum serve_code edit_key(struct edit *e, int key) {
     const char *given[SERVE_WORDS];
-    size_t givens = named(e->change, key, given), had = 0;
-    const struct prompts_list *old = list_of(e->tag, key);
-    *count = 0;
-    if (old->count + givens > VALUES) return false;
-    for (size_t i = 0; e->change->kind != SERVE_SET && i < old->count; i++) {
-        bool drop = e->change->kind == SERVE_REMOVE && has(given, givens, old->texts[i]);
-        if (drop)
-            had++;
-        else
-            texts[(*count)++] = old->texts[i];
-    }
-    if (e->change->kind == SERVE_REMOVE) return had >= givens;
-    for (size_t i = 0; i < givens; i++)
-        if (!has(texts, *count, given[i])) texts[(*count)++] = given[i];
-    return true;
-}
-
-static enum serve_code edit_key(const struct edit *e, int key) {
-    const char *texts[VALUES];
-    size_t count = named(e->change, keys[key], texts);
-    if (!count) return SERVE_OK;
-    if (key < LISTS && !merged(e, keys[key], texts, &count))
-        return refuse(e->message, SERVE_NONE, "no such text of %s", keys[key]);
-    if (key >= LISTS && e->change->kind == SERVE_REMOVE) count = 0;
-    return code_of(tags_edit_set(e->text, e->change->tag, keys[key], texts, count), e->message);
-}
-
-static enum serve_code edit_keys(const struct edit *e) {
+    enum serve_change_kind kind = e->change->kind;
+    struct merge m = {.old = list_of(e->tag, key), .given = given, .givens = named(e->change, key, given)};
+    if (key == PROMPT && !e->tag && !m.givens) given[m.givens++] = e->change->tag;
+    if (!m.givens) return SERVE_OK;
+    m.texts = arena_alloc(&e->arena, m.old->count + m.givens, sizeof *m.texts);
+    if (!m.texts) return serve_change_code(OCELLI_ERR_MEMORY, "out of memory", "", e->message);
     enum serve_code code = SERVE_OK;
-    if (!e->tag && e->change->kind != SERVE_REMOVE) {
-        const char *name = e->change->tag;
-        const char *unused[SERVE_WORDS];
-        if (!named(e->change, keys[0], unused)) code = code_of(tags_edit_set(e->text, name, keys[0], &name, 1), e->message);
-    }
-    /* Thresholds come in pairs, so from the last key to the first when they go: off goes before on. */
-    for (int i = 0; !code && i < KEYS; i++) code = edit_key(e, e->change->kind == SERVE_REMOVE ? KEYS - 1 - i : i);
+    if (kind == SERVE_SET)
+        memcpy(m.texts, given, (m.count = m.givens) * sizeof *given);
+    else if (kind == SERVE_ADD)
+        code = merge_added(&m, key, e->message);
+    else if (key < LISTS) /* of the others the key alone is named: no line of it stays */
+        code = merge_removed(&m, key, e->message);
+    if (!code) e->lines[e->count++] = (struct tags_lines){key_of(key), m.texts, m.count};
     return code;
 }
 
-static const struct tags_file_tag *find(const struct tags_file *file, const char *name) {
-    for (size_t i = 0; i < file->count; i++)
-        if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
-    return NULL;
+/* Without the "FILE:LINE: " that it begins with, of which who asks knows nothing. */
+static const char *reason(const char *why, const char *file) {
+    size_t length = strlen(file);
+    if (strncmp(why, file, length) || why[length] != ':') return why;
+    why += length + 1;
+    size_t digits = strspn(why, "0123456789");
+    if (digits && why[digits] == ':') why += digits + 1;
+    return why + strspn(why, " ");
+}
+
+enum serve_code serve_change_code(int status, const char *why, const char *file, char message[SERVE_MESSAGE]) {
+    if (!status) return SERVE_OK;
+    if (status == OCELLI_ERR_MEMORY) {
+        log_error("%s", why);
+        return refuse(message, SERVE_FAILED, "out of memory");
+    }
+    return refuse(message, status == OCELLI_ERR_LIMIT ? SERVE_LIMIT : SERVE_USAGE, "%s", reason(why, file));
 }
 
 enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
                                   char message[SERVE_MESSAGE]) {
-    struct tags_text copy = *text;
-    struct edit e = {&copy, find(file, change->tag), change, message};
+    char why[LOG_LINE];
+    int status = OCELLI_OK;
+    enum serve_code code = SERVE_OK;
+    struct edit e = {.tag = tags_file_find(file, change->tag), .change = change, .message = message};
     if (!e.tag && change->kind == SERVE_REMOVE) return refuse(message, SERVE_NONE, "no tag \"%.100s\"", change->tag);
-    if (e.tag && change->kind == SERVE_ADD && !change->count) return SERVE_OK;
-    copy.bytes = malloc(text->size ? text->size : 1);
-    if (!copy.bytes) return refuse(message, SERVE_FAILED, "out of memory");
-    if (text->size) memcpy(copy.bytes, text->bytes, text->size);
-    enum serve_code code =
-        change->count || change->kind != SERVE_REMOVE ? edit_keys(&e) : code_of(tags_edit_remove(&copy, change->tag), message);
-    if (code) {
-        free(copy.bytes);
-        return code;
-    }
-    free(text->bytes);
-    *text = copy;
-    return SERVE_OK;
+    for (int key = 0; !code && key < KEYS; key++) code = edit_key(&e, key);
+    log_hold(why, sizeof why);
+    if (!code && change->kind == SERVE_REMOVE && !change->count)
+        status = tags_edit_remove(text, change->tag);
+    else if (!code)
+        status = tags_edit_set(text, change->tag, e.lines, e.count);
+    log_release();
+    arena_finish(&e.arena);
+    return code ? code : serve_change_code(status, why, text->name, message);
 }

@@ -6,10 +6,11 @@
 #include "serve/board.h"
 #include "tag/tags_edit.h"
 
-enum { SERVE_NAME_MOST = 128, SERVE_TEXT_MOST = 160 };
+/* Bytes of a name, a text and a number; texts of one key of a tag. */
+enum { SERVE_NAME_MOST = 128, SERVE_TEXT_MOST = 160, SERVE_NUMBER_MOST = 32, SERVE_TEXTS_MOST = 1024 };
 
-/* The key that "KEY=TEXT" begins with, or NULL. */
-const char *serve_change_key(const char *value);
+/* Does it begin as "KEY=TEXT" with a key that `prompts` tells? A prompt that does is written "prompt=...". */
+bool serve_change_has_key(const char *value);
 
 /* A name as a tag may have it. Errors: SERVE_LONG, SERVE_UTF8, SERVE_USAGE, with a message. */
 enum serve_code serve_change_name(const char *name, char message[SERVE_MESSAGE]);
@@ -19,9 +20,13 @@ enum serve_code serve_change_value(enum serve_change_kind kind, const char *word
                                    char message[SERVE_MESSAGE]);
 
 /* Makes the change in `text`, of which `file` was read: the board's change() without its models. All of it or nothing.
- * Errors: SERVE_NONE (no such tag, prompt or key), SERVE_LIMIT (too many tags), SERVE_USAGE (the file that it would be is not
- * good), SERVE_FAILED (memory). */
+ * Errors: SERVE_NONE (no such tag or prompt), SERVE_LIMIT (too many tags or texts), SERVE_USAGE (the file that it would be is not
+ * good; the message tells why), SERVE_FAILED (memory). */
 enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
                                   char message[SERVE_MESSAGE]);
+
+/* What a status of the edited file is to who asked. `why`: the error that was held (log_hold()), which begins with the name of
+ * the file or not. Errors: SERVE_LIMIT, SERVE_USAGE, SERVE_FAILED, as above. */
+enum serve_code serve_change_code(int status, const char *why, const char *file, char message[SERVE_MESSAGE]);
 
 #endif

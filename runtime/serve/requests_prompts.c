@@ -9,8 +9,6 @@
 
 /* ---- told, as the values that `set` takes ---- */
 
-static const char *const rule_names[RULES] = {"on", "off", "false_alarms", "smooth", "min_on", "min_off"};
-
 static void write_value(struct serve_out *out, const char *key, const char *text) {
     char value[2 * INI_LINE];
     snprintf(value, sizeof value, "%s=%s", key, text);
@@ -19,13 +17,13 @@ static void write_value(struct serve_out *out, const char *key, const char *text
 
 /* Value i of the tag, or false: there are fewer. */
 static bool put_value(const struct tags_file *file, const struct tags_file_tag *tag, size_t i, struct serve_out *out) {
-    const struct prompts_list *lists[] = {&tag->prompts, &tag->against, &tag->examples};
+    const struct prompts_list *lists[] = {tags_file_prompts(tag), &tag->against, &tag->examples};
     static const char *const keys[] = {"prompt", "against", "example"};
     char number[32];
     for (int k = 0; k < 3; i -= lists[k++]->count) {
         if (i >= lists[k]->count) continue;
         const char *text = lists[k]->texts[i];
-        if (k > 0 || serve_change_key(text))
+        if (k > 0 || serve_change_has_key(text))
             write_value(out, keys[k], text);
         else
             serve_out_text(out, NULL, text);
@@ -38,7 +36,7 @@ static bool put_value(const struct tags_file *file, const struct tags_file_tag *
     for (int rule = 0; rule < RULES; rule++) {
         if (!tag->rules.line[rule] || tag->rules.line[rule] == file->rules.line[rule] || i-- > 0) continue;
         snprintf(number, sizeof number, "%.9g", tag->rules.value[rule]);
-        write_value(out, rule_names[rule], number);
+        write_value(out, rules_key((enum rule)rule), number);
         return true;
     }
     return false;
@@ -80,18 +78,14 @@ static size_t count_values(const struct one *one) {
     }
 }
 
-static const struct tags_file_tag *find(const struct tags_file *file, const char *name) {
-    for (size_t i = 0; i < file->count; i++)
-        if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
-    return NULL;
-}
-
 enum serve_code serve_prompts(struct serve_request *r, struct serve_out *out) {
     const struct tags_file *file = r->board->prompts(r->board->user, &r->view.version);
     struct serve_list list = {"tags", r->from, file->count, write_tag, write_brief, file};
-    struct one one = {file, r->count ? find(file, r->words[0]) : NULL};
+    struct one one = {file, r->count ? tags_file_find(file, r->words[0]) : NULL};
     serve_out_count(out, "version", r->view.version);
     if (r->count) {
+        enum serve_code code = one.tag ? SERVE_OK : serve_change_name(r->words[0], r->message);
+        if (code) return code;
         if (!one.tag) return serve_refuse(r, SERVE_NONE, "no tag \"%.100s\"", r->words[0]);
         serve_out_text(out, "tag", one.tag->name);
         list = (struct serve_list){"values", r->from, count_values(&one), write_one, write_one, &one};

@@ -24,6 +24,10 @@ struct rules rules_none(void) {
     return rules;
 }
 
+const char *rules_key(enum rule rule) {
+    return known[rule].key;
+}
+
 int rules_find(const char *key) {
     for (int i = 0; i < RULES; i++)
         if (!strcmp(known[i].key, key)) return i;

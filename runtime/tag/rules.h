@@ -23,6 +23,9 @@ struct rules {
 /* Nothing given. */
 struct rules rules_none(void);
 
+/* The key that gives a rule. */
+const char *rules_key(enum rule rule);
+
 /* Which rule a key names, or -1. */
 int rules_find(const char *key);
 

@@ -62,17 +62,19 @@ static bool is_key(const struct tags_text *t, struct piece line, const char *key
     return true;
 }
 
-/* Of a section: its first byte; behind its last line that says something; behind all of it. */
+/* Of a section: the blank line before it, if there is one; its first byte; behind its last line that says something; behind all
+ * of it. */
 struct place {
-    size_t begin, used, end;
+    size_t gap, begin, used, end;
 };
 
 static bool find_tag(const struct tags_text *t, const char *tag, struct place *place) {
     bool found = false;
-    for (size_t at = 0; at < t->size;) {
+    for (size_t at = 0, gap = 0; at < t->size;) {
         struct piece line = line_at(t, at), s = content(t, line);
         if (found && is_section(t, line)) break;
-        if (!found && is_tag(t, line, tag)) found = true, *place = (struct place){at, at + line.length, at};
+        if (!found && is_tag(t, line, tag)) found = true, *place = (struct place){gap, at, at + line.length, at};
+        gap = s.length ? at + line.length : at;
         at += line.length;
         if (found && s.length && s.text[0] != ';' && s.text[0] != '#') place->used = at;
         if (found) place->end = at;
@@ -148,17 +150,17 @@ static void add_section(struct writer *w, const char *tag) {
 }
 
 /* Parses it; a good one takes the old one's place. */
-static int replace(struct tags_text *t, struct writer *w) {
+static int replace(struct tags_text *t, char *bytes, size_t size) {
     struct tags_file file;
-    int status = tags_file_parse(&file, w->bytes, w->size, t->name, t->options);
+    int status = tags_file_parse(&file, bytes, size, t->name, t->options);
     tags_file_finish(&file);
     if (status) {
-        free(w->bytes);
+        free(bytes);
         return status;
     }
     free(t->bytes);
-    t->bytes = w->bytes;
-    t->size = w->size;
+    t->bytes = bytes;
+    t->size = size;
     return OCELLI_OK;
 }
 
@@ -169,28 +171,52 @@ static int check_text(const char *what, const char *text) {
     return OCELLI_OK;
 }
 
-int tags_edit_set(struct tags_text *t, const char *tag, const char *key, const char *const *values, size_t count) {
-    struct writer w;
+static int check_lines(const struct tags_lines *lines) {
+    int status = check_text("key", lines->key);
+    for (size_t i = 0; !status && i < lines->count; i++) status = check_text(lines->key, lines->values[i]);
+    return status;
+}
+
+/* In `w` the text with these lines, not parsed yet. */
+static int write_lines(struct writer *w, const struct tags_text *t, const char *tag, const struct tags_lines *lines) {
     struct place place = {0};
     size_t more = strlen(tag) + 16;
-    int status = check_text("tag", tag);
-    if (!status) status = check_text("key", key);
-    for (size_t i = 0; !status && i < count; i++) {
-        more += strlen(key) + strlen(values[i]) + 8;
-        status = check_text(key, values[i]);
-    }
-    if (!status) status = open_writer(&w, t, more);
+    for (size_t i = 0; i < lines->count; i++) more += strlen(lines->key) + strlen(lines->values[i]) + 8;
+    int status = open_writer(w, t, more);
     if (status) return status;
     bool found = find_tag(t, tag, &place);
-    put(&w, t->bytes, found ? place.begin : t->size);
+    put(w, t->bytes, found ? place.begin : t->size);
     if (found) {
-        copy_section(&w, t, &place, key, values, count);
-        put(&w, t->bytes + place.end, t->size - place.end);
+        copy_section(w, t, &place, lines->key, lines->values, lines->count);
+        put(w, t->bytes + place.end, t->size - place.end);
     } else {
-        add_section(&w, tag);
-        for (size_t i = 0; i < count; i++) put_value(&w, key, values[i]);
+        add_section(w, tag);
+        for (size_t i = 0; i < lines->count; i++) put_value(w, lines->key, lines->values[i]);
     }
-    return replace(t, &w);
+    return OCELLI_OK;
+}
+
+/* Parsed once only: of two thresholds the first alone may be no good beside the old second. */
+int tags_edit_set(struct tags_text *t, const char *tag, const struct tags_lines *lines, size_t count) {
+    struct tags_text edited = *t;
+    int status = check_text("tag", tag);
+    for (size_t i = 0; !status && i < count; i++) {
+        struct writer w;
+        status = check_lines(&lines[i]);
+        if (!status) status = write_lines(&w, &edited, tag, &lines[i]);
+        if (status) break;
+        if (i) free(edited.bytes);
+        edited.bytes = w.bytes, edited.size = w.size;
+    }
+    if (!status && edited.bytes != t->bytes) return replace(t, edited.bytes, edited.size);
+    if (edited.bytes != t->bytes) free(edited.bytes);
+    return status;
+}
+
+/* The blank line that parted it from what is above goes with it, if another does so or nothing follows. */
+static size_t begin_to_remove(const struct tags_text *t, const struct place *place) {
+    bool parted = place->used == t->size || !content(t, line_at(t, place->used)).length;
+    return parted ? place->gap : place->begin;
 }
 
 int tags_edit_remove(struct tags_text *t, const char *tag) {
@@ -199,9 +225,9 @@ int tags_edit_remove(struct tags_text *t, const char *tag) {
     if (!find_tag(t, tag, &place)) return log_fail(OCELLI_ERR_USAGE, "%s: there is no tag \"%s\"", t->name, tag);
     int status = open_writer(&w, t, 0);
     if (status) return status;
-    put(&w, t->bytes, place.begin);
+    put(&w, t->bytes, begin_to_remove(t, &place));
     put(&w, t->bytes + place.used, t->size - place.used);
-    return replace(t, &w);
+    return replace(t, w.bytes, w.size);
 }
 
 int tags_edit_write(const struct tags_text *t, const char *path) {

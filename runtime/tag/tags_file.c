@@ -15,13 +15,19 @@ static int out_of_memory(const struct ini_place *at) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", at->file);
 }
 
+const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name) {
+    for (size_t i = 0; i < file->count; i++)
+        if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
+    return NULL;
+}
+
 static int begin_tag(void *user, const struct ini_place *at, const char *name) {
     struct parser *p = user;
     struct tags_file *f = p->file;
-    for (size_t i = 0; i < f->count; i++)
-        if (!strcmp(f->tags[i].name, name))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line,
-                            name, f->tags[i].line);
+    const struct tags_file_tag *same = tags_file_find(f, name);
+    if (same)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line, name,
+                        same->line);
     if (f->count == TAGS_FILE_TAGS)
         return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d tags", at->file, at->line, TAGS_FILE_TAGS);
     p->tag = &f->tags[f->count];
@@ -166,10 +172,14 @@ static void mix_list(uint8_t digest[SHA256_SIZE], const struct prompts_list *lis
     }
 }
 
-void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]) {
+const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag) {
     static const struct prompts_list none;
+    return tag->named_only && tag->examples.count ? &none : &tag->prompts;
+}
+
+void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]) {
     uint8_t digest[SHA256_SIZE] = {0};
-    mix_list(digest, tag->named_only && tag->examples.count ? &none : &tag->prompts);
+    mix_list(digest, tags_file_prompts(tag));
     mix_list(digest, tag->templates.count ? &tag->templates : &file->templates);
     mix_list(digest, &tag->against);
     mix_list(digest, &tag->examples);

@@ -46,6 +46,12 @@ int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, cons
                     const struct tags_file_options *options);
 void tags_file_finish(struct tags_file *file);
 
+/* The tag of that name, or NULL. */
+const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name);
+
+/* The prompts that are meant: its own, else its name, but none where it has examples alone. */
+const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
+
 /* Names what a tag's vectors are made of: changes with its prompts, templates, prompts against and names of
  * examples, and with nothing else. */
 void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);

@@ -2,6 +2,7 @@
 #include "support/test.h"
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -95,6 +96,34 @@ static void null_restores_stderr(void **state) {
     assert_int_equal(heard.lines, 0);
 }
 
+static void *speak(void *unused) {
+    log_error("of another thread");
+    return unused;
+}
+
+/* Errors of this thread alone, and nothing of before. */
+static void held(void **state) {
+    (void)state;
+    char text[8] = "stale";
+    pthread_t other;
+    log_hold(text, sizeof text);
+    assert_string_equal(text, "");
+    log_warn("w");
+    assert_string_equal(heard.text, "w");
+    assert_int_equal(log_fail(OCELLI_ERR_FILE, "a\n"), OCELLI_ERR_FILE);
+    assert_string_equal(text, "a?");
+    log_error("longer than the room");
+    assert_string_equal(text, "longer ");
+    assert_int_equal(heard.lines, 1);
+    assert_int_equal(pthread_create(&other, NULL, speak, NULL), 0);
+    pthread_join(other, NULL);
+    assert_string_equal(heard.text, "of another thread");
+    log_release();
+    log_error("as ever");
+    assert_string_equal(heard.text, "as ever");
+    assert_string_equal(text, "longer ");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(levels, setup),
@@ -102,6 +131,7 @@ int main(void) {
         cmocka_unit_test_setup(long_lines_are_cut, setup),
         cmocka_unit_test_setup(percent_in_a_name, setup),
         cmocka_unit_test_setup(null_restores_stderr, setup),
+        cmocka_unit_test_setup(held, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,17 +47,26 @@ kill $watcher
 version=$(ask add sailboat | jq .version)
 in_force() { test "$(ask tags | jq .version)" = "$version"; }
 until_true 10 in_force || fail "add: version $version is not that of $(ask tags)"
-ask set sailboat "against=cat" >/dev/null || fail "set"
-until_true 10 is sailboat off || fail "the new tag is not there"
+version=$(ask set sailboat "against=cat" | jq .version)
+until_true 10 in_force || fail "set: version $version is not that of $(ask tags)"
+is sailboat off >/dev/null || fail "the new tag is not there"
 show sailboat 1
 until_true 10 is sailboat on || fail "the sailboat is not seen"
-ask set dog on=1 off=1.5 >/dev/null && fail "thresholds the wrong way round are taken"
+"$ocelli" query "$board" set dog on=1 off=1.5 2>fault && fail "thresholds the wrong way round are taken"
+grep -q ': off = 1.5 is above on = 1 in line' fault || fail "why a change was refused: $(cat fault)"
+grep -q 'is above' err && fail "a change that was refused is in the log"
 grep -q '^off' ocelli.ini && fail "a refused change is in the file"
+cp ocelli.ini good.ini
+echo nonsense >>ocelli.ini # as somebody edits it
+cp ocelli.ini edited.ini
+ask add bird >/dev/null && fail "a change of a file that is not good is taken"
+diff ocelli.ini edited.ini || fail "a change made away with what somebody edits"
+cp good.ini ocelli.ini
 ask remove sailboat >/dev/null || fail "remove"
 until_true 10 sh -c "! grep -q sailboat ocelli.ini" || fail "the tag is still in the file"
 gone() { ask tags | jq -e '.tags | all(.tag != "sailboat")'; }
 until_true 10 gone || fail "the tag is still answered"
-grep -v '^$' ocelli.ini | diff - before.ini >/dev/null || fail "the file is not what it was: $(diff ocelli.ini before.ini)"
+diff ocelli.ini before.ini || fail "the file is not what it was"
 
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" tags >answer 2>fault; then
     jq -e '.tags | length == 2' answer >/dev/null || fail "CoAP: $(cat answer)"

@@ -30,12 +30,22 @@ static void check(const struct tags_file *f) {
     }
 }
 
+/* A tag that comes and goes leaves no byte but the line end that the last line lacked. */
+static void come_and_go(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
+    static const char *const prompt = "x";
+    if (f->count == TAGS_FILE_TAGS || tags_file_find(f, "a new tag")) return;
+    const struct tags_lines lines = {"prompt", &prompt, 1};
+    if (tags_edit_set(t, "a new tag", &lines, 1) || tags_edit_remove(t, "a new tag")) abort();
+    if (t->size < size || (size && memcmp(t->bytes, data, size))) abort();
+    if (t->size > size && (!size || data[size - 1] == '\n')) abort();
+}
+
 /* Its own values again change no byte; then the tag goes, with no other. */
 static void edit(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
     const struct tags_file_tag *tag = &f->tags[0];
     struct tags_file left;
-    size_t count = tag->named_only ? 0 : tag->prompts.count;
-    if (tags_edit_set(t, tag->name, "prompt", tag->prompts.texts, count)) abort();
+    const struct tags_lines lines = {"prompt", tag->prompts.texts, tag->named_only ? 0 : tag->prompts.count};
+    if (tags_edit_set(t, tag->name, &lines, 1)) abort();
     if (t->size != size || memcmp(t->bytes, data, size)) abort();
     if (tags_edit_remove(t, tag->name) || tags_file_parse(&left, t->bytes, t->size, "fuzz", t->options)) abort();
     if (left.count != f->count - 1) abort();
@@ -52,6 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (status && f.arena.last) abort();
     if (!status) check(&f);
     if (!status && f.count) edit(&f, &t, data, size);
+    free(t.bytes);
+    t.bytes = fuzz_copy(data, size), t.size = size;
+    if (!status) come_and_go(&f, &t, data, size);
     tags_file_finish(&f);
     free(t.bytes);
     return 0;

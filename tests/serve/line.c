@@ -189,7 +189,7 @@ static void prompts(void **state) {
     assert_has(ask("prompts garage from 4"), "\"values\":[\"off=0.2\"]}");
     assert_has(ask("add garage second \"against=a wall\" second"), "\"version\":3}");
     assert_has(ask("prompts garage"), "[\"an open \\\"garage\\\"\",\"second\",\"against=a shut one\",\"against=a wall\",");
-    assert_has(ask("remove garage second against=nothing"), "\"error\":\"none\"");
+    assert_has(ask("remove garage second against=nothing"), "\"error\":\"none\",\"message\":\"no against \\\"nothing\\\"\"");
     assert_has(ask("remove garage second \"against=a wall\" group= on= off="), "\"version\":4}");
     assert_has(ask("prompts garage"), "\"values\":[\"an open \\\"garage\\\"\",\"against=a shut one\"]}");
     assert_has(ask("set garage prompt=on=1"), "\"version\":5}");
@@ -198,6 +198,97 @@ static void prompts(void **state) {
     assert_has(ask("prompts nobody"), "\"error\":\"none\"");
     assert_has(ask("remove nobody"), "\"error\":\"none\"");
     assert_has(ask("set garage"), "\"error\":\"usage\",\"message\":\"usage: set NAME VALUE...\"");
+    assert_has(ask("add cat \"a kitten\""), "\"ok\":true"); /* its name is its prompt, told and kept */
+    assert_has(ask("prompts cat"), "\"values\":[\"cat\",\"a kitten\"]}");
+    char line[200] = "prompts ";
+    memset(line + 8, 'n', 129);
+    assert_has(ask_bytes(line, 8 + 128), "\"error\":\"none\"");
+    assert_has(ask_bytes(line, 8 + 129), "\"error\":\"long\",\"message\":\"a name is at most 128 bytes\"");
+}
+
+/* Two thresholds at once, wherever the old ones are. */
+static void thresholds(void **state) {
+    (void)state;
+    static const char *const pairs[][2] = {{"0.3", "0.25"}, {"0.2", "0.1"}, {"0.9", "0.8"}, {"-0.5", "-0.5"}};
+    char line[64], want[64];
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        snprintf(line, sizeof line, "set cat off=%s on=%s", pairs[i][1], pairs[i][0]);
+        assert_has(ask(line), "\"ok\":true");
+        snprintf(want, sizeof want, "\"values\":[\"cat\",\"on=%s\",\"off=%s\"]", pairs[i][0], pairs[i][1]);
+        assert_has(ask("prompts cat"), want);
+    }
+    assert_has(ask("remove cat on="), "\"message\":\"off without on: give both, or neither and they are learnt\"");
+    assert_has(ask("remove cat on= off="), "\"ok\":true");
+    assert_has(ask("set cat false_alarms=2"), "\"ok\":true");
+}
+
+/* An example is a file's name, which the file alone gives: a prompt that reads so stays a prompt. */
+static void examples(void **state) {
+    (void)state;
+    board_close(&b);
+    assert_int_equal(board_open(&b, "[tag cat]\nprompt = example=tom.jpg\nprompt = x\nexample = tom.jpg\n", NULL), OCELLI_OK);
+    assert_has(ask("prompts cat"), "\"values\":[\"prompt=example=tom.jpg\",\"x\",\"example=tom.jpg\"]}");
+    static const char *const bad[] = {"add cat example=2.png", "set cat x example=2.png", "remove cat example=tom.jpg",
+                                      "set bird example="};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_has(ask(bad[i]), "\"error\":\"usage\",\"message\":\"examples are set in the board's file only: write "
+                                "prompt=example=... for a prompt that reads so\"}");
+    assert_has(ask("remove cat x"), "\"ok\":true");
+    assert_has(ask("set cat prompt=example=tom.jpg"), "\"ok\":true");
+    assert_has(ask("prompts cat"), "\"values\":[\"prompt=example=tom.jpg\",\"example=tom.jpg\"]}");
+    assert_has(ask("remove cat prompt=example=tom.jpg"), "\"ok\":true");
+    assert_has(ask("prompts cat"), "\"values\":[\"example=tom.jpg\"]}"); /* which alone is meant */
+    assert_has(ask("add cat \"a kitten\""), "\"ok\":true");
+    assert_has(ask("prompts cat"), "\"values\":[\"a kitten\",\"example=tom.jpg\"]}");
+}
+
+/* At the limit what is there may be said again, and may go; more than that in the file is the file's own. */
+static void most_texts(void **state) {
+    (void)state;
+    char line[64];
+    for (int i = 0; i < SERVE_TEXTS_MOST; i++) {
+        snprintf(line, sizeof line, "add bird \"number %d\"", i);
+        assert_has(ask(line), "\"ok\":true");
+    }
+    uint64_t version = b.version;
+    assert_has(ask("add bird more"), "\"error\":\"limit\",\"message\":\"a tag has at most 1024 texts of prompt\"}");
+    assert_int_equal(b.version, version);
+    assert_has(ask("add bird \"number 7\""), "\"ok\":true");
+    assert_has(ask("add bird against=more"), "\"ok\":true");
+    assert_has(ask("remove bird \"number 7\""), "\"ok\":true");
+    assert_has(ask("add bird more"), "\"ok\":true");
+    char *text = malloc(40 * (SERVE_TEXTS_MOST + 1)), *end = text + sprintf(text, "[tag bird]\n");
+    for (int i = 0; i <= SERVE_TEXTS_MOST; i++) end += sprintf(end, "prompt = number %d\n", i);
+    board_close(&b);
+    assert_int_equal(board_open(&b, text, NULL), OCELLI_OK);
+    free(text);
+    assert_has(ask("add bird \"number 7\""), "\"ok\":true");
+    assert_has(ask("add bird more"), "\"error\":\"limit\"");
+    assert_has(ask("remove bird \"number 7\" \"number 8\""), "\"ok\":true");
+    assert_has(ask("add bird more"), "\"ok\":true");
+    assert_has(ask("set bird x"), "\"ok\":true");
+    assert_has(ask("prompts bird"), "\"values\":[\"x\"]");
+}
+
+/* Who asked wrongly is told why; the board's log is not for that, and its paths are not for who asks. */
+static void reasons(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {
+        {"set cat on=99", "on = \\\"99\\\": expected a number from -2 to 2"},
+        {"set cat on=abc", "on = \\\"abc\\\": expected a number from -2 to 2"},
+        {"set cat on=0.1 false_alarms=1", "false_alarms beside on in line 8: on is fixed or learnt, keep one"},
+        {"set cat off=0.1", "off without on: give both, or neither and they are learnt"},
+        {"set cat group=a group=b", "group again, it is \\\"a\\\" already: a tag is in one group"},
+        {"add cat \"x #y\"", "';' or '#' after a blank: a comment needs a line of its own"},
+        {"add ;c", "';' or '#' after a blank: a comment needs a line of its own"},
+        {"set cat smooth=000000000000000000000000000000000", "a number is at most 32 bytes"},
+    };
+    char want[200];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(want, sizeof want, "\"message\":\"%s\"}", rows[i][1]);
+        assert_has(ask(rows[i][0]), want);
+    }
+    assert_int_equal(heard.lines, 0);
 }
 
 /* Of a change that is refused nothing stays. */
@@ -407,6 +498,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(torn_letters, setup, teardown),
         cmocka_unit_test_setup_teardown(proof, setup, teardown),
         cmocka_unit_test_setup_teardown(prompts, setup, teardown),
+        cmocka_unit_test_setup_teardown(thresholds, setup, teardown),
+        cmocka_unit_test_setup_teardown(examples, setup, teardown),
+        cmocka_unit_test_setup_teardown(most_texts, setup, teardown),
+        cmocka_unit_test_setup_teardown(reasons, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(broken, setup, teardown),
         cmocka_unit_test_setup_teardown(searching, setup, teardown),

@@ -90,7 +90,7 @@ static inline const struct tags_file *board_prompts(void *user, uint64_t *versio
 
 static inline enum serve_code board_take(struct board *b, struct tags_text *text) {
     struct tags_file file;
-    if (tags_file_parse(&file, text->bytes, text->size, text->name, &board_options)) return SERVE_USAGE;
+    if (tags_file_parse(&file, text->bytes, text->size, text->name, &board_options)) return SERVE_FAILED; /* it was good */
     if (board_load(b, &file, b->version + 1) || (b->path && tags_edit_write(text, b->path))) {
         tags_file_finish(&file);
         return SERVE_FAILED;

@@ -19,6 +19,7 @@ static void keys(void **state) {
     assert_int_equal(rules_find("min_off"), RULE_MIN_OFF);
     assert_int_equal(rules_find("On"), -1);
     assert_int_equal(rules_find(""), -1);
+    for (int rule = 0; rule < RULES; rule++) assert_int_equal(rules_find(rules_key((enum rule)rule)), rule);
 }
 
 static void presets(void **state) {

@@ -29,7 +29,7 @@ static void assert_text(struct tags_text *t, const char *want) {
 }
 
 static int set(struct tags_text *t, const char *tag, const char *key, size_t count, const char *const *values) {
-    return tags_edit_set(t, tag, key, values, count);
+    return tags_edit_set(t, tag, &(struct tags_lines){key, values, count}, 1);
 }
 
 static const char whole[] = "; the door\ntemplate = {}.\n\n"
@@ -70,7 +70,7 @@ static void adds_and_removes(void **state) {
     assert_int_equal(set(&t, "a", "prompt", 0, NULL), OCELLI_OK);
     assert_int_equal(set(&t, "c", "prompt", 0, NULL), OCELLI_OK);
     assert_int_equal(tags_edit_remove(&t, "b [2]"), OCELLI_OK);
-    assert_text(&t, "\xEF\xBB\xBF[tag a]\r\n; end\r\n\r\n\r\n[tag c]\r\n");
+    assert_text(&t, "\xEF\xBB\xBF[tag a]\r\n; end\r\n\r\n[tag c]\r\n");
     assert_int_equal(heard.lines, 0);
     assert_int_equal(tags_edit_remove(&t, "b [2]"), OCELLI_ERR_USAGE);
     assert_string_equal(heard.text, "tags.ini: there is no tag \"b [2]\"");
@@ -81,6 +81,65 @@ static void adds_and_removes(void **state) {
     assert_int_equal(tags_edit_remove(&t, "a"), OCELLI_OK);
     assert_text(&t, "; keep\n[tag a b]\nprompt = x\nprompt = y\n");
     free(t.bytes);
+}
+
+/* Keys that only together are good. */
+static void several_keys(void **state) {
+    (void)state;
+    static const char *const on = "0.2", *const off = "0.1", *const one = "1", *const prompt = "x";
+    struct tags_text t = text_of("[tag a]\non = 0.4\noff = 0.3\n");
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &off, 1}}, 2), OCELLI_OK);
+    assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &off, 1}, {"off", &on, 1}}, 2), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 1);
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &(const char *){""}, 1}}, 2),
+                     OCELLI_ERR_USAGE);
+    assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
+    assert_int_equal(
+        tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}}, 3),
+        OCELLI_OK);
+    assert_text(&t, "[tag a]\nfalse_alarms = 1\n");
+    assert_int_equal(tags_edit_set(&t, "b", (const struct tags_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2), OCELLI_OK);
+    assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
+    assert_int_equal(tags_edit_set(&t, "c", NULL, 0), OCELLI_OK);
+    assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
+    free(t.bytes);
+}
+
+/* A section that comes and goes leaves nothing; comments and blank lines of people's stay. */
+static void leaves_no_trace(void **state) {
+    (void)state;
+    static const char *const before[] = {whole, "[tag a]\n\n\n", "[tag a]\n; end\n", "[tag a]\r\n", "\n[tag a]\n \n"};
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        {"[tag a]\n\n[tag x]\non = 1\n\n[tag b]\n", "[tag a]\n\n[tag b]\n"},
+        {"[tag a]\n\n[tag x]\n[tag b]\n", "[tag a]\n\n[tag b]\n"},
+        {"[tag a]\n[tag x]\n\n[tag b]\n", "[tag a]\n\n[tag b]\n"},
+        {"[tag a]\n\n[tag x]\n; of b\n[tag b]\n", "[tag a]\n\n; of b\n[tag b]\n"},
+        {"[tag a]\n\n[tag x]\n\n; of b\n[tag b]\n", "[tag a]\n\n; of b\n[tag b]\n"},
+        {"[tag a]\n\n; of x\n[tag x]\n\n[tag b]\n", "[tag a]\n\n; of x\n\n[tag b]\n"},
+        {"[tag a]\n\n\n[tag x]\n; end", "[tag a]\n\n\n; end"},
+        {"[tag a]\n\n[tag x]", "[tag a]\n"},
+        {"[tag x]\n\n[tag a]\n", "\n[tag a]\n"},
+    };
+    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+        struct tags_text t = text_of(before[i]);
+        for (int round = 0; round < 3; round++) {
+            assert_int_equal(set(&t, "x", "prompt", 2, (const char *[]){"y", "z"}), OCELLI_OK);
+            assert_int_equal(set(&t, "z", "prompt", 1, (const char *[]){"z"}), OCELLI_OK);
+            assert_int_equal(tags_edit_remove(&t, round ? "x" : "z"), OCELLI_OK);
+            assert_int_equal(tags_edit_remove(&t, round ? "z" : "x"), OCELLI_OK);
+            assert_text(&t, before[i]);
+        }
+        free(t.bytes);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tags_text t = text_of(rows[i].text);
+        assert_int_equal(tags_edit_remove(&t, "x"), OCELLI_OK);
+        assert_text(&t, rows[i].want);
+        free(t.bytes);
+    }
 }
 
 /* What would not read back as it was said is refused, and the text stays. */
@@ -182,6 +241,7 @@ static void writes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(changes_one_line, setup), cmocka_unit_test_setup(same_is_the_same_bytes, setup),
+        cmocka_unit_test_setup(several_keys, setup),     cmocka_unit_test_setup(leaves_no_trace, setup),
         cmocka_unit_test_setup(adds_and_removes, setup), cmocka_unit_test_setup(refuses, setup),
         cmocka_unit_test_setup(reads_back, setup),       cmocka_unit_test_setup(writes, setup),
     };

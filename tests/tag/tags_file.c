@@ -62,7 +62,10 @@ static void whole(void **state) {
     assert_list(&f.tags[1].templates, 1, (const char *const[]){"{}"});
     assert_string_equal(f.tags[2].name, "cat");
     assert_list(&f.tags[2].prompts, 1, (const char *const[]){"cat"});
+    assert_ptr_equal(tags_file_find(&f, "cat"), &f.tags[2]);
+    assert_null(tags_file_find(&f, "ca"));
     tags_file_finish(&f);
+    assert_null(tags_file_find(&f, "cat")); /* empty */
 }
 
 struct bad {
@@ -157,6 +160,9 @@ static void all_keys(void **state) {
     assert_list(&f.tags[0].against, 2, (const char *const[]){"a dog", "an empty yard"});
     assert_list(&f.tags[0].prompts, 1, (const char *const[]){"cat"});
     assert_true(f.tags[0].named_only && !f.tags[1].named_only);
+    assert_int_equal(tags_file_prompts(&f.tags[0])->count, 0); /* its examples alone */
+    assert_ptr_equal(tags_file_prompts(&f.tags[1]), &f.tags[1].prompts);
+    assert_list(tags_file_prompts(&f.tags[2]), 1, &f.tags[2].name);
     assert_string_equal(f.tags[0].group, "animal");
     assert_string_equal(f.tags[1].group, "animal");
     assert_null(f.tags[2].group);

@@ -9,6 +9,7 @@
 #include "serve/serve.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,20 +77,21 @@ static void view(void *user, struct serve_view *v) {
 
 /* ---- the file ---- */
 
-/* The file as it is now, if it is good; else as it was. */
-static void read_again(struct board *b) {
+/* The file as it is now, if it is good; else, with false, as it was. */
+static bool read_again(struct board *b) {
     struct live_config config;
     char *bytes;
     size_t size;
-    if (file_load(b->path, &bytes, &size)) return;
+    if (file_load(b->path, &bytes, &size)) return false;
     bool same = b->bytes && size == b->size && !memcmp(bytes, b->bytes, size);
     if (same || !size || config_parse(&config, bytes, size, b->path)) {
         free(bytes);
-        return;
+        return same;
     }
     config_finish(&b->config);
     free(b->bytes);
     b->config = config, b->bytes = bytes, b->size = size;
+    return true;
 }
 
 static const struct tags_file *prompts(void *user, uint64_t *version) {
@@ -99,18 +101,28 @@ static const struct tags_file *prompts(void *user, uint64_t *version) {
     return &b->config.tags;
 }
 
+/* Of all the file: who edited the tags knows but them. */
+static enum serve_code check(const struct tags_text *text, char message[SERVE_MESSAGE]) {
+    struct live_config config;
+    char why[LOG_LINE];
+    log_hold(why, sizeof why);
+    int status = config_parse(&config, text->bytes, text->size, text->name);
+    log_release();
+    if (!status) config_finish(&config);
+    return serve_change_code(status, why, text->name, message);
+}
+
 /* The daemon sees the file change, as if it were edited by hand. */
 static enum serve_code change(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct board *b = user;
-    struct live_config config;
-    read_again(b);
+    if (!read_again(b))
+        return snprintf(message, SERVE_MESSAGE, "the board's file is no good as it was edited: its log tells why"), SERVE_FAILED;
     struct tags_text text = {
         .bytes = b->bytes ? malloc(b->size + 1) : NULL, .size = b->size, .name = b->path, .options = &config_passed_over};
     if (!text.bytes) return SERVE_FAILED;
     memcpy(text.bytes, b->bytes, b->size);
     enum serve_code code = serve_change_text(&text, &b->config.tags, change, message);
-    if (!code && config_parse(&config, text.bytes, text.size, b->path)) code = SERVE_USAGE;
-    if (!code) config_finish(&config);
+    if (!code) code = check(&text, message);
     if (!code && tags_edit_write(&text, b->path)) code = SERVE_FAILED;
     free(text.bytes);
     return code;
