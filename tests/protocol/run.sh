@@ -32,7 +32,18 @@ exec 3>"$work/in"
 for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/ports" ] || sleep 0.3; done
 read -r _ udp _ coap _ coaps <"$work/ports" || { cat "$work/said"; exit 1; }
 ocelli=$OCELLI_BUILD/ocelli
+client=$here/../../docs/clients/ocelli.py
 wire=serial:$work/client
+
+# More boards, which end with the test.
+another() { # NAME ARGUMENT...: its ports are then in $work/NAME
+    name=$1
+    shift
+    [ -p "$work/open" ] || { mkfifo "$work/open"; exec 4<>"$work/open"; }
+    : >"$work/$name"
+    "$OCELLI_BUILD/tests/protocol_server" "$@" <"$work/open" >"$work/$name" 2>/dev/null 3>&- 4>&- & pids="$pids $!"
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/$name" ] || sleep 0.3; done
+}
 
 test "$coap" != 0 && more=coap://127.0.0.1:$coap
 python3 "$here/conformance.py" --change "udp://127.0.0.1:$udp" "$wire" $more || failed=1
@@ -50,9 +61,83 @@ for uri in "udp://127.0.0.1:$udp" "udp:localhost:$udp" "$wire" $more ${coaps:+$(
     timeout 5 "$ocelli" watch --psk "$work/psk" --json "$uri" >"$work/watched"
     jq -es 'map(select(.push == "change")) | length >= 1 and all(.n > 0 and .seq > 0)' "$work/watched" >/dev/null || fail "watch $uri: $(cat "$work/watched")"
 done
-python3 "$here/../../docs/clients/ocelli.py" "$wire" tags | jq -e '.ok and (.tags | length == 4)' >/dev/null || fail "ocelli.py serial"
-python3 "$here/../../docs/clients/ocelli.py" "udp://127.0.0.1:$udp" status | jq -e .ok >/dev/null || fail "ocelli.py udp"
-python3 "$here/../../docs/clients/ocelli.py" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py takes an error for an answer"
+python3 "$client" "$wire" tags | jq -e '.ok and (.tags | length == 4)' >/dev/null || fail "ocelli.py serial"
+python3 "$client" "udp://127.0.0.1:$udp" status | jq -e .ok >/dev/null || fail "ocelli.py udp"
+python3 "$client" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py takes an error for an answer"
+
+# What a request may not hold is told before it is sent: a value with a line break would be two lines.
+refused() { # WORDS COMMAND...: exit code 2, a line with WORDS
+    words=$1
+    shift
+    timeout 10 "$@" >"$work/out" 2>"$work/fault"
+    [ $? -eq 2 ] && [ ! -s "$work/out" ] && grep -q "$words" "$work/fault" && [ "$(wc -l <"$work/fault")" -eq 1 ] || fail "$*: $(cat "$work/fault")"
+}
+two=$(printf 'x\nremove cat\ny')
+for uri in "udp://127.0.0.1:$udp" "$wire" $more; do
+    refused "control character" "$ocelli" query "$uri" set bird "$two"
+    refused "not UTF-8" "$ocelli" query "$uri" set bird "$(printf 'x\377')"
+    refused "terse is for" "$ocelli" query "$uri" tags terse
+    refused "at most 1024 bytes" "$ocelli" query "$uri" set "$(printf '%01300d' 0)" x
+    ask "$ocelli" query "$uri" tags | grep -q "^cat " || fail "a line was put into a request by $uri"
+done
+# More tags than a line holds, from one of them on.
+python3 "$work/wire.py" "$work/board2" "$work/client2" 3>&- & pids="$pids $!"
+while [ ! -e "$work/client2" ]; do sleep 0.05; done
+another many --serial "$work/board2"
+read -r _ many _ <"$work/many"
+python3 - "$(dirname "$client")" "udp://127.0.0.1:$many" <<'PY' || fail "58 tags more"
+import sys
+sys.path.insert(0, sys.argv[1])
+import ocelli
+board = ocelli.Board(sys.argv[2])
+for i in range(58):
+    board.ask("set", "a tag with a name that takes much room %d" % i, "x%d" % i)
+PY
+for uri in "udp://127.0.0.1:$many" "serial:$work/client2"; do
+    [ "$(ask "$ocelli" query "$uri" tags from 3 | wc -l)" -eq 59 ] || fail "tags from 3 of 62 by $uri"
+    [ "$(ask "$ocelli" query --json "$uri" prompts from 60 | jq '.tags | length')" -eq 2 ] || fail "prompts from 60 by $uri"
+done
+# A board that is not ours: terminals are safe from it, and it may want a proof of everything.
+cat >"$work/odd.py" <<'PY'
+import json, re, socket, zlib
+board, proved = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), set()
+board.bind(("127.0.0.1", 0))
+print(board.getsockname()[1], flush=True)
+def send(to, text):
+    board.sendto(b"%s*%08X\n" % (text, zlib.crc32(text)), to)
+def say(to, **answer):
+    send(to, json.dumps(answer, separators=(",", ":")).encode())
+while True:
+    data, client = board.recvfrom(2048)
+    name, words = re.fullmatch(r"#(\S+) (.*)\*[0-9A-F]{8}\n", data.decode().replace('"', "")).groups()
+    escape, terse = "\x1b[2J", "terse" in words
+    if words == "ping 1a2b3c4d":
+        proved.add(client)
+        say(client, id=name, ok=True, pong="ocelli")
+    elif client not in proved:
+        send(client, b"#%s ERR prove 1a2b3c4d" % name.encode()) if terse else say(client, id=name, ok=False, error="prove", proof="1a2b3c4d")
+    elif terse:
+        send(client, b"#%s ERR limit" % name.encode())
+    elif words == "status":
+        say(client, id=name, ok=False, error="failed", message="its log" + escape)
+    elif words == "help":
+        say(client, id=name, ok=True, **{"k" + escape: escape})
+    else:
+        say(client, id=name, ok=True, tags=[{"tag": "a" + escape, "state": escape, "group": escape, "score": 0.5}])
+        if words == "watch":
+            say(client, id=name, push="change", n=1, tag=escape, state=escape)
+PY
+mkfifo "$work/odd"
+python3 "$work/odd.py" >"$work/odd" 3>&- 4>&- & pids="$pids $!"
+read -r odd <"$work/odd"
+odd=udp://127.0.0.1:$odd
+escape=$(printf '\033')
+ask "$ocelli" query "$odd" tags >"$work/out"
+grep -q '^a?\[2J *?\[2J *0.500 ?\[2J' "$work/out" || fail "escapes in a table: $(cat -v "$work/out")"
+ask "$ocelli" query "$odd" help >>"$work/out"
+timeout 2 "$ocelli" watch "$odd" >>"$work/out" 2>&1
+grep -q ' ?\[2J *?\[2J$' "$work/out" || fail "escapes in a change: $(cat -v "$work/out")"
+grep -q "$escape" "$work/out" && fail "escapes reach the terminal"
 
 # A network that doubles datagrams and repeats old ones changes nothing that was not asked for; a key that is not the board's opens nothing.
 if [ -n "$more" ]; then

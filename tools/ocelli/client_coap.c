@@ -6,6 +6,7 @@
 #include "serve/psk.h"
 #include "serve/request.h"
 #include "serve/serve.h"
+#include "serve/words.h"
 
 #include <cjson/cJSON.h>
 #include <coap3/coap.h>
@@ -178,6 +179,9 @@ static int ask(struct client *c, const char *const *words, size_t count, const c
     if (!row || !row->path)
         return log_fail(OCELLI_ERR_USAGE, "%s: CoAP has no %s: tags, prompts, add, set, remove, search, status", c->uri,
                         words[0]);
+    size_t size = 0;
+    for (size_t i = 1; i < count; i++) size += strlen(words[i]) + 1;
+    if (size > SERVE_LINE) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
     int status = send_request(c, row, words + 1, count - 1, -1);
     if (!status) status = wait_answer(c, words[0]);
     *json = ((struct coap_client *)c->self)->body;
