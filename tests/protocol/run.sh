@@ -80,10 +80,25 @@ for uri in "udp://127.0.0.1:$udp" "$wire" $more; do
     refused "at most 1024 bytes" "$ocelli" query "$uri" set "$(printf '%01300d' 0)" x
     ask "$ocelli" query "$uri" tags | grep -q "^cat " || fail "a line was put into a request by $uri"
 done
-# More tags than a line holds, from one of them on.
+python3 "$client" "$wire" set bird "$two" 2>&1 | grep -q "control character" || fail "ocelli.py sends control characters"
+timeout 2 python3 "$client" "$wire" set bird "$(printf '%01100d' 0)" 2>&1 | grep -q "at most 1024 bytes" || fail "ocelli.py sends a long line"
+python3 "$client" "$wire" tags terse x >/dev/null 2>"$work/fault" && fail "ocelli.py takes a terse error for an answer"
+grep -q "usage" "$work/fault" || fail "ocelli.py: a terse error: $(cat "$work/fault")"
+
+# Where nothing listens: who is told so does not wait for an answer.
+for program in "$ocelli query" "python3 $client"; do
+    timeout 4 $program udp://127.0.0.1:1 tags >/dev/null 2>"$work/fault"
+    [ $? -eq 1 ] && grep -q "nothing listens there" "$work/fault" || fail "$program, a port that is not served: $(cat "$work/fault")"
+done
+
+# Noise that could begin a frame before a request on a wire.
+printf '\300' >"$work/client"
+timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1 || fail "a request behind 0xC0 has to be sent again"
+
+# More tags than a line holds, from one of them on; a search that takes longer than a client waits for other answers.
 python3 "$work/wire.py" "$work/board2" "$work/client2" 3>&- & pids="$pids $!"
 while [ ! -e "$work/client2" ]; do sleep 0.05; done
-another many --serial "$work/board2"
+another many --serial "$work/board2" --search 2500
 read -r _ many _ <"$work/many"
 python3 - "$(dirname "$client")" "udp://127.0.0.1:$many" <<'PY' || fail "58 tags more"
 import sys
@@ -96,7 +111,15 @@ PY
 for uri in "udp://127.0.0.1:$many" "serial:$work/client2"; do
     [ "$(ask "$ocelli" query "$uri" tags from 3 | wc -l)" -eq 59 ] || fail "tags from 3 of 62 by $uri"
     [ "$(ask "$ocelli" query --json "$uri" prompts from 60 | jq '.tags | length')" -eq 2 ] || fail "prompts from 60 by $uri"
+    ask "$ocelli" query "$uri" search "red truck $uri" | grep -q "cat" || fail "a search of 2.5 s by $uri"
+    ask python3 "$client" "$uri" search "a cat $uri" | jq -e '.hits | length == 1' >/dev/null || fail "ocelli.py: a search of 2.5 s by $uri"
 done
+"$ocelli" query "udp://127.0.0.1:$many" search "a long one" >/dev/null & searcher=$!
+sleep 0.3
+"$ocelli" query "udp://127.0.0.1:$many" search "another" 2>"$work/fault" && fail "two searches at once"
+grep -q "search: busy: another text" "$work/fault" || fail "a search beside another: $(cat "$work/fault")"
+wait $searcher || fail "a search that another was asked beside"
+
 # A board that is not ours: terminals are safe from it, and it may want a proof of everything.
 cat >"$work/odd.py" <<'PY'
 import json, re, socket, zlib
@@ -137,7 +160,11 @@ grep -q '^a?\[2J *?\[2J *0.500 ?\[2J' "$work/out" || fail "escapes in a table: $
 ask "$ocelli" query "$odd" help >>"$work/out"
 timeout 2 "$ocelli" watch "$odd" >>"$work/out" 2>&1
 grep -q ' ?\[2J *?\[2J$' "$work/out" || fail "escapes in a change: $(cat -v "$work/out")"
-grep -q "$escape" "$work/out" && fail "escapes reach the terminal"
+"$ocelli" query "$odd" status 2>"$work/fault" && fail "an error behind a proof is an answer"
+grep -q 'status: failed: its log?' "$work/fault" || fail "an error behind a proof: $(cat -v "$work/fault")"
+grep -q "$escape" "$work/out" "$work/fault" && fail "escapes reach the terminal"
+python3 "$client" "$odd" tags terse >/dev/null 2>"$work/fault" && fail "ocelli.py: a terse error behind a proof"
+grep -q limit "$work/fault" || fail "ocelli.py: a terse proof: $(cat "$work/fault")"
 
 # A network that doubles datagrams and repeats old ones changes nothing that was not asked for; a key that is not the board's opens nothing.
 if [ -n "$more" ]; then
