@@ -45,6 +45,21 @@ another() { # NAME ARGUMENT...: its ports are then in $work/NAME
     for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/$name" ] || sleep 0.3; done
 }
 
+# A board that is started anew while it is watched: how it went on is looked at in the end.
+if [ "$coap" != 0 ]; then
+    : >"$work/anew"
+    another first --change 100
+    first=$!
+    read -r _ _ _ new _ <"$work/first"
+    "$ocelli" watch --json "coap://127.0.0.1:$new" >"$work/anew" 2>"$work/anew.said" 3>&- 4>&- & pids="$pids $!"
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(wc -l <"$work/anew")" -ge 30 ] || sleep 0.3; done
+    kill $first
+    wait $first 2>/dev/null
+    another second --coap "$new" --change 3000
+    before=$(wc -l <"$work/anew")
+    restarted=$(date +%s)
+fi
+
 test "$coap" != 0 && more=coap://127.0.0.1:$coap
 python3 "$here/conformance.py" --change "udp://127.0.0.1:$udp" "$wire" $more || failed=1
 
@@ -214,6 +229,11 @@ if [ -n "$more" ] && command -v coap-client-openssl >/dev/null; then
     keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" 2>&1 | grep -q 4.04 || fail "coap-client DELETE"
     keyed -B 4 -s 4 "coaps://127.0.0.1:$coaps/events" | grep -o '{"n":[0-9]*' | sort -u | wc -l | grep -qv '^1$' || fail "coap-client observes"
     foreign -B 2 -u me -k sesamesesamesesb "coaps://127.0.0.1:$coaps/status" 2>/dev/null | grep -q protocol && fail "a wrong key"
+fi
+
+if [ "$coap" != 0 ]; then
+    while [ "$(wc -l <"$work/anew")" -le "$before" ] && [ $(($(date +%s) - restarted)) -lt 45 ]; do sleep 0.5; done
+    tail -n +$((before + 1)) "$work/anew" | head -1 | jq -e '.n < 10' >/dev/null || fail "watch coap: over a restart: $(tail -n 3 "$work/anew" "$work/anew.said")"
 fi
 
 exec 3>&-

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A board to be asked: runtime/serve over the tagger, without a camera. Says its ports on a line, then serves until its standard
- * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach WORD]
+ * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach WORD] [--coap PORT]
  * [--search MS] */
 #include "../serve/tagger_board.h"
 #include "serve/serve.h"
@@ -59,6 +59,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--psk")) params.psk_file = argv[i + 1];
         if (!strcmp(argv[i], "--change")) change_ms = atof(argv[i + 1]);
         if (!strcmp(argv[i], "--reach") && !serve_reach_find(&params.reach, argv[i + 1])) return 2;
+        if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--search")) search_ms = atof(argv[i + 1]);
         if (!strcmp(argv[i], "--tags")) board.path = argv[i + 1];
         if (!strcmp(argv[i], "--jpeg") && file_map_open(&jpeg, argv[i + 1])) return 1;
