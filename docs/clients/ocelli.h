@@ -2,7 +2,7 @@
  * Asks an ocelli board: for Arduino and other small C or C++ programs. docs/protocol.md is the protocol.
  *
  *   struct ocelli_reader reader = {0};
- *   char line[OCELLI_LINE];
+ *   char line[64];                                      // of a request
  *   size_t n = ocelli_request(line, sizeof line, "1", "tags terse");
  *   Serial1.write(line, n);
  *   ...
@@ -13,17 +13,24 @@
  *           while (ocelli_tags_next(&tags)) ...          // tags.name, tags.score
  *   }
  *
- * No allocation, no float formatting, no dependency but <string.h>. Requests carry checksums, and only answers with right
+ * Over UDP the board may want to know first that the address is not forged, "ERR prove 1a2b3c4d": send "ping 1a2b3c4d" from the
+ * same port, then ask again. It holds for 10 minutes after the last request.
+ *
+ *       if (answer && (n = ocelli_prove(line, sizeof line, "1", answer))) ... // send these n bytes, then the request again
+ *       else if (answer && ocelli_error(answer, "1")) ...                      // "busy", "limit": docs/protocol.md lists them
+ *
+ * No allocation, no float formatting, no dependency but C's own headers. Requests carry checksums, and only answers with right
  * ones are given out. */
 #ifndef OCELLI_CLIENT_H
 #define OCELLI_CLIENT_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #ifndef OCELLI_LINE
-#define OCELLI_LINE 1025 /* a line and its terminator; less where memory is short: longer answers are dropped */
+#define OCELLI_LINE 1025 /* of a reader: a line and its terminator. Less where memory is short: longer answers are dropped */
 #endif
 
 static inline uint32_t ocelli_crc(const char *bytes, size_t size) { /* CRC-32, as zlib's */
@@ -93,20 +100,40 @@ static inline const char *ocelli_answer(const char *line, const char *id) {
     return line[0] == '#' && !strncmp(line + 1, id, ids) && line[1 + ids] == ' ' ? line + 2 + ids : NULL;
 }
 
-/* A decimal number with an optional sign and point, in hundredths; *text moves behind it. */
-static inline long ocelli_hundredths(const char **text) {
+/* What stands behind "#ID ERR ": a word of the list in docs/protocol.md, perhaps more behind a blank; NULL: no error. */
+static inline const char *ocelli_error(const char *line, const char *id) {
+    const char *text = ocelli_answer(line, id);
+    return text && !strncmp(text, "ERR ", 4) ? text + 4 : NULL;
+}
+
+/* Writes the "ping PROOF" that the board asks for, as ocelli_request() does; 0: it asks for none. */
+static inline size_t ocelli_prove(char *to, size_t room, const char *id, const char *line) {
+    char ping[5 + 32 + 1] = "ping ";
+    const char *error = ocelli_error(line, id);
+    if (!error || strncmp(error, "prove ", 6) || strlen(error + 6) > 32) return 0;
+    strcpy(ping + 5, error + 6);
+    return ocelli_request(to, room, id, ping);
+}
+
+/* A whole number with an optional sign, at most LONG_MAX; *text moves behind it. */
+static inline long ocelli_whole(const char **text) {
     const char *c = *text;
-    long value = 0, digits = -1; /* behind the point; -1: before it */
+    long value = 0;
     int minus = *c == '-';
-    for (c += minus; (*c >= '0' && *c <= '9') || *c == '.'; c++) {
-        if (*c == '.')
-            digits = 0;
-        else if (digits < 2)
-            value = value * 10 + (*c - '0'), digits += digits >= 0;
+    for (c += minus; *c >= '0' && *c <= '9'; c++) {
+        int digit = *c - '0';
+        value = value > (LONG_MAX - digit) / 10 ? LONG_MAX : value * 10 + digit;
     }
-    for (; digits < 2; digits = digits < 0 ? 1 : digits + 1) value *= 10;
     *text = c;
     return minus ? -value : value;
+}
+
+/* A score, "0.83", in hundredths. */
+static inline int ocelli_hundredths(const char *c) {
+    if (c[0] != '0') return c[0] == '1' ? 100 : 0;
+    if (c[1] != '.' || c[2] < '0' || c[2] > '9') return 0;
+    int value = (c[2] - '0') * 10;
+    return c[3] >= '0' && c[3] <= '9' ? value + (c[3] - '0') : value;
 }
 
 /* The answer to "tags terse", tag by tag. */
@@ -122,9 +149,9 @@ static inline int ocelli_tags_begin(struct ocelli_tags *t, const char *line, con
     const char *text = ocelli_answer(line, id);
     if (!text || strncmp(text, "TAGS ", 5)) return 0;
     text += 5;
-    t->seq = ocelli_hundredths(&text) / 100;
+    t->seq = ocelli_whole(&text);
     if (*text++ != ' ') return 0;
-    t->age_ms = ocelli_hundredths(&text) / 100;
+    t->age_ms = ocelli_whole(&text);
     t->rest = text;
     return 1;
 }
@@ -140,8 +167,7 @@ static inline int ocelli_tags_next(struct ocelli_tags *t) {
     size_t size = (size_t)(colon - word) < sizeof t->name - 1 ? (size_t)(colon - word) : sizeof t->name - 1;
     memcpy(t->name, word, size);
     t->name[size] = 0;
-    colon++;
-    t->score = (int)ocelli_hundredths(&colon);
+    t->score = ocelli_hundredths(colon + 1);
     return 1;
 }
 
@@ -154,16 +180,16 @@ struct ocelli_push {
 };
 
 /* 0: this line is something else. */
-static inline int ocelli_push(struct ocelli_push *p, const char *line, const char *id) {
+static inline int ocelli_push_begin(struct ocelli_push *p, const char *line, const char *id) {
     static const char *const words[] = {"ON ", "OFF ", "LEARNING ", "UNKNOWN ", "ALIVE "};
     const char *text = ocelli_answer(line, id);
     for (int i = 0; text && i < 5; i++) {
         if (strncmp(text, words[i], strlen(words[i]))) continue;
         text += strlen(words[i]);
         p->kind = words[i][0], p->on = i == 0;
-        p->n = ocelli_hundredths(&text) / 100, text += *text == ' ';
-        p->seq = ocelli_hundredths(&text) / 100, text += *text == ' ';
-        p->age_ms = ocelli_hundredths(&text) / 100, text += *text == ' ';
+        p->n = ocelli_whole(&text), text += *text == ' ';
+        p->seq = ocelli_whole(&text), text += *text == ' ';
+        p->age_ms = ocelli_whole(&text), text += *text == ' ';
         p->name = text;
         return 1;
     }

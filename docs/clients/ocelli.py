@@ -29,6 +29,8 @@ class Refused(Exception):
 
 
 def quote(word):
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", word):
+        raise ValueError("%r has a control character" % word)
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' if not word or re.search(r'[\s"*]', word) else word
 
 
@@ -37,16 +39,30 @@ class Udp:
         kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
         self.socket = socket.socket(kind, socket.SOCK_DGRAM)
         self.socket.connect(address)
+        self.heard, self.refusals = False, 0
+
+    def refused(self):
+        """A board that has answered may be starting anew."""
+        self.refusals += 1
+        if self.refusals == 2 and not self.heard:
+            raise ConnectionRefusedError("nothing listens there")
 
     def send(self, line):
-        self.socket.send(line + b"\n")
+        try:
+            self.socket.send(line + b"\n")
+        except ConnectionRefusedError:  # of what was sent before: this was not
+            self.refused()
+            self.socket.send(line + b"\n")
 
     def lines(self, wait):
         """What came within `wait` seconds, at most one."""
         if select.select([self.socket], [], [], max(wait, 0))[0]:
             try:
-                yield self.socket.recv(2048).rstrip(b"\r\n")
+                line = self.socket.recv(2048).rstrip(b"\r\n")
+                self.heard = True
+                yield line
             except ConnectionRefusedError:
+                self.refused()
                 time.sleep(min(wait, 0.1))
 
 
@@ -96,15 +112,17 @@ class Board:
             if star and re.fullmatch(rb"[0-9A-Fa-f]{8}", digits) and int(digits, 16) == zlib.crc32(body):
                 yield body.decode("utf-8", "replace")
 
-    def raw(self, line, tries=4):
-        """The answer to a line, parsed; asks again after 1, 2, 4 s."""
+    def raw(self, line, waits=(1, 2, 4, 8)):
+        """The answer to a line, parsed; asks again after 1, 2, 4 s. ValueError: too long."""
         self.count += 1
         name = "p%x" % self.count
         request = ("#%s %s" % (name, line)).encode()
         request += b"*%08X" % zlib.crc32(request)
-        for attempt in range(tries):
+        if len(request) + 1 > 1024:
+            raise ValueError("a request is at most 1024 bytes with its id, checksum and end")
+        for wait in waits:
             self.wire.send(request)
-            until = time.monotonic() + 2 ** attempt
+            until = time.monotonic() + wait
             while time.monotonic() < until:
                 for text in self.read(until - time.monotonic()):
                     answer = self.parse(text)
@@ -118,16 +136,22 @@ class Board:
     def parse(text):
         if text.startswith("{"):
             return json.loads(text)
-        match = re.match(r"(?:#(\S+) )?(.*)", text)
-        return {"id": match[1], "text": match[2]}
+        name, text = re.match(r"(?:#(\S+) )?(.*)", text).groups()
+        error = re.match(r"ERR (\S+)(?: (\S+))?", text)
+        if not error:
+            return {"id": name, "text": text}
+        answer = {"id": name, "ok": False, "error": error[1]}
+        return {**answer, "proof": error[2]} if error[2] else answer
 
     def ask(self, *words):
         """The answer as a dict; Refused if it is an error."""
         line = " ".join(quote(word) for word in words)
-        answer = self.raw(line)
-        if answer.get("error") == "prove":
-            self.raw("ping " + answer["proof"])
-            answer = self.raw(line)
+        # On a serial line a search that is asked again is a second one, and busy.
+        waits = (10, 10) if words[:1] == ("search",) and isinstance(self.wire, Serial) else (1, 2, 4, 8)
+        answer = self.raw(line, waits)
+        if answer.get("error") == "prove" and "proof" in answer:
+            self.raw("ping " + quote(answer["proof"]))
+            answer = self.raw(line, waits)
         if answer.get("ok") is False:
             raise Refused(answer)
         return answer

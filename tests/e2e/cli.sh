@@ -110,6 +110,14 @@ run 2 1 tokenize -m "$model"
 run 2 1 selftest -m "$model" extra
 run 2 1 bench -m "$model" -n 0
 run 2 1 "$(printf 'two\nlines')"
+run 2 1 query
+run 2 1 query udp://127.0.0.1
+run 2 1 query udp://127.0.0.1 watch
+run 2 1 query udp://127.0.0.1 tags terse
+complains 'query: terse is for other clients: .*; usage: ocelli query'
+run 2 1 query udp://127.0.0.1 set cat "$(printf 'x\nremove cat\ny')"
+complains 'query: REQUEST "x\?remove cat\?y" is not UTF-8, or has a control character; usage:'
+run 2 1 watch udp://127.0.0.1 cat
 
 # --- info ---
 

@@ -32,7 +32,33 @@ exec 3>"$work/in"
 for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/ports" ] || sleep 0.3; done
 read -r _ udp _ coap _ coaps <"$work/ports" || { cat "$work/said"; exit 1; }
 ocelli=$OCELLI_BUILD/ocelli
+client=$here/../../docs/clients/ocelli.py
 wire=serial:$work/client
+
+# More boards, which end with the test.
+another() { # NAME ARGUMENT...: its ports are then in $work/NAME
+    name=$1
+    shift
+    [ -p "$work/open" ] || { mkfifo "$work/open"; exec 4<>"$work/open"; }
+    : >"$work/$name"
+    "$OCELLI_BUILD/tests/protocol_server" "$@" <"$work/open" >"$work/$name" 2>/dev/null 3>&- 4>&- & pids="$pids $!"
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/$name" ] || sleep 0.3; done
+}
+
+# A board that is started anew while it is watched: how it went on is looked at in the end.
+if [ "$coap" != 0 ]; then
+    : >"$work/anew"
+    another first --change 100
+    first=$!
+    read -r _ _ _ new _ <"$work/first"
+    "$ocelli" watch --json "coap://127.0.0.1:$new" >"$work/anew" 2>"$work/anew.said" 3>&- 4>&- & pids="$pids $!"
+    for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(wc -l <"$work/anew")" -ge 30 ] || sleep 0.3; done
+    kill $first
+    wait $first 2>/dev/null
+    another second --coap "$new" --change 3000
+    before=$(wc -l <"$work/anew")
+    restarted=$(date +%s)
+fi
 
 test "$coap" != 0 && more=coap://127.0.0.1:$coap
 python3 "$here/conformance.py" --change "udp://127.0.0.1:$udp" "$wire" $more || failed=1
@@ -50,9 +76,110 @@ for uri in "udp://127.0.0.1:$udp" "udp:localhost:$udp" "$wire" $more ${coaps:+$(
     timeout 5 "$ocelli" watch --psk "$work/psk" --json "$uri" >"$work/watched"
     jq -es 'map(select(.push == "change")) | length >= 1 and all(.n > 0 and .seq > 0)' "$work/watched" >/dev/null || fail "watch $uri: $(cat "$work/watched")"
 done
-python3 "$here/../../docs/clients/ocelli.py" "$wire" tags | jq -e '.ok and (.tags | length == 4)' >/dev/null || fail "ocelli.py serial"
-python3 "$here/../../docs/clients/ocelli.py" "udp://127.0.0.1:$udp" status | jq -e .ok >/dev/null || fail "ocelli.py udp"
-python3 "$here/../../docs/clients/ocelli.py" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py takes an error for an answer"
+python3 "$client" "$wire" tags | jq -e '.ok and (.tags | length == 4)' >/dev/null || fail "ocelli.py serial"
+python3 "$client" "udp://127.0.0.1:$udp" status | jq -e .ok >/dev/null || fail "ocelli.py udp"
+python3 "$client" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py takes an error for an answer"
+
+# What a request may not hold is told before it is sent: a value with a line break would be two lines.
+refused() { # WORDS COMMAND...: exit code 2, a line with WORDS
+    words=$1
+    shift
+    timeout 10 "$@" >"$work/out" 2>"$work/fault"
+    [ $? -eq 2 ] && [ ! -s "$work/out" ] && grep -q "$words" "$work/fault" && [ "$(wc -l <"$work/fault")" -eq 1 ] || fail "$*: $(cat "$work/fault")"
+}
+two=$(printf 'x\nremove cat\ny')
+for uri in "udp://127.0.0.1:$udp" "$wire" $more; do
+    refused "control character" "$ocelli" query "$uri" set bird "$two"
+    refused "not UTF-8" "$ocelli" query "$uri" set bird "$(printf 'x\377')"
+    refused "terse is for" "$ocelli" query "$uri" tags terse
+    refused "at most 1024 bytes" "$ocelli" query "$uri" set "$(printf '%01300d' 0)" x
+    ask "$ocelli" query "$uri" tags | grep -q "^cat " || fail "a line was put into a request by $uri"
+done
+python3 "$client" "$wire" set bird "$two" 2>&1 | grep -q "control character" || fail "ocelli.py sends control characters"
+timeout 2 python3 "$client" "$wire" set bird "$(printf '%01100d' 0)" 2>&1 | grep -q "at most 1024 bytes" || fail "ocelli.py sends a long line"
+python3 "$client" "$wire" tags terse x >/dev/null 2>"$work/fault" && fail "ocelli.py takes a terse error for an answer"
+grep -q "usage" "$work/fault" || fail "ocelli.py: a terse error: $(cat "$work/fault")"
+
+# Where nothing listens: who is told so does not wait for an answer.
+for program in "$ocelli query" "python3 $client"; do
+    timeout 4 $program udp://127.0.0.1:1 tags >/dev/null 2>"$work/fault"
+    [ $? -eq 1 ] && grep -q "nothing listens there" "$work/fault" || fail "$program, a port that is not served: $(cat "$work/fault")"
+done
+
+# Noise that could begin a frame before a request on a wire.
+printf '\300' >"$work/client"
+timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1 || fail "a request behind 0xC0 has to be sent again"
+
+# More tags than a line holds, from one of them on; a search that takes longer than a client waits for other answers.
+python3 "$work/wire.py" "$work/board2" "$work/client2" 3>&- & pids="$pids $!"
+while [ ! -e "$work/client2" ]; do sleep 0.05; done
+another many --serial "$work/board2" --search 2500
+read -r _ many _ <"$work/many"
+python3 - "$(dirname "$client")" "udp://127.0.0.1:$many" <<'PY' || fail "58 tags more"
+import sys
+sys.path.insert(0, sys.argv[1])
+import ocelli
+board = ocelli.Board(sys.argv[2])
+for i in range(58):
+    board.ask("set", "a tag with a name that takes much room %d" % i, "x%d" % i)
+PY
+for uri in "udp://127.0.0.1:$many" "serial:$work/client2"; do
+    [ "$(ask "$ocelli" query "$uri" tags from 3 | wc -l)" -eq 59 ] || fail "tags from 3 of 62 by $uri"
+    [ "$(ask "$ocelli" query --json "$uri" prompts from 60 | jq '.tags | length')" -eq 2 ] || fail "prompts from 60 by $uri"
+    ask "$ocelli" query "$uri" search "red truck $uri" | grep -q "cat" || fail "a search of 2.5 s by $uri"
+    ask python3 "$client" "$uri" search "a cat $uri" | jq -e '.hits | length == 1' >/dev/null || fail "ocelli.py: a search of 2.5 s by $uri"
+done
+"$ocelli" query "udp://127.0.0.1:$many" search "a long one" >/dev/null & searcher=$!
+sleep 0.3
+"$ocelli" query "udp://127.0.0.1:$many" search "another" 2>"$work/fault" && fail "two searches at once"
+grep -q "search: busy: another text" "$work/fault" || fail "a search beside another: $(cat "$work/fault")"
+wait $searcher || fail "a search that another was asked beside"
+
+# A board that is not ours: terminals are safe from it, and it may want a proof of everything.
+cat >"$work/odd.py" <<'PY'
+import json, re, socket, zlib
+board, proved = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), set()
+board.bind(("127.0.0.1", 0))
+print(board.getsockname()[1], flush=True)
+def send(to, text):
+    board.sendto(b"%s*%08X\n" % (text, zlib.crc32(text)), to)
+def say(to, **answer):
+    send(to, json.dumps(answer, separators=(",", ":")).encode())
+while True:
+    data, client = board.recvfrom(2048)
+    name, words = re.fullmatch(r"#(\S+) (.*)\*[0-9A-F]{8}\n", data.decode().replace('"', "")).groups()
+    escape, terse = "\x1b[2J", "terse" in words
+    if words == "ping 1a2b3c4d":
+        proved.add(client)
+        say(client, id=name, ok=True, pong="ocelli")
+    elif client not in proved:
+        send(client, b"#%s ERR prove 1a2b3c4d" % name.encode()) if terse else say(client, id=name, ok=False, error="prove", proof="1a2b3c4d")
+    elif terse:
+        send(client, b"#%s ERR limit" % name.encode())
+    elif words == "status":
+        say(client, id=name, ok=False, error="failed", message="its log" + escape)
+    elif words == "help":
+        say(client, id=name, ok=True, **{"k" + escape: escape})
+    else:
+        say(client, id=name, ok=True, tags=[{"tag": "a" + escape, "state": escape, "group": escape, "score": 0.5}])
+        if words == "watch":
+            say(client, id=name, push="change", n=1, tag=escape, state=escape)
+PY
+mkfifo "$work/odd"
+python3 "$work/odd.py" >"$work/odd" 3>&- 4>&- & pids="$pids $!"
+read -r odd <"$work/odd"
+odd=udp://127.0.0.1:$odd
+escape=$(printf '\033')
+ask "$ocelli" query "$odd" tags >"$work/out"
+grep -q '^a?\[2J *?\[2J *0.500 ?\[2J' "$work/out" || fail "escapes in a table: $(cat -v "$work/out")"
+ask "$ocelli" query "$odd" help >>"$work/out"
+timeout 2 "$ocelli" watch "$odd" >>"$work/out" 2>&1
+grep -q ' ?\[2J *?\[2J$' "$work/out" || fail "escapes in a change: $(cat -v "$work/out")"
+"$ocelli" query "$odd" status 2>"$work/fault" && fail "an error behind a proof is an answer"
+grep -q 'status: failed: its log?' "$work/fault" || fail "an error behind a proof: $(cat -v "$work/fault")"
+grep -q "$escape" "$work/out" "$work/fault" && fail "escapes reach the terminal"
+python3 "$client" "$odd" tags terse >/dev/null 2>"$work/fault" && fail "ocelli.py: a terse error behind a proof"
+grep -q limit "$work/fault" || fail "ocelli.py: a terse proof: $(cat "$work/fault")"
 
 # A network that doubles datagrams and repeats old ones changes nothing that was not asked for; a key that is not the board's opens nothing.
 if [ -n "$more" ]; then
@@ -102,6 +229,11 @@ if [ -n "$more" ] && command -v coap-client-openssl >/dev/null; then
     keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" 2>&1 | grep -q 4.04 || fail "coap-client DELETE"
     keyed -B 4 -s 4 "coaps://127.0.0.1:$coaps/events" | grep -o '{"n":[0-9]*' | sort -u | wc -l | grep -qv '^1$' || fail "coap-client observes"
     foreign -B 2 -u me -k sesamesesamesesb "coaps://127.0.0.1:$coaps/status" 2>/dev/null | grep -q protocol && fail "a wrong key"
+fi
+
+if [ "$coap" != 0 ]; then
+    while [ "$(wc -l <"$work/anew")" -le "$before" ] && [ $(($(date +%s) - restarted)) -lt 45 ]; do sleep 0.5; done
+    tail -n +$((before + 1)) "$work/anew" | head -1 | jq -e '.n < 10' >/dev/null || fail "watch coap: over a restart: $(tail -n 3 "$work/anew" "$work/anew.said")"
 fi
 
 exec 3>&-

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A board to be asked: runtime/serve over the tagger, without a camera. Says its ports on a line, then serves until its standard
- * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach WORD] */
+ * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach WORD] [--coap PORT]
+ * [--search MS] */
 #include "../serve/tagger_board.h"
 #include "serve/serve.h"
 
@@ -25,7 +26,7 @@ static void look(struct serve *serve, double now_ms, double change_ms) {
 
 /* What a board with a history does, after the time that a small one takes for a text. */
 static char searched[161];
-static double search_until_ms;
+static double search_ms = 200, search_until_ms;
 
 static bool searching(void *user) {
     (void)user;
@@ -39,7 +40,7 @@ static enum serve_code search(void *user, const char *text, struct serve_found *
     *found = (struct serve_found){&hit, 1, 1795435200};
     if (same && clock_ms() < search_until_ms + 10000) return SERVE_OK;
     snprintf(searched, sizeof searched, "%s", text);
-    search_until_ms = clock_ms() + 200;
+    search_until_ms = clock_ms() + search_ms;
     return SERVE_LATER;
 }
 
@@ -58,6 +59,8 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--psk")) params.psk_file = argv[i + 1];
         if (!strcmp(argv[i], "--change")) change_ms = atof(argv[i + 1]);
         if (!strcmp(argv[i], "--reach") && !serve_reach_find(&params.reach, argv[i + 1])) return 2;
+        if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
+        if (!strcmp(argv[i], "--search")) search_ms = atof(argv[i + 1]);
         if (!strcmp(argv[i], "--tags")) board.path = argv[i + 1];
         if (!strcmp(argv[i], "--jpeg") && file_map_open(&jpeg, argv[i + 1])) return 1;
     }

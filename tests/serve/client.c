@@ -54,7 +54,7 @@ static const char *receive(const char *bytes, size_t size) {
 
 /* The last good line that came back; NULL: none. */
 static const char *ask(const char *id, const char *request) {
-    char line[OCELLI_LINE], answer[SERVE_LINE];
+    char line[64], answer[SERVE_LINE];
     const char *got = NULL;
     size_t size = ocelli_request(line, sizeof line, id, request);
     assert_true(size > 0);
@@ -103,11 +103,11 @@ static void pushes(void **state) {
     assert_non_null(strstr(ask("w", "watch terse"), "#w WATCH 0 10"));
     see("cat");
     size_t size = serve_line_push(&c, &peer, clock_ms(), bytes);
-    assert_true(ocelli_push(&p, receive(bytes, size), "w"));
+    assert_true(ocelli_push_begin(&p, receive(bytes, size), "w"));
     assert_true(p.kind == 'O' && p.on && p.n == 1 && p.seq == 1);
     assert_string_equal(p.name, "cat:1.00");
     size = serve_line_push(&c, &peer, clock_ms() + 11000, bytes);
-    assert_true(ocelli_push(&p, receive(bytes, size), "w") && p.kind == 'A' && p.n == 1);
+    assert_true(ocelli_push_begin(&p, receive(bytes, size), "w") && p.kind == 'A' && p.n == 1);
 }
 
 static void lines(void **state) {
@@ -123,6 +123,37 @@ static void lines(void **state) {
     assert_null(receive("\n", 1));
     assert_non_null(ask("1", "ping"));
     assert_null(ocelli_read(&reader, -1));
+}
+
+/* As of a board that runs for years, where long has 32 bits, and of one whose clock is mad. */
+static void numbers(void **state) {
+    (void)state;
+    struct ocelli_tags t;
+    struct ocelli_push p;
+    assert_true(ocelli_tags_begin(&t, "#1 TAGS 2147483647 21474837 cat:0.07 dog:0.5 cow:1.00 ox:-0.5 yak:12 emu:0", "1"));
+    assert_true(t.seq == 2147483647 && t.age_ms == 21474837);
+    for (const int *score = (const int[]){7, 50, 100, 0, 100, 0, -1}; *score >= 0; score++)
+        assert_true(ocelli_tags_next(&t) && t.score == *score);
+    assert_true(ocelli_tags_begin(&t, "#1 TAGS 99999999999999999999 -99999999999999999999 -", "1"));
+    assert_true(t.seq == LONG_MAX && t.age_ms == -LONG_MAX);
+    assert_true(ocelli_push_begin(&p, "#1 ON 922337203685477580 92233720368547758 18446744073709551615 cat:0.71", "1"));
+    assert_true(p.n == (LONG_MAX > 2147483647 ? 922337203685477580 : LONG_MAX) && p.age_ms == LONG_MAX);
+    assert_string_equal(p.name, "cat:0.71");
+}
+
+static void errors(void **state) {
+    (void)state;
+    char line[64];
+    assert_string_equal(ocelli_error(ask("1", "tags terse x"), "1"), "usage");
+    assert_null(ocelli_error("#1 TAGS 1 2 -", "1"));
+    assert_null(ocelli_error("#2 ERR busy", "1"));
+    assert_string_equal(ocelli_error("#1 ERR prove 1a2b3c4d", "1"), "prove 1a2b3c4d");
+    assert_int_equal(ocelli_prove(line, sizeof line, "1", "#1 ERR prove 1a2b3c4d"), 26);
+    assert_memory_equal(line, "#1 ping 1a2b3c4d*", 17);
+    assert_int_equal(ocelli_prove(line, sizeof line, "1", "#1 ERR prove"), 0);
+    assert_int_equal(ocelli_prove(line, sizeof line, "1", "#1 ERR busy 1a2b3c4d"), 0);
+    assert_int_equal(ocelli_prove(line, sizeof line, "1", "#1 ERR prove 123456789012345678901234567890123"), 0);
+    assert_int_equal(ocelli_prove(line, 25, "1", "#1 ERR prove 1a2b3c4d"), 0);
 }
 
 /* 1 % of bytes flipped, dropped or doubled, both ways: no wrong answer is taken (of about 5000 damaged ones here 32 bits let one
@@ -158,10 +189,9 @@ static void noise(void **state) {
 
 int main(void) {
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test_setup_teardown(tags, setup, teardown),
-        cmocka_unit_test_setup_teardown(pushes, setup, teardown),
-        cmocka_unit_test_setup_teardown(lines, setup, teardown),
-        cmocka_unit_test_setup_teardown(noise, setup, teardown),
+        cmocka_unit_test_setup_teardown(tags, setup, teardown),   cmocka_unit_test_setup_teardown(pushes, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines, setup, teardown),  cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(errors, setup, teardown), cmocka_unit_test_setup_teardown(noise, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

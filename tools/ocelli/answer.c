@@ -9,6 +9,13 @@
 #include <string.h>
 #include <time.h>
 
+/* At least so many letters wide. */
+static void print_padded(const char *text, int width) {
+    plain_text(stdout, text);
+    for (; *text; text++) width -= ((unsigned char)*text & 0xc0) != 0x80;
+    if (width > 0) printf("%*s", width, "");
+}
+
 static void print_value(const cJSON *v) {
     if (cJSON_IsString(v))
         plain_text(stdout, v->valuestring);
@@ -37,9 +44,9 @@ static void print_cell(const cJSON *v, const char *key) {
             if (one->next) fputs(" | ", stdout);
         }
     } else if (cJSON_IsString(v) && !strcmp(key, "tag"))
-        printf("%-24s", v->valuestring);
+        print_padded(v->valuestring, 24);
     else if (cJSON_IsString(v))
-        printf("%-9s", v->valuestring);
+        print_padded(v->valuestring, 9);
     else if (cJSON_IsNumber(v) && !strcmp(key, "time"))
         print_time(v->valuedouble);
     else if (cJSON_IsNumber(v))
@@ -91,7 +98,8 @@ int answer_print(const char *json, size_t *next) {
         if (cJSON_IsArray(v)) {
             cJSON_ArrayForEach(row, v) print_row(row);
         } else if (!rows && !hidden(v->string)) {
-            printf("%-20s ", v->string);
+            print_padded(v->string, 20);
+            putchar(' ');
             print_value(v);
             putchar('\n');
         }
@@ -109,7 +117,9 @@ int answer_print_push(const char *json) {
     char clock[16];
     if (cJSON_IsString(kind) && !strcmp(kind->valuestring, "change") && cJSON_IsString(state)) {
         strftime(clock, sizeof clock, "%H:%M:%S", localtime(&now));
-        printf("%s %-9s ", clock, state->valuestring);
+        printf("%s ", clock);
+        print_padded(state->valuestring, 9);
+        putchar(' ');
         plain_text(stdout, cJSON_IsString(tag) ? tag->valuestring : cJSON_IsString(group) ? group->valuestring : "");
         if (cJSON_IsNumber(score)) printf(" %.2f", score->valuedouble);
         putchar('\n');

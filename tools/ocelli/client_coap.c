@@ -6,6 +6,7 @@
 #include "serve/psk.h"
 #include "serve/request.h"
 #include "serve/serve.h"
+#include "serve/words.h"
 
 #include <cjson/cJSON.h>
 #include <coap3/coap.h>
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MS = 20000, RENEW_MS = 60000 };
+enum { ANSWER_MS = 20000, RENEW_MS = 20000 };
 
 struct coap_client {
     coap_context_t *context;
@@ -178,6 +179,9 @@ static int ask(struct client *c, const char *const *words, size_t count, const c
     if (!row || !row->path)
         return log_fail(OCELLI_ERR_USAGE, "%s: CoAP has no %s: tags, prompts, add, set, remove, search, status", c->uri,
                         words[0]);
+    size_t size = 0;
+    for (size_t i = 1; i < count; i++) size += strlen(words[i]) + 1;
+    if (size > SERVE_LINE) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
     int status = send_request(c, row, words + 1, count - 1, -1);
     if (!status) status = wait_answer(c, words[0]);
     *json = ((struct coap_client *)c->self)->body;
@@ -186,15 +190,31 @@ static int ask(struct client *c, const char *const *words, size_t count, const c
 
 /* ---- following ---- */
 
-static int watch(struct client *c) {
+/* *n: of the board's last event. */
+static int observe(struct client *c, double *n) {
     struct coap_client *k = c->self;
     int status = send_request(c, serve_row_of_path("events", SERVE_GET), NULL, 0, 0);
     if (!status) status = wait_answer(c, "events");
     k->asked_ms = clock_ms();
-    cJSON *answer = status || k->asked_ms <= 0 ? NULL : cJSON_Parse(k->body);
-    const cJSON *n = cJSON_GetObjectItem(answer, "n");
-    if (n && k->seen <= 0) k->seen = n->valuedouble; /* what was before is not news */
+    if (status) return status;
+    cJSON *answer = cJSON_Parse(k->body);
+    const cJSON *number = cJSON_GetObjectItem(answer, "n");
+    if (cJSON_IsNumber(number)) *n = number->valuedouble;
     cJSON_Delete(answer);
+    return OCELLI_OK;
+}
+
+/* What was before is not news. */
+static int watch(struct client *c) {
+    return observe(c, &((struct coap_client *)c->self)->seen);
+}
+
+/* A board that was started anew counts from 0, and knows nothing of the observation. */
+static int renew(struct client *c) {
+    struct coap_client *k = c->self;
+    double n = k->seen;
+    int status = observe(c, &n);
+    if (n < k->seen) k->seen = 0;
     return status;
 }
 
@@ -215,12 +235,11 @@ static bool take_event(struct coap_client *k, const char **json) {
     return false;
 }
 
-/* The observation is asked for again every minute: a board that was started anew knows nothing of it. */
 static int next(struct client *c, const char **json) {
     struct coap_client *k = c->self;
     for (;;) {
         if (take_event(k, json)) return OCELLI_OK;
-        int status = clock_ms() - k->asked_ms > RENEW_MS ? watch(c) : OCELLI_OK;
+        int status = clock_ms() - k->asked_ms > RENEW_MS ? renew(c) : OCELLI_OK;
         if (status) return status;
         if (!k->done) coap_io_process(k->context, 1000);
         if (!k->done || !k->body) continue;

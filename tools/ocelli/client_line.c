@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 4, PUSHES = 32, RENEW_MS = 20000 };
+enum { TRIES = 4, SLOW_TRIES = 2, REFUSALS = 2, PUSHES = 32, RENEW_MS = 20000, SEARCH_MS = 10000 };
 
 struct line {
     int fd;
@@ -28,6 +28,8 @@ struct line {
     char push[PUSHES][SERVE_LINE + 2]; /* that came while an answer was waited for */
     size_t first, pushes;
     double asked_ms; /* watch */
+    bool heard;      /* a good line came */
+    int refusals;    /* of a port where nothing listens */
     uint8_t bytes[2048];
     size_t at, got; /* bytes that were read and not looked at */
 };
@@ -65,8 +67,8 @@ static int open_serial(struct client *c) {
     if (status) return status;
     l->fd = tty_open(device, baud);
     if (l->fd < 0) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", device, strerror(errno));
-    return write(l->fd, "\n", 1) == 1 ? OCELLI_OK
-                                      : log_fail(OCELLI_ERR_DEVICE, "%s: %s", device, strerror(errno)); /* ends noise */
+    /* Ends noise; LF behind a stray 0xC0 would begin a frame. */
+    return write(l->fd, "\r", 1) == 1 ? OCELLI_OK : log_fail(OCELLI_ERR_DEVICE, "%s: %s", device, strerror(errno));
 }
 
 static void close_line(struct client *c) {
@@ -83,11 +85,19 @@ static int send_all(struct client *c, const char *line, size_t size) {
         struct pollfd p = {l->fd, POLLOUT, 0};
         poll(&p, 1, 1000);
         ssize_t wrote = write(l->fd, line + sent, size - sent);
-        if (wrote < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNREFUSED)
+        if (wrote > 0)
+            sent += (size_t)wrote;
+        else if (wrote < 0 && errno == ECONNREFUSED)
+            l->refusals++; /* what was sent before */
+        else if (wrote < 0 && errno != EAGAIN && errno != EINTR)
             return log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, strerror(errno));
-        sent += wrote > 0 ? (size_t)wrote : errno == ECONNREFUSED ? size : 0;
     }
     return OCELLI_OK;
+}
+
+/* A board that has answered may be starting anew. */
+static bool refused(const struct line *l) {
+    return !l->heard && l->refusals >= REFUSALS;
 }
 
 /* Is wire->bytes a line with a right checksum? Then it is l->text, without it. */
@@ -100,7 +110,7 @@ static bool take(struct line *l) {
     l->text[size] = 0;
     if (strtoul(l->text + size - 8, &end, 16) != serve_crc32(bytes, size - 9) || *end) return false;
     l->text[size - 9] = 0;
-    return true;
+    return l->heard = true;
 }
 
 /* false: nothing until then. A device that is gone is told by the next write. */
@@ -110,8 +120,9 @@ static bool receive(struct line *l, double until_ms) {
             if (wire_take(&l->wire, l->bytes[l->at++]) == WIRE_LINE && take(l)) return true;
         double left = until_ms - clock_ms();
         struct pollfd p = {l->fd, POLLIN, 0};
-        if (left <= 0 || poll(&p, 1, (int)left + 1) == 0) return false;
+        if (left <= 0 || refused(l) || poll(&p, 1, (int)left + 1) == 0) return false;
         ssize_t size = read(l->fd, l->bytes, sizeof l->bytes - 1);
+        if (size < 0 && errno == ECONNREFUSED) l->refusals++;
         if (size <= 0) poll(NULL, 0, 20);
         l->at = 0, l->got = size > 0 ? (size_t)size : 0;
         if (size > 0 && l->datagrams) l->bytes[l->got++] = '\n';
@@ -134,26 +145,27 @@ static size_t write_request(struct line *l, const char *const *words, size_t cou
     size_t used = (size_t)snprintf(to, SERVE_LINE, "#q%x", ++l->id);
     snprintf(head, 24, "{\"id\":\"q%x\",", l->id);
     for (size_t i = 0; i < count; i++) {
-        const char *quote = i ? "\"" : "";
-        used += (size_t)snprintf(to + used, SERVE_LINE - used, " %s", quote);
+        used += (size_t)snprintf(to + used, SERVE_LINE - used, " \"");
         for (const char *c = words[i]; *c && used + 13 < SERVE_LINE; c++) {
-            if (i && (*c == '"' || *c == '\\')) to[used++] = '\\';
+            if (*c == '"' || *c == '\\') to[used++] = '\\';
             to[used++] = *c;
         }
         if (used + 13 >= SERVE_LINE) return 0;
-        used += (size_t)snprintf(to + used, SERVE_LINE - used, "%s", quote);
+        to[used++] = '"';
     }
     return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%08X\n", serve_crc32(to, used));
 }
 
+/* On a serial line a search that is asked again is a second one, and busy: docs/protocol.md, "Searching". */
 static int exchange(struct client *c, const char *const *words, size_t count) {
     struct line *l = c->self;
     char line[SERVE_LINE + 1], head[24];
+    bool slow = !l->datagrams && !strcmp(words[0], "search");
     size_t size = write_request(l, words, count, line, head);
     if (!size) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
-    for (int attempt = 0; attempt < TRIES; attempt++) {
+    for (int attempt = 0; attempt < (slow ? SLOW_TRIES : TRIES); attempt++) {
         int status = send_all(c, line, size);
-        double until = clock_ms() + 1000 * (1 << attempt);
+        double until = clock_ms() + (slow ? SEARCH_MS : 1000 * (1 << attempt));
         while (!status && receive(l, until)) {
             if (is_push(l))
                 keep_push(l);
@@ -161,6 +173,7 @@ static int exchange(struct client *c, const char *const *words, size_t count) {
                 return OCELLI_OK;
         }
         if (status) return status;
+        if (refused(l)) return log_fail(OCELLI_ERR_DEVICE, "%s: nothing listens there", c->uri);
     }
     return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, and may this machine ask it?", c->uri);
 }
@@ -171,28 +184,33 @@ static const char *text_of(const cJSON *answer, const char *key, const char *oth
 }
 
 /* The address proves itself: docs/protocol.md, "Who may ask". */
-static int prove(struct client *c, const cJSON *answer, const char *const *words, size_t count) {
+static int prove(struct client *c, const char *const *words, size_t count) {
+    const struct line *l = c->self;
+    cJSON *answer = cJSON_Parse(l->text);
     const char *const ping[] = {"ping", text_of(answer, "proof", "")};
     int status = exchange(c, ping, 2);
+    cJSON_Delete(answer);
     return status ? status : exchange(c, words, count);
+}
+
+/* Of the answer that came last. */
+static int check(struct client *c, const char *verb) {
+    const struct line *l = c->self;
+    if (!strstr(l->text, ",\"ok\":false,")) return OCELLI_OK;
+    cJSON *answer = cJSON_Parse(l->text);
+    log_error("%s: %s: %s: %s", c->uri, verb, text_of(answer, "error", "failed"),
+              text_of(answer, "message", "the board says no"));
+    cJSON_Delete(answer);
+    return OCELLI_ERR_FILE;
 }
 
 static int ask(struct client *c, const char *const *words, size_t count, const char **json) {
     struct line *l = c->self;
     int status = exchange(c, words, count);
     *json = l->text;
-    if (status || !strstr(l->text, ",\"ok\":false,")) return status;
-    cJSON *answer = cJSON_Parse(l->text);
-    const char *word = text_of(answer, "error", "failed");
-    bool again = !strcmp(word, "prove") && strcmp(words[0], "ping");
-    if (again)
-        status = prove(c, answer, words, count);
-    else
-        status =
-            log_fail(OCELLI_ERR_FILE, "%s: %s: %s: %s", c->uri, words[0], word, text_of(answer, "message", "the board says no"));
-    cJSON_Delete(answer);
-    if (status || !again || !strstr(l->text, ",\"ok\":false,")) return status;
-    return log_fail(OCELLI_ERR_FILE, "%s: %s: the board says no: %s", c->uri, words[0], l->text);
+    if (!status && strstr(l->text, ",\"ok\":false,\"error\":\"prove\"") && strcmp(words[0], "ping"))
+        status = prove(c, words, count);
+    return status ? status : check(c, words[0]);
 }
 
 static int watch(struct client *c) {

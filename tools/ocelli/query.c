@@ -3,6 +3,8 @@
 #include "answer.h"
 #include "client.h"
 #include "options.h"
+#include "serve/request.h"
+#include "serve/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,11 +39,29 @@ static int take_options(struct options *o, const char **keys, int argc, char **a
     return 0;
 }
 
+static int check_words(const struct options *o, const char *const *words, size_t count) {
+    const struct serve_row *row = serve_row_of_verb(words[0]);
+    if (!strcmp(words[0], "watch")) return options_usage(o, "ocelli watch URI follows");
+    if (row && row->terse && count > 1 && !strcmp(words[1], "terse"))
+        return options_usage(o, "terse is for other clients: --json tells as much, without it there is a table");
+    for (size_t i = 0; i < count; i++)
+        if (serve_words_check(words[i], strlen(words[i])))
+            return options_usage(o, "REQUEST \"%s\" is not UTF-8, or has a control character", words[i]);
+    return 0;
+}
+
+/* Without a last "from N". */
+static size_t count_without_from(const char *const *words, size_t count) {
+    const struct serve_row *row = serve_row_of_verb(words[0]);
+    return row && row->pages && count > 2 && !strcmp(words[count - 2], "from") ? count - 2 : count;
+}
+
 /* Pages are asked for until there are no more. `words` has room for two. */
 static int query(struct client *c, const char **words, size_t count, bool json) {
     static char from[24];
     const char *text;
     size_t next = 0, asked = count;
+    count = count_without_from(words, count);
     do {
         int status = c->kind->ask(c, words, asked, &text);
         if (status) return status;
@@ -65,11 +85,8 @@ static int run_query(int argc, char **argv) {
     if (take_options(&o, &keys, argc, argv)) return o.exit_code;
     if (argc - optind < 2) return options_usage(&o, argc == optind ? "no URI" : "no REQUEST: try tags");
     if (argc - optind - 1 > WORDS - 1) return options_usage(&o, "a request is at most %d words", WORDS - 1);
-    for (int i = optind + 1; i < argc; i++) {
-        if (options_text(&o, "REQUEST", argv[i])) return EXIT_USAGE;
-        words[count++] = argv[i];
-    }
-    if (!strcmp(words[0], "watch")) return options_usage(&o, "ocelli watch URI follows");
+    for (int i = optind + 1; i < argc; i++) words[count++] = argv[i];
+    if (check_words(&o, words, count)) return EXIT_USAGE;
     int status = client_open(&c, argv[optind], keys);
     if (!status) status = query(&c, words, count, o.json);
     client_close(&c);
