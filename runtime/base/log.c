@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 static void to_stderr(void *user, enum ocelli_log_level level, const char *message) {
@@ -25,8 +26,11 @@ void ocelli_set_log(void (*new_handler)(void *, enum ocelli_log_level, const cha
 
 /* Control characters (from file names or file contents) must not break the promise of one line. */
 static void one_line(char *text) {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        bool control = *c < 0x20 || *c == 0x7f, of_two = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
+        if (of_two) *c++ = '?';
+        if (control || of_two) *c = '?';
+    }
 }
 
 static void say(enum ocelli_log_level level, const char *format, va_list args) {

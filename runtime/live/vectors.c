@@ -81,8 +81,7 @@ static int add_tag(struct vectors *v, size_t index) {
     const struct prompts_list *templates = tag->templates.count ? &tag->templates : &v->tags.templates;
     struct places *s = &v->spans[index];
     struct prompts_list expanded = {0};
-    bool pictures_only = tag->named_only && tag->examples.count;
-    int status = pictures_only ? OCELLI_OK : prompts_expand(&expanded, &v->arena, templates, &tag->prompts);
+    int status = prompts_expand(&expanded, &v->arena, templates, tags_file_prompts(tag));
     if (!status) status = add_all(v, &expanded, index, &s->prompts, &s->prompt_count);
     if (!status) status = add_examples(v, index, s);
     return status ? status : add_all(v, &tag->against, index, &s->against, &s->against_count);

@@ -66,15 +66,16 @@ static void put_float(struct serve_out *o, double value) {
 
 /* ---- texts ---- */
 
-/* 0x7f may stand as it is, but a terminal would obey it. */
+/* Controls from 0x7f on may stand as they are, but a terminal would obey them. */
 static void put_escaped(struct serve_out *o, const char *c, size_t length) {
-    char escape[8];
+    char escape[8], pair[] = {c[0], length > 1 ? c[1] : 0};
+    size_t control = unicode_control(pair);
     if (length == 0)
         put(o, "\xEF\xBF\xBD");
     else if (*c == '"' || *c == '\\')
         put(o, (const char[]){'\\', *c, 0});
-    else if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-        snprintf(escape, sizeof escape, "\\u%04x", *c);
+    else if (control) {
+        snprintf(escape, sizeof escape, "\\u%04x", (unsigned char)c[control - 1]);
         put(o, escape);
     } else
         serve_out_raw(o, c, length);

@@ -25,7 +25,7 @@ const struct serve_row serve_rows[] = {
     {"add", "prompts", SERVE_POST, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_add,
      .usage = "add NAME [VALUE...]", .help = "adds prompts, or a tag; VALUE is a prompt or KEY=TEXT"},
     {"set", "prompts", SERVE_PUT, "tag", .changes = true, .least = 2, .most = 64, .answer = serve_set,
-     .usage = "set NAME VALUE...", .help = "replaces the prompts of a tag, or makes it"},
+     .usage = "set NAME VALUE...", .help = "replaces what it names of a tag (prompts, against, group, rules), or makes it"},
     {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
     {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,

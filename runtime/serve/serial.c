@@ -122,6 +122,7 @@ static void flush(struct port *p) {
 static void answer_line(struct port *p, const char *line, size_t length, double now_ms) {
     char answer[SERVE_LINE];
     size_t size = serve_line(&p->serve->context, &p->peer, now_ms, line, length, answer);
+    if (size == SERVE_LINE_LATER && length == p->later_size && !memcmp(line, p->later, length)) return; /* asked once more */
     if (size == SERVE_LINE_LATER && !p->later_size) {
         memcpy(p->later, line, p->later_size = length);
         return;

@@ -51,6 +51,9 @@ static void stays_one_line(void **state) {
     }
     log_error("one\ntwo\r\n\x1b[2J\x7f");
     assert_string_equal(heard.text, "one?two???[2J?");
+    log_error("%s", "a\xc2\x9b"
+                    "31m\xc2\xa0"); /* U+009B is a terminal's escape too */
+    assert_string_equal(heard.text, "a??31m\xc2\xa0");
     log_error("%s", "gr\xc3\xbc\xc3\x9f \xe7\x8c\xab"); /* words in UTF-8 stay */
     assert_string_equal(heard.text, "gr\xc3\xbc\xc3\x9f \xe7\x8c\xab");
 }

@@ -7,7 +7,7 @@ set -u
 mkdir seen
 : >fault
 
-port=$((20000 + ($$ + 7000) % 20000))
+port=$((20000 + ($$ + 7000) % 12000))
 cat >ocelli.ini <<INI
 [run]
 model = $model

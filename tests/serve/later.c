@@ -94,9 +94,11 @@ static void wire(void **state) {
     open_searched();
     tell(master, "#1 search a cat\n");
     assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
+    tell(master, "#1 search a cat\n"); /* once more */
     assert_has(ask(master, "#2 search a cat\n"), "{\"id\":\"2\",\"ok\":false,\"error\":\"busy\"");
     end_search();
     assert_has(receive(master, 1000), "{\"id\":\"1\",\"ok\":true");
+    assert_string_equal(receive(master, 30), "");
     tell(master, "#3 search a dog\n");
     close(master); /* unplugged: nobody waits any more */
     for (int i = 0; i < 20; i++) serve_poll(s, 5);

@@ -327,7 +327,8 @@ static void broken(void **state) {
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) assert_begins(ask(ids[i]), "{\"ok\":false,\"error\":\"id\"");
     assert_begins(ask("#01234567890123456789012345678901 ping"), "{\"id\":\"01234567890123456789012345678901\",\"ok\":true");
     static const char *const torn[] = {
-        "set cat \xc3", "\xff", "set cat \xed\xa0\x80", "set \xc0\x80 x", "set cat \xf4\x90\x80\x80", "ping \x01", "ping \x7f"};
+        "set cat \xc3", "\xff",      "set cat \xed\xa0\x80", "set \xc0\x80 x", "set cat \xf4\x90\x80\x80",
+        "ping \x01",    "ping \x7f", "add a\xc2\x85",        "add \xc2\x80"};
     for (size_t i = 0; i < sizeof torn / sizeof torn[0]; i++) assert_has(ask(torn[i]), "\"error\":\"utf8\"");
     assert_has(ask_bytes("ping\0x", 6), "\"error\":\"utf8\"");
     memset(line, 'a', sizeof line);

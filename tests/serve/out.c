@@ -13,7 +13,7 @@ static struct serve_out start(enum serve_format format, size_t room) {
 
 static void write_all(struct serve_out *o) {
     serve_out_begin(o, NULL, '{');
-    serve_out_text(o, "t", "a\"\\\n\x7f\xff\xc3\xa9");
+    serve_out_text(o, "t", "a\"\\\n\x7f\xff\xc2\x9b\xc3\xa9");
     serve_out_bool(o, "b", true);
     serve_out_begin(o, "a", '[');
     serve_out_count(o, NULL, 23);
@@ -30,8 +30,8 @@ static void json(void **state) {
     (void)state;
     struct serve_out o = start(SERVE_JSON, sizeof bytes);
     write_all(&o);
-    static const char want[] =
-        "{\"t\":\"a\\\"\\\\\\u000a\\u007f\xEF\xBF\xBD\xc3\xa9\",\"b\":true,\"a\":[23,24,65536],\"n\":0.5,\"x\":null,\"v\":false}";
+    static const char want[] = "{\"t\":\"a\\\"\\\\\\u000a\\u007f\xEF\xBF\xBD\\u009b\xc3\xa9\",\"b\":true,\"a\":[23,24,65536],"
+                               "\"n\":0.5,\"x\":null,\"v\":false}";
     assert_int_equal(o.used, sizeof want - 1);
     assert_memory_equal(bytes, want, o.used);
 }
@@ -77,8 +77,8 @@ static void cbor(void **state) {
     write_all(&o);
     static const char want[] = "\xbf"
                                "at"
-                               "\x6a"
-                               "a\"\\\n\x7f\xEF\xBF\xBD\xc3\xa9"
+                               "\x6c"
+                               "a\"\\\n\x7f\xEF\xBF\xBD\xc2\x9b\xc3\xa9"
                                "ab"
                                "\xf5"
                                "aa"

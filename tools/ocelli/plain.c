@@ -5,7 +5,11 @@
 #include <string.h>
 
 void plain_text(FILE *to, const char *text) {
-    for (; *text; text++) putc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, to);
+    for (size_t length; *text; text += length) {
+        length = unicode_control(text);
+        putc(length ? '?' : *text, to);
+        if (!length) length = 1;
+    }
 }
 
 bool plain_utf8(const char *text) {
