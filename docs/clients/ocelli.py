@@ -170,7 +170,7 @@ class Board:
                 yield self.pushes.pop(0)
             if time.monotonic() - asked > 20:  # the lease is 60 s
                 self.ask("watch")
-                asked = time.monotonic()
+                asked = heard = time.monotonic()
             if time.monotonic() - heard > 25:
                 raise TimeoutError("nothing for 25 s")
 

@@ -230,7 +230,10 @@ static int next(struct client *c, const char **json) {
             l->first = (l->first + 1) % PUSHES, l->pushes--;
             return OCELLI_OK;
         }
-        if (clock_ms() - l->asked_ms > RENEW_MS && watch(c)) return OCELLI_ERR_DEVICE;
+        if (clock_ms() - l->asked_ms > RENEW_MS) {
+            if (watch(c)) return OCELLI_ERR_DEVICE;
+            until = clock_ms() + CLIENT_SILENCE_MS; /* it answered */
+        }
         if (!l->pushes && receive(l, l->asked_ms + RENEW_MS + 1) && is_push(l)) return OCELLI_OK;
     }
     return log_fail(OCELLI_ERR_DEVICE, "%s: nothing for %d s: it is gone", c->uri, CLIENT_SILENCE_MS / 1000);
