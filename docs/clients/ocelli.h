@@ -146,7 +146,7 @@ struct ocelli_tags {
 
 /* 0: this line is something else. */
 static inline int ocelli_tags_begin(struct ocelli_tags *t, const char *line, const char *id) {
-    const char *text = ocelli_answer(line, id);
+    const char *text = t->rest = ocelli_answer(line, id);
     if (!text || strncmp(text, "TAGS ", 5)) return 0;
     text += 5;
     t->seq = ocelli_whole(&text);
@@ -159,7 +159,7 @@ static inline int ocelli_tags_begin(struct ocelli_tags *t, const char *line, con
 /* 0: no more. */
 static inline int ocelli_tags_next(struct ocelli_tags *t) {
     const char *word = t->rest, *end, *colon = NULL;
-    if (*word != ' ') return 0;
+    if (!word || *word != ' ') return 0;
     for (end = ++word; *end && *end != ' '; end++)
         if (*end == ':') colon = end;
     t->rest = end;

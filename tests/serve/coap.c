@@ -149,7 +149,8 @@ static void conditional(void **state) {
                "a cat",
                6),
             used += 6;
-        assert_int_equal(exchange(fd), 402);
+        int code = exchange(fd);
+        assert_true(code == 402 || (i && code == 412)); /* libcoap 4.3.5 knows that there is one */
         assert_int_equal(b.version, 1);
     }
     close(fd);
