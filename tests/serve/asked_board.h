@@ -56,6 +56,14 @@ static inline int udp(const char *address) {
     return fd;
 }
 
+static inline int coap(void) {
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(serve_coap_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+    return fd;
+}
+
 /* Serves until something comes, or for `most` ms. */
 static inline const char *receive(int fd, int most) {
     double until = clock_ms() + most;

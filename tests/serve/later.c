@@ -115,14 +115,6 @@ static void get(int fd, uint8_t head, uint8_t mid, const char *text) {
     assert_int_equal(write(fd, message, 16 + strlen(text)), 16 + strlen(text));
 }
 
-static int coap(void) {
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(serve_coap_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    return fd;
-}
-
 /* An empty acknowledgement at once, the answer as a confirmable message of its own; a plain one to who asked without. */
 static void messages(void **state) {
     (void)state;
