@@ -143,10 +143,11 @@ static bool line_end(char c) {
     return c == '\n' || c == '\r';
 }
 
-/* Its length; line ends around it are left out. */
+/* Its length; line ends around it are left out, unless more may have come than there was room for. */
 static size_t line_of(const char **line, size_t size) {
-    while (size && line_end(**line)) ++*line, size--;
-    while (size && line_end((*line)[size - 1])) size--;
+    bool whole = size < DATAGRAM;
+    while (whole && size && line_end(**line)) ++*line, size--;
+    while (whole && size && line_end((*line)[size - 1])) size--;
     return size;
 }
 
