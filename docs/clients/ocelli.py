@@ -29,7 +29,7 @@ class Refused(Exception):
 
 
 def quote(word):
-    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", word):
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]", word):
         raise ValueError("%r has a control character" % word)
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' if not word or re.search(r'[\s"*]', word) else word
 

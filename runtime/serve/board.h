@@ -86,8 +86,9 @@ struct serve_board {
     /* The last frame as JPEG. NULL, or false: none. */
     bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
     /* NULL: not built in, or no history. SERVE_LATER: it has begun, or goes on; when searching() has become false, told by
-     * serve_wake(), the same text gets its end at once. SERVE_BUSY: another text is searched for. */
-    enum serve_code (*search)(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]);
+     * serve_wake(), the same text gets its end at once, as long as no other has begun. SERVE_BUSY: another text is searched for,
+     * or would have to begin while others wait for an end: `others`. */
+    enum serve_code (*search)(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]);
     bool (*searching)(void *user); /* only with search() */
 };
 

@@ -196,8 +196,10 @@ static void coap_step(void *self, const struct pollfd *fds, size_t count, double
     if (c->notified != c->serve->context.events.count)
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;
-    if (!serve_searching(c->serve)) later_fire(&c->later);
+    if (c->later.count && !serve_searching(c->serve)) later_fire(&c->later, now_ms);
+    c->serve->context.waiting.coap = c->later.count;
     coap_io_process(c->context, COAP_IO_NO_WAIT);
+    c->serve->context.waiting.coap = c->later.count;
 }
 
 const struct serve_transport serve_transport_coap = {"coap", coap_open, coap_wait, coap_step, coap_close};

@@ -13,6 +13,7 @@ struct later_request {
     coap_session_t *session; /* held */
     uint8_t token[LATER_TOKEN];
     size_t size;
+    double fired_ms; /* libcoap is to handle it once more; 0: not yet */
 };
 
 /* Zero is empty. */
@@ -24,11 +25,11 @@ struct later_requests {
 /* false: no room; or this request is handled once more as it is. */
 bool later_add(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request);
 
-/* Is this a request that waited? */
-bool later_is(coap_session_t *session, const coap_pdu_t *request);
+/* Did this request wait? Then it does no longer. The rate and the proof were asked for when it came. */
+bool later_take(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request);
 
-/* All of them are handled with libcoap's next turn. */
-void later_fire(struct later_requests *all);
+/* All of them are handled with libcoap's next turn; those whose session ended before it are forgotten after a second. */
+void later_fire(struct later_requests *all, double now_ms);
 
 /* Forgets them. Before the context goes. */
 void later_finish(struct later_requests *all);

@@ -64,15 +64,23 @@ static struct observe_session *begin(struct observe_sessions *all, coap_session_
     return NULL;
 }
 
+static struct observe_request *find(struct observe_session *s, uint64_t hash) {
+    for (size_t i = 0; i < s->count; i++)
+        if (s->requests[i].hash == hash) return &s->requests[i];
+    return NULL;
+}
+
 bool observe_admit(struct observe_sessions *all, coap_session_t *session, const coap_pdu_t *request,
                    const coap_str_const_t *path) {
     uint64_t hash;
     struct observe_session *s = coap_session_get_app_data(session);
     if (!hash_of(request, path, &hash) || (!s && !(s = begin(all, session)))) return false;
-    for (size_t i = 0; i < s->count; i++)
-        if (s->requests[i] == hash) return true;
-    if (s->count == OBSERVE_REQUESTS) return false;
-    s->requests[s->count++] = hash;
+    struct observe_request *r = find(s, hash);
+    coap_bin_const_t token = coap_pdu_get_token(request);
+    if (token.length > sizeof r->token || (!r && s->count == OBSERVE_REQUESTS)) return false;
+    if (!r) r = &s->requests[s->count++];
+    *r = (struct observe_request){.hash = hash, .token_size = token.length};
+    if (token.length) memcpy(r->token, token.s, token.length);
     return true;
 }
 
@@ -80,8 +88,10 @@ void observe_cancel(coap_session_t *session, const coap_pdu_t *request, const co
     uint64_t hash;
     struct observe_session *s = coap_session_get_app_data(session);
     if (!s || !hash_of(request, path, &hash)) return;
-    for (size_t i = 0; i < s->count; i++)
-        if (s->requests[i] == hash) s->requests[i--] = s->requests[--s->count];
+    struct observe_request *r = find(s, hash);
+    coap_bin_const_t token = coap_pdu_get_token(request);
+    bool same = r && token.length == r->token_size && (!token.length || !memcmp(token.s, r->token, token.length));
+    if (same) *r = s->requests[--s->count];
 }
 
 void observe_forget(coap_session_t *session) {

@@ -9,11 +9,15 @@
 
 enum { OBSERVE_SESSIONS = 2048, OBSERVE_SESSIONS_EACH = 128, OBSERVE_REQUESTS = 8 };
 
-/* What a session observes, or did until it was forgotten. */
+/* What a session observes. One that it ends by a Reset counts on until the session was silent for 5 minutes. */
 struct observe_session {
     coap_session_t *session; /* NULL: free */
     size_t count;
-    uint64_t requests[OBSERVE_REQUESTS]; /* hashes; what was asked before is no new one */
+    struct observe_request {
+        uint64_t hash; /* what was asked before is no new one */
+        uint8_t token[8];
+        size_t token_size;
+    } requests[OBSERVE_REQUESTS];
 };
 
 struct observe_sessions {
@@ -24,7 +28,7 @@ struct observe_sessions {
 bool observe_admit(struct observe_sessions *all, coap_session_t *session, const coap_pdu_t *request,
                    const coap_str_const_t *path);
 
-/* It is observed no more. */
+/* It is observed no more, if the token is that of the request that began it. */
 void observe_cancel(coap_session_t *session, const coap_pdu_t *request, const coap_str_const_t *path);
 
 /* The session ends. */

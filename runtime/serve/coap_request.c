@@ -4,6 +4,7 @@
 #include "serve/coap.h"
 #include "serve/code.h"
 #include "serve/words.h"
+#include "text/unicode.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -26,6 +27,7 @@ struct exchange {
     bool trusted;   /* DTLS, loopback */
     bool proved;    /* it receives what is sent to it */
     bool costly;    /* for who has proved that only */
+    bool again;     /* it waited for a search */
     size_t allowed; /* bytes of an answer, when not proved */
     const char *words[SERVE_WORDS];
     char text[2 * SERVE_LINE + SERVE_WORDS];
@@ -52,7 +54,7 @@ static void answer_code(struct exchange *e, int code) {
 
 /* Diagnostic payload: RFC 7252 section 5.5.2. */
 static void answer_fault(struct exchange *e, int code, const char *message) {
-    size_t size = strlen(message);
+    size_t size = unicode_check(message, strlen(message)); /* a name may have been cut within a letter */
     answer_code(e, code);
     if (code == 429 || code == 503) add_number(e->out, COAP_OPTION_MAXAGE, 1); /* RFC 8516: when to ask again */
     if (size && (e->proved || size + 16 <= e->allowed)) coap_add_data(e->out, size, (const uint8_t *)message);
@@ -66,27 +68,40 @@ static void answer_prove(struct exchange *e) {
     coap_add_option(e->out, COAP_OPTION_ECHO, 8, (const uint8_t *)proof);
 }
 
-/* What libcoap keeps until the last block was fetched, or for a minute and a half. */
-struct body {
-    struct serve_coap *coap;
-    size_t size;
-    uint8_t bytes[];
-};
+/* libcoap asks for a notification as if it were the request, which was admitted. One that was asked for by NON looks like an
+ * answer, and is judged like one. */
+static bool is_notification(const struct exchange *e) {
+    coap_pdu_type_t out = coap_pdu_get_type(e->out);
+    return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
+}
 
 static void release(coap_session_t *session, void *user) {
-    struct body *b = user;
+    struct serve_body *b = user;
     (void)session;
-    b->coap->bodies -= b->size;
+    *b->link = b->next;
+    if (b->next) b->next->link = b->link;
     free(b);
 }
 
-static struct body *keep_body(struct serve_coap *c, const void *bytes, size_t size) {
-    struct body *b = size <= COAP_BODIES - c->bodies ? malloc(sizeof *b + size) : NULL;
+/* Is there room for one more in blocks? One host must not take it all, but for the board's own. A notification has as much again:
+ * an error would end the observation. */
+static bool has_room(const struct exchange *e, size_t size) {
+    size_t all = size, its = size, times = is_notification(e) ? 2 : 1;
+    for (const struct serve_body *b = e->coap->bodies; b; b = b->next) {
+        all += b->size;
+        if (!memcmp(b->of.ip, e->from.ip, sizeof b->of.ip)) its += b->size;
+    }
+    return all <= times * COAP_BODIES && (its <= times * COAP_BODIES_EACH || serve_address_loopback(&e->from));
+}
+
+/* NULL: no memory. */
+static struct serve_body *keep_body(const struct exchange *e, const void *bytes, size_t size) {
+    struct serve_body *b = malloc(sizeof *b + size), **first = &e->coap->bodies;
     if (!b) return NULL;
-    b->coap = c, b->size = size;
+    *b = (struct serve_body){.next = *first, .link = first, .of = e->from, .size = size};
+    if (*first) (*first)->link = &b->next;
     memcpy(b->bytes, bytes, size);
-    c->bodies += size;
-    return b;
+    return *first = b;
 }
 
 /* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
@@ -138,15 +153,15 @@ static void answer_content(struct exchange *e, int format, uint64_t etag, const 
         return;
     }
     if (answer_valid(e, etag)) return;
-    struct body *body = keep_body(e->coap, bytes, size);
+    struct serve_body *body = !blocks || has_room(e, size) ? keep_body(e, bytes, size) : NULL;
     if (!body) {
-        answer_fault(e, 503, "too many answers are under way");
+        answer_fault(e, 503, "too many answers in blocks are under way");
         return;
     }
     answer_code(e, e->row && e->row->changes ? (e->row->method == SERVE_DELETE ? 202 : 204) : 205);
     if (etag && !blocks) add_etag(e->out, etag);
-    coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->query, (uint16_t)format, e->row || etag ? 0 : -1,
-                                 blocks ? etag : 0, size, body->bytes, release, body);
+    coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->row ? e->query : NULL, (uint16_t)format,
+                                 e->row || etag ? 0 : -1, blocks ? etag : 0, size, body->bytes, release, body);
 }
 
 /* ---- requests ---- */
@@ -267,15 +282,12 @@ static void answer_row(struct exchange *e) {
     answer_content(e, format, e->row->tagged ? etag_of(e, format) : 0, out.bytes, out.used);
 }
 
-/* Not of the table: no query, one format. Blocks and answers are kept for each query, so an unknown one would cost memory. */
-static bool is_plain(struct exchange *e, unsigned format) {
+/* What is not of the table has one format. */
+static bool accepted(struct exchange *e, unsigned format) {
     unsigned accept = format;
     option_number(e->in, COAP_OPTION_ACCEPT, &accept);
-    if (accept != format)
-        answer_fault(e, 406, "");
-    else if (e->query && e->query->length)
-        answer_fault(e, 400, "no such query here");
-    return accept == format && !(e->query && e->query->length);
+    if (accept != format) answer_fault(e, 406, "");
+    return accept == format;
 }
 
 /* The ETag first: a JPEG is made for who needs it. */
@@ -283,8 +295,10 @@ static void answer_frame(struct exchange *e) {
     const struct serve_board *b = &e->coap->serve->board;
     const uint8_t *jpeg;
     size_t size;
-    if (!is_plain(e, JPEG) || answer_valid(e, etag_of(e, JPEG))) return;
-    if (!b->frame)
+    if (!accepted(e, JPEG) || answer_valid(e, etag_of(e, JPEG))) return;
+    if (e->query && e->query->length)
+        answer_fault(e, 400, "no such query here");
+    else if (!b->frame)
         answer_fault(e, 501, "pictures are not given out here");
     else if (!b->frame(b->user, &jpeg, &size))
         answer_fault(e, 404, "no frame yet");
@@ -292,12 +306,12 @@ static void answer_frame(struct exchange *e) {
         answer_content(e, JPEG, etag_of(e, JPEG), jpeg, size);
 }
 
-/* RFC 6690. */
+/* RFC 6690; a query, which would filter them, may be ignored: section 4.1. */
 static void answer_links(struct exchange *e) {
     char links[1024];
     size_t used = 0;
-    if (!is_plain(e, LINKS)) return;
-    for (size_t i = 0; i < serve_row_count; i++) {
+    if (!accepted(e, LINKS)) return;
+    for (size_t i = 0; i < serve_row_count && used < sizeof links - 200; i++) {
         const struct serve_row *row = &serve_rows[i];
         if (!row->path || row->method != SERVE_GET) continue;
         used += (size_t)snprintf(links + used, sizeof links - used, "</%s>;rt=\"ocelli.%s\";ct=\"50 60%s\"%s,", row->path,
@@ -327,13 +341,6 @@ static bool proves(const struct exchange *e, double now_ms) {
     return echo && coap_opt_length(echo) == 8 && !memcmp(coap_opt_value(echo), proof, 8);
 }
 
-/* libcoap asks for a notification as if it were the request, which was admitted. One that was asked for by NON looks like an
- * answer, and is judged like one. */
-static bool is_notification(const struct exchange *e) {
-    coap_pdu_type_t out = coap_pdu_get_type(e->out);
-    return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
-}
-
 /* An error each time: without one libcoap keeps the observation, though nobody is answered. */
 static bool admit_observe(struct exchange *e, enum serve_verdict verdict) {
     if (verdict != SERVE_MAY)
@@ -358,7 +365,7 @@ static bool admit(struct exchange *e, double now_ms) {
     bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS, observed = e->row && e->row->observed;
     unsigned observe = UINT_MAX;
     if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
-    if (is_notification(e) || later_is(e->session, e->in)) return e->proved = true;
+    if (e->again || is_notification(e)) return e->proved = true;
     e->allowed = allowance(e);
     if (observed) option_number(e->in, COAP_OPTION_OBSERVE, &observe);
     enum serve_verdict verdict = serve_access_judge(&e->coap->serve->access, &e->from, now_ms);
@@ -395,6 +402,9 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
+    e.again = later_take(&c->later, session, in);
+    c->serve->context.waiting.coap = c->later.count;
+    e.request.others = serve_others_wait(&c->serve->context);
     if (!admit(&e, now_ms)) return;
     if (conditional(in)) {
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");

@@ -198,15 +198,21 @@ static bool is_answer(const char *line, size_t size) {
     return size > 1 && line[0] == '{' && line[1] == '"';
 }
 
+/* Its size without the blanks behind it, unless its end may be missing; 0: nothing to answer. */
+static size_t trimmed(const char *line, size_t size) {
+    size_t first = 0;
+    while (size < SERVE_LINE && size && blank(line[size - 1])) size--;
+    while (first < size && blank(line[first])) first++;
+    return first == size || is_answer(line + first, size - first) ? 0 : size;
+}
+
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char bytes[SERVE_LINE]) {
     struct parsed p = {.id = ""};
-    struct serve_request r = {.board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer};
+    struct serve_request r = {
+        .board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer, .others = serve_others_wait(c)};
     struct serve_out out = start(bytes);
-    bool whole = size < SERVE_LINE; /* else its end may be missing */
-    while (whole && size && blank(line[0])) line++, size--;
-    while (whole && size && blank(line[size - 1])) size--;
-    if (!size || is_answer(line, size)) return 0;
+    if (!(size = trimmed(line, size))) return 0;
     enum serve_code code = parse(&p, &r, line, size);
     if (p.sum && code != SERVE_CRC) keep_sum(peer, p.sum, now_ms);
     if (!code) {
@@ -227,6 +233,7 @@ size_t serve_line_error(const struct serve_peer *peer, enum serve_code code, con
     struct parsed p = {.id = ""};
     struct serve_request r = {.now_ms = 0};
     struct serve_out out = start(bytes);
+    if (!(size = trimmed(line, size))) return 0;
     parse(&p, &r, line, size);
     write_error(&out, &p, peer, code, "");
     return finish(&out, p.sum);

@@ -9,7 +9,14 @@
 struct serve_context {
     const struct serve_board *board;
     struct serve_events events;
+    struct {
+        size_t udp, serial, coap;
+    } waiting; /* requests that are asked again when the board's search has ended */
 };
+
+static inline bool serve_others_wait(const struct serve_context *c) {
+    return c->waiting.udp + c->waiting.serial + c->waiting.coap > 0;
+}
 
 /* serve_line() gives it in place of a size: the board is at it. Keep the line and ask again when it is not searching any more. */
 #define SERVE_LINE_LATER SIZE_MAX
@@ -19,7 +26,7 @@ struct serve_context {
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char answer[SERVE_LINE]);
 
-/* An answer with nothing but this error, and the request's id where there is one. */
+/* An answer with nothing but this error, and the request's id where there is one; 0: as above. */
 size_t serve_line_error(const struct serve_peer *peer, enum serve_code code, const char *line, size_t size,
                         char answer[SERVE_LINE]);
 

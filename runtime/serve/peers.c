@@ -38,7 +38,8 @@ static bool place_to_watch(const struct serve_peers *peers, const struct serve_a
     return all < SERVE_WATCHERS && (its < SERVE_WATCHERS_EACH || serve_address_loopback(a));
 }
 
-/* The entry, or the one to be put in its place: never one that watches. With the secret nobody can aim at a set. */
+/* The entry, or the one to be put in its place: never one that watches. With the secret nobody can tell which set another's
+ * address is in. */
 static struct serve_known *slot(struct serve_peers *peers, const struct serve_address *a) {
     uint32_t hash;
     memcpy(&hash, peers->secret, sizeof hash);

@@ -159,7 +159,7 @@ static enum serve_code answer_search(struct serve_request *r, struct serve_out *
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", r->words[i]);
     if (!used || text[0] == ' ' || text[used - 1] == ' ') return serve_refuse(r, SERVE_USAGE, "write what to look for");
     if (used > 160) return serve_refuse(r, SERVE_LONG, "a text is at most 160 bytes");
-    enum serve_code code = r->board->search(r->board->user, text, &found, r->message);
+    enum serve_code code = r->board->search(r->board->user, text, r->others, &found, r->message);
     struct serve_list list = {"hits", 0, found.count, write_hit, write_brief_hit, found.hits};
     if (code) return code;
     if (isfinite(found.since))

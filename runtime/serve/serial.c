@@ -37,12 +37,18 @@ struct serial {
 
 /* ---- the device ---- */
 
+static void forget_later(struct port *p) {
+    p->serve->context.waiting.serial -= p->later_size > 0;
+    p->later_size = 0;
+}
+
 static void lose(struct port *p, const char *why) {
     if (!p->told) log_warn("%s: %s: waiting for it", p->device, why);
     p->told = true;
     if (p->fd >= 0) close(p->fd);
     p->fd = -1;
-    p->queued = p->first = p->later_size = 0;
+    p->queued = p->first = 0;
+    forget_later(p);
     p->wire = (struct wire){.size = 0};
     p->peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true};
 }
@@ -108,6 +114,11 @@ static void queue(struct port *p, const void *bytes, size_t size) {
     p->queued += size;
 }
 
+/* Without it pushes wait, as far as the last changes are kept. */
+static bool room_to_push(const struct port *p) {
+    return p->fd >= 0 && QUEUE - p->queued >= SERVE_LINE;
+}
+
 static void flush(struct port *p) {
     while (p->fd >= 0 && p->queued) {
         ssize_t wrote = write(p->fd, p->queue + p->first, p->queued);
@@ -125,6 +136,7 @@ static void answer_line(struct port *p, const char *line, size_t length, double 
     if (size == SERVE_LINE_LATER && length == p->later_size && !memcmp(line, p->later, length)) return; /* asked once more */
     if (size == SERVE_LINE_LATER && !p->later_size) {
         memcpy(p->later, line, p->later_size = length);
+        p->serve->context.waiting.serial++;
         return;
     }
     if (size == SERVE_LINE_LATER) size = serve_line_error(&p->peer, SERVE_BUSY, line, length, answer);
@@ -136,7 +148,7 @@ static void answer_later(struct port *p, double now_ms) {
     size_t length = p->later_size;
     if (!length || serve_searching(p->serve)) return;
     memcpy(line, p->later, length);
-    p->later_size = 0;
+    forget_later(p);
     answer_line(p, line, length, now_ms);
 }
 
@@ -170,7 +182,8 @@ static size_t serial_wait(void *self, struct pollfd *fds, int *timeout_ms) {
         const struct port *p = &s->ports[i];
         int most = p->wire.state != WIRE_IN_TEXT ? 200 : 1000;
         if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
-        if (p->peer.watch.on && p->peer.watch.seen < p->serve->context.events.count) *timeout_ms = 0;
+        bool behind = p->peer.watch.on && p->peer.watch.seen < p->serve->context.events.count;
+        if (behind && room_to_push(p)) *timeout_ms = 0;
         fds[2 * i] = (struct pollfd){p->fd, (short)(POLLIN | (p->queued ? POLLOUT : 0)), 0};
         fds[2 * i + 1] = (struct pollfd){p->inner, POLLIN, 0};
     }
@@ -184,8 +197,7 @@ static void step_port(struct port *p, const struct pollfd *fds, double now_ms) {
     if (p->fd >= 0 && fds[0].revents) read_port(p, now_ms);
     if (p->wire.state != WIRE_IN_TEXT && now_ms - p->got_ms > WIRE_IDLE_MS) wire_idle(&p->wire);
     if (p->inner >= 0 && fds[1].revents) read_inner(p);
-    while (p->fd >= 0 && QUEUE - p->queued >= SERVE_LINE && (size = serve_line_push(&p->serve->context, &p->peer, now_ms, push)))
-        queue(p, push, size);
+    while (room_to_push(p) && (size = serve_line_push(&p->serve->context, &p->peer, now_ms, push))) queue(p, push, size);
     flush(p);
     try_open(p, now_ms);
 }

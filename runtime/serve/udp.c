@@ -136,6 +136,7 @@ static bool wait_for_it(struct udp *u, const struct datagram *d) {
     }
     if (u->later_count == LATER) return false;
     copy_datagram(&u->later[u->later_count++], d);
+    u->serve->context.waiting.udp++;
     return true;
 }
 
@@ -185,7 +186,10 @@ static void answer_later(struct udp *u, double now_ms) {
     for (size_t i = 0; i < count; i++) {
         struct datagram d;
         copy_datagram(&d, &u->later[i]);
-        if (serve_address_of(&from, (const struct sockaddr *)&d.from)) respond(u, &d, &from, SERVE_MAY, now_ms);
+        u->serve->context.waiting.udp--;
+        if (!serve_address_of(&from, (const struct sockaddr *)&d.from)) continue;
+        serve_peers_find(&u->peers, &from, now_ms)->peer.proved = true; /* it was, and may have been forgotten */
+        respond(u, &d, &from, SERVE_MAY, now_ms);
     }
 }
 

@@ -3,6 +3,7 @@
  * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach WORD] [--coap PORT]
  * [--search MS] */
 #include "../serve/tagger_board.h"
+#include "board_search.h"
 #include "serve/serve.h"
 
 #include <poll.h>
@@ -24,24 +25,31 @@ static void look(struct serve *serve, double now_ms, double change_ms) {
     serve_push(serve, events, count);
 }
 
-/* What a board with a history does, after the time that a small one takes for a text. */
-static char searched[161];
-static double search_ms = 200, search_until_ms;
+/* The daemon's search, over a history that takes the time that a small board takes for a text. */
+static struct board_search searched;
+static unsigned search_ms = 200;
+
+int live_search(struct live *l, const struct live_question *q, struct history_found *found) {
+    (void)l, (void)q;
+    usleep(search_ms * 1000);
+    found->hits[0] = (struct history_hit){.time = 1795521600, .score = 0.3, .tags = "cat"};
+    found->count = 1, found->since = 1795435200;
+    return OCELLI_OK;
+}
+
+static void wake(void *serve) {
+    serve_wake(*(struct serve **)serve);
+}
 
 static bool searching(void *user) {
     (void)user;
-    return clock_ms() < search_until_ms;
+    return board_searching(&searched);
 }
 
-static enum serve_code search(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
-    static const struct serve_hit hit = {1795521600, 0.3, "cat"};
-    bool same = !strcmp(searched, text);
-    if (searching(user)) return snprintf(message, SERVE_MESSAGE, "another text"), same ? SERVE_LATER : SERVE_BUSY;
-    *found = (struct serve_found){&hit, 1, 1795435200};
-    if (same && clock_ms() < search_until_ms + 10000) return SERVE_OK;
-    snprintf(searched, sizeof searched, "%s", text);
-    search_until_ms = clock_ms() + search_ms;
-    return SERVE_LATER;
+static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]) {
+    static const struct prompts_list none;
+    (void)user;
+    return board_search(&searched, &none, text, others, found, message);
 }
 
 static bool input_ended(void) {
@@ -60,7 +68,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--change")) change_ms = atof(argv[i + 1]);
         if (!strcmp(argv[i], "--reach") && !serve_reach_find(&params.reach, argv[i + 1])) return 2;
         if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
-        if (!strcmp(argv[i], "--search")) search_ms = atof(argv[i + 1]);
+        if (!strcmp(argv[i], "--search")) search_ms = (unsigned)atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--tags")) board.path = argv[i + 1];
         if (!strcmp(argv[i], "--jpeg") && file_map_open(&jpeg, argv[i + 1])) return 1;
     }
@@ -69,6 +77,7 @@ int main(int argc, char **argv) {
     board.jpeg = jpeg.data, board.jpeg_size = jpeg.size;
     struct serve_board table = board_table(&board);
     table.search = search, table.searching = searching;
+    board_search_init(&searched, NULL, wake, &serve);
     params.board = &table;
     if (serve_open(&serve, &params)) return 1;
     printf("udp %d coap %d coaps %d\n", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve));
@@ -77,6 +86,7 @@ int main(int argc, char **argv) {
         look(serve, clock_ms(), change_ms);
         serve_poll(serve, 20);
     }
+    board_search_finish(&searched);
     serve_close(&serve);
     board_close(&board);
     file_map_close(&jpeg);

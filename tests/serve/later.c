@@ -10,11 +10,12 @@ static struct {
     int begun;
 } searched;
 
-static enum serve_code search(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]) {
     static const struct serve_hit hit = {1795521600, 0.3, "cat"};
     (void)user, (void)message;
     bool same = !strcmp(searched.text, text);
-    if (searched.going_on) return same ? SERVE_LATER : SERVE_BUSY;
+    if (searched.going_on && same) return SERVE_LATER;
+    if (searched.going_on || (!same && others)) return SERVE_BUSY;
     *found = (struct serve_found){&hit, 1, 1795435200};
     if (same) return SERVE_OK;
     snprintf(searched.text, sizeof searched.text, "%s", text);
@@ -107,9 +108,9 @@ static void wire(void **state) {
 }
 
 #ifdef OCELLI_COAP
-/* GET /search?q=`text` from loopback; `head`: type, version and length of the token, which is tt. */
+/* GET /search?q=`text` from loopback; `head`: type, version and length of the token, which ends with the Message ID. */
 static void get(int fd, uint8_t head, uint8_t mid, const char *text) {
-    uint8_t message[64] = {head, 1,  0, mid, 't', 't', 0xb6, 's', 'e', 'a', 'r', 'c', 'h', (uint8_t)(0x42 + strlen(text)),
+    uint8_t message[64] = {head, 1,  0, mid, 't', mid, 0xb6, 's', 'e', 'a', 'r', 'c', 'h', (uint8_t)(0x42 + strlen(text)),
                            'q',  '='};
     memcpy(message + 16, text, strlen(text));
     assert_int_equal(write(fd, message, 16 + strlen(text)), 16 + strlen(text));
@@ -130,7 +131,12 @@ static void messages(void **state) {
     get(c, 0x52, 2, "cat");
     assert_string_equal(receive(c, 30), "");
     get(c, 0x42, 3, "dog");
+    receive(c, 1000);
+    assert_memory_equal(got, "\x62\x9d\x00\x03", 4); /* 4.29 */
     end_search();
+    get(c, 0x42, 4, "dog"); /* comes before those who wait have their answers: it is not to take them away */
+    int line = udp("127.0.0.1");
+    assert_int_equal(write(line, "search a dog", 12), 12);
     receive(a, 1000);
     assert_int_equal((uint8_t)got[0], 0x42);
     assert_int_equal((uint8_t)got[1], 0x45);
@@ -139,10 +145,15 @@ static void messages(void **state) {
     assert_int_equal(write(a, acknowledged, 4), 4);
     bool answered = false;
     for (int i = 0; i < 2 && !answered; i++) {
-        receive(c, 1000); /* to "dog" busy, or an acknowledgement, as its turn was */
+        receive(c, 1000);
         answered = (uint8_t)got[0] == 0x52 && (uint8_t)got[1] == 0x45;
     }
     assert_true(answered);
+    assert_int_equal(searched.begun, 1);
+    assert_has(receive(line, 1000), "\"error\":\"busy\"");
+    assert_has(ask(line, "search cat"), "\"hits\":[{");
+    tell(line, "search a dog"); /* now nobody waits */
+    close(line);
     close(a), close(c);
 }
 

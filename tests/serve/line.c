@@ -342,10 +342,11 @@ static void broken(void **state) {
 }
 
 /* As many hits as there can be, with names of all lengths, the newest picture first. */
-static enum serve_code found_many(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+static enum serve_code found_many(void *user, const char *text, bool others, struct serve_found *found,
+                                  char message[SERVE_MESSAGE]) {
     static struct serve_hit hits[SERVE_HITS];
     static char names[SERVE_HITS][512];
-    (void)user, (void)message;
+    (void)user, (void)others, (void)message;
     if (strcmp(text, "a red truck")) return *found = (struct serve_found){hits, 0, (double)NAN}, SERVE_OK;
     for (int i = 0; i < SERVE_HITS; i++) {
         memset(names[i], i == 3 ? '"' : 'x', i == 3 ? 511 : (size_t)(7 * i));
@@ -355,8 +356,9 @@ static enum serve_code found_many(void *user, const char *text, struct serve_fou
     return SERVE_OK;
 }
 
-static enum serve_code found_fault(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
-    (void)user, (void)text, (void)found;
+static enum serve_code found_fault(void *user, const char *text, bool others, struct serve_found *found,
+                                   char message[SERVE_MESSAGE]) {
+    (void)user, (void)text, (void)others, (void)found;
     strcpy(message, "its log tells why");
     return SERVE_FAILED;
 }
@@ -400,7 +402,15 @@ static void answers(void **state) {
         }
         assert_true(rounds <= 2);
     }
-    assert_has(ask("*0000"), "a checksum without a request"); /* it is that of nothing */
+    assert_has(ask("*0000"), "a checksum without a request");                   /* it is that of nothing */
+    snprintf(said, sizeof said, "  #1 ping*%08x", serve_crc32("  #1 ping", 9)); /* over the blanks too */
+    assert_has(ask(said), "\"id\":\"1\",\"ok\":true");
+    char error[SERVE_LINE];
+    snprintf(said, sizeof said, "#9 ping*%08x  ", serve_crc32("#9 ping", 7));
+    size_t size = serve_line_error(&peer, SERVE_BUSY, said, strlen(said), error);
+    assert_int_equal(error[size - 10], '*'); /* with a checksum, as asked */
+    assert_int_equal(serve_line_error(&peer, SERVE_BUSY, "{\"ok\":false}", 12, error), 0);
+    assert_int_equal(serve_line_error(&peer, SERVE_BUSY, " \t", 2, error), 0);
     assert_has(ask("#1"), "an id without a request");
     assert_has(ask("*0000ffff"), "\"error\":\"crc\"");
     assert_has(ask("{ping"), "\"error\":\"verb\"");

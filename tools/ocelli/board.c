@@ -24,6 +24,7 @@ struct board {
     struct live_config config; /* the file as last read and found good */
     char *bytes;               /* of it */
     size_t size;
+    uint64_t version;
     struct live_status status; /* what view() and status() give points here and into `names` */
     struct arena names;
     struct tagger_status *tags;
@@ -91,13 +92,14 @@ static bool read_again(struct board *b) {
     config_finish(&b->config);
     free(b->bytes);
     b->config = config, b->bytes = bytes, b->size = size;
+    b->version = tags_file_version(&config.tags);
     return true;
 }
 
 static const struct tags_file *prompts(void *user, uint64_t *version) {
     struct board *b = user;
     read_again(b);
-    *version = tags_file_version(&b->config.tags);
+    *version = b->version;
     return &b->config.tags;
 }
 
@@ -181,10 +183,10 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
     return true;
 }
 
-static enum serve_code search(void *user, const char *text, struct serve_found *found, char message[SERVE_MESSAGE]) {
+static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]) {
     struct board *b = user;
     read_again(b);
-    return board_search(&b->searched, &b->config.tags.templates, text, found, message);
+    return board_search(&b->searched, &b->config.tags.templates, text, others, found, message);
 }
 
 static bool searching(void *user) {

@@ -75,11 +75,11 @@ static enum serve_code begin(struct board_search *s, const struct prompts_list *
     return refuse(SERVE_FAILED, message, "out of memory for a search");
 }
 
-enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text,
+enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text, bool others,
                              struct serve_found *found, char message[SERVE_MESSAGE]) {
-    bool same = !strcmp(s->text, text);
-    if (atomic_load(&s->running))
-        return same ? SERVE_LATER : refuse(SERVE_BUSY, message, "another text is searched for: ask again in a second");
+    bool same = !strcmp(s->text, text), running = atomic_load(&s->running);
+    if (running && same) return SERVE_LATER;
+    if (running || (!same && others)) return refuse(SERVE_BUSY, message, "another text is searched for: ask again in a second");
     int64_t age = clock_ns(CLOCK_MONOTONIC) - s->answered_ns;
     if (!same || age > (s->status ? FAULT_NS : SAME_NS)) return begin(s, templates, text, message);
     *found = s->answer;

@@ -18,7 +18,7 @@ struct board_search {
     void *user;
     pthread_t thread;
     bool started;        /* a thread, which is to be joined */
-    atomic_bool running; /* all below is the thread's */
+    atomic_bool running; /* all below is the thread's; text, templates and arena it only reads */
     struct arena arena;
     struct prompts_list templates;
     char text[BOARD_TEXT + 1]; /* "": none */
@@ -36,7 +36,7 @@ void board_search_init(struct board_search *s, struct live *live, void (*ended)(
 void board_search_finish(struct board_search *s);
 
 /* As serve_board.search: *found lives until the next call. */
-enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text,
+enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text, bool others,
                              struct serve_found *found, char message[SERVE_MESSAGE]);
 
 bool board_searching(const struct board_search *s);
