@@ -3,6 +3,7 @@
 #ifndef SERVE_COAP_H
 #define SERVE_COAP_H
 
+#include "serve/coap_bodies.h"
 #include "serve/coap_later.h"
 #include "serve/coap_observe.h"
 #include "serve/peers.h"
@@ -15,22 +16,7 @@
 #define COAP_OPTION_ECHO 252 /* RFC 9175; libcoap 4.3.0 has no name for it */
 #endif
 
-enum {
-    COAP_BODY = 1 << 20,
-    COAP_RESOURCES = 16,
-    COAP_IDLE_SESSIONS = 1024,
-    COAP_HANDSHAKES = 256,
-    COAP_BODIES = 32 << 20,
-    COAP_BODIES_EACH = 8 << 20
-};
-
-/* An answer until its last block was fetched, or for a minute and a half. */
-struct serve_body {
-    struct serve_body *next, **link; /* link: what points to it */
-    struct serve_address of;
-    size_t size;
-    uint8_t bytes[];
-};
+enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024, COAP_HANDSHAKES = 256 };
 
 struct serve_coap {
     struct serve *serve;
@@ -44,9 +30,9 @@ struct serve_coap {
     struct observe_sessions observing;
     struct later_requests later;
     struct psk psk;
-    coap_bin_const_t psk_key;  /* for libcoap, as it copies only later */
-    struct serve_body *bodies; /* that libcoap keeps for their blocks; of COAP_BODIES bytes, COAP_BODIES_EACH an address */
-    char body[COAP_BODY];      /* of the answer in the making */
+    coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
+    struct bodies bodies;
+    char body[COAP_BODY]; /* of the answer in the making */
 };
 
 /* A request to any of our resources. */

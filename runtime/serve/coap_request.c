@@ -75,35 +75,6 @@ static bool is_notification(const struct exchange *e) {
     return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
 }
 
-static void release(coap_session_t *session, void *user) {
-    struct serve_body *b = user;
-    (void)session;
-    *b->link = b->next;
-    if (b->next) b->next->link = b->link;
-    free(b);
-}
-
-/* Is there room for one more in blocks? One host must not take it all, but for the board's own. A notification has as much again:
- * an error would end the observation. */
-static bool has_room(const struct exchange *e, size_t size) {
-    size_t all = size, its = size, times = is_notification(e) ? 2 : 1;
-    for (const struct serve_body *b = e->coap->bodies; b; b = b->next) {
-        all += b->size;
-        if (!memcmp(b->of.ip, e->from.ip, sizeof b->of.ip)) its += b->size;
-    }
-    return all <= times * COAP_BODIES && (its <= times * COAP_BODIES_EACH || serve_address_loopback(&e->from));
-}
-
-/* NULL: no memory. */
-static struct serve_body *keep_body(const struct exchange *e, const void *bytes, size_t size) {
-    struct serve_body *b = malloc(sizeof *b + size), **first = &e->coap->bodies;
-    if (!b) return NULL;
-    *b = (struct serve_body){.next = *first, .link = first, .of = e->from, .size = size};
-    if (*first) (*first)->link = &b->next;
-    memcpy(b->bytes, bytes, size);
-    return *first = b;
-}
-
 /* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
 static uint64_t etag_of(const struct exchange *e, int format) {
     const struct serve_view *v = &e->request.view;
@@ -144,6 +115,11 @@ static bool answer_valid(struct exchange *e, uint64_t etag) {
     return true;
 }
 
+/* An error would end an observation, and of a change tell that it was not made. */
+static bool has_room(const struct exchange *e, size_t size) {
+    return (e->row && e->row->changes) || bodies_room(&e->coap->bodies, &e->from, size, is_notification(e) ? 2 : 1);
+}
+
 /* etag 0: none. libcoap adds it to blocks, and to nothing else. */
 static void answer_content(struct exchange *e, int format, uint64_t etag, const void *bytes, size_t size) {
     unsigned block;
@@ -153,7 +129,7 @@ static void answer_content(struct exchange *e, int format, uint64_t etag, const 
         return;
     }
     if (answer_valid(e, etag)) return;
-    struct serve_body *body = !blocks || has_room(e, size) ? keep_body(e, bytes, size) : NULL;
+    struct body *body = !blocks || has_room(e, size) ? bodies_keep(&e->coap->bodies, &e->from, bytes, size) : NULL;
     if (!body) {
         answer_fault(e, 503, "too many answers in blocks are under way");
         return;
@@ -161,7 +137,7 @@ static void answer_content(struct exchange *e, int format, uint64_t etag, const 
     answer_code(e, e->row && e->row->changes ? (e->row->method == SERVE_DELETE ? 202 : 204) : 205);
     if (etag && !blocks) add_etag(e->out, etag);
     coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->row ? e->query : NULL, (uint16_t)format,
-                                 e->row || etag ? 0 : -1, blocks ? etag : 0, size, body->bytes, release, body);
+                                 e->row || etag ? 0 : -1, blocks ? etag : 0, size, body->bytes, bodies_release, body);
 }
 
 /* ---- requests ---- */
