@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
+#include "base/control.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 static void to_stderr(void *user, enum ocelli_log_level level, const char *message) {
     (void)user;
@@ -26,10 +27,10 @@ void ocelli_set_log(void (*new_handler)(void *, enum ocelli_log_level, const cha
 
 /* Control characters (from file names or file contents) must not break the promise of one line. */
 static void one_line(char *text) {
-    for (unsigned char *c = (unsigned char *)text; *c; c++) {
-        bool control = *c < 0x20 || *c == 0x7f, of_two = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F */
-        if (of_two) *c++ = '?';
-        if (control || of_two) *c = '?';
+    for (size_t left = strlen(text), length; left; text += length, left -= length) {
+        length = control_bytes(text, left);
+        memset(text, '?', length);
+        if (!length) length = 1;
     }
 }
 

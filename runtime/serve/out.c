@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/out.h"
+#include "base/control.h"
 #include "text/unicode.h"
 
 #include <inttypes.h>
@@ -68,8 +69,8 @@ static void put_float(struct serve_out *o, double value) {
 
 /* Controls from 0x7f on may stand as they are, but a terminal would obey them. */
 static void put_escaped(struct serve_out *o, const char *c, size_t length) {
-    char escape[8], pair[] = {c[0], length > 1 ? c[1] : 0};
-    size_t control = unicode_control(pair);
+    char escape[8];
+    size_t control = control_bytes(c, length);
     if (length == 0)
         put(o, "\xEF\xBF\xBD");
     else if (*c == '"' || *c == '\\')

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/words.h"
+#include "base/control.h"
 #include "serve/out.h"
-#include "text/unicode.h"
 
 static bool blank(char c) {
     return c == ' ' || c == '\t';
@@ -10,8 +10,7 @@ static bool blank(char c) {
 enum serve_code serve_words_check(const char *text, size_t size) {
     for (size_t i = 0, length; i < size; i += length) {
         length = serve_utf8(text + i, size - i);
-        bool control = length && (!text[i] || unicode_control((const char[]){text[i], length > 1 ? text[i + 1] : 0}));
-        if (!length || (control && text[i] != '\t')) return SERVE_UTF8;
+        if (!length || (control_bytes(text + i, length) && text[i] != '\t')) return SERVE_UTF8;
     }
     return SERVE_OK;
 }

@@ -27,12 +27,6 @@ int32_t unicode_next(const char *text, size_t length, size_t *at) {
     return c;
 }
 
-size_t unicode_control(const char *text) {
-    const unsigned char *c = (const unsigned char *)text;
-    if (*c && (*c < 0x20 || *c == 0x7f)) return 1;
-    return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
-}
-
 size_t unicode_put(int32_t c, char *out) {
     return (size_t)utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
 }

@@ -13,10 +13,6 @@ size_t unicode_check(const char *text, size_t length);
 /* The code point at text[*at], which moves on. Only for text that unicode_check() passed. */
 int32_t unicode_next(const char *text, size_t length, size_t *at);
 
-/* Bytes of the control character that the text begins with: one, of U+0080 to U+009F two; 0: it is none. Reads two bytes at most, and
- * none behind a 0. */
-size_t unicode_control(const char *text);
-
 /* Writes at most 4 bytes and tells how many. */
 size_t unicode_put(int32_t c, char *out);
 

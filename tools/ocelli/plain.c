@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plain.h"
+#include "base/control.h"
 #include "text/unicode.h"
 
 #include <string.h>
 
 void plain_text(FILE *to, const char *text) {
-    for (size_t length; *text; text += length) {
-        length = unicode_control(text);
+    for (size_t left = strlen(text), length; left; text += length, left -= length) {
+        length = control_bytes(text, left);
         putc(length ? '?' : *text, to);
         if (!length) length = 1;
     }
