@@ -112,7 +112,7 @@ class Board:
             if star and re.fullmatch(rb"[0-9A-Fa-f]{8}", digits) and int(digits, 16) == zlib.crc32(body):
                 yield body.decode("utf-8", "replace")
 
-    def raw(self, line, waits=(1, 2, 4, 8)):
+    def raw(self, line):
         """The answer to a line, parsed; asks again after 1, 2, 4 s. ValueError: too long."""
         self.count += 1
         name = "p%x" % self.count
@@ -120,7 +120,7 @@ class Board:
         request += b"*%08X" % zlib.crc32(request)
         if len(request) + 1 > 1024:
             raise ValueError("a request is at most 1024 bytes with its id, checksum and end")
-        for wait in waits:
+        for wait in (1, 2, 4, 8):
             self.wire.send(request)
             until = time.monotonic() + wait
             while time.monotonic() < until:
@@ -146,12 +146,10 @@ class Board:
     def ask(self, *words):
         """The answer as a dict; Refused if it is an error."""
         line = " ".join(quote(word) for word in words)
-        # On a serial line a search that is asked again is a second one, and busy.
-        waits = (10, 10) if words[:1] == ("search",) and isinstance(self.wire, Serial) else (1, 2, 4, 8)
-        answer = self.raw(line, waits)
+        answer = self.raw(line)
         if answer.get("error") == "prove" and "proof" in answer:
             self.raw("ping " + quote(answer["proof"]))
-            answer = self.raw(line, waits)
+            answer = self.raw(line)
         if answer.get("ok") is False:
             raise Refused(answer)
         return answer

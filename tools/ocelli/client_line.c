@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 4, SLOW_TRIES = 2, REFUSALS = 2, PUSHES = 32, RENEW_MS = 20000, SEARCH_MS = 10000 };
+enum { TRIES = 4, REFUSALS = 2, PUSHES = 32, RENEW_MS = 20000 };
 
 struct line {
     int fd;
@@ -156,16 +156,14 @@ static size_t write_request(struct line *l, const char *const *words, size_t cou
     return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%08X\n", serve_crc32(to, used));
 }
 
-/* On a serial line a search that is asked again is a second one, and busy: docs/protocol.md, "Searching". */
 static int exchange(struct client *c, const char *const *words, size_t count) {
     struct line *l = c->self;
     char line[SERVE_LINE + 1], head[24];
-    bool slow = !l->datagrams && !strcmp(words[0], "search");
     size_t size = write_request(l, words, count, line, head);
     if (!size) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
-    for (int attempt = 0; attempt < (slow ? SLOW_TRIES : TRIES); attempt++) {
+    for (int attempt = 0; attempt < TRIES; attempt++) {
         int status = send_all(c, line, size);
-        double until = clock_ms() + (slow ? SEARCH_MS : 1000 * (1 << attempt));
+        double until = clock_ms() + 1000 * (1 << attempt);
         while (!status && receive(l, until)) {
             if (is_push(l))
                 keep_push(l);
