@@ -152,6 +152,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
     struct serve_coap *c = *self = calloc(1, sizeof *c);
     if (!c) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     c->serve = serve;
+    c->later.waiting = &serve->context.waiting;
     coap_startup();
     coap_set_log_handler(ignore);
     c->context = coap_new_context(NULL);
@@ -197,9 +198,7 @@ static void coap_step(void *self, const struct pollfd *fds, size_t count, double
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;
     if (c->later.count && !serve_searching(c->serve)) later_fire(&c->later, now_ms);
-    c->serve->context.waiting.coap = c->later.count;
     coap_io_process(c->context, COAP_IO_NO_WAIT);
-    c->serve->context.waiting.coap = c->later.count;
 }
 
 const struct serve_transport serve_transport_coap = {"coap", coap_open, coap_wait, coap_step, coap_close};

@@ -9,12 +9,14 @@ bool later_add(struct later_requests *all, coap_session_t *session, const coap_p
     struct later_request *r = &all->requests[all->count++];
     *r = (struct later_request){.session = coap_session_reference(session), .size = token.length};
     if (token.length) memcpy(r->token, token.s, token.length);
+    ++*all->waiting;
     return true;
 }
 
 static void forget(struct later_requests *all, size_t i) {
     coap_session_release(all->requests[i].session);
     all->requests[i] = all->requests[--all->count];
+    --*all->waiting;
 }
 
 bool later_take(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request) {
@@ -43,6 +45,5 @@ void later_fire(struct later_requests *all, double now_ms) {
 }
 
 void later_finish(struct later_requests *all) {
-    for (size_t i = 0; i < all->count; i++) coap_session_release(all->requests[i].session);
-    all->count = 0;
+    while (all->count) forget(all, all->count - 1);
 }

@@ -16,8 +16,9 @@ struct later_request {
     double fired_ms; /* libcoap is to handle it once more; 0: not yet */
 };
 
-/* Zero is empty. */
+/* Zero is empty, but for `waiting`. */
 struct later_requests {
+    size_t *waiting; /* of all transports: those here count in it */
     struct later_request requests[LATER_REQUESTS];
     size_t count;
 };

@@ -379,8 +379,7 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
     e.again = later_take(&c->later, session, in);
-    c->serve->context.waiting.coap = c->later.count;
-    e.request.others = serve_others_wait(&c->serve->context);
+    e.request.others = c->serve->context.waiting > 0;
     if (!admit(&e, now_ms)) return;
     if (conditional(in)) {
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");

@@ -9,14 +9,8 @@
 struct serve_context {
     const struct serve_board *board;
     struct serve_events events;
-    struct {
-        size_t udp, serial, coap;
-    } waiting; /* requests that are asked again when the board's search has ended */
+    size_t waiting; /* requests, of all transports, that are asked again when the board's search has ended */
 };
-
-static inline bool serve_others_wait(const struct serve_context *c) {
-    return c->waiting.udp + c->waiting.serial + c->waiting.coap > 0;
-}
 
 /* serve_line() gives it in place of a size: the board is at it. Keep the line and ask again when it is not searching any more. */
 #define SERVE_LINE_LATER SIZE_MAX

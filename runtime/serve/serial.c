@@ -38,7 +38,7 @@ struct serial {
 /* ---- the device ---- */
 
 static void forget_later(struct port *p) {
-    p->serve->context.waiting.serial -= p->later_size > 0;
+    p->serve->context.waiting -= p->later_size > 0;
     p->later_size = 0;
 }
 
@@ -136,7 +136,7 @@ static void answer_line(struct port *p, const char *line, size_t length, double 
     if (size == SERVE_LINE_LATER && length == p->later_size && !memcmp(line, p->later, length)) return; /* asked once more */
     if (size == SERVE_LINE_LATER && !p->later_size) {
         memcpy(p->later, line, p->later_size = length);
-        p->serve->context.waiting.serial++;
+        p->serve->context.waiting++;
         return;
     }
     if (size == SERVE_LINE_LATER) size = serve_line_error(&p->peer, SERVE_BUSY, line, length, answer);

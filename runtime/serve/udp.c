@@ -136,7 +136,7 @@ static bool wait_for_it(struct udp *u, const struct datagram *d) {
     }
     if (u->later_count == LATER) return false;
     copy_datagram(&u->later[u->later_count++], d);
-    u->serve->context.waiting.udp++;
+    u->serve->context.waiting++;
     return true;
 }
 
@@ -186,7 +186,7 @@ static void answer_later(struct udp *u, double now_ms) {
     for (size_t i = 0; i < count; i++) {
         struct datagram d;
         copy_datagram(&d, &u->later[i]);
-        u->serve->context.waiting.udp--;
+        u->serve->context.waiting--;
         if (!serve_address_of(&from, (const struct sockaddr *)&d.from)) continue;
         serve_peers_find(&u->peers, &from, now_ms)->peer.proved = true; /* it was, and may have been forgotten */
         respond(u, &d, &from, SERVE_MAY, now_ms);

@@ -42,6 +42,15 @@ static void text(int number, const char *value) {
     option(number, value, strlen(value));
 }
 
+/* Of a change: the tag, and a prompt for it. */
+static void end_with_cat(void) {
+    static const char body[] = "\xff"
+                               "a cat";
+    text(PATH, "prompts"), text(QUERY, "tag=cat");
+    memcpy(message + used, body, sizeof body - 1);
+    used += sizeof body - 1;
+}
+
 /* The answer's code as 205; its bytes in `got`. */
 static int exchange(int fd) {
     assert_int_equal(write(fd, message, used), used);
@@ -90,12 +99,7 @@ static void bodies(void **state) {
     text(PATH, "status");
     assert_int_equal(exchange(fd), 205); /* what is no blocks needs no room */
     begin(PUT, 2);
-    text(PATH, "prompts"), text(QUERY, "tag=cat");
-    memcpy(message + used,
-           "\xff"
-           "a cat",
-           6),
-        used += 6;
+    end_with_cat();
     assert_int_equal(exchange(fd), 204);
     close(fd);
     for (int i = 0; i < 200; i++) close(fds[i]);
@@ -149,12 +153,7 @@ static void conditional(void **state) {
             option(IF_NONE_MATCH, "", 0);
         else
             text(IF_MATCH, "bogus");
-        text(PATH, "prompts"), text(QUERY, "tag=cat");
-        memcpy(message + used,
-               "\xff"
-               "a cat",
-               6),
-            used += 6;
+        end_with_cat();
         int code = exchange(fd);
         assert_true(code == 402 || (i && code == 412)); /* libcoap 4.3.5 knows that there is one */
         assert_int_equal(b.version, 1);
