@@ -62,6 +62,12 @@ soak: soak-build
 soak-pictures: soak-build
 	$(SOAK) sh tests/soak/memory.sh
 
+# 200 SIGKILLs while tags are changed, what was learnt is saved and pictures are kept: no acknowledged change lost. Ten minutes.
+soak-kills: soak-build
+	build/soak/ocelli-convert tools/demo/checkpoint -o build/soak/demo.gguf
+	rm -rf build/soak/kills
+	OCELLI_CACHE= python3 tests/soak/kills.py build/soak/ocelli build/soak/demo.gguf build/soak/kills $(or $(KILLS),200)
+
 soak-build: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
 	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
@@ -108,4 +114,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak soak-pictures soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-build soak-observers soak-datagrams test-foreign format packages
