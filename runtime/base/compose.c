@@ -158,6 +158,16 @@ bool compose(const char *text, size_t length, char **out, size_t *out_length) {
     return enough;
 }
 
+const char *compose_copy(struct arena *arena, const char *text) {
+    size_t length = strlen(text), composed_length;
+    if (ascii(text, length)) return arena_copy(arena, text, length);
+    char *composed;
+    if (!compose(text, length, &composed, &composed_length)) return NULL;
+    const char *copy = arena_copy(arena, composed, composed_length);
+    free(composed);
+    return copy;
+}
+
 bool compose_same(const char *a, const char *b) {
     size_t a_length = strlen(a), b_length = strlen(b);
     if (!strcmp(a, b)) return true;

@@ -3,6 +3,8 @@
 #ifndef BASE_COMPOSE_H
 #define BASE_COMPOSE_H
 
+#include "base/arena.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,7 +15,10 @@ enum { COMPOSE_GROWTH = 3 };
  * they are. Takes time in proportion to the length, whatever the text. false: out of memory, not said. */
 bool compose(const char *text, size_t length, char **out, size_t *out_length);
 
-/* Whether two texts are the same once composed. Allocates nothing where both are ASCII; out of memory, it compares the bytes. */
+/* A terminated text composed, in the arena; NULL: out of memory, not said. */
+const char *compose_copy(struct arena *arena, const char *text);
+
+/* Whether two terminated texts are the same once composed. Out of memory, it compares the bytes. */
 bool compose_same(const char *a, const char *b);
 
 #endif

@@ -11,6 +11,8 @@
 /* Tags of a file. */
 enum { TAGS_FILE_TAGS = 4096 };
 
+/* Texts but the examples, which are names of files, are in Unicode's composed form, so that "é" is one text however an editor wrote
+ * it. */
 struct tags_file_tag {
     const char *name;
     size_t line;                   /* of its section */
@@ -46,7 +48,7 @@ int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, cons
                     const struct tags_file_options *options);
 void tags_file_finish(struct tags_file *file);
 
-/* The tag of that name, or NULL. */
+/* The tag of that name, composed or not, or NULL. */
 const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name);
 
 /* The prompts that are meant: its own, else its name, but none where it has examples alone. */
