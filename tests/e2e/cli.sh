@@ -232,6 +232,39 @@ near "$(cosine both)" "$both" "two prompts and two templates"
 holds '.tags | map(.tag) | sort == ["bare", "both", "cat", "dog"]'
 run 0 0 tag -m "$model" -T tags.ini --template "{}" --json "$photo"
 near "$(cosine cat)" "$bare" "template of the command line"
+
+# The daemon's own file, and margins: against a prompt, against the group, and against nothing.
+cat >daemon.ini <<'EOF'
+[run]
+model = elsewhere.gguf
+[source]
+uri = camera:
+[serve]
+udp = 5690
+[memory]
+file = history.db
+[tag cat]
+against = a red truck
+against = a dog
+[tag open]
+group = door
+[tag shut]
+group = door
+[tag alone]
+EOF
+run 0 0 tag -m "$model" -T daemon.ini -t "a dog" -t "a red truck" --json "$photo"
+holds '(.tags | map({(.tag): .}) | add) as $t | def near($a): . - $a | fabs < 0.00001;
+    ($t.cat.margin | near($t.cat.cosine - ([$t["a dog"].cosine, $t["a red truck"].cosine] | max))) and
+    $t.cat.rival == (if $t["a dog"].cosine > $t["a red truck"].cosine then "a dog" else "a red truck" end) and
+    ($t.open.margin | near($t.open.cosine - $t.shut.cosine)) and $t.open.rival == "shut" and $t.shut.rival == "open" and
+    ($t.alone.margin | near($t.alone.cosine)) and $t.alone.rival == null'
+run 0 0 tag -m "$model" -T daemon.ini "$photo"
+says '^ +[0-9]+\.[0-9]+% +-?[0-9]\.[0-9]+ +[-+][0-9]\.[0-9]+  (cat|open|shut|alone)$'
+printf '[run]\nmodel = x\n' >bad.ini
+run 1 1 tag -m "$model" -T bad.ini "$photo"
+complains '^ocelli: bad.ini: no tags: write a \[tag NAME\]'
+run 2 1 tag -m "$model" -t "$(printf 'caf\303\251')" -t "$(printf 'cafe\314\201')" "$photo"
+complains 'given twice'
 printf '[tag a]\nprompt = b ; c\n' >bad.ini
 run 1 1 tag -m "$model" -T bad.ini "$photo"
 complains '^ocelli: bad.ini:2: '
