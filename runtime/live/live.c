@@ -31,6 +31,7 @@ static int read_config(struct live *l) {
     sha256(bytes, size, l->seen);
     status = config_parse(&l->config, bytes, size, l->options.config);
     free(bytes);
+    if (!status) status = config_check_source(&l->config);
     if (status) return status;
     l->model = chosen(l->options.model, l->config.model);
     l->device = chosen(l->options.device, l->config.device);

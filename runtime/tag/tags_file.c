@@ -66,6 +66,20 @@ static int take_group(struct parser *p, const struct ini_place *at, const char *
     return p->tag->group ? OCELLI_OK : out_of_memory(at);
 }
 
+static int take_example(struct parser *p, const struct ini_place *at, const char *value) {
+    struct prompts_list *list = &p->tag->examples;
+    size_t room = list->room;
+    int status = prompts_add(list, &p->file->arena, value);
+    if (!status && list->room != room) { /* it grew: so do the lines */
+        size_t *lines = arena_alloc(&p->file->arena, list->room, sizeof *lines);
+        if (!lines) return out_of_memory(at);
+        if (room) memcpy(lines, p->tag->example_lines, room * sizeof *lines);
+        p->tag->example_lines = lines;
+    }
+    if (!status) p->tag->example_lines[list->count - 1] = at->line;
+    return status;
+}
+
 /* The list that a key of a tag adds to, or NULL. */
 static struct prompts_list *list_of(struct tags_file_tag *tag, const char *key) {
     if (!strcmp(key, "prompt")) return &tag->prompts;
@@ -88,7 +102,7 @@ static int tag_value(void *user, const struct ini_place *at, const char *key, co
     if (template) return take_template(p->file, &p->tag->templates, at, value);
     if (group) return take_group(p, at, value);
     if (!list) return rules_take(&p->tag->rules, at, (enum rule)rule, value);
-    return (list == &p->tag->examples ? prompts_add : prompts_add_composed)(list, &p->file->arena, value);
+    return list == &p->tag->examples ? take_example(p, at, value) : prompts_add_composed(list, &p->file->arena, value);
 }
 
 static int template_value(void *user, const struct ini_place *at, const char *key, const char *value) {

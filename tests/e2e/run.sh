@@ -48,7 +48,7 @@ refuses '' 'no model'
 ini test: && sed -i 's/^\[run\]/[walk]/' ocelli.ini
 refuses 6 'unknown section "walk"'
 ini test: && printf '[tag dog]\nexample = none.png\n' >>ocelli.ini
-refuses 20 'example none.png: No such file'
+refuses 21 'example none.png: No such file'
 ini rtsp://x
 refuses 4 'uri = rtsp://x: not a source: give one of camera:'
 for usage in run learn "run -c" "run -c a b" "run -c a --for 0"; do
