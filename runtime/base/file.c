@@ -139,6 +139,12 @@ void file_writer_close(struct file_writer *w) {
     *w = (struct file_writer){.fd = -1};
 }
 
+const char *file_watch_error(int error) {
+    if (error == ENOSPC) return "too many watches on this system: raise fs.inotify.max_user_watches (sysctl)";
+    if (error == EMFILE) return "too many watchers or open files: raise fs.inotify.max_user_instances (sysctl) or ulimit -n";
+    return strerror(error);
+}
+
 int file_load(const char *path, char **bytes, size_t *size) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
     *bytes = NULL, *size = 0;

@@ -37,7 +37,7 @@ static int read_config(struct live *l) {
     l->device = chosen(l->options.device, l->config.device);
     l->state = chosen(NULL, l->config.state);
     if (l->model) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: no model: write model = FILE under [run]", l->options.config);
+    return log_fail(OCELLI_ERR_FILE, "%s: no model: write model = FILE under [run], or give -m BLOB", l->options.config);
 }
 
 static int open_brain(struct live *l) {
