@@ -47,7 +47,7 @@ static bool closed(utf8proc_int32_t c) {
     return c < 0x300 || (c >= 0x3400 && c < 0xa000) || (c >= 0xac00 && c < 0xd7a4);
 }
 
-/* Where the piece that begins at `from` ends. */
+/* The end of the piece that begins at `from`. */
 static size_t piece_end(const char *text, size_t length, size_t from) {
     size_t at = from;
     if (next(text, length, &at) < 0) return at;

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What composing lengthens a text by at most (Unicode, UAX 15). */
+/* Composing makes a text at most this many times as long (Unicode, UAX 15). */
 enum { COMPOSE_GROWTH = 3 };
 
 /* `text` of `length` bytes in composed form: *out, terminated, of *out_length bytes, for free(). Bytes that are not UTF-8 stay as

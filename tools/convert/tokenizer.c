@@ -161,8 +161,8 @@ static int check_end(const struct tokenizer *t, const struct config *c) {
     return OCELLI_OK;
 }
 
-/* Rows that no token has are padding, for the sake of a round number. Where nothing says the end mark's id, many of them mean
- * another model's tokenizer. */
+/* Rows that no token has are padding, for the sake of a round number. If nothing says the end mark's id, many such rows may mean
+ * another model's tokenizer: that is refused. */
 static int check_count(const struct tokenizer *t, const struct config *c) {
     enum { PADDING_MOST = 1024 };
     bool padded = t->token_count < c->vocabulary && c->token_rows == c->vocabulary &&

@@ -45,7 +45,7 @@ static void rank(struct tagger *t, const float *vector) {
     qsort(t->ranks, t->set->count, sizeof *t->ranks, better);
 }
 
-/* Of tags of a file, which may be the daemon's: what its thresholds are compared with. */
+/* The daemon compares this with its thresholds. Tags of -t have no rivals, so it would only be the cosine again. */
 static void show_margin_json(const struct tagger *t, struct json *j, size_t tag) {
     const struct margin *margin = &t->margins.margin[tag];
     if (!t->set->from_files) return;

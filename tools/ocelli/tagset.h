@@ -15,7 +15,7 @@ struct tagset_source {
     struct prompts_list templates; /* --template: for -t, and for tags of files without their own */
 };
 
-/* What a tag is told apart from. */
+/* The texts and tags that a tag is told apart from. */
 struct tagset_rivals {
     const char *name;            /* the tag's, composed: by this one it is the same as another */
     const char *group;           /* the others of it are rivals; NULL: none */
