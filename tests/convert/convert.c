@@ -260,6 +260,9 @@ static void test_transformers_5(void **state) {
     checkpoint_put(new, "processor_config.json", text, strlen(text));
     assert_int_equal(remove(checkpoint_path(new, "preprocessor_config.json")), 0);
     make_tokenizer_json(new, "[{\"id\": 537, \"content\": \"<|endoftext|>\"}, {\"id\": 0, \"content\": \"!\"}]");
+    static const char old[] =
+        "{\"model_max_length\": 77, \"errors\": \"replace\", \"do_lower_case\": true}"; /* as OpenAI's has: nothing is added */
+    checkpoint_put(plain, "tokenizer_config.json", old, sizeof old - 1);
     convert_well(plain, checkpoint_path(folder, "one.gguf"), NULL);
     convert_well(new, checkpoint_path(folder, "other.gguf"), checkpoint_path(folder, "report.json"));
     same_tensors(checkpoint_path(folder, "one.gguf"), checkpoint_path(folder, "other.gguf"));

@@ -49,12 +49,17 @@ static int read_json(struct tokenizer *t, const char *path, struct sources *sour
 
 /* Beside vocab.json, where it does not list them itself: in three places since transformers 2. */
 static int read_added_beside(struct tokenizer *t, const char *folder, struct sources *sources) {
-    static const char *const names[] = {"added_tokens.json", "tokenizer_config.json", "tokenizer.json"};
+    static const struct {
+        const char *name;
+        int (*read)(struct tokenizer *, const cJSON *);
+    } files[] = {{"added_tokens.json", tokenizer_read_added_map},
+                 {"tokenizer_config.json", tokenizer_read_added},
+                 {"tokenizer.json", tokenizer_read_added}};
     int status = OCELLI_OK;
-    for (size_t i = 0; !status && i < sizeof names / sizeof *names; i++) {
-        char *path = source_path(&t->arena, folder, names[i]);
+    for (size_t i = 0; !status && i < sizeof files / sizeof *files; i++) {
+        char *path = source_path(&t->arena, folder, files[i].name);
         if (!path) return no_memory(t);
-        if (source_exists(path)) status = read_json(t, path, sources, tokenizer_read_added);
+        if (source_exists(path)) status = read_json(t, path, sources, files[i].read);
     }
     return status;
 }

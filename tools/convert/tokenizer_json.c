@@ -121,7 +121,7 @@ static int add_added(struct tokenizer *t, const char *content) {
     return OCELLI_OK;
 }
 
-/* {"added_tokens": [{"content", "id"}]}, {"added_tokens_decoder": {id: {"content"}}} or {content: id}. */
+/* {"added_tokens": [{"content", "id"}]}, or {"added_tokens_decoder": {id: {"content"}}}. */
 int tokenizer_read_added(struct tokenizer *t, const cJSON *root) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "added_tokens"), *item;
     if (!list) list = cJSON_GetObjectItemCaseSensitive(root, "added_tokens_decoder");
@@ -130,9 +130,15 @@ int tokenizer_read_added(struct tokenizer *t, const cJSON *root) {
         status = add_added(t, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "content")));
         if (status) return status;
     }
-    if (list) return OCELLI_OK;
+    return OCELLI_OK;
+}
+
+/* {content: id}. */
+int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root) {
+    const cJSON *item;
+    int status = OCELLI_OK;
     cJSON_ArrayForEach(item, root) {
-        if (cJSON_IsNumber(item)) status = add_added(t, item->string);
+        status = add_added(t, item->string);
         if (status) return status;
     }
     return OCELLI_OK;
