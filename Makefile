@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # make demo   build, convert the demo checkpoint, tag some pictures
 # make test   build with sanitizers, run every test
-# make install, make fuzz, make format: see CONTRIBUTING.md
+# make install [PREFIX=/usr/local] [DESTDIR=]; make fuzz, make format: see CONTRIBUTING.md
 # Debian 12 and 13; written with Ubuntu 22.04's versions in mind. Missing packages are installed through apt (as root) or named.
 SHELL = /bin/sh
 JOBS := $(shell nproc)
@@ -28,8 +28,10 @@ release: packages
 	 cmake --build --preset release -j$(JOBS) >>build-release.log 2>&1 || { cat build-release.log; exit 1; }
 	@rm -f build-release.log
 
+# make install PREFIX=/usr DESTDIR=package: without PREFIX, /usr/local.
+PREFIX ?= /usr/local
 install: release
-	cmake --install build/release
+	DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
 
 # The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
 test-subgroups:

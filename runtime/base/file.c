@@ -17,6 +17,7 @@ enum { BUFFER_SIZE = 1 << 20, LOAD_MOST = 4 << 20 };
 static int map_fd(struct file_map *map, int fd, const char *path) {
     struct stat st;
     if (fstat(fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: name a file in it", path);
     if (!S_ISREG(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", path);
     if (st.st_size == 0) return OCELLI_OK; /* mmap refuses length 0 */
     void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -136,6 +137,12 @@ void file_writer_close(struct file_writer *w) {
     free(w->aside);
     free(w->buffer);
     *w = (struct file_writer){.fd = -1};
+}
+
+const char *file_watch_error(int error) {
+    if (error == ENOSPC) return "too many watches on this system: raise fs.inotify.max_user_watches (sysctl)";
+    if (error == EMFILE) return "too many watchers or open files: raise fs.inotify.max_user_instances (sysctl) or ulimit -n";
+    return strerror(error);
 }
 
 int file_load(const char *path, char **bytes, size_t *size) {

@@ -21,6 +21,9 @@ void file_map_release(const struct file_map *map);
  * program. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);
 
+/* What an errno of inotify means: strerror() says "No space left on device" for a limit of the system. */
+const char *file_watch_error(int error);
+
 /* A file being written beside its final name. */
 struct file_writer {
     int fd; /* -1: not open */

@@ -98,6 +98,10 @@ static int take_line(struct reader *r, struct piece s, char *out, size_t room) {
     const struct ini_place *at = &r->at;
     s = trim(s);
     out[0] = '\0';
+    if (s.length && memchr(s.text, '\r', s.length))
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s:%zu: lines end with CR alone, as on old Macs: save the file with LF or CRLF line ends", at->file,
+                        at->line);
     if (s.length == 0 || s.text[0] == ';' || s.text[0] == '#') return OCELLI_OK;
     if (s.length > INI_LINE || s.length > room - 1)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %zu bytes in a line, at most %d", at->file, at->line, s.length, INI_LINE);

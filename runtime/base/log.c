@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <utf8proc.h>
 
 static void to_stderr(void *user, enum ocelli_log_level level, const char *message) {
     (void)user;
@@ -25,19 +26,38 @@ void ocelli_set_log(void (*new_handler)(void *, enum ocelli_log_level, const cha
     handler_user = user;
 }
 
-/* Control characters (from file names or file contents) must not break the promise of one line. */
-static void one_line(char *text) {
-    for (size_t left = strlen(text), length; left; text += length, left -= length) {
-        length = control_bytes(text, left);
-        memset(text, '?', length);
-        if (!length) length = 1;
+/* Bytes of the character that `text` begins with; 0: the first byte is none of UTF-8. */
+static size_t character(const char *text, size_t size) {
+    utf8proc_int32_t c;
+    utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)size, &c);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* File names and file contents may hold anything. Control characters must not break the promise of one line: they become '?'.
+ * What is no UTF-8 becomes \xHH, so that it can be read and told apart. Stops where `out` is full; never in the middle of a
+ * character. */
+static void one_line(const char *text, char out[LOG_LINE]) {
+    size_t used = 0;
+    for (size_t left = strlen(text); left;) {
+        size_t control = control_bytes(text, left), whole = control ? control : character(text, left), room = whole ? whole : 4;
+        if (used + room >= LOG_LINE) break;
+        if (control)
+            memset(out + used, '?', room);
+        else if (whole)
+            memcpy(out + used, text, room);
+        else
+            snprintf(out + used, room + 1, "\\x%02x", (unsigned char)*text);
+        used += room;
+        text += whole ? whole : 1;
+        left -= whole ? whole : 1;
     }
+    out[used] = '\0';
 }
 
 static void say(enum ocelli_log_level level, const char *format, va_list args) {
-    char message[LOG_LINE];
-    vsnprintf(message, sizeof message, format, args);
-    one_line(message);
+    char raw[LOG_LINE], message[LOG_LINE];
+    vsnprintf(raw, sizeof raw, format, args);
+    one_line(raw, message);
     if (held.text && level == OCELLI_LOG_ERROR) {
         snprintf(held.text, held.room, "%s", message);
         return;

@@ -148,6 +148,26 @@ static size_t line_of(const struct live_config *c, const char *section, const ch
     return c->line[i];
 }
 
+int config_check_source(const struct live_config *c) {
+    if (source_buildable(c->uri)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_DEVICE,
+                    "%s:%zu: uri = %s: this program was built without libcamera: install libcamera-dev and build it again",
+                    c->path, line_of(c, "source", "uri"), c->uri);
+}
+
+/* A file or folder in the URI lies beside the ini, as all others that it names. */
+static int place_source(struct live_config *c) {
+    size_t at = source_file(c->uri);
+    const char *file = at ? config_path(&c->arena, c->path, c->uri + at) : NULL;
+    if (!at || file == c->uri + at) return OCELLI_OK;
+    char *uri = file ? arena_alloc(&c->arena, at + strlen(file) + 1, 1) : NULL;
+    if (!uri) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
+    memcpy(uri, c->uri, at);
+    strcpy(uri + at, file);
+    c->uri = uri;
+    return OCELLI_OK;
+}
+
 static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
     char forms[SOURCE_FORMS];
@@ -167,7 +187,8 @@ static int check(struct live_config *c) {
                                         .exposure_us = (uint32_t)c->exposure_us,
                                         .gain = (float)c->gain,
                                         .exposure_value = (float)c->exposure_value};
-    return config_check_texts(&c->tags, c->path);
+    int status = place_source(c);
+    return status ? status : config_check_texts(&c->tags, c->path);
 }
 
 int config_parse(struct live_config *c, const void *bytes, size_t size, const char *path) {

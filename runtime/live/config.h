@@ -20,7 +20,7 @@ struct live_config {
     double hot;                                               /* degrees Celsius from which it slows down */
     double save_every, status_every;                          /* seconds; 0: never */
     /* [source] */
-    const char *uri;
+    const char *uri; /* what it names is relative as all files are */
     const char *format;
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
@@ -38,8 +38,10 @@ struct live_config {
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
-/* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which an
- * event or an answer would have to carry. Errors: FILE. */
+/* Whether this program can have such a source at all: before it counts, as waiting would not help. Errors: DEVICE. */
+int config_check_source(const struct live_config *config);
+/* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which
+ * an event or an answer would have to carry. Errors: FILE. */
 int config_check_texts(const struct tags_file *file, const char *path);
 /* Two texts of a config, NULL being none. */
 bool config_same_text(const char *a, const char *b);

@@ -52,6 +52,7 @@ static int variables_make(struct variables *v, const struct live_event *e) {
     add(v, "REASON", event_reason(e));
     add_number(v, "SCORE", e->why.score);
     add_number(v, "MARGIN", e->why.margin);
+    add_number(v, "COSINE", e->why.cosine);
     add_number(v, "PERCENTILE", e->why.percentile);
     add(v, "RUNNER_UP", e->runner_up);
     add(v, "MODEL", e->model);

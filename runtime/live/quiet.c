@@ -22,7 +22,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void say(const struct line *l) {
     const char *warning = l->level == OCELLI_LOG_WARNING ? "warning: " : "";
     if (l->count)
-        fprintf(stderr, "ocelli: %s%s (%u more times)\n", warning, l->text, l->count);
+        fprintf(stderr, "ocelli: %s%s (%u more time%s)\n", warning, l->text, l->count, l->count == 1 ? "" : "s");
     else
         fprintf(stderr, "ocelli: %s%s\n", warning, l->text);
 }

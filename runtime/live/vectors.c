@@ -14,7 +14,7 @@ enum { AT_ONCE = 8 };
 /* A text or a picture, which `stamp` tells apart from an older one of that name. */
 struct item {
     const char *text; /* or the picture's path */
-    size_t tag;       /* it was first made for */
+    size_t line;      /* of its tag, or of the example */
     uint64_t stamp;   /* 0: a text */
     bool done;
 };
@@ -41,21 +41,21 @@ static int out_of_memory(const struct vectors *v) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for the vectors of tags", v->path);
 }
 
-static int add(struct vectors *v, const char *text, size_t tag, uint64_t stamp) {
+static int add(struct vectors *v, const char *text, size_t line, uint64_t stamp) {
     if (v->count == v->room) {
         size_t room = v->room ? 2 * v->room : 64;
         struct item *grown = realloc(v->items, room * sizeof *grown);
         if (!grown) return out_of_memory(v);
         v->items = grown, v->room = room;
     }
-    v->items[v->count++] = (struct item){text, tag, stamp, false};
+    v->items[v->count++] = (struct item){text, line, stamp, false};
     return OCELLI_OK;
 }
 
-static int add_all(struct vectors *v, const struct prompts_list *list, size_t tag, size_t *first, size_t *count) {
+static int add_all(struct vectors *v, const struct prompts_list *list, size_t line, size_t *first, size_t *count) {
     int status = OCELLI_OK;
     *first = v->count, *count = list->count;
-    for (size_t i = 0; !status && i < list->count; i++) status = add(v, list->texts[i], tag, 0);
+    for (size_t i = 0; !status && i < list->count; i++) status = add(v, list->texts[i], line, 0);
     return status;
 }
 
@@ -67,9 +67,9 @@ static int add_examples(struct vectors *v, size_t index, struct places *s) {
         const char *path = config_path(&v->arena, v->path, tag->examples.texts[i]);
         if (!path) return OCELLI_ERR_MEMORY;
         if (stat(path, &st) < 0)
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, tag->line, path, strerror(errno));
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, tag->example_lines[i], path, strerror(errno));
         uint64_t stamp = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
-        int status = add(v, path, index, (stamp ^ (uint64_t)st.st_size << 40) | 1);
+        int status = add(v, path, tag->example_lines[i], (stamp ^ (uint64_t)st.st_size << 40) | 1);
         if (status) return status;
     }
     return OCELLI_OK;
@@ -82,9 +82,9 @@ static int add_tag(struct vectors *v, size_t index) {
     struct places *s = &v->spans[index];
     struct prompts_list expanded = {0};
     int status = prompts_expand(&expanded, &v->arena, templates, tags_file_prompts(tag));
-    if (!status) status = add_all(v, &expanded, index, &s->prompts, &s->prompt_count);
+    if (!status) status = add_all(v, &expanded, tag->line, &s->prompts, &s->prompt_count);
     if (!status) status = add_examples(v, index, s);
-    return status ? status : add_all(v, &tag->against, index, &s->against, &s->against_count);
+    return status ? status : add_all(v, &tag->against, tag->line, &s->against, &s->against_count);
 }
 
 int vectors_create(struct vectors **out, struct tags_file *tags, const char *path) {
@@ -157,7 +157,7 @@ static int embed_picture(struct vectors *v, struct ocelli *model, size_t index) 
     if (!status)
         status = ocelli_embed_images(model, &image, 1, v->values + index * v->size);
     else
-        log_error("%s:%zu: this tag's example cannot be used", v->path, v->tags.tags[item->tag].line);
+        log_error("%s:%zu: this tag's example cannot be used", v->path, item->line);
     ocelli_image_free(&image);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/watch.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ int watch_init(struct watch *w, const char *path) {
     free(copy);
     free(other);
     if (!w->folder || !w->name) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    if (w->fd < 0 || !begin(w)) return log_fail(OCELLI_ERR_FILE, "%s: cannot watch its folder: %s", path, strerror(errno));
+    if (w->fd < 0 || !begin(w)) return log_fail(OCELLI_ERR_FILE, "%s: cannot watch its folder: %s", path, file_watch_error(errno));
     return OCELLI_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/change.h"
+#include "base/compose.h"
 #include "base/log.h"
 #include "serve/words.h"
 
@@ -158,20 +159,45 @@ enum serve_code serve_change_code(int status, const char *why, const char *file,
     return refuse(message, status == OCELLI_ERR_LIMIT ? SERVE_LIMIT : SERVE_USAGE, "%s", reason(why, file));
 }
 
-enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
-                                  char message[SERVE_MESSAGE]) {
+/* The change with its texts composed, as the file's are: what is asked is found however the asker wrote it. */
+static bool compose_change(struct serve_change *to, const struct serve_change *from, struct arena *arena) {
+    struct serve_value *values = arena_alloc(arena, from->count + 1, sizeof *values);
+    bool enough = values != NULL;
+    *to = *from;
+    for (size_t i = 0; enough && i < from->count; i++) {
+        values[i] = (struct serve_value){from->values[i].key, compose_copy(arena, from->values[i].text)};
+        enough = values[i].text;
+    }
+    to->values = values;
+    to->tag = compose_copy(arena, from->tag);
+    return enough && to->tag;
+}
+
+/* `e` with all of it set; frees nothing. */
+static enum serve_code change_text(struct tags_text *text, const struct tags_file *file, struct edit *e) {
+    const struct serve_change *change = e->change;
     char why[LOG_LINE];
     int status = OCELLI_OK;
     enum serve_code code = SERVE_OK;
-    struct edit e = {.tag = tags_file_find(file, change->tag), .change = change, .message = message};
-    if (!e.tag && change->kind == SERVE_REMOVE) return refuse(message, SERVE_NONE, "no tag \"%.100s\"", change->tag);
-    for (int key = 0; !code && key < KEYS; key++) code = edit_key(&e, key);
+    e->tag = tags_file_find(file, change->tag);
+    if (!e->tag && change->kind == SERVE_REMOVE) return refuse(e->message, SERVE_NONE, "no tag \"%.100s\"", change->tag);
+    for (int key = 0; !code && key < KEYS; key++) code = edit_key(e, key);
     log_hold(why, sizeof why);
     if (!code && change->kind == SERVE_REMOVE && !change->count)
         status = tags_edit_remove(text, change->tag);
     else if (!code)
-        status = tags_edit_set(text, change->tag, e.lines, e.count);
+        status = tags_edit_set(text, change->tag, e->lines, e->count);
     log_release();
+    return code ? code : serve_change_code(status, why, text->name, e->message);
+}
+
+enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
+                                  char message[SERVE_MESSAGE]) {
+    struct serve_change composed;
+    struct edit e = {.change = &composed, .message = message};
+    enum serve_code code = compose_change(&composed, change, &e.arena)
+                               ? change_text(text, file, &e)
+                               : serve_change_code(OCELLI_ERR_MEMORY, "out of memory", "", message);
     arena_finish(&e.arena);
-    return code ? code : serve_change_code(status, why, text->name, message);
+    return code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * files: pictures as they land in a folder, written there or moved there whole. */
 #include "source/pool.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ int files_open(struct source *s, const char *rest, const struct source_options *
     s->state = f;
     uint32_t events = IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
     if (f->fd >= 0 && f->folder && inotify_add_watch(f->fd, rest, events) >= 0) return OCELLI_OK;
-    int status = log_fail(OCELLI_ERR_FILE, "%s: cannot watch: %s", s->uri, strerror(errno));
+    int status = log_fail(OCELLI_ERR_FILE, "%s: cannot watch: %s", s->uri, file_watch_error(errno));
     files_close(s);
     return status;
 }
@@ -78,7 +79,7 @@ int files_run(struct source *s) {
     while (source_readable(s, f->fd)) {
         ssize_t n = read(f->fd, events, sizeof events);
         if (n < 0 && errno != EINTR && errno != EAGAIN)
-            return log_fail(OCELLI_ERR_FILE, "%s: cannot watch: %s", s->uri, strerror(errno));
+            return log_fail(OCELLI_ERR_FILE, "%s: cannot watch: %s", s->uri, file_watch_error(errno));
         for (const char *at = events; n > 0 && at < events + n;) {
             const struct inotify_event *e = (const struct inotify_event *)at;
             int status = take_event(s, e);

@@ -41,6 +41,7 @@ struct box {
 struct source_kind {
     const char *scheme; /* with its colon */
     const char *form;   /* of the whole URI, for messages */
+    int file;           /* the colon of the URI behind which a file or folder stands; 0: none does */
     /* `rest`: of the URI, behind the scheme; `o`: checked, with no NULL. Sets s->state; close() follows success alone. */
     int (*open)(struct source *s, const char *rest, const struct source_options *o);
     int (*run)(struct source *s); /* the thread: until source_stopped(); gives box.status */

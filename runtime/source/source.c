@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 static const struct source_kind kinds[] = {
-    {"camera:", "camera:[ID]", camera_open, camera_run, camera_close},
-    {"y4m:", "y4m:-|FILE", y4m_open, stream_run, stream_close},
-    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", raw_open, stream_run, stream_close},
-    {"files:", "files:DIR", files_open, files_run, files_close},
-    {"test:", "test:[WxH][@FPS]", scene_open, scene_run, scene_close},
+    {"camera:", "camera:[ID]", 0, camera_open, camera_run, camera_close},
+    {"y4m:", "y4m:-|FILE", 1, y4m_open, stream_run, stream_close},
+    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", 3, raw_open, stream_run, stream_close},
+    {"files:", "files:DIR", 1, files_open, files_run, files_close},
+    {"test:", "test:[WxH][@FPS]", 0, scene_open, scene_run, scene_close},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -37,6 +37,20 @@ bool source_known(const char *uri, char forms[SOURCE_FORMS]) {
         strcat(forms, kinds[i].form);
     }
     return kind_of(uri) != NULL;
+}
+
+size_t source_file(const char *uri) {
+    const struct source_kind *kind = kind_of(uri);
+    const char *at = uri;
+    for (int i = 0; kind && i < kind->file; i++) {
+        at = strchr(at, ':');
+        if (!at++) return 0;
+    }
+    return *at && strcmp(at, "-") ? (size_t)(at - uri) : 0;
+}
+
+bool source_buildable(const char *uri) {
+    return strncmp(uri, "camera:", 7) || source_camera_library();
 }
 
 static int refuse_uri(const char *uri) {

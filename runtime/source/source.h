@@ -51,6 +51,12 @@ struct source;
 /* Is there a kind of source for it? forms: those that there are, "camera:[ID], y4m:-|FILE, ...". */
 bool source_known(const char *uri, char forms[SOURCE_FORMS]);
 
+/* Where in the URI the name of a file or folder begins ("y4m:FILE": 4); 0: it names none, or - for standard input. */
+size_t source_file(const char *uri);
+
+/* false: it is a camera, and this program was built without libcamera. */
+bool source_buildable(const char *uri);
+
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
  * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE (no such
  * camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */

@@ -82,7 +82,14 @@ static bool may_be(const struct y4m *y, const char *word) {
 
 static int refuse(struct y4m *y) {
     y->line[y->length] = 0; /* an empty line: what stood there before is not to be shown */
-    if (!y->started) return log_fail(OCELLI_ERR_FILE, "%s: no y4m: it begins with \"%.12s\" and not YUV4MPEG2", y->name, y->line);
+    if (y->length == Y4M_LINE)
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: a y4m %s of %d bytes or more: only shorter ones are read (ffmpeg -f yuv4mpegpipe makes such)",
+                        y->name, y->started ? "line" : "header", Y4M_LINE);
+    if (!y->started)
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: no y4m: it begins with \"%.12s\" and not YUV4MPEG2 (make it with ffmpeg -f yuv4mpegpipe)", y->name,
+                        y->line);
     return log_fail(OCELLI_ERR_FILE, "%s: y4m out of step after %llu frames: \"%.12s\" where FRAME was due", y->name,
                     (unsigned long long)y->frames, y->line);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tag/prompts.h"
+#include "base/compose.h"
 #include "base/log.h"
 
 #include <math.h>
@@ -30,6 +31,10 @@ static int append(struct prompts_list *list, struct arena *arena, const char *te
 
 int prompts_add(struct prompts_list *list, struct arena *arena, const char *text) {
     return append(list, arena, arena_copy(arena, text, strlen(text)));
+}
+
+int prompts_add_composed(struct prompts_list *list, struct arena *arena, const char *text) {
+    return append(list, arena, compose_copy(arena, text));
 }
 
 const char *prompts_slot(const char *template) {

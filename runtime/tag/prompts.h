@@ -13,6 +13,8 @@ struct prompts_list {
 
 /* Appends a copy of `text`. Errors: MEMORY. */
 int prompts_add(struct prompts_list *list, struct arena *arena, const char *text);
+/* The same in Unicode's composed form. */
+int prompts_add_composed(struct prompts_list *list, struct arena *arena, const char *text);
 
 /* Where the template's "{}" is, or NULL unless there is exactly one. */
 const char *prompts_slot(const char *template);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lines are told apart here as base/ini.c does; the text has passed that already. */
 #include "tag/tags_edit.h"
+#include "base/compose.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -26,6 +27,16 @@ static bool same(struct piece s, const char *text) {
     return strlen(text) == s.length && !memcmp(s.text, text, s.length);
 }
 
+/* The same for what may be composed or not, a name or a value. */
+static bool same_text(struct piece s, const char *text) {
+    char line[INI_LINE + 1];
+    if (same(s, text)) return true;
+    if (s.length > INI_LINE) return false;
+    memcpy(line, s.text, s.length);
+    line[s.length] = '\0';
+    return compose_same(line, text);
+}
+
 /* The line at `at`, its end included. */
 static struct piece line_at(const struct tags_text *t, size_t at) {
     const char *from = t->bytes + at, *end = memchr(from, '\n', t->size - at);
@@ -48,7 +59,7 @@ static bool is_tag(const struct tags_text *t, struct piece line, const char *tag
     if (s.length < 2 || s.text[0] != '[') return false;
     s = trim((struct piece){s.text + 1, s.length - 2});
     return s.length > 4 && !memcmp(s.text, "tag", 3) && blank(s.text[3]) &&
-           same(trim((struct piece){s.text + 4, s.length - 4}), tag);
+           same_text(trim((struct piece){s.text + 4, s.length - 4}), tag);
 }
 
 /* NAME = VALUE or NAME: VALUE. */
@@ -129,7 +140,7 @@ static void copy_section(struct writer *w, const struct tags_text *t, const stru
     for (size_t at = place->begin; at < place->end;) {
         struct piece line = line_at(t, at);
         bool ours = is_key(t, line, key, &value);
-        if (!ours || (seen < count && same(value, values[seen])))
+        if (!ours || (seen < count && same_text(value, values[seen])))
             put(w, line.text, line.length);
         else if (seen < count)
             put_value(w, key, values[seen]);

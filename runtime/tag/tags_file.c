@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tag/tags_file.h"
+#include "base/compose.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -15,24 +16,33 @@ static int out_of_memory(const struct ini_place *at) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", at->file);
 }
 
-const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name) {
+static const struct tags_file_tag *find_composed(const struct tags_file *file, const char *name) {
     for (size_t i = 0; i < file->count; i++)
         if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
     return NULL;
 }
 
+const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name) {
+    struct arena arena = {0};
+    const char *composed = compose_copy(&arena, name);
+    const struct tags_file_tag *found = find_composed(file, composed ? composed : name);
+    arena_finish(&arena);
+    return found;
+}
+
 static int begin_tag(void *user, const struct ini_place *at, const char *name) {
     struct parser *p = user;
     struct tags_file *f = p->file;
-    const struct tags_file_tag *same = tags_file_find(f, name);
+    const char *composed = compose_copy(&f->arena, name);
+    if (!composed) return out_of_memory(at);
+    const struct tags_file_tag *same = find_composed(f, composed);
     if (same)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line, name,
                         same->line);
     if (f->count == TAGS_FILE_TAGS)
         return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d tags", at->file, at->line, TAGS_FILE_TAGS);
     p->tag = &f->tags[f->count];
-    *p->tag = (struct tags_file_tag){.name = arena_copy(&f->arena, name, strlen(name)), .line = at->line, .rules = rules_none()};
-    if (!p->tag->name) return out_of_memory(at);
+    *p->tag = (struct tags_file_tag){.name = composed, .line = at->line, .rules = rules_none()};
     f->count++;
     return OCELLI_OK;
 }
@@ -45,15 +55,29 @@ static int take_template(struct tags_file *f, struct prompts_list *list, const s
     if (!prompts_slot(value))
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: template \"%s\": write {} exactly once, where the prompt goes", at->file,
                         at->line, value);
-    return prompts_add(list, &f->arena, value);
+    return prompts_add_composed(list, &f->arena, value);
 }
 
 static int take_group(struct parser *p, const struct ini_place *at, const char *value) {
     if (p->tag->group)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: group again, it is \"%s\" already: a tag is in one group", at->file, at->line,
                         p->tag->group);
-    p->tag->group = arena_copy(&p->file->arena, value, strlen(value));
+    p->tag->group = compose_copy(&p->file->arena, value);
     return p->tag->group ? OCELLI_OK : out_of_memory(at);
+}
+
+static int take_example(struct parser *p, const struct ini_place *at, const char *value) {
+    struct prompts_list *list = &p->tag->examples;
+    size_t room = list->room;
+    int status = prompts_add(list, &p->file->arena, value);
+    if (!status && list->room != room) { /* it grew: so do the lines */
+        size_t *lines = arena_alloc(&p->file->arena, list->room, sizeof *lines);
+        if (!lines) return out_of_memory(at);
+        if (room) memcpy(lines, p->tag->example_lines, room * sizeof *lines);
+        p->tag->example_lines = lines;
+    }
+    if (!status) p->tag->example_lines[list->count - 1] = at->line;
+    return status;
 }
 
 /* The list that a key of a tag adds to, or NULL. */
@@ -77,7 +101,8 @@ static int tag_value(void *user, const struct ini_place *at, const char *key, co
     if (!*value) return no_value(at, key);
     if (template) return take_template(p->file, &p->tag->templates, at, value);
     if (group) return take_group(p, at, value);
-    return list ? prompts_add(list, &p->file->arena, value) : rules_take(&p->tag->rules, at, (enum rule)rule, value);
+    if (!list) return rules_take(&p->tag->rules, at, (enum rule)rule, value);
+    return list == &p->tag->examples ? take_example(p, at, value) : prompts_add_composed(list, &p->file->arena, value);
 }
 
 static int template_value(void *user, const struct ini_place *at, const char *key, const char *value) {

@@ -11,6 +11,8 @@
 /* Tags of a file. */
 enum { TAGS_FILE_TAGS = 4096 };
 
+/* Texts but the examples, which are names of files, are in Unicode's composed form, so that "é" is one text however an editor
+ * wrote it. */
 struct tags_file_tag {
     const char *name;
     size_t line;                   /* of its section */
@@ -18,6 +20,7 @@ struct tags_file_tag {
     bool named_only;               /* the file gave none: with examples, these alone may be meant */
     struct prompts_list against;   /* what it is told apart from; may be empty */
     struct prompts_list examples;  /* names of pictures, as written; may be empty */
+    size_t *example_lines;         /* (examples.count) */
     struct prompts_list templates; /* its own; may be empty */
     const char *group;             /* NULL: none */
     struct rules rules;            /* its own, else the file's, else the default */
@@ -46,7 +49,7 @@ int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, cons
                     const struct tags_file_options *options);
 void tags_file_finish(struct tags_file *file);
 
-/* The tag of that name, or NULL. */
+/* The tag of that name, composed or not, or NULL. */
 const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name);
 
 /* The prompts that are meant: its own, else its name, but none where it has examples alone. */
@@ -56,8 +59,8 @@ const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
  * examples, and with nothing else. */
 void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);
 
-/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a restart; 32 bits,
- * which any JSON reader keeps. */
+/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a restart; 32
+ * bits, which any JSON reader keeps. */
 uint64_t tags_file_version(const struct tags_file *file);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What CLIP does to a text before splitting it: html.unescape twice, white space collapsed and
- * stripped, lower case (as Python's str.lower). */
+ * stripped, lower case (as Python's str.lower). Between the two it is composed (NFC), as ftfy does, which CLIP
+ * cleans texts with. */
 #ifndef TEXT_CLEAN_H
 #define TEXT_CLEAN_H
 

@@ -51,6 +51,9 @@ static bool find_folder(char *folder, size_t room) {
     const char *own = getenv("OCELLI_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (own) return *own && make_folder(own, "", folder, room);
     if (cache && *cache == '/') return make_folder(cache, "/ocelli", folder, room);
+    if (cache && *cache) /* the XDG Base Directory Specification: a relative one is to be ignored */
+        log_warn("XDG_CACHE_HOME=%s does not begin with /, so it is ignored: compiled shaders are kept in %s/.cache/ocelli",
+                 cache, home ? home : "HOME");
     return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, room);
 }
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ocelli.h>
 #include <signal.h>
@@ -293,6 +294,14 @@ static void no_place_to_write(void **state) {
     rmdir(path);
 }
 
+/* Its ENOSPC is no full disk. */
+static void watch_errors(void **state) {
+    (void)state;
+    assert_non_null(strstr(file_watch_error(ENOSPC), "fs.inotify.max_user_watches"));
+    assert_non_null(strstr(file_watch_error(EMFILE), "fs.inotify.max_user_instances"));
+    assert_string_equal(file_watch_error(ENOENT), strerror(ENOENT));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(whole),
@@ -308,6 +317,7 @@ int main(void) {
         TEST(full_disk),
         TEST(not_files),
         TEST(no_place_to_write),
+        TEST(watch_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -225,6 +225,55 @@ static void test_prefixes(void **state) {
     (void)state;
     check_layouts("quick", "module.");
     check_layouts("legacy", "_image_encoder.module.");
+    check_layouts("quick", "_orig_mod.");
+    check_layouts("quick", "module._orig_mod.text."); /* all of it under one more name than open_clip does */
+}
+
+/* tokenizer.json of the folder's vocab.json and merges.txt, which go; `added`: a JSON array. */
+static void make_tokenizer_json(const char *folder, const char *added) {
+    char *vocab = checkpoint_get(checkpoint_path(folder, "vocab.json"), NULL), *text;
+    char *merges = checkpoint_get(checkpoint_path(folder, "merges.txt"), NULL), *rest = merges;
+    cJSON *root = cJSON_CreateObject(), *model = cJSON_AddObjectToObject(root, "model");
+    cJSON_AddItemToObject(root, "added_tokens", cJSON_Parse(added));
+    cJSON_AddStringToObject(model, "end_of_word_suffix", "</w>");
+    cJSON_AddItemToObject(model, "vocab", cJSON_Parse(vocab));
+    cJSON *list = cJSON_AddArrayToObject(model, "merges");
+    for (char *line; (line = strsep(&rest, "\n"));)
+        if (*line && strncmp(line, "#version", 8)) cJSON_AddItemToArray(list, cJSON_CreateString(line));
+    text = cJSON_PrintUnformatted(root);
+    checkpoint_put(folder, "tokenizer.json", text, strlen(text));
+    assert_int_equal(remove(checkpoint_path(folder, "vocab.json")) | remove(checkpoint_path(folder, "merges.txt")), 0);
+    cJSON_free(text);
+    cJSON_Delete(root);
+    free(vocab);
+    free(merges);
+}
+
+/* As transformers 5 saves it: no preprocessor_config.json, no vocab.json. The marks and a byte's symbol are no added tokens. */
+static void test_transformers_5(void **state) {
+    char *folder = checkpoint_folder(), *plain = subfolder(folder, "plain"), *new = subfolder(folder, "new"), *prep, *text;
+    (void)state;
+    checkpoint_write("quick", plain, &(struct checkpoint_form){0});
+    checkpoint_write("quick", new, &(struct checkpoint_form){0});
+    prep = checkpoint_get(checkpoint_path(new, "preprocessor_config.json"), NULL);
+    assert_true(asprintf(&text, "{\"image_processor\": %s, \"processor_class\": \"CLIPProcessor\"}", prep) > 0);
+    checkpoint_put(new, "processor_config.json", text, strlen(text));
+    assert_int_equal(remove(checkpoint_path(new, "preprocessor_config.json")), 0);
+    make_tokenizer_json(new, "[{\"id\": 537, \"content\": \"<|endoftext|>\"}, {\"id\": 0, \"content\": \"!\"}]");
+    static const char old[] =
+        "{\"model_max_length\": 77, \"errors\": \"replace\", \"do_lower_case\": true}"; /* as OpenAI's has: nothing is added */
+    checkpoint_put(plain, "tokenizer_config.json", old, sizeof old - 1);
+    convert_well(plain, checkpoint_path(folder, "one.gguf"), NULL);
+    convert_well(new, checkpoint_path(folder, "other.gguf"), checkpoint_path(folder, "report.json"));
+    same_tensors(checkpoint_path(folder, "one.gguf"), checkpoint_path(folder, "other.gguf"));
+    free(text);
+    text = checkpoint_get(checkpoint_path(folder, "report.json"), NULL);
+    assert_non_null(strstr(text, "size in processor_config.json"));
+    free(text);
+    free(prep);
+    free(plain);
+    free(new);
+    checkpoint_remove(folder);
 }
 
 /* timm's folders have their own weights and configuration beside open_clip's. */
@@ -515,6 +564,49 @@ static void test_faults(void **state) {
     }
 }
 
+/* A token that transformers finds in a text first, wherever it is listed. */
+static void test_added_tokens(void **state) {
+    static const char cat[] = "{\"content\": \"<cat>\", \"id\": 538}";
+    static const struct {
+        const char *file, *text;
+    } rows[] = {{"added_tokens.json", "{\"<cat>\": 538}"},
+                {"tokenizer_config.json",
+                 "{\"added_tokens_decoder\": {\"537\": {\"content\": \"<|endoftext|>\"}, \"538\": {\"content\": \"<cat>\"}}}"},
+                {"tokenizer.json", "{\"added_tokens\": [{\"content\": \"<cat>\", \"id\": 538}]}"},
+                {NULL, NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out"), *list;
+        checkpoint_write("quick", from, &(struct checkpoint_form){.padded = "text_model.embeddings.token_embedding.weight"});
+        replace(from, &(struct fault){.file = "config.json", .from = "\"vocab_size\": 538", .to = "\"vocab_size\": 539"});
+        if (rows[i].file)
+            checkpoint_put(from, rows[i].file, rows[i].text, strlen(rows[i].text));
+        else if (asprintf(&list, "[%s]", cat) > 0)
+            make_tokenizer_json(from, list), free(list);
+        check_refused(from, out, "token \"<cat>\" was added to CLIP's vocabulary", 0);
+        free(from);
+        free(out);
+        checkpoint_remove(folder);
+    }
+}
+
+/* More rows than tokens are padding; which need not be converted otherwise. */
+static void test_padded(void **state) {
+    (void)state;
+    for (int open_clip = 0; open_clip < 2; open_clip++) {
+        const char *config = open_clip ? "open_clip_config.json" : "config.json";
+        const char *table = open_clip ? "token_embedding.weight" : "text_model.embeddings.token_embedding.weight";
+        char *folder = checkpoint_folder();
+        checkpoint_write("quick", folder, &(struct checkpoint_form){.open_clip = open_clip, .padded = table});
+        replace(folder, &(struct fault){.what = "padded", .file = config, .from = "538", .to = "539"});
+        convert_well(folder, checkpoint_path(folder, "out.gguf"), checkpoint_path(folder, "report.json"));
+        char *text = checkpoint_get(checkpoint_path(folder, "report.json"), NULL);
+        assert_non_null(strstr(text, "rows from 538 on have no token: padding"));
+        free(text);
+        checkpoint_remove(folder);
+    }
+}
+
 static void test_other_files(void **state) {
     static const struct {
         const char *name, *said;
@@ -594,7 +686,8 @@ int main(void) {
         cmocka_unit_test(test_types),       cmocka_unit_test(test_two_checkpoints), cmocka_unit_test(test_choices),
         cmocka_unit_test(test_config),      cmocka_unit_test(test_report),          cmocka_unit_test(test_faults),
         cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_no_report),
-        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_usage),       cmocka_unit_test(test_transformers_5),  cmocka_unit_test(test_added_tokens),
+        cmocka_unit_test(test_padded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,6 +195,28 @@ run 0 0 tag -m "$model" -t "a cat" --json "$(printf 'a"b\\c\n\377.png')"
 lines_are 1
 holds '.image | startswith("a\"b\\c\n") and endswith(".png")'
 
+# What a stranger gets wrong: told with what to do.
+mkdir folder && cp "$photo" ./-dash.png
+export XDG_CACHE_HOME=relative HOME="$work"
+unset OCELLI_CACHE
+run 1 3 tag -m "$model" -t cat --json -- -dash.png folder "$(printf 'caf\351.png')"
+lines_are 1
+complains '^ocelli: folder: a folder: name the pictures in it, as folder/\*\.jpg$'
+complains '^ocelli: caf\\xe9\.png: No such file'
+complains '^ocelli: warning: XDG_CACHE_HOME=relative does not begin with /, so it is ignored: .*/\.cache/ocelli$'
+test ! -e relative/ocelli || fail "a relative XDG_CACHE_HOME was made" # Mesa makes its own
+unset XDG_CACHE_HOME
+export OCELLI_CACHE=
+run 1 1 tag -m folder -t cat "$photo"
+complains '^ocelli: folder: a folder: name a file in it$'
+run 2 1 tag -m "$model" -t cat -dash.png
+complains 'unknown option -dash\.png \(write -- before what begins with - and is no option\)'
+run 2 1 tag -m "$model" -t cat -house.png
+complains 'unknown option -house\.png \(write --'
+printf '[tag a]\rprompt = b\r' >bad.ini
+run 1 1 tag -m "$model" -T bad.ini "$photo"
+complains '^ocelli: bad.ini:1: lines end with CR alone'
+
 # Templates and tags.ini are another way to say the same prompts.
 cosine() { jq -c --arg tag "$1" '.tags[] | select(.tag == $tag) | .cosine' out; }
 near() { awk -v a="${1:-x}" -v b="${2:-y}" 'BEGIN { exit !(a + 0 == a && a - b < 0.0005 && b - a < 0.0005) }' || fail "$3: $1 and $2"; }
@@ -232,6 +254,39 @@ near "$(cosine both)" "$both" "two prompts and two templates"
 holds '.tags | map(.tag) | sort == ["bare", "both", "cat", "dog"]'
 run 0 0 tag -m "$model" -T tags.ini --template "{}" --json "$photo"
 near "$(cosine cat)" "$bare" "template of the command line"
+
+# The daemon's own file, and margins: against a prompt, against the group, and against nothing.
+cat >daemon.ini <<'EOF'
+[run]
+model = elsewhere.gguf
+[source]
+uri = camera:
+[serve]
+udp = 5690
+[memory]
+file = history.db
+[tag cat]
+against = a red truck
+against = a dog
+[tag open]
+group = door
+[tag shut]
+group = door
+[tag alone]
+EOF
+run 0 0 tag -m "$model" -T daemon.ini -t "a dog" -t "a red truck" --json "$photo"
+holds '(.tags | map({(.tag): .}) | add) as $t | def near($a): . - $a | fabs < 0.00001;
+    ($t.cat.margin | near($t.cat.cosine - ([$t["a dog"].cosine, $t["a red truck"].cosine] | max))) and
+    $t.cat.rival == (if $t["a dog"].cosine > $t["a red truck"].cosine then "a dog" else "a red truck" end) and
+    ($t.open.margin | near($t.open.cosine - $t.shut.cosine)) and $t.open.rival == "shut" and $t.shut.rival == "open" and
+    ($t.alone.margin | near($t.alone.cosine)) and $t.alone.rival == null'
+run 0 0 tag -m "$model" -T daemon.ini "$photo"
+says '^ +[0-9]+\.[0-9]+% +-?[0-9]\.[0-9]+ +[-+][0-9]\.[0-9]+  (cat|open|shut|alone)$'
+printf '[run]\nmodel = x\n' >bad.ini
+run 1 1 tag -m "$model" -T bad.ini "$photo"
+complains '^ocelli: bad.ini: no tags: write a \[tag NAME\]'
+run 2 1 tag -m "$model" -t "$(printf 'caf\303\251')" -t "$(printf 'cafe\314\201')" "$photo"
+complains 'given twice'
 printf '[tag a]\nprompt = b ; c\n' >bad.ini
 run 1 1 tag -m "$model" -T bad.ini "$photo"
 complains '^ocelli: bad.ini:2: '

@@ -48,9 +48,14 @@ refuses '' 'no model'
 ini test: && sed -i 's/^\[run\]/[walk]/' ocelli.ini
 refuses 6 'unknown section "walk"'
 ini test: && printf '[tag dog]\nexample = none.png\n' >>ocelli.ini
-refuses 20 'example none.png: No such file'
+refuses 21 'example none.png: No such file'
 ini rtsp://x
 refuses 4 'uri = rtsp://x: not a source: give one of camera:'
+# Waiting for a camera would not help there.
+grep -q '^LIBCAMERA_FOUND:INTERNAL=1$' "$OCELLI_BUILD/CMakeCache.txt" || {
+    ini camera:
+    refuses 4 'uri = camera:: this program was built without libcamera: install libcamera-dev'
+}
 for usage in run learn "run -c" "run -c a b" "run -c a --for 0"; do
     "$ocelli" $usage >out 2>err
     test $? -eq 2 || fail "$usage: not wrong usage"

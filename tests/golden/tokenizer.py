@@ -49,7 +49,9 @@ class Tokenizer:
         self.context = context
 
     def clean(self, text):
-        text = html.unescape(html.unescape(text)).strip()
+        # ftfy, which OpenAI's reader puts before this, unescapes once and composes; what else it does is not wanted here.
+        text = unicodedata.normalize("NFC", html.unescape(text))
+        text = html.unescape(text).strip()
         return regex.sub(r"\s+", " ", text).strip().lower()
 
     def word(self, word):
@@ -145,6 +147,13 @@ def stable_characters(classes):
     return out
 
 
+# Decomposed forms: of letters, of marks in each order, of Korean, of what has no composed form, of entities.
+DECOMPOSED = ("cafe\u0301 CAFE\u0301 e\u0301 E\u0301cole na\u00efve nai\u0308ve o\u0323\u0302 o\u0302\u0323 \u00f4\u0323 a\u030a \u212b K\u212a "
+              "\u1112\u1161\u11ab\u1100\u1173\u11af \uac00\u11a8 \u304b\u3099 \u30cf\u309a \u0915\u093c \u0958 \u05e9\u05bc\u05c1 \ufb2c "
+              "\u03b1\u0313\u0301\u0345 \u0391\u0301\u03a3 \u0418\u0306 \u0438\u0306 I\u0307 i\u0307 J\u030c \u09c7\u09be \U0001d157\U0001d165 "
+              "cafe&#x301; cafe&amp;#x301; &eacute;\u0323 a\u0315\u0300\u05ae\u0300b \u2260 =\u0338 <\u0338 \u0301 \u0301e \u0344 \u0387 \u037e").split()
+
+
 def groups(rng):
     pick, some = rng.choice, lambda seq, lo, hi: [rng.choice(seq) for _ in range(rng.randint(lo, hi))]
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -183,6 +192,7 @@ def groups(rng):
                    + ["".join(some(letters, 30, 120)) for _ in range(25)])
     blocks = [[c for c in stable if start <= ord(c) < start + 0x100] for start in sorted({ord(c) & ~0xFF for c in stable})]
     yield "unicode", ["".join(some(block, 3, 10)) for block in blocks] + ["".join(some(stable + list(letters + "  ") * 400, 2, 10)) for _ in range(250)]
+    yield "composed", DECOMPOSED + [nested(d) for d in DECOMPOSED]
 
 
 def fast_tokenizer(tokenizer):

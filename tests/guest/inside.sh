@@ -192,5 +192,5 @@ within 90 "sailboat" tag_is sailboat on
 name="the end"
 systemctl stop ocelli
 test "$(unit Result)" = success || fail "$name: $(unit Result)"
-journalctl -u ocelli -o cat --no-pager | sed -n 's/^ocelli: \(.*more times)\)$/the end: \1/p'
+journalctl -u ocelli -o cat --no-pager | sed -n 's/^ocelli: \(.*more times*)\)$/the end: \1/p'
 test $failures -ne 0 || echo "all as it should be"

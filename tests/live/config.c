@@ -56,6 +56,51 @@ static void test_whole(void **state) {
     config_finish(&c);
 }
 
+/* What a source names lies beside the file, like all that it names; the rest of the URI stays. */
+static void test_source_file(void **state) {
+    static const char *const rows[][2] = {
+        {"files:w", "files:folder/w"},
+        {"files:./w/x", "files:folder/./w/x"},
+        {"files:/w", "files:/w"},
+        {"y4m:a:b.y4m", "y4m:folder/a:b.y4m"},
+        {"y4m:-", "y4m:-"},
+        {"raw:2x2:nv12@5:v.raw", "raw:2x2:nv12@5:folder/v.raw"},
+        {"raw:2x2:nv12:-", "raw:2x2:nv12:-"},
+        {"raw:2x2", "raw:2x2"}, /* the source refuses it */
+        {"files:", "files:"},
+        {"test:64x48@5", "test:64x48@5"},
+        {"camera:usb", "camera:usb"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct live_config c;
+        char text[100];
+        snprintf(text, sizeof text, "[source]\nuri = %s\n", rows[i][0]);
+        assert_int_equal(parse(&c, text), OCELLI_OK);
+        assert_string_equal(c.uri, rows[i][1]);
+        config_finish(&c);
+    }
+}
+
+/* A camera where libcamera was not built in is told at once: waiting for it would not help. */
+static void test_no_libcamera(void **state) {
+    (void)state;
+    struct live_config c;
+    assert_int_equal(parse(&c, "[source]\nuri = test:\n"), OCELLI_OK);
+    assert_int_equal(config_check_source(&c), OCELLI_OK);
+    config_finish(&c);
+    assert_int_equal(parse(&c, "[source]\n\nuri = camera:\n"), OCELLI_OK);
+    if (source_camera_library()) {
+        assert_int_equal(config_check_source(&c), OCELLI_OK);
+    } else {
+        assert_int_equal(config_check_source(&c), OCELLI_ERR_DEVICE);
+        assert_int_equal(heard.lines, 1);
+        assert_non_null(strstr(
+            heard.text, "folder/ocelli.ini:3: uri = camera:: this program was built without libcamera: install libcamera-dev"));
+    }
+    config_finish(&c);
+}
+
 /* One line each, with the place. */
 static void test_faults(void **state) {
     (void)state;
@@ -97,6 +142,7 @@ static void test_faults(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_presets), cmocka_unit_test(test_whole),
-                                       cmocka_unit_test(test_faults)};
+                                       cmocka_unit_test(test_faults), cmocka_unit_test(test_source_file),
+                                       cmocka_unit_test(test_no_libcamera)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

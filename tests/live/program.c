@@ -33,8 +33,12 @@ static int teardown(void **state) {
 static const struct live_event *event(int number) {
     char tag[20];
     snprintf(tag, sizeof tag, "tag %d", number);
-    struct tagger_event from = {
-        .tag = tag, .group = "g", .state = TAGGER_ON, .why = {.score = 0.5f, .margin = NAN}, .model = "m", .sequence = 3};
+    struct tagger_event from = {.tag = tag,
+                                .group = "g",
+                                .state = TAGGER_ON,
+                                .why = {.score = 0.5f, .margin = NAN, .cosine = 0.25f},
+                                .model = "m",
+                                .sequence = 3};
     event_make(&e, &from, 0, 0);
     return &e;
 }
@@ -62,14 +66,14 @@ static char *content(const char *name) {
 static void test_what_it_finds(void **state) {
     (void)state;
     const char *command =
-        "cat >line; echo \"$OCELLI_EVENT|$OCELLI_TAG|$OCELLI_GROUP|$OCELLI_REASON|$OCELLI_SCORE|$OCELLI_MARGIN|"
+        "cat >line; echo \"$OCELLI_EVENT|$OCELLI_TAG|$OCELLI_GROUP|$OCELLI_REASON|$OCELLI_SCORE|$OCELLI_MARGIN|$OCELLI_COSINE|"
         "$OCELLI_RUNNER_UP|$OCELLI_MODEL|$OCELLI_FRAME|$HOME\" >words; exec grep SigBlk /proc/self/status >mask";
     setenv("HOME", "/here", 1);
     setenv("OCELLI_TAG", "of the parent", 1);
     program_event(&p, command, event(1));
     assert_true(finish(command));
     assert_string_equal(content("line"), e.json);
-    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5|||m|3|/here\n");
+    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5||0.25||m|3|/here\n");
     assert_string_equal(content("mask"), "SigBlk:\t0000000000000000\n");
     assert_true(p.ran == 1 && p.failed == 0 && heard.lines == 0);
 }

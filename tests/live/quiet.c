@@ -66,7 +66,7 @@ static void test_many(void **state) {
     for (int i = 0; i < 20; i++) {
         log_error("line %d", i);
         if (i == 0) log_error("line 0");
-        if (i == 16) strcat(expected, "ocelli: line 0 (1 more times)\n");
+        if (i == 16) strcat(expected, "ocelli: line 0 (1 more time)\n");
         sprintf(expected + strlen(expected), "ocelli: line %d\n", i);
     }
     assert_string_equal(said(), expected);

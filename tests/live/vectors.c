@@ -186,12 +186,12 @@ static void test_faults(void **state) {
     bool done;
     assert_int_equal(create(&v, "[tag a]\n[tag b]\nexample = none.png\n"), OCELLI_ERR_FILE);
     assert_null(v);
-    assert_true(heard.lines == 1 && strstr(heard.text, "ocelli.ini:2: example ") && strstr(heard.text, "none.png: No such file"));
+    assert_true(heard.lines == 1 && strstr(heard.text, "ocelli.ini:3: example ") && strstr(heard.text, "none.png: No such file"));
     checkpoint_put(demo_folder, "text.png", "no picture", 10);
     assert_int_equal(create(&v, "[tag b]\nexample = text.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
     assert_int_equal(vectors_step(v, model, &done), OCELLI_ERR_FILE);
-    assert_true(heard.lines == 2 && strstr(heard.text, "ocelli.ini:1: this tag's example cannot be used"));
+    assert_true(heard.lines == 2 && strstr(heard.text, "ocelli.ini:2: this tag's example cannot be used"));
     assert_false(done);
     lay("text.png", "cat");
     assert_int_equal(run(v), 2); /* calling again goes on */

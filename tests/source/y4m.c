@@ -56,12 +56,15 @@ static void facts(void **state) {
     assert_non_null(strstr(heard.text, "interlaced"));
 }
 
+#define LONG "X0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789 "
 static const struct {
     const char *text;
     int status;
     const char *words;
 } refused[] = {
     {"RIFF....", OCELLI_ERR_FILE, "no y4m: it begins with \"R\""},
+    {"YUV4MPEG2 " LONG LONG LONG "\n", OCELLI_ERR_FILE, "a y4m header of 256 bytes or more"},
+    {"YUV4MPEG2 W2 H2\nFRAME " LONG LONG LONG "\n", OCELLI_ERR_FILE, "a y4m line of 256 bytes or more"},
     {"YUV4MPEG3 W1 H1\n", OCELLI_ERR_FILE, "no y4m"},
     {"\n", OCELLI_ERR_FILE, "no y4m: it begins with \"\""},
     {"YUV4\n", OCELLI_ERR_FILE, "no y4m"},

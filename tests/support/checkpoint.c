@@ -411,6 +411,15 @@ static void edit(struct tensors *t, const struct checkpoint_form *form) {
         narrow->count = narrow->count / narrow->shape[0] * (narrow->shape[0] - 1);
         narrow->shape[0]--;
     }
+    if (form->padded) {
+        struct tensor *padded = find(t, form->padded);
+        size_t row = padded->count / padded->shape[0];
+        padded->values = realloc(padded->values, (padded->count + row) * sizeof *padded->values);
+        assert_non_null(padded->values);
+        memset(padded->values + padded->count, 0, row * sizeof *padded->values);
+        padded->count += row;
+        padded->shape[0]++;
+    }
     if (form->extra) {
         struct tensor *added = &t->list[t->count++];
         *added = (struct tensor){.dimensions = 1, .shape = {4}, .count = 4, .values = calloc(4, sizeof(float))};

@@ -38,6 +38,7 @@ struct checkpoint_form {
     const char *extra;   /* tensor added, of 4 zeros */
     const char *broken;  /* tensor whose number 7 becomes NaN */
     const char *narrow;  /* tensor whose first dimension is said to be 1 smaller */
+    const char *padded;  /* tensor that gets one more row, of zeros */
 };
 
 /* Writes config, weights and tokenizer into an existing folder. */

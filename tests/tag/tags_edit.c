@@ -62,6 +62,18 @@ static void same_is_the_same_bytes(void **state) {
     free(t.bytes);
 }
 
+/* A tag is found, and a value is the same, however "é" is written; what is not changed stays byte for byte. */
+static void composed_or_not(void **state) {
+    (void)state;
+    struct tags_text t = text_of("[tag cafe\u0301]\nprompt = a cafe\u0301\n");
+    assert_int_equal(set(&t, "caf\u00e9", "prompt", 2, (const char *[]){"a caf\u00e9", "tables"}), OCELLI_OK);
+    assert_text(&t, "[tag cafe\u0301]\nprompt = a cafe\u0301\nprompt = tables\n");
+    assert_int_equal(set(&t, "bar", "group", 1, (const char *[]){"x"}), OCELLI_OK);
+    assert_int_equal(tags_edit_remove(&t, "caf\u00e9"), OCELLI_OK);
+    assert_text(&t, "\n[tag bar]\ngroup = x\n");
+    free(t.bytes);
+}
+
 static void adds_and_removes(void **state) {
     (void)state;
     struct tags_text t = text_of("\xEF\xBB\xBF[tag a]\r\nprompt = x\r\n; end");
@@ -242,8 +254,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(changes_one_line, setup), cmocka_unit_test_setup(same_is_the_same_bytes, setup),
         cmocka_unit_test_setup(several_keys, setup),     cmocka_unit_test_setup(leaves_no_trace, setup),
-        cmocka_unit_test_setup(adds_and_removes, setup), cmocka_unit_test_setup(refuses, setup),
-        cmocka_unit_test_setup(reads_back, setup),       cmocka_unit_test_setup(writes, setup),
+        cmocka_unit_test_setup(composed_or_not, setup),  cmocka_unit_test_setup(adds_and_removes, setup),
+        cmocka_unit_test_setup(refuses, setup),          cmocka_unit_test_setup(reads_back, setup),
+        cmocka_unit_test_setup(writes, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,28 @@ static void whole(void **state) {
     assert_null(tags_file_find(&f, "cat")); /* empty */
 }
 
+/* Texts are composed, names of files are not. */
+static void composed(void **state) {
+    (void)state;
+    static const char text[] =
+        "template = {} e\u0301\n[tag cafe\u0301]\nprompt = a cafe\u0301\nagainst = the\u0301\ngroup = e\u0301\n"
+        "example = cafe\u0301.png\n[tag bar]\ngroup = \u00e9\n[tag o\u0323\u0302]\n";
+    struct tags_file f;
+    assert_int_equal(parse(&f, text, sizeof text - 1), OCELLI_OK);
+    assert_list(&f.templates, 1, (const char *const[]){"{} \u00e9"});
+    assert_string_equal(f.tags[0].name, "caf\u00e9");
+    assert_list(&f.tags[0].prompts, 1, (const char *const[]){"a caf\u00e9"});
+    assert_list(&f.tags[0].against, 1, (const char *const[]){"th\u00e9"});
+    assert_list(&f.tags[0].examples, 1, (const char *const[]){"cafe\u0301.png"});
+    assert_string_equal(f.tags[0].group, f.tags[1].group);
+    assert_list(&f.tags[2].prompts, 1, (const char *const[]){"\u1ed9"});
+    assert_ptr_equal(tags_file_find(&f, "caf\u00e9"), &f.tags[0]);
+    assert_ptr_equal(tags_file_find(&f, "cafe\u0301"), &f.tags[0]);
+    assert_ptr_equal(tags_file_find(&f, "\u00f4\u0323"), &f.tags[2]);
+    assert_null(tags_file_find(&f, "cafe"));
+    tags_file_finish(&f);
+}
+
 struct bad {
     const char *text, *line; /* the line it must say, up to its end or "..." */
 };
@@ -113,6 +135,10 @@ static const struct bad bad_files[] = {
     {"[defaults]\non = 0.1\noff = 0.2\n[tag a]\n", "tags.ini:3: off = 0.2 is above on = 0.1 in line 2: ..."},
     {"[defaults]\nprompt = x\n", "tags.ini:2: unknown key \"prompt\": on, off, ..."},
     {"[run]\nport = 1\n[tag a]\n", "tags.ini:1: unknown section \"run\": [tag NAME], [templates] or [defaults] are known"},
+    {"[tag caf\u00e9]\n[tag cafe\u0301]\n", "tags.ini:2: tag \"cafe\u0301\" again, first in line 1: ..."},
+    {"[tag a]\rprompt = x\r", "tags.ini:1: lines end with CR alone, ..."},
+    {"; mine\r[tag a]\r", "tags.ini:1: lines end with CR alone, ..."},
+    {"[tag a]\r\nprompt = x\r[tag b]\r\n", "tags.ini:2: lines end with CR alone, ..."},
     {"[tag a]\nprompt = #1\n", "tags.ini:2: ';' or '#' after a blank: ..."},
 };
 
@@ -361,12 +387,19 @@ static void from_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(whole, setup),        cmocka_unit_test_setup(bad, setup),
-        cmocka_unit_test_setup(all_keys, setup),     cmocka_unit_test_setup(others, setup),
-        cmocka_unit_test_setup(keys, setup),         cmocka_unit_test_setup(byte_order_mark, setup),
-        cmocka_unit_test_setup(zero_byte, setup),    cmocka_unit_test_setup(line_lengths, setup),
-        cmocka_unit_test_setup(long_comment, setup), cmocka_unit_test_setup(most_tags, setup),
-        cmocka_unit_test_setup(from_file, setup),    cmocka_unit_test_setup(versions, setup),
+        cmocka_unit_test_setup(whole, setup),
+        cmocka_unit_test_setup(composed, setup),
+        cmocka_unit_test_setup(bad, setup),
+        cmocka_unit_test_setup(all_keys, setup),
+        cmocka_unit_test_setup(others, setup),
+        cmocka_unit_test_setup(keys, setup),
+        cmocka_unit_test_setup(byte_order_mark, setup),
+        cmocka_unit_test_setup(zero_byte, setup),
+        cmocka_unit_test_setup(line_lengths, setup),
+        cmocka_unit_test_setup(long_comment, setup),
+        cmocka_unit_test_setup(most_tags, setup),
+        cmocka_unit_test_setup(from_file, setup),
+        cmocka_unit_test_setup(versions, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

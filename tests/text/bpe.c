@@ -150,7 +150,8 @@ static void words(void **state) {
         {"<|end&#111;ftext|>", "<|endoftext|>"},
         {"猫ねこ1１½Ⅷx", "猫ねこ 1 １ ½ ⅷ x"},
         {"½²٣", "½ ² ٣"},
-        {"e\u0301a", "e \u0301 a"}, /* a combining accent is no letter */
+        {"q\u0301a", "q \u0301 a"}, /* a combining accent is no letter */
+        {"e\u0301a", "éa"},         /* unless it is part of one */
         {"a\u200db😀😀!", "a \u200d b 😀😀!"},
         {"it'ſ ſ'ſs", "it 'ſ ſ 'ſ s"},          /* the long s is an s, ignoring case */
         {"<|ſtartoftext|>", "<|ſtartoftext|>"}, /* one word, but no mark */
@@ -178,6 +179,7 @@ static void bytes(void **state) {
     char text[3] = "";
     for (int c = '!'; c < 0x800; c++) {
         if ((c >= 'A' && c <= 'Z') || (c >= 0x7f && c < 0x250) || c == '&') continue;
+        if (c == 0x340 || c == 0x341 || c == 0x343 || c == 0x344) continue; /* composing makes others of these */
         int n = c < 0x80 ? sprintf(text, "%c", c) : sprintf(text, "%c%c", 0xc0 | c >> 6, 0x80 | (c & 0x3f));
         int32_t ids[MOST];
         if (encode(bpe, text, (size_t)n, ids) == (size_t)n + 2)

@@ -116,7 +116,7 @@ static void every_golden(void **state) {
     } files[] = {{"accents", 388}, {"ascii", 431},       {"contractions", 165}, {"controls", 228},
                  {"emoji", 132},   {"entities", 434},    {"long", 59},          {"nul", 7},
                  {"numbers", 246}, {"punctuation", 359}, {"spaces", 263},       {"specials", 46},
-                 {"unicode", 833}, {"upper", 302}};
+                 {"unicode", 833}, {"upper", 302},       {"composed", 82}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) check_file(files[i].name, files[i].lines);
 }
 

@@ -66,7 +66,9 @@ static int collect(struct checkpoint *c, const char *path) {
     for (const struct checkpoint_file *f = c->files; f; f = f->next)
         for (size_t i = 0; i < f->tensors.count; i++) {
             const struct safetensors_tensor *t = &f->tensors.tensors[i];
-            c->tensors[count++] = (struct checkpoint_tensor){.name = names_strip(t->name), .file = f->path, .stored = t};
+            const char *name = names_inside(&c->arena, t->name);
+            if (!name) return no_memory(path);
+            c->tensors[count++] = (struct checkpoint_tensor){.name = names_strip(name), .file = f->path, .stored = t};
         }
     qsort(c->tensors, count, sizeof *c->tensors, by_name);
     for (size_t i = 1; i < count; i++)
@@ -94,17 +96,22 @@ static int find_layout(struct checkpoint *c, const char *path, struct report *r)
     return OCELLI_OK;
 }
 
+/* transformers 4 writes preprocessor_config.json; 5 has the same as "image_processor" in processor_config.json, which in 4 held
+ * other things. */
 static int read_prep(struct checkpoint *c, struct report *r) {
-    char *path = source_path(&c->arena, c->folder, "preprocessor_config.json");
+    static const char old[] = "preprocessor_config.json", new[] = "processor_config.json";
+    const char *name = source_has(c->folder, old) || !source_has(c->folder, new) ? old : new;
+    char *path = source_path(&c->arena, c->folder, name);
     if (!path) return no_memory(c->folder);
-    if (!source_exists(path))
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: missing: put the one of the model's publisher there, since the sizes, mean and filter it "
-                        "was trained with stand nowhere else",
-                        path);
-    cJSON *root;
-    int status = json_load(&root, path, c->sources);
-    if (!status) status = config_preprocessor(&c->config, root, path, r);
+    cJSON *root = NULL;
+    int status = source_exists(path) ? json_load(&root, path, c->sources) : OCELLI_OK;
+    const cJSON *prep = name == old ? root : cJSON_GetObjectItemCaseSensitive(root, "image_processor");
+    if (!status && !prep)
+        status = log_fail(OCELLI_ERR_FILE,
+                          "%s: no %s, nor a %s with an image_processor: put the one of the model's publisher there, since the "
+                          "sizes, mean and filter it was trained with stand nowhere else",
+                          c->folder, old, new);
+    if (!status) status = config_preprocessor(&c->config, prep, path, r);
     cJSON_Delete(root);
     return status;
 }
@@ -120,6 +127,13 @@ static int read_config(struct checkpoint *c, const struct locate *where, struct 
     return status ? status : config_check(&c->config);
 }
 
+/* So that a tokenizer with fewer tokens than vocab_size is told from a wrong vocab_size. */
+static void count_token_rows(struct checkpoint *c) {
+    struct checkpoint_tensor key = {.name = names_find(c->layout->outside, "t.token_embd.weight")->source};
+    const struct checkpoint_tensor *table = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
+    c->config.token_rows = table && table->stored->dimensions ? table->stored->shape[0] : 0;
+}
+
 static int open_all(struct checkpoint *c, const char *path, struct report *r) {
     struct locate where;
     int status = locate_checkpoint(&where, &c->arena, path, r);
@@ -128,7 +142,9 @@ static int open_all(struct checkpoint *c, const char *path, struct report *r) {
     status = read_config(c, &where, r); /* first: it is small, and most faults show there */
     if (!status) status = where.sharded ? open_shards(c, where.weights) : open_file(c, where.weights);
     if (!status) status = collect(c, where.weights);
-    return status ? status : find_layout(c, where.weights, r);
+    if (!status) status = find_layout(c, where.weights, r);
+    if (!status) count_token_rows(c);
+    return status;
 }
 
 int checkpoint_open(struct checkpoint *c, const char *path, struct sources *sources, struct report *r) {

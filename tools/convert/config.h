@@ -39,6 +39,7 @@ struct config {
     struct config_tower image, text;
     uint32_t image_size, patch_size; /* pixels */
     uint32_t vocabulary, embedding;
+    uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
     uint32_t end_id;       /* with CONFIG_POOL_END */
     bool pad_with_end;     /* transformers; open_clip pads with 0 */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * preprocessor_config.json of a transformers folder, as CLIPImageProcessor reads it. */
+ * preprocessor_config.json of a transformers folder, or what transformers 5 has of it in processor_config.json, as
+ * CLIPImageProcessor reads it. */
 #include "base/log.h"
 #include "convert/config.h"
 
@@ -8,6 +9,11 @@
 #include <string.h>
 
 enum { PIL_BILINEAR = 2, PIL_BICUBIC = 3 };
+
+static const char *file_name(const struct json_at *at) {
+    const char *slash = strrchr(at->file, '/');
+    return slash ? slash + 1 : at->file;
+}
 
 /* "size" and "crop_size": a number, {"shortest_edge"}, or {"height", "width"}. */
 struct size {
@@ -59,7 +65,7 @@ static int read_resize(struct config *c, const struct json_at *at, struct report
     if (!size.square && !centre)
         return log_fail(OCELLI_ERR_LIMIT, "%s: a short side without do_center_crop is not square: not supported", at->file);
     c->squash = size.square;
-    report_choice(r, "resize", c->squash ? "squash" : "crop", "size in preprocessor_config.json%s",
+    report_choice(r, "resize", c->squash ? "squash" : "crop", "size in %s%s", file_name(at),
                   json_get(at, "size") ? "" : " is absent: CLIPImageProcessor's default");
     return OCELLI_OK;
 }
@@ -71,7 +77,7 @@ static int read_filter(struct config *c, const struct json_at *at, struct report
     if (filter != PIL_BICUBIC && filter != PIL_BILINEAR)
         return log_fail(OCELLI_ERR_LIMIT, "%s: resample is %u: supported are 3 (bicubic) and 2 (bilinear)", at->file, filter);
     c->bilinear = filter == PIL_BILINEAR;
-    report_choice(r, "filter", c->bilinear ? "bilinear" : "bicubic", "resample in preprocessor_config.json%s",
+    report_choice(r, "filter", c->bilinear ? "bilinear" : "bicubic", "resample in %s%s", file_name(at),
                   json_get(at, "resample") ? "" : " is absent: CLIPImageProcessor's default");
     return OCELLI_OK;
 }
@@ -99,10 +105,8 @@ static int read_normal(struct config *c, const struct json_at *at, struct report
     snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
              c->std[2]);
     bool both = json_get(at, "image_mean") && json_get(at, "image_std");
-    report_choice(r, "normalisation", value, "%s",
-                  !normalize ? "do_normalize is false"
-                  : both     ? "image_mean and image_std in preprocessor_config.json"
-                             : "partly absent in preprocessor_config.json: CLIPImageProcessor's default");
+    report_choice(r, "normalisation", value, "%s in %s%s", !normalize ? "do_normalize is false" : "image_mean and image_std",
+                  file_name(at), both || !normalize ? "" : ", partly absent: CLIPImageProcessor's default");
     return OCELLI_OK;
 }
 

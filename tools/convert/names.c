@@ -106,8 +106,23 @@ bool names_ignored(const struct names_layout *layout, const char *source) {
     return false;
 }
 
+/* torch.compile puts it before what it compiled, which may be a part inside. */
+static const char compiled[] = "._orig_mod.";
+
+const char *names_inside(struct arena *arena, const char *source) {
+    if (!strstr(source, compiled)) return source;
+    char *copy = arena_copy(arena, source, strlen(source));
+    if (!copy) return NULL;
+    for (char *at; (at = strstr(copy, compiled));) {
+        const char *rest = at + sizeof compiled - 2; /* from its last dot on */
+        memmove(at, rest, strlen(rest) + 1);
+    }
+    return copy;
+}
+
 const char *names_strip(const char *source) {
-    static const char *const wrappers[] = {"module.", "_image_encoder.", "_text_encoder.", "_logit_scale."};
+    static const char *const wrappers[] = {"module.",         "_orig_mod.",     "text.",
+                                           "_image_encoder.", "_text_encoder.", "_logit_scale."};
     for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++)
         if (strncmp(source, wrappers[i], strlen(wrappers[i])) == 0) {
             source += strlen(wrappers[i]);

@@ -41,7 +41,9 @@ static enum options_result refuse(int option, char **argv) {
     char letter[] = {'-', (char)optopt, '\0'};
     if (option == ':') return wrong(argv[optind - 1], " needs a value");
     if (optopt == 'h') return wrong(argv[optind - 1], ": this option takes no value");
-    return wrong("unknown option ", optopt ? letter : argv[optind - 1]);
+    log_error("unknown option %s: see ocelli-convert --help; a CHECKPOINT that begins with - goes behind --",
+              optopt ? letter : argv[optind - 1]);
+    return OPTIONS_WRONG;
 }
 
 /* An empty value is what an unset variable of a script leaves. */

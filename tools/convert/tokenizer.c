@@ -2,7 +2,9 @@
 #include "convert/tokenizer.h"
 #include "base/log.h"
 #include "convert/gunzip.h"
+#include "text/unicode.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -45,12 +47,30 @@ static int read_json(struct tokenizer *t, const char *path, struct sources *sour
     return status;
 }
 
+/* Beside vocab.json, where it does not list them itself: in three places since transformers 2. */
+static int read_added_beside(struct tokenizer *t, const char *folder, struct sources *sources) {
+    static const struct {
+        const char *name;
+        int (*read)(struct tokenizer *, const cJSON *);
+    } files[] = {{"added_tokens.json", tokenizer_read_added_map},
+                 {"tokenizer_config.json", tokenizer_read_added},
+                 {"tokenizer.json", tokenizer_read_added}};
+    int status = OCELLI_OK;
+    for (size_t i = 0; !status && i < sizeof files / sizeof *files; i++) {
+        char *path = source_path(&t->arena, folder, files[i].name);
+        if (!path) return no_memory(t);
+        if (source_exists(path)) status = read_json(t, path, sources, files[i].read);
+    }
+    return status;
+}
+
 /* vocab.json of a folder and the merges.txt beside it. */
 static int read_pair(struct tokenizer *t, const char *folder, struct sources *sources) {
     char *vocab = source_path(&t->arena, folder, "vocab.json"), *merges = source_path(&t->arena, folder, "merges.txt");
     if (!vocab || !merges) return no_memory(t);
     t->vocabulary = vocab;
     int status = read_json(t, vocab, sources, read_vocab_root);
+    if (!status) status = read_added_beside(t, folder, sources);
     return status ? status : read_text(t, merges, sources, tokenizer_read_merges);
 }
 
@@ -89,17 +109,50 @@ static int read_any(struct tokenizer *t, const char *path, struct sources *sourc
                                 : read_text(t, copy, sources, tokenizer_read_simple);
 }
 
+static bool is(const struct bpe_text *token, const char *text) {
+    return token->length == strlen(text) && memcmp(token->text, text, token->length) == 0;
+}
+
 /* CLIP's own spelling, or open_clip's. */
-static int find_mark(const struct tokenizer *t, const char *spelling, const char *other, uint32_t *id) {
-    for (size_t i = 0; i < t->token_count; i++) {
-        const struct bpe_text *token = &t->tokens[i];
-        if ((token->length == strlen(spelling) && memcmp(token->text, spelling, token->length) == 0) ||
-            (token->length == strlen(other) && memcmp(token->text, other, token->length) == 0)) {
+static const char *const start_marks[] = {"<|startoftext|>", "<start_of_text>"}, *const end_marks[] = {"<|endoftext|>",
+                                                                                                       "<end_of_text>"};
+
+static int find_mark(const struct tokenizer *t, const char *const spellings[2], uint32_t *id) {
+    for (size_t i = 0; i < t->token_count; i++)
+        if (is(&t->tokens[i], spellings[0]) || is(&t->tokens[i], spellings[1])) {
             *id = (uint32_t)i;
             return OCELLI_OK;
         }
+    return log_fail(OCELLI_ERR_FILE, "%s: no token %s: give CLIP's tokenizer with --tokenizer", t->vocabulary, spellings[0]);
+}
+
+/* A mark, or what a word's letters may become anyway: a byte's symbol, or two merged. */
+static bool is_ordinary(const struct tokenizer *t, const char *content) {
+    size_t length = strlen(content), at = 0;
+    for (int i = 0; i < 2; i++)
+        if (!strcmp(content, start_marks[i]) || !strcmp(content, end_marks[i])) return true;
+    if (length && unicode_check(content, length) == length && (unicode_next(content, length, &at), at == length)) return true;
+    for (size_t i = 0; i < t->merge_count; i++) {
+        const struct bpe_text *m = &t->merges[i];
+        const char *space = memchr(m->text, ' ', m->length);
+        size_t left = space ? (size_t)(space - m->text) : m->length;
+        if (length + 1 == m->length && !memcmp(content, m->text, left) &&
+            !memcmp(content + left, m->text + left + 1, length - left))
+            return true;
     }
-    return log_fail(OCELLI_ERR_FILE, "%s: no token %s: give CLIP's tokenizer with --tokenizer", t->vocabulary, spelling);
+    return false;
+}
+
+/* transformers finds an added token in a text before it looks at words; here its letters would be read one by one. */
+static int check_added(const struct tokenizer *t) {
+    for (const struct tokenizer_added *a = t->added; a; a = a->next)
+        if (!is_ordinary(t, a->content))
+            return log_fail(
+                OCELLI_ERR_LIMIT,
+                "%s: token \"%s\" was added to CLIP's vocabulary: not supported; with --tokenizer, give the vocabulary "
+                "without it if no text will have it",
+                a->file, a->content);
+    return OCELLI_OK;
 }
 
 /* A wrong id for the end mark would take the wrong row of every text. */
@@ -113,12 +166,22 @@ static int check_end(const struct tokenizer *t, const struct config *c) {
     return OCELLI_OK;
 }
 
+/* Rows that no token has are padding, for the sake of a round number. If nothing says the end mark's id, many such rows may mean
+ * another model's tokenizer: that is refused. */
+static int check_count(const struct tokenizer *t, const struct config *c) {
+    enum { PADDING_MOST = 1024 };
+    bool padded = t->token_count < c->vocabulary && c->token_rows == c->vocabulary &&
+                  (c->pool == CONFIG_POOL_END || c->vocabulary - t->token_count < PADDING_MOST);
+    if (t->token_count == c->vocabulary || padded) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->vocabulary, t->token_count,
+                    c->file, c->vocabulary);
+}
+
 static int check(struct tokenizer *t, const struct config *c) {
-    if (t->token_count != c->vocabulary)
-        return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->vocabulary,
-                        t->token_count, c->file, c->vocabulary);
-    int status = find_mark(t, "<|startoftext|>", "<start_of_text>", &t->start_id);
-    if (!status) status = find_mark(t, "<|endoftext|>", "<end_of_text>", &t->end_id);
+    int status = check_added(t);
+    if (!status) status = check_count(t, c);
+    if (!status) status = find_mark(t, start_marks, &t->start_id);
+    if (!status) status = find_mark(t, end_marks, &t->end_id);
     if (!status) status = check_end(t, c);
     if (status) return status;
     t->padding_id = c->pad_with_end ? t->end_id : 0;
@@ -145,6 +208,11 @@ int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, co
     }
     report_choice(r, "tokenizer", t->vocabulary, "%s; %zu tokens, %zu merges",
                   path ? "given by --tokenizer" : "beside the weights", t->token_count, t->merge_count);
+    if (t->token_count < config->vocabulary) {
+        char rows[16];
+        snprintf(rows, sizeof rows, "%u", config->vocabulary);
+        report_choice(r, "vocabulary", rows, "vocab_size; rows from %zu on have no token: padding", t->token_count);
+    }
     report_choice(r, "padding", t->padding_id ? "end mark" : "0", "%s; without effect under a causal mask",
                   config->pad_with_end ? "as transformers" : "as open_clip");
     return OCELLI_OK;

@@ -6,13 +6,19 @@
 #include "convert/config.h"
 #include "text/bpe.h"
 
+struct tokenizer_added {
+    struct tokenizer_added *next;
+    const char *file, *content;
+};
+
 struct tokenizer {
     struct arena arena;
     const char *file;        /* for messages: the one read last */
     const char *vocabulary;  /* the one with the tokens */
     struct bpe_text *tokens; /* (token_count), position = id */
     size_t token_count;
-    struct bpe_text *merges; /* (merge_count) "left right", best first */
+    struct tokenizer_added *added; /* what is listed as added to the vocabulary, newest first; NULL: nothing */
+    struct bpe_text *merges;       /* (merge_count) "left right", best first */
     size_t merge_count;
     uint32_t start_id, end_id, padding_id;
     struct bpe *bpe; /* made of the above: proof that the runtime will take it */
@@ -29,6 +35,9 @@ void tokenizer_finish(struct tokenizer *t);
 int tokenizer_read_vocab(struct tokenizer *t, const cJSON *vocab, const cJSON *added_or_null);
 int tokenizer_read_merges(struct tokenizer *t, const char *text, size_t size);
 int tokenizer_read_json(struct tokenizer *t, const cJSON *root);
+/* The added tokens of tokenizer.json or tokenizer_config.json, and of added_tokens.json, into t->added. */
+int tokenizer_read_added(struct tokenizer *t, const cJSON *root);
+int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root);
 int tokenizer_read_simple(struct tokenizer *t, const char *text, size_t size);
 
 #endif

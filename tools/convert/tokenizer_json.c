@@ -111,6 +111,39 @@ static int read_merge_array(struct tokenizer *t, const cJSON *merges) {
     return OCELLI_OK;
 }
 
+static int add_added(struct tokenizer *t, const char *content) {
+    struct tokenizer_added *added = arena_alloc(&t->arena, 1, sizeof *added);
+    if (!content) return broken(t, "an added token without content");
+    if (!added) return no_memory(t);
+    *added = (struct tokenizer_added){t->added, t->file, arena_copy(&t->arena, content, strlen(content))};
+    if (!added->content) return no_memory(t);
+    t->added = added;
+    return OCELLI_OK;
+}
+
+/* {"added_tokens": [{"content", "id"}]}, or {"added_tokens_decoder": {id: {"content"}}}. */
+int tokenizer_read_added(struct tokenizer *t, const cJSON *root) {
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "added_tokens"), *item;
+    if (!list) list = cJSON_GetObjectItemCaseSensitive(root, "added_tokens_decoder");
+    int status = OCELLI_OK;
+    cJSON_ArrayForEach(item, list) {
+        status = add_added(t, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "content")));
+        if (status) return status;
+    }
+    return OCELLI_OK;
+}
+
+/* {content: id}. */
+int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root) {
+    const cJSON *item;
+    int status = OCELLI_OK;
+    cJSON_ArrayForEach(item, root) {
+        status = add_added(t, item->string);
+        if (status) return status;
+    }
+    return OCELLI_OK;
+}
+
 int tokenizer_read_json(struct tokenizer *t, const cJSON *root) {
     const cJSON *model = cJSON_GetObjectItemCaseSensitive(root, "model");
     const cJSON *added = cJSON_GetObjectItemCaseSensitive(root, "added_tokens");
@@ -121,5 +154,6 @@ int tokenizer_read_json(struct tokenizer *t, const cJSON *root) {
                         "CLIP's with --tokenizer",
                         t->file);
     int status = tokenizer_read_vocab(t, cJSON_GetObjectItemCaseSensitive(model, "vocab"), added);
+    if (!status) status = tokenizer_read_added(t, root);
     return status ? status : read_merge_array(t, cJSON_GetObjectItemCaseSensitive(model, "merges"));
 }

@@ -109,8 +109,10 @@ static enum serve_code check(const struct tags_text *text, char message[SERVE_ME
     char why[LOG_LINE];
     log_hold(why, sizeof why);
     int status = config_parse(&config, text->bytes, text->size, text->name);
+    bool parsed = !status;
+    if (!status) status = config_check_source(&config); /* else the daemon would not take the file, and the change with it */
     log_release();
-    if (!status) config_finish(&config);
+    if (parsed) config_finish(&config);
     return serve_change_code(status, why, text->name, message);
 }
 

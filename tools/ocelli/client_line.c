@@ -196,8 +196,10 @@ static int check(struct client *c, const char *verb) {
     const struct line *l = c->self;
     if (!strstr(l->text, ",\"ok\":false,")) return OCELLI_OK;
     cJSON *answer = cJSON_Parse(l->text);
-    log_error("%s: %s: %s: %s", c->uri, verb, text_of(answer, "error", "failed"),
-              text_of(answer, "message", "the board says no"));
+    const char *error = text_of(answer, "error", "failed"), *message = text_of(answer, "message", "the board says no");
+    size_t length = strlen(error);
+    bool said = !strncmp(message, error, length) && message[length] == ':'; /* "usage: set NAME VALUE..." */
+    log_error("%s: %s: %s%s%s", c->uri, verb, said ? "" : error, said ? "" : ": ", message);
     cJSON_Delete(answer);
     return OCELLI_ERR_FILE;
 }

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kinds[] = {[OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot", [OCELLI_KIND_MMA] = "mma"};
+static const char *const kinds[] = {
+    [OCELLI_KIND_AUTO] = "auto", [OCELLI_KIND_F16W] = "f16w", [OCELLI_KIND_DOT] = "dot", [OCELLI_KIND_MMA] = "mma"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 const char *options_kind_name(enum ocelli_kind kind) {
@@ -59,14 +60,28 @@ static int show_help(const struct command *c) {
     return EXIT_OK;
 }
 
+/* The word that getopt is in, which it leaves when all its letters are read; else the letter. */
+static const char *unknown_word(const char *at, const char *letter) {
+    return at && at[0] == '-' && strchr(at + 1, letter[1]) ? at : letter;
+}
+
+static int unknown(const struct options *o, const char *word) {
+    const char *remedy = word[1] == '-' ? "" : " (write -- before what begins with - and is no option)";
+    return options_usage(o, "unknown option %s%s", word, remedy);
+}
+
 /* optopt is 0 for an unknown word, else the letter or value; one that is known was not refused for itself. */
 static int refuse(const struct options *o, int c, char **argv, const char *letters) {
     bool known = optopt >= OPTIONS_DEVICE || (optopt && strchr(letters, optopt));
     char letter[] = {'-', (char)optopt, '\0'};
-    const char *word = known || !optopt ? argv[optind - 1] : letter;
-    if (c == ':') return options_usage(o, "%s needs a value", word);
-    if (known) return options_usage(o, "%s: this option takes no value", word);
-    return options_usage(o, "unknown option %s", word);
+    if (c == ':') return options_usage(o, "%s needs a value", known || !optopt ? argv[optind - 1] : letter);
+    if (known) return options_usage(o, "%s: this option takes no value", argv[optind - 1]);
+    return unknown(o, optopt ? unknown_word(argv[optind], letter) : argv[optind - 1]);
+}
+
+/* "-house.png" is no call for help. */
+static bool is_bundle(const char *word) {
+    return word && word[0] == '-' && word[1] == 'h' && word[2];
 }
 
 static int stop(struct options *o, int exit_code) {
@@ -80,7 +95,9 @@ int options_next(struct options *o, int argc, char **argv, const char *letters, 
         int c = getopt_long(argc, argv, letters, table, NULL);
         int fault = 0;
         switch (c) {
-        case 'h': return stop(o, show_help(o->command));
+        case 'h':
+            if (is_bundle(argv[optind])) return stop(o, unknown(o, argv[optind]));
+            return stop(o, show_help(o->command));
         case 'm':
             o->model = optarg;
             fault = options_file(o, "-m", optarg);

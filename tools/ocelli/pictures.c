@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FIRST_ROOM = 1 << 20, STDIN_MOST = 1 << 28 };
 
@@ -39,9 +40,18 @@ static int load_stdin(struct ocelli_image *image) {
     return status;
 }
 
+static int load(struct ocelli_image *image, const char *name) {
+    struct stat st;
+    if (!strcmp(name, "-")) return load_stdin(image);
+    if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+        return log_fail(OCELLI_ERR_FILE, "%s: a folder: name the pictures in it, as %s%s*.jpg", name, name,
+                        name[strlen(name) - 1] == '/' ? "" : "/");
+    return ocelli_image_load(image, name);
+}
+
 int pictures_add(struct pictures *p, const char *name) {
     struct ocelli_image *image = &p->images[p->count];
-    int status = strcmp(name, "-") ? ocelli_image_load(image, name) : load_stdin(image);
+    int status = load(image, name);
     if (status) return status;
     p->names[p->count++] = name;
     p->bytes += (size_t)3 * image->width * image->height;

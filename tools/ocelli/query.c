@@ -41,7 +41,7 @@ static int take_options(struct options *o, const char **keys, int argc, char **a
 
 static int check_words(const struct options *o, const char *const *words, size_t count) {
     const struct serve_row *row = serve_row_of_verb(words[0]);
-    if (!strcmp(words[0], "watch")) return options_usage(o, "ocelli watch URI follows");
+    if (!strcmp(words[0], "watch")) return options_usage(o, "watch is a command of its own: ocelli watch URI");
     if (row && row->terse && count > 1 && !strcmp(words[1], "terse"))
         return options_usage(o, "terse is for other clients: --json tells as much, without it there is a table");
     for (size_t i = 0; i < count; i++)
@@ -98,7 +98,7 @@ static int run_watch(int argc, char **argv) {
     const char *keys = NULL, *text;
     struct client c;
     if (take_options(&o, &keys, argc, argv)) return o.exit_code;
-    if (argc - optind != 1) return options_usage(&o, argc == optind ? "no URI" : "one URI");
+    if (argc - optind != 1) return options_usage(&o, argc == optind ? "no URI" : "more than one URI");
     int status = client_open(&c, argv[optind], keys);
     if (!status) status = c.kind->watch(&c);
     while (!status && !ferror(stdout)) {

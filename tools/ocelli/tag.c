@@ -2,6 +2,7 @@
  * ocelli tag: which of these tags fits each picture? */
 #include "base/log.h"
 #include "text/json.h"
+#include "margins.h"
 #include "options.h"
 #include "pictures.h"
 #include "plain.h"
@@ -24,6 +25,7 @@ struct tagger {
     size_t top;     /* tags to show of each picture */
     float *vectors; /* (PICTURES_MOST, D) */
     float *scores, *cosines;
+    struct margins margins;
     struct rank *ranks; /* (tags) */
     bool failed;        /* a picture could not be read */
 };
@@ -38,8 +40,17 @@ static int better(const void *a, const void *b) {
 
 static void rank(struct tagger *t, const float *vector) {
     ocelli_tags_score(t->tags, vector, t->scores, t->cosines);
+    margins_see(&t->margins, vector, t->cosines);
     for (size_t i = 0; i < t->set->count; i++) t->ranks[i] = (struct rank){i, t->scores[i], t->cosines[i]};
     qsort(t->ranks, t->set->count, sizeof *t->ranks, better);
+}
+
+/* The daemon compares this with its thresholds. Tags of -t have no rivals, so it would only be the cosine again. */
+static void show_margin_json(const struct tagger *t, struct json *j, size_t tag) {
+    const struct margin *margin = &t->margins.margin[tag];
+    if (!t->set->from_files) return;
+    json_number(j, "margin", (double)margin->value, JSON_SHORT);
+    json_text(j, "rival", margin->rival);
 }
 
 static void show_json(const struct tagger *t, const char *name) {
@@ -52,6 +63,7 @@ static void show_json(const struct tagger *t, const char *name) {
         json_text(&j, "tag", t->set->tags[t->ranks[i].tag].name);
         json_number(&j, "score", (double)t->ranks[i].score, JSON_SHORT);
         json_number(&j, "cosine", (double)t->ranks[i].cosine, JSON_SHORT);
+        show_margin_json(t, &j, t->ranks[i].tag);
         json_end(&j, '}');
     }
     json_end(&j, ']');
@@ -65,6 +77,7 @@ static void show(const struct tagger *t, const char *name) {
     putchar('\n');
     for (size_t i = 0; i < t->top; i++) {
         printf("  %6.2f%%  %6.3f  ", 100 * (double)t->ranks[i].score, (double)t->ranks[i].cosine);
+        if (t->margins.any) printf("%+6.3f  ", (double)t->margins.margin[t->ranks[i].tag].value);
         plain_text(stdout, t->set->tags[t->ranks[i].tag].name);
         putchar('\n');
     }
@@ -95,6 +108,7 @@ static int tag_files(struct tagger *t, char **names) {
 static int tagger_init(struct tagger *t, const struct options *o) {
     int status = options_open(o, &t->handle);
     if (!status) status = ocelli_tags_create(&t->tags, t->handle, t->set->tags, t->set->count);
+    if (!status) status = margins_init(&t->margins, t->handle, t->set);
     if (status) return status;
     struct ocelli_info info;
     ocelli_get_info(t->handle, &info);
@@ -113,6 +127,7 @@ static void tagger_finish(struct tagger *t) {
     free(t->scores);
     free(t->cosines);
     free(t->ranks);
+    margins_finish(&t->margins);
     ocelli_tags_destroy(&t->tags);
     ocelli_close(&t->handle);
 }
@@ -198,11 +213,13 @@ const struct command command_tag = {
     .help = "Scores each IMAGE (PNG, JPEG, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"
             "prints them best first: score and cosine. The score is a share among these tags, so it says\n"
             "which fits best, not whether any fits; give tags for what else may be seen. For models with\n"
-            "a sigmoid rule each score stands for itself. A picture that cannot be read gives a line on\n"
-            "stderr and exit code 1; the others are answered.\n\n"
+            "a sigmoid rule each score stands for itself. If a tag of FILE has prompts against or a group, the\n"
+            "margin stands behind the cosine: the cosine less that of the best rival, which the daemon compares\n"
+            "with its thresholds. A picture that cannot be read gives a line on stderr and exit code 1; the others\n"
+            "are answered.\n\n"
             "Options:\n"
             "  -t, --tag \"TEXT\"      a tag; the text is used as it is, unless there are templates\n"
-            "  -T, --tags FILE       tags with several prompts each; see docs/cli.md for the format\n"
+            "  -T, --tags FILE       tags with several prompts each, as the daemon's file has; docs/cli.md tells the format\n"
             "      --template TEXT   sentence around the tags, {} being the tag; several are averaged\n"
             "      --top N           only the best N tags of each picture\n" OPTIONS_HELP "\n"
             "Examples:\n"

@@ -1,44 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tagset.h"
+#include "base/compose.h"
 #include "base/log.h"
 #include "live/config.h"
 #include "tag/tags_file.h"
 
 #include <string.h>
 
-/* Doubles when full; the old table stays in the arena. */
+static int out_of_memory(void) {
+    return log_fail(OCELLI_ERR_MEMORY, "out of memory for tags");
+}
+
+/* Doubles when full; the old tables stay in the arena. */
 static int room_for_one(struct tagset *set) {
-    if (set->count & (set->count - 1)) return OCELLI_OK; /* the table holds the next power of two */
-    struct ocelli_tag *grown = arena_alloc(&set->arena, set->count ? 2 * set->count : 1, sizeof *grown);
-    if (!grown) return log_fail(OCELLI_ERR_MEMORY, "out of memory for tags");
-    if (set->count) memcpy(grown, set->tags, set->count * sizeof *grown);
-    set->tags = grown;
+    if (set->count & (set->count - 1)) return OCELLI_OK; /* the tables hold the next power of two */
+    size_t room = set->count ? 2 * set->count : 1;
+    struct ocelli_tag *tags = arena_alloc(&set->arena, room, sizeof *tags);
+    struct tagset_rivals *rivals = arena_alloc(&set->arena, room, sizeof *rivals);
+    if (!tags || !rivals) return out_of_memory();
+    if (set->count) memcpy(tags, set->tags, set->count * sizeof *tags);
+    if (set->count) memcpy(rivals, set->rivals, set->count * sizeof *rivals);
+    set->tags = tags;
+    set->rivals = rivals;
+    return OCELLI_OK;
+}
+
+static int check_name(const struct tagset *set, const char *composed, const char *name) {
+    if (!*name) return log_fail(OCELLI_ERR_USAGE, "a tag is empty: write what to look for");
+    for (size_t i = 0; i < set->count; i++)
+        if (!strcmp(set->rivals[i].name, composed))
+            return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: it would share its score with itself", name);
     return OCELLI_OK;
 }
 
 static int add(struct tagset *set, const char *name, const struct prompts_list *prompts, const struct prompts_list *templates) {
     struct prompts_list expanded = {0};
-    if (!*name) return log_fail(OCELLI_ERR_USAGE, "a tag is empty: write what to look for");
-    for (size_t i = 0; i < set->count; i++)
-        if (!strcmp(set->tags[i].name, name))
-            return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: it would share its score with itself", name);
-    int status = prompts_expand(&expanded, &set->arena, templates, prompts);
+    const char *composed = compose_copy(&set->arena, name), *copy = arena_copy(&set->arena, name, strlen(name));
+    int status = composed && copy ? check_name(set, composed, name) : out_of_memory();
+    if (!status) status = prompts_expand(&expanded, &set->arena, templates, prompts);
     if (!status) status = room_for_one(set);
-    const char *copy = status ? NULL : arena_copy(&set->arena, name, strlen(name));
-    if (!status && !copy) status = log_fail(OCELLI_ERR_MEMORY, "out of memory for tags");
-    if (!status) set->tags[set->count++] = (struct ocelli_tag){copy, expanded.texts, expanded.count};
+    if (status) return status;
+    set->rivals[set->count] = (struct tagset_rivals){.name = composed};
+    set->tags[set->count++] = (struct ocelli_tag){copy, expanded.texts, expanded.count};
+    return OCELLI_OK;
+}
+
+/* Of the last tag. Prompts against are taken as they are, without templates, as the daemon does. */
+static int add_rivals(struct tagset *set, const struct tags_file_tag *tag) {
+    struct tagset_rivals *rivals = &set->rivals[set->count - 1];
+    int status = OCELLI_OK;
+    if (tag->group && !(rivals->group = arena_copy(&set->arena, tag->group, strlen(tag->group)))) return out_of_memory();
+    for (size_t i = 0; !status && i < tag->against.count; i++)
+        status = prompts_add(&rivals->against, &set->arena, tag->against.texts[i]);
     return status;
 }
 
 /* The nearest templates count: the tag's own, the command line's, the file's. */
 static int add_file(struct tagset *set, const char *path, const struct prompts_list *templates) {
+    const struct tags_file_options options = {.others = config_passed_over.others};
     struct tags_file file;
-    int status = tags_file_read(&file, path, NULL);
+    int status = tags_file_read(&file, path, &options);
     if (!status) status = config_check_texts(&file, path);
+    set->from_files = true;
     for (size_t i = 0; !status && i < file.count; i++) {
         const struct tags_file_tag *tag = &file.tags[i];
         const struct prompts_list *general = templates->count ? templates : &file.templates;
         status = add(set, tag->name, &tag->prompts, tag->templates.count ? &tag->templates : general);
+        if (!status) status = add_rivals(set, tag);
     }
     tags_file_finish(&file);
     return status;

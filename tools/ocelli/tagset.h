@@ -6,6 +6,7 @@
 #include "tag/prompts.h"
 
 #include <ocelli.h>
+#include <stdbool.h>
 
 /* What the command line gave. A zeroed struct is empty. */
 struct tagset_source {
@@ -14,14 +15,23 @@ struct tagset_source {
     struct prompts_list templates; /* --template: for -t, and for tags of files without their own */
 };
 
-struct tagset {
-    struct arena arena;
-    struct ocelli_tag *tags; /* (count); names and prompts in the arena */
-    size_t count;
+/* The texts and tags that a tag is told apart from. */
+struct tagset_rivals {
+    const char *name;            /* the tag's, composed: by this one it is the same as another */
+    const char *group;           /* the others of it are rivals; NULL: none */
+    struct prompts_list against; /* may be empty */
 };
 
-/* -t first, then the files, in order. A zeroed or failed set may be finished too.
- * Errors: USAGE (a name twice, an empty one, a bad template), and those of tags_file_read(). */
+struct tagset {
+    struct arena arena;
+    struct ocelli_tag *tags;      /* (count); names and prompts in the arena */
+    struct tagset_rivals *rivals; /* (count) */
+    size_t count;
+    bool from_files; /* some of them */
+};
+
+/* -t first, then the files, in order; a file may be the daemon's, of which the tags count. A zeroed or failed set may be finished
+ * too. Errors: USAGE (a name twice, an empty one, a bad template), and those of tags_file_read(). */
 int tagset_init(struct tagset *set, const struct tagset_source *source);
 void tagset_finish(struct tagset *set);
 

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# What `cmake --install` puts where. Nothing of it holds the prefix of the configuration: `--prefix` and DESTDIR work for all.
+include(CMakePackageConfigHelpers)
+
+# libocelli.a: the same parts as libocelli.so, made one object in which what ocelli.h does not declare is local, so that an
+# application may have functions of the same names.
+add_custom_command(
+  OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a
+  COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ocelli_archive.o $<TARGET_OBJECTS:ocelli_static> $<TARGET_OBJECTS:ocelli_core>
+          $<TARGET_OBJECTS:ocelli_shaders>
+  COMMAND ${CMAKE_OBJCOPY} --localize-hidden ocelli_archive.o
+  COMMAND ${CMAKE_COMMAND} -E rm -f libocelli.a
+  COMMAND ${CMAKE_AR} crs libocelli.a ocelli_archive.o
+  DEPENDS ocelli_static ocelli_core ocelli_shaders
+  COMMAND_EXPAND_LISTS VERBATIM)
+add_custom_target(ocelli_archive ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a)
+
+# What the parts link, as pkg-config calls it. Read off the targets, so that a new library needs no line here unless its target is of a
+# kind that is not known yet.
+set(OCELLI_REQUIRES "")
+foreach(part ocelli_core ocelli_static)
+  get_target_property(linked ${part} INTERFACE_LINK_LIBRARIES)
+  foreach(library ${linked})
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" library "${library}")
+    if(library MATCHES "^PkgConfig::(.+)$")
+      list(APPEND OCELLI_REQUIRES ${${CMAKE_MATCH_1}_MODULE_NAME})
+    elseif(library STREQUAL "Vulkan::Vulkan")
+      list(APPEND OCELLI_REQUIRES vulkan)
+    elseif(library STREQUAL "JPEG::JPEG")
+      list(APPEND OCELLI_REQUIRES libjpeg)
+    elseif(library MATCHES "::" AND NOT library STREQUAL "Threads::Threads")
+      message(FATAL_ERROR "cmake/install.cmake: add what pkg-config calls ${library}")
+    endif()
+  endforeach()
+endforeach()
+list(REMOVE_DUPLICATES OCELLI_REQUIRES)
+list(JOIN OCELLI_REQUIRES " " OCELLI_REQUIRES)
+
+# The way from lib/pkgconfig back to the prefix; absolute folders stay.
+foreach(kind LIBDIR INCLUDEDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${kind}}")
+    set(OCELLI_${kind} "${CMAKE_INSTALL_${kind}}")
+  else()
+    set(OCELLI_${kind} "\${prefix}/${CMAKE_INSTALL_${kind}}")
+  endif()
+endforeach()
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(OCELLI_PREFIX "${CMAKE_INSTALL_PREFIX}")
+else()
+  file(RELATIVE_PATH back "/p/${CMAKE_INSTALL_LIBDIR}/pkgconfig" /p)
+  string(REGEX REPLACE "/$" "" back "${back}")
+  set(OCELLI_PREFIX "\${pcfiledir}/${back}")
+endif()
+configure_file(cmake/ocelli.pc.in ocelli.pc @ONLY)
+configure_package_config_file(cmake/ocelliConfig.cmake.in ocelliConfig.cmake
+                              INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ocelli
+                              PATH_VARS CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(ocelliConfigVersion.cmake VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+
+install(TARGETS ocelli ocelli-convert ocelli_shared RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+                                                    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES include/ocelli.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelli.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfigVersion.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ocelli)
+
+# The service, its user and its folder: docs/run.md. The unit names the program where this very installation puts it.
+install(CODE "
+  set(OCELLI_BINDIR \"${CMAKE_INSTALL_BINDIR}\")
+  get_filename_component(OCELLI_BINDIR \"\${OCELLI_BINDIR}\" ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+  get_filename_component(OCELLI_BINDIR \"\${OCELLI_BINDIR}\" ABSOLUTE)
+  configure_file(\"${CMAKE_CURRENT_SOURCE_DIR}/boards/generic/ocelli.service.in\" \"${CMAKE_CURRENT_BINARY_DIR}/ocelli.service\" @ONLY)")
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelli.service DESTINATION lib/systemd/system)
+install(FILES boards/generic/sysusers.conf DESTINATION lib/sysusers.d RENAME ocelli.conf)
+install(FILES boards/generic/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME ocelli.conf)

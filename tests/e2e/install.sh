@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What `cmake --install` puts under another prefix than the configured one, behind DESTDIR: the documents' example builds there by
+# pkg-config, by pkg-config --static and by find_package, both ways, and runs; nothing installed names the folder of the build or
+# the configured prefix.
+set -u
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failed=0
+fail() { echo "FAILED: $1"; test ! -s "$work/log" || tail -20 "$work/log"; failed=1; }
+cached() { sed -n "s/^$1:[^=]*=//p" "$OCELLI_BUILD/CMakeCache.txt"; }
+prefix=/opt/ocelli-of-a-test root=$work/root
+DESTDIR=$root cmake --install "$OCELLI_BUILD" --prefix "$prefix" >"$work/log" 2>&1 || { fail "cannot be installed"; exit 1; }
+test "$(ls "$root")" = opt || fail "something was installed beside the prefix"
+grep -q "^ExecStart=$prefix/bin/ocelli run " "$root$prefix/lib/systemd/system/ocelli.service" || fail "the unit starts another program"
+grep -rlI -e "$OCELLI_BUILD" -e "$(cached CMAKE_INSTALL_PREFIX)" "$root" >"$work/log" && fail "these name the build or the configured prefix"
+: >"$work/log"
+
+# The folder may be moved as a whole, as a package is from where it was made.
+mv "$root$prefix" "$work/moved"
+where=$(find "$work/moved" -name pkgconfig -type d)
+PKG_CONFIG_PATH=$where export PKG_CONFIG_PATH
+flags=$(cached CMAKE_C_FLAGS) compiler=$(cached CMAKE_C_COMPILER) example=$OCELLI_SOURCE/docs/example.c
+lib=$(pkg-config --variable=libdir ocelli)
+# The sanitizers' flags, where the build has them: the library needs them at the link.
+# shellcheck disable=SC2046,SC2086
+"$compiler" $flags "$example" $(pkg-config --cflags --libs ocelli) -o "$work/by-pkg-config" 2>"$work/log" || fail "pkg-config"
+mkdir "$work/static" && cp "$lib/libocelli.a" "$work/static" # the linker prefers the .so where both are
+# shellcheck disable=SC2046,SC2086
+"$compiler" $flags "$example" -L"$work/static" $(pkg-config --static --cflags --libs ocelli) -o "$work/by-static" 2>"$work/log" ||
+    fail "pkg-config --static"
+readelf -d "$work/by-static" | grep -q libocelli && fail "pkg-config --static: the .so was linked"
+cat >"$work/CMakeLists.txt" <<EOF
+cmake_minimum_required(VERSION 3.22)
+project(application C)
+find_package(ocelli 0.1 REQUIRED)
+add_executable(by-cmake $example)
+target_link_libraries(by-cmake ocelli::ocelli)
+add_executable(by-cmake-static $example)
+target_link_libraries(by-cmake-static ocelli::ocelli_static)
+EOF
+cmake -S "$work" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/moved" -DCMAKE_C_COMPILER="$compiler" -DCMAKE_C_FLAGS="$flags" >"$work/log" 2>&1 &&
+    cmake --build "$work/build" >"$work/log" 2>&1 || fail "find_package"
+
+# Each runs: with a model where there is a device, else up to the line that there is none of that name.
+model=$work/none.gguf
+if "$OCELLI_BUILD/ocelli" info >/dev/null 2>&1; then
+    model=$work/demo.gguf
+    "$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o "$model" >"$work/log" 2>&1 || fail "convert"
+fi
+for program in "$work/by-pkg-config" "$work/by-static" "$work/build/by-cmake" "$work/build/by-cmake-static"; do
+    LD_LIBRARY_PATH=$lib "$program" "$model" "$OCELLI_SOURCE/tools/demo/pictures/cat.png" "a cat" "a dog" >"$work/log" 2>&1
+    grep -q -e '^100.0 %  a cat' -e 'none.gguf: No such file' "$work/log" || fail "$(basename "$program") does not run"
+done
+
+# The program, not of this build's folder; `make install` goes the same way.
+"$work/moved/bin/ocelli" --version | grep -q '^ocelli ' || fail "the installed program does not run"
+made() { make -n -C "$OCELLI_SOURCE" install "$@" | grep -q "DESTDIR='/d' cmake --install build/release --prefix '$prefix'"; }
+prefix=/p/q
+made DESTDIR=/d PREFIX=/p/q || fail "make install does not take PREFIX"
+prefix=/usr/local
+(unset PREFIX && made DESTDIR=/d) || fail "make install has another prefix than /usr/local"
+exit $failed
