@@ -138,13 +138,25 @@ void file_writer_close(struct file_writer *w) {
     *w = (struct file_writer){.fd = -1};
 }
 
+int file_open(int *fd, const char *path) {
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO without writer would hold us here */
+    if (*fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    int failed = fstat(*fd, &st) < 0 ? errno : 0;
+    if (!failed && S_ISREG(st.st_mode)) return OCELLI_OK;
+    close(*fd);
+    *fd = -1;
+    return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : "not a regular file");
+}
+
 int file_load(const char *path, char **bytes, size_t *size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
+    int fd;
     *bytes = NULL, *size = 0;
-    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    int status = file_open(&fd, path);
+    if (status) return status;
     FILE *f = fdopen(fd, "r");
     *bytes = malloc(LOAD_MOST + 1);
-    int status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     if (!status) *size = fread(*bytes, 1, LOAD_MOST + 1, f);
     if (!status && ferror(f)) status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     if (!status && *size > LOAD_MOST) status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d bytes", path, LOAD_MOST);
