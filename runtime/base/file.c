@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
+#include "base/asides.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -64,7 +65,7 @@ int file_writer_open(struct file_writer *w, const char *path) {
     w->buffer = malloc(BUFFER_SIZE);
     if (w->path && w->aside && w->buffer) {
         w->fd = open_aside(w->aside, room, path);
-        if (w->fd >= 0) return OCELLI_OK;
+        if (w->fd >= 0) return asides_add(w->aside), OCELLI_OK;
     }
     int status = w->path && w->aside && w->buffer ? log_fail(OCELLI_ERR_FILE, "%s: cannot write here: %s", path, strerror(errno))
                                                   : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
@@ -123,6 +124,7 @@ int file_writer_commit(struct file_writer *w) {
     }
     if (rename(w->aside, w->path) < 0)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));
+    asides_remove(w->aside);
     sync_folder(w->path);
     free(w->aside);
     w->aside = NULL;
@@ -131,7 +133,7 @@ int file_writer_commit(struct file_writer *w) {
 
 void file_writer_close(struct file_writer *w) {
     if (w->buffer && w->fd >= 0) close(w->fd); /* in a zeroed writer 0 is nobody's */
-    if (w->aside) unlink(w->aside);
+    if (w->aside) unlink(w->aside), asides_remove(w->aside);
     free(w->path);
     free(w->aside);
     free(w->buffer);

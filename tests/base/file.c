@@ -331,7 +331,8 @@ int main(void) {
         TEST(size_limit),
         TEST(permissions_by_umask),
         TEST(full_disk),
-        TEST(not_files), TEST(opened_are_files),
+        TEST(not_files),
+        TEST(opened_are_files),
         TEST(no_place_to_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
