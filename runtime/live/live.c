@@ -77,10 +77,10 @@ int live_open(struct live **out, const struct live_options *options) {
     l->options = *options;
     pthread_mutex_init(&l->leaving, NULL);
     l->watch.fd = l->events.fd = -1;
-    quiet_begin();
     meter_init(&l->meter);
     int status =
         signals_init(&l->signals, end_leave, l); /* before any thread, those of the Vulkan driver too: they have its mask */
+    quiet_begin(); /* behind it: its thread would hold signals back for a moment, and then let them through */
     if (!status) status = open_parts(l);
     if (status)
         live_close(out);
