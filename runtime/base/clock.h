@@ -23,6 +23,11 @@ static inline struct timespec clock_at(int64_t ns) {
     return (struct timespec){.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
 }
 
+/* So many milliseconds from now, for CLOCK_MONOTONIC. */
+static inline int64_t clock_in(int ms) {
+    return clock_ns(CLOCK_MONOTONIC) + ms * INT64_C(1000000);
+}
+
 /* A condition whose waits end by CLOCK_MONOTONIC. As pthread_cond_init(). */
 static inline int clock_condition(pthread_cond_t *condition) {
     pthread_condattr_t monotonic;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
+#include "base/asides.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -65,7 +66,7 @@ int file_writer_open(struct file_writer *w, const char *path) {
     w->buffer = malloc(BUFFER_SIZE);
     if (w->path && w->aside && w->buffer) {
         w->fd = open_aside(w->aside, room, path);
-        if (w->fd >= 0) return OCELLI_OK;
+        if (w->fd >= 0) return asides_add(w->aside), OCELLI_OK;
     }
     int status = w->path && w->aside && w->buffer ? log_fail(OCELLI_ERR_FILE, "%s: cannot write here: %s", path, strerror(errno))
                                                   : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
@@ -124,6 +125,7 @@ int file_writer_commit(struct file_writer *w) {
     }
     if (rename(w->aside, w->path) < 0)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));
+    asides_remove(w->aside);
     sync_folder(w->path);
     free(w->aside);
     w->aside = NULL;
@@ -132,7 +134,7 @@ int file_writer_commit(struct file_writer *w) {
 
 void file_writer_close(struct file_writer *w) {
     if (w->buffer && w->fd >= 0) close(w->fd); /* in a zeroed writer 0 is nobody's */
-    if (w->aside) unlink(w->aside);
+    if (w->aside) unlink(w->aside), asides_remove(w->aside);
     free(w->path);
     free(w->aside);
     free(w->buffer);
@@ -145,13 +147,25 @@ const char *file_watch_error(int error) {
     return strerror(error);
 }
 
+int file_open(int *fd, const char *path) {
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO without writer would hold us here */
+    if (*fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    int failed = fstat(*fd, &st) < 0 ? errno : 0;
+    if (!failed && S_ISREG(st.st_mode)) return OCELLI_OK;
+    close(*fd);
+    *fd = -1;
+    return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : "not a regular file");
+}
+
 int file_load(const char *path, char **bytes, size_t *size) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
+    int fd;
     *bytes = NULL, *size = 0;
-    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    int status = file_open(&fd, path);
+    if (status) return status;
     FILE *f = fdopen(fd, "r");
     *bytes = malloc(LOAD_MOST + 1);
-    int status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     if (!status) *size = fread(*bytes, 1, LOAD_MOST + 1, f);
     if (!status && ferror(f)) status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     if (!status && *size > LOAD_MOST) status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d bytes", path, LOAD_MOST);

@@ -17,7 +17,11 @@ void file_map_close(struct file_map *map);
 /* Gives the pages back to the system; what is read again comes from the file again. */
 void file_map_release(const struct file_map *map);
 
-/* All of a small file, free(*bytes). For one that is edited while we look: a map of a file that gets shorter ends the
+/* Opens a regular file for reading, and waits for nobody: a FIFO or a device in its place would block or never end, and is
+ * refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
+int file_open(int *fd, const char *path);
+
+/* All of a small regular file, free(*bytes). For one that is edited while we look: a map of a file that gets shorter ends the
  * program. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);
 

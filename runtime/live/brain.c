@@ -297,23 +297,17 @@ static void *run(void *user) {
 }
 
 int brain_start(struct brain *b) {
-    int failed = pthread_create(&b->thread, NULL, run, b);
-    if (failed) return log_fail(OCELLI_ERR_MEMORY, "no thread for the model: %s", strerror(failed));
-    b->running = true;
-    return OCELLI_OK;
+    int failed = thread_start(&b->thread, run, b, false);
+    return failed ? log_fail(OCELLI_ERR_MEMORY, "no thread for the model: %s", strerror(failed)) : OCELLI_OK;
 }
 
 bool brain_stop(struct brain *b, int timeout_ms) {
-    if (!b->running) return true;
+    if (!b->thread.running) return true;
     pthread_mutex_lock(&b->lock);
     b->stop = true;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
-    int64_t until = clock_ns(CLOCK_REALTIME) + timeout_ms * INT64_C(1000000);
-    struct timespec at = clock_at(until);
-    if (pthread_timedjoin_np(b->thread, NULL, &at)) return false;
-    b->running = false;
-    return true;
+    return thread_join(&b->thread, clock_in(timeout_ms));
 }
 
 /* ---- for others ---- */

@@ -5,6 +5,7 @@
 #define LIVE_BRAIN_H
 
 #include "base/frame.h"
+#include "base/thread.h"
 #include "live/event.h"
 #include "live/keep.h"
 #include "live/meter.h"
@@ -37,8 +38,7 @@ struct brain {
     char name[EVENT_NAME]; /* of the model */
     uint32_t size, image_size;
     bool prepared; /* brain_prepare() came to its end */
-    pthread_t thread;
-    bool running;
+    struct thread thread;
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;

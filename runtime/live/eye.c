@@ -7,40 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WAIT_MS = 100, BACKOFF_FIRST_MS = 250, BACKOFF_MOST_MS = 30000 };
+/* SLOW_MS: a source that takes longer to open or close is told of, and nobody waits any more. CHANGE_MS: a change that the thread
+ * does not take in that time it takes later, as it waits for a picture on a slow disk, say. */
+enum { WAIT_MS = 100, BACKOFF_FIRST_MS = 250, BACKOFF_MOST_MS = 30000, SLOW_MS = 2000, CHANGE_MS = 250, LAST_MS = 1000 };
 #define HEAT_EVERY_NS INT64_C(2000000000)
 
 /* ---- what the ini says ---- */
 
-static const char *copy(struct eye *e, const char *text) {
-    return text ? arena_copy(&e->strings, text, strlen(text)) : NULL;
-}
-
-static int take_config(struct eye *e, const struct live_config *c) {
-    arena_finish(&e->strings);
-    e->options = c->source;
-    e->uri = copy(e, c->uri);
-    e->thermal = copy(e, c->thermal ? c->thermal : "/sys/class/thermal");
-    e->options.format = copy(e, c->format);
-    e->pace.rate = c->rate, e->pace.hot = c->hot;
-    e->least_motion = c->motion;
-    e->look_every_ns = (int64_t)(c->look_every * 1e9);
+static void take_settings(struct eye *e, struct eye_settings *s) {
+    eye_settings_free(e->now);
+    e->now = s;
+    e->pace.rate = s->rate, e->pace.hot = s->hot;
+    e->look_every_ns = (int64_t)(s->look_every * 1e9);
     e->heat_ns = 0;
-    bool all = e->uri && e->thermal && (e->options.format || !c->format);
-    return all ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
 }
 
-static bool same_source(const struct eye *e, const struct live_config *c) {
-    const struct source_options *a = &e->options, *b = &c->source;
-    return config_same_text(e->uri, c->uri) && config_same_text(a->format, b->format) && a->rotation == b->rotation &&
-           a->every == b->every && a->width == b->width && a->height == b->height && a->rate == b->rate &&
-           a->exposure_us == b->exposure_us && !(a->gain < b->gain || a->gain > b->gain) &&
-           !(a->exposure_value < b->exposure_value || a->exposure_value > b->exposure_value);
-}
-
-static void change(struct eye *e, const struct live_config *c) {
-    if (!same_source(e, c)) e->stale = true, e->open = false, e->failures = 0;
-    take_config(e, c);
+/* Under the lock. */
+static void change(struct eye *e) {
+    if (!eye_settings_same_source(e->now, e->next)) e->stale = true, e->open = false, e->failures = 0;
+    take_settings(e, e->next);
+    e->next = NULL;
 }
 
 /* ---- waiting ---- */
@@ -67,7 +53,7 @@ static void take_heat(struct eye *e) {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (e->heat_ns && now - e->heat_ns < HEAT_EVERY_NS) return;
     e->heat_ns = now;
-    double celsius = pace_temperature(e->thermal);
+    double celsius = pace_temperature(e->now->thermal);
     pace_heat(&e->pace, celsius);
     pthread_mutex_lock(&e->lock);
     e->celsius = celsius, e->slowdown = e->pace.slowdown;
@@ -80,7 +66,7 @@ static void take_heat(struct eye *e) {
 static bool worth_a_look(struct eye *e, const struct frame *f) {
     double moved = motion_step(&e->motion, f);
     int64_t since = f->captured_ns - e->looked_ns;
-    if (e->motion.started && moved < e->least_motion && since < e->look_every_ns) return false;
+    if (e->motion.started && moved < e->now->motion && since < e->look_every_ns) return false;
     motion_keep(&e->motion);
     e->looked_ns = f->captured_ns;
     return true;
@@ -130,15 +116,6 @@ static void set_open(struct eye *e, bool open) {
     pthread_mutex_unlock(&e->lock);
 }
 
-/* Closes a source that is not wanted any more, once the device is done with its frames; false: not yet. */
-static bool let_go(struct eye *e) {
-    if (!e->stale) return true;
-    if (!brain_drop(e->brain, WAIT_MS)) return false;
-    source_close(&e->source);
-    e->stale = false;
-    return true;
-}
-
 static void lose_source(struct eye *e) {
     e->stale = true;
     set_open(e, false);
@@ -148,21 +125,56 @@ static void lose_source(struct eye *e) {
 }
 
 static int open_source(struct eye *e) {
-    int status = source_open(&e->source, e->uri, &e->options);
     e->any = false;
     e->motion.started = false;
-    if (status) return status;
-    set_open(e, true);
-    return OCELLI_OK;
+    e->asked_ns = clock_ns(CLOCK_MONOTONIC), e->told = false;
+    int status = opener_start(&e->opener, NULL, e->now->uri, &e->now->options);
+    e->opening = !status;
+    return status;
 }
 
-static void reopen(struct eye *e) {
-    if (open_source(e)) {
-        lose_source(e);
-        return;
+static int take_opened(struct eye *e) {
+    int status = opener_take(&e->opener, &e->source);
+    if (e->opening && !status) set_open(e, true);
+    return e->opening ? status : OCELLI_OK;
+}
+
+/* Is nothing on its way? A source that does not open is waited for, as it may be the network's; one that does not close is left,
+ * as another may be wanted. */
+static bool settled(struct eye *e) {
+    if (!e->opener) return true;
+    int64_t took_ms = (clock_ns(CLOCK_MONOTONIC) - e->asked_ns) / 1000000;
+    if (opener_wait(e->opener, took_ms < SLOW_MS || e->opening ? WAIT_MS : 0)) {
+        bool opened = e->opening;
+        if (take_opened(e)) {
+            lose_source(e);
+        } else if (opened) {
+            log_info("%s: is there", e->now->uri);
+            meter_count(e->meter, METER_REOPENED, 1);
+        }
+        return true;
     }
-    log_info("%s: is there", e->uri);
-    meter_count(e->meter, METER_REOPENED, 1);
+    if (took_ms < SLOW_MS) return false;
+    if (!e->told)
+        log_warn("%s: does not %s: %s", e->now->uri, e->opening ? "open" : "close", e->opening ? "waiting for it" : "left");
+    e->told = true;
+    if (!e->opening) opener_leave(&e->opener);
+    return !e->opener;
+}
+
+/* Begins to close a source that is not wanted any more, once the device is done with its frames; false: not yet. */
+static bool let_go(struct eye *e) {
+    if (!e->stale) return true;
+    if (e->opener && e->opening) opener_leave(&e->opener);
+    if (!brain_drop(e->brain, WAIT_MS)) return false;
+    e->asked_ns = clock_ns(CLOCK_MONOTONIC), e->told = false, e->opening = false;
+    if (e->source && opener_start(&e->opener, e->source, NULL, NULL)) {
+        wait_until(e, clock_in(WAIT_MS));
+        return false;
+    }
+    e->source = NULL;
+    e->stale = false;
+    return true;
 }
 
 static void take_next(struct eye *e, struct brain_picture *p) {
@@ -175,7 +187,7 @@ static void take_next(struct eye *e, struct brain_picture *p) {
         return;
     }
     brain_leave(e->brain, p);
-    if (answer == SOURCE_END || (answer < 0 && is_stream(e->uri)))
+    if (answer == SOURCE_END || (answer < 0 && is_stream(e->now->uri)))
         end(e, answer == SOURCE_END ? OCELLI_OK : answer);
     else if (answer < 0)
         lose_source(e);
@@ -187,8 +199,7 @@ static void take_next(struct eye *e, struct brain_picture *p) {
 static bool goes_on(struct eye *e) {
     pthread_mutex_lock(&e->lock);
     if (e->next) {
-        change(e, e->next); /* under the lock: who asked for it waits to free it */
-        e->next = NULL;
+        change(e);
         pthread_cond_broadcast(&e->changed);
     }
     bool on = !e->stop;
@@ -201,12 +212,12 @@ static void *run(void *user) {
     int status;
     while (goes_on(e)) {
         take_heat(e);
-        if (!let_go(e)) continue;
+        if (!let_go(e) || !settled(e) || e->stale) continue;
         if (eye_ended(e, &status)) {
             wait_until(e, INT64_MAX);
         } else if (due(e)) {
             if (!e->source) {
-                reopen(e);
+                if (open_source(e)) lose_source(e);
                 continue;
             }
             struct brain_picture *p = brain_room(e->brain, WAIT_MS);
@@ -220,47 +231,64 @@ int eye_open(struct eye *e, const struct live_config *config, struct brain *brai
     *e = (struct eye){.brain = brain, .meter = meter, .celsius = NAN};
     pthread_mutex_init(&e->lock, NULL);
     clock_condition(&e->changed);
-    int status = take_config(e, config);
-    if (!status) status = open_source(e);
+    struct eye_settings *settings = eye_settings_make(config);
+    if (!settings) return OCELLI_ERR_MEMORY;
+    take_settings(e, settings);
+    int status = open_source(e);
+    if (status || !opener_wait(e->opener, SLOW_MS)) return status; /* it may come yet: settled() */
+    status = take_opened(e);
     if (status != OCELLI_ERR_DEVICE) return status;
     lose_source(e);
     return OCELLI_OK;
 }
 
 int eye_start(struct eye *e) {
-    int failed = pthread_create(&e->thread, NULL, run, e);
-    if (failed) return log_fail(OCELLI_ERR_MEMORY, "no thread for frames: %s", strerror(failed));
-    e->running = true;
-    return OCELLI_OK;
+    int failed = thread_start(&e->thread, run, e, false);
+    return failed ? log_fail(OCELLI_ERR_MEMORY, "no thread for frames: %s", strerror(failed)) : OCELLI_OK;
 }
 
-void eye_stop(struct eye *e) {
-    if (!e->running) return;
+bool eye_stop(struct eye *e, int timeout_ms) {
+    if (!e->thread.running) return true;
     pthread_mutex_lock(&e->lock);
     e->stop = true;
     pthread_cond_broadcast(&e->changed);
     pthread_mutex_unlock(&e->lock);
-    pthread_join(e->thread, NULL);
-    e->running = false;
+    return thread_join(&e->thread, clock_in(timeout_ms));
+}
+
+bool eye_close(struct eye *e, int timeout_ms) {
+    if (!e->brain || !brain_drop(e->brain, 0)) return !e->brain;
+    if (e->opener && opener_wait(e->opener, timeout_ms < WAIT_MS ? timeout_ms : WAIT_MS)) take_opened(e);
+    opener_leave(&e->opener);
+    if (e->source && !opener_start(&e->opener, e->source, NULL, NULL)) {
+        e->source = NULL;
+        if (opener_wait(e->opener, timeout_ms)) opener_take(&e->opener, &e->source);
+        opener_leave(&e->opener);
+    }
+    return !e->source && !opener_left();
 }
 
 void eye_finish(struct eye *e) {
     if (!e->brain) return;
-    brain_drop(e->brain, 0);
-    source_close(&e->source);
-    arena_finish(&e->strings);
+    eye_close(e, LAST_MS);
+    eye_settings_free(e->now);
+    eye_settings_free(e->next);
     pthread_cond_destroy(&e->changed);
     pthread_mutex_destroy(&e->lock);
     *e = (struct eye){0};
 }
 
 void eye_change(struct eye *e, const struct live_config *config) {
-    if (!e->running) return;
+    struct eye_settings *next = e->thread.running ? eye_settings_make(config) : NULL;
+    struct timespec at = clock_at(clock_in(CHANGE_MS));
+    if (!next) return;
     pthread_mutex_lock(&e->lock);
-    e->next = config;
+    struct eye_settings *older = e->next;
+    e->next = next;
     pthread_cond_broadcast(&e->changed);
-    while (e->next) pthread_cond_wait(&e->changed, &e->lock);
+    for (int late = 0; e->next == next && !late;) late = pthread_cond_timedwait(&e->changed, &e->lock, &at);
     pthread_mutex_unlock(&e->lock);
+    eye_settings_free(older);
 }
 
 bool eye_ended(struct eye *e, int *status) {

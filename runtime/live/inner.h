@@ -27,14 +27,26 @@ struct live {
     struct watch watch;
     struct program program;
     struct saver saver;
-    struct lines out;
+    struct lines *out;
     struct live_hook hooks[LIVE_HOOKS];
     size_t hook_count;
+    pthread_mutex_t leaving; /* held while hooks' leave() are called, and while the hooks go */
     struct signals signals;
     bool asked, stuck;
     atomic_bool ending; /* searches end early */
+    int64_t end_ns;     /* when the end began, whose parts have limits from then on */
     int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns;
 };
+
+/* live.c: what happened meanwhile; one turn, that waits for something to do, or a tick. Errors: FILE (the reader of standard
+ * output is gone). */
+int live_take_events(struct live *l);
+int live_wait(struct live *l);
+
+/* end.c: stops all that runs, saves what was learnt, and gives the status to end with: `status`, or what failed at the end. */
+int end_run(struct live *l, int status);
+/* The guard's (live/signals.h): no command, no half of a file stays. Waits for nobody. */
+void end_leave(void *user);
 
 /* reload.c: reads the ini if its bytes are others than before; what is wrong with it was said, and all stays. */
 void reload(struct live *l);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/lines.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,64 +12,145 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A write to a terminal waits (^S, a serial line without reader) though poll() said that there is room. One's own description
- * of it does not; O_NONBLOCK on the one that there is would meet all who share it. -1: no terminal. */
-static int own_terminal(int fd) {
-    char path[64];
-    if (!isatty(fd)) return -1;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+struct lines {
+    int fd;
+    const char *name; /* NULL: the log */
+    struct thread thread;
+    char piece[PIPE_BUF]; /* the thread's own: what it writes */
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    char bytes[LINES_ROOM]; /* whole lines */
+    size_t size;            /* with those that are being written */
+    uint64_t lost, untold;  /* untold: since the count was said, of the log alone */
+    int status;
+    bool stop;
+};
+
+/* ---- the thread ---- */
+
+/* The first lines, up to what a pipe takes at once (pipe(7): PIPE_BUF), so that lines of others do not come in between. */
+static size_t take_piece(struct lines *l) {
+    size_t n = l->size < PIPE_BUF ? l->size : PIPE_BUF;
+    const char *end = memrchr(l->bytes, '\n', n);
+    if (end) n = (size_t)(end - l->bytes) + 1;
+    memcpy(l->piece, l->bytes, n);
+    return n;
 }
 
-int lines_init(struct lines *l, int fd) {
-    int own = own_terminal(fd);
-    *l = (struct lines){.fd = own >= 0 ? own : fd, .opened = own >= 0, .bytes = malloc(LINES_ROOM)};
-    return l->bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for events");
+/* Gives 0 or an errno. Somebody else may have set O_NONBLOCK. */
+static int write_all(int fd, const char *bytes, size_t size) {
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+    while (size) {
+        ssize_t n = write(fd, bytes, size);
+        if (n < 0 && errno == EAGAIN) poll(&p, 1, -1);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) return errno;
+        if (n > 0) bytes += n, size -= (size_t)n;
+    }
+    return 0;
 }
 
-void lines_finish(struct lines *l) {
-    if (l->opened) close(l->fd);
-    free(l->bytes);
-    *l = (struct lines){.fd = -1};
+/* Under the lock. There is room: a piece went out. */
+static void tell_lost(struct lines *l) {
+    if (l->name || !l->untold) return;
+    l->size += (size_t)snprintf(l->bytes + l->size, 128, "ocelli: warning: standard error stalled: %llu lines were lost\n",
+                                (unsigned long long)l->untold);
+    l->untold = 0;
+}
+
+/* Under the lock, but for the reader's time. */
+static void write_piece(struct lines *l) {
+    size_t n = take_piece(l);
+    pthread_mutex_unlock(&l->lock);
+    int failed = write_all(l->fd, l->piece, n);
+    if (failed == EPIPE && l->name) log_error("%s: its reader is gone", l->name);
+    if (failed && failed != EPIPE && l->name) log_error("%s: %s: events are lost there", l->name, strerror(failed));
+    pthread_mutex_lock(&l->lock);
+    if (failed == EPIPE) l->status = OCELLI_ERR_FILE, n = l->size;
+    memmove(l->bytes, l->bytes + n, l->size - n);
+    l->size -= n;
+    if (!failed) tell_lost(l);
+    pthread_cond_broadcast(&l->changed);
+}
+
+static void *run(void *user) {
+    struct lines *l = user;
+    pthread_mutex_lock(&l->lock);
+    while (l->size || !l->stop)
+        if (l->size)
+            write_piece(l);
+        else
+            pthread_cond_wait(&l->changed, &l->lock);
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+/* ---- for others ---- */
+
+int lines_open(struct lines **out, int fd, const char *name) {
+    struct lines *l = *out = calloc(1, sizeof *l);
+    if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory for events");
+    l->fd = fd, l->name = name;
+    pthread_mutex_init(&l->lock, NULL);
+    clock_condition(&l->changed);
+    int failed = thread_start(&l->thread, run, l, true);
+    if (!failed) return OCELLI_OK;
+    lines_close(out, 0);
+    return log_fail(OCELLI_ERR_MEMORY, "no thread to write lines: %s", strerror(failed));
+}
+
+bool lines_close(struct lines **lines, int timeout_ms) {
+    if (!lines || !*lines) return true;
+    struct lines *l = *lines;
+    *lines = NULL;
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    if (!thread_join(&l->thread, clock_in(timeout_ms))) return false;
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+    return true;
 }
 
 void lines_add(struct lines *l, const char *line) {
-    size_t length = strlen(line);
-    if (length > LINES_ROOM - l->size) {
-        l->lost++;
-        log_warn("standard output: its reader stalls: events are lost there");
-        return;
-    }
-    memcpy(l->bytes + l->size, line, length);
-    l->size += length;
+    size_t length = strlen(line), spare = 128; /* for the count of what was lost */
+    pthread_mutex_lock(&l->lock);
+    bool room = !l->untold && length <= LINES_ROOM - spare - l->size;
+    if (room && !l->status) memcpy(l->bytes + l->size, line, length), l->size += length;
+    if (!room) l->lost++, l->untold += !l->name;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+    if (!room && l->name) log_warn("%s: its reader stalls: events are lost there", l->name);
 }
 
-bool lines_wait(const struct lines *l) {
-    return l->size > 0;
+bool lines_drain(struct lines *l, int timeout_ms) {
+    struct timespec at = clock_at(clock_in(timeout_ms));
+    pthread_mutex_lock(&l->lock);
+    for (int late = 0; l->size && !late;) late = pthread_cond_timedwait(&l->changed, &l->lock, &at);
+    bool done = !l->size;
+    pthread_mutex_unlock(&l->lock);
+    return done;
 }
 
-/* The first lines, up to what a pipe that can be written to takes at once (pipe(7): PIPE_BUF). */
-static size_t piece(const struct lines *l) {
-    size_t n = l->size < PIPE_BUF ? l->size : PIPE_BUF;
-    const char *end = memrchr(l->bytes, '\n', n);
-    return end ? (size_t)(end - l->bytes) + 1 : n;
+bool lines_wait(struct lines *l) {
+    pthread_mutex_lock(&l->lock);
+    bool waits = l->size > 0;
+    pthread_mutex_unlock(&l->lock);
+    return waits;
 }
 
-static bool writable(int fd) {
-    struct pollfd p = {.fd = fd, .events = POLLOUT};
-    return poll(&p, 1, 0) > 0;
+int lines_status(struct lines *l) {
+    pthread_mutex_lock(&l->lock);
+    int status = l->status;
+    pthread_mutex_unlock(&l->lock);
+    return status;
 }
 
-int lines_write(struct lines *l) {
-    while (l->size && writable(l->fd)) {
-        size_t n = piece(l);
-        ssize_t wrote = write(l->fd, l->bytes, n);
-        if (wrote < 0 && errno == EPIPE) return log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
-        if (wrote < 0 && (errno == EINTR || errno == EAGAIN)) return OCELLI_OK;
-        if (wrote < 0) log_error("standard output: %s: events are lost there", strerror(errno));
-        size_t done = wrote < 0 ? n : (size_t)wrote;
-        memmove(l->bytes, l->bytes + done, l->size - done);
-        l->size -= done;
-    }
-    return OCELLI_OK;
+uint64_t lines_lost(struct lines *l) {
+    pthread_mutex_lock(&l->lock);
+    uint64_t lost = l->lost;
+    pthread_mutex_unlock(&l->lock);
+    return lost;
 }

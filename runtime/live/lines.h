@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines to a descriptor whose reader may stall: they wait here, never the program. */
+ * Lines to a descriptor whose reader may stall: a thread of its own writes them, and nobody else waits. O_NONBLOCK is no way:
+ * all programs that share the pipe or terminal would have it. Nor is poll(): another program may take the room that it told of.
+ */
 #ifndef LIVE_LINES_H
 #define LIVE_LINES_H
 
@@ -9,26 +11,27 @@
 
 enum { LINES_ROOM = 1 << 18 };
 
-struct lines {
-    int fd;      /* to be polled and written */
-    bool opened; /* by lines_init() */
-    char *bytes; /* (LINES_ROOM) whole lines */
-    size_t size;
-    _Atomic uint64_t lost; /* read by any thread: lines for which there was no room */
-};
+struct lines;
 
-/* `fd` stays the caller's. Errors: MEMORY. */
-int lines_init(struct lines *l, int fd);
-void lines_finish(struct lines *l);
+/* `fd` stays the caller's. `name` stands in log lines. NULL: it is the log itself. Then nothing is logged, and a line
+ * of its own tells how many lines were lost. Errors: MEMORY. */
+int lines_open(struct lines **lines, int fd, const char *name);
+/* Waits up to timeout_ms until all is written, frees, and sets *lines to NULL. A reader that stalls longer is left, with a thread
+ * that waits for it and the memory that it uses: false. Accepts NULL and a pointer to NULL. */
+bool lines_close(struct lines **lines, int timeout_ms);
 
-/* Appends a line with its end, at most 4096 bytes; written as far as that goes at once. */
+/* Appends a line with its end, at most 4096 bytes. Any thread; waits for nobody. */
 void lines_add(struct lines *l, const char *line);
 
-/* Something waits: poll `fd` for POLLOUT, then lines_write(). */
-bool lines_wait(const struct lines *l);
+/* Something waits to be written. */
+bool lines_wait(struct lines *l);
+/* Waits until nothing does; false: not within timeout_ms. */
+bool lines_drain(struct lines *l, int timeout_ms);
 
-/* Writes what can be written without waiting. Errors: FILE (the reader is gone); else what cannot be written (a full disk)
- * is said and dropped. */
-int lines_write(struct lines *l);
+/* Errors: FILE (the reader is gone, as was said). What cannot be written otherwise (a full disk) is said and dropped. */
+int lines_status(struct lines *l);
+
+/* Lines for which there was no room. Any thread. */
+uint64_t lines_lost(struct lines *l);
 
 #endif

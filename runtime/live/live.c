@@ -15,7 +15,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { TICK_MS = 250, EDIT_TICK_MS = 25, STOP_MS = 600, STOP_ALL_MS = 700, SAVE_LEAST_MS = 100, LAST_MS = 10000 };
+enum { TICK_MS = 250, EDIT_TICK_MS = 25 };
+enum { MEMORY_MS = 500, LINES_MS = 20 };
 
 /* ---- opening ---- */
 
@@ -64,7 +65,7 @@ static int open_parts(struct live *l) {
     int status = read_config(l);
     if (!status) status = watch_init(&l->watch, l->options.config);
     if (!status) status = event_queue_init(&l->events);
-    if (!status) status = lines_init(&l->out, STDOUT_FILENO);
+    if (!status) status = lines_open(&l->out, STDOUT_FILENO, "standard output");
     if (!status && l->state) status = saver_open(&l->saver, l->state);
     if (!status) status = open_brain(l);
     if (!status) open_memory(l);
@@ -75,10 +76,12 @@ int live_open(struct live **out, const struct live_options *options) {
     struct live *l = *out = calloc(1, sizeof *l);
     if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     l->options = *options;
+    pthread_mutex_init(&l->leaving, NULL);
     l->watch.fd = l->events.fd = -1;
-    quiet_begin();
     meter_init(&l->meter);
-    int status = signals_init(&l->signals); /* before any thread, those of the Vulkan driver too: they have its mask */
+    int status =
+        signals_init(&l->signals, end_leave, l); /* before any thread, those of the Vulkan driver too: they have its mask */
+    quiet_begin(); /* behind it: its thread would hold signals back for a moment, and then let them through */
     if (!status) status = open_parts(l);
     if (status)
         live_close(out);
@@ -90,19 +93,18 @@ int live_open(struct live **out, const struct live_options *options) {
 void live_close(struct live **live) {
     if (!live || !*live) return;
     struct live *l = *live;
-    eye_stop(&l->eye);
-    brain_stop(&l->brain, STOP_MS);
     eye_finish(&l->eye);
-    memory_close(&l->memory, STOP_MS);
+    memory_close(&l->memory, MEMORY_MS);
     if (l->brain.meter) brain_finish(&l->brain);
     watch_finish(&l->watch);
     if (l->events.ring) event_queue_finish(&l->events);
     program_finish(&l->program);
+    lines_close(&l->out, LINES_MS); /* who does not read does not hold it up */
     saver_finish(&l->saver);
-    lines_finish(&l->out);
     config_finish(&l->config);
     signals_finish(&l->signals);
     meter_finish(&l->meter);
+    pthread_mutex_destroy(&l->leaving);
     free(l->model);
     free(l->device);
     free(l->state);
@@ -122,21 +124,19 @@ int live_add_hook(struct live *l, const struct live_hook *hook) {
 static void publish(struct live *l, const struct live_event *e) {
     for (size_t i = 0; i < l->hook_count; i++) l->hooks[i].event(l->hooks[i].user, e);
     if (!l->options.silent) {
-        lines_add(&l->out, e->json);
+        lines_add(l->out, e->json);
         program_event(&l->program, l->config.on_change, e);
     }
     meter_count(&l->meter, METER_EVENTS, 1);
 }
 
-static int take_events(struct live *l) {
+int live_take_events(struct live *l) {
     struct live_event e;
     while (event_take(&l->events, &e)) {
         publish(l, &e);
-        int status = lines_write(&l->out);
-        if (status) return status;
         meter_time(&l->meter, METER_EVENT, clock_ns(CLOCK_MONOTONIC) - e.captured_ns - e.gpu_ns);
     }
-    return lines_write(&l->out);
+    return lines_status(l->out);
 }
 
 static void take_signal(struct live *l) {
@@ -150,20 +150,17 @@ static void take_signal(struct live *l) {
         }
 }
 
-/* One turn: waits for something to do, or a tick. */
-static int wait(struct live *l) {
-    struct pollfd p[4 + LIVE_HOOKS] = {{.fd = l->signals.fd, .events = POLLIN},
-                                       {.fd = l->events.fd, .events = POLLIN},
-                                       {.fd = l->watch.fd, .events = POLLIN},
-                                       {.fd = lines_wait(&l->out) ? l->out.fd : -1, .events = POLLOUT}};
-    for (size_t i = 0; i < l->hook_count; i++) p[4 + i] = (struct pollfd){.fd = l->hooks[i].fd, .events = POLLIN};
-    poll(p, 4 + l->hook_count, l->watch.changed ? EDIT_TICK_MS : TICK_MS);
+int live_wait(struct live *l) {
+    struct pollfd p[3 + LIVE_HOOKS] = {
+        {.fd = l->signals.fd, .events = POLLIN}, {.fd = l->events.fd, .events = POLLIN}, {.fd = l->watch.fd, .events = POLLIN}};
+    for (size_t i = 0; i < l->hook_count; i++) p[3 + i] = (struct pollfd){.fd = l->hooks[i].fd, .events = POLLIN};
+    poll(p, 3 + l->hook_count, l->watch.changed || l->ending ? EDIT_TICK_MS : TICK_MS);
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (p[0].revents) take_signal(l);
     if (p[2].revents) watch_read(&l->watch, now);
     for (size_t i = 0; i < l->hook_count; i++)
-        if (p[4 + i].revents && l->hooks[i].fd >= 0) l->hooks[i].readable(l->hooks[i].user);
-    int status = take_events(l);
+        if (p[3 + i].revents && l->hooks[i].fd >= 0) l->hooks[i].readable(l->hooks[i].user);
+    int status = live_take_events(l);
     chores(l, now);
     return status;
 }
@@ -175,47 +172,16 @@ static bool over(struct live *l, int *status) {
     return eye_ended(&l->eye, status) && brain_idle(&l->brain);
 }
 
-/* Of a source that ended: what is waiting for the program, and for who reads standard output. */
-static int finish_output(struct live *l) {
-    int64_t until = clock_ns(CLOCK_MONOTONIC) + LAST_MS * INT64_C(1000000);
-    int status = take_events(l);
-    while (!status && !l->asked && (!program_idle(&l->program) || lines_wait(&l->out)) && clock_ns(CLOCK_MONOTONIC) < until)
-        status = wait(l);
-    return status;
-}
-
-/* Who was asked to stop has until then; the end of a source is in no hurry. */
-static bool save_last(struct live *l, int64_t until) {
-    int64_t left = l->asked ? (until - clock_ns(CLOCK_MONOTONIC)) / 1000000 : LAST_MS;
-    chores_save(l);
-    if (saver_wait(&l->saver, (int)(left < SAVE_LEAST_MS ? SAVE_LEAST_MS : left))) return true;
-    log_warn("%s: the disk is slow: leaving with what was saved there last", l->state);
-    return false;
-}
-
-static int stop(struct live *l, int status) {
-    int64_t until = clock_ns(CLOCK_MONOTONIC) + STOP_ALL_MS * INT64_C(1000000);
-    int said = OCELLI_OK;
-    notify_say("STOPPING=1");
-    l->ending = true;
-    eye_stop(&l->eye);
-    l->stuck = !brain_stop(&l->brain, STOP_MS);
-    if (l->stuck) log_warn("the device does not answer: leaving without it");
-    if (l->brain.prepared && !save_last(l, until)) l->stuck = true; /* a brain that waits for its device holds no lock */
-    if (!status) said = finish_output(l);
-    return status ? status : said;
-}
-
 int live_run(struct live *l) {
     int status = OCELLI_OK, why = OCELLI_OK;
     l->asked = signals_asked(); /* while things were opened: the first picture would only hold up the end */
     if (!l->asked) status = eye_start(&l->eye);
     if (!l->asked && !status) status = brain_start(&l->brain);
-    if (status) return status;
+    if (status) return end_run(l, status);
     l->started_ns = l->saved_ns = l->status_ns = clock_ns(CLOCK_MONOTONIC);
     notify_say("READY=1\nSTATUS=watching");
-    while (!status && !over(l, &why)) status = wait(l);
-    return stop(l, status ? status : why);
+    while (!status && !over(l, &why)) status = live_wait(l);
+    return end_run(l, status ? status : why);
 }
 
 bool live_stopped(const struct live *l) {
@@ -237,7 +203,7 @@ void live_get_status(struct live *l, struct live_status *s) {
     meter_read(&l->meter, s);
     eye_status(&l->eye, s);
     brain_status(&l->brain, s);
-    s->events_lost = l->events.lost + l->out.lost;
+    s->events_lost = l->events.lost + lines_lost(l->out);
     read_memory(l, s);
     s->programs_ran = l->program.ran, s->programs_failed = l->program.failed;
 }

@@ -37,6 +37,7 @@ struct live_hook {
     int fd;                       /* polled for reading; -1: none */
     void (*readable)(void *user); /* may be NULL without fd */
     void (*event)(void *user, const struct live_event *event);
+    void (*leave)(void *user); /* any thread, right before _exit(): must wait for nobody; may be NULL */
 };
 
 /* Reads the ini, opens model and source, makes the vectors, restores what was learnt. The signals that live_run() answers are
@@ -47,13 +48,20 @@ int live_open(struct live **out, const struct live_options *options);
 
 /* Errors: LIMIT (more than 8). Before live_run(). The hook is copied. */
 int live_add_hook(struct live *l, const struct live_hook *hook);
+/* After live_run(), before what they belong to goes. */
+void live_remove_hooks(struct live *l);
 
 /* Runs until SIGTERM, SIGINT, the end of the source or of the time. SIGHUP reads the ini again, SIGUSR1 writes a status.
  * Errors: what ended the source, FILE (the reader of standard output is gone), MEMORY. */
 int live_run(struct live *l);
 
-/* false: after live_run() the device or the disk still does not answer. Only _exit() is left: what it holds cannot be freed. */
+/* false: after live_run() the device, the source or the disk still does not answer. Only live_leave() is left: what it holds
+ * cannot be freed. */
 bool live_stopped(const struct live *l);
+/* After live_run(): milliseconds that are left for what is still to be closed. All of the end has one limit. */
+int live_left_ms(struct live *l);
+/* Ends the process at once, but for the files that were being written, which go, and a command that runs, which is killed. */
+void live_leave(struct live *l, int code) __attribute__((noreturn));
 
 /* Stops, frees and sets *l to NULL. Accepts NULL and a pointer to NULL. */
 void live_close(struct live **l);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/pace.h"
+#include "base/file.h"
 
 #include <glob.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DOUBLES_EVERY 2.5
 #define SLOWEST 16.0
@@ -23,12 +26,13 @@ void pace_step(struct pace *p, int64_t now_ns, int64_t busy_ns) {
 }
 
 static double read_zone(const char *path) {
-    long value;
-    FILE *f = fopen(path, "re");
-    if (!f) return NAN;
-    double celsius = fscanf(f, "%ld", &value) == 1 ? (double)value / 1000 : NAN;
-    fclose(f);
-    return celsius;
+    char text[32] = "", *end;
+    int fd;
+    if (access(path, R_OK) < 0 || file_open(&fd, path)) return NAN; /* a zone may go, or be the system's alone */
+    ssize_t size = read(fd, text, sizeof text - 1);
+    close(fd);
+    long value = strtol(text, &end, 10);
+    return size > 0 && end > text ? (double)value / 1000 : NAN;
 }
 
 double pace_temperature(const char *path) {

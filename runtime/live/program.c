@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/program.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 
 extern char **environ;
 
-enum { VARIABLES = 16, VARIABLE = 256 };
+enum { VARIABLES = 16, VARIABLE = 256, POLL_US = 5000 };
 
 /* The event's variables, and of those that there are the others: of two of a name some shells take the last. */
 struct variables {
@@ -77,6 +78,16 @@ static int pipe_with(const char *text) {
     return ends[0];
 }
 
+/* glibc closes them in the child, so that nothing is missed that another thread opens meanwhile. */
+static void inherit_nothing(posix_spawn_file_actions_t *files) {
+    descriptors_close_on_exec();
+#if defined __GLIBC_PREREQ && __GLIBC_PREREQ(2, 34)
+    posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+#else
+    (void)files;
+#endif
+}
+
 /* In a process group of its own, to be killed with its children; signals as a program expects to find them. */
 static int spawn(pid_t *pid, const char *command, int input, char **variables) {
     posix_spawn_file_actions_t files;
@@ -89,6 +100,7 @@ static int spawn(pid_t *pid, const char *command, int input, char **variables) {
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO); /* standard output is the events' */
+    inherit_nothing(&files);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
@@ -103,10 +115,11 @@ static int spawn(pid_t *pid, const char *command, int input, char **variables) {
 
 static void start(struct program *p, const char *command, const struct live_event *e) {
     struct variables v;
+    pid_t pid = 0;
     if (variables_make(&v, e)) return;
-    int input = pipe_with(e->json), failed = input < 0 ? errno : spawn(&p->pid, command, input, v.all);
+    int input = pipe_with(e->json), failed = input < 0 ? errno : spawn(&pid, command, input, v.all);
+    p->pid = failed ? 0 : pid;
     if (failed) {
-        p->pid = 0;
         p->failed++;
         log_error("on_change: cannot run \"%s\": %s", command, strerror(failed));
     } else {
@@ -117,12 +130,17 @@ static void start(struct program *p, const char *command, const struct live_even
     free(v.all);
 }
 
-static void reap(struct program *p) {
+/* The group is killed while its first process still holds the number, which nobody else can have got by then. */
+static void reap(struct program *p, bool whole_group) {
+    siginfo_t ended = {.si_pid = 0};
     int status;
-    if (!p->pid || waitpid(p->pid, &status, WNOHANG) != p->pid) return;
+    if (!p->pid || waitid(P_PID, (id_t)p->pid, &ended, WEXITED | WNOHANG | WNOWAIT) || ended.si_pid != p->pid) return;
+    if (whole_group) kill(-p->pid, SIGKILL);
+    if (waitpid(p->pid, &status, WNOHANG) != p->pid) return;
     p->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     p->failed++;
+    if (whole_group) return; /* it was ended by us */
     if (WIFSIGNALED(status))
         log_warn("on_change: the command was ended by signal %d", WTERMSIG(status));
     else
@@ -130,7 +148,7 @@ static void reap(struct program *p) {
 }
 
 void program_step(struct program *p, const char *command) {
-    reap(p);
+    reap(p, false);
     if (p->pid && clock_ns(CLOCK_MONOTONIC) - p->started > PROGRAM_SECONDS * INT64_C(1000000000)) {
         log_warn("on_change: the command runs for over %d s: killed", PROGRAM_SECONDS);
         kill(-p->pid, SIGKILL);
@@ -161,6 +179,27 @@ void program_event(struct program *p, const char *command, const struct live_eve
 
 bool program_idle(const struct program *p) {
     return !p->pid && !p->count;
+}
+
+void program_stop(struct program *p, int64_t term_ns, int64_t kill_ns) {
+    bool asked = false;
+    p->count = 0;
+    for (;;) {
+        reap(p, asked);
+        int64_t now = clock_ns(CLOCK_MONOTONIC);
+        if (!p->pid || now >= kill_ns) break;
+        if (!asked && now >= term_ns) asked = true, kill(-p->pid, SIGTERM), kill(-p->pid, SIGCONT);
+        usleep(POLL_US);
+    }
+    if (!p->pid) return;
+    log_warn("on_change: the command does not end: killed");
+    program_kill(p);
+    for (int tries = 0; p->pid && tries < 10; tries++) usleep(POLL_US), reap(p, true);
+}
+
+void program_kill(const struct program *p) {
+    pid_t pid = p->pid;
+    if (pid > 0) kill(-pid, SIGKILL);
 }
 
 void program_finish(struct program *p) {

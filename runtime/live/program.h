@@ -11,7 +11,7 @@ enum { PROGRAM_WAITING = 64, PROGRAM_SECONDS = 60 };
 
 /* A zeroed one is idle. */
 struct program {
-    pid_t pid;                  /* that runs; 0: none */
+    _Atomic pid_t pid;          /* that runs, and its process group; 0: none */
     int64_t started;            /* ns */
     struct live_event *waiting; /* (PROGRAM_WAITING) */
     size_t first, count;
@@ -28,7 +28,14 @@ void program_step(struct program *p, const char *command);
 /* Nothing runs or waits. */
 bool program_idle(const struct program *p);
 
-/* What runs goes on by itself. */
+/* The end: what waits is dropped; what runs gets until term_ns (CLOCK_MONOTONIC), then SIGTERM with its process group, and from
+ * kill_ns on SIGKILL. Returns when it is gone, or 50 ms after kill_ns. What a command left in the background when it
+ * ended goes on. */
+void program_stop(struct program *p, int64_t term_ns, int64_t kill_ns);
+/* Kills what runs, without waiting. Any thread. */
+void program_kill(const struct program *p);
+
+/* Frees; what runs goes on by itself. */
 void program_finish(struct program *p);
 
 #endif

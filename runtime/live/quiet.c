@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/quiet.h"
 #include "base/clock.h"
+#include "live/lines.h"
 
 #include <ocelli.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PERIOD_NS (INT64_C(600) * 1000000000)
-enum { LINES = 16 };
+enum { LINES = 16, LAST_MS = 100 };
 
 /* The lines said last. `count`: how often again since; `at`: when it was said, 0: free. */
 static struct line {
@@ -17,14 +19,18 @@ static struct line {
     unsigned count;
     int64_t at;
 } lines[LINES];
+static struct lines *out; /* to standard error */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void say(const struct line *l) {
     const char *warning = l->level == OCELLI_LOG_WARNING ? "warning: " : "";
-    if (l->count)
-        fprintf(stderr, "ocelli: %s%s (%u more time%s)\n", warning, l->text, l->count, l->count == 1 ? "" : "s");
+    char text[1024 + 64], again[32] = "";
+    if (l->count) snprintf(again, sizeof again, " (%u more time%s)", l->count, l->count == 1 ? "" : "s");
+    snprintf(text, sizeof text, "ocelli: %s%s%s\n", warning, l->text, again);
+    if (out)
+        lines_add(out, text);
     else
-        fprintf(stderr, "ocelli: %s%s\n", warning, l->text);
+        fputs(text, stderr);
 }
 
 /* The count is told with the line's text, so that it can be understood by itself. */
@@ -60,7 +66,12 @@ static void handle(void *user, enum ocelli_log_level level, const char *message)
 }
 
 void quiet_begin(void) {
+    if (!out) lines_open(&out, STDERR_FILENO, NULL); /* else, as was said, it is written by who says it */
     ocelli_set_log(handle, NULL);
+}
+
+bool quiet_wait(int timeout_ms) {
+    return !out || lines_drain(out, timeout_ms);
 }
 
 void quiet_flush(int all) {
@@ -74,4 +85,9 @@ void quiet_flush(int all) {
 void quiet_end(void) {
     quiet_flush(1);
     ocelli_set_log(NULL, NULL);
+    pthread_mutex_lock(&lock);
+    struct lines *gone = out;
+    out = NULL;
+    pthread_mutex_unlock(&lock);
+    lines_close(&gone, LAST_MS);
 }

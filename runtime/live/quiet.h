@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The log of a program that runs for months: a line that comes again within 10 minutes is counted, not said, and the
- * count comes with the next one or when the 10 minutes are over. */
+ * count comes with the next one or when the 10 minutes are over. Who says a line never waits for standard error: while that
+ * stalls, lines wait, then they are counted, and the count is said when it flows again. */
 #ifndef LIVE_QUIET_H
 #define LIVE_QUIET_H
+
+#include <stdbool.h>
 
 /* From here on lines go through the filter to standard error. Thread-safety: before other threads log. */
 void quiet_begin(void);
@@ -10,7 +13,10 @@ void quiet_begin(void);
 /* Says the counts whose 10 minutes are over; all of them when `all`. */
 void quiet_flush(int all);
 
-/* Back to ocelli.h's own handler; counts are said. */
+/* Waits until all that was said is written; false: not within timeout_ms. */
+bool quiet_wait(int timeout_ms);
+
+/* Back to ocelli.h's own handler; counts are said, for which standard error has 0.1 s. */
 void quiet_end(void);
 
 #endif

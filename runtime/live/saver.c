@@ -36,15 +36,14 @@ int saver_open(struct saver *s, const char *folder) {
     *s = (struct saver){.folder = folder};
     pthread_mutex_init(&s->lock, NULL);
     clock_condition(&s->changed);
-    int failed = pthread_create(&s->thread, NULL, run, s);
-    s->running = !failed;
+    int failed = thread_start(&s->thread, run, s, true);
     if (!failed) return OCELLI_OK;
     *s = (struct saver){0};
     return log_fail(OCELLI_ERR_MEMORY, "no thread to save what is learnt: %s", strerror(failed));
 }
 
 void saver_put(struct saver *s, uint8_t *bytes, size_t size) {
-    if (s->running) {
+    if (s->thread.running) {
         pthread_mutex_lock(&s->lock);
         uint8_t *older = s->bytes;
         s->bytes = bytes, s->size = size;
@@ -56,9 +55,8 @@ void saver_put(struct saver *s, uint8_t *bytes, size_t size) {
 }
 
 bool saver_wait(struct saver *s, int timeout_ms) {
-    if (!s->running) return true;
-    int64_t until = clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000);
-    struct timespec at = clock_at(until);
+    if (!s->thread.running) return true;
+    struct timespec at = clock_at(clock_in(timeout_ms));
     int failed = 0;
     pthread_mutex_lock(&s->lock);
     while (!failed && (s->bytes || s->busy)) failed = pthread_cond_timedwait(&s->changed, &s->lock, &at);
@@ -68,12 +66,12 @@ bool saver_wait(struct saver *s, int timeout_ms) {
 }
 
 void saver_finish(struct saver *s) {
-    if (!s->running) return;
+    if (!s->thread.running) return;
     pthread_mutex_lock(&s->lock);
     s->stop = true;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
-    pthread_join(s->thread, NULL);
+    thread_join(&s->thread, INT64_MAX);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     *s = (struct saver){0};

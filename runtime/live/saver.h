@@ -4,15 +4,13 @@
 #ifndef LIVE_SAVER_H
 #define LIVE_SAVER_H
 
-#include <pthread.h>
-#include <stdbool.h>
+#include "base/thread.h"
+
 #include <stddef.h>
-#include <stdint.h>
 
 struct saver {
     const char *folder; /* the caller's */
-    pthread_t thread;
-    bool running;
+    struct thread thread;
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;

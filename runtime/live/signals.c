@@ -1,68 +1,99 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/signals.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "live/notify.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-enum { GRACE_MS = 600 };
-
 static void fill(sigset_t *set, const int *which, size_t count) {
     sigemptyset(set);
     for (size_t i = 0; i < count; i++) sigaddset(set, which[i]);
 }
 
+/* ---- the guard ---- */
+
+static void begin(struct signals *s) {
+    int64_t none = 0;
+    atomic_compare_exchange_strong(&s->since, &none, clock_ns(CLOCK_MONOTONIC));
+}
+
+static void leave(struct signals *s) {
+    notify_say("STOPPING=1");
+    if (s->leave) s->leave(s->user);
+    _exit(s->code); /* nothing is half-written: files are renamed into place */
+}
+
 /* It only looks, so that the signal is still there for who would end the decent way. */
 static void *guard(void *user) {
     struct signals *s = user;
-    struct pollfd p[] = {{.fd = s->opened, .events = POLLIN}, {.fd = s->stops, .events = POLLIN}};
-    while (poll(p, 2, -1) < 0 && errno == EINTR) continue;
-    if (p[0].revents || poll(p, 1, GRACE_MS)) return NULL;
-    notify_say("STOPPING=1");
-    _exit(0); /* nothing was learnt, nothing is half-written: files are renamed into place */
+    while (!s->done) {
+        struct pollfd p[] = {{.fd = s->told, .events = POLLIN}, {.fd = s->since ? -1 : s->stops, .events = POLLIN}};
+        int64_t left = -1;
+        if (s->since) {
+            left = (s->since - clock_ns(CLOCK_MONOTONIC)) / 1000000 + (s->open ? SIGNALS_LEAVE_MS : SIGNALS_OPENING_MS);
+            if (left <= 0) leave(s);
+        }
+        if (poll(p, 2, (int)left) < 0) continue;
+        eventfd_t told;
+        if (p[0].revents) eventfd_read(s->told, &told);
+        if (p[1].revents) begin(s);
+    }
+    return NULL;
 }
 
-int signals_init(struct signals *s) {
+static void tell(struct signals *s) {
+    if (s->told >= 0) eventfd_write(s->told, 1);
+}
+
+/* ---- for others ---- */
+
+int signals_init(struct signals *s, void (*leave_with)(void *user), void *user) {
     static const int all[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
     sigset_t ours, stops;
-    *s = (struct signals){.opened = -1};
+    *s = (struct signals){.leave = leave_with, .user = user};
     fill(&ours, all, sizeof all / sizeof *all);
     fill(&stops, all, 2);
     pthread_sigmask(SIG_BLOCK, &ours, &s->before);
     s->fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     s->stops = signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
-    int opened = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), failed = s->fd < 0 || s->stops < 0 || opened < 0 ? errno : 0;
-    s->opened = opened;
-    if (!failed) failed = pthread_create(&s->guard, NULL, guard, s);
+    s->told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int failed = s->fd < 0 || s->stops < 0 || s->told < 0 ? errno : 0;
+    if (!failed) failed = thread_start(&s->guard, guard, s, false);
     if (!failed) return OCELLI_OK;
-    if (opened >= 0) close(opened);
-    s->opened = -1; /* no guard */
     return log_fail(OCELLI_ERR_MEMORY, "no descriptor or thread for signals: %s", strerror(failed));
 }
 
 void signals_opened(struct signals *s) {
-    uint64_t one = 1;
-    if (s->opened < 0) return;
-    (void)!write(s->opened, &one, sizeof one);
-    pthread_join(s->guard, NULL);
-    close(s->opened);
-    s->opened = -1;
+    s->open = true;
+    tell(s);
+}
+
+int64_t signals_end(struct signals *s, int code) {
+    begin(s);
+    s->code = code;
+    tell(s);
+    return s->since;
 }
 
 void signals_finish(struct signals *s) {
     struct signalfd_siginfo info;
-    signals_opened(s);
+    s->done = true;
+    tell(s);
+    thread_join(&s->guard, INT64_MAX);
     while (s->fd >= 0 && read(s->fd, &info, sizeof info) > 0) continue; /* asked once more while it ends */
     if (s->fd >= 0) close(s->fd);
     if (s->stops >= 0) close(s->stops);
+    if (s->told >= 0) close(s->told);
     pthread_sigmask(SIG_SETMASK, &s->before, NULL);
-    s->fd = s->stops = -1;
+    s->fd = s->stops = s->told = -1;
 }
 
 bool signals_asked(void) {

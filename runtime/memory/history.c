@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The format, docs/memory.md. The numbers stand in the file's header: "ocel", version 1. */
 #define APPLICATION_ID 1868784876
@@ -107,6 +108,9 @@ static int prepare(struct history *h) {
 }
 
 static int open_file(struct history *h, int flags, bool *empty) {
+    struct stat st;
+    if (!stat(h->path, &st) && !S_ISREG(st.st_mode)) /* a FIFO would hold us in open(2) */
+        return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name for the history", h->path);
     int code = sqlite3_open_v2(h->path, &h->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code) return history_fault(h, "cannot open the history");
     sqlite3_busy_timeout(h->db, BUSY_MS);

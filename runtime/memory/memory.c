@@ -2,9 +2,9 @@
 #include "memory/memory.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "memory/pack.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct memory {
     struct memory_model model; /* the name a copy */
     uint64_t budget;
     int64_t flush_ns;
-    pthread_t thread;
+    struct thread thread;
     struct history *history; /* the thread's own; NULL: not open */
 
     pthread_mutex_t lock; /* of all below */
@@ -124,7 +124,7 @@ static int start(struct memory *m, const struct memory_params *params) {
     m->path = strdup(params->path), m->model.name = strdup(params->model->name);
     m->vectors = calloc(HISTORY_BATCH, m->model.size);
     m->tags = calloc(HISTORY_BATCH, sizeof *m->tags);
-    if (!m->path || !m->model.name || !m->vectors || !m->tags || pthread_create(&m->thread, NULL, run, m))
+    if (!m->path || !m->model.name || !m->vectors || !m->tags || thread_start(&m->thread, run, m, true))
         return log_fail(OCELLI_ERR_MEMORY, "%s: no memory or thread for the history", params->path);
     return OCELLI_OK;
 }
@@ -155,20 +155,21 @@ int memory_open(struct memory **out, const struct memory_params *params) {
     return status;
 }
 
-void memory_close(struct memory **memory, int timeout_ms) {
-    if (!memory || !*memory) return;
-    struct memory *m = *memory;
-    *memory = NULL;
+bool memory_stop(struct memory *m, int timeout_ms) {
     pthread_mutex_lock(&m->lock);
     m->stop = true;
     pthread_cond_signal(&m->changed);
     pthread_mutex_unlock(&m->lock);
-    int64_t until = clock_ns(CLOCK_REALTIME) + timeout_ms * INT64_C(1000000);
-    struct timespec at = clock_at(until);
-    if (!pthread_timedjoin_np(m->thread, NULL, &at))
-        destroy(m);
-    else
-        log_warn("the disk of the history does not answer: leaving without it"); /* its thread still has all of it */
+    return thread_join(&m->thread, clock_in(timeout_ms));
+}
+
+bool memory_close(struct memory **memory, int timeout_ms) {
+    if (!memory || !*memory) return true;
+    struct memory *m = *memory;
+    *memory = NULL;
+    if (memory_stop(m, timeout_ms)) return destroy(m), true;
+    log_warn("%s: another program holds the history, or its disk is slow: leaving without its last pictures", m->path);
+    return false; /* its thread still has all of it */
 }
 
 /* ---- for others ---- */

@@ -35,8 +35,12 @@ int memory_search(const struct memory *m, const struct history_question *questio
 
 void memory_get_status(struct memory *m, struct memory_status *status);
 
-/* Writes what waits, frees, and sets *m to NULL; a disk that takes longer than timeout_ms is left behind with what it holds.
- * Accepts NULL and a pointer to NULL. */
-void memory_close(struct memory **m, int timeout_ms);
+/* Begins to write what waits, the last that is written; true: within timeout_ms (may be 0) that was done or failed. Again: waits
+ * more. */
+bool memory_stop(struct memory *m, int timeout_ms);
+
+/* As memory_stop(); frees, and sets *m to NULL. A disk that takes longer than timeout_ms is left behind with what it holds, as is
+ * said: false. Accepts NULL and a pointer to NULL. */
+bool memory_close(struct memory **m, int timeout_ms);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A small tower's block without its attention. Turns alternate, so that load on the machine meets all alike; the least
  * of the turns is what a candidate can do. Only CLEARLY less moves the choice. */
@@ -55,10 +56,10 @@ static void line_of(struct choice c, char line[LINE]) {
 
 int choice_read(const struct op_device *d, const char *path, struct choice *choice) {
     char got[LINE] = "", line[LINE];
-    FILE *f = fopen(path, "re");
-    if (!f) return OCELLI_ERR_FILE;
-    got[fread(got, 1, sizeof got - 1, f)] = '\0';
-    fclose(f);
+    int fd;
+    if (access(path, R_OK) < 0 || file_open(&fd, path)) return OCELLI_ERR_FILE;
+    (void)!read(fd, got, sizeof got - 1);
+    close(fd);
     for (int i = 0; i < 2 * OP_PRODUCT_COUNT; i++) {
         struct choice c = {(enum op_product)(i / 2), i % 2};
         line_of(c, line);

@@ -2,6 +2,7 @@
  * CoAP (RFC 7252) and DTLS through libcoap. */
 #include "serve/coap.h"
 #include "base/clock.h"
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "serve/filter.h"
 
@@ -167,6 +168,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
     if (!status) status = open_port(c, params->address, params->coap_port, SERVE_COAP_PORT, COAP_PROTO_UDP, &serve->coap_port);
     if (!status && params->serial[0]) status = open_port(c, "127.0.0.1", SERVE_ANY_PORT, 0, COAP_PROTO_UDP, &serve->inner_port);
     if (!status) filter_ports(c, clock_ms());
+    descriptors_close_on_exec(); /* libcoap's have no O_CLOEXEC */
     return status;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/psk.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,19 +64,17 @@ static int read_lines(struct psk *p, const char *path, FILE *f) {
 /* The mode of what was opened, so that it cannot be exchanged in between. */
 int psk_read(struct psk *p, const char *path) {
     struct stat st;
+    int fd;
     *p = (struct psk){.count = 0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st)) {
-        if (fd >= 0) close(fd);
-        return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    }
-    if (!S_ISREG(st.st_mode) || st.st_mode & 077) {
+    int status = file_open(&fd, path);
+    if (status) return status;
+    if (fstat(fd, &st) || st.st_mode & 077) {
         close(fd);
         return log_fail(OCELLI_ERR_FILE, "%s: others may read or change the keys: chmod 600", path);
     }
     FILE *f = fdopen(fd, "r");
     p->keys = f ? arena_alloc(&p->arena, PSK_KEYS, sizeof *p->keys) : NULL;
-    int status = p->keys ? read_lines(p, path, f) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    status = p->keys ? read_lines(p, path, f) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     if (f)
         fclose(f);
     else

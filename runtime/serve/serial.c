@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE = 32768, RETRY_MS = 1000 };
+enum { QUEUE = 32768, RETRY_MS = 1000, LAST_MS = 100 /* for the last answer, a line at 115200 baud */ };
 
 struct port {
     struct serve *serve;
@@ -45,7 +45,7 @@ static void forget_later(struct port *p) {
 static void lose(struct port *p, const char *why) {
     if (!p->told) log_warn("%s: %s: waiting for it", p->device, why);
     p->told = true;
-    if (p->fd >= 0) close(p->fd);
+    tty_close(p->fd, 0);
     p->fd = -1;
     p->queued = p->first = 0;
     forget_later(p);
@@ -96,11 +96,16 @@ static int serial_open(struct serve *serve, const struct serve_params *params, v
 static void serial_close(void **self) {
     struct serial *s = *self;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->ports[i].fd >= 0) close(s->ports[i].fd);
+        tty_close(s->ports[i].fd, LAST_MS);
         if (s->ports[i].inner >= 0) close(s->ports[i].inner);
     }
     free(s);
     *self = NULL;
+}
+
+static void serial_drop_output(void *self) {
+    const struct serial *s = self;
+    for (size_t i = 0; i < s->count; i++) tty_drop_output(s->ports[i].fd);
 }
 
 /* ---- out ---- */
@@ -207,4 +212,5 @@ static void serial_step(void *self, const struct pollfd *fds, size_t count, doub
     for (size_t i = 0; 2 * i < count; i++) step_port(&s->ports[i], fds + 2 * i, now_ms);
 }
 
-const struct serve_transport serve_transport_serial = {"serial", serial_open, serial_wait, serial_step, serial_close};
+const struct serve_transport serve_transport_serial = {"serial",    serial_open,  serial_wait,
+                                                       serial_step, serial_close, serial_drop_output};

@@ -54,6 +54,11 @@ void serve_wake(struct serve *s) {
     if (write(s->waker, &one, sizeof one) < 0) return; /* full: it wakes as it is */
 }
 
+void serve_drop_output(struct serve *s) {
+    for (int i = 0; i < TRANSPORTS; i++)
+        if (s->self[i] && transports[i]->drop_output) transports[i]->drop_output(s->self[i]);
+}
+
 bool serve_searching(const struct serve *s) {
     return s->board.search && s->board.searching(s->board.user);
 }

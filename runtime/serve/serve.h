@@ -42,6 +42,10 @@ uint16_t serve_udp_port(const struct serve *serve);
 uint16_t serve_coap_port(const struct serve *serve);
 uint16_t serve_coaps_port(const struct serve *serve);
 
+/* Before _exit(): drops what waits in a serial device. The system's close() would wait for the wire: seconds at 9600 baud,
+ * half a minute on a device that hangs. Any thread; waits for nobody. */
+void serve_drop_output(struct serve *serve);
+
 /* Frees and sets *serve to NULL. Accepts NULL and a pointer to NULL. */
 void serve_close(struct serve **serve);
 

@@ -20,6 +20,8 @@ struct serve_transport {
     void (*step)(void *self, const struct pollfd *fds, size_t count, double now_ms);
     /* Sets *self to NULL. */
     void (*close)(void **self);
+    /* As serve_drop_output(); NULL: nothing to do. */
+    void (*drop_output)(void *self);
 };
 
 extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap;

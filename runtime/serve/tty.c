@@ -4,8 +4,10 @@
 #include "base/log.h"
 
 #include <asm/termbits.h>
+#include <asm/ioctls.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -45,4 +47,20 @@ int tty_open(const char *device, unsigned baud) {
     close(fd);
     errno = fault;
     return -1;
+}
+
+static bool waits(int fd) {
+    int bytes = 0;
+    return fd >= 0 && !ioctl(fd, TIOCOUTQ, &bytes) && bytes > 0;
+}
+
+void tty_drop_output(int fd) {
+    if (waits(fd)) ioctl(fd, TCFLSH, TCOFLUSH); /* only then: of a pseudoterminal it takes back what the other end has not read */
+}
+
+void tty_close(int fd, int timeout_ms) {
+    enum { LOOK_MS = 5 };
+    for (int ms = 0; ms < timeout_ms && waits(fd); ms += LOOK_MS) usleep(LOOK_MS * 1000);
+    tty_drop_output(fd);
+    if (fd >= 0) close(fd);
 }

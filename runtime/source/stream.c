@@ -31,7 +31,8 @@ static int open_path(struct stream *st, const char *path, const char *uri) {
     bool standard = !strcmp(path, "-");
     if (!*path) return log_fail(OCELLI_ERR_USAGE, "%s: no path: give - for standard input", uri);
     if (standard && isatty(0)) return log_fail(OCELLI_ERR_USAGE, "%s: standard input is a terminal: pipe video into it", uri);
-    st->fd = standard ? dup(0) : open(path, O_RDONLY | O_CLOEXEC);
+    /* Not waiting for a FIFO's writer: poll() does, beside the end. */
+    st->fd = standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (st->fd < 0 || fstat(st->fd, &s) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", uri, strerror(errno));
     if (S_ISDIR(s.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: give a file, or files:DIR", uri);
     st->paced = S_ISREG(s.st_mode);

@@ -272,6 +272,31 @@ static void not_files(void **state) {
     refused(file_map_open(&map, path), OCELLI_ERR_FILE); /* and does not wait for a writer */
 }
 
+/* Whatever stands in a file's place, nobody waits for it. */
+static void opened_are_files(void **state) {
+    (void)state;
+    int fd;
+    char *bytes;
+    size_t size;
+    refused(file_open(&fd, path), OCELLI_ERR_FILE);
+    assert_int_equal(fd, -1);
+    put("old");
+    assert_int_equal(file_open(&fd, path), OCELLI_OK);
+    assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    close(fd);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    refused(file_open(&fd, path), OCELLI_ERR_FILE);
+    refused(file_load(path, &bytes, &size), OCELLI_ERR_FILE);
+    int writer = open(path, O_RDWR); /* it says nothing */
+    refused(file_load(path, &bytes, &size), OCELLI_ERR_FILE);
+    close(writer);
+    unlink(path);
+    assert_int_equal(symlink("/dev/zero", path), 0);
+    refused(file_load(path, &bytes, &size), OCELLI_ERR_FILE);
+    assert_null(bytes);
+}
+
 static void no_place_to_write(void **state) {
     (void)state;
     struct file_writer w;
@@ -316,6 +341,7 @@ int main(void) {
         TEST(permissions_by_umask),
         TEST(full_disk),
         TEST(not_files),
+        TEST(opened_are_files),
         TEST(no_place_to_write),
         TEST(watch_errors),
     };

@@ -60,8 +60,9 @@ static inline int setup(void **state) {
 
 static inline int teardown(void **state) {
     (void)state;
-    eye_stop(&eye);
+    assert_true(eye_stop(&eye, 20000));
     assert_true(brain_stop(&brain, 20000));
+    assert_true(eye_close(&eye, 20000));
     eye_finish(&eye);
     brain_finish(&brain);
     event_queue_finish(&events);

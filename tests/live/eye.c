@@ -4,7 +4,9 @@
 #include "daemon.h"
 #include "support/gpu.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <sys/stat.h>
 
 /* Waits until it ended; gives why. */
 static int wait_end(void) {
@@ -80,6 +82,43 @@ static void test_streams(void **state) {
     }
 }
 
+/* A FIFO without a writer holds up neither a change nor the end; with one it is a source like any. */
+static void test_fifo(void **state) {
+    (void)state;
+    struct live_config other;
+    char address[600], path[512];
+    snprintf(path, sizeof path, "%s/fifo", seen);
+    snprintf(address, sizeof address, "y4m:%s", path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    uri = address;
+    parse(&other, "");
+    uri = NULL;
+    eye_change(&eye, &other);
+    config_finish(&other);
+    double until = clock_ms() + 20000;
+    while (!meter_get(&meter, METER_REOPENED) && clock_ms() < until) usleep(1000);
+    int ended;
+    assert_true(status().source_open && !eye_ended(&eye, &ended));
+    parse(&other, ""); /* the folder again */
+    eye_change(&eye, &other);
+    config_finish(&other);
+    while (meter_get(&meter, METER_REOPENED) < 2 && clock_ms() < until) usleep(1000);
+    show("pizza");
+    expect(TAGGER_ON, "pizza", false);
+    uri = address;
+    parse(&other, "");
+    uri = NULL;
+    eye_change(&eye, &other);
+    config_finish(&other);
+    int writer = open(path, O_WRONLY); /* waits for who reads */
+    static const char video[] = "YUV4MPEG2 W8 H8 F10:1 Ip A1:1 Cmono\nFRAME\n"
+                                "0123456701234567012345670123456701234567012345670123456701234567";
+    assert_int_equal(write(writer, video, sizeof video - 1), sizeof video - 1);
+    close(writer);
+    assert_int_equal(wait_end(), OCELLI_OK);
+    wait_pictures(2);
+}
+
 /* It slows down with the heat, as the status says. */
 static void test_heat(void **state) {
     (void)state;
@@ -99,7 +138,7 @@ static void test_heat(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_another_source), TEST(test_still), TEST(test_streams), TEST(test_heat),
-                                       cmocka_unit_test(gpu_test_silent)};
+    const struct CMUnitTest tests[] = {TEST(test_another_source), TEST(test_still), TEST(test_streams),
+                                       TEST(test_fifo),           TEST(test_heat),  cmocka_unit_test(gpu_test_silent)};
     return cmocka_run_group_tests(tests, demo_setup, demo_teardown);
 }

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static struct lines l;
+static struct lines *l;
 static int ends[2]; /* read, write */
 static char line[2000];
 
@@ -28,11 +28,12 @@ static void start(int kind) {
         ends[1] = open(ptsname(ends[0]), O_WRONLY | O_NOCTTY);
     }
     assert_true(ends[1] >= 0);
-    assert_int_equal(lines_init(&l, ends[1]), OCELLI_OK);
+    assert_int_equal(lines_open(&l, ends[1], "standard output"), OCELLI_OK);
 }
 
 static void end(void) {
-    lines_finish(&l);
+    assert_true(lines_close(&l, 20000));
+    assert_null(l);
     close(ends[0]);
     if (ends[1] >= 0) close(ends[1]);
 }
@@ -49,13 +50,14 @@ static const char *numbered(int number) {
 static int read_lines(int *next) {
     static char text[1 << 20];
     size_t have = 0;
-    ssize_t n;
+    bool waits;
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     do {
-        lines_write(&l);
-        n = read(ends[0], text + have, sizeof text - have);
+        waits = lines_wait(l);
+        ssize_t n = read(ends[0], text + have, sizeof text - have);
         if (n > 0) have += (size_t)n;
-    } while (n > 0 || lines_wait(&l));
+        if (n > 0) waits = true;
+    } while (waits);
     int count = 0;
     for (char *at = text, *stop; at < text + have; at = stop + 1, count++) {
         stop = memchr(at, '\n', (size_t)(text + have - at));
@@ -80,15 +82,17 @@ static void test_stalls(void **state) {
         start(kind);
         double began = clock_ms();
         for (int i = 0; i < 1000; i++) {
-            lines_add(&l, numbered(i));
-            assert_int_equal(lines_write(&l), OCELLI_OK);
+            lines_add(l, numbered(i));
+            assert_int_equal(lines_status(l), OCELLI_OK);
         }
-        assert_true(clock_ms() - began < 2000);
-        assert_true(lines_wait(&l) && l.lost > 500 && l.lost < 900);
+        assert_true(clock_ms() - began < 20000);
+        int lost = (int)lines_lost(l);
+        assert_true(lines_wait(l) && lost > 500 && lost < 900);
+        assert_false(lines_drain(l, 20));
         assert_string_equal(heard.text, "standard output: its reader stalls: events are lost there");
         int count = read_lines(&next);
-        assert_int_equal(count, 1000 - (int)l.lost);
-        lines_add(&l, numbered(2000));
+        assert_int_equal(count, 1000 - lost);
+        lines_add(l, numbered(2000));
         assert_int_equal(read_lines(&next), 1);
         assert_int_equal(next, 2001);
         end();
@@ -100,8 +104,9 @@ static void test_reader_gone(void **state) {
     signal(SIGPIPE, SIG_IGN);
     start(0);
     close(ends[0]);
-    lines_add(&l, "a\n");
-    assert_int_equal(lines_write(&l), OCELLI_ERR_FILE);
+    lines_add(l, "a\n");
+    assert_true(lines_drain(l, 20000));
+    assert_int_equal(lines_status(l), OCELLI_ERR_FILE);
     assert_string_equal(heard.text, "standard output: its reader is gone");
     end();
 }
@@ -110,32 +115,43 @@ static void test_full_disk(void **state) {
     (void)state;
     listen();
     int full = open("/dev/full", O_WRONLY);
-    assert_int_equal(lines_init(&l, full), OCELLI_OK);
-    lines_add(&l, "a\n");
-    assert_int_equal(lines_write(&l), OCELLI_OK); /* the daemon goes on */
-    assert_false(lines_wait(&l));
+    assert_int_equal(lines_open(&l, full, "standard output"), OCELLI_OK);
+    lines_add(l, "a\n");
+    assert_true(lines_drain(l, 20000));
+    assert_int_equal(lines_status(l), OCELLI_OK); /* the daemon goes on */
     assert_string_equal(heard.text, "standard output: No space left on device: events are lost there");
-    lines_finish(&l);
+    assert_true(lines_close(&l, 20000));
     assert_int_equal(close(full), 0); /* it stayed ours */
 }
 
-/* As long as a line may be: one write, so that a pipe takes it whole. */
+/* As long as a line may be, and whole where others write in between. */
 static void test_longest(void **state) {
     (void)state;
     char longest[4097], got[5000];
     memset(longest, 'x', sizeof longest);
     strcpy(longest + 4095, "\n");
     start(0);
-    lines_add(&l, "short\n");
-    lines_add(&l, longest);
-    assert_int_equal(lines_write(&l), OCELLI_OK);
+    lines_add(l, "short\n");
+    lines_add(l, longest);
+    assert_true(lines_drain(l, 20000));
     assert_int_equal(read(ends[0], got, sizeof got), 6 + 4096);
     assert_memory_equal(got + 6, longest, 4096);
     end();
 }
 
+/* Who does not read holds nobody up at the end either. The last test: what is left goes with the process. */
+static void test_left(void **state) {
+    (void)state;
+    start(0);
+    for (int i = 0; i < 60; i++) lines_add(l, numbered(i)); /* 113 KB: more than a pipe holds */
+    assert_false(lines_close(&l, 50));
+    assert_null(l);
+    assert_int_equal(heard.lines, 0); /* its thread waits still, and all that it uses is its own */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_stalls), cmocka_unit_test(test_reader_gone),
-                                       cmocka_unit_test(test_full_disk), cmocka_unit_test(test_longest)};
+                                       cmocka_unit_test(test_full_disk), cmocka_unit_test(test_longest),
+                                       cmocka_unit_test(test_left)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

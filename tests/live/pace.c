@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MS INT64_C(1000000)
 
@@ -61,6 +62,8 @@ static void test_temperature(void **state) {
     assert_true(fabs(pace_temperature(checkpoint_path(folder, "one-temp")) - 45.678) < 1e-9);
     put(folder, "bad", "hot");
     assert_true(isnan(pace_temperature(checkpoint_path(folder, "bad-temp"))));
+    assert_int_equal(mkfifo(checkpoint_path(folder, "fifo"), 0666), 0);
+    assert_true(isnan(pace_temperature(checkpoint_path(folder, "fifo")))); /* and does not wait for a writer */
     checkpoint_remove(folder);
 }
 

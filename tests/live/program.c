@@ -7,6 +7,7 @@
 #include "support/heard.h"
 #include "support/test.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -144,10 +145,68 @@ static void test_hangs(void **state) {
     assert_true(clock_ms() < until);
 }
 
+static pid_t child_of(const char *command) {
+    program_event(&p, command, event(1));
+    while (access("child", R_OK) || !*content("child")) usleep(1000);
+    return atoi(content("child"));
+}
+
+static void wait_gone(pid_t child) {
+    double until = clock_ms() + 5000;
+    while (lives(child) && clock_ms() < until) usleep(1000);
+    assert_true(clock_ms() < until);
+}
+
+/* At the daemon's end: one that ends when it is asked, one that does not, nor its child; both with their children. */
+static void test_stops(void **state) {
+    (void)state;
+    pid_t child = child_of("trap 'echo asked >asked; exit 1' TERM; sleep 1000 & echo $! >child; wait");
+    program_event(&p, "echo >more", event(2)); /* waits, and never runs */
+    program_stop(&p, 0, clock_in(20000));
+    assert_true(program_idle(&p));
+    assert_string_equal(content("asked"), "asked\n");
+    wait_gone(child);
+    assert_int_equal(access("more", F_OK), -1);
+    assert_int_equal(heard.lines, 0);
+    unlink("child");
+    child = child_of("trap '' TERM; sleep 1000 & echo $! >child; wait");
+    program_stop(&p, 0, clock_in(100));
+    assert_true(program_idle(&p));
+    assert_string_equal(heard.text, "on_change: the command does not end: killed");
+    wait_gone(child);
+    unlink("child");
+    child = child_of("(trap '' TERM; exec sleep 1000) & echo $! >child; wait"); /* the shell ends, its child does not */
+    program_stop(&p, 0, clock_in(20000));
+    assert_true(program_idle(&p));
+    wait_gone(child);
+}
+
+/* It has the time that it is given. */
+static void test_ends_by_itself(void **state) {
+    (void)state;
+    program_event(&p, "sleep 0.1; echo done >done", event(1));
+    program_stop(&p, clock_in(20000), clock_in(20000));
+    assert_string_equal(content("done"), "done\n");
+    assert_true(program_idle(&p) && heard.lines == 0 && p.failed == 0);
+}
+
+/* Nothing but standard input, output and error, whoever opened it and how. */
+static void test_inherits_nothing(void **state) {
+    (void)state;
+    int high = fcntl(STDERR_FILENO, F_DUPFD, 100), low = dup(STDERR_FILENO);
+    const char *command = "ls /proc/$$/fd | sort -n | tr '\\n' ' ' >open";
+    program_event(&p, command, event(1));
+    assert_true(finish(command));
+    assert_string_equal(content("open"), "0 1 2 ");
+    close(high);
+    close(low);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_what_it_finds), TEST(test_one_at_a_time), TEST(test_too_many), TEST(test_fails),
-                                       TEST(test_hangs)};
+    const struct CMUnitTest tests[] = {TEST(test_what_it_finds),  TEST(test_one_at_a_time),   TEST(test_too_many),
+                                       TEST(test_fails),          TEST(test_hangs),           TEST(test_stops),
+                                       TEST(test_ends_by_itself), TEST(test_inherits_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

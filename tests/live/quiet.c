@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What comes out on standard error, which is a file here. */
 #include "live/quiet.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "support/checkpoint.h"
 #include "support/test.h"
@@ -25,7 +26,7 @@ static int setup(void **state) {
 
 static const char *said(void) {
     static char text[8192];
-    fflush(stderr);
+    assert_true(quiet_wait(20000));
     char *all = checkpoint_get(checkpoint_path(folder, "said"), NULL);
     snprintf(text, sizeof text, "%s", all);
     free(all);
@@ -72,8 +73,42 @@ static void test_many(void **state) {
     assert_string_equal(said(), expected);
 }
 
+/* A pipe that nobody reads: who says lines waits for nothing, and what was lost is counted when it flows again. */
+static void test_stalled(void **state) {
+    (void)state;
+    static char got[1 << 20];
+    int ends[2], kept = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    double began = clock_ms();
+    for (int i = 0; i < 6000; i++) log_error("line %d %0900d", i, 0);
+    assert_true(clock_ms() - began < 20000); /* with a stalled one it would be for ever */
+    assert_false(quiet_wait(50));
+    size_t size = 0;
+    char *count = NULL;
+    while (!count) {
+        ssize_t n = read(ends[0], got + size, sizeof got - 1 - size);
+        assert_true(n > 0);
+        size += (size_t)n, got[size] = 0;
+        count = strstr(got, "ocelli: warning: standard error stalled: ");
+        if (count && !strchr(count, '\n')) count = NULL;
+    }
+    int told = atoi(count + strlen("ocelli: warning: standard error stalled: ")), lines = 0;
+    for (const char *at = got; at < count; at = strchr(at, '\n') + 1) assert_true(atoi(at + strlen("ocelli: line ")) == lines++);
+    assert_int_equal(lines + told, 6000);
+    log_error("after");
+    assert_true(quiet_wait(20000));
+    ssize_t n = read(ends[0], got, sizeof got - 1);
+    assert_true(n > 0 && !strncmp(got, "ocelli: after\n", (size_t)n));
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    close(ends[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
-                                       cmocka_unit_test_setup_teardown(test_many, setup, teardown)};
+                                       cmocka_unit_test_setup_teardown(test_many, setup, teardown),
+                                       cmocka_unit_test_setup_teardown(test_stalled, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ static void test_held_back(void **state) {
     (void)state;
     struct signals s;
     struct signalfd_siginfo info;
-    assert_int_equal(signals_init(&s), 0);
+    assert_int_equal(signals_init(&s, NULL, NULL), 0);
     assert_false(signals_asked());
     kill(getpid(), SIGHUP);
     kill(getpid(), SIGUSR1);
@@ -33,22 +33,33 @@ static void test_lets_through_again(void **state) {
     (void)state;
     struct signals s;
     sigset_t now;
-    assert_int_equal(signals_init(&s), 0);
+    assert_int_equal(signals_init(&s, NULL, NULL), 0);
     kill(getpid(), SIGTERM);
     signals_finish(&s); /* also of what never opened */
     assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &now), 0);
     assert_false(sigismember(&now, SIGTERM));
 }
 
-/* A process that is asked to stop and does not come back from what it opens. Gives its wait status; ms: how long it took. */
-static int stuck(int signal, double *ms) {
+static void say_left(void *user) {
+    (void)!write(*(int *)user, "left", 4);
+}
+
+/* A process that does not end: while it opens things, or later; asked by a signal, which it takes or not, or by itself. Gives its
+ * wait status; ms: how long it took. */
+enum how { OPENING, NOT_TAKEN, TAKEN, BY_ITSELF };
+static int stuck(enum how how, int signal, int said, double *ms) {
     double began = clock_ms();
     int status;
     pid_t child = fork();
     if (!child) {
         struct signals s;
-        if (signals_init(&s)) _exit(1);
-        kill(getpid(), signal);
+        struct signalfd_siginfo info;
+        if (signals_init(&s, say_left, &said)) _exit(1);
+        if (how != OPENING) signals_opened(&s);
+        if (how != BY_ITSELF) kill(getpid(), signal);
+        if (how == TAKEN) (void)!read(s.fd, &info, sizeof info);
+        if (how == TAKEN) signals_end(&s, 0);
+        if (how == BY_ITSELF) signals_end(&s, 3);
         sleep(20);
         _exit(2);
     }
@@ -61,15 +72,34 @@ static int stuck(int signal, double *ms) {
 static void test_stuck(void **state) {
     (void)state;
     double ms;
-    for (int i = 0; i < 2; i++) {
-        int status = stuck(i ? SIGTERM : SIGINT, &ms);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-        assert_true(ms > 500 && ms < 1000);
+    char said[8];
+    int ends[2];
+    for (enum how how = OPENING; how <= BY_ITSELF; how++) {
+        assert_int_equal(pipe(ends), 0);
+        int status = stuck(how, how % 2 ? SIGTERM : SIGINT, ends[1], &ms);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == (how == BY_ITSELF ? 3 : 0));
+        assert_true(ms > (how == OPENING ? SIGNALS_OPENING_MS : SIGNALS_LEAVE_MS) - 50 && ms < 10000);
+        assert_int_equal(read(ends[0], said, sizeof said), 4); /* what is to be left in order was */
+        close(ends[0]);
+        close(ends[1]);
     }
+}
+
+/* Who ends in time is left alone, and the limit counts from the first who asked. */
+static void test_ends(void **state) {
+    (void)state;
+    struct signals s;
+    assert_int_equal(signals_init(&s, NULL, NULL), 0);
+    signals_opened(&s);
+    int64_t since = signals_end(&s, 1);
+    usleep(20000);
+    assert_true(signals_end(&s, 0) == since && since <= clock_ns(CLOCK_MONOTONIC));
+    signals_finish(&s);
+    usleep((SIGNALS_LEAVE_MS + 100) * 1000); /* it would end the test */
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_held_back), cmocka_unit_test(test_lets_through_again),
-                                       cmocka_unit_test(test_stuck)};
+                                       cmocka_unit_test(test_stuck), cmocka_unit_test(test_ends)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

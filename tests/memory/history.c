@@ -167,8 +167,12 @@ static void test_refused(void **state) {
     history_close(&h);
     unlink(path);
     assert_int_equal(mkdir(path, 0755), 0);
-    refused("cannot open");
+    refused("not a regular file");
     rmdir(path);
+    assert_int_equal(mkfifo(path, 0666), 0);
+    refused("not a regular file");
+    assert_int_equal(history_open(&h, path, &model), OCELLI_ERR_FILE); /* and does not wait for a writer */
+    unlink(path);
     snprintf(path, sizeof path, "%s/none/history.db", folder);
     refused("No such file");
     listen();

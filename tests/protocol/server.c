@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
         look(serve, clock_ms(), change_ms);
         serve_poll(serve, 20);
     }
-    board_search_finish(&searched);
+    board_search_finish(&searched, 20000);
     serve_close(&serve);
     board_close(&board);
     file_map_close(&jpeg);

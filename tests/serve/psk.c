@@ -77,6 +77,9 @@ static void others_may_read(void **state) {
     assert_non_null(strstr(heard.text, "chmod 600"));
     assert_int_equal(psk_read(&p, "/tmp"), OCELLI_ERR_FILE);
     assert_int_equal(psk_read(&p, "/no such file"), OCELLI_ERR_FILE);
+    unlink(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(psk_read(&p, path), OCELLI_ERR_FILE); /* and does not wait for a writer */
 }
 
 int main(void) {

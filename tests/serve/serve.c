@@ -118,6 +118,23 @@ static void wakes(void **state) {
     assert_true(wait_of(100) >= 90);
 }
 
+/* With each transport alone, some together, and none: a wait without limit ends, and none is as long as CoAP's or serial's own.
+ */
+static void wakes_each(void **state) {
+    (void)state;
+    for (int set = 0; set < 8; set++) {
+        params.udp_port = set & 1 ? SERVE_ANY_PORT : SERVE_NO_PORT;
+        params.coap_port = set & 2 ? SERVE_ANY_PORT : SERVE_NO_PORT;
+        params.serial[0] = set & 4 ? "/dev/ptmx" : NULL; /* a new pseudoterminal */
+        open_serve();
+        serve_poll(s, 0);
+        double began = clock_ms();
+        for (int i = 0; i < 30; i++) serve_wake(s), serve_poll(s, -1);
+        assert_true(clock_ms() - began < 4000); /* 30 of 200 ms at least */
+        serve_close(&s);
+    }
+}
+
 static void serial(void **state) {
     (void)state;
     int master;
@@ -275,6 +292,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(datagrams, setup, teardown),
         cmocka_unit_test_setup_teardown(watchers, setup, teardown),
         cmocka_unit_test_setup_teardown(wakes, setup, teardown),
+        cmocka_unit_test_setup_teardown(wakes_each, setup, teardown),
         cmocka_unit_test_setup_teardown(serial, setup, teardown),
         cmocka_unit_test_setup_teardown(slow_reader, setup, teardown),
         cmocka_unit_test_setup_teardown(floods, setup, teardown),

@@ -43,7 +43,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     (void)state;
-    board_search_finish(&s);
+    assert_true(board_search_finish(&s, 20000));
     return 0;
 }
 

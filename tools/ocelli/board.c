@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "board_search.h"
 #include "jpeg.h"
 #include "serve/change.h"
@@ -19,7 +20,7 @@ struct board {
     struct live *live;
     const char *path;
     struct serve *serve;
-    pthread_t thread;
+    struct thread thread;
     /* the thread's own */
     struct live_config config; /* the file as last read and found good */
     char *bytes;               /* of it */
@@ -245,15 +246,16 @@ static void push(struct board *b, const struct live_event *e) {
     serve_push(b->serve, &event, 1);
 }
 
+/* The stop is looked at right before each wait: who sets it wakes the wait after that. */
 static void *answer(void *user) {
     struct board *b = user;
     struct live_event event;
     bool stop = false;
-    while (!stop) {
+    for (;;) {
         while (take_event(b, &event, &stop)) push(b, &event), serve_poll(b->serve, 0); /* each is told: serve keeps few */
+        if (stop) return NULL;
         serve_poll(b->serve, -1);
     }
-    return NULL;
 }
 
 /* ---- opening ---- */
@@ -287,7 +289,6 @@ static bool asked_for(const struct live_config *c) {
 }
 
 static void destroy(struct board *b) {
-    board_search_finish(&b->searched);
     serve_close(&b->serve);
     config_finish(&b->config);
     free(b->bytes);
@@ -296,6 +297,12 @@ static void destroy(struct board *b) {
     free(b->tags);
     free(b->jpeg);
     free(b);
+}
+
+/* A live_hook's. */
+static void drop_output(void *user) {
+    struct board *b = user;
+    serve_drop_output(b->serve);
 }
 
 int board_open(struct board **out, struct live *live, const char *path) {
@@ -308,25 +315,30 @@ int board_open(struct board **out, struct live *live, const char *path) {
     read_again(b);
     bool wanted = b->config.path && asked_for(&b->config);
     int status = wanted ? open_serve(b) : OCELLI_OK;
-    struct live_hook hook = {.user = b, .fd = -1, .event = put_event};
+    struct live_hook hook = {.user = b, .fd = -1, .event = put_event, .leave = drop_output};
     if (wanted && !status) status = live_add_hook(live, &hook);
-    if (wanted && !status && pthread_create(&b->thread, NULL, answer, b))
+    if (wanted && !status && thread_start(&b->thread, answer, b, false))
         status = log_fail(OCELLI_ERR_MEMORY, "no thread to answer requests");
     if (wanted && !status)
         *out = b;
     else
-        destroy(b);
+        live_remove_hooks(live), destroy(b);
     return status;
 }
 
-void board_close(struct board **board) {
+bool board_close(struct board **board, int timeout_ms) {
     struct board *b = *board;
-    if (!b) return;
+    int64_t until = clock_in(timeout_ms);
+    if (!b) return true;
     pthread_mutex_lock(&b->lock);
     b->stop = true;
     pthread_mutex_unlock(&b->lock);
     serve_wake(b->serve);
-    pthread_join(b->thread, NULL);
+    if (!thread_join(&b->thread, until)) return false;
+    int64_t left_ms = (until - clock_ns(CLOCK_MONOTONIC)) / 1000000;
+    if (!board_search_finish(&b->searched, left_ms > 0 ? (int)left_ms : 0)) return false;
+    live_remove_hooks(b->live);
     destroy(b);
     *board = NULL;
+    return true;
 }

@@ -12,7 +12,8 @@ struct board;
  * After live_open(), before live_run(). Errors: those of serve_open(), FILE. */
 int board_open(struct board **out, struct live *live, const char *path);
 
-/* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before live_close(). */
-void board_close(struct board **board);
+/* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before live_close(). false: it does not answer within
+ * timeout_ms, as the disk of a change or a search is slow, and nothing is freed. */
+bool board_close(struct board **board, int timeout_ms);
 
 #endif

@@ -44,14 +44,10 @@ void board_search_init(struct board_search *s, struct live *live, void (*ended)(
     s->live = live, s->ended = ended, s->user = user;
 }
 
-static void join(struct board_search *s) {
-    if (s->started) pthread_join(s->thread, NULL);
-    s->started = false;
-}
-
-void board_search_finish(struct board_search *s) {
-    join(s);
+bool board_search_finish(struct board_search *s, int timeout_ms) {
+    if (!thread_join(&s->thread, clock_in(timeout_ms))) return false;
     arena_finish(&s->arena);
+    return true;
 }
 
 static enum serve_code refuse(enum serve_code code, char message[SERVE_MESSAGE], const char *text) {
@@ -62,14 +58,13 @@ static enum serve_code refuse(enum serve_code code, char message[SERVE_MESSAGE],
 static enum serve_code begin(struct board_search *s, const struct prompts_list *templates, const char *text,
                              char message[SERVE_MESSAGE]) {
     int status = OCELLI_OK;
-    join(s);
+    thread_join(&s->thread, INT64_MAX); /* it is at its end: nothing runs */
     arena_finish(&s->arena);
     s->templates = (struct prompts_list){0};
     for (size_t i = 0; !status && i < templates->count; i++) status = prompts_add(&s->templates, &s->arena, templates->texts[i]);
     snprintf(s->text, sizeof s->text, "%s", text);
     atomic_store(&s->running, true);
-    s->started = !status && !pthread_create(&s->thread, NULL, run, s);
-    if (s->started) return SERVE_LATER;
+    if (!status && !thread_start(&s->thread, run, s, false)) return SERVE_LATER;
     atomic_store(&s->running, false);
     s->text[0] = 0;
     return refuse(SERVE_FAILED, message, "out of memory for a search");

@@ -4,10 +4,10 @@
 #ifndef BOARD_SEARCH_H
 #define BOARD_SEARCH_H
 
+#include "base/thread.h"
 #include "live/live.h"
 #include "serve/board.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 enum { BOARD_TEXT = 160 };
@@ -16,8 +16,7 @@ struct board_search {
     struct live *live;
     void (*ended)(void *user); /* called by the thread */
     void *user;
-    pthread_t thread;
-    bool started;        /* a thread, which is to be joined */
+    struct thread thread;
     atomic_bool running; /* all below is the thread's; text, templates and arena it only reads */
     struct arena arena;
     struct prompts_list templates;
@@ -32,8 +31,9 @@ struct board_search {
 /* Sets what is above `thread`; the rest must be zero. */
 void board_search_init(struct board_search *s, struct live *live, void (*ended)(void *user), void *user);
 
-/* Waits for a search that goes on: it ends soon when the daemon is at its end. */
-void board_search_finish(struct board_search *s);
+/* Waits for a search that goes on: it ends soon when the daemon is at its end. false: not within timeout_ms, and nothing is
+ * freed. */
+bool board_search_finish(struct board_search *s, int timeout_ms);
 
 /* As serve_board.search: *found lives until the next call. */
 enum serve_code board_search(struct board_search *s, const struct prompts_list *templates, const char *text, bool others,

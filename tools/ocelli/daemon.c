@@ -43,11 +43,9 @@ int daemon_run(const struct options *o, struct live_options *live, void (*last)(
         status = live_run(l);
         if (last) last(o, l);
     }
-    if (!live_stopped(l)) {
-        fflush(stdout);
-        _exit(status ? EXIT_FAILED : EXIT_OK);
-    }
-    board_close(&board);
+    int code = status ? EXIT_FAILED : EXIT_OK;
+    fflush(stdout);
+    if (!live_stopped(l) || !board_close(&board, live_left_ms(l))) live_leave(l, code);
     live_close(&l);
-    return status ? EXIT_FAILED : EXIT_OK;
+    return code;
 }

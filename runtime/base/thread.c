@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/thread.h"
+#include "base/clock.h"
+
+#include <signal.h>
+
+static void *run(void *user) {
+    struct thread *t = user;
+    void *result = t->run(t->user);
+    pthread_mutex_lock(&t->lock);
+    t->ended = true;
+    pthread_cond_signal(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    return result;
+}
+
+static void finish(struct thread *t) {
+    pthread_cond_destroy(&t->changed);
+    pthread_mutex_destroy(&t->lock);
+    *t = (struct thread){.running = false};
+}
+
+int thread_start(struct thread *t, void *(*start)(void *user), void *user, bool deaf) {
+    sigset_t all, before;
+    *t = (struct thread){.run = start, .user = user};
+    pthread_mutex_init(&t->lock, NULL);
+    clock_condition(&t->changed);
+    sigfillset(&all);
+    if (deaf) pthread_sigmask(SIG_BLOCK, &all, &before);
+    int failed = pthread_create(&t->id, NULL, run, t);
+    if (deaf) pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed)
+        finish(t);
+    else
+        t->running = true;
+    return failed;
+}
+
+bool thread_join(struct thread *t, int64_t until_ns) {
+    if (!t->running) return true;
+    struct timespec at = clock_at(until_ns);
+    pthread_mutex_lock(&t->lock);
+    for (int late = 0; !t->ended && !late;) late = pthread_cond_timedwait(&t->changed, &t->lock, &at);
+    bool ended = t->ended;
+    pthread_mutex_unlock(&t->lock);
+    if (!ended) return false;
+    pthread_join(t->id, NULL);
+    finish(t);
+    return true;
+}
