@@ -7,13 +7,13 @@
 enum { END = 64 << 10 };
 
 int memory_model_key(struct memory_model *model, const char *blob) {
-    struct file_map map;
+    struct file_bytes bytes;
     uint8_t digest[SHA256_SIZE];
-    int status = file_map_open(&map, blob);
+    int status = file_read(&bytes, blob);
     if (status) return status;
-    size_t size = map.size < END ? map.size : END;
-    sha256(map.data + (map.size - size), size, digest);
+    size_t size = bytes.size < END ? bytes.size : END;
+    sha256(bytes.data + (bytes.size - size), size, digest);
     sha256_hex(digest, model->key);
-    file_map_close(&map);
+    file_free(&bytes);
     return status;
 }
