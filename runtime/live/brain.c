@@ -15,7 +15,7 @@
 
 static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) {
     int status = vectors_set(v, set);
-    set->logit_scale = b->logit_scale, set->model = b->name;
+    set->logit_scale = b->logit_scale, set->model = b->name, set->model_key = b->key;
     return status;
 }
 
