@@ -66,8 +66,8 @@ int ask_answer(struct brain *b) {
     b->ask = NULL, a->taken = true;
     b->busy_since = clock_ns(CLOCK_MONOTONIC);
     pthread_mutex_unlock(&b->lock);
-    int status = ocelli_embed_texts(b->model, a->texts.texts, a->texts.count, a->vectors);
-    if (!b->job) ocelli_unload_text(b->model);
+    int status = b->model ? ocelli_embed_texts(b->model, a->texts.texts, a->texts.count, a->vectors) : OCELLI_ERR_LOST;
+    if (b->model && !b->job) ocelli_unload_text(b->model);
     pthread_mutex_lock(&b->lock);
     b->busy_since = 0;
     a->status = status, a->done = true;

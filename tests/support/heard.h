@@ -23,7 +23,14 @@ static inline void hear(void *user, enum ocelli_log_level level, const char *mes
     pthread_mutex_unlock(&heard_lock);
 }
 
-/* While other threads may log. */
+/* The same while other threads may log. */
+static inline int heard_lines(void) {
+    pthread_mutex_lock(&heard_lock);
+    int lines = heard.lines;
+    pthread_mutex_unlock(&heard_lock);
+    return lines;
+}
+
 static inline bool heard_has(const char *words) {
     pthread_mutex_lock(&heard_lock);
     bool has = strstr(heard.text, words) != NULL;
