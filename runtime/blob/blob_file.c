@@ -7,10 +7,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ALIGNMENT = 64, KEY_BYTES = 64 << 10, HEAD_FIRST = 256 << 10, HEAD_MOST = 256 << 20 };
+enum { ALIGNMENT = 64, KEY_BYTES = 64 << 10, HEAD_FIRST = 256 << 10, HEAD_MOST = 256 << 20, LARGE = 1 << 20 };
 static const char digest_name[] = "ocelli.digest";
 
 const char *blob_name(const struct blob *b) {
@@ -62,19 +63,16 @@ static bool matches(const uint8_t *bytes, uint64_t size, const uint8_t *expected
     return memcmp(digest, expected, SHA256_SIZE) == 0;
 }
 
-/* Copies of the file's bytes, free(*out). `what` is for the message. */
-static int fetch(const struct blob *b, uint64_t offset, uint64_t size, const char *what, uint8_t **out) {
-    *out = malloc(size + 1);
-    if (!*out) return no_memory(b);
+/* `what` is for the message. */
+static int fetch(const struct blob *b, uint64_t offset, uint64_t size, const char *what, uint8_t *to) {
     int got = 0;
+    if (!to) return no_memory(b);
     if (b->fd >= 0)
-        got = file_pread(b->fd, *out, size, offset);
+        got = file_pread(b->fd, to, size, offset);
     else
-        memcpy(*out, b->bytes + offset, size);
+        memcpy(to, b->bytes + offset, size);
     if (!got) return OCELLI_OK;
-    int status = got > 0 ? changed(b, what) : log_fail(OCELLI_ERR_FILE, "%s: cannot read: %s", b->name, strerror(errno));
-    free(*out), *out = NULL;
-    return status;
+    return got > 0 ? changed(b, what) : log_fail(OCELLI_ERR_FILE, "%s: cannot read: %s", b->name, strerror(errno));
 }
 
 /* The digest must be the last tensor, right behind the others, and end the file. */
@@ -105,13 +103,16 @@ static int find_digests(struct blob *b) {
 static int read_digests(struct blob *b) {
     const struct gguf_tensor *t = &b->gguf.tensors[b->gguf.tensor_count - 1];
     uint64_t size = b->size < KEY_BYTES ? b->size : KEY_BYTES;
-    uint8_t *end, digest[SHA256_SIZE];
-    int status = fetch(b, b->size - size, size, digest_name, &end);
-    if (status) return status;
-    sha256(end, size, digest);
-    sha256_hex(digest, b->key);
+    uint8_t *end = malloc(size), digest[SHA256_SIZE];
+    int status = fetch(b, b->size - size, size, digest_name, end);
+    if (!status) {
+        sha256(end, size, digest);
+        sha256_hex(digest, b->key);
+        b->digests = malloc(t->size);
+        status = fetch(b, b->size - t->size, t->size, digest_name, b->digests);
+    }
     free(end);
-    return fetch(b, b->size - t->size, t->size, digest_name, &b->digests);
+    return status;
 }
 
 static int check_header(struct blob *b, const uint8_t *head, bool verify) {
@@ -147,7 +148,8 @@ static int read_header(struct blob *b) {
     for (uint64_t most = HEAD_FIRST;; most *= 2) {
         uint64_t size = b->size < most ? b->size : most;
         free(b->head);
-        int status = fetch(b, 0, size, "the header", &b->head);
+        b->head = malloc(size + 1);
+        int status = fetch(b, 0, size, "the header", b->head);
         bool last = most >= HEAD_MOST;
         if (!status) status = gguf_parse_start(&b->gguf, b->head, size, last ? size : b->size, b->name);
         if (status <= 0) return status;
@@ -192,18 +194,38 @@ void blob_close(struct blob **blob) {
     *blob = NULL;
 }
 
-/* From the tensor's first byte to the next one's: padding is covered too. Without digests only the file's entry tells of a
- * change. */
+/* Where a tensor is read to: what is large goes back to the system at once when it is freed, which malloc() keeps. */
+static uint8_t *take(uint64_t size) {
+    if (size < LARGE) return malloc(size);
+    void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return bytes == MAP_FAILED ? NULL : bytes;
+}
+
+static void give_back(uint8_t *bytes, uint64_t size) {
+    if (bytes && size >= LARGE) munmap(bytes, size);
+    if (size < LARGE) free(bytes);
+}
+
+/* From the tensor's first byte to the next one's: padding is covered by the digest too. */
+static uint64_t length_of(const struct blob *b, uint64_t index) {
+    const struct gguf_tensor *t = &b->gguf.tensors[index];
+    return t[1].offset - t->offset;
+}
+
+static void drop(struct blob *b, uint64_t index) {
+    give_back(b->read[index], length_of(b, index));
+    b->read[index] = NULL;
+}
+
+/* Without digests only the file's entry tells of a change. */
 static int load(struct blob *b, uint64_t index) {
     const struct gguf_tensor *t = &b->gguf.tensors[index];
-    uint64_t size = t[1].offset - t->offset;
-    uint8_t *bytes;
-    int status = fetch(b, b->gguf.header_size + t->offset, size, t->name, &bytes);
-    if (status) return status;
-    if (b->digests && !matches(bytes, size, b->digests + (1 + index) * SHA256_SIZE)) status = damaged(b, t->name);
-    if (!b->digests && is_changed(b)) status = changed(b, t->name);
-    if (status) free(bytes), bytes = NULL;
-    b->read[index] = bytes;
+    uint64_t size = length_of(b, index);
+    uint8_t *bytes = b->read[index] = take(size);
+    int status = fetch(b, b->gguf.header_size + t->offset, size, t->name, bytes);
+    if (!status && b->digests && !matches(bytes, size, b->digests + (1 + index) * SHA256_SIZE)) status = damaged(b, t->name);
+    if (!status && !b->digests && is_changed(b)) status = changed(b, t->name);
+    if (status) drop(b, index);
     return status;
 }
 
@@ -216,7 +238,7 @@ int blob_load(struct blob *b, uint64_t index, const uint8_t **bytes) {
 void blob_release(struct blob *b, const char *prefix) {
     size_t length = strlen(prefix);
     for (uint64_t i = 0; i < b->gguf.tensor_count; i++)
-        if (b->read[i] && strncmp(b->gguf.tensors[i].name, prefix, length) == 0) free(b->read[i]), b->read[i] = NULL;
+        if (b->read[i] && strncmp(b->gguf.tensors[i].name, prefix, length) == 0) drop(b, i);
 }
 
 int blob_check(struct blob *b) {
@@ -225,7 +247,7 @@ int blob_check(struct blob *b) {
         const uint8_t *bytes;
         bool held = b->read[i];
         status = blob_load(b, i, &bytes);
-        if (!held) free(b->read[i]), b->read[i] = NULL;
+        if (!held) drop(b, i);
     }
     return status;
 }
