@@ -39,7 +39,7 @@ test-subgroups:
 test-threads: packages
 	cmake --preset threads
 	cmake --build --preset threads -j$(JOBS)
-	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp die_after_fork=0 atexit_sleep_ms=0" OCELLI_NEED_GPU=1 ctest --preset threads -j$(JOBS) $(CTEST_FLAGS) \
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp die_after_fork=0 atexit_sleep_ms=0" SLOWER=10 OCELLI_NEED_GPU=1 ctest --preset threads -j$(JOBS) $(CTEST_FLAGS) \
 	    -R '^(base_log|(live|memory|serve|source|tools|protocol)(_.*)?|e2e_(run|board|search|manners))$$'
 
 # Cameras: one that is plugged in, or libcamera's virtual one (0.4 and newer, no driver, no device):

@@ -175,8 +175,8 @@ int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, 
  * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST, WRONG; at first also FILE, DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 
-/* Gives back the memory of embedding texts, on the device and off it; the next text loads it again: its tensors are
- * read and checked again, its pipelines not made again. For programs that embed texts now and then, beside pictures.
+/* Gives back the memory of embedding texts, on the device and off it. The next text loads the tower again: it reads and checks the
+ * tensors again, and makes no pipelines. For programs that embed texts now and then, beside pictures.
  * Cannot fail; with no text embedded it does nothing. */
 void ocelli_unload_text(struct ocelli *handle);
 

@@ -41,7 +41,7 @@ static bool is_changed(const struct blob *b) {
     return b->fd >= 0 && (fstat(b->fd, &st) < 0 || !file_same_stamp(file_stamp(&st), b->stamp));
 }
 
-/* Who writes a new model aside and renames it, as ocelli-convert does, never gets here. */
+/* A new model that is renamed into place, as by ocelli-convert, never gets here. */
 static int changed(const struct blob *b, const char *what) {
     return log_fail(OCELLI_ERR_FILE,
                     "%s: changed while in use (at %s): no more of it is used: put the same file back, or start again", b->name,

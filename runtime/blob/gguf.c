@@ -16,7 +16,7 @@ struct parser {
     uint64_t whole;    /* bytes of the file, of which `in` has the first */
 };
 
-/* Where only the start is there, what comes next may be all that is wrong. */
+/* The parser has only the start of the file, and may lack no more than the rest. */
 enum { MORE = 1 };
 
 static int broken(const struct parser *p, const char *what) {

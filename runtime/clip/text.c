@@ -6,7 +6,7 @@
  * text; rounded up, so that texts of similar length share a recorded list. */
 enum { LENGTH_STEP = 4 };
 
-/* What stays in main memory, as long as the tower does. */
+/* These two stay in main memory as long as the tower does. */
 static const char table[] = "t.token_embd.weight", positions[] = "t.position_embd.weight";
 
 static int init(struct clip_text *s, struct blob *blob, const struct clip_config *c) {
