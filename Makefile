@@ -37,6 +37,13 @@ install: release
 test-subgroups:
 	for bits in 128 512; do LP_NATIVE_VECTOR_WIDTH=$$bits OCELLI_NEED_GPU=1 ctest --preset dev -R '^(op|vk|clip|api)_' || exit 1; done
 
+# What has threads, under ThreadSanitizer. tests/tsan.supp names the drivers that are not built with it.
+test-threads: packages
+	cmake --preset threads
+	cmake --build --preset threads -j$(JOBS)
+	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp die_after_fork=0 atexit_sleep_ms=0" SLOWER=10 OCELLI_NEED_GPU=1 ctest --preset threads -j$(JOBS) $(CTEST_FLAGS) \
+	    -R '^(base_log|(live|memory|serve|source|tools|protocol)(_.*)?|e2e_(run|board|search|manners))$$'
+
 # Cameras: one that is plugged in, or libcamera's virtual one (0.4 and newer, no driver, no device):
 #   sudo apt-get install libcamera-dev g++
 #   sudo install -D -m 644 tests/source/virtual.yaml /usr/share/libcamera/pipeline/virtual/virtual.yaml
@@ -116,4 +123,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test release install test-subgroups test-threads test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-build soak-observers soak-datagrams test-foreign format packages

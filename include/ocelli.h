@@ -29,7 +29,7 @@ enum ocelli_status {
     OCELLI_ERR_DEVICE = -3, /* no usable GPU or driver: choose another device or install a driver */
     OCELLI_ERR_MEMORY = -4, /* host or device memory ran out: use a smaller model or batch */
     OCELLI_ERR_LIMIT = -5,  /* valid, but over a stated limit of this runtime */
-    OCELLI_ERR_LOST = -6,   /* the device was lost: close, then open again */
+    OCELLI_ERR_LOST = -6,   /* the device was lost: ocelli_reopen() */
     OCELLI_ERR_WRONG = -7,  /* the device computes wrong numbers: do not trust it */
 };
 
@@ -110,6 +110,7 @@ struct ocelli_info {
     float logit_scale;       /* already exponentiated: score = softmax(logit_scale * cosine) */
     uint64_t gpu_bytes;      /* device memory held now: grows with the first picture, text, larger batch */
     uint32_t dma_bufs;       /* a camera's, that frames are read from without a copy */
+    const char *model_key;   /* hex; names all bytes of the blob: vectors of another key are not to be compared */
 };
 
 /* A tag for ocelli_tags_create(): one or more prompts that are averaged. */
@@ -136,8 +137,9 @@ void ocelli_set_log(void (*handler)(void *user, enum ocelli_log_level level, con
  * OCELLI_ERR_DEVICE when no Vulkan driver is installed. */
 int ocelli_device_name(uint32_t index, char *name, size_t size);
 
-/* Opens a blob on a device: maps the file, checks its header, makes the tokenizer, opens the device.
- * A tower is loaded by the first call that needs it: its tensors checked against their SHA-256 and
+/* Opens a blob on a device: reads and checks its header, makes the tokenizer, opens the device. The file stays open until
+ * ocelli_close(), and what is read of it later is checked again: a file renamed into its place changes nothing here, one that is
+ * written over is an error (FILE), not other numbers. A tower is loaded by the first call that needs it: its tensors checked against their SHA-256 and
  * uploaded, its pipelines built, which takes seconds where they are not in the cache, and on a device's
  * first use the kinds of product timed; that call can
  * fail with FILE (a damaged tensor) and DEVICE too. Embed something once to have it behind you.
@@ -147,6 +149,10 @@ int ocelli_open(struct ocelli **out, const struct ocelli_params *params);
 
 /* Frees everything and sets *handle to NULL. Accepts NULL and a pointer to NULL. */
 void ocelli_close(struct ocelli **handle);
+
+/* Opens the device again after LOST, with the model that the handle has. On error there is no device, and all that needs one is
+ * LOST: call it again later. Errors: DEVICE, MEMORY. */
+int ocelli_reopen(struct ocelli *handle);
 
 /* Facts of the opened model into *info. Cannot fail. */
 void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
@@ -169,8 +175,9 @@ int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, 
  * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST, WRONG; at first also FILE, DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 
-/* Gives back the memory of embedding texts, on the device and off it; the next text loads it again, without new checks or
- * pipelines. For programs that embed texts now and then, beside pictures. Cannot fail; with no text embedded it does nothing. */
+/* Gives back the memory of embedding texts, on the device and off it. The next text loads the tower again: it reads and checks the
+ * tensors again, and makes no pipelines. For programs that embed texts now and then, beside pictures.
+ * Cannot fail; with no text embedded it does nothing. */
 void ocelli_unload_text(struct ocelli *handle);
 
 /* Token ids of a text, start and end marks included, into ids (room for `capacity`; the context

@@ -42,13 +42,19 @@ static int open_model(struct ocelli *o, const struct ocelli_params *p) {
     return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->bpe);
 }
 
-static int open_device(struct ocelli *o, const struct ocelli_params *p) {
-    const char *choice = p->device ? p->device : getenv("OCELLI_DEVICE");
-    int status = op_device_open(&o->device, choice && *choice ? choice : NULL, p->kind);
+static int open_device(struct ocelli *o) {
+    int status = op_device_open(&o->device, o->device_choice, o->kind);
     if (status) return status;
-    o->kind_forced = p->kind != OCELLI_KIND_AUTO;
-    o->max_batch = p->max_batch ? p->max_batch : op_device_is_cpu(o->device) ? BATCH_CPU : BATCH_GPU;
+    o->kind_forced = o->kind != OCELLI_KIND_AUTO;
+    if (!o->max_batch) o->max_batch = op_device_is_cpu(o->device) ? BATCH_CPU : BATCH_GPU;
     return OCELLI_OK;
+}
+
+static int choose_device(struct ocelli *o, const struct ocelli_params *p) {
+    const char *choice = p->device ? p->device : getenv("OCELLI_DEVICE");
+    o->kind = p->kind, o->max_batch = p->max_batch;
+    if (choice && *choice && !(o->device_choice = strdup(choice))) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    return open_device(o);
 }
 
 int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
@@ -59,7 +65,7 @@ int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
     struct ocelli *o = calloc(1, sizeof *o);
     if (!o) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = open_model(o, p);
-    if (!status) status = open_device(o, p);
+    if (!status) status = choose_device(o, p);
     if (status) {
         ocelli_close(&o);
         return status;
@@ -75,21 +81,33 @@ void ocelli_close(struct ocelli **handle) {
     op_device_close(&o->device);
     bpe_destroy(&o->bpe);
     blob_close(&o->blob);
+    free(o->device_choice);
     free(o);
     *handle = NULL;
+}
+
+int ocelli_reopen(struct ocelli *o) {
+    handle_unload(o);
+    op_device_close(&o->device);
+    int status = open_device(o);
+    if (!status && blob_replaced(o->blob))
+        log_warn("%s: another file has its name now: going on with the model that was opened; start again to use the new one",
+                 blob_name(o->blob));
+    return status;
 }
 
 void ocelli_get_info(const struct ocelli *o, struct ocelli_info *info) {
     *info = (struct ocelli_info){
         .model_name = o->name,
-        .device_name = op_device_name(o->device),
-        .driver_name = op_device_driver(o->device),
-        .kind = op_device_kind(o->device),
+        .model_key = blob_key(o->blob),
+        .device_name = o->device ? op_device_name(o->device) : "none",
+        .driver_name = o->device ? op_device_driver(o->device) : "none",
+        .kind = o->device ? op_device_kind(o->device) : o->kind,
         .embedding_size = o->config.embedding,
         .image_size = o->config.image_size,
         .context_length = o->config.text.tokens,
         .logit_scale = o->config.logit_scale,
-        .gpu_bytes = op_device_bytes(o->device),
+        .gpu_bytes = o->device ? op_device_bytes(o->device) : 0,
         .dma_bufs = clip_resize_imports(&o->image.resize),
     };
 }
@@ -253,6 +271,7 @@ static int selftest_once(struct ocelli *o, float required, float *worst) {
     *worst = 1.0f;
     int status = selftest_images(o, worst);
     if (!status) status = selftest_texts(o, worst);
+    blob_release(o->blob, "selftest.");
     if (status == OCELLI_ERR_WRONG) *worst = NAN;
     return !status && !(*worst >= required) ? OCELLI_ERR_WRONG : status;
 }

@@ -40,7 +40,9 @@ int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabul
     return status;
 }
 
+/* Why there is no device was said when it was opened. */
 int handle_load_image(struct ocelli *o) {
+    if (!o->device) return OCELLI_ERR_LOST;
     if (o->image_loaded) return OCELLI_OK;
     int status = op_device_choose(o->device, true);
     if (!status) status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
@@ -49,6 +51,7 @@ int handle_load_image(struct ocelli *o) {
 }
 
 int handle_load_text(struct ocelli *o) {
+    if (!o->device) return OCELLI_ERR_LOST;
     if (o->text_loaded) return OCELLI_OK;
     int status = op_device_choose(o->device, true);
     if (!status) status = clip_text_init(&o->text, o->device, o->blob, &o->config);

@@ -12,9 +12,11 @@ struct ocelli {
     struct clip_config config;
     const char *name;
     struct bpe *bpe;
-    struct op_device *device;
-    uint32_t max_batch;
-    bool kind_forced; /* the caller chose a kind of product */
+    char *device_choice;      /* as ocelli_open() was given it; NULL: the best one */
+    enum ocelli_kind kind;    /* as well */
+    struct op_device *device; /* NULL: lost, and not open again */
+    uint32_t max_batch;       /* 0 in what ocelli_open() is given: by the device */
+    bool kind_forced;         /* the caller chose a kind of product */
     bool image_loaded, text_loaded;
     struct clip_image image;
     struct clip_text text;

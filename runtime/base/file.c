@@ -9,40 +9,57 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUFFER_SIZE = 1 << 20, LOAD_MOST = 4 << 20 };
 
-static int map_fd(struct file_map *map, int fd, const char *path) {
-    struct stat st;
-    if (fstat(fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: name a file in it", path);
-    if (!S_ISREG(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", path);
-    if (st.st_size == 0) return OCELLI_OK; /* mmap refuses length 0 */
-    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) return log_fail(OCELLI_ERR_MEMORY, "%s: cannot map: %s", path, strerror(errno));
-    *map = (struct file_map){.data = data, .size = (size_t)st.st_size};
+struct file_stamp file_stamp(const struct stat *st) {
+    return (struct file_stamp){st->st_size, st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec};
+}
+
+bool file_same_stamp(struct file_stamp a, struct file_stamp b) {
+    return a.size == b.size && a.changed_ns == b.changed_ns;
+}
+
+int file_pread(int fd, void *to, size_t size, uint64_t offset) {
+    for (size_t done = 0; done < size;) {
+        ssize_t n = pread(fd, (uint8_t *)to + done, size - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return n < 0 ? -1 : 1;
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+static int read_fd(struct file_bytes *bytes, int fd, const char *path) {
+    struct stat before, after;
+    if (fstat(fd, &before) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(before.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: name a file in it", path);
+    if (!S_ISREG(before.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", path);
+    bytes->size = (size_t)before.st_size;
+    bytes->data = malloc(bytes->size + 1);
+    if (!bytes->data) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its %zu bytes", path, bytes->size);
+    int got = file_pread(fd, bytes->data, bytes->size, 0);
+    if (got < 0 || fstat(fd, &after) < 0) return log_fail(OCELLI_ERR_FILE, "%s: cannot read: %s", path, strerror(errno));
+    if (got > 0 || !file_same_stamp(file_stamp(&before), file_stamp(&after)))
+        return log_fail(OCELLI_ERR_FILE, "%s: was written to while it was read: try again when it is complete", path);
     return OCELLI_OK;
 }
 
-int file_map_open(struct file_map *map, const char *path) {
-    *map = (struct file_map){0};
+int file_read(struct file_bytes *bytes, const char *path) {
+    *bytes = (struct file_bytes){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
     if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    int status = map_fd(map, fd, path);
+    int status = read_fd(bytes, fd, path);
+    if (status) file_free(bytes);
     close(fd);
     return status;
 }
 
-void file_map_close(struct file_map *map) {
-    if (map->data) munmap((void *)map->data, map->size);
-    *map = (struct file_map){0};
-}
-
-void file_map_release(const struct file_map *map) {
-    if (map->data) madvise((void *)map->data, map->size, MADV_DONTNEED); /* a hint: a fault changes nothing */
+void file_free(struct file_bytes *bytes) {
+    free(bytes->data);
+    *bytes = (struct file_bytes){0};
 }
 
 /* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. */

@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files mapped for reading, and files that appear whole or not at all. */
+ * Files read as a whole, and files that appear whole or not at all. Nothing is mapped: of a map, what others write into the file
+ * is seen at once, and a file that gets shorter ends the program. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct file_map {
-    const uint8_t *data; /* read-only; not terminated */
+struct file_bytes {
+    uint8_t *data; /* ours, aligned as malloc() does; not terminated */
     size_t size;
 };
 
-/* Maps a whole regular file. An empty file gives size 0. Errors: FILE, MEMORY. */
-int file_map_open(struct file_map *map, const char *path);
-void file_map_close(struct file_map *map);
-/* Gives the pages back to the system; what is read again comes from the file again. */
-void file_map_release(const struct file_map *map);
+/* Reads a whole regular file. An empty file gives size 0. What changes it later changes nothing here; one that is written to
+ * while it is read is refused. Free with file_free(). Errors: FILE, MEMORY. */
+int file_read(struct file_bytes *bytes, const char *path);
+void file_free(struct file_bytes *bytes);
+
+/* For one that stays open: `size` bytes from `offset` on. 1: the file ends before; else errno is set. */
+int file_pread(int fd, void *to, size_t size, uint64_t offset);
+
+/* Which bytes a file holds, as far as its entry tells: another size or time of change means others. */
+struct file_stamp {
+    int64_t size, changed_ns;
+};
+struct stat;
+struct file_stamp file_stamp(const struct stat *st);
+bool file_same_stamp(struct file_stamp a, struct file_stamp b);
 
 /* Opens a regular file for reading, and waits for nobody: a FIFO or a device in its place would block or never end, and is
  * refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
 int file_open(int *fd, const char *path);
 
-/* All of a small regular file, free(*bytes). For one that is edited while we look: a map of a file that gets shorter ends the
- * program. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
+/* All of a small regular file, free(*bytes), also of one that is edited while we look. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);
 
 /* What an errno of inotify means: strerror() says "No space left on device" for a limit of the system. */

@@ -13,9 +13,14 @@ struct parser {
     struct gguf *g;
     const char *name;  /* of the file */
     const char *field; /* key or tensor being read, once it is known; else empty */
+    uint64_t whole;    /* bytes of the file, of which `in` has the first */
 };
 
+/* The parser has only the start of the file, and may lack no more than the rest. */
+enum { MORE = 1 };
+
 static int broken(const struct parser *p, const char *what) {
+    if (p->in.size < p->whole) return MORE;
     return log_fail(OCELLI_ERR_FILE, "%s: %.100s%s%s (at byte %zu): copy or convert the file again", p->name, p->field,
                     p->field[0] ? ": " : "", what, p->in.position);
 }
@@ -240,18 +245,22 @@ static int parse(struct parser *p) {
     uint64_t header = (p->in.position + g->alignment - 1) & ~(g->alignment - 1);
     if (header > p->in.size) return broken(p, "cut short before the data");
     g->header_size = header;
-    g->data = p->in.data + header;
-    g->data_size = p->in.size - header;
+    g->data = p->in.size < p->whole ? NULL : p->in.data + header;
+    g->data_size = p->whole - header;
     status = check_names(p);
     return status ? status : check_places(p);
 }
 
-int gguf_parse(struct gguf *g, const void *bytes, size_t size, const char *name) {
+int gguf_parse_start(struct gguf *g, const void *bytes, size_t size, uint64_t whole, const char *name) {
     *g = (struct gguf){0};
-    struct parser p = {.in = span_of(bytes, size), .g = g, .name = name, .field = ""};
+    struct parser p = {.in = span_of(bytes, size), .g = g, .name = name, .field = "", .whole = whole};
     int status = parse(&p);
     if (status) gguf_finish(g);
     return status;
+}
+
+int gguf_parse(struct gguf *g, const void *bytes, size_t size, const char *name) {
+    return gguf_parse_start(g, bytes, size, size, name);
 }
 
 void gguf_finish(struct gguf *g) {

@@ -55,7 +55,7 @@ struct gguf_tensor {
 
 struct gguf {
     struct arena arena;
-    const uint8_t *data;  /* data section; the caller's bytes */
+    const uint8_t *data;  /* data section; the caller's bytes; NULL when only the file's start was there */
     uint64_t data_size;   /* bytes of it */
     uint64_t header_size; /* bytes before it */
     uint64_t alignment;
@@ -69,6 +69,10 @@ struct gguf {
  * then empty. Refuses duplicate names, overlaps, tensors past the end, sizes that overflow. */
 int gguf_parse(struct gguf *g, const void *bytes, size_t size, const char *name);
 void gguf_finish(struct gguf *g);
+
+/* The same when only the first `size` bytes of a file of `whole` are there. 1: the header may go on behind them; nothing was
+ * said, and *g is empty: try with more. */
+int gguf_parse_start(struct gguf *g, const void *bytes, size_t size, uint64_t whole, const char *name);
 
 /* NULL when there is none. */
 const struct gguf_value *gguf_value(const struct gguf *g, const char *key);

@@ -13,13 +13,10 @@ static uint32_t patches_of(const struct clip_config *c) {
 static int load(struct clip_image *s, struct blob *blob) {
     struct clip_tower *t = &s->tower;
     const struct clip_config *c = s->config;
-    const float *values;
     uint64_t positions = (uint64_t)c->image.tokens * c->image.width;
     int status = clip_load_matrix(t, blob, "v.patch_embd", c->image.width, patch_numbers(c), false, &s->patch_weights);
-    if (!status) status = blob_vector(blob, "v.class_embd", c->image.width, &values);
-    if (!status) status = op_weights_floats(&t->weights, values, c->image.width, &s->class_token);
-    if (!status) status = blob_vector(blob, "v.position_embd.weight", positions, &values);
-    if (!status) status = op_weights_floats(&t->weights, values, positions, &s->positions);
+    if (!status) status = clip_load_vector(t, blob, "v.class_embd", c->image.width, &s->class_token);
+    if (!status) status = clip_load_vector(t, blob, "v.position_embd.weight", positions, &s->positions);
     if (!status) status = clip_load_norm(t, blob, "v.pre_ln", &s->pre);
     return status ? status : clip_load_stack(t, blob, "v", "visual_projection");
 }

@@ -6,14 +6,17 @@
  * text; rounded up, so that texts of similar length share a recorded list. */
 enum { LENGTH_STEP = 4 };
 
+/* These two stay in main memory as long as the tower does. */
+static const char table[] = "t.token_embd.weight", positions[] = "t.position_embd.weight";
+
 static int init(struct clip_text *s, struct blob *blob, const struct clip_config *c) {
     struct clip_tower *t = &s->tower;
     uint32_t width = c->text.width, rows = CLIP_TEXT_BATCH * c->text.tokens;
-    int status = blob_matrix(blob, "t.token_embd.weight", c->vocabulary, width, &s->table);
-    if (!status) status = blob_vector(blob, "t.position_embd.weight", (uint64_t)c->text.tokens * width, &s->positions);
-    if (!status) status = clip_load_stack(t, blob, "t", "text_projection");
+    int status = clip_load_stack(t, blob, "t", "text_projection");
     if (!status) status = op_weights_allocate(&t->weights, "text weights");
     if (!status) status = clip_load_stack(t, blob, "t", "text_projection");
+    if (!status) status = blob_matrix(blob, table, c->vocabulary, width, &s->table);
+    if (!status) status = blob_vector(blob, positions, (uint64_t)c->text.tokens * width, &s->positions);
     if (status) return status;
     clip_plan_stack(t, rows);
     status = clip_allocate(t, "text activations");
@@ -23,7 +26,7 @@ static int init(struct clip_text *s, struct blob *blob, const struct clip_config
 }
 
 int clip_text_init(struct clip_text *s, struct op_device *device, struct blob *blob, const struct clip_config *c) {
-    *s = (struct clip_text){.vocabulary = c->vocabulary};
+    *s = (struct clip_text){.vocabulary = c->vocabulary, .blob = blob};
     s->tower = (struct clip_tower){.device = device,
                                    .config = &c->text,
                                    .embedding = c->embedding,
@@ -37,6 +40,7 @@ int clip_text_init(struct clip_text *s, struct op_device *device, struct blob *b
 void clip_text_finish(struct clip_text *s) {
     if (s->tower.device) op_memory_destroy(&s->tokens, s->tower.device);
     clip_tower_finish(&s->tower);
+    if (s->blob) blob_release(s->blob, table), blob_release(s->blob, positions);
     *s = (struct clip_text){0};
 }
 

@@ -10,8 +10,9 @@ enum { CLIP_TEXT_BATCH = 16 };
 struct clip_text {
     struct clip_tower tower;
     uint32_t vocabulary;
-    struct blob_matrix table; /* (vocabulary, W) in the mapped file: only the rows used are touched */
-    const float *positions;   /* (context, W) in the mapped file */
+    struct blob *blob;        /* whose these two are: */
+    struct blob_matrix table; /* (vocabulary, W) */
+    const float *positions;   /* (context, W) */
     struct op_memory *tokens; /* (B T, W) written by the host */
 };
 

@@ -8,34 +8,42 @@
 
 enum { NAME_SIZE = 64, KEY_SIZE = NAME_SIZE + 16 };
 
+/* While the loaders only count, nothing is read of the file. */
+static bool counts_only(const struct clip_tower *t) {
+    return !t->weights.memory;
+}
+
+int clip_load_vector(struct clip_tower *t, struct blob *blob, const char *name, uint64_t count, struct op_view *view) {
+    const float *values = NULL;
+    int status = blob_vector(blob, name, count, counts_only(t) ? NULL : &values);
+    return status ? status : op_weights_floats(&t->weights, values, count, view);
+}
+
 int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, struct clip_norm *norm) {
     char key[KEY_SIZE];
-    const float *values;
     snprintf(key, sizeof key, "%s.weight", name);
-    int status = blob_vector(blob, key, t->config->width, &values);
-    if (!status) status = op_weights_floats(&t->weights, values, t->config->width, &norm->weight);
+    int status = clip_load_vector(t, blob, key, t->config->width, &norm->weight);
     snprintf(key, sizeof key, "%s.bias", name);
-    if (!status) status = blob_vector(blob, key, t->config->width, &values);
-    if (!status) status = op_weights_floats(&t->weights, values, t->config->width, &norm->bias);
-    return status;
+    return status ? status : clip_load_vector(t, blob, key, t->config->width, &norm->bias);
 }
 
 /* NAME.weight with its scales, and NAME.bias. */
-static int source(struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias, struct op_source *s) {
+static int source(const struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
+                  struct op_source *s) {
     char key[KEY_SIZE];
-    struct blob_matrix matrix;
+    struct blob_matrix matrix = {0};
     snprintf(key, sizeof key, "%s.weight", name);
-    int status = blob_matrix(blob, key, rows, columns, &matrix);
+    int status = blob_matrix(blob, key, rows, columns, counts_only(t) ? NULL : &matrix);
     if (status) return status;
     *s = (struct op_source){.values = matrix.values, .scales = matrix.scales, .rows = rows};
     snprintf(key, sizeof key, "%s.bias", name);
-    return bias ? blob_vector(blob, key, rows, &s->bias) : OCELLI_OK;
+    return bias ? blob_vector(blob, key, rows, counts_only(t) ? NULL : &s->bias) : OCELLI_OK;
 }
 
 int clip_load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
                      struct op_matrix *matrix) {
     struct op_source s;
-    int status = source(blob, name, rows, columns, bias, &s);
+    int status = source(t, blob, name, rows, columns, bias, &s);
     return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
 }
 
@@ -46,7 +54,7 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
     for (int i = 0; i < 3; i++) {
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s.%s", block, parts[i]);
-        int status = source(blob, name, width, width, true, &sources[i]);
+        int status = source(t, blob, name, width, width, true, &sources[i]);
         if (status) return status;
     }
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
@@ -68,7 +76,7 @@ static int load_block(struct clip_tower *t, struct blob *blob, const char *prefi
     if (!status) status = clip_load_matrix(t, blob, name, hidden, width, true, &b->up);
     snprintf(name, sizeof name, "%s.ffn_down", block);
     if (!status) status = clip_load_matrix(t, blob, name, width, hidden, true, &b->down);
-    blob_release(blob); /* its weights are on the device, or are only counted yet */
+    blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
 }
 
@@ -81,6 +89,8 @@ int clip_load_stack(struct clip_tower *t, struct blob *blob, const char *prefix,
     snprintf(name, sizeof name, "%s.post_ln", prefix);
     if (!status) status = clip_load_norm(t, blob, name, &t->post);
     if (!status) status = clip_load_matrix(t, blob, projection, t->embedding, t->config->width, false, &t->projection);
+    blob_release(blob, prefix);
+    blob_release(blob, projection);
     return status;
 }
 

@@ -29,12 +29,12 @@ struct clip_tower {
     struct op_matrix projection; /* (D, W) */
 
     struct op_memory *activations;
-    uint64_t used;                                          /* bytes of it planned so far */
-    struct op_rows x;                                       /* (B T, W) residual stream */
-    struct op_rows normed;                                  /* (B T, W) input of a product: int8 where the device wants that */
-    struct op_rows qkv;                                     /* (B T, 3W) */
-    struct op_rows attended;                                /* (B T, W) */
-    struct op_rows hidden;                                  /* (B T, H) */
+    uint64_t used;                             /* bytes of it planned so far */
+    struct op_rows x;                          /* (B T, W) residual stream */
+    struct op_rows normed;                     /* (B T, W) input of a product: int8 where the device wants that */
+    struct op_rows qkv;                        /* (B T, 3W) */
+    struct op_rows attended;                   /* (B T, W) */
+    struct op_rows hidden;                     /* (B T, H) */
     struct op_rows attended_room, hidden_room; /* their int8 forms */
     struct clip_pooled {                       /* the last block's, for one row a sequence */
         struct op_rows x, normed, q, attended; /* (B, W) */
@@ -48,10 +48,11 @@ struct clip_tower {
 };
 
 /* Weights: every loader is called twice, see struct op_weights. */
+int clip_load_vector(struct clip_tower *t, struct blob *blob, const char *name, uint64_t count, struct op_view *view);
 int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, struct clip_norm *norm);
 int clip_load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
                      struct op_matrix *matrix);
-/* Blocks, last norm and projection; prefix "v" or "t". */
+/* Blocks, last norm and projection; prefix "v" or "t". Last of a tower's weights: all that the blob has read of them is freed. */
 int clip_load_stack(struct clip_tower *t, struct blob *blob, const char *prefix, const char *projection);
 
 /* Rows within the activations; counts only while t->activations is NULL. */

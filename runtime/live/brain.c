@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "live/ask.h"
+#include "live/brain_device.h"
 #include "live/signals.h"
 
 #include <math.h>
@@ -10,45 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Waits after a failure: 0.1 s, twice as long each time, at most 10 s. */
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 10000 };
-
 /* ---- opening ---- */
-
-static int open_model(struct brain *b) {
-    struct ocelli_info info;
-    int status = ocelli_open(&b->model, &b->params);
-    if (status) return status;
-    ocelli_get_info(b->model, &info);
-    snprintf(b->name, sizeof b->name, "%s", info.model_name);
-    b->size = info.embedding_size, b->image_size = info.image_size, b->logit_scale = info.logit_scale;
-    return OCELLI_OK;
-}
-
-int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events) {
-    *b = (struct brain){.params = *params, .meter = meter, .events = events};
-    pthread_mutex_init(&b->lock, NULL);
-    clock_condition(&b->changed);
-    int status = open_model(b);
-    if (status) return status;
-    b->open = true;
-    b->embedding = calloc(b->size, sizeof *b->embedding);
-    return b->embedding ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for an embedding");
-}
-
-/* A black picture: loads weights and pipelines, which takes seconds where they are not in the cache. */
-static int warm(struct brain *b) {
-    uint8_t *rgb = calloc(3ull * b->image_size, b->image_size);
-    if (!rgb) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture");
-    struct ocelli_image image = {rgb, b->image_size, b->image_size};
-    int status = ocelli_embed_images(b->model, &image, 1, b->embedding);
-    free(rgb);
-    return status;
-}
 
 static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) {
     int status = vectors_set(v, set);
-    set->logit_scale = b->logit_scale, set->model = b->name;
+    set->logit_scale = b->logit_scale, set->model = b->name, set->model_key = b->key;
     return status;
 }
 
@@ -56,10 +23,10 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     struct tagger_set set;
     bool done = false;
     b->now = *v, *v = NULL;
-    int status = vectors_begin(b->now, NULL, b->size);
+    int status = signals_asked() ? OCELLI_OK : brain_check(b); /* first: it may move the device to another kind of product */
+    if (!status) status = vectors_begin(b->now, NULL, b->size);
     while (!status && !done && !signals_asked()) status = vectors_step(b->now, b->model, &done);
     ocelli_unload_text(b->model);
-    if (!status && !signals_asked()) status = warm(b);
     if (status || !done)
         return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
     status = make_set(b, b->now, &set);
@@ -81,38 +48,10 @@ void brain_finish(struct brain *b) {
     *b = (struct brain){0};
 }
 
-/* ---- the device ---- */
-
 static void wait_ms(struct brain *b, int ms) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + ms * INT64_C(1000000);
     struct timespec at = clock_at(until);
     pthread_cond_timedwait(&b->changed, &b->lock, &at);
-}
-
-/* Waits, closes and opens, until that works or the brain is to stop. */
-static void reopen(struct brain *b) {
-    pthread_mutex_lock(&b->lock);
-    b->open = false;
-    while (!b->stop && !b->open) {
-        unsigned ms = BACKOFF_FIRST_MS << (b->failures < 7 ? b->failures : 7);
-        int64_t until = clock_ns(CLOCK_MONOTONIC) + (ms < BACKOFF_MOST_MS ? ms : BACKOFF_MOST_MS) * INT64_C(1000000), now;
-        b->failures++;
-        while (!b->stop && (now = clock_ns(CLOCK_MONOTONIC)) < until) wait_ms(b, (int)((until - now) / 1000000 + 1));
-        if (b->stop) break;
-        b->busy_since = clock_ns(CLOCK_MONOTONIC);
-        pthread_mutex_unlock(&b->lock);
-        ocelli_close(&b->model);
-        bool opened = open_model(b) == OCELLI_OK;
-        pthread_mutex_lock(&b->lock);
-        b->open = opened;
-    }
-    pthread_mutex_unlock(&b->lock);
-    if (b->open) meter_count(b->meter, METER_LOST, 1);
-}
-
-/* Is it the device's fault, so that opening it again may help? */
-static bool of_device(int status) {
-    return status == OCELLI_ERR_LOST || status == OCELLI_ERR_DEVICE || status == OCELLI_ERR_WRONG || status == OCELLI_ERR_MEMORY;
 }
 
 static bool stopping(struct brain *b) {
@@ -139,9 +78,9 @@ static int embed(struct brain *b, const struct frame *f) {
     }
     int status = OCELLI_ERR_LOST;
     while (!stopping(b)) {
-        status = b->model ? ocelli_embed_frame(b->model, &frame, b->embedding) : OCELLI_ERR_LOST;
-        if (!of_device(status)) break;
-        reopen(b);
+        status = ocelli_embed_frame(b->model, &frame, b->embedding);
+        if (!brain_may_reopen(status)) break;
+        brain_reopen(b);
     }
     if (!status) b->failures = 0;
     return status;
@@ -205,9 +144,9 @@ static int replace(struct brain *b) {
 /* A piece of the set on its way: so few prompts that no frame waits for long. */
 static void advance(struct brain *b) {
     bool done = false;
-    int status = b->model ? vectors_step(b->job, b->model, &done) : OCELLI_ERR_LOST;
-    if (of_device(status)) {
-        reopen(b);
+    int status = vectors_step(b->job, b->model, &done);
+    if (brain_may_reopen(status)) {
+        brain_reopen(b);
         return;
     }
     if (!status && done) status = replace(b);
@@ -274,9 +213,9 @@ static void turn(struct brain *b, struct brain_picture *p, struct vectors *incom
 
 /* Who asks for a text's vector gets it or, like the next picture, waits for the device. */
 static void answer(struct brain *b) {
-    if (!of_device(ask_answer(b))) return;
+    if (!brain_may_reopen(ask_answer(b))) return;
     pthread_mutex_unlock(&b->lock);
-    reopen(b);
+    brain_reopen(b);
     pthread_mutex_lock(&b->lock);
     b->busy_since = 0;
 }

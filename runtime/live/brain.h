@@ -6,6 +6,7 @@
 
 #include "base/frame.h"
 #include "base/thread.h"
+#include "base/sha256.h"
 #include "live/event.h"
 #include "live/keep.h"
 #include "live/meter.h"
@@ -26,18 +27,18 @@ struct brain_picture {
 
 /* Thread-safety: brain_open() to brain_start() by one thread; what follows by any. */
 struct brain {
-    struct ocelli_params params; /* strings are the caller's */
     struct meter *meter;
     struct event_queue *events;
+    /* of the model, set by brain_open() and never again: for any thread */
+    char name[EVENT_NAME], key[SHA256_HEX_SIZE];
+    uint32_t size;
+    float logit_scale;
     /* the thread's own once it runs */
     struct ocelli *model;
     struct vectors *job, *now;
     float *embedding;
     unsigned failures; /* of the device, one after another */
-    float logit_scale;
-    char name[EVENT_NAME]; /* of the model */
-    uint32_t size, image_size;
-    bool prepared; /* brain_prepare() came to its end */
+    bool prepared;     /* brain_prepare() came to its end */
     struct thread thread;
 
     pthread_mutex_t lock; /* of all below */
@@ -59,8 +60,9 @@ struct brain {
 
 /* Opens the model. Errors: as ocelli_open(). brain_finish() then too. */
 int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events);
-/* Makes the first set's vectors and loads the image tower, so that the first frame finds all of it ready. Takes *v. A
- * signal that asks to stop ends it early, which is no fault. Errors: of vectors_step(), vectors_set(), tagger_create(). */
+/* Runs the model's own vectors on the device, which loads the image tower so that the first frame finds it ready, and makes the
+ * first set's. Takes *v. A signal that asks to stop ends it early, which is no fault. Errors: WRONG (the device misses the
+ * model's vectors), of ocelli_selftest(), vectors_step(), vectors_set(), tagger_create(). */
 int brain_prepare(struct brain *b, struct vectors **v);
 /* Errors: MEMORY. */
 int brain_start(struct brain *b);

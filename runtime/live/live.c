@@ -57,7 +57,8 @@ static void open_memory(struct live *l) {
     const struct live_config *c = &l->config;
     struct memory_model model = {.name = l->brain.name, .size = l->brain.size};
     struct memory_params params = {.path = c->memory_file, .budget = (uint64_t)(c->memory_budget * 1e6), .model = &model};
-    if (!c->memory_file || memory_model_key(&model, l->model) || memory_open(&l->memory, &params)) return;
+    memcpy(model.key, l->brain.key, sizeof model.key);
+    if (!c->memory_file || memory_open(&l->memory, &params)) return;
     l->brain.keep = (struct keep){.memory = l->memory, .every = c->memory_every};
 }
 

@@ -28,12 +28,12 @@ static void clean(const char *folder) {
 
 void state_restore(struct tagger *tagger, const char *folder) {
     char path[4096];
-    struct file_map map;
+    struct file_bytes bytes;
     size_t taken;
     clean(folder);
-    if (path_of(path, folder) || access(path, F_OK) < 0 || file_map_open(&map, path)) return;
-    if (!tagger_restore(tagger, map.data, map.size, path, &taken)) log_info("%s: %zu tags go on learning", path, taken);
-    file_map_close(&map);
+    if (path_of(path, folder) || access(path, F_OK) < 0 || file_read(&bytes, path)) return;
+    if (!tagger_restore(tagger, bytes.data, bytes.size, path, &taken)) log_info("%s: %zu tags go on learning", path, taken);
+    file_free(&bytes);
 }
 
 int state_save(const char *folder, const void *bytes, size_t size) {

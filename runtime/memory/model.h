@@ -10,10 +10,7 @@
 struct memory_model {
     const char *name; /* for people; the caller's */
     uint32_t size;    /* D */
-    char key[SHA256_HEX_SIZE];
+    char key[SHA256_HEX_SIZE]; /* model_key of ocelli_get_info() */
 };
-
-/* Fills the key from the blob's file. Errors: FILE, MEMORY. */
-int memory_model_key(struct memory_model *model, const char *blob);
 
 #endif

@@ -148,10 +148,10 @@ int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, co
 
 int decode_file(struct ocelli_image *image, const char *path) {
     *image = (struct ocelli_image){0};
-    struct file_map map;
-    int status = file_map_open(&map, path);
-    if (!status) status = decode_memory(image, map.data, map.size, path);
-    file_map_close(&map);
+    struct file_bytes bytes;
+    int status = file_read(&bytes, path);
+    if (!status) status = decode_memory(image, bytes.data, bytes.size, path);
+    file_free(&bytes);
     return status;
 }
 

@@ -22,11 +22,12 @@ struct tagger_tag {
 
 struct tagger_set {
     const struct tagger_tag *tags;
-    size_t count;      /* 0 is a set too */
-    size_t size;       /* D */
-    float logit_scale; /* of the model */
-    uint64_t version;  /* of the prompts; goes into events */
-    const char *model; /* its name; goes into events, and into what a background belongs to */
+    size_t count;          /* 0 is a set too */
+    size_t size;           /* D */
+    float logit_scale;     /* of the model */
+    uint64_t version;      /* of the prompts; goes into events */
+    const char *model;     /* its name; goes into events, and into what a background belongs to */
+    const char *model_key; /* as well, where its bytes have a name too; may be NULL */
 };
 
 enum tagger_state {

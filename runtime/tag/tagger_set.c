@@ -73,6 +73,7 @@ static void name_background(const struct tagger *t, struct tagger_item *item) {
     for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(smooth_ms >> (8 * i));
     memset(item->background, 0, SHA256_SIZE);
     mix(item->background, t->model, strlen(t->model));
+    if (t->model_key) mix(item->background, t->model_key, strlen(t->model_key));
     mix(item->background, bytes, sizeof bytes);
     mix(item->background, item->tag.name, strlen(item->tag.name));
     mix(item->background, item->tag.key, strlen(item->tag.key));
@@ -90,7 +91,9 @@ int tagger_set_init(struct tagger *t, const struct tagger_set *set) {
     t->groups = arena_alloc(&t->arena, room, sizeof *t->groups);
     t->events = arena_alloc(&t->arena, room, 2 * sizeof *t->events);
     t->model = tagger_set_text(t, set->model);
-    int status = t->items && t->groups && t->events && t->model ? OCELLI_OK : out_of_memory(set->count);
+    t->model_key = tagger_set_text(t, set->model_key);
+    bool enough = t->model && !t->model_key == !set->model_key;
+    int status = t->items && t->groups && t->events && enough ? OCELLI_OK : out_of_memory(set->count);
     for (size_t i = 0; !status && i < set->count; i++) status = take(t, &set->tags[i]);
     for (size_t i = 0; !status && i < t->count; i++) name_background(t, &t->items[i]);
     return status;

@@ -29,7 +29,7 @@ struct tagger {
     size_t count, group_count, size;
     float logit_scale;
     uint64_t version;
-    const char *model;
+    const char *model, *model_key;
     struct tagger_event *events; /* (2 * count): each may leave, and leave its group unknown */
     size_t event_count;
     bool started, night;

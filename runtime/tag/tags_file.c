@@ -172,12 +172,12 @@ int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, cons
 }
 
 int tags_file_read(struct tags_file *file, const char *path, const struct tags_file_options *options) {
-    struct file_map map;
+    struct file_bytes bytes;
     *file = (struct tags_file){0};
-    int status = file_map_open(&map, path);
+    int status = file_read(&bytes, path);
     if (status) return status;
-    status = tags_file_parse(file, map.data, map.size, path, options);
-    file_map_close(&map);
+    status = tags_file_parse(file, bytes.data, bytes.size, path, options);
+    file_free(&bytes);
     return status;
 }
 

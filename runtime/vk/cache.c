@@ -66,11 +66,11 @@ static char *find_file(const struct vk_device *d) {
 }
 
 /* Drivers trust what they are given, so a hash stands before it. */
-static bool is_good(const struct file_map *map) {
+static bool is_good(const struct file_bytes *bytes) {
     uint8_t digest[SHA256_SIZE];
-    if (map->size < SHA256_SIZE || map->size > MAX_FILE) return false;
-    sha256(map->data + SHA256_SIZE, map->size - SHA256_SIZE, digest);
-    return memcmp(digest, map->data, SHA256_SIZE) == 0;
+    if (bytes->size < SHA256_SIZE || bytes->size > MAX_FILE) return false;
+    sha256(bytes->data + SHA256_SIZE, bytes->size - SHA256_SIZE, digest);
+    return memcmp(digest, bytes->data, SHA256_SIZE) == 0;
 }
 
 static int create(struct vk_device *d, const void *data, size_t size) {
@@ -81,14 +81,14 @@ static int create(struct vk_device *d, const void *data, size_t size) {
 }
 
 int vk_cache_open(struct vk_device *d) {
-    struct file_map map = {0};
+    struct file_bytes bytes = {0};
     char *path = d->cache_path = find_file(d);
-    bool found = path && access(path, R_OK) == 0 && file_map_open(&map, path) == OCELLI_OK;
-    bool good = found && is_good(&map);
+    bool found = path && access(path, R_OK) == 0 && file_read(&bytes, path) == OCELLI_OK;
+    bool good = found && is_good(&bytes);
     if (found && !good) log_warn("%s: broken: pipelines are compiled anew", path);
-    int status = good ? create(d, map.data + SHA256_SIZE, map.size - SHA256_SIZE) : create(d, NULL, 0);
-    d->cache_file_size = good ? map.size : 0;
-    file_map_close(&map);
+    int status = good ? create(d, bytes.data + SHA256_SIZE, bytes.size - SHA256_SIZE) : create(d, NULL, 0);
+    d->cache_file_size = good ? bytes.size : 0;
+    file_free(&bytes);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include <ocelli.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct checkpoint_golden golden;
 static char *folder, *blob;
@@ -289,6 +290,35 @@ static void test_wrong_numbers(void **unused) {
     }
 }
 
+/* Opened again it is the same model, with the same numbers, though another file has its name. */
+static void test_reopen(void **unused) {
+    (void)unused;
+    const char *text = "a cat";
+    float before[64], after[64];
+    struct ocelli *model;
+    struct ocelli_info info;
+    size_t size;
+    char *bytes = checkpoint_get(blob, &size), path[1024];
+    checkpoint_put(folder, "opened.gguf", bytes, size);
+    snprintf(path, sizeof path, "%s", checkpoint_path(folder, "opened.gguf"));
+    assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = path}), OCELLI_OK);
+    ocelli_get_info(model, &info);
+    assert_true(info.embedding_size <= 64 && strlen(info.model_key) == 64);
+    assert_int_equal(ocelli_embed_texts(model, &text, 1, before), OCELLI_OK);
+    lines = 0;
+    assert_int_equal(ocelli_reopen(model), OCELLI_OK);
+    assert_int_equal(lines, 0);
+    assert_int_equal(ocelli_embed_texts(model, &text, 1, after), OCELLI_OK);
+    assert_memory_equal(before, after, info.embedding_size * sizeof *before);
+    assert_int_equal(unlink(path), 0);
+    checkpoint_put(folder, "opened.gguf", "another", 7);
+    assert_int_equal(ocelli_reopen(model), OCELLI_OK); /* a warning, which this program does not hear */
+    assert_int_equal(ocelli_embed_texts(model, &text, 1, after), OCELLI_OK);
+    assert_memory_equal(before, after, info.embedding_size * sizeof *before);
+    ocelli_close(&model);
+    free(bytes);
+}
+
 static float selftest_of(enum ocelli_kind kind) {
     struct ocelli *model;
     float worst;
@@ -374,8 +404,8 @@ int main(void) {
         cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
         cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
-        cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),       cmocka_unit_test(test_frame),
-        cmocka_unit_test(test_unload_text),    cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_reopen),         cmocka_unit_test(test_fall_back),   cmocka_unit_test(test_words),
+        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -61,12 +61,12 @@ static void put(const char *text) {
 }
 
 static void holds(const char *text) {
-    struct file_map map;
-    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
-    assert_int_equal(map.size, strlen(text));
-    assert_memory_equal(map.data, text, map.size);
-    file_map_close(&map);
-    assert_null(map.data);
+    struct file_bytes got;
+    assert_int_equal(file_read(&got, path), OCELLI_OK);
+    assert_int_equal(got.size, strlen(text));
+    assert_memory_equal(got.data, text, got.size);
+    file_free(&got);
+    assert_null(got.data);
 }
 
 static void whole(void **state) {
@@ -80,9 +80,9 @@ static void whole(void **state) {
 static void replaces_at_once(void **state) {
     (void)state;
     put("old");
-    struct file_map old;
+    struct file_bytes old;
     struct file_writer w;
-    assert_int_equal(file_map_open(&old, path), OCELLI_OK);
+    assert_int_equal(file_read(&old, path), OCELLI_OK);
     assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
     assert_int_equal(file_writer_write(&w, "newer", 5), OCELLI_OK);
     holds("old");
@@ -90,7 +90,7 @@ static void replaces_at_once(void **state) {
     file_writer_close(&w);
     holds("newer");
     assert_memory_equal(old.data, "old", 3);
-    file_map_close(&old);
+    file_free(&old);
     assert_int_equal(names_in_folder(), 1);
 }
 
@@ -143,7 +143,7 @@ static void large(void **state) {
     enum { PIECE = 70001, PIECES = 41 };
     unsigned char *piece = malloc(PIECE);
     struct file_writer w;
-    struct file_map map;
+    struct file_bytes got;
     assert_non_null(piece);
     assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
     for (int i = 0; i < PIECES; i++) {
@@ -153,20 +153,41 @@ static void large(void **state) {
     assert_int_equal(w.written, PIECE * PIECES);
     assert_int_equal(file_writer_commit(&w), OCELLI_OK);
     file_writer_close(&w);
-    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
-    assert_int_equal(map.size, PIECE * PIECES);
-    for (size_t i = 0; i < map.size; i++) assert_true(map.data[i] == i / PIECE);
-    file_map_close(&map);
+    assert_int_equal(file_read(&got, path), OCELLI_OK);
+    assert_int_equal(got.size, PIECE * PIECES);
+    for (size_t i = 0; i < got.size; i++) assert_true(got.data[i] == i / PIECE);
+    file_free(&got);
     free(piece);
+}
+
+/* What was read is ours: a file that gets shorter or other bytes, as `cp` and `>` give it, changes nothing. */
+static void written_over(void **state) {
+    (void)state;
+    struct file_bytes got;
+    FILE *f;
+    uint8_t some[4];
+    put("a cat");
+    assert_int_equal(file_read(&got, path), OCELLI_OK);
+    assert_true((f = fopen(path, "r+")) && fputs("a dog", f) >= 0 && !fclose(f));
+    assert_memory_equal(got.data, "a cat", 5);
+    assert_int_equal(truncate(path, 2), 0);
+    assert_memory_equal(got.data, "a cat", 5);
+    file_free(&got);
+    int fd = open(path, O_RDONLY);
+    assert_int_equal(file_pread(fd, some, 2, 0), 0);
+    assert_int_equal(file_pread(fd, some, 3, 0), 1); /* it ends before */
+    assert_int_equal(file_pread(fd, some, 1, 100), 1);
+    close(fd);
+    assert_int_equal(file_pread(fd, some, 1, 0), -1);
 }
 
 static void empty(void **state) {
     (void)state;
     put("");
-    struct file_map map;
-    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
-    assert_int_equal(map.size, 0);
-    file_map_close(&map);
+    struct file_bytes got;
+    assert_int_equal(file_read(&got, path), OCELLI_OK);
+    assert_int_equal(got.size, 0);
+    file_free(&got);
 }
 
 /* As it is, then and not later; nothing is left open or half read. */
@@ -261,15 +282,15 @@ static void refused(int status, int expected) {
 
 static void not_files(void **state) {
     (void)state;
-    struct file_map map;
-    refused(file_map_open(&map, path), OCELLI_ERR_FILE); /* missing */
-    assert_null(map.data);
-    file_map_close(&map);
+    struct file_bytes got;
+    refused(file_read(&got, path), OCELLI_ERR_FILE); /* missing */
+    assert_null(got.data);
+    file_free(&got);
     assert_int_equal(mkdir(path, 0777), 0);
-    refused(file_map_open(&map, path), OCELLI_ERR_FILE);
+    refused(file_read(&got, path), OCELLI_ERR_FILE);
     rmdir(path);
     assert_int_equal(mkfifo(path, 0666), 0);
-    refused(file_map_open(&map, path), OCELLI_ERR_FILE); /* and does not wait for a writer */
+    refused(file_read(&got, path), OCELLI_ERR_FILE); /* and does not wait for a writer */
 }
 
 /* Whatever stands in a file's place, nobody waits for it. */
@@ -334,6 +355,7 @@ int main(void) {
         TEST(two_writers),
         TEST(nothing_without_commit),
         TEST(large),
+        TEST(written_over),
         TEST(empty),
         TEST(loaded),
         TEST(descriptor_zero),

@@ -61,7 +61,7 @@ static void bytes(void **state) {
 
 static void nothing(void **state) {
     (void)state;
-    struct span s = span_of(NULL, 0); /* an empty file, mapped */
+    struct span s = span_of(NULL, 0); /* an empty file */
     uint8_t a;
     assert_false(span_u8(&s, &a));
     assert_null(span_bytes(&s, 1));

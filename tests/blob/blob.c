@@ -9,10 +9,12 @@
 #include "support/checkpoint.h"
 #include "support/heard.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <ocelli.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* FILE, and one line that starts with the file's name and says `words`. */
 static void check_refused(int status, const char *what, const char *file, const char *words) {
@@ -276,6 +278,107 @@ static void nul_in_a_string(void **state) {
     blob_close(&blob);
 }
 
+/* ---- a file that others write to ---- */
+
+/* The same inode, as `cp` and `>` write it. */
+static void over(const char *path, const char *bytes, size_t size) {
+    FILE *f = fopen(path, "wb");
+    assert_true(f && fwrite(bytes, 1, size, f) == size && !fclose(f));
+    static time_t now = 1000; /* the clock of files is coarse */
+    struct timespec times[2] = {{.tv_sec = now}, {.tv_sec = now++}};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static struct blob *reopen(const char *path, bool verify) {
+    struct blob *b;
+    listen();
+    assert_int_equal(blob_open(&b, path, verify), OCELLI_OK);
+    return b;
+}
+
+/* Shorter, or other bytes: an error whether digests are there or not. What was read before stays as it was. */
+static void changed_meanwhile(void **state) {
+    (void)state;
+    char *folder = checkpoint_folder(), path[1024];
+    struct blob *b = small(folder);
+    snprintf(path, sizeof path, "%s", blob_name(b));
+    blob_close(&b);
+    size_t size;
+    char *good = checkpoint_get(path, &size), *bad = calloc(1, size);
+    for (int verify = 0; verify < 2; verify++)
+        for (int shorter = 0; shorter < 2; shorter++) {
+            const float *first, *again;
+            over(path, good, size);
+            b = reopen(path, verify);
+            assert_int_equal(blob_vector(b, "wide", 12, &first), OCELLI_OK);
+            over(path, bad, shorter ? 9 : size);
+            assert_int_equal(blob_vector(b, "wide", 12, &again), OCELLI_OK);
+            assert_true(again == first && first[11] == 11.5f);
+            listen();
+            check_refused(blob_vector(b, "plain.scale", 3, &again), "changed", path, "changed while in use");
+            assert_int_equal(blob_vector(b, "plain.scale", 3, NULL), OCELLI_OK); /* only looked up */
+            blob_release(b, "wi");
+            listen();
+            check_refused(blob_vector(b, "wide", 12, &again), "released", path, "changed while in use");
+            over(path, good, size);
+            if (verify)
+                assert_int_equal(blob_vector(b, "wide", 12, &again), OCELLI_OK); /* the digest tells that it is the same */
+            blob_close(&b);
+        }
+    free(good), free(bad);
+    checkpoint_remove(folder);
+}
+
+/* Renamed into its place, as ocelli-convert does: who has the old one keeps it. */
+static void replaced(void **state) {
+    (void)state;
+    char *folder = checkpoint_folder(), path[1024], key[65];
+    const float *floats;
+    struct blob *b = small(folder);
+    snprintf(path, sizeof path, "%s", blob_name(b));
+    snprintf(key, sizeof key, "%s", blob_key(b));
+    assert_false(blob_replaced(b));
+    checkpoint_put(folder, "aside", "other", 5);
+    assert_int_equal(rename(checkpoint_path(folder, "aside"), path), 0);
+    assert_true(blob_replaced(b));
+    assert_int_equal(blob_vector(b, "wide", 12, &floats), OCELLI_OK);
+    assert_int_equal(blob_check(b), OCELLI_OK);
+    blob_close(&b);
+    b = small(folder);
+    assert_string_equal(blob_key(b), key); /* the same bytes */
+    blob_close(&b);
+    checkpoint_remove(folder);
+}
+
+/* A header longer than what is read of it at first. */
+static void long_header(void **state) {
+    (void)state;
+    enum { LONG = 3 << 20 };
+    char *folder = checkpoint_folder(), *text = malloc(LONG + 1), path[1024];
+    struct gguf_write w = {0};
+    struct file_writer out;
+    const char *got;
+    memset(text, 'x', LONG), text[LONG] = 0;
+    snprintf(path, sizeof path, "%s", checkpoint_path(folder, "long.gguf"));
+    put_values(&w);
+    gguf_write_text(&w, "long", text);
+    put_tensors(&w);
+    assert_int_equal(file_writer_open(&out, path), OCELLI_OK);
+    assert_int_equal(gguf_write_file(&w, &out), OCELLI_OK);
+    assert_int_equal(file_writer_commit(&out), OCELLI_OK);
+    file_writer_close(&out);
+    gguf_write_finish(&w);
+    struct blob *b = reopen(path, true);
+    assert_int_equal(blob_string(b, "long", &got), OCELLI_OK);
+    assert_string_equal(got, text);
+    check_matrix(b, "plain", 3, 4);
+    blob_close(&b);
+    assert_int_equal(truncate(path, 2 << 20), 0); /* within the header */
+    check_file(folder, "long.gguf", "a string longer than the file");
+    free(text);
+    checkpoint_remove(folder);
+}
+
 /* ---- containers ---- */
 
 /* Tensors "a" and "b" of 3 bytes each and the digest, of zeros. */
@@ -461,10 +564,19 @@ static void cut_or_longer(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(files),         cmocka_unit_test(types),         cmocka_unit_test(values),
-        cmocka_unit_test(tensors),       cmocka_unit_test(wrong_tensors), cmocka_unit_test(nul_in_a_string),
-        cmocka_unit_test(out_of_place),  cmocka_unit_test(no_tensors),    cmocka_unit_test(every_byte),
+        cmocka_unit_test(files),
+        cmocka_unit_test(types),
+        cmocka_unit_test(values),
+        cmocka_unit_test(tensors),
+        cmocka_unit_test(wrong_tensors),
+        cmocka_unit_test(nul_in_a_string),
+        cmocka_unit_test(out_of_place),
+        cmocka_unit_test(no_tensors),
+        cmocka_unit_test(every_byte),
         cmocka_unit_test(cut_or_longer),
+        cmocka_unit_test(changed_meanwhile),
+        cmocka_unit_test(replaced),
+        cmocka_unit_test(long_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static inline int fuzz_judge(int status) {
 }
 
 /* A copy on exactly its bytes of heap, so that a sanitizer sees a read past the end; NULL of nothing,
- * as a mapped empty file is. */
+ * as an empty file may be. */
 static inline void *fuzz_copy(const void *data, size_t size) {
     void *copy = size ? malloc(size) : NULL;
     if (size) memcpy(copy, data, size);

@@ -46,7 +46,7 @@ static void test_whole(void **state) {
     assert_string_equal(hits[0].tags, "cat, dog");
     memory_close(&m, 5000);
     assert_null(m);
-    assert_int_equal(heard.lines, 0);
+    assert_int_equal(heard_lines(), 0);
     remove_folder();
 }
 
@@ -95,14 +95,14 @@ static void test_no_file(void **state) {
     snprintf(path, sizeof path, "%s/none/history.db", folder);
     struct memory *m = opened(0.1);
     struct memory_status s;
-    for (int i = 0; i < 1000 && !heard.lines; i++) usleep(10000);
+    for (int i = 0; i < 1000 && !heard_lines(); i++) usleep(10000);
     int64_t began = clock_ns(CLOCK_MONOTONIC);
     for (uint64_t i = 0; i < HISTORY_BATCH + 50; i++) put(m, i);
     assert_true(clock_ns(CLOCK_MONOTONIC) - began < INT64_C(5000000000)); /* it is tried again after 10 s */
     memory_get_status(m, &s);
     assert_int_equal(s.lost, 50);
     assert_false(s.open);
-    assert_int_equal(heard.lines, 1);
+    assert_int_equal(heard_lines(), 1);
     assert_non_null(strstr(heard.text, "No such file"));
     memory_close(&m, 5000);
     remove_folder();
@@ -117,7 +117,7 @@ static void test_back(void **state) {
     assert_true(kept(m, 10));
     unlink(path);
     for (uint64_t i = 0; i < 10; i++) put(m, i);
-    assert_false(kept(m, 20) && heard.lines == 0);
+    assert_false(kept(m, 20) && heard_lines() == 0);
     if (!kept(m, 20)) assert_true(kept(m, 20)); /* tried again after 10 s */
     assert_int_equal(number("SELECT count(*) FROM picture"), 10);
     memory_close(&m, 5000);

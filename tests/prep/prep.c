@@ -88,9 +88,9 @@ static void goldens(void **state) {
     (void)state;
     char path[4096];
     golden_path(path, "index.json");
-    struct file_map map;
-    assert_int_equal(file_map_open(&map, path), OCELLI_OK);
-    cJSON *index = cJSON_ParseWithLength((const char *)map.data, map.size);
+    struct file_bytes bytes;
+    assert_int_equal(file_read(&bytes, path), OCELLI_OK);
+    cJSON *index = cJSON_ParseWithLength((const char *)bytes.data, bytes.size);
     assert_true(cJSON_GetArraySize(index) > 0);
     int lossless = 0, exact = 0, jpeg = 0, over = 0;
     const cJSON *item;
@@ -106,7 +106,7 @@ static void goldens(void **state) {
     printf("%d of %d lossless cases exactly as PIL, %d JPEG\n", exact, lossless, jpeg);
     assert_int_equal(over, 0);
     cJSON_Delete(index);
-    file_map_close(&map);
+    file_free(&bytes);
 }
 
 static const enum prep_resize resizes[] = {PREP_CROP, PREP_SQUASH};

@@ -60,7 +60,7 @@ static bool input_ended(void) {
 
 int main(int argc, char **argv) {
     struct serve_params params = {.udp_port = SERVE_ANY_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_ANY_PORT};
-    struct file_map jpeg = {NULL};
+    struct file_bytes jpeg = {NULL};
     double change_ms = 0;
     for (int i = 1; i + 1 < argc; i += 2) {
         if (!strcmp(argv[i], "--serial")) params.serial[0] = argv[i + 1];
@@ -70,7 +70,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--search")) search_ms = (unsigned)atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--tags")) board.path = argv[i + 1];
-        if (!strcmp(argv[i], "--jpeg") && file_map_open(&jpeg, argv[i + 1])) return 1;
+        if (!strcmp(argv[i], "--jpeg") && file_read(&jpeg, argv[i + 1])) return 1;
     }
     struct serve *serve;
     if (board_open(&board, ini, board.path)) return 1;
@@ -89,6 +89,6 @@ int main(int argc, char **argv) {
     board_search_finish(&searched, 20000);
     serve_close(&serve);
     board_close(&board);
-    file_map_close(&jpeg);
+    file_free(&jpeg);
     return 0;
 }

@@ -327,6 +327,14 @@ static void saves_and_restores(void **state) {
     assert_int_equal(taken, 3);
     assert_int_equal(state_of(0), TAGGER_OFF);
     assert_int_equal(state_of(3), TAGGER_LEARNING);
+    tagger_destroy(&t);
+    set.model_key = "the bytes of another model of that name"; /* whose margins are others */
+    create();
+    assert_int_equal(tagger_restore(t, bytes, size, "state", &taken), OCELLI_OK);
+    assert_int_equal(taken, 0);
+    set.model_key = NULL;
+    tagger_destroy(&t);
+    create();
     for (size_t cut = 0; cut < size; cut += cut < 64 ? 1 : 4001)
         assert_int_equal(tagger_restore(t, bytes, cut, "state", &taken), OCELLI_ERR_FILE);
     assert_int_equal(taken, 0);

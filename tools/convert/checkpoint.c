@@ -16,8 +16,8 @@ static int open_file(struct checkpoint *c, const char *path) {
     if (!file || !(file->path = arena_copy(&c->arena, path, strlen(path)))) return no_memory(path);
     file->next = c->files;
     c->files = file; /* from here on closed by checkpoint_close() */
-    int status = source_map(c->sources, &file->map, path);
-    if (!status) status = safetensors_parse(&file->tensors, file->map.data, file->map.size, file->path);
+    int status = source_read(c->sources, &file->bytes, path);
+    if (!status) status = safetensors_parse(&file->tensors, file->bytes.data, file->bytes.size, file->path);
     c->count += file->tensors.count;
     return status;
 }
@@ -157,7 +157,7 @@ int checkpoint_open(struct checkpoint *c, const char *path, struct sources *sour
 void checkpoint_close(struct checkpoint *c) {
     for (struct checkpoint_file *f = c->files; f; f = f->next) {
         safetensors_finish(&f->tensors);
-        file_map_close(&f->map);
+        file_free(&f->bytes);
     }
     arena_finish(&c->arena);
     *c = (struct checkpoint){0};

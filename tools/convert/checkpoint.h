@@ -9,7 +9,7 @@
 
 struct checkpoint_file {
     char *path;
-    struct file_map map;
+    struct file_bytes bytes;
     struct safetensors tensors;
     struct checkpoint_file *next;
 };

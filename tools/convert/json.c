@@ -62,11 +62,11 @@ int json_parse(cJSON **root, const void *bytes, size_t size, const char *name) {
 
 int json_load(cJSON **root, const char *path, struct sources *sources) {
     *root = NULL;
-    struct file_map map;
-    int status = source_map(sources, &map, path);
+    struct file_bytes bytes;
+    int status = source_read(sources, &bytes, path);
     if (status) return status;
-    status = json_parse(root, map.data, map.size, path);
-    file_map_close(&map);
+    status = json_parse(root, bytes.data, bytes.size, path);
+    file_free(&bytes);
     return status;
 }
 

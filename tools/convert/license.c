@@ -5,15 +5,15 @@
 #include <string.h>
 
 static int read_text(const char **text, struct arena *a, const char *path, struct sources *sources) {
-    struct file_map map;
-    int status = source_map(sources, &map, path);
+    struct file_bytes file;
+    int status = source_read(sources, &file, path);
     if (status) return status;
-    const char *bytes = map.data ? (const char *)map.data : ""; /* an empty file has no bytes to point at */
-    if (memchr(bytes, 0, map.size))
+    const char *bytes = file.data ? (const char *)file.data : ""; /* an empty file has no bytes to point at */
+    if (memchr(bytes, 0, file.size))
         status = log_fail(OCELLI_ERR_FILE, "%s: not a text: give the licence as plain text", path);
-    else if (!(*text = arena_copy(a, bytes, map.size)))
+    else if (!(*text = arena_copy(a, bytes, file.size)))
         status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    file_map_close(&map);
+    file_free(&file);
     return status;
 }
 

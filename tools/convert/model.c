@@ -115,7 +115,7 @@ static void transpose(const float *from, uint32_t rows, uint32_t columns, float 
         for (uint32_t c = 0; c < columns; c++) to[(size_t)r * columns + c] = from[(size_t)c * rows + r];
 }
 
-/* The mapped file's own numbers where they can be used in place. */
+/* The file's own numbers where they can be used in place. */
 static int read_values(struct loader *l, struct model_tensor *t, const struct names_row *row,
                        const struct checkpoint_tensor *from) {
     struct arena scratch = {0};

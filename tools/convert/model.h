@@ -19,7 +19,7 @@ struct model_tensor {
 };
 
 struct model {
-    struct arena arena; /* what could not stay in the mapped files */
+    struct arena arena; /* what could not stay in the files that were read */
     const struct config *config;
     struct model_tensor *tensors; /* in the blob's order */
     size_t count;

@@ -11,18 +11,18 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-int source_map(struct sources *s, struct file_map *map, const char *path) {
-    int status = file_map_open(map, path);
+int source_read(struct sources *s, struct file_bytes *bytes, const char *path) {
+    int status = file_read(bytes, path);
     if (status) return status;
     const char *name = base_name(path);
     struct source *added = arena_alloc(&s->arena, 1, sizeof *added);
     if (added) added->name = arena_copy(&s->arena, name, strlen(name));
     if (!added || !added->name) {
-        file_map_close(map);
+        file_free(bytes);
         return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     }
     uint8_t digest[SHA256_SIZE];
-    sha256(map->data, map->size, digest);
+    sha256(bytes->data, bytes->size, digest);
     sha256_hex(digest, added->hash);
     if (s->last)
         s->last->next = added;

@@ -20,8 +20,8 @@ struct sources {
     size_t count;
 };
 
-/* Maps `path` and remembers it. Errors: FILE, MEMORY. */
-int source_map(struct sources *s, struct file_map *map, const char *path);
+/* Reads `path` and remembers it. Errors: FILE, MEMORY. */
+int source_read(struct sources *s, struct file_bytes *bytes, const char *path);
 void source_finish(struct sources *s);
 
 /* FOLDER/NAME in the arena, or NULL. */

@@ -15,21 +15,21 @@ static int no_memory(const struct tokenizer *t) {
 
 static int read_text(struct tokenizer *t, const char *path, struct sources *sources,
                      int (*read)(struct tokenizer *, const char *, size_t)) {
-    struct file_map map;
+    struct file_bytes file;
     char *unpacked = NULL;
     size_t size = 0;
-    int status = source_map(sources, &map, path);
+    int status = source_read(sources, &file, path);
     if (status) return status;
     t->file = path;
-    const char *text = map.data ? (const char *)map.data : ""; /* an empty file has no bytes to point at */
-    if (gunzip_is(map.data, map.size)) {
-        status = gunzip(map.data, map.size, path, &unpacked, &size);
+    const char *text = file.data ? (const char *)file.data : ""; /* an empty file has no bytes to point at */
+    if (gunzip_is(file.data, file.size)) {
+        status = gunzip(file.data, file.size, path, &unpacked, &size);
         if (!status) status = read(t, unpacked, size);
         free(unpacked);
     } else {
-        status = read(t, text, map.size);
+        status = read(t, text, file.size);
     }
-    file_map_close(&map);
+    file_free(&file);
     return status;
 }
 

@@ -90,7 +90,7 @@ static int search(const struct options *o, struct search *s) {
     int status = options_open(o, &handle);
     if (!status) ocelli_get_info(handle, &info);
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
-    if (!status) status = memory_model_key(&model, o->model);
+    if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
     if (!status) status = history_open(&h, s->history, &model);
     if (!status) status = embed(s, handle, model.size, &vector);
     if (!status) status = look(o, s, h, vector);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What struct blob is made of. */
+#ifndef BLOB_BLOB_INNER_H
+#define BLOB_BLOB_INNER_H
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "blob/blob.h"
+
+struct blob {
+    int fd;               /* -1: blob_parse() */
+    const uint8_t *bytes; /* of blob_parse() */
+    uint64_t size;        /* of the file */
+    struct file_stamp stamp;
+    char *name;
+    uint8_t *head; /* the file's first bytes: the header and some more */
+    struct gguf gguf;
+    char key[SHA256_HEX_SIZE];
+    uint8_t *digests; /* (1 + tensors before it, SHA256_SIZE); NULL: not verifying */
+    uint8_t **read;   /* (tensors) bytes of each, to the next one's; NULL: not asked for */
+};
+
+/* The bytes of tensor `index`, read now unless they are there, and seen to be undamaged. Errors: FILE, MEMORY. */
+int blob_load(struct blob *blob, uint64_t index, const uint8_t **bytes);
+
+#endif
