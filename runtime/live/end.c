@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LAST_MS = 10000 };
+enum { LAST_MS = 10000, HANGS_MS = 800 };
 
 /* Of the end, from who asked for it on: by when each part has answered, or is left. The guard (live/signals.h) leaves later,
  * whoever does not come back; the rest of the second is the system's, to take the process apart. A command of on_change has the
@@ -96,7 +96,9 @@ static bool save_last(struct live *l) {
 /* On a slow board a picture may take longer than the end has time for: it is left, and nothing is wrong. */
 static bool stop_brain(struct live *l) {
     if (brain_stop(&l->brain, left_ms(l, BRAIN_MS))) return true;
-    if (brain_busy_ns(&l->brain) > 2 * brain_usual_ns(&l->brain)) log_warn("the device does not answer: leaving without it");
+    int64_t busy = brain_busy_ns(&l->brain);
+    if (busy > HANGS_MS * INT64_C(1000000) && busy > brain_usual_ns(&l->brain))
+        log_warn("the device does not answer: leaving without it");
     return false;
 }
 
