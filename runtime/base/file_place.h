@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What it takes to put one file in the place of another. */
+#ifndef BASE_FILE_PLACE_H
+#define BASE_FILE_PLACE_H
+
+#include <stdbool.h>
+
+/* `path` with the links that it ends in followed, also to a file that is not there yet: free() it. NULL: errno tells why. */
+char *file_real(const char *path);
+
+/* The folder of `path`: free() it. NULL: out of memory. */
+char *file_folder(const char *path);
+
+/* The open file `fd`, which must be private so far (0600), takes over what `path` has: its owner and group as far as we may give
+ * them, its access list, its labels, its permissions. A right that would go to another group than before is not given. What is
+ * not there gives nothing. */
+void file_keep(int fd, const char *path);
+
+/* Both names change places at once. false: errno tells why; see file_cannot_exchange(). */
+bool file_exchange(const char *a, const char *b);
+/* Is it the file system, or the kernel, that does not know how to (vfat)? */
+bool file_cannot_exchange(int fault);
+
+/* Without this a power cut may lose the name, though not the bytes. Some file systems refuse it. */
+void file_sync_folder(const char *path);
+
+#endif
