@@ -229,7 +229,8 @@ static void clean_one(const char *path, const char *aside, unsigned was, unsigne
     bool save = both && digest_of(now, now_size) == is && digest_of(left, left_size) != was;
     free(now);
     free(left);
-    if (save && file_exchange(aside, path)) log_warn("%s: what was saved there as the program ended stands there again", path);
+    if (save && (file_exchange(aside, path) || !rename(aside, path)))
+        log_warn("%s: what was saved there as the program ended stands there again", path);
     unlink(aside);
 }
 
