@@ -197,7 +197,7 @@ static void coap_step(void *self, const struct pollfd *fds, size_t count, double
     if (c->notified != c->serve->context.events.count)
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;
-    if (c->later.count && !serve_searching(c->serve)) later_fire(&c->later, now_ms);
+    later_fire(&c->later, c->serve, now_ms);
     coap_io_process(c->context, COAP_IO_NO_WAIT);
 }
 

@@ -31,6 +31,7 @@ struct serve_request {
     size_t count, from;
     bool terse;
     bool others;                 /* wait for a search */
+    struct serve_asked *asked;
     struct serve_peer *peer;     /* NULL: CoAP */
     char message[SERVE_MESSAGE]; /* of an error */
 };

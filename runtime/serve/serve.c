@@ -54,7 +54,8 @@ void serve_wake(struct serve *s) {
     if (write(s->waker, &one, sizeof one) < 0) return; /* full: it wakes as it is */
 }
 
-bool serve_searching(const struct serve *s) {
+bool serve_pending(const struct serve *s, uint64_t ticket) {
+    if (ticket) return s->board.pending && s->board.pending(s->board.user, ticket);
     return s->board.search && s->board.searching(s->board.user);
 }
 
