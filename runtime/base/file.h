@@ -24,13 +24,13 @@ int file_load(const char *path, char **bytes, size_t *size);
 
 /* A file being written beside its final name. */
 struct file_writer {
-    int fd;            /* -1: not open */
-    char *path;        /* where it goes: links at the end of the name are followed */
-    char *aside;       /* NULL: nothing of ours has that name */
-    uint64_t written;  /* bytes so far */
+    int fd;           /* -1: not open */
+    char *path;       /* where it goes: links at the end of the name are followed */
+    char *aside;      /* NULL: nothing of ours has that name */
+    uint64_t written; /* bytes so far */
     unsigned char *buffer;
     size_t buffered;
-    int failed;        /* status of the first failed write; later ones return it */
+    int failed; /* status of the first failed write; later ones return it */
     bool sealed;
     bool fresh, over; /* placed, where nothing stood; or what stood there lies aside */
 };

@@ -89,8 +89,8 @@ struct serve_board {
     /* The file as it is, and its version: once the view has that too it is in force. */
     const struct tags_file *(*prompts)(void *user, uint64_t *version);
     /* Makes it so in the file, whole or not at all; see serve_change_text(). On any code but SERVE_OK `message` may get a
-     * sentence. SERVE_LATER: it is under way, or waits for others; when pending() has become false, told by serve_wake(), the same
-     * request gets its end at once by its ticket. SERVE_BUSY: too many wait, or somebody else saves the file. */
+     * sentence. SERVE_LATER: it is under way, or waits for others; when pending() has become false, told by serve_wake(), the
+     * same request gets its end at once by its ticket. SERVE_BUSY: too many wait, or somebody else saves the file. */
     enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
     /* Fills fields (SERVE_FIELDS) and gives how many. */
     size_t (*status)(void *user, struct serve_field *fields);

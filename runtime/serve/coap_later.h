@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CoAP requests that are answered when a search or a change of the board has ended: an empty acknowledgement first, the answer as a message of
- * its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
+ * CoAP requests that are answered when a search or a change of the board has ended: an empty acknowledgement first, the answer as
+ * a message of its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
 #ifndef SERVE_COAP_LATER_H
 #define SERVE_COAP_LATER_H
 
@@ -35,7 +35,8 @@ bool later_room(const struct later_requests *all, const coap_pdu_t *request);
 /* Did this request wait? Then it does no longer. The rate and the proof were asked for when it came. */
 bool later_take(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request, uint64_t *ticket);
 
-/* All that have their end are handled with libcoap's next turn; those whose session ended before it are forgotten after a second. */
+/* All that have their end are handled with libcoap's next turn; those whose session ended before it are forgotten after a second.
+ */
 void later_fire(struct later_requests *all, const struct serve *serve, double now_ms);
 
 /* Forgets them. Before the context goes. */

@@ -209,7 +209,8 @@ static size_t trimmed(const char *line, size_t size) {
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char bytes[SERVE_LINE]) {
     struct parsed p = {.id = ""};
-    struct serve_request r = {.board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer, .others = c->waiting > 0, .asked = &c->asked};
+    struct serve_request r = {
+        .board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer, .others = c->waiting > 0, .asked = &c->asked};
     struct serve_out out = start(bytes);
     if (!(size = trimmed(line, size))) return 0;
     enum serve_code code = parse(&p, &r, line, size);

@@ -74,7 +74,7 @@ static void swapped(void **state) {
     (void)state;
     assert_true(swap(path, "old", "new", NULL));
     holds("new");
-    assert_false(swap(path, "old", "newer", NULL)); /* it has changed */
+    assert_false(swap(path, "old", "newer", NULL));  /* it has changed */
     assert_false(swap(path, "new", "newer", &seen)); /* not wanted any more */
     holds("new");
     assert_int_equal(names(), 1);

@@ -625,11 +625,13 @@ static void test_usage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),      cmocka_unit_test(test_open_clip),       cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_types),       cmocka_unit_test(test_two_checkpoints), cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_config),      cmocka_unit_test(test_report),          cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_no_report),
-        cmocka_unit_test(test_usage),       cmocka_unit_test(test_no_room_for_report),
+        cmocka_unit_test(test_golden),          cmocka_unit_test(test_open_clip),
+        cmocka_unit_test(test_prefixes),        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_two_checkpoints), cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_config),          cmocka_unit_test(test_report),
+        cmocka_unit_test(test_faults),          cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_no_report),
+        cmocka_unit_test(test_usage),           cmocka_unit_test(test_no_room_for_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

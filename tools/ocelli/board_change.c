@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* PLACES: answers are kept behind those that wait, for who asks once more within SAME_NS. TRIES: beside somebody who saves all the
- * time. */
+/* PLACES: answers are kept behind those that wait, for who asks once more within SAME_NS. TRIES: beside somebody who saves all
+ * the time. */
 enum { PLACES = 2 * BOARD_CHANGES, TRIES = 8, PAUSE_US = 10000 };
 #define SAME_NS INT64_C(10000000000)
 
@@ -363,8 +363,9 @@ enum serve_code board_change(struct board_change *c, const struct serve_change *
     struct serve_asked *asked = change->asked;
     pthread_mutex_lock(&c->lock);
     const struct place *p = find(c, asked);
-    enum serve_code code = p ? answer(p, asked, message)
-                         : asked->ticket ? refuse(SERVE_BUSY, message, "its end is forgotten: ask again") : begin(c, change, message);
+    enum serve_code code = p               ? answer(p, asked, message)
+                           : asked->ticket ? refuse(SERVE_BUSY, message, "its end is forgotten: ask again")
+                                           : begin(c, change, message);
     pthread_mutex_unlock(&c->lock);
     return code;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board's ini: what it says, and changes of it. A thread of its own reads and writes the disk, one change after the other, while the
- * board answers others.
- * Thread-safety: by the thread that answers, but for board_change_look(). */
+ * A board's ini: what it says, and changes of it. A thread of its own reads and writes the disk, one change after the other,
+ * while the board answers others. Thread-safety: by the thread that answers, but for board_change_look(). */
 #ifndef BOARD_CHANGE_H
 #define BOARD_CHANGE_H
 
@@ -16,12 +15,13 @@ struct board_change;
  * Errors: MEMORY. */
 int board_change_open(struct board_change **out, const char *path, void (*ended)(void *user), void *user);
 
-/* Changes that have not begun are dropped: nobody was told that they are made. Frees and sets *c to NULL; accepts a pointer to NULL.
- * false: the disk does not answer within timeout_ms. Then nothing is freed, the change that is under way leaves the file as it is, and
- * ended() is called no more. */
+/* Changes that have not begun are dropped: nobody was told that they are made. Frees and sets *c to NULL; accepts a pointer to
+ * NULL. false: the disk does not answer within timeout_ms. Then nothing is freed, the change that is under way leaves the file as
+ * it is, and ended() is called no more. */
 bool board_change_close(struct board_change **c, int timeout_ms);
 
-/* The file as it was last found good, its own changes included, and its version; NULL: never yet. It stays until the next call. */
+/* The file as it was last found good, its own changes included, and its version; NULL: never yet. It stays until the next call.
+ */
 const struct live_config *board_change_config(struct board_change *c, uint64_t *version);
 
 /* As serve_board.change: on SERVE_OK the file with the change is on the disk, and board_change_config() has it. */
