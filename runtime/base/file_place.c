@@ -99,6 +99,13 @@ bool file_cannot_exchange(int fault) {
     return fault == EINVAL || fault == ENOSYS || fault == ENOTSUP || fault == EPERM;
 }
 
+int file_cause(const char *path, int fault) {
+    char *folder = file_folder(path);
+    if (fault == ENOENT && folder && access(path, F_OK) < 0 && access(folder, W_OK | X_OK) < 0) fault = errno;
+    free(folder);
+    return fault;
+}
+
 void file_sync_folder(const char *path) {
     char *folder = file_folder(path);
     int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

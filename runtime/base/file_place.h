@@ -21,6 +21,10 @@ bool file_exchange(const char *a, const char *b);
 /* Is it the file system, or the kernel, that does not know how to (vfat)? */
 bool file_cannot_exchange(int fault);
 
+/* Why `path` cannot be opened to write: SQLite tells ENOENT of a new file in a folder that cannot be written, as it then tries to
+ * read it. Gives the fault of the folder if it has one, else `fault`. */
+int file_cause(const char *path, int fault);
+
 /* Without this a power cut may lose the name, though not the bytes. Some file systems refuse it. */
 void file_sync_folder(const char *path);
 

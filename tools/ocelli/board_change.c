@@ -159,15 +159,16 @@ static enum serve_code make(struct board_change *c, const struct serve_change *c
 static enum serve_code make_at_last(struct board_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     enum serve_code code = SERVE_BUSY;
     char why[LOG_LINE] = "";
-    bool good = false;
+    bool good = false, ever = false;
     for (int i = 0; i < TRIES && may(c) && (!good || code == SERVE_BUSY); i++) {
         if (i) usleep(PAUSE_US);
         log_hold(why, sizeof why);
         good = !read_again(c);
         log_release();
         if (good) code = make(c, change, message);
+        ever |= good;
     }
-    if (good || !may(c)) return code;
+    if (ever || !may(c)) return code; /* one that was good before is being saved */
     if (why[0]) log_error("%s", why);
     return refuse(SERVE_FAILED, message, "the board's file is no good as it was edited: its log tells why");
 }
