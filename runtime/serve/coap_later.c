@@ -50,6 +50,12 @@ void later_fire(struct later_requests *all, const struct serve *serve, double no
     }
 }
 
+bool later_fired(const struct later_requests *all) {
+    for (size_t i = 0; i < all->count; i++)
+        if (all->requests[i].fired_ms > 0) return true;
+    return false;
+}
+
 void later_finish(struct later_requests *all) {
     while (all->count) forget(all, all->count - 1);
 }

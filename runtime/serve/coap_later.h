@@ -39,6 +39,9 @@ bool later_take(struct later_requests *all, coap_session_t *session, const coap_
  */
 void later_fire(struct later_requests *all, const struct serve *serve, double now_ms);
 
+/* Is one to be handled with libcoap's next turn? */
+bool later_fired(const struct later_requests *all);
+
 /* Forgets them. Before the context goes. */
 void later_finish(struct later_requests *all);
 
