@@ -11,9 +11,8 @@ char *file_real(const char *path);
 /* The folder of `path`: free() it. NULL: out of memory. */
 char *file_folder(const char *path);
 
-/* The open file `fd`, which must be private so far (0600), takes over what `path` has: its owner and group as far as we may give
- * them, its access list, its labels, its permissions. A right that would go to another group than before is not given. What is
- * not there gives nothing. */
+/* Gives the open file `fd` what the file `path` has: owner and group as far as we may, access list, labels, permissions. `fd`
+ * must be private so far (0600). Another group than before gets no rights. Without a file at `path` nothing happens. */
 void file_keep(int fd, const char *path);
 
 /* Both names change places at once. false: errno tells why; see file_cannot_exchange(). */

@@ -34,7 +34,8 @@ struct serve {
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 
-/* Is the board still at what this ticket stands for, 0 being its search? What waits for it is to be asked again when it is not.
+/* Is the board still at what this ticket stands for, 0 being its search? A request that waits for it is asked again when it has
+ * ended.
  */
 bool serve_pending(const struct serve *s, uint64_t ticket);
 
