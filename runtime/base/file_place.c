@@ -22,7 +22,7 @@ char *file_folder(const char *path) {
     return folder;
 }
 
-/* What the link says, beside the link. */
+/* The path that a link in this place leads to. */
 static char *follow(char *link, const char *says) {
     char *folder = says[0] == '/' ? NULL : file_folder(link), *to = NULL;
     if (says[0] == '/')
