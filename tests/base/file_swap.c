@@ -229,7 +229,7 @@ static void no_save_is_lost(void **state) {
     for (int n = 1; n <= saves; n++) {
         save(n, n % 3 == 0);
         usleep((useconds_t)(n * 7919 % 2000));
-        for (int i = 0; i < 100 && !is_saved(n); i++) usleep(1000); /* it may be on its way back */
+        for (int i = 0; i < 2000 && !is_saved(n); i++) usleep(1000); /* it may be on its way back */
         lost += !is_saved(n);
     }
     over = true;

@@ -67,7 +67,7 @@ def save(number):
 
 def is_saved(number):
     """What came out of an exchange may be on its way back for a moment."""
-    for _ in range(50):
+    for _ in range(1000):
         try:
             if read().startswith(b"; save %d\n" % number):
                 return True
