@@ -77,6 +77,11 @@ soak-kills: soak-build
 	rm -rf build/soak/kills
 	OCELLI_CACHE= python3 tests/soak/kills.py build/soak/ocelli build/soak/demo.gguf build/soak/kills $(or $(KILLS),200)
 
+# An ini saved by hand 10000 times beside changes over UDP: some minutes.
+soak-edits: soak-build
+	cmake --build build/soak -j$(JOBS) --target slow_disk
+	SAVES=10000 $(SOAK) sh tests/e2e/edits.sh
+
 soak-build: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
 	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
@@ -123,4 +128,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-threads test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test release install test-subgroups test-threads test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages

@@ -38,6 +38,7 @@ struct live_hook {
     void (*readable)(void *user); /* may be NULL without fd */
     void (*event)(void *user, const struct live_event *event);
     void (*leave)(void *user); /* any thread, right before _exit(): must wait for nobody; may be NULL */
+    void (*edited)(void *user); /* the ini has other bytes than before; NULL: nobody wants to know */
 };
 
 /* Reads the ini, opens model and source, makes the vectors, restores what was learnt. The signals that live_run() answers are

@@ -45,6 +45,8 @@ static int look(struct live *l, const char *bytes, size_t size) {
     sha256(bytes, size, digest);
     if (!size || !memcmp(digest, l->seen, sizeof digest)) return OCELLI_OK;
     memcpy(l->seen, digest, sizeof digest);
+    for (size_t i = 0; i < l->hook_count; i++)
+        if (l->hooks[i].edited) l->hooks[i].edited(l->hooks[i].user);
     return take(l, bytes, size);
 }
 

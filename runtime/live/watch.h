@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Notices that a file was written or replaced. The folder is watched: editors rename a new file over the old one. */
+ * Notices that a file was written or replaced, or that a link on the way to it leads elsewhere. The folders are watched: editors
+ * rename a new file over the old one, and so do those who point a link elsewhere. */
 #ifndef LIVE_WATCH_H
 #define LIVE_WATCH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum { WATCH_PLACES = 41 /* the file, and as many links as the kernel follows */ };
+
+/* A name in a folder: of a link on the way, or of the file. */
+struct watch_place {
+    int watched; /* inotify's number of the folder */
+    char *folder, *name;
+};
 
 struct watch {
     int fd; /* of inotify: to be polled, then watch_read() */
-    char *folder, *name;
-    bool there;             /* the folder is watched */
+    char *path;
+    struct watch_place places[WATCH_PLACES];
+    size_t count;
+    bool there;             /* all of them are watched */
     int64_t first, changed; /* ns of the first and the last change not told yet; 0: none */
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file_place.h"
 #include "base/log.h"
 #include "memory/history_inner.h"
 
@@ -70,7 +71,7 @@ int history_fault(const struct history *h, const char *what) {
     int code = h->db ? sqlite3_errcode(h->db) : SQLITE_NOMEM;
     const char *why = h->db ? sqlite3_errmsg(h->db) : "out of memory";
     int of_system = h->db ? sqlite3_system_errno(h->db) : 0;
-    if (code == SQLITE_CANTOPEN && of_system) why = strerror(of_system);
+    if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(h->path, of_system));
     log_error("%s: %s: %s%s", h->path, what, why, advice(code));
     return code == SQLITE_NOMEM ? OCELLI_ERR_MEMORY : OCELLI_ERR_FILE;
 }

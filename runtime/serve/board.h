@@ -25,7 +25,7 @@ enum serve_code {
     SERVE_ABSENT,
     SERVE_FAILED,
     SERVE_CODES,
-    SERVE_LATER = SERVE_CODES /* no end: it is asked again; see search() */
+    SERVE_LATER = SERVE_CODES /* no end: it is asked again; see change() and search() */
 };
 
 /* The state as of the last frame. */
@@ -51,12 +51,22 @@ struct serve_value {
     const char *text; /* "" in SERVE_REMOVE: the key's line, whatever it says */
 };
 
+/* Who asks for a change, so that it is made once however often it is asked for. */
+struct serve_asked {
+    uint64_t peer;    /* a number of an address, or of a wire */
+    uint64_t request; /* a number of all that it says */
+    bool named;       /* by an id: the same again is that request once more, also when it has been answered */
+    bool may_wait;    /* there is room for it to be answered later */
+    uint64_t ticket;  /* of the change that it has waited for; 0: it comes anew. SERVE_LATER sets it */
+};
+
 /* Checked: keys are known, texts are UTF-8 without control characters and within their limits. */
 struct serve_change {
     enum serve_change_kind kind;
     const char *tag;
     const struct serve_value *values;
     size_t count; /* 0: SERVE_ADD: make the tag; SERVE_REMOVE: the tag itself */
+    struct serve_asked *asked;
 };
 
 struct serve_hit {
@@ -79,7 +89,8 @@ struct serve_board {
     /* The file as it is, and its version: once the view has that too it is in force. */
     const struct tags_file *(*prompts)(void *user, uint64_t *version);
     /* Makes it so in the file, whole or not at all; see serve_change_text(). On any code but SERVE_OK `message` may get a
-     * sentence. */
+     * sentence. SERVE_LATER: it is under way, or waits for others; when pending() has become false, told by serve_wake(), the
+     * same request gets its end at once by its ticket. SERVE_BUSY: too many wait, or somebody else saves the file. */
     enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
     /* Fills fields (SERVE_FIELDS) and gives how many. */
     size_t (*status)(void *user, struct serve_field *fields);
@@ -90,6 +101,8 @@ struct serve_board {
      * or would have to begin while others wait for an end: `others`. */
     enum serve_code (*search)(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]);
     bool (*searching)(void *user); /* only with search() */
+    /* Is this change still under way? NULL: change() never gives SERVE_LATER. */
+    bool (*pending)(void *user, uint64_t ticket);
 };
 
 #endif

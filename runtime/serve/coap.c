@@ -188,6 +188,7 @@ static size_t coap_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     int fd = coap_context_get_coap_fd(c->context), most = fd < 0 ? 50 : 1000;
     if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
     if (c->notified != c->serve->context.events.count) *timeout_ms = 0;
+    if (later_fired(&c->later) && *timeout_ms) *timeout_ms = 1;
     fds[0] = (struct pollfd){fd, POLLIN, 0};
     return 1;
 }
@@ -199,8 +200,8 @@ static void coap_step(void *self, const struct pollfd *fds, size_t count, double
     if (c->notified != c->serve->context.events.count)
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;
-    if (c->later.count && !serve_searching(c->serve)) later_fire(&c->later, now_ms);
-    coap_io_process(c->context, COAP_IO_NO_WAIT);
+    coap_io_process(c->context, COAP_IO_NO_WAIT); /* what came meanwhile finds those who wait still waiting */
+    later_fire(&c->later, c->serve, now_ms);
 }
 
 const struct serve_transport serve_transport_coap = {"coap", coap_open, coap_wait, coap_step, coap_close};

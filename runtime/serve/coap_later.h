@@ -1,36 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CoAP requests that are answered when the board's search has ended: an empty acknowledgement first, the answer as a message of
- * its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
+ * CoAP requests that are answered when a search or a change of the board has ended: an empty acknowledgement first, the answer as
+ * a message of its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
 #ifndef SERVE_COAP_LATER_H
 #define SERVE_COAP_LATER_H
+
+#include "serve/transport.h"
 
 #include <coap3/coap.h>
 #include <stdbool.h>
 
-enum { LATER_REQUESTS = 8, LATER_TOKEN = 8 };
+enum { LATER_REQUESTS = 32, LATER_TOKEN = 8 };
 
 struct later_request {
     coap_session_t *session; /* held */
     uint8_t token[LATER_TOKEN];
     size_t size;
+    uint64_t ticket; /* of what it waits for; see serve_pending() */
     double fired_ms; /* libcoap is to handle it once more; 0: not yet */
 };
 
 /* Zero is empty, but for `waiting`. */
 struct later_requests {
-    size_t *waiting; /* of all transports: those here count in it */
+    size_t *waiting; /* of all transports: those here that wait for a search count in it */
     struct later_request requests[LATER_REQUESTS];
     size_t count;
 };
 
 /* false: no room; or this request is handled once more as it is. */
-bool later_add(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request);
+bool later_add(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request, uint64_t ticket);
+
+/* Is there room for this one? */
+bool later_room(const struct later_requests *all, const coap_pdu_t *request);
 
 /* Did this request wait? Then it does no longer. The rate and the proof were asked for when it came. */
-bool later_take(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request);
+bool later_take(struct later_requests *all, coap_session_t *session, const coap_pdu_t *request, uint64_t *ticket);
 
-/* All of them are handled with libcoap's next turn; those whose session ended before it are forgotten after a second. */
-void later_fire(struct later_requests *all, double now_ms);
+/* All that have their end are handled with libcoap's next turn; those whose session ended before it are forgotten after a second.
+ */
+void later_fire(struct later_requests *all, const struct serve *serve, double now_ms);
+
+/* Is one to be handled with libcoap's next turn? */
+bool later_fired(const struct later_requests *all);
 
 /* Forgets them. Before the context goes. */
 void later_finish(struct later_requests *all);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "serve/coap.h"
 #include "serve/code.h"
+#include "serve/crc.h"
 #include "serve/words.h"
 #include "text/unicode.h"
 
@@ -24,10 +25,11 @@ struct exchange {
     const struct serve_row *row; /* NULL: not of the table */
     struct serve_request request;
     struct serve_address from;
+    struct serve_asked asked;
     bool trusted;   /* DTLS, loopback */
     bool proved;    /* it receives what is sent to it */
     bool costly;    /* for who has proved that only */
-    bool again;     /* it waited for a search */
+    bool again;     /* it waited for a search or a change */
     size_t allowed; /* bytes of an answer, when not proved */
     const char *words[SERVE_WORDS];
     char text[2 * SERVE_LINE + SERVE_WORDS];
@@ -250,7 +252,7 @@ static void answer_row(struct exchange *e) {
     if (from) add_word(e, "from", &code), add_word(e, from, &code);
     if (!code) code = serve_request_check(e->row, r);
     if (!code) code = write_answer(e, format, &out);
-    if (code == SERVE_LATER && later_add(&e->coap->later, e->session, e->in)) return;
+    if (code == SERVE_LATER && later_add(&e->coap->later, e->session, e->in, e->asked.ticket)) return;
     if (code) {
         fault_of(e, code == SERVE_LATER ? SERVE_BUSY : code);
         return;
@@ -341,6 +343,7 @@ static bool admit(struct exchange *e, double now_ms) {
     bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS, observed = e->row && e->row->observed;
     unsigned observe = UINT_MAX;
     if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
+    if (e->again) e->trusted = e->asked.ticket > 0; /* a change was let in when it came */
     if (e->again || is_notification(e)) return e->proved = true;
     e->allowed = allowance(e);
     if (observed) option_number(e->in, COAP_OPTION_OBSERVE, &observe);
@@ -358,6 +361,22 @@ static bool admit(struct exchange *e, double now_ms) {
         return false;
     }
     return verdict == SERVE_MAY;
+}
+
+/* The same message comes again when its answer was lost. */
+static void identify(struct exchange *e) {
+    int numbers[] = {coap_pdu_get_mid(e->in), coap_pdu_get_code(e->in)};
+    coap_bin_const_t token = coap_pdu_get_token(e->in);
+    const uint8_t *body;
+    size_t size = 0;
+    coap_get_data(e->in, &size, &body);
+    uint64_t request = serve_number_of(SERVE_NUMBER, numbers, sizeof numbers);
+    if (token.length) request = serve_number_of(request, token.s, token.length);
+    if (e->query && e->query->length) request = serve_number_of(request, e->query->s, e->query->length);
+    if (size) request = serve_number_of(request, body, size);
+    e->asked.peer = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
+    e->asked.request = request, e->asked.named = true;
+    e->asked.may_wait = later_room(&e->coap->later, e->in);
 }
 
 /* Critical options that libcoap knows, and leaves to us. */
@@ -378,9 +397,11 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
-    e.again = later_take(&c->later, session, in);
+    e.again = later_take(&c->later, session, in, &e.asked.ticket);
     e.request.others = c->serve->context.waiting > 0;
     if (!admit(&e, now_ms)) return;
+    identify(&e);
+    e.request.asked = &e.asked;
     if (conditional(in)) {
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");
         return;

@@ -102,7 +102,7 @@ static enum serve_code parse(struct parsed *p, struct serve_request *r, const ch
 /* A damaged checksum must not make a change of what it should have protected. */
 static enum serve_code may(const struct parsed *p, struct serve_request *r) {
     const struct serve_peer *peer = r->peer;
-    if (!p->row->changes) return SERVE_OK;
+    if (!p->row->changes || r->asked->ticket) return SERVE_OK; /* one that waited was let in when it came */
     if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "changes need serial, DTLS, or loopback");
     if (p->sum < peer->sum && r->now_ms - peer->sum_ms < SUM_LOCK_MS)
         return serve_refuse(r, SERVE_CRC, "checksums of %u digits were used here: changes need one", peer->sum);
@@ -209,11 +209,14 @@ static size_t trimmed(const char *line, size_t size) {
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char bytes[SERVE_LINE]) {
     struct parsed p = {.id = ""};
-    struct serve_request r = {.board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer, .others = c->waiting > 0};
+    struct serve_request r = {
+        .board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer, .others = c->waiting > 0, .asked = &c->asked};
     struct serve_out out = start(bytes);
     if (!(size = trimmed(line, size))) return 0;
     enum serve_code code = parse(&p, &r, line, size);
     if (p.sum && code != SERVE_CRC) keep_sum(peer, p.sum, now_ms);
+    c->asked.request = serve_number_of(SERVE_NUMBER, line, size);
+    c->asked.named = p.id[0] != 0;
     if (!code) {
         c->board->view(c->board->user, &r.view);
         code = answer(&p, &r, &out);

@@ -9,10 +9,12 @@
 struct serve_context {
     const struct serve_board *board;
     struct serve_events events;
-    size_t waiting; /* requests, of all transports, that are asked again when the board's search has ended */
+    size_t waiting;           /* requests, of all transports, that are asked again when the board's search has ended */
+    struct serve_asked asked; /* of the next line: peer, may_wait and ticket are the transport's to set */
 };
 
-/* serve_line() gives it in place of a size: the board is at it. Keep the line and ask again when it is not searching any more. */
+/* serve_line() gives it in place of a size: the board is at it. Keep the line with asked.ticket, and ask again when it is not at
+ * it any more: serve_pending(). */
 #define SERVE_LINE_LATER SIZE_MAX
 
 /* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0: there is

@@ -30,7 +30,8 @@ struct serve_request {
     const char *const *words; /* (count), behind the verb */
     size_t count, from;
     bool terse;
-    bool others;                 /* wait for a search */
+    bool others; /* wait for a search */
+    struct serve_asked *asked;
     struct serve_peer *peer;     /* NULL: CoAP */
     char message[SERVE_MESSAGE]; /* of an error */
 };

@@ -2,6 +2,7 @@
  * Lines and CoAP on serial devices, which may come and go. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/crc.h"
 #include "serve/transport.h"
 #include "serve/tty.h"
 #include "serve/wire.h"
@@ -12,7 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE = 32768, RETRY_MS = 1000, LAST_MS = 100 /* for the last answer, a line at 115200 baud */ };
+enum { QUEUE = 32768, RETRY_MS = 1000, LATER = 8, LAST_MS = 100 /* for the last answer, a line at 115200 baud */ };
+
+/* A line that a search or a change goes on for. */
+struct later_line {
+    size_t size;
+    uint64_t ticket; /* see serve_pending() */
+    char bytes[SERVE_LINE];
+};
 
 struct port {
     struct serve *serve;
@@ -24,8 +32,8 @@ struct port {
     double tried_ms, got_ms; /* last try to open it; last byte */
     struct wire wire;
     struct serve_peer peer;
-    size_t later_size; /* of a line that a search goes on for; 0: none */
-    char later[SERVE_LINE];
+    struct later_line later[LATER];
+    size_t later_count;
     size_t first, queued; /* bytes that wait for the wire */
     uint8_t queue[QUEUE];
 };
@@ -38,8 +46,7 @@ struct serial {
 /* ---- the device ---- */
 
 static void forget_later(struct port *p) {
-    p->serve->context.waiting -= p->later_size > 0;
-    p->later_size = 0;
+    while (p->later_count) p->serve->context.waiting -= !p->later[--p->later_count].ticket;
 }
 
 static void lose(struct port *p, const char *why) {
@@ -135,31 +142,44 @@ static void flush(struct port *p) {
 
 /* ---- in ---- */
 
-static void answer_line(struct port *p, const char *line, size_t length, double now_ms) {
+/* Who asks once more gets one answer. false: no room. */
+static bool wait_for_it(struct port *p, const char *line, size_t length) {
+    for (size_t i = 0; i < p->later_count; i++)
+        if (p->later[i].size == length && !memcmp(p->later[i].bytes, line, length)) return true;
+    if (p->later_count == LATER) return false;
+    struct later_line *l = &p->later[p->later_count++];
+    l->size = length, l->ticket = p->serve->context.asked.ticket;
+    memcpy(l->bytes, line, length);
+    p->serve->context.waiting += !l->ticket;
+    return true;
+}
+
+static void answer_line(struct port *p, const char *line, size_t length, uint64_t ticket, double now_ms) {
     char answer[SERVE_LINE];
+    p->serve->context.asked = (struct serve_asked){.peer = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
+                                                   .may_wait = p->later_count < LATER,
+                                                   .ticket = ticket};
     size_t size = serve_line(&p->serve->context, &p->peer, now_ms, line, length, answer);
-    if (size == SERVE_LINE_LATER && length == p->later_size && !memcmp(line, p->later, length)) return; /* asked once more */
-    if (size == SERVE_LINE_LATER && !p->later_size) {
-        memcpy(p->later, line, p->later_size = length);
-        p->serve->context.waiting++;
-        return;
-    }
+    if (size == SERVE_LINE_LATER && wait_for_it(p, line, length)) return;
     if (size == SERVE_LINE_LATER) size = serve_line_error(&p->peer, SERVE_BUSY, line, length, answer);
     queue(p, answer, size);
 }
 
+/* As on UDP: from the last to the first. */
 static void answer_later(struct port *p, double now_ms) {
-    char line[SERVE_LINE];
-    size_t length = p->later_size;
-    if (!length || serve_searching(p->serve)) return;
-    memcpy(line, p->later, length);
-    forget_later(p);
-    answer_line(p, line, length, now_ms);
+    for (size_t i = p->later_count; i--;) {
+        struct later_line l;
+        if (serve_pending(p->serve, p->later[i].ticket)) continue;
+        l = p->later[i];
+        p->later[i] = p->later[--p->later_count];
+        p->serve->context.waiting -= !l.ticket;
+        answer_line(p, l.bytes, l.size, l.ticket, now_ms);
+    }
 }
 
 static void take(struct port *p, uint8_t byte, double now_ms) {
     enum wire_kind kind = wire_take(&p->wire, byte);
-    if (kind == WIRE_LINE) answer_line(p, (const char *)p->wire.bytes, p->wire.size, now_ms);
+    if (kind == WIRE_LINE) answer_line(p, (const char *)p->wire.bytes, p->wire.size, 0, now_ms);
     if (kind == WIRE_COAP && p->inner >= 0 && send(p->inner, p->wire.bytes, p->wire.size, 0) < 0)
         return; /* lost: it is sent again */
 }

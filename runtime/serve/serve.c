@@ -59,7 +59,8 @@ void serve_drop_output(struct serve *s) {
         if (s->self[i] && transports[i]->drop_output) transports[i]->drop_output(s->self[i]);
 }
 
-bool serve_searching(const struct serve *s) {
+bool serve_pending(const struct serve *s, uint64_t ticket) {
+    if (ticket) return s->board.pending && s->board.pending(s->board.user, ticket);
     return s->board.search && s->board.searching(s->board.user);
 }
 

@@ -36,8 +36,10 @@ struct serve {
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 
-/* Does the board search? What waits for it is to be asked again when it does not. */
-bool serve_searching(const struct serve *s);
+/* Is the board still at what this ticket stands for, 0 being its search? A request that waits for it is asked again when it has
+ * ended.
+ */
+bool serve_pending(const struct serve *s, uint64_t ticket);
 
 /* A datagram socket bound to params->address and `port`; IPv6 with IPv4 where the system has it. *port becomes the one in use.
  * Errors: USAGE, DEVICE. */

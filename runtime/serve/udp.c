@@ -2,6 +2,7 @@
  * Lines in datagrams: one request, one answer. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/crc.h"
 #include "serve/peers.h"
 #include "serve/transport.h"
 
@@ -12,12 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */, LATER = 8 };
+enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */, LATER = 32 };
 
 /* A datagram, and which of our addresses it came to: the answer comes from there. */
 struct datagram {
     char bytes[DATAGRAM];
     size_t size;
+    uint64_t ticket; /* of what it waits for; see serve_pending() */
     struct sockaddr_storage from;
     struct msghdr header;
     struct iovec vector;
@@ -31,7 +33,7 @@ struct udp {
     double looked_ms;
     bool watched; /* by anyone, as of then */
     struct serve_peers peers;
-    struct datagram later[LATER]; /* that a search goes on for */
+    struct datagram later[LATER]; /* that a search or a change goes on for */
     size_t later_count;
 };
 
@@ -105,6 +107,7 @@ static void udp_close(void **self) {
 static bool receive(struct udp *u, struct datagram *d) {
     d->vector = (struct iovec){d->bytes, sizeof d->bytes};
     d->header = (struct msghdr){&d->from, sizeof d->from, &d->vector, 1, d->control, sizeof d->control, 0};
+    d->ticket = 0;
     ssize_t size = recvmsg(u->fd, &d->header, 0);
     d->size = size > 0 ? (size_t)size : 0;
     return size >= 0 || errno == ECONNREFUSED || errno == EINTR;
@@ -128,15 +131,16 @@ static size_t allowed(const struct serve_known *k, size_t size) {
 }
 
 /* Who asks once more gets one answer. false: no room. */
-static bool wait_for_it(struct udp *u, const struct datagram *d) {
+static bool wait_for_it(struct udp *u, struct datagram *d) {
     for (size_t i = 0; i < u->later_count; i++) {
         const struct datagram *o = &u->later[i];
         bool same = o->size == d->size && o->header.msg_namelen == d->header.msg_namelen;
         if (same && !memcmp(o->bytes, d->bytes, d->size) && !memcmp(&o->from, &d->from, d->header.msg_namelen)) return true;
     }
     if (u->later_count == LATER) return false;
+    d->ticket = u->serve->context.asked.ticket;
     copy_datagram(&u->later[u->later_count++], d);
-    u->serve->context.waiting++;
+    u->serve->context.waiting += !d->ticket;
     return true;
 }
 
@@ -159,6 +163,8 @@ static void respond(struct udp *u, struct datagram *d, const struct serve_addres
     const char *line = d->bytes;
     size_t length = line_of(&line, d->size), size = 0;
     bool busy = verdict == SERVE_TELL_BUSY;
+    u->serve->context.asked = (struct serve_asked){
+        .peer = serve_number_of(SERVE_NUMBER, from, sizeof *from), .may_wait = u->later_count < LATER, .ticket = d->ticket};
     if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, line, length, bytes);
     if (size == SERVE_LINE_LATER && wait_for_it(u, d)) return;
     if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, line, length, bytes);
@@ -177,16 +183,15 @@ static void handle(struct udp *u, struct datagram *d, double now_ms) {
     if (verdict == SERVE_MAY || verdict == SERVE_TELL_BUSY) respond(u, d, &from, verdict, now_ms);
 }
 
-/* They were let in when they came. */
+/* They were let in when they came. From the last to the first: one that has to wait once more comes behind them. */
 static void answer_later(struct udp *u, double now_ms) {
     struct serve_address from;
-    size_t count = u->later_count;
-    if (!count || serve_searching(u->serve)) return;
-    u->later_count = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = u->later_count; i--;) {
         struct datagram d;
+        if (serve_pending(u->serve, u->later[i].ticket)) continue;
         copy_datagram(&d, &u->later[i]);
-        u->serve->context.waiting--;
+        if (i != --u->later_count) copy_datagram(&u->later[i], &u->later[u->later_count]);
+        u->serve->context.waiting -= !d.ticket;
         if (!serve_address_of(&from, (const struct sockaddr *)&d.from)) continue;
         serve_peers_find(&u->peers, &from, now_ms)->peer.proved = true; /* it was, and may have been forgotten */
         respond(u, &d, &from, SERVE_MAY, now_ms);

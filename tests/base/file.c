@@ -17,12 +17,13 @@
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
-static char folder[64], path[128];
+static char folder[64], path[128], said[512];
 static int lines;
 
 static void hear(void *user, enum ocelli_log_level level, const char *message) {
     (void)user, (void)level;
     assert_non_null(strstr(message, path)); /* says where */
+    snprintf(said, sizeof said, "%s", message);
     lines++;
 }
 
@@ -214,18 +215,89 @@ static void loaded(void **state) {
     assert_int_equal(lines, 2);
 }
 
-static void permissions_by_umask(void **state) {
+/* Of a new file; what replaces one has that one's, and is nobody else's while it is written. */
+static void permissions(void **state) {
     (void)state;
-    static const mode_t masks[] = {0, 022, 027, 077};
+    static const mode_t masks[] = {0, 022, 027, 077}, given[] = {0600, 0444, 0640, 0666};
     mode_t old = umask(0);
     for (size_t i = 0; i < 4; i++) {
+        struct file_writer w;
         struct stat st;
         umask(masks[i]);
         put("x");
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 07777, 0666 & ~masks[i]);
+        assert_int_equal(chmod(path, given[i]), 0);
+        assert_int_equal(file_writer_open(&w, path), OCELLI_OK);
+        assert_int_equal(file_writer_write(&w, "yy", 2), OCELLI_OK);
+        assert_int_equal(stat(w.aside, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600 & ~masks[i]);
+        assert_int_equal(file_writer_commit(&w), OCELLI_OK);
+        file_writer_close(&w);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, given[i]);
+        assert_int_equal(unlink(path), 0);
     }
     umask(old);
+}
+
+/* A link stays one: what it names is written, there or not. */
+static void through_a_link(void **state) {
+    (void)state;
+    char name[160];
+    struct stat st;
+    put("old");
+    snprintf(name, sizeof name, "%s.real", path);
+    assert_int_equal(rename(path, name), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(i ? 0 : symlink("x.bin.real", path), 0);
+        put("new");
+        holds("new");
+        assert_int_equal(lstat(path, &st), 0);
+        assert_true(S_ISLNK(st.st_mode));
+        assert_int_equal(names_in_folder(), 2);
+        assert_int_equal(unlink(name), 0); /* the second time it is not there */
+    }
+}
+
+/* Two that belong together: both or none. */
+static void together(void **state) {
+    (void)state;
+    for (int there = 0; there < 2; there++) {
+        struct file_writer a;
+        if (there) put("old");
+        assert_int_equal(file_writer_open(&a, path), OCELLI_OK);
+        assert_int_equal(file_writer_write(&a, "new", 3), OCELLI_OK);
+        assert_int_equal(file_writer_seal(&a), OCELLI_OK);
+        assert_int_equal(access(path, F_OK), there - 1);
+        assert_int_equal(file_writer_place(&a), OCELLI_OK);
+        holds("new");
+        file_writer_undo(&a);
+        if (there) holds("old");
+        assert_int_equal(access(path, F_OK), there - 1);
+        file_writer_close(&a);
+        assert_int_equal(names_in_folder(), there);
+        assert_int_equal(file_writer_open(&a, path), OCELLI_OK);
+        assert_int_equal(file_writer_write(&a, "new", 3), OCELLI_OK);
+        assert_int_equal(file_writer_place(&a), OCELLI_OK);
+        file_writer_close(&a);
+        holds("new");
+        assert_int_equal(names_in_folder(), 1);
+        unlink(path);
+    }
+}
+
+/* The cause, and the folder. */
+static void read_only_folder(void **state) {
+    (void)state;
+    struct file_writer w;
+    if (mount("ocelli", folder, "tmpfs", MS_RDONLY, "size=64k")) skip();
+    char expected[512];
+    snprintf(expected, sizeof expected, "%s: cannot write in the folder %s: Read-only file system", path, folder);
+    assert_int_equal(file_writer_open(&w, path), OCELLI_ERR_FILE);
+    assert_string_equal(said, expected);
+    file_writer_close(&w);
+    assert_int_equal(umount(folder), 0);
 }
 
 /* Fails somewhere, says so once however often it is asked, and takes everything with it. */
@@ -360,7 +432,10 @@ int main(void) {
         TEST(loaded),
         TEST(descriptor_zero),
         TEST(size_limit),
-        TEST(permissions_by_umask),
+        TEST(permissions),
+        TEST(through_a_link),
+        TEST(together),
+        TEST(read_only_folder),
         TEST(full_disk),
         TEST(not_files),
         TEST(opened_are_files),

@@ -12,7 +12,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -661,6 +663,39 @@ static void test_no_report(void **state) {
     checkpoint_remove(folder);
 }
 
+/* A disk without room for the report: the blob that stood there stays, the link to it too. */
+static void test_no_room_for_report(void **state) {
+    (void)state;
+    char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+    char *full = strdup(checkpoint_path(out, "full")), *blob = strdup(checkpoint_path(out, "x.gguf"));
+    char *report = strdup(checkpoint_path(full, "x.json")), *real = strdup(checkpoint_path(out, "real.gguf"));
+    struct stat st;
+    checkpoint_write("minimal", from, &(struct checkpoint_form){0});
+    checkpoint_put(out, "real.gguf", "old", 3);
+    assert_int_equal(symlink("real.gguf", blob), 0);
+    assert_int_equal(mkdir(full, 0777), 0);
+    bool mounted = !mount("ocelli", full, "tmpfs", 0, "size=4k");
+    struct outcome o = {0, NULL};
+    if (mounted) o = run(0, (const char *[]){from, "-o", blob, "--report", report, NULL});
+    if (mounted) umount2(full, MNT_DETACH);
+    rmdir(full);
+    assert_int_equal(o.status, mounted ? 1 : 0);
+    if (mounted) assert_non_null(strstr(o.said, "No space left on device; nothing was left behind"));
+    assert_int_equal(stat(real, &st), 0);
+    assert_int_equal(st.st_size, 3);
+    assert_int_equal(count_files(out), 2);
+    convert_well(from, blob, NULL); /* and is what is written */
+    assert_int_equal(lstat(blob, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(real, &st), 0);
+    assert_true(st.st_size > 1000);
+    assert_int_equal(count_files(out), 2);
+    free(o.said);
+    free(full), free(blob), free(report), free(real);
+    free(from), free(out);
+    checkpoint_remove(folder);
+}
+
 static void test_usage(void **state) {
     static const struct {
         const char *arguments[6];
@@ -691,6 +726,7 @@ int main(void) {
         cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_no_report),
         cmocka_unit_test(test_usage),       cmocka_unit_test(test_transformers_5),  cmocka_unit_test(test_added_tokens),
         cmocka_unit_test(test_padded),
+        cmocka_unit_test(test_no_room_for_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

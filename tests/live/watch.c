@@ -104,6 +104,111 @@ static void test_folder_gone(void **state) {
     assert_int_equal(heard.lines, 0);
 }
 
+/* ---- links ---- */
+
+static void put_link(const char *to, const char *name) {
+    char aside[256];
+    snprintf(aside, sizeof aside, "%s", file("link"));
+    assert_int_equal(symlink(to, aside), 0);
+    assert_int_equal(rename(aside, file(name)), 0);
+}
+
+static int64_t later;
+
+/* Told after 50 ms, and not again. */
+static bool is_told(void) {
+    later += 5000 * MS;
+    return told(later) == 50 && told(later + 2000 * MS) == -1;
+}
+
+static bool is_not_told(void) {
+    return told(later += 5000 * MS) == -1;
+}
+
+/* A chain of links, through folders; its end and each link of it may change. */
+static void test_links(void **state) {
+    (void)state;
+    const char *const folders[] = {"a", "b", "a/c"};
+    for (int i = 0; i < 3; i++) assert_int_equal(mkdir(file(folders[i]), 0777), 0);
+    checkpoint_put(folder, "a/c/one", "1", 1);
+    checkpoint_put(folder, "b/one", "2", 1);
+    put_link("c", "a/way");
+    put_link("b", "other");
+    char name[256];
+    snprintf(name, sizeof name, "%s/other/../a/.//way/one", folder); /* absolute, and not straight */
+    put_link(name, "middle");
+    put_link("middle", "ocelli.ini");
+    assert_true(is_told());
+    checkpoint_put(folder, "a/c/one", "3", 1);
+    assert_true(is_told());
+    put_link("../b", "a/way");
+    assert_true(is_told());
+    checkpoint_put(folder, "a/c/one", "4", 1); /* no longer on the way */
+    assert_true(is_not_told());
+    checkpoint_put(folder, "b/one", "5", 1);
+    assert_true(is_told());
+    put_link("other/one", "middle");
+    assert_true(is_told());
+    checkpoint_put(folder, "b/new", "6", 1);
+    snprintf(name, sizeof name, "%s", file("b/new"));
+    assert_int_equal(rename(name, file("b/one")), 0);
+    assert_true(is_told());
+    unlink(file("ocelli.ini"));
+    assert_int_equal(symlink("b/one", file("ocelli.ini")), 0); /* not renamed */
+    assert_true(is_told());
+    unlink(file("ocelli.ini"));
+    snprintf(name, sizeof name, "%s", file("b/one"));
+    assert_int_equal(link(name, file("ocelli.ini")), 0); /* a hard one is not written either */
+    assert_true(is_told());
+}
+
+/* As Kubernetes mounts a ConfigMap. */
+static void test_data_link(void **state) {
+    (void)state;
+    watch_finish(&w);
+    assert_int_equal(mkdir(file("..1"), 0777), 0);
+    checkpoint_put(folder, "..1/ocelli.ini", "1", 1);
+    put_link("..1", "..data");
+    put_link("..data/ocelli.ini", "ocelli.ini");
+    assert_int_equal(watch_init(&w, file("ocelli.ini")), OCELLI_OK);
+    for (int i = 2; i < 5; i++) {
+        char name[32], old[32];
+        snprintf(name, sizeof name, "..%d", i);
+        assert_int_equal(mkdir(file(name), 0777), 0);
+        snprintf(old, sizeof old, "..%d/ocelli.ini", i);
+        checkpoint_put(folder, old, "2", 1);
+        put_link(name, "..data");
+        snprintf(old, sizeof old, "..%d/ocelli.ini", i - 1);
+        unlink(file(old));
+        snprintf(old, sizeof old, "..%d", i - 1);
+        assert_int_equal(rmdir(file(old)), 0);
+        assert_true(is_told());
+    }
+}
+
+/* It leads nowhere for a while, or in a circle. */
+static void test_broken_link(void **state) {
+    (void)state;
+    struct watch none;
+    put_link("later/it", "ocelli.ini");
+    assert_true(is_told());
+    assert_int_equal(mkdir(file("later"), 0777), 0);
+    checkpoint_put(folder, "later/it", "1", 1);
+    assert_true(is_told());
+    checkpoint_put(folder, "later/it", "2", 1);
+    assert_true(is_told());
+    put_link("ocelli.ini", "later/it");
+    put_link("later", "round");
+    put_link("../round/it", "later/it");
+    assert_true(is_told());
+    assert_int_equal(watch_init(&none, file("ocelli.ini")), OCELLI_ERR_FILE);
+    assert_non_null(strstr(heard.text, "Too many levels of symbolic links"));
+    watch_finish(&none);
+    put_link("ocelli.ini.new", "ocelli.ini");
+    checkpoint_put(folder, "ocelli.ini.new", "3", 1);
+    assert_true(is_told());
+}
+
 static void test_faults(void **state) {
     (void)state;
     struct watch none;
@@ -111,7 +216,7 @@ static void test_faults(void **state) {
     assert_string_equal(heard.text, "/no such folder/ocelli.ini: cannot watch its folder: No such file or directory");
     watch_finish(&none);
     assert_int_equal(watch_init(&none, "ocelli.ini"), OCELLI_OK); /* in this one */
-    assert_string_equal(none.folder, ".");
+    assert_true(none.count == 1 && !strcmp(none.places[0].folder, "."));
     watch_finish(&none);
 }
 
@@ -119,6 +224,7 @@ static void test_faults(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {TEST(test_written),     TEST(test_replaced),    TEST(test_held_open),
-                                       TEST(test_many_writes), TEST(test_folder_gone), TEST(test_faults)};
+                                       TEST(test_many_writes), TEST(test_folder_gone), TEST(test_faults),
+                                       TEST(test_links),       TEST(test_data_link),   TEST(test_broken_link)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,17 @@ static void test_refused(void **state) {
     remove_folder();
 }
 
+/* The cause that SQLite does not tell, as it then tries to read what is not there. */
+static void test_read_only_folder(void **state) {
+    (void)state;
+    new_folder();
+    bool mounted = !mount("ocelli", folder, "tmpfs", MS_RDONLY, "size=64k");
+    if (mounted) refused("cannot open the history: Read-only file system: file and folder must be there, and writable");
+    if (mounted) umount2(folder, MNT_DETACH);
+    remove_folder();
+    if (!mounted) skip();
+}
+
 static int search(void) {
     struct history *h;
     struct history_hit hits[8];
@@ -307,9 +318,11 @@ static void test_full(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reopen), cmocka_unit_test(test_ring),    cmocka_unit_test(test_smaller),
-        cmocka_unit_test(test_killed), cmocka_unit_test(test_refused), cmocka_unit_test(test_damaged),
-        cmocka_unit_test(test_locked), cmocka_unit_test(test_removed), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_reopen),           cmocka_unit_test(test_ring),
+        cmocka_unit_test(test_smaller),          cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_read_only_folder), cmocka_unit_test(test_locked),
+        cmocka_unit_test(test_removed),          cmocka_unit_test(test_full),
     };
     if (!history_built_in() || system("command -v sqlite3 >/dev/null")) return puts("SKIP: no SQLite, or not its shell"), 77;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A search that takes its time: others are answered meanwhile, and who waits gets the answer by its own way. */
+ * A search, and changes, that take their time: others are answered meanwhile, and who waits gets the answer by its own way. */
 #include "asked_board.h"
 #include "serve/wire.h"
 
@@ -66,7 +66,7 @@ static void datagrams(void **state) {
 /* More than may wait are told so, and none of those who wait is forgotten. */
 static void many(void **state) {
     (void)state;
-    enum { ALL = 12 };
+    enum { ALL = 40 };
     int fds[ALL], waiting = 0;
     open_searched();
     for (int i = 0; i < ALL; i++) {
@@ -96,9 +96,18 @@ static void wire(void **state) {
     tell(master, "#1 search a cat\n");
     assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
     tell(master, "#1 search a cat\n"); /* once more */
-    assert_has(ask(master, "#2 search a cat\n"), "{\"id\":\"2\",\"ok\":false,\"error\":\"busy\"");
+    char text[64], all[8192] = "";
+    for (int i = 2; i <= 8; i++) {
+        snprintf(text, sizeof text, "#%d search a cat\n", i);
+        tell(master, text);
+    }
+    assert_has(ask(master, "#9 search a cat\n"), "{\"id\":\"9\",\"ok\":false,\"error\":\"busy\"");
     end_search();
-    assert_has(receive(master, 1000), "{\"id\":\"1\",\"ok\":true");
+    for (int i = 0; i < 20; i++) strcat(all, receive(master, 10));
+    for (int i = 1; i <= 8; i++) {
+        snprintf(text, sizeof text, "{\"id\":\"%d\",\"ok\":true", i);
+        assert_has(all, text);
+    }
     assert_string_equal(receive(master, 30), "");
     tell(master, "#3 search a dog\n");
     close(master); /* unplugged: nobody waits any more */
@@ -107,7 +116,141 @@ static void wire(void **state) {
     for (int i = 0; i < 20; i++) serve_poll(s, 5);
 }
 
+/* ---- changes ---- */
+
+/* Each change ends when its turn comes, as board_change.c of the daemon has it. */
+static struct {
+    uint64_t given, ended; /* tickets */
+    struct serve_asked last;
+} changes;
+
+static enum serve_code change_later(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+    struct serve_asked *asked = change->asked;
+    bool again = asked->ticket;
+    if (!again && asked->peer == changes.last.peer && asked->request == changes.last.request) asked->ticket = changes.last.ticket;
+    if (!asked->ticket && !asked->may_wait) return SERVE_BUSY;
+    if (!asked->ticket) asked->ticket = ++changes.given;
+    if (!again) changes.last = *asked;
+    if (asked->ticket > changes.ended) return SERVE_LATER;
+    return again ? board_change(user, change, message) : SERVE_OK;
+}
+
+static bool pending(void *user, uint64_t ticket) {
+    (void)user;
+    return ticket > changes.ended;
+}
+
+static void end_changes(uint64_t count) {
+    changes.ended += count;
+    serve_wake(s);
+}
+
+static void open_changing(void) {
+    memset(&changes, 0, sizeof changes);
+    table.change = change_later, table.pending = pending;
+    open_searched();
+}
+
+/* Each by its own ticket; a repeat while it waits, and one after it, are that request. */
+static void changing_datagrams(void **state) {
+    (void)state;
+    open_changing();
+    int a = udp("127.0.0.1"), c = udp("127.0.0.1");
+    tell(a, "#1 set cat one");
+    tell(a, "#1 set cat one");
+    assert_true(changes.last.named);
+    tell(c, "set cat two");
+    assert_false(changes.last.named);
+    assert_int_equal(changes.given, 2);
+    assert_has(ask(c, "#3 ping"), "{\"id\":\"3\",\"ok\":true");
+    tell(c, "search a cat"); /* is not kept off by who waits for a change */
+    end_search();
+    assert_has(receive(c, 1000), "\"hits\":[{");
+    end_changes(1);
+    assert_has(receive(a, 1000), "{\"id\":\"1\",\"ok\":true,");
+    assert_string_equal(receive(c, 30), "");
+    end_changes(1);
+    assert_has(receive(c, 1000), "{\"ok\":true,");
+    assert_has(ask(c, "prompts cat"), "\"values\":[\"two\"]");
+    assert_string_equal(receive(a, 30), "");
+    assert_int_equal(changes.given, 2);
+    close(a), close(c);
+}
+
+/* A change that nobody could be told of is not begun. */
+static void changing_too_many(void **state) {
+    (void)state;
+    int a;
+    open_changing();
+    a = udp("127.0.0.1");
+    for (int i = 0; i < 32; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "#%d set cat %d", i, i);
+        assert_int_equal(write(a, text, strlen(text)), strlen(text));
+        serve_poll(s, 0);
+    }
+    assert_string_equal(receive(a, 30), "");
+    assert_has(ask(a, "#x set cat x"), "{\"id\":\"x\",\"ok\":false,\"error\":\"busy\"");
+    assert_int_equal(changes.given, 32);
+    end_changes(32);
+    for (int i = 0; i < 32; i++) assert_has(receive(a, 1000), "\"ok\":true");
+    close(a);
+}
+
+static void changing_wire(void **state) {
+    (void)state;
+    int master;
+    char name[64], all[8192] = "";
+    pty_open(&master, name);
+    params.serial[0] = name;
+    open_changing();
+    tell(master, "#1 set cat one\n#2 set dog two\n");
+    assert_has(ask(master, "#3 ping\n"), "{\"id\":\"3\",\"ok\":true");
+    end_changes(2);
+    for (int i = 0; i < 10; i++) strcat(all, receive(master, 10));
+    assert_has(all, "{\"id\":\"1\",\"ok\":true");
+    assert_has(all, "{\"id\":\"2\",\"ok\":true");
+    close(master);
+}
+
 #ifdef OCELLI_COAP
+/* PUT /prompts?tag=cat, confirmable, with `text` as its body. */
+static void put(int fd, uint8_t mid, const char *text) {
+    uint8_t message[64] = {0x42, 3,   0,    mid, 't', mid, 0xb7, 'p', 'r', 'o', 'm', 'p',
+                           't',  's', 0x47, 't', 'a', 'g', '=',  'c', 'a', 't', 0xff};
+    memcpy(message + 23, text, strlen(text));
+    assert_int_equal(write(fd, message, 23 + strlen(text)), 23 + strlen(text));
+}
+
+static void changing_messages(void **state) {
+    (void)state;
+    params.coap_port = SERVE_ANY_PORT;
+    open_changing();
+    int a = coap(), line = udp("127.0.0.1");
+    for (int i = 0; i < 2; i++) { /* and once more, as if nothing had come */
+        put(a, 1, "one");
+        receive(a, 1000);
+        assert_memory_equal(got, "\x60\x00\x00\x01", 4);
+    }
+    assert_int_equal(changes.given, 1);
+    assert_has(ask(line, "prompts cat"), "\"values\":[\"cat\"]");
+    end_changes(1);
+    receive(a, 1000);
+    assert_int_equal((uint8_t)got[0], 0x42);
+    assert_int_equal((uint8_t)got[1], 0x44); /* 2.04 */
+    const char acknowledged[] = {0x60, 0, got[2], got[3]};
+    assert_int_equal(write(a, acknowledged, 4), 4);
+    assert_has(ask(line, "prompts cat"), "\"values\":[\"one\"]");
+    put(a, 1, "one"); /* again after its answer: the same request */
+    receive(a, 1000);
+    assert_int_equal((uint8_t)got[1], 0x44);
+    assert_int_equal(changes.given, 1);
+    put(a, 2, "two");
+    receive(a, 1000);
+    assert_int_equal(changes.given, 2);
+    close(a), close(line);
+}
+
 /* GET /search?q=`text` from loopback; `head`: type, version and length of the token, which ends with the Message ID. */
 static void get(int fd, uint8_t head, uint8_t mid, const char *text) {
     uint8_t message[64] = {head, 1,  0, mid, 't', mid, 0xb6, 's', 'e', 'a', 'r', 'c', 'h', (uint8_t)(0x42 + strlen(text)),
@@ -162,12 +305,12 @@ static void closed(void **state) {
     (void)state;
     params.coap_port = SERVE_ANY_PORT;
     open_searched();
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < 36; i++) {
         int fd = coap();
         get(fd, 0x42, 1, "cat");
         receive(fd, 1000);
         assert_true(got[1] == 0 || (uint8_t)got[1] == 0x9d); /* 4.29: no more may wait */
-        assert_true((i < 8) == (got[1] == 0));
+        assert_true((i < 32) == (got[1] == 0));
         close(fd);
     }
 }
@@ -175,10 +318,16 @@ static void closed(void **state) {
 
 int main(void) {
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test_setup_teardown(datagrams, setup, teardown), cmocka_unit_test_setup_teardown(many, setup, teardown),
+        cmocka_unit_test_setup_teardown(datagrams, setup, teardown),
+        cmocka_unit_test_setup_teardown(many, setup, teardown),
         cmocka_unit_test_setup_teardown(wire, setup, teardown),
+        cmocka_unit_test_setup_teardown(changing_datagrams, setup, teardown),
+        cmocka_unit_test_setup_teardown(changing_too_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(changing_wire, setup, teardown),
 #ifdef OCELLI_COAP
-        cmocka_unit_test_setup_teardown(messages, setup, teardown),  cmocka_unit_test_setup_teardown(closed, setup, teardown),
+        cmocka_unit_test_setup_teardown(changing_messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(messages, setup, teardown),
+        cmocka_unit_test_setup_teardown(closed, setup, teardown),
 #endif
     };
     return cmocka_run_group_tests(all, NULL, NULL);

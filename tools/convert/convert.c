@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const double good_cosine = 0.999; /* below it the user is told */
 
@@ -145,12 +144,14 @@ static int judge(struct job *j) {
     return OCELLI_OK;
 }
 
-/* The blob comes first; without its report it goes again, so that a failure leaves nothing. */
+/* What stood there stays until both are on the disk; a blob without its report is taken back. */
 static int commit(struct job *j, struct file_writer *blob, struct file_writer *report) {
-    int status = file_writer_commit(blob);
+    int status = file_writer_seal(blob);
+    if (!status && j->p->report) status = file_writer_seal(report);
+    if (!status) status = file_writer_place(blob);
     if (status || !j->p->report) return status;
     status = same_file(j->p->out, j->p->report) ? one_file(j) : file_writer_commit(report);
-    if (status) unlink(j->p->out);
+    if (status) file_writer_undo(blob);
     return status;
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "board.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "board_change.h"
 #include "board_search.h"
 #include "jpeg.h"
-#include "serve/change.h"
 #include "serve/serve.h"
 
 #include <math.h>
@@ -14,18 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS = 64 };
+enum { EVENTS = 64, CLOSE_MS = 300 };
 
 struct board {
     struct live *live;
-    const char *path;
+    struct board_change *changes; /* of the ini */
     struct serve *serve;
     struct thread thread;
     /* the thread's own */
-    struct live_config config; /* the file as last read and found good */
-    char *bytes;               /* of it */
-    size_t size;
-    uint64_t version;
     struct live_status status; /* what view() and status() give points here and into `names` */
     struct arena names;
     struct tagger_status *tags;
@@ -79,58 +74,25 @@ static void view(void *user, struct serve_view *v) {
 
 /* ---- the file ---- */
 
-/* The file as it is now, if it is good; else, with false, as it was. */
-static bool read_again(struct board *b) {
-    struct live_config config;
-    char *bytes;
-    size_t size;
-    if (file_load(b->path, &bytes, &size)) return false;
-    bool same = b->bytes && size == b->size && !memcmp(bytes, b->bytes, size);
-    if (same || !size || config_parse(&config, bytes, size, b->path)) {
-        free(bytes);
-        return same;
-    }
-    config_finish(&b->config);
-    free(b->bytes);
-    b->config = config, b->bytes = bytes, b->size = size;
-    b->version = tags_file_version(&config.tags);
-    return true;
-}
-
 static const struct tags_file *prompts(void *user, uint64_t *version) {
     struct board *b = user;
-    read_again(b);
-    *version = b->version;
-    return &b->config.tags;
+    return &board_change_config(b->changes, version)->tags; /* it was good when the board was opened */
 }
 
-/* Of all the file: who edited the tags knows but them. */
-static enum serve_code check(const struct tags_text *text, char message[SERVE_MESSAGE]) {
-    struct live_config config;
-    char why[LOG_LINE];
-    log_hold(why, sizeof why);
-    int status = config_parse(&config, text->bytes, text->size, text->name);
-    bool parsed = !status;
-    if (!status) status = config_check_source(&config); /* else the daemon would not take the file, and the change with it */
-    log_release();
-    if (parsed) config_finish(&config);
-    return serve_change_code(status, why, text->name, message);
-}
-
-/* The daemon sees the file change, as if it were edited by hand. */
 static enum serve_code change(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct board *b = user;
-    if (!read_again(b))
-        return snprintf(message, SERVE_MESSAGE, "the board's file is no good as it was edited: its log tells why"), SERVE_FAILED;
-    struct tags_text text = {
-        .bytes = b->bytes ? malloc(b->size + 1) : NULL, .size = b->size, .name = b->path, .options = &config_passed_over};
-    if (!text.bytes) return SERVE_FAILED;
-    memcpy(text.bytes, b->bytes, b->size);
-    enum serve_code code = serve_change_text(&text, &b->config.tags, change, message);
-    if (!code) code = check(&text, message);
-    if (!code && tags_edit_write(&text, b->path)) code = SERVE_FAILED;
-    free(text.bytes);
-    return code;
+    return board_change(b->changes, change, message);
+}
+
+static bool pending(void *user, uint64_t ticket) {
+    struct board *b = user;
+    return board_change_pending(b->changes, ticket);
+}
+
+/* A live_hook's. */
+static void edited(void *user) {
+    struct board *b = user;
+    board_change_look(b->changes);
 }
 
 /* ---- the status ---- */
@@ -188,8 +150,9 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
 
 static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]) {
     struct board *b = user;
-    read_again(b);
-    return board_search(&b->searched, &b->config.tags.templates, text, others, found, message);
+    uint64_t version;
+    const struct tags_file *tags = prompts(b, &version);
+    return board_search(&b->searched, &tags->templates, text, others, found, message);
 }
 
 static bool searching(void *user) {
@@ -197,8 +160,8 @@ static bool searching(void *user) {
     return board_searching(&b->searched);
 }
 
-/* The search's thread. */
-static void search_ended(void *user) {
+/* The threads of searches and changes. */
+static void ended(void *user) {
     struct board *b = user;
     serve_wake(b->serve);
 }
@@ -264,10 +227,9 @@ static int port(double of_ini) {
     return of_ini > 0 ? (int)of_ini : SERVE_NO_PORT;
 }
 
-static int open_serve(struct board *b) {
-    const struct live_config *c = &b->config;
+static int open_serve(struct board *b, const struct live_config *c) {
     struct serve_board table = {
-        .user = b, .view = view, .prompts = prompts, .change = change, .status = status, .frame = picture};
+        .user = b, .view = view, .prompts = prompts, .change = change, .pending = pending, .status = status, .frame = picture};
     if (live_remembers(b->live)) table.search = search, table.searching = searching;
     struct serve_params params = {.board = &table,
                                   .udp_port = port(c->udp),
@@ -279,8 +241,8 @@ static int open_serve(struct board *b) {
                                   .rate = c->requests > 0 ? c->requests : -1,
                                   .burst = 2 * c->requests};
     if (c->reach && !serve_reach_find(&params.reach, c->reach))
-        return log_fail(OCELLI_ERR_FILE, "%s: reach = %s: give attached, loopback or all", b->path, c->reach);
-    if (c->coaps > 0 && !c->psk) return log_fail(OCELLI_ERR_FILE, "%s: coaps needs psk = FILE", b->path);
+        return log_fail(OCELLI_ERR_FILE, "%s: reach = %s: give attached, loopback or all", c->path, c->reach);
+    if (c->coaps > 0 && !c->psk) return log_fail(OCELLI_ERR_FILE, "%s: coaps needs psk = FILE", c->path);
     return serve_open(&b->serve, &params);
 }
 
@@ -288,10 +250,10 @@ static bool asked_for(const struct live_config *c) {
     return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
 }
 
+/* A change whose disk does not answer keeps what is its own: it leaves the file as it is, and ends with the program. */
 static void destroy(struct board *b) {
+    board_change_close(&b->changes, CLOSE_MS);
     serve_close(&b->serve);
-    config_finish(&b->config);
-    free(b->bytes);
     arena_finish(&b->names);
     pthread_mutex_destroy(&b->lock);
     free(b->tags);
@@ -309,13 +271,15 @@ int board_open(struct board **out, struct live *live, const char *path) {
     *out = NULL;
     struct board *b = calloc(1, sizeof *b);
     if (!b) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    b->live = live, b->path = path;
-    board_search_init(&b->searched, live, search_ended, b);
+    b->live = live;
+    board_search_init(&b->searched, live, ended, b);
     pthread_mutex_init(&b->lock, NULL);
-    read_again(b);
-    bool wanted = b->config.path && asked_for(&b->config);
-    int status = wanted ? open_serve(b) : OCELLI_OK;
-    struct live_hook hook = {.user = b, .fd = -1, .event = put_event, .leave = drop_output};
+    uint64_t version;
+    int status = board_change_open(&b->changes, path, ended, b);
+    const struct live_config *config = status ? NULL : board_change_config(b->changes, &version);
+    bool wanted = config && asked_for(config);
+    if (wanted) status = open_serve(b, config);
+    struct live_hook hook = {.user = b, .fd = -1, .event = put_event, .leave = drop_output, .edited = edited};
     if (wanted && !status) status = live_add_hook(live, &hook);
     if (wanted && !status && thread_start(&b->thread, answer, b, false))
         status = log_fail(OCELLI_ERR_MEMORY, "no thread to answer requests");
@@ -324,6 +288,11 @@ int board_open(struct board **out, struct live *live, const char *path) {
     else
         live_remove_hooks(live), destroy(b);
     return status;
+}
+
+static int left_ms(int64_t until) {
+    int64_t left = (until - clock_ns(CLOCK_MONOTONIC)) / 1000000;
+    return left > 0 ? (int)left : 0;
 }
 
 bool board_close(struct board **board, int timeout_ms) {
@@ -335,8 +304,8 @@ bool board_close(struct board **board, int timeout_ms) {
     pthread_mutex_unlock(&b->lock);
     serve_wake(b->serve);
     if (!thread_join(&b->thread, until)) return false;
-    int64_t left_ms = (until - clock_ns(CLOCK_MONOTONIC)) / 1000000;
-    if (!board_search_finish(&b->searched, left_ms > 0 ? (int)left_ms : 0)) return false;
+    if (!board_change_close(&b->changes, left_ms(until))) return false;
+    if (!board_search_finish(&b->searched, left_ms(until))) return false;
     live_remove_hooks(b->live);
     destroy(b);
     *board = NULL;
