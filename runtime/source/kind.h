@@ -52,6 +52,7 @@ struct source {
     char *uri;
     void *state; /* the kind's */
     uint32_t rotation;
+    bool ignore_orientation;
     struct box box;
     int held;    /* frames; under the box' lock */
     int stop_fd; /* an eventfd that becomes readable at close, for poll() */

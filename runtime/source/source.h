@@ -22,14 +22,15 @@ extern "C" {
 
 /* Zero means default. Only a camera uses what stands below `every`. */
 struct source_options {
-    uint32_t rotation;      /* 0, 90, 180, 270: clockwise turn that makes frames upright */
-    bool every;             /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
-    uint32_t width, height; /* pixels; the camera may give another size near it. Default 640x480 */
-    uint32_t rate;          /* frames a second; default: the camera's */
-    const char *format;     /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
-    uint32_t exposure_us;   /* default: automatic */
-    float gain;             /* analogue, 1 and more; default: automatic */
-    float exposure_value;   /* stops that automatic exposure is to be off, such as -0.5 */
+    uint32_t rotation;       /* 0, 90, 180, 270: clockwise turn that makes frames upright */
+    bool ignore_orientation; /* leave picture files as they are stored, whatever their EXIF says */
+    bool every;              /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
+    uint32_t width, height;  /* pixels; the camera may give another size near it. Default 640x480 */
+    uint32_t rate;           /* frames a second; default: the camera's */
+    const char *format;      /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
+    uint32_t exposure_us;    /* default: automatic */
+    float gain;              /* analogue, 1 and more; default: automatic */
+    float exposure_value;    /* stops that automatic exposure is to be off, such as -0.5 */
 };
 
 /* What source_next() gives besides negative status codes. */

@@ -16,7 +16,7 @@ static void ignore(void *user, enum ocelli_log_level level, const char *message)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct ocelli_image image;
     ocelli_set_log(ignore, NULL);
-    int status = decode_memory(&image, data, size, "fuzz");
+    int status = decode_memory(&image, data, size, "fuzz", NULL);
     if (!status != !!image.rgb) abort();
     if (image.rgb) {
         if (image.width - 1 >= PREP_MAX_SIDE || image.height - 1 >= PREP_MAX_SIDE) abort();

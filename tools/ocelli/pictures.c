@@ -34,7 +34,7 @@ static int load_stdin(struct ocelli_image *image) {
     unsigned char *bytes;
     size_t size;
     int status = read_stdin(&bytes, &size);
-    if (!status) status = decode_memory(image, bytes, size, "standard input");
+    if (!status) status = decode_memory(image, bytes, size, "standard input", NULL);
     free(bytes);
     return status;
 }
