@@ -160,6 +160,10 @@ static int decode_fd(struct ocelli_image *image, int fd, const char *path, const
 int decode_file(struct ocelli_image *image, const char *path, const struct decode_rule *rule) {
     *image = (struct ocelli_image){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
+    if (fd < 0 && errno == ENOENT && rule && rule->cut) {   /* between two names, or not linked yet */
+        *rule->cut = true;
+        return OCELLI_ERR_FILE;
+    }
     if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     int status = decode_fd(image, fd, path, rule);
     close(fd);

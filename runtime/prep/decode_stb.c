@@ -21,8 +21,11 @@
 #define STBI_FREE(p) free(p)
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_PNG
+#define STBI_NO_PIC
+#define STBI_NO_PSD
+#define STBI_NO_BMP
+#define STBI_NO_TGA
+#define STBI_NO_PNM
 #define STBI_NO_STDIO
 /* stb_image 2.27 declares the one and defines the other: gcc says so past any pragma. */
 #define stbi_set_unpremultiply_on_load_thread stbi__unpremultiply_on_load_thread

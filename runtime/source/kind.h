@@ -23,8 +23,10 @@ struct slot {
     void *owner;                        /* the kind's */
     const void *encoded;                /* a JPEG to be decoded when the frame is taken; NULL: pixels */
     size_t encoded_size;
-    char *path;                /* a picture file to be decoded then; NULL: none */
-    struct ocelli_image image; /* what was decoded; source.c frees it */
+    char *path;                                         /* a picture file to be decoded then; NULL: none */
+    int tries;                                          /* how often that was found not whole */
+    void (*later)(struct source *s, struct slot *slot); /* takes note of a path that is not whole yet; NULL: it is said instead */
+    struct ocelli_image image;                          /* what was decoded; source.c frees it */
 };
 
 /* The newest frame, if nobody took it yet. */

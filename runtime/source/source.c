@@ -130,12 +130,16 @@ static void sync_planes(const struct frame *f, uint64_t when) {
 }
 
 /* Not pixels yet? Then now. On success the planes are the processor's until source_release(). */
-static int develop(const struct source *s, struct slot *slot) {
+static int develop(struct source *s, struct slot *slot) {
     sync_planes(&slot->frame, DMA_BUF_SYNC_START);
     if (!slot->encoded && !slot->path) return OCELLI_OK;
-    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON, .ignore_orientation = s->ignore_orientation};
+    bool cut = false;
+    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON,
+                               .ignore_orientation = s->ignore_orientation || slot->encoded,
+                               .cut = slot->later ? &cut : NULL};
     int status = slot->path ? decode_file(&slot->image, slot->path, &rule)
                             : decode_memory(&slot->image, slot->encoded, slot->encoded_size, s->uri, &rule);
+    if (cut) slot->later(s, slot);
     sync_planes(&slot->frame, DMA_BUF_SYNC_END);
     if (status) return status;
     slot->frame.format = FRAME_RGB;
