@@ -10,27 +10,27 @@ static uint64_t pixels_bytes(uint32_t width, uint32_t height) {
     return UINT64_C(3) * width * height;
 }
 
-static int check_size(const struct decoding *d, uint32_t width, uint32_t height, uint64_t work) {
+static int check_sides(const struct decoding *d, uint32_t width, uint32_t height) {
     if (!width || !height) return log_fail(OCELLI_ERR_FILE, "%s: broken picture: a %s of 0 pixels", d->name, d->format);
     if (width > PREP_MAX_SIDE || height > PREP_MAX_SIDE)
         return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side: scale it down", d->name, PREP_MAX_SIDE);
+    if (!d->dense || (uint64_t)width * height <= (uint64_t)d->size * DECODING_DENSEST) return OCELLI_OK;
+    if (d->rule.cut) return decoding_cut(d);
+    return log_fail(OCELLI_ERR_FILE, "%s: cut short: %zu bytes cannot hold %ux%u pixels", d->name, d->size, width, height);
+}
+
+static int check_budget(const struct decoding *d, uint32_t width, uint32_t height, uint64_t work) {
     uint64_t need = pixels_bytes(width, height) + work;
-    if (need > d->rule.budget)
-        return log_fail(OCELLI_ERR_LIMIT,
-                        "%s: a %s of %ux%u pixels takes %llu MiB to decode, over the budget of %llu: scale it down", d->name,
-                        d->format, width, height, (unsigned long long)(need >> 20), (unsigned long long)(d->rule.budget >> 20));
-    return OCELLI_OK;
+    if (need <= d->rule.budget) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_LIMIT, "%s: a %s of %ux%u pixels takes %llu MiB to decode, over the budget of %llu: scale it down",
+                    d->name, d->format, width, height, (unsigned long long)(need >> 20),
+                    (unsigned long long)(d->rule.budget >> 20));
 }
 
 int decoding_begin(struct decoding *d, uint32_t width, uint32_t height, uint64_t work) {
-    int status = check_size(d, width, height, work);
+    int status = check_sides(d, width, height);
+    if (!status) status = check_budget(d, width, height, work);
     if (status) return status;
-    if (d->dense && (uint64_t)width * height > (uint64_t)d->size * DECODING_DENSEST) {
-        if (!d->rule.cut)
-            return log_fail(OCELLI_ERR_FILE, "%s: cut short: %zu bytes cannot hold %ux%u pixels", d->name, d->size, width,
-                            height);
-        return decoding_cut(d);
-    }
     if (d->orientation - 1 > 7 || d->rule.ignore_orientation) d->orientation = 1;
     d->width = width, d->height = height;
     d->rgb = calloc((size_t)width * height, 3);
