@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 32 };
+enum { CONFIG_KEYS = 33 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -21,7 +21,7 @@ struct live_config {
     double save_every, status_every;                          /* seconds; 0: never */
     /* [source] */
     const char *uri;
-    const char *format;
+    const char *format, *orientation; /* orientation: exif or ignore */
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
     /* [serve]: for runtime/serve, which this folder does not know */
@@ -38,8 +38,8 @@ struct live_config {
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
-/* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which an
- * event or an answer would have to carry. Errors: FILE. */
+/* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which
+ * an event or an answer would have to carry. Errors: FILE. */
 int config_check_texts(const struct tags_file *file, const char *path);
 /* Two texts of a config, NULL being none. */
 bool config_same_text(const char *a, const char *b);

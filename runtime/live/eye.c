@@ -33,7 +33,7 @@ static int take_config(struct eye *e, const struct live_config *c) {
 static bool same_source(const struct eye *e, const struct live_config *c) {
     const struct source_options *a = &e->options, *b = &c->source;
     return config_same_text(e->uri, c->uri) && config_same_text(a->format, b->format) && a->rotation == b->rotation &&
-           a->every == b->every && a->width == b->width && a->height == b->height && a->rate == b->rate &&
+           a->every == b->every && a->ignore_orientation == b->ignore_orientation && a->width == b->width && a->height == b->height && a->rate == b->rate &&
            a->exposure_us == b->exposure_us && !(a->gain < b->gain || a->gain > b->gain) &&
            !(a->exposure_value < b->exposure_value || a->exposure_value > b->exposure_value);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * files: pictures as they land in a folder or below it: written there, moved there, linked there. */
 #include "source/folders.h"
-#include "source/later.h"
+#include "source/waiting.h"
 #include "source/pool.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,14 +22,14 @@
 
 struct files {
     struct folders folders;
-    struct later later;
+    struct waiting waiting;
     uint64_t sequence;
     int64_t heard_ns; /* CLOCK_REALTIME_COARSE when there was last no event left */
     struct pool pool;
 };
 
 /* What else lands there is somebody else's, also what a copying program hides or names otherwise until it is whole. */
-static bool is_picture(const char *name) {
+bool source_picture_name(const char *name) {
     static const char *const endings[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga", "pnm", "ppm", "pgm", "pbm", "webp"};
     const char *dot = strrchr(name, '.');
     if (!dot || *name == '.') return false;
@@ -47,7 +47,8 @@ static int no_memory(const struct source *s) {
 /* Called by whoever takes frames: the file was not whole, or changed while it was read. */
 static void look_later(struct source *s, struct slot *slot) {
     struct files *f = s->state;
-    if (!later_add(&f->later, slot->path, slot->tries + 1)) log_error("%s: not whole, and no room to wait for it", slot->path);
+    if (!waiting_add(&f->waiting, slot->path, slot->tries + 1))
+        log_error("%s: not whole, and no room to wait for it", slot->path);
 }
 
 static int post(struct source *s, const char *path, int tries) {
@@ -59,7 +60,7 @@ static int post(struct source *s, const char *path, int tries) {
         return no_memory(s);
     }
     slot->slot.tries = tries;
-    slot->slot.later = tries < LATER_TRIES ? look_later : NULL;
+    slot->slot.later = tries < WAITING_TRIES ? look_later : NULL;
     slot->slot.frame.captured_ns = source_now();
     slot->slot.frame.sequence = f->sequence++;
     slot->slot.frame.full_range = true;
@@ -74,7 +75,7 @@ static int64_t ns_of(const struct timespec *t) {
 /* It was closed after writing, or came whole. */
 static int take_whole(struct source *s, const char *path) {
     struct files *f = s->state;
-    later_drop(&f->later, path);
+    waiting_drop(&f->waiting, path);
     return post(s, path, 0);
 }
 
@@ -86,27 +87,27 @@ static int take_found(struct source *s, const char *path) {
     if (lstat(path, &st) < 0) return OCELLI_OK;
     bool settled = clock_ns(CLOCK_REALTIME) - ns_of(&st.st_mtim) > SETTLED_NS;
     if (S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && (st.st_nlink > 1 || settled))) return take_whole(s, path);
-    if (!S_ISREG(st.st_mode) || later_add(&f->later, path, 0)) return OCELLI_OK;
+    if (!S_ISREG(st.st_mode) || waiting_add(&f->waiting, path, 0)) return OCELLI_OK;
     return take_whole(s, path);
 }
 
 /* One that waited. While it changes it goes on waiting; an empty one is somebody's who has not begun. */
-static int take_waited(struct source *s, const struct later_item *item) {
+static int take_waited(struct source *s, const struct waiting_item *item) {
     struct files *f = s->state;
     struct stat now, link;
     if (lstat(item->path, &link) < 0) return OCELLI_OK; /* gone: nothing to say */
     bool there = stat(item->path, &now) == 0;
     bool same = there && item->seen.st_size == now.st_size && item->seen.st_ino == now.st_ino &&
                 ns_of(&item->seen.st_mtim) == ns_of(&now.st_mtim);
-    if (there && !same && later_add(&f->later, item->path, 0)) return OCELLI_OK;
+    if (there && !same && waiting_add(&f->waiting, item->path, 0)) return OCELLI_OK;
     return post(s, item->path, item->tries);
 }
 
 static int take_due(struct source *s) {
     struct files *f = s->state;
-    struct later_item item;
+    struct waiting_item item;
     int status = OCELLI_OK;
-    while (!status && later_take(&f->later, &item)) {
+    while (!status && waiting_take(&f->waiting, &item)) {
         status = take_waited(s, &item);
         free(item.path);
     }
@@ -129,7 +130,7 @@ static int look_at(struct source *s, const struct folder *folder, const char *na
     bool there = stat(path, &st) == 0 && lstat(path, &link) == 0;
     if (there && S_ISDIR(st.st_mode))
         status = add_folder(s, path, folder->depth + 1, since, again);
-    else if (there && since != NOTHING && is_picture(name) && ns_of(&link.st_ctim) >= since)
+    else if (there && since != NOTHING && source_picture_name(name) && ns_of(&link.st_ctim) >= since)
         status = take_found(s, path);
     free(path);
     return status;
@@ -171,7 +172,7 @@ int files_open(struct source *s, const char *rest, const struct source_options *
     struct files *f = calloc(1, sizeof *f);
     if (!f) return no_memory(s);
     s->state = f;
-    int status = later_init(&f->later) ? OCELLI_OK : no_memory(s);
+    int status = waiting_init(&f->waiting) ? OCELLI_OK : no_memory(s);
     int watched = folders_open(&f->folders, s->uri);
     if (!status) status = watched;
     if (!status) status = add_folder(s, rest, 0, NOTHING, false);
@@ -182,7 +183,7 @@ int files_open(struct source *s, const char *rest, const struct source_options *
 void files_close(struct source *s) {
     struct files *f = s->state;
     folders_close(&f->folders);
-    later_finish(&f->later);
+    waiting_finish(&f->waiting);
     pool_finish(&f->pool);
     free(f);
     s->state = NULL;
@@ -204,7 +205,7 @@ static int take_name(struct source *s, const struct folder *folder, const struct
     else if (e->mask & (IN_CREATE | IN_MOVED_TO) && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && stat(path, &st) == 0 &&
              S_ISDIR(st.st_mode))
         status = add_folder(s, path, depth, 0, false);
-    else if (is_picture(e->name))
+    else if (source_picture_name(e->name))
         status = e->mask & IN_CREATE ? take_found(s, path) : take_whole(s, path);
     free(path);
     return status;
@@ -241,11 +242,11 @@ static bool wait_for_any(struct source *s) {
     struct files *f = s->state;
     struct pollfd p[] = {{.fd = s->stop_fd, .events = POLLIN},
                          {.fd = f->folders.fd, .events = POLLIN},
-                         {.fd = f->later.wake_fd, .events = POLLIN}};
+                         {.fd = f->waiting.wake_fd, .events = POLLIN}};
     int64_t now = clock_ns(CLOCK_REALTIME_COARSE); /* the one that files are stamped by */
     int queued = 0;
     if (ioctl(f->folders.fd, FIONREAD, &queued) == 0 && !queued) f->heard_ns = now;
-    poll(p, 3, later_wait(&f->later));
+    poll(p, 3, waiting_next(&f->waiting));
     return !p[0].revents;
 }
 

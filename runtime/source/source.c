@@ -129,16 +129,25 @@ static void sync_planes(const struct frame *f, uint64_t when) {
     }
 }
 
+int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut) {
+    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON, .ignore_orientation = ignore_orientation, .cut = cut};
+    if (cut) *cut = false;
+    return decode_file(image, path, &rule);
+}
+
+/* A camera's picture: the option `rotation` turns it, and nothing else. */
+static int decode_encoded(const struct source *s, struct slot *slot) {
+    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON, .ignore_orientation = true};
+    return decode_memory(&slot->image, slot->encoded, slot->encoded_size, s->uri, &rule);
+}
+
 /* Not pixels yet? Then now. On success the planes are the processor's until source_release(). */
 static int develop(struct source *s, struct slot *slot) {
     sync_planes(&slot->frame, DMA_BUF_SYNC_START);
     if (!slot->encoded && !slot->path) return OCELLI_OK;
     bool cut = false;
-    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON,
-                               .ignore_orientation = s->ignore_orientation || slot->encoded,
-                               .cut = slot->later ? &cut : NULL};
-    int status = slot->path ? decode_file(&slot->image, slot->path, &rule)
-                            : decode_memory(&slot->image, slot->encoded, slot->encoded_size, s->uri, &rule);
+    int status = slot->path ? source_picture(&slot->image, slot->path, s->ignore_orientation, slot->later ? &cut : NULL)
+                            : decode_encoded(s, slot);
     if (cut) slot->later(s, slot);
     sync_planes(&slot->frame, DMA_BUF_SYNC_END);
     if (status) return status;

@@ -63,6 +63,12 @@ int source_open(struct source **out, const char *uri, const struct source_option
  * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
 int source_next(struct source *s, int timeout_ms, struct frame *frame);
 
+/* A picture file as files: takes it, within the same budget of memory. *cut gets whether it may only not be whole yet, which
+ * is not said then; NULL: it is. ocelli_image_free(image). Errors: as ocelli_image_load(). */
+int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut);
+/* Does files: take what has such a name? */
+bool source_picture_name(const char *name);
+
 /* Is the camera unplugged, or silent, and waited for? */
 bool source_away(struct source *s);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pictures.h"
 #include "base/log.h"
-#include "prep/decode.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,18 +29,24 @@ static int read_stdin(unsigned char **bytes, size_t *size) {
     return OCELLI_OK;
 }
 
-static int load_stdin(struct ocelli_image *image) {
+static int load_stdin(struct ocelli_image *image, const struct decode_rule *rule) {
     unsigned char *bytes;
     size_t size;
     int status = read_stdin(&bytes, &size);
-    if (!status) status = decode_memory(image, bytes, size, "standard input", NULL);
+    if (!status) status = decode_memory(image, bytes, size, "standard input", rule);
     free(bytes);
     return status;
 }
 
+int pictures_orientation(const struct options *o, struct decode_rule *rule, const char *way) {
+    rule->ignore_orientation = !strcmp(way, "ignore");
+    if (rule->ignore_orientation || !strcmp(way, "exif")) return EXIT_OK;
+    return options_usage(o, "--orientation \"%s\" is neither exif nor ignore", way);
+}
+
 int pictures_add(struct pictures *p, const char *name) {
     struct ocelli_image *image = &p->images[p->count];
-    int status = strcmp(name, "-") ? ocelli_image_load(image, name) : load_stdin(image);
+    int status = strcmp(name, "-") ? decode_file(image, name, &p->rule) : load_stdin(image, &p->rule);
     if (status) return status;
     p->names[p->count++] = name;
     p->bytes += (size_t)3 * image->width * image->height;

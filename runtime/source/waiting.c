@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "source/later.h"
+#include "source/waiting.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -7,25 +7,25 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-bool later_init(struct later *l) {
-    *l = (struct later){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+bool waiting_init(struct waiting *l) {
+    *l = (struct waiting){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
     pthread_mutex_init(&l->lock, NULL);
     return l->wake_fd >= 0;
 }
 
-void later_finish(struct later *l) {
+void waiting_finish(struct waiting *l) {
     for (size_t i = 0; i < l->count; i++) free(l->items[i].path);
     free(l->items);
     if (l->wake_fd >= 0) close(l->wake_fd);
     pthread_mutex_destroy(&l->lock);
 }
 
-static void take_out(struct later *l, size_t i) {
+static void take_out(struct waiting *l, size_t i) {
     memmove(l->items + i, l->items + i + 1, (l->count - i - 1) * sizeof *l->items);
     l->count--;
 }
 
-static void drop(struct later *l, const char *path) {
+static void drop(struct waiting *l, const char *path) {
     for (size_t i = 0; i < l->count; i++) {
         if (strcmp(l->items[i].path, path)) continue;
         free(l->items[i].path);
@@ -34,16 +34,16 @@ static void drop(struct later *l, const char *path) {
     }
 }
 
-static bool make_room(struct later *l) {
+static bool make_room(struct waiting *l) {
     if (l->count < l->room) return true;
     size_t room = l->room ? 2 * l->room : 16;
-    struct later_item *grown = room <= LATER_MOST ? realloc(l->items, room * sizeof *grown) : NULL;
+    struct waiting_item *grown = room <= WAITING_MOST ? realloc(l->items, room * sizeof *grown) : NULL;
     if (grown) l->items = grown, l->room = room;
     return grown != NULL;
 }
 
-bool later_add(struct later *l, const char *path, int tries) {
-    struct later_item item = {strdup(path), tries, clock_ns(CLOCK_MONOTONIC) + LATER_MS * INT64_C(1000000), {0}};
+bool waiting_add(struct waiting *l, const char *path, int tries) {
+    struct waiting_item item = {strdup(path), tries, clock_ns(CLOCK_MONOTONIC) + WAITING_MS * INT64_C(1000000), {0}};
     if (!item.path) return false;
     if (stat(path, &item.seen) < 0) item.seen = (struct stat){0};
     pthread_mutex_lock(&l->lock);
@@ -58,13 +58,13 @@ bool later_add(struct later *l, const char *path, int tries) {
     return good;
 }
 
-void later_drop(struct later *l, const char *path) {
+void waiting_drop(struct waiting *l, const char *path) {
     pthread_mutex_lock(&l->lock);
     drop(l, path);
     pthread_mutex_unlock(&l->lock);
 }
 
-bool later_take(struct later *l, struct later_item *item) {
+bool waiting_take(struct waiting *l, struct waiting_item *item) {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     uint64_t count;
     bool found = false, had = read(l->wake_fd, &count, sizeof count) > 0;
@@ -80,7 +80,7 @@ bool later_take(struct later *l, struct later_item *item) {
     return found;
 }
 
-int later_wait(struct later *l) {
+int waiting_next(struct waiting *l) {
     int64_t now = clock_ns(CLOCK_MONOTONIC), next = INT64_MAX;
     pthread_mutex_lock(&l->lock);
     for (size_t i = 0; i < l->count; i++)
