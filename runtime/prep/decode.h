@@ -11,7 +11,7 @@
 #include <ocelli.h>
 #include <stdbool.h>
 
-/* The most memory for one picture, its pixels and the decoder's own, in bytes. */
+/* The most memory for one picture: the file's bytes, the pixels, and what the decoder needs beside. */
 #define DECODE_BUDGET (UINT64_C(1) << 30)          /* by default: a program that a person waits for */
 #define DECODE_BUDGET_DAEMON (UINT64_C(256) << 20) /* of a program that has to go on */
 

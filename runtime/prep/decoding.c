@@ -20,7 +20,7 @@ static int check_sides(const struct decoding *d, uint32_t width, uint32_t height
 }
 
 static int check_budget(const struct decoding *d, uint32_t width, uint32_t height, uint64_t work) {
-    uint64_t need = pixels_bytes(width, height) + work;
+    uint64_t need = d->size + pixels_bytes(width, height) + work;
     if (need <= d->rule.budget) return OCELLI_OK;
     return log_fail(OCELLI_ERR_LIMIT, "%s: a %s of %ux%u pixels takes %llu MiB to decode, over the budget of %llu: scale it down",
                     d->name, d->format, width, height, (unsigned long long)(need >> 20),
@@ -38,7 +38,7 @@ int decoding_begin(struct decoding *d, uint32_t width, uint32_t height, uint64_t
 }
 
 uint64_t decoding_left(const struct decoding *d) {
-    return d->rule.budget - pixels_bytes(d->width, d->height);
+    return d->rule.budget - d->size - pixels_bytes(d->width, d->height);
 }
 
 uint8_t *decoding_place(const struct decoding *d, uint32_t y) {

@@ -23,7 +23,7 @@ enum { DECODING_DENSEST = 8 * 1032 };
 /* Checks the size against limits and budget, `work` being bytes that the decoder needs beside the pixels, and makes room.
  * Errors: FILE, LIMIT, MEMORY. */
 int decoding_begin(struct decoding *d, uint32_t width, uint32_t height, uint64_t work);
-/* What the budget leaves beside the pixels. After decoding_begin(). */
+/* What the budget leaves beside the file's bytes and the pixels. After decoding_begin(). */
 uint64_t decoding_left(const struct decoding *d);
 /* Where row `y` may be written in place; NULL: it has to be turned. */
 uint8_t *decoding_place(const struct decoding *d, uint32_t y);

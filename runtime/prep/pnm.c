@@ -85,7 +85,7 @@ static uint32_t binary_value(const struct pnm *p, const uint8_t *row, uint32_t i
 }
 
 static int take_row(struct pnm *p, uint8_t *out) {
-    uint32_t width = p->d->width, values = width * p->channels, value;
+    uint32_t width = p->d->width, values = width * p->channels, value = 0;
     size_t bytes = p->kind == 4 ? (width + 7) / 8 : (size_t)values * p->depth;
     if (p->kind > 3 && (size_t)(p->end - p->at) < bytes) return decoding_cut(p->d);
     for (uint32_t i = 0; i < values; i++) {

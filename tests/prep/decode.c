@@ -154,14 +154,18 @@ static const struct {
     {"photo420.jpg", 0, "\377\331", 2, OCELLI_ERR_FILE, "not a picture"},
 };
 
+static void put_header_sum(unsigned char *png) {
+    unsigned long sum = crc32(0, png + 12, 17);
+    for (int byte = 0; byte < 4; byte++) png[29 + byte] = (unsigned char)(sum >> (24 - 8 * byte));
+}
+
 static void one_broken_field(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
         struct bytes file = golden(broken[i].file);
         memcpy(file.data + broken[i].at, broken[i].patch, broken[i].size);
         if (broken[i].at >= 12 && broken[i].at < 29) { /* the header's checksum, so that the field is what is wrong */
-            unsigned long sum = crc32(0, file.data + 12, 17);
-            for (int byte = 0; byte < 4; byte++) file.data[29 + byte] = (unsigned char)(sum >> (24 - 8 * byte));
+            put_header_sum(file.data);
         }
         refused(file.data, file.size, broken[i].status, broken[i].words);
     }
@@ -234,6 +238,38 @@ static void jpeg_tables(void **state) {
     }
 }
 
+/* The file, its pixels and what the decoder needs beside are counted; of a progressive JPEG the coefficients, too. */
+static void budget(void **state) {
+    (void)state;
+    static const struct {
+        const char *file;
+        uint64_t extra; /* bytes that it needs beside file and pixels, at least */
+    } cases[] = {{"tiny.png", 0}, {"photo420.jpg", 0}, {"progressive.jpg", 90 * 121 * 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bytes file = golden(cases[i].file);
+        struct ocelli_image image;
+        assert_int_equal(decode_memory(&image, file.data, file.size, "x", NULL), OCELLI_OK);
+        uint64_t need = file.size + UINT64_C(3) * image.width * image.height;
+        decode_free(&image);
+        struct decode_rule rule = {.budget = need + cases[i].extra - 1};
+        listen();
+        check_refused(decode_memory(&image, file.data, file.size, "x", &rule), OCELLI_ERR_LIMIT, &image, "over the budget");
+        rule.budget = need + cases[i].extra + (8 << 20); /* row buffers, tables */
+        assert_int_equal(decode_memory(&image, file.data, file.size, "x", &rule), OCELLI_OK);
+        decode_free(&image);
+    }
+    /* 32 KB that unpack to 768 MiB: not in a daemon, and nothing of it is reserved. */
+    struct bytes file = golden("tiny.png");
+    struct decode_rule daemon = {.budget = DECODE_BUDGET_DAEMON};
+    static unsigned char large[40000];
+    memcpy(large, file.data, file.size);
+    memcpy(large + 16, "\0\0\100\0\0\0\100\0", 8);
+    put_header_sum(large);
+    struct ocelli_image image;
+    listen();
+    check_refused(decode_memory(&image, large, sizeof large, "x", &daemon), OCELLI_ERR_LIMIT, &image, "over the budget of 256");
+}
+
 static void from_files(void **state) {
     (void)state;
     struct ocelli_image image;
@@ -270,6 +306,7 @@ int main(void) {
         cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),           cmocka_unit_test(cut_samples),
         cmocka_unit_test(cut_png_and_jpeg), cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
         cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),       cmocka_unit_test(jpeg_tables),
+        cmocka_unit_test(budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
