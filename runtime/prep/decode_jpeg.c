@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jpeglib.h>
 
@@ -103,14 +104,22 @@ static void inks_to_rgb(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
     }
 }
 
+/* Of the first EXIF, wherever the library finds it: it gets over junk between segments. */
+static unsigned orientation_of(const struct reader *r) {
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
+        if (m->data_length >= 6 && !memcmp(m->data, "Exif\0\0", 6)) return exif_orientation(m->data, m->data_length);
+    return 1;
+}
+
 static int read_header(struct reader *r) {
+    jpeg_save_markers(&r->jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(&r->jpeg, TRUE);
     if (r->jpeg.data_precision != 8) return decoding_unread(r->d, "a JPEG of other than 8 bits");
     int inks = r->jpeg.num_components == 4;
     if (!inks && r->jpeg.num_components != 3 && r->jpeg.num_components != 1)
         return decoding_unread(r->d, "a JPEG of such components");
     r->jpeg.out_color_space = inks ? JCS_CMYK : JCS_RGB;
-    r->d->orientation = exif_of_jpeg(r->d->bytes, r->d->size);
+    r->d->orientation = orientation_of(r);
     return decoding_begin(r->d, r->jpeg.image_width, r->jpeg.image_height, 0);
 }
 

@@ -14,7 +14,8 @@ static uint32_t number(const uint8_t *p, int bytes, bool little) {
 }
 
 static unsigned entry_value(const uint8_t *entry, bool little) {
-    uint32_t type = number(entry + 2, 2, little), value = 0;
+    uint32_t type = number(entry + 2, 2, little), count = number(entry + 4, 4, little), value = 0;
+    if (count != 1) return 1; /* more of them lie elsewhere, and mean nothing */
     if (type == TYPE_BYTE) value = entry[8];
     if (type == TYPE_SHORT) value = number(entry + 8, 2, little);
     if (type == TYPE_LONG) value = number(entry + 8, 4, little);

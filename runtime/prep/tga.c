@@ -42,8 +42,9 @@ static int take_palette(struct tga *t, const uint8_t *header) {
     unsigned first = u16(header + 3), count = u16(header + 5), bytes = header[7] / 8u;
     if (!header[1]) return OCELLI_OK;
     if (header[7] != 16 && header[7] != 24 && header[7] != 32) return decoding_unread(t->d, "a TGA with such a palette");
+    if (first + count > 256) return decoding_unread(t->d, "a TGA with so many colours");
     if ((size_t)(t->end - t->at) < (size_t)count * bytes) return decoding_cut(t->d);
-    for (unsigned i = 0; i < count && first + i < 256; i++) colour(t->at + (size_t)i * bytes, bytes, t->palette[first + i]);
+    for (unsigned i = 0; i < count; i++) colour(t->at + (size_t)i * bytes, bytes, t->palette[first + i]);
     t->at += (size_t)count * bytes;
     return OCELLI_OK;
 }
@@ -55,7 +56,7 @@ static int check_kind(struct tga *t, const uint8_t *header) {
     t->pixel = depth / 8;
     if (t->kind == MAPPED && depth == 8 && header[1]) return OCELLI_OK;
     if (t->kind == COLOUR && depth >= 16) return OCELLI_OK;
-    if (t->kind == GREY && (depth == 8 || depth == 16)) return OCELLI_OK;
+    if (t->kind == GREY && (depth == 8 || depth == 16) && !header[1]) return OCELLI_OK;
     return decoding_unread(t->d, "a TGA of this kind");
 }
 
@@ -100,5 +101,5 @@ int tga_decode(struct decoding *d) {
     uint32_t height = u16(header + 14);
     if (!status) status = decoding_begin(d, u16(header + 12), height, 0);
     for (uint32_t i = 0; !status && i < height; i++) status = take_row(&t, decoding_place(d, t.down ? i : height - 1 - i));
-    return status;
+    return !status && t.runs && t.run ? decoding_broken(d, "a run over the TGA's end") : status;
 }
