@@ -16,9 +16,19 @@ static const char *copy(struct eye *e, const char *text) {
     return text ? arena_copy(&e->strings, text, strlen(text)) : NULL;
 }
 
+/* A large picture takes seconds to decode: a stop does not wait for it. */
+static bool stopping(void *user) {
+    struct eye *e = user;
+    pthread_mutex_lock(&e->lock);
+    bool stop = e->stop;
+    pthread_mutex_unlock(&e->lock);
+    return stop;
+}
+
 static int take_config(struct eye *e, const struct live_config *c) {
     arena_finish(&e->strings);
     e->options = c->source;
+    e->options.stopping = stopping, e->options.user = e;
     e->uri = copy(e, c->uri);
     e->thermal = copy(e, c->thermal ? c->thermal : "/sys/class/thermal");
     e->options.format = copy(e, c->format);
@@ -33,8 +43,9 @@ static int take_config(struct eye *e, const struct live_config *c) {
 static bool same_source(const struct eye *e, const struct live_config *c) {
     const struct source_options *a = &e->options, *b = &c->source;
     return config_same_text(e->uri, c->uri) && config_same_text(a->format, b->format) && a->rotation == b->rotation &&
-           a->every == b->every && a->ignore_orientation == b->ignore_orientation && a->width == b->width && a->height == b->height && a->rate == b->rate &&
-           a->exposure_us == b->exposure_us && !(a->gain < b->gain || a->gain > b->gain) &&
+           a->every == b->every && a->ignore_orientation == b->ignore_orientation && a->width == b->width &&
+           a->height == b->height && a->rate == b->rate && a->exposure_us == b->exposure_us &&
+           !(a->gain < b->gain || a->gain > b->gain) &&
            !(a->exposure_value < b->exposure_value || a->exposure_value > b->exposure_value);
 }
 

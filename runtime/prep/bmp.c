@@ -141,6 +141,7 @@ static int take_rows(struct bmp *b) {
     size_t bytes = ((size_t)b->width * b->bits + 7) / 8, stride = (bytes + 3) & ~(size_t)3;
     const uint8_t *row = b->pixels;
     for (uint32_t y = 0; y < b->height; y++, row += stride) {
+        if (decoding_stopped(b->d)) return OCELLI_ERR_FILE;
         if (row > b->end || (size_t)(b->end - row) < bytes) return decoding_cut(b->d);
         uint8_t *out = place(b, y);
         for (uint32_t x = 0; x < b->width; x++) unpack(b, row, x, out + 3 * (size_t)x);
@@ -212,7 +213,8 @@ static const uint8_t *take_escape(struct run *r, const uint8_t *at, unsigned wha
 static int take_runs(struct bmp *b) {
     struct run r = {.b = b, .all = (uint64_t)b->width * b->height};
     const uint8_t *at = b->pixels;
-    while (r.at < r.all && at && b->end - at >= 2) {
+    for (unsigned turn = 0; r.at < r.all && at && b->end - at >= 2; turn++) {
+        if (turn % 1024 == 0 && decoding_stopped(b->d)) return OCELLI_ERR_FILE;
         unsigned count = at[0], byte = at[1];
         at += 2;
         if (count)

@@ -18,7 +18,9 @@
 /* Zero means default; NULL too. */
 struct decode_rule {
     uint64_t budget;
-    bool ignore_orientation; /* leave the picture as it is stored, whatever its EXIF says */
+    bool ignore_orientation;      /* leave the picture as it is stored, whatever its EXIF says */
+    bool (*stopping)(void *user); /* asked now and then: true ends it with FILE, and no line; NULL: never */
+    void *user;
     bool *cut; /* gets true for a file that may only not be whole yet, which is not said then; else every fault is */
 };
 

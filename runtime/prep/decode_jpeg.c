@@ -17,7 +17,7 @@
 enum { SCANS_MOST = 100 }; /* each of a progressive picture goes over all of it; those that are made have about ten */
 
 /* Which fault ended it; the library's own says why in words. */
-enum fault { BROKEN, CUT, NO_MEMORY, TOO_MUCH_MEMORY, MANY_SCANS };
+enum fault { BROKEN, CUT, NO_MEMORY, TOO_MUCH_MEMORY, MANY_SCANS, STOPPED };
 
 struct reader {
     struct jpeg_decompress_struct jpeg;
@@ -64,8 +64,11 @@ static void skip_input(j_decompress_ptr jpeg, long count) {
     s->next_input_byte += count, s->bytes_in_buffer -= (size_t)count;
 }
 
-static void watch_scans(j_common_ptr jpeg) {
-    if (((j_decompress_ptr)jpeg)->input_scan_number > SCANS_MOST) leave(jpeg->client_data, MANY_SCANS);
+/* Called for each row of blocks, of each scan. */
+static void watch_progress(j_common_ptr jpeg) {
+    struct reader *r = jpeg->client_data;
+    if (decoding_stopped(r->d)) leave(r, STOPPED);
+    if (((j_decompress_ptr)jpeg)->input_scan_number > SCANS_MOST) leave(r, MANY_SCANS);
 }
 
 static void open_reader(struct reader *r) {
@@ -83,7 +86,7 @@ static void set_source(struct reader *r) {
                                          .skip_input_data = skip_input,
                                          .resync_to_restart = jpeg_resync_to_restart,
                                          .term_source = nothing};
-    r->progress.progress_monitor = watch_scans;
+    r->progress.progress_monitor = watch_progress;
     r->jpeg.src = &r->source;
     r->jpeg.progress = &r->progress;
 }
@@ -147,6 +150,7 @@ static int refuse(const struct reader *r) {
     case CUT: return decoding_cut(r->d);
     case NO_MEMORY: return decoding_no_memory(r->d);
     case TOO_MUCH_MEMORY: return decoding_over_budget(r->d);
+    case STOPPED: return OCELLI_ERR_FILE;
     case MANY_SCANS: return decoding_unread(r->d, "a JPEG of so many scans");
     default: return decoding_broken(r->d, r->why);
     }

@@ -88,6 +88,7 @@ static int read_rows(struct reader *r) {
     if (turned && !r->rows) return decoding_no_memory(d);
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < d->height; y++) {
+            if (decoding_stopped(d)) return OCELLI_ERR_FILE;
             uint8_t *row = turned ? r->rows + (passes > 1 ? y * stride : 0) : decoding_place(d, y);
             png_read_row(r->png, row, NULL);
             if (turned && pass == passes - 1) decoding_put(d, y, row);

@@ -62,6 +62,10 @@ void decoding_put(const struct decoding *d, uint32_t y, const uint8_t *row) {
     for (ptrdiff_t x = 0; x < w; x++, to += 3 * step) memcpy(to, row + 3 * x, 3);
 }
 
+bool decoding_stopped(const struct decoding *d) {
+    return d->rule.stopping && d->rule.stopping(d->rule.user);
+}
+
 int decoding_cut(const struct decoding *d) {
     if (!d->rule.cut) return log_fail(OCELLI_ERR_FILE, "%s: cut short: copy it again", d->name);
     *d->rule.cut = true;

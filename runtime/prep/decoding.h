@@ -30,6 +30,9 @@ uint8_t *decoding_place(const struct decoding *d, uint32_t y);
 /* Stored row `y`, (width, 3), copied to its upright place. */
 void decoding_put(const struct decoding *d, uint32_t y, const uint8_t *row);
 
+/* Nobody waits for it any more: end with OCELLI_ERR_FILE, and say nothing. For each row. */
+bool decoding_stopped(const struct decoding *d);
+
 /* Faults: each says one line and gives the status. decoding_cut() is silent when rule.cut is asked for. */
 int decoding_cut(const struct decoding *d);
 int decoding_broken(const struct decoding *d, const char *reason);

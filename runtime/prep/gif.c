@@ -187,7 +187,8 @@ static int take_pixels(struct gif *g, struct lzw *z) {
     struct brush brush = {.g = g, .step = g->area.interlaced ? 8 : 1, .full = !g->area.width || !g->area.height};
     clear(z, size);
     for (unsigned i = 0; i < z->clear; i++) z->last[i] = z->first[i] = (uint8_t)i, z->length[i] = 1;
-    while (!brush.full) {
+    for (unsigned turn = 0; !brush.full; turn++) {
+        if (turn % 1024 == 0 && decoding_stopped(g->d)) return OCELLI_ERR_FILE;
         if (!take_code(&bits, z->bits, &code) || code == z->clear + 1) return decoding_cut(g->d);
         if (code == z->clear)
             clear(z, size);

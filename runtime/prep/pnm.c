@@ -114,7 +114,8 @@ int pnm_decode(struct decoding *d) {
     status = decoding_begin(d, width > UINT32_MAX ? UINT32_MAX : (uint32_t)width,
                             height > UINT32_MAX ? UINT32_MAX : (uint32_t)height, p.maxval);
     if (!status) status = make_scale(&p);
-    for (uint32_t y = 0; !status && y < d->height; y++) status = take_row(&p, decoding_place(d, y));
+    for (uint32_t y = 0; !status && y < d->height; y++)
+        status = decoding_stopped(d) ? OCELLI_ERR_FILE : take_row(&p, decoding_place(d, y));
     free(p.scaled);
     return status;
 }

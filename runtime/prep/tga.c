@@ -100,6 +100,7 @@ int tga_decode(struct decoding *d) {
     status = take_palette(&t, header);
     uint32_t height = u16(header + 14);
     if (!status) status = decoding_begin(d, u16(header + 12), height, 0);
-    for (uint32_t i = 0; !status && i < height; i++) status = take_row(&t, decoding_place(d, t.down ? i : height - 1 - i));
+    for (uint32_t i = 0; !status && i < height; i++)
+        status = decoding_stopped(d) ? OCELLI_ERR_FILE : take_row(&t, decoding_place(d, t.down ? i : height - 1 - i));
     return !status && t.runs && t.run ? decoding_broken(d, "a run over the TGA's end") : status;
 }

@@ -6,15 +6,13 @@
 #include <pthread.h>
 
 #include "base/frame.h"
+#include "source/source.h"
 
 #include <ocelli.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct source;
-struct source_options;
 
 /* A frame on its way. Made and freed by its kind; between slot_post() and recycle it is not the kind's to touch. */
 struct slot {
@@ -54,7 +52,7 @@ struct source {
     char *uri;
     void *state; /* the kind's */
     uint32_t rotation;
-    bool ignore_orientation;
+    struct source_options options; /* as given; the strings are the caller's, and may be gone */
     struct box box;
     int held;    /* frames; under the box' lock */
     int stop_fd; /* an eventfd that becomes readable at close, for poll() */

@@ -74,7 +74,7 @@ static int open_kind(struct source *s, const struct source_kind *kind, const cha
     s->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (!s->uri || s->stop_fd < 0) return log_fail(OCELLI_ERR_MEMORY, "%s: cannot open: %s", uri, strerror(errno));
     s->rotation = o->rotation;
-    s->ignore_orientation = o->ignore_orientation;
+    s->options = *o;
     int status = kind->open(s, uri + strlen(kind->scheme), o);
     if (status) return status;
     s->kind = kind; /* from here on there is something to close */
@@ -129,10 +129,18 @@ static void sync_planes(const struct frame *f, uint64_t when) {
     }
 }
 
-int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut) {
-    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON, .ignore_orientation = ignore_orientation, .cut = cut};
+static int load(struct ocelli_image *image, const char *path, const struct source_options *o, bool *cut) {
+    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON,
+                               .ignore_orientation = o->ignore_orientation,
+                               .stopping = o->stopping,
+                               .user = o->user,
+                               .cut = cut};
     if (cut) *cut = false;
     return decode_file(image, path, &rule);
+}
+
+int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut) {
+    return load(image, path, &(struct source_options){.ignore_orientation = ignore_orientation}, cut);
 }
 
 /* A camera's picture: the option `rotation` turns it, and nothing else. */
@@ -146,8 +154,7 @@ static int develop(struct source *s, struct slot *slot) {
     sync_planes(&slot->frame, DMA_BUF_SYNC_START);
     if (!slot->encoded && !slot->path) return OCELLI_OK;
     bool cut = false;
-    int status = slot->path ? source_picture(&slot->image, slot->path, s->ignore_orientation, slot->later ? &cut : NULL)
-                            : decode_encoded(s, slot);
+    int status = slot->path ? load(&slot->image, slot->path, &s->options, slot->later ? &cut : NULL) : decode_encoded(s, slot);
     if (cut) slot->later(s, slot);
     sync_planes(&slot->frame, DMA_BUF_SYNC_END);
     if (status) return status;

@@ -27,10 +27,13 @@ struct source_options {
     bool every;              /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
     uint32_t width, height;  /* pixels; the camera may give another size near it. Default 640x480 */
     uint32_t rate;           /* frames a second; default: the camera's */
-    const char *format;      /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
-    uint32_t exposure_us;    /* default: automatic */
-    float gain;              /* analogue, 1 and more; default: automatic */
-    float exposure_value;    /* stops that automatic exposure is to be off, such as -0.5 */
+    /* Asked now and then while a picture is decoded, by the thread that takes it: true gives that up, in silence. NULL: never. */
+    bool (*stopping)(void *user);
+    void *user;
+    const char *format;   /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
+    uint32_t exposure_us; /* default: automatic */
+    float gain;           /* analogue, 1 and more; default: automatic */
+    float exposure_value; /* stops that automatic exposure is to be off, such as -0.5 */
 };
 
 /* What source_next() gives besides negative status codes. */

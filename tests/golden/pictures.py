@@ -116,6 +116,8 @@ def jpegs():
     add("turn6-progressive.jpg", saved(rgb(13, 9, 30), "JPEG", progressive=True, exif=b"Exif\0\0" + exif(6)))
     add("turn8-cmyk.jpg", saved(Image.fromarray(scene(13, 9, 4, 31), "CMYK"), "JPEG", exif=b"Exif\0\0" + exif(8)))
     add("turn9.jpg", saved(rgb(13, 9, 32), "JPEG", exif=b"Exif\0\0" + exif(9)))
+    add("turn8-junk.jpg", FILES["turn8-cmyk.jpg"].replace(b"\xff\xee\0\x0e", b"\xff\xee\0\x0c", 1))  # two bytes before EXIF
+    add("turn6-many.jpg", FILES["turn6.jpg"].replace(b"\x12\1\3\0\1", b"\x12\1\3\0\x09", 1))  # nine values in place of one
     add("no-end.jpg", base[:-2])
     add("no-half.jpg", base[:len(base) * 3 // 5])
     twelve = bytearray(base)

@@ -270,6 +270,34 @@ static void budget(void **state) {
     check_refused(decode_memory(&image, large, sizeof large, "x", &daemon), OCELLI_ERR_LIMIT, &image, "over the budget of 256");
 }
 
+static bool stop_after(void *user) {
+    int *left = user;
+    return (*left)-- == 0;
+}
+
+/* Given up at any row, in silence and without a leak. */
+static void stopped(void **state) {
+    (void)state;
+    static const char *const names[] = {"palette.png", "adam7.png", "photo420.jpg", "progressive.jpg"};
+    for (size_t i = 0; i < SAMPLE_COUNT + 4; i++) {
+        struct bytes file = {.size = 0};
+        if (i < 4) file = golden(names[i]);
+        const void *bytes = i < 4 ? (const void *)file.data : samples[i - 4].data;
+        size_t size = i < 4 ? file.size : samples[i - 4].size;
+        int left = 0, status = OCELLI_ERR_FILE, asked = 0;
+        for (; status; asked++) {
+            struct ocelli_image image;
+            left = asked;
+            listen();
+            status = decode_memory(&image, bytes, size, "x", &(struct decode_rule){.stopping = stop_after, .user = &left});
+            assert_int_equal(heard.lines, 0);
+            assert_true(!status || (status == OCELLI_ERR_FILE && left < 0 && !image.rgb));
+            decode_free(&image);
+        }
+        assert_true(asked > (i < 4 ? 4 : 1)); /* it was asked, and more than once where there are rows */
+    }
+}
+
 static void from_files(void **state) {
     (void)state;
     struct ocelli_image image;
@@ -306,7 +334,7 @@ int main(void) {
         cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),           cmocka_unit_test(cut_samples),
         cmocka_unit_test(cut_png_and_jpeg), cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
         cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),       cmocka_unit_test(jpeg_tables),
-        cmocka_unit_test(budget),
+        cmocka_unit_test(budget),           cmocka_unit_test(stopped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
