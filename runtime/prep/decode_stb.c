@@ -130,7 +130,10 @@ static int take(struct decoding *d, const uint8_t *bytes, size_t size) {
         status = decoding_cut(d);
     else if (!d->rgb || d->width != (uint32_t)width || d->height != (uint32_t)height)
         status = decoding_broken(d, "two sizes");
-    for (uint32_t y = 0; !status && y < d->height; y++) decoding_put(d, y, rgb + (size_t)y * d->width * 3);
+    for (uint32_t y = 0; !status && y < d->height; y++) {
+        decoding_put(d, y, rgb + (size_t)y * d->width * 3);
+        if (decoding_stopped(d)) status = OCELLI_ERR_FILE; /* stb_image itself cannot be asked to */
+    }
     stbi_image_free(rgb);
     return status;
 }
