@@ -8,7 +8,7 @@ JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
 # Without these a part is left out, with a message.
-OPTIONAL = libcoap3-dev libsqlite3-dev sqlite3
+OPTIONAL = libcoap3-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)

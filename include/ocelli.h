@@ -185,8 +185,10 @@ void ocelli_unload_text(struct ocelli *handle);
  * 16 MiB), MEMORY. */
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
 
-/* Decodes a PNG or JPEG (also BMP, GIF, TGA, PNM) to RGB; alpha is dropped, 16 bits become 8.
- * On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE, LIMIT, MEMORY. */
+/* Reads a picture file (PNG, JPEG, WebP, BMP, GIF, TGA, PNM) as RGB, the pixels that Pillow's convert("RGB") gives: alpha is
+ * dropped, of an animation the first picture is taken. It is turned upright as its EXIF orientation says. At most 1 GiB of memory
+ * is used. On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE (missing, not a picture, broken, cut
+ * short), LIMIT (a side over 16384 pixels, over that memory, a kind that is not read), MEMORY. */
 int ocelli_image_load(struct ocelli_image *image, const char *path);
 
 /* Frees the pixels of an image from ocelli_image_load() and zeroes it. Accepts NULL. */

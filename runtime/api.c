@@ -212,7 +212,7 @@ int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size
 }
 
 int ocelli_image_load(struct ocelli_image *image, const char *path) {
-    return decode_file(image, path);
+    return decode_file(image, path, NULL);
 }
 
 void ocelli_image_free(struct ocelli_image *image) {

@@ -30,6 +30,7 @@ static const struct key {
     {"run", "status_every", NUMBER, AT(status_every), 0, 86400, 0},
     {"source", "uri", TEXT, AT(uri)},
     {"source", "rotation", WHOLE, AT(rotation), 0, 270, 0},
+    {"source", "orientation", TEXT, AT(orientation)},
     {"source", "every", YES_NO, AT(every)},
     {"source", "width", WHOLE, AT(width), 1, 16384, 0},
     {"source", "height", WHOLE, AT(height), 1, 16384, 0},
@@ -178,7 +179,12 @@ static int check(struct live_config *c) {
         return log_fail(OCELLI_ERR_FILE, "%s: rotation = %g: give 0, 90, 180 or 270", c->path, c->rotation);
     if (!c->width != !c->height)
         return log_fail(OCELLI_ERR_FILE, "%s: give width and height under [source], or neither", c->path);
+    bool ignore = c->orientation && !strcmp(c->orientation, "ignore");
+    if (c->orientation && !ignore && strcmp(c->orientation, "exif"))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: orientation = %s: give exif or ignore", c->path,
+                        line_of(c, "source", "orientation"), c->orientation);
     c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
+                                        .ignore_orientation = ignore,
                                         .every = c->every != 0,
                                         .width = (uint32_t)c->width,
                                         .height = (uint32_t)c->height,

@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 32 };
+enum { CONFIG_KEYS = 33 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -20,8 +20,8 @@ struct live_config {
     double hot;                                               /* degrees Celsius from which it slows down */
     double save_every, status_every;                          /* seconds; 0: never */
     /* [source] */
-    const char *uri; /* what it names is relative as all files are */
-    const char *format;
+    const char *uri;                  /* what it names is relative as all files are */
+    const char *format, *orientation; /* orientation: exif or ignore */
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
     /* [serve]: for runtime/serve, which this folder does not know */

@@ -14,6 +14,15 @@ enum { WAIT_MS = 100, BACKOFF_FIRST_MS = 250, BACKOFF_MOST_MS = 30000, SLOW_MS =
 
 /* ---- what the ini says ---- */
 
+/* A large picture takes seconds to decode: a stop does not wait for it. */
+static bool stopping(void *user) {
+    struct eye *e = user;
+    pthread_mutex_lock(&e->lock);
+    bool stop = e->stop;
+    pthread_mutex_unlock(&e->lock);
+    return stop;
+}
+
 static void take_settings(struct eye *e, struct eye_settings *s) {
     eye_settings_free(e->now);
     e->now = s;
@@ -128,7 +137,9 @@ static int open_source(struct eye *e) {
     e->any = false;
     e->motion.started = false;
     e->asked_ns = clock_ns(CLOCK_MONOTONIC), e->told = false;
-    int status = opener_start(&e->opener, NULL, e->now->uri, &e->now->options);
+    struct source_options options = e->now->options;
+    options.stopping = stopping, options.user = e;
+    int status = opener_start(&e->opener, NULL, e->now->uri, &options);
     e->opening = !status;
     return status;
 }

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/vectors.h"
 #include "live/config.h"
+#include "source/source.h"
 #include "base/log.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Texts embedded between two frames. */
 enum { AT_ONCE = 8 };
+/* Pictures of a folder; how often and how long a picture that is still written is waited for, between frames. */
+enum { EXAMPLES_MOST = 256, WAITS_MOST = 100, WAIT_US = 20000 };
 
 /* A text or a picture, which `stamp` tells apart from an older one of that name. */
 struct item {
@@ -28,6 +34,8 @@ struct vectors {
     struct tags_file tags;
     struct arena arena;
     const char *path;
+    bool ignore_orientation;
+    int waits;          /* for the next picture to be whole */
     struct item *items; /* (count) */
     size_t count, room, next, size;
     struct places *spans;       /* (tags.count) */
@@ -59,20 +67,60 @@ static int add_all(struct vectors *v, const struct prompts_list *list, size_t li
     return status;
 }
 
+/* The stamp tells a picture from another one of that name, and from itself turned. */
+static int add_example(struct vectors *v, const char *path, const struct stat *st, size_t line) {
+    uint64_t stamp = (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
+    return add(v, path, line, (stamp ^ (uint64_t)st->st_size << 40 ^ (uint64_t)v->ignore_orientation << 39) | 1);
+}
+
+static int is_picture(const struct dirent *e) {
+    return source_picture_name(e->d_name);
+}
+
+static int add_pictures(struct vectors *v, const char *folder, char *const names[], int count, size_t line) {
+    int status = OCELLI_OK;
+    for (int i = 0; !status && i < count; i++) {
+        struct stat st;
+        char *path = arena_alloc(&v->arena, strlen(folder) + strlen(names[i]) + 2, 1);
+        if (!path) return out_of_memory(v);
+        sprintf(path, "%s/%s", folder, names[i]);
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) status = add_example(v, path, &st, line);
+    }
+    return status;
+}
+
+/* The pictures of a folder, not of those below it. */
+static int add_folder(struct vectors *v, const char *folder, size_t line) {
+    struct dirent **found = NULL;
+    char *names[EXAMPLES_MOST] = {NULL};
+    size_t before = v->count;
+    int count = scandir(folder, &found, is_picture, alphasort), status = OCELLI_OK;
+    if (count < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, folder, strerror(errno));
+    for (int i = 0; i < count && i < EXAMPLES_MOST; i++) names[i] = found[i]->d_name;
+    if (count > EXAMPLES_MOST)
+        status = log_fail(OCELLI_ERR_LIMIT, "%s:%zu: example %s: over %d pictures", v->path, line, folder, EXAMPLES_MOST);
+    if (!status) status = add_pictures(v, folder, names, count, line);
+    if (!status && v->count == before)
+        status = log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: no picture in it", v->path, line, folder);
+    for (int i = 0; i < count; i++) free(found[i]);
+    free(found);
+    return status;
+}
+
 static int add_examples(struct vectors *v, size_t index, struct places *s) {
     const struct tags_file_tag *tag = &v->tags.tags[index];
-    s->examples = v->count, s->example_count = tag->examples.count;
-    for (size_t i = 0; i < tag->examples.count; i++) {
+    s->examples = v->count;
+    int status = OCELLI_OK;
+    for (size_t i = 0; !status && i < tag->examples.count; i++) {
         struct stat st;
+        size_t line = tag->example_lines[i];
         const char *path = config_path(&v->arena, v->path, tag->examples.texts[i]);
         if (!path) return OCELLI_ERR_MEMORY;
-        if (stat(path, &st) < 0)
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, tag->example_lines[i], path, strerror(errno));
-        uint64_t stamp = (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
-        int status = add(v, path, tag->example_lines[i], (stamp ^ (uint64_t)st.st_size << 40) | 1);
-        if (status) return status;
+        if (stat(path, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
+        status = S_ISDIR(st.st_mode) ? add_folder(v, path, line) : add_example(v, path, &st, line);
     }
-    return OCELLI_OK;
+    s->example_count = v->count - s->examples;
+    return status;
 }
 
 /* The nearest templates count. A tag that gives examples but no prompt means these alone. */
@@ -87,12 +135,13 @@ static int add_tag(struct vectors *v, size_t index) {
     return status ? status : add_all(v, &tag->against, tag->line, &s->against, &s->against_count);
 }
 
-int vectors_create(struct vectors **out, struct tags_file *tags, const char *path) {
+int vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation) {
     struct vectors *v = *out = calloc(1, sizeof *v);
     if (!v) {
         tags_file_finish(tags);
         return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     }
+    v->ignore_orientation = ignore_orientation;
     v->tags = *tags;
     *tags = (struct tags_file){0};
     v->path = arena_copy(&v->arena, path, strlen(path));
@@ -153,11 +202,20 @@ int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
 static int embed_picture(struct vectors *v, struct ocelli *model, size_t index) {
     struct ocelli_image image;
     const struct item *item = &v->items[index];
-    int status = ocelli_image_load(&image, item->text);
-    if (!status)
-        status = ocelli_embed_images(model, &image, 1, v->values + index * v->size);
-    else
+    bool cut = false;
+    int status = source_picture(&image, item->text, v->ignore_orientation, v->waits < WAITS_MOST ? &cut : NULL);
+    if (cut) {
+        v->waits++;
+        usleep(WAIT_US);
+        return OCELLI_OK;
+    }
+    v->waits = 0;
+    if (status) {
         log_error("%s:%zu: this tag's example cannot be used", v->path, item->line);
+        return status;
+    }
+    status = ocelli_embed_images(model, &image, 1, v->values + index * v->size);
+    v->items[index].done = status == OCELLI_OK;
     ocelli_image_free(&image);
     return status;
 }
@@ -178,9 +236,7 @@ int vectors_step(struct vectors *v, struct ocelli *model, bool *done) {
     *done = v->next == v->count;
     if (*done) return OCELLI_OK;
     if (!v->items[v->next].stamp) return embed_texts(v, model, v->next);
-    int status = embed_picture(v, model, v->next);
-    v->items[v->next].done = status == OCELLI_OK;
-    return status;
+    return embed_picture(v, model, v->next);
 }
 
 /* The mean of prompts and the mean of examples weigh the same, however many there are of each: pictures lie closer to

@@ -11,16 +11,17 @@
 
 struct vectors;
 
-/* Takes the tags: *tags is empty then, on error too. `path`: of the file, for messages and to find example pictures beside it.
- * Free with vectors_destroy(). Errors: FILE (an example picture that is not there), MEMORY. */
-int vectors_create(struct vectors **out, struct tags_file *tags, const char *path);
+/* Takes the tags: *tags is empty then, on error too. `path`: of the file, for messages and to find example pictures beside it; of a
+ * folder the pictures in it are examples. ignore_orientation: take them as they are stored, whatever their EXIF says.
+ * Free with vectors_destroy(). Errors: FILE (an example picture that is not there), LIMIT (a folder of too many), MEMORY. */
+int vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation);
 /* Frees and sets *v to NULL. Accepts NULL and a pointer to NULL. */
 void vectors_destroy(struct vectors **v);
 
 /* Takes over the vectors of the same texts and pictures; `from` may be NULL. size: D. Errors: MEMORY. */
 int vectors_begin(struct vectors *v, const struct vectors *from, size_t size);
 
-/* Embeds the next texts, or the next picture. *done: nothing is left. Errors: of ocelli_embed_texts(), ocelli_image_load()
+/* Embeds the next texts, or the next picture; one that is still being written is waited for a while, in short steps. *done: nothing is left. Errors: of ocelli_embed_texts(), ocelli_image_load()
  * and ocelli_embed_images(); calling again goes on. */
 int vectors_step(struct vectors *v, struct ocelli *model, bool *done);
 

@@ -1,162 +1,177 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prep/decode.h"
-#include "prep/jpeg.h"
-#include "prep/prep.h"
-#include "base/file.h"
+#include "prep/decoding.h"
 #include "base/log.h"
 
-#include <limits.h>
-#include <stdbool.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* Static: a program that has its own stb_image keeps it, and ours keeps its limits. */
-#define STB_IMAGE_STATIC
-#define STB_IMAGE_IMPLEMENTATION
-#define STBI_MAX_DIMENSIONS PREP_MAX_SIDE
-#define STBI_ASSERT(x) ((void)0) /* one is within reach of a broken JPEG */
-/* Zeroed: stb_image 2.27 uses JPEG tables that a file never defined, and hands out what it did not fill. */
-#define STBI_MALLOC(size) calloc(1, size)
-#define STBI_REALLOC(old, size) realloc(old, size)
-#define STBI_FREE(p) free(p)
-#define STBI_NO_HDR
-#define STBI_NO_LINEAR
-#define STBI_NO_PIC
-#define STBI_NO_PSD
-#define STBI_NO_STDIO
-/* stb_image 2.27 declares the one and defines the other: gcc says so past any pragma. */
-#define stbi_set_unpremultiply_on_load_thread stbi__unpremultiply_on_load_thread
-/* The chroma of a 4:2:2 JPEG (what webcams send) drawn out sideways, two samples from each of `count`: 3/4 of the
- * nearer one, 1/4 of the farther, rounded as libjpeg does. stb_image's own (to 2.30) has the two the wrong way round at the last
- * pair; a macro that needs arguments renames its definition and leaves the place where it is named to this one. */
-static unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *row, unsigned char *row_below, int count,
-                                             int scale) {
-    (void)row_below, (void)scale;
-    for (int i = 0; i < count; i++) {
-        int near = row[i], left = row[i > 0 ? i - 1 : 0], right = row[i + 1 < count ? i + 1 : i];
-        out[2 * i] = (unsigned char)((3 * near + left + 1) / 4);
-        out[2 * i + 1] = (unsigned char)((3 * near + right + 2) / 4);
-    }
-    return out;
+enum { FILE_MOST = 1 << 28 }; /* bytes */
+
+#ifdef OCELLI_JPEG
+#define JPEG_DECODE jpeg_decode
+#else
+#define JPEG_DECODE stb_decode
+#endif
+#ifdef OCELLI_PNG
+#define PNG_DECODE png_decode
+#else
+#define PNG_DECODE stb_decode
+#endif
+#ifdef OCELLI_WEBP
+#define WEBP_DECODE webp_decode
+#else
+static int no_webp(struct decoding *d) {
+    return decoding_unread(d, "a WebP picture (this program was built without libwebp)");
 }
-#define stbi__resample_row_h_2(out, near, far, count, scale) stb_resample_row_h_2(out, near, far, count, scale)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-function"
-#pragma GCC diagnostic ignored "-Wsign-compare"
-#pragma GCC diagnostic ignored "-Wshadow"
-/* stb_image counts on int wrapping around (a PNM width of 12 digits, JPEG coefficients out of range). Let it,
- * in gcc; clang has no such pragma, so there the undefined-behaviour sanitizer is told to look away. The
- * address sanitizer stays on. */
-#ifdef __clang__
-#pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
-#else
-#pragma GCC push_options
-#pragma GCC optimize("wrapv")
+#define WEBP_DECODE no_webp
 #endif
-#include <stb/stb_image.h>
-#ifdef __clang__
-#pragma clang attribute pop
-#else
-#pragma GCC pop_options
-#endif
-#pragma GCC diagnostic pop
 
-/* stb_image takes zeros for bytes past the end and says nothing, so the reader watches for it. */
-struct reader {
-    const char *bytes;
-    size_t size, position;
-    const char *window; /* stb_image's own buffer, known from its first read */
-    bool cut;           /* a byte past the end was needed */
+/* What is read, and what else begins like a picture: refused by its name. */
+static const struct format {
+    const char *name, *signature;
+    size_t at, size; /* of the signature */
+    int (*decode)(struct decoding *d);
+    bool dense;
+} formats[] = {
+    {"PNG", "\211PNG\r\n\032\n", 0, 8, PNG_DECODE, true},
+    {"JPEG", "\377\330\377", 0, 3, JPEG_DECODE, false}, /* arithmetic coding has no least bits for a pixel */
+    {"WebP", "WEBP", 8, 4, WEBP_DECODE, false},         /* nor has WebP */
+    {"GIF", "GIF87a", 0, 6, gif_decode, true},
+    {"GIF", "GIF89a", 0, 6, gif_decode, true},
+    {"BMP", "BM", 0, 2, bmp_decode, false}, /* run lengths may leave out pixels */
+    {"PNM", "P1", 0, 2, pnm_decode, true},
+    {"PNM", "P2", 0, 2, pnm_decode, true},
+    {"PNM", "P3", 0, 2, pnm_decode, true},
+    {"PNM", "P4", 0, 2, pnm_decode, true},
+    {"PNM", "P5", 0, 2, pnm_decode, true},
+    {"PNM", "P6", 0, 2, pnm_decode, true},
+    {"a PAM picture", "P7\n", 0, 3, NULL, false},
+    {"a PFM picture", "Pf", 0, 2, NULL, false},
+    {"a PFM picture", "PF", 0, 2, NULL, false},
+    {"a TIFF picture", "II*\0", 0, 4, NULL, false},
+    {"a TIFF picture", "MM\0*", 0, 4, NULL, false},
+    {"a PSD picture", "8BPS", 0, 4, NULL, false},
+    {"a Radiance HDR picture", "#?RADIANCE", 0, 10, NULL, false},
+    {"a Radiance HDR picture", "#?RGBE", 0, 6, NULL, false},
+    {"a Softimage PIC picture", "\x53\x80\xf6\x34", 0, 4, NULL, false},
+    {"a HEIF or AVIF picture", "ftyp", 4, 4, NULL, false},
+    {"a JPEG 2000 picture", "\0\0\0\014jP  ", 0, 8, NULL, false},
+    {"a JPEG 2000 picture", "\xff\x4f\xff\x51", 0, 4, NULL, false},
+    {"a JPEG XL picture", "\0\0\0\014JXL ", 0, 8, NULL, false},
+    {"a JPEG XL picture", "\377\012", 0, 2, NULL, false},
+    {"an icon", "\0\0\1\0", 0, 4, NULL, false},
+    {"a QOI picture", "qoif", 0, 4, NULL, false},
 };
 
-/* Its buffer is filled ahead of need, so getting less is only wrong for reads to elsewhere. */
-static int reader_read(void *user, char *data, int size) {
-    struct reader *r = user;
-    size_t left = r->size - r->position, n = (size_t)size < left ? (size_t)size : left;
-    if (!r->window) r->window = data;
-    if (n == 0 || (n < (size_t)size && data != r->window)) r->cut = true;
-    memcpy(data, r->bytes + r->position, n);
-    memset(data + n, 0, (size_t)size - n);
-    r->position += n;
-    return (int)n;
+static const struct format *format_of(const uint8_t *bytes, size_t size) {
+    static const struct format tga = {"TGA", "", 0, 0, tga_decode, true};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        const struct format *f = &formats[i];
+        if (size >= f->at + f->size && !memcmp(bytes + f->at, f->signature, f->size)) return f;
+    }
+    return tga_likely(bytes, size) ? &tga : NULL;
 }
 
-static void reader_skip(void *user, int size) {
-    struct reader *r = user;
-    size_t left = r->size - r->position;
-    if (size > 0) r->position += (size_t)size < left ? (size_t)size : left;
+/* The beginning of a signature: more of it may come. */
+static bool begins(const uint8_t *bytes, size_t size) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (formats[i].decode && !formats[i].at && size < formats[i].size && !memcmp(bytes, formats[i].signature, size))
+            return true;
+    return size < 12 && !memcmp(bytes, "RIFF", size < 4 ? size : 4);
 }
 
-static int reader_eof(void *user) {
-    const struct reader *r = user;
-    return r->position == r->size;
+static int decode(struct decoding *d) {
+    if (d->size == 0) {
+        if (!d->rule.cut) return log_fail(OCELLI_ERR_FILE, "%s: empty", d->name);
+        return decoding_cut(d);
+    }
+    if (d->size > FILE_MOST) return log_fail(OCELLI_ERR_LIMIT, "%s: a file of over %d MiB", d->name, FILE_MOST >> 20);
+    const struct format *f = format_of(d->bytes, d->size);
+    if (!f && begins(d->bytes, d->size)) return decoding_cut(d);
+    if (!f) return log_fail(OCELLI_ERR_FILE, "%s: not a picture (PNG, JPEG, WebP, BMP, GIF, TGA or PNM)", d->name);
+    d->format = f->name, d->dense = f->dense;
+    return f->decode ? f->decode(d) : decoding_unread(d, f->name);
 }
 
-static const stbi_io_callbacks callbacks = {.read = reader_read, .skip = reader_skip, .eof = reader_eof};
-
-/* No format packs more into a byte: 8 pixels a byte in a 1-bit PNG, deflate's limit of 1032 to 1.
- * So a header of a few bytes cannot make us reserve gigabytes. */
-enum { MAX_PIXELS_PER_BYTE = 8 * 1032 };
-
-/* What stb_image would get wrong in silence, or worse. What it refuses itself is left to it. */
-static int check_header(const void *bytes, size_t size, const char *name) {
-    const unsigned char *first = bytes;
-    if (*first == 0xff && !jpeg_tables_fit(bytes, size)) /* 0xff may be repeated before the 0xd8 */
-        return log_fail(OCELLI_ERR_FILE, "%s: broken picture: a Huffman table of over 256 symbols", name);
-    int width, height, channels;
-    struct reader r = {.bytes = bytes, .size = size};
-    if (!stbi_info_from_callbacks(&callbacks, &r, &width, &height, &channels)) return OCELLI_OK;
-    if ((uint64_t)width * (uint64_t)height > (uint64_t)size * MAX_PIXELS_PER_BYTE)
-        return log_fail(OCELLI_ERR_FILE, "%s: cut short: %zu bytes cannot hold %dx%d pixels", name, size, width, height);
-    r = (struct reader){.bytes = bytes, .size = size};
-    if (*first == 'P' && stbi_is_16_bit_from_callbacks(&callbacks, &r))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: a PNM of 16 bits a channel; convert it to PNG", name);
+int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name, const struct decode_rule *rule) {
+    struct decoding d = {.bytes = bytes, .size = size, .name = name, .orientation = 1};
+    *image = (struct ocelli_image){0};
+    if (rule) d.rule = *rule;
+    if (!d.rule.budget) d.rule.budget = DECODE_BUDGET;
+    int status = decode(&d);
+    if (status) {
+        free(d.rgb);
+        return status;
+    }
+    bool turned = d.orientation > 4;
+    *image = (struct ocelli_image){d.rgb, turned ? d.height : d.width, turned ? d.width : d.height};
     return OCELLI_OK;
 }
 
-static int refuse(const struct reader *r, const char *name) {
-    const char *reason = stbi_failure_reason();
-    if (!strcmp(reason, "unknown image type"))
-        return log_fail(OCELLI_ERR_FILE, "%s: not a picture (PNG, JPEG, BMP, GIF, TGA or PNM)", name);
-    if (!strcmp(reason, "too large"))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side: scale it down", name, PREP_MAX_SIDE);
-    if (!strcmp(reason, "outofmem")) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its pixels", name);
-    if (r->cut) return log_fail(OCELLI_ERR_FILE, "%s: cut short: copy it again", name);
-    return log_fail(OCELLI_ERR_FILE, "%s: broken picture: %s", name, reason);
+/* ---- files ---- */
+
+static int read_fully(int fd, uint8_t *bytes, size_t size, size_t *got) {
+    for (*got = 0; *got < size;) {
+        ssize_t n = read(fd, bytes + *got, size - *got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return -1;
+        if (n == 0) break;
+        *got += (size_t)n;
+    }
+    return 0;
 }
 
-int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name) {
-    *image = (struct ocelli_image){0};
-    if (size == 0) return log_fail(OCELLI_ERR_FILE, "%s: empty", name);
-    if (size > INT_MAX) return log_fail(OCELLI_ERR_LIMIT, "%s: over 2 GiB", name); /* stb_image counts in int */
-    int status = check_header(bytes, size, name);
-    if (status) return status;
-    int width = 0, height = 0, channels;
-    struct reader r = {.bytes = bytes, .size = size};
-    stbi_uc *rgb = stbi_load_from_callbacks(&callbacks, &r, &width, &height, &channels, 3);
-    if (!rgb) return refuse(&r, name);
-    if (r.cut)
-        status = log_fail(OCELLI_ERR_FILE, "%s: cut short: copy it again", name);
-    else if (width < 1 || height < 1)
-        status = log_fail(OCELLI_ERR_FILE, "%s: has no pixels", name);
-    if (status)
-        stbi_image_free(rgb);
+static bool same_time(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Is what was read the file as it stands there now? */
+static bool untouched(int fd, const struct stat *before, size_t got) {
+    struct stat now;
+    return fstat(fd, &now) == 0 && now.st_size == before->st_size && got == (size_t)before->st_size &&
+           same_time(&now.st_mtim, &before->st_mtim);
+}
+
+static int decode_fd(struct ocelli_image *image, int fd, const char *path, const struct decode_rule *rule) {
+    struct stat st;
+    size_t got;
+    if (fstat(fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder, and not a regular file: give %s/*.jpg", path, path);
+    if (!S_ISREG(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", path);
+    if (st.st_size > FILE_MOST) return log_fail(OCELLI_ERR_LIMIT, "%s: a file of over %d MiB", path, FILE_MOST >> 20);
+    uint8_t *bytes = malloc((size_t)st.st_size + 1);
+    if (!bytes) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory to read it", path);
+    int status;
+    if (read_fully(fd, bytes, (size_t)st.st_size, &got) < 0)
+        status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    else if (rule && rule->cut && !untouched(fd, &st, got))
+        *rule->cut = true, status = OCELLI_ERR_FILE; /* half of one picture and half of another would pass for one */
     else
-        *image = (struct ocelli_image){.rgb = rgb, .width = (uint32_t)width, .height = (uint32_t)height};
+        status = decode_memory(image, bytes, got, path, rule);
+    free(bytes);
     return status;
 }
 
-int decode_file(struct ocelli_image *image, const char *path) {
+int decode_file(struct ocelli_image *image, const char *path, const struct decode_rule *rule) {
     *image = (struct ocelli_image){0};
-    struct file_bytes bytes;
-    int status = file_read(&bytes, path);
-    if (!status) status = decode_memory(image, bytes.data, bytes.size, path);
-    file_free(&bytes);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
+    if (fd < 0 && errno == ENOENT && rule && rule->cut) {   /* between two names, or not linked yet */
+        *rule->cut = true;
+        return OCELLI_ERR_FILE;
+    }
+    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    int status = decode_fd(image, fd, path, rule);
+    close(fd);
     return status;
 }
 
 void decode_free(struct ocelli_image *image) {
     if (!image) return;
-    stbi_image_free((void *)image->rgb);
+    free((void *)image->rgb);
     *image = (struct ocelli_image){0};
 }

@@ -6,15 +6,13 @@
 #include <pthread.h>
 
 #include "base/frame.h"
+#include "source/source.h"
 
 #include <ocelli.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct source;
-struct source_options;
 
 /* A frame on its way. Made and freed by its kind; between slot_post() and recycle it is not the kind's to touch. */
 struct slot {
@@ -23,8 +21,10 @@ struct slot {
     void *owner;                        /* the kind's */
     const void *encoded;                /* a JPEG to be decoded when the frame is taken; NULL: pixels */
     size_t encoded_size;
-    char *path;                /* a picture file to be decoded then; NULL: none */
-    struct ocelli_image image; /* what was decoded; source.c frees it */
+    char *path;                                         /* a picture file to be decoded then; NULL: none */
+    int tries;                                          /* how often that was found not whole */
+    void (*later)(struct source *s, struct slot *slot); /* takes note of a path that is not whole yet; NULL: it is said instead */
+    struct ocelli_image image;                          /* what was decoded; source.c frees it */
 };
 
 /* The newest frame, if nobody took it yet. */
@@ -53,6 +53,7 @@ struct source {
     char *uri;
     void *state; /* the kind's */
     uint32_t rotation;
+    struct source_options options; /* as given; the strings are the caller's, and may be gone */
     struct box box;
     int held;    /* frames; under the box' lock */
     int stop_fd; /* an eventfd that becomes readable at close, for poll() */

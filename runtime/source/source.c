@@ -3,7 +3,6 @@
 #include "source/kind.h"
 #include "base/log.h"
 #include "prep/decode.h"
-#include "prep/jpeg.h"
 #include "prep/prep.h"
 
 #include <errno.h>
@@ -89,6 +88,7 @@ static int open_kind(struct source *s, const struct source_kind *kind, const cha
     s->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (!s->uri || s->stop_fd < 0) return log_fail(OCELLI_ERR_MEMORY, "%s: cannot open: %s", uri, strerror(errno));
     s->rotation = o->rotation;
+    s->options = *o;
     int status = kind->open(s, uri + strlen(kind->scheme), o);
     if (status) return status;
     s->kind = kind; /* from here on there is something to close */
@@ -143,22 +143,33 @@ static void sync_planes(const struct frame *f, uint64_t when) {
     }
 }
 
-/* One picture of MJPEG, which may lack its tables. */
+static int load(struct ocelli_image *image, const char *path, const struct source_options *o, bool *cut) {
+    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON,
+                               .ignore_orientation = o->ignore_orientation,
+                               .stopping = o->stopping,
+                               .user = o->user,
+                               .cut = cut};
+    if (cut) *cut = false;
+    return decode_file(image, path, &rule);
+}
+
+int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut) {
+    return load(image, path, &(struct source_options){.ignore_orientation = ignore_orientation}, cut);
+}
+
+/* A camera's picture: the option `rotation` turns it, and nothing else. */
 static int decode_encoded(const struct source *s, struct slot *slot) {
-    uint8_t *whole = malloc(slot->encoded_size + JPEG_TABLES);
-    if (!whole) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for a frame", s->uri);
-    bool added = jpeg_add_tables(slot->encoded, slot->encoded_size, whole);
-    int status =
-        decode_memory(&slot->image, added ? whole : slot->encoded, slot->encoded_size + (added ? JPEG_TABLES : 0), s->uri);
-    free(whole);
-    return status;
+    struct decode_rule rule = {.budget = DECODE_BUDGET_DAEMON, .ignore_orientation = true};
+    return decode_memory(&slot->image, slot->encoded, slot->encoded_size, s->uri, &rule);
 }
 
 /* Not pixels yet? Then now. On success the planes are the processor's until source_release(). */
-static int develop(const struct source *s, struct slot *slot) {
+static int develop(struct source *s, struct slot *slot) {
     sync_planes(&slot->frame, DMA_BUF_SYNC_START);
     if (!slot->encoded && !slot->path) return OCELLI_OK;
-    int status = slot->path ? decode_file(&slot->image, slot->path) : decode_encoded(s, slot);
+    bool cut = false;
+    int status = slot->path ? load(&slot->image, slot->path, &s->options, slot->later ? &cut : NULL) : decode_encoded(s, slot);
+    if (cut) slot->later(s, slot);
     sync_planes(&slot->frame, DMA_BUF_SYNC_END);
     if (status) return status;
     slot->frame.format = FRAME_RGB;

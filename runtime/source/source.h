@@ -22,14 +22,18 @@ extern "C" {
 
 /* Zero means default. Only a camera uses what stands below `every`. */
 struct source_options {
-    uint32_t rotation;      /* 0, 90, 180, 270: clockwise turn that makes frames upright */
-    bool every;             /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
-    uint32_t width, height; /* pixels; the camera may give another size near it. Default 640x480 */
-    uint32_t rate;          /* frames a second; default: the camera's */
-    const char *format;     /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
-    uint32_t exposure_us;   /* default: automatic */
-    float gain;             /* analogue, 1 and more; default: automatic */
-    float exposure_value;   /* stops that automatic exposure is to be off, such as -0.5 */
+    uint32_t rotation;       /* 0, 90, 180, 270: clockwise turn that makes frames upright */
+    bool ignore_orientation; /* leave picture files as they are stored, whatever their EXIF says */
+    bool every;              /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
+    uint32_t width, height;  /* pixels; the camera may give another size near it. Default 640x480 */
+    uint32_t rate;           /* frames a second; default: the camera's */
+    /* Asked now and then while a picture is decoded, by the thread that takes it: true gives that up, in silence. NULL: never. */
+    bool (*stopping)(void *user);
+    void *user;
+    const char *format;   /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
+    uint32_t exposure_us; /* default: automatic */
+    float gain;           /* analogue, 1 and more; default: automatic */
+    float exposure_value; /* stops that automatic exposure is to be off, such as -0.5 */
 };
 
 /* What source_next() gives besides negative status codes. */
@@ -67,6 +71,12 @@ int source_open(struct source **out, const char *uri, const struct source_option
  * caller's thread: what is dropped costs nothing. A broken one is said and skipped.
  * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
 int source_next(struct source *s, int timeout_ms, struct frame *frame);
+
+/* A picture file as files: takes it, within the same budget of memory. *cut gets whether it may only not be whole yet, which
+ * is not said then; NULL: it is. ocelli_image_free(image). Errors: as ocelli_image_load(). */
+int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut);
+/* Does files: take what has such a name? */
+bool source_picture_name(const char *name);
 
 /* Is the camera unplugged, or silent, and waited for? */
 bool source_away(struct source *s);

@@ -164,6 +164,26 @@ says '^ +[0-9]+\.[0-9]+% +-?[0-9]\.[0-9]+  a (cat|dog|red truck)$'
 run 0 0 tag -m "$model" -t "a cat" -t "a dog" -t "a red truck" --top 2 "$photo"
 lines_are 3
 run 0 0 tag -m "$model" -t "a cat" -t "a dog" --top 9 --json "$photo"
+kinds=$OCELLI_SOURCE/tests/golden/pictures
+run 0 0 tag -m "$model" -t "a cat" --json "$kinds/422.jpg" "$kinds/palette4.png" "$kinds/interlaced.gif" "$kinds/rle8.bmp" \
+    "$kinds/16-rle.tga" "$kinds/rgb15.ppm"
+lines_are 6
+run 0 0 embed -m "$model" --image "$kinds/turn6.png"
+mv out upright
+run 0 0 embed -m "$model" --orientation exif --image "$kinds/turn6.png"
+cmp -s out upright || fail "orientation: exif is not the default"
+run 0 0 embed -m "$model" --orientation ignore --image "$kinds/turn6.png"
+cmp -s out upright && fail "orientation: not ignored"
+run 0 0 tag -m "$model" -t "a cat" --json "$kinds/turn6.png"
+mv out upright
+run 0 0 tag -m "$model" -t "a cat" --json --orientation ignore "$kinds/turn6.png"
+cmp -s out upright && fail "orientation: tag does not ignore it"
+run 2 1 tag -m "$model" -t "a cat" --orientation up "$photo"
+complains 'neither exif nor ignore'
+run 1 1 tag -m "$model" -t "a cat" "$kinds"
+complains 'give .*/pictures/\*\.jpg$'
+run 1 1 tag -m "$model" -t "a cat" "$kinds/no-grey16.png"
+complains 'grey PNG of 16 bits.*convert it to 8 bits first$'
 holds '.tags | length == 2'
 
 # More pictures than are held at once; the same one must not depend on its neighbours.

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static struct ocelli *model;
 static size_t size;
@@ -34,7 +35,7 @@ static int create(struct vectors **v, const char *ini) {
     const char *path = checkpoint_path(demo_folder, "ocelli.ini");
     listen();
     assert_int_equal(tags_file_parse(&tags, ini, strlen(ini), path, NULL), OCELLI_OK);
-    int status = vectors_create(v, &tags, path);
+    int status = vectors_create(v, &tags, path, false);
     assert_int_equal(tags.count, 0); /* taken, on error too */
     return status;
 }
@@ -146,6 +147,66 @@ static void test_examples(void **state) {
     vectors_destroy(&v);
 }
 
+/* A folder's pictures, by their names; links to both; what is no picture there is of no matter. */
+static void test_example_folder(void **state) {
+    (void)state;
+    struct vectors *v;
+    float *parts = calloc(2, size * sizeof *parts), *mean = calloc(1, size * sizeof *mean);
+    const char *folder = checkpoint_path(demo_folder, "examples");
+    assert_int_equal(mkdir(folder, 0700), 0);
+    lay("examples/one.png", "cat");
+    lay("examples/notes.txt", "cat");
+    lay("two.png", "pizza");
+    assert_int_equal(symlink("../two.png", checkpoint_path(demo_folder, "examples/two.png")), 0);
+    assert_int_equal(symlink("examples", checkpoint_path(demo_folder, "linked")), 0);
+    assert_int_equal(create(&v, "[tag a]\nexample = examples\n[tag b]\nexample = linked\n"), OCELLI_OK);
+    assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
+    run(v);
+    struct tagger_set set = set_of(v);
+    embed_picture(demo_picture("cat"), parts);
+    embed_picture(demo_picture("pizza"), parts + size);
+    assert_int_equal(prompts_average(parts, 2, size, mean), OCELLI_OK);
+    check_same(set.tags[0].vector, mean);
+    check_same(set.tags[1].vector, mean);
+    vectors_destroy(&v);
+    assert_int_equal(mkdir(checkpoint_path(demo_folder, "nothing"), 0700), 0);
+    assert_int_equal(create(&v, "[tag a]\nexample = nothing\n"), OCELLI_ERR_FILE);
+    assert_true(heard.lines == 1 && strstr(heard.text, "no picture in it"));
+    free(parts);
+    free(mean);
+}
+
+/* One that is still being written holds nothing up, and counts when it is whole; one that stays cut is said. */
+static void test_example_being_written(void **state) {
+    (void)state;
+    struct vectors *v;
+    bool done = false;
+    size_t bytes;
+    char *all = checkpoint_get(demo_picture("cat"), &bytes);
+    checkpoint_put(demo_folder, "half.png", all, bytes / 2);
+    assert_int_equal(create(&v, "[tag a]\nexample = half.png\n"), OCELLI_OK);
+    assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(vectors_step(v, model, &done), OCELLI_OK);
+    assert_true(!done && heard.lines == 0);
+    checkpoint_put(demo_folder, "half.png", all, bytes);
+    run(v);
+    struct tagger_set set = set_of(v);
+    float *cat = calloc(1, size * sizeof *cat);
+    embed_picture(demo_picture("cat"), cat);
+    check_same(set.tags[0].vector, cat);
+    vectors_destroy(&v);
+    checkpoint_put(demo_folder, "half.png", all, bytes / 2);
+    assert_int_equal(create(&v, "[tag a]\nexample = half.png\n"), OCELLI_OK);
+    assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
+    int status = OCELLI_OK;
+    for (int i = 0; !status && i < 1000; i++) status = vectors_step(v, model, &done);
+    assert_int_equal(status, OCELLI_ERR_FILE);
+    assert_true(heard.lines == 2 && strstr(heard.text, "cannot be used"));
+    vectors_destroy(&v);
+    free(cat);
+    free(all);
+}
+
 /* What an older set had is not embedded again; a picture that was written anew is. */
 static void test_taken_over(void **state) {
     (void)state;
@@ -203,8 +264,12 @@ static void test_faults(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_prompts), cmocka_unit_test(test_steps),
-                                       cmocka_unit_test(test_examples), cmocka_unit_test(test_taken_over),
-                                       cmocka_unit_test(test_faults)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_prompts),
+                                       cmocka_unit_test(test_steps),
+                                       cmocka_unit_test(test_examples),
+                                       cmocka_unit_test(test_taken_over),
+                                       cmocka_unit_test(test_faults),
+                                       cmocka_unit_test(test_example_folder),
+                                       cmocka_unit_test(test_example_being_written)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }

@@ -151,8 +151,8 @@ static void without_tables(void **state) {
     assert_int_equal(bare_size, size - JPEG_TABLES - 12); /* one segment for four */
     assert_false(jpeg_add_tables(file, size, whole));
     assert_true(jpeg_add_tables(bare, bare_size, whole));
-    assert_int_equal(decode_memory(&wanted, file, size, "file"), OCELLI_OK);
-    assert_int_equal(decode_memory(&got, whole, bare_size + JPEG_TABLES, "whole"), OCELLI_OK);
+    assert_int_equal(decode_memory(&wanted, file, size, "file", NULL), OCELLI_OK);
+    assert_int_equal(decode_memory(&got, whole, bare_size + JPEG_TABLES, "whole", NULL), OCELLI_OK);
     assert_memory_equal(got.rgb, wanted.rgb, (size_t)wanted.width * wanted.height * 3);
     decode_free(&wanted);
     decode_free(&got);

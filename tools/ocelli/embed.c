@@ -17,7 +17,8 @@ enum { TEXTS_MOST = 16 }; /* embedded at once */
 struct request {
     struct arena arena;
     struct prompts_list inputs;
-    bool *is_image; /* (inputs), room for argc */
+    bool *is_image;          /* (inputs), room for argc */
+    struct decode_rule rule; /* how pictures are read */
     bool npy;
     const char *path; /* of the output; NULL: standard output */
 };
@@ -75,7 +76,7 @@ static int add_picture(struct embedder *e, struct pictures *p, const char *name)
 /* As many pictures from input `at` on as are held at once; *taken tells how many inputs. */
 static int embed_pictures(struct embedder *e, size_t at, size_t *taken) {
     const struct request *r = e->request;
-    struct pictures p = {0};
+    struct pictures p = {.rule = r->rule};
     int status = OCELLI_OK;
     size_t i = at;
     for (; !status && i < r->inputs.count && r->is_image[i] && !pictures_full(&p); i++)
@@ -135,11 +136,12 @@ static int embed(const struct options *o, const struct request *r) {
     return status ? options_exit_code(status) : e.failed ? EXIT_FAILED : EXIT_OK;
 }
 
-enum { OPERAND = 1, OPTION_IMAGE = OPTIONS_OWN, OPTION_TEXT, OPTION_FORMAT };
+enum { OPERAND = 1, OPTION_IMAGE = OPTIONS_OWN, OPTION_TEXT, OPTION_FORMAT, OPTION_ORIENTATION };
 static const struct option table[] = {OPTIONS_LONG,
                                       {"image", required_argument, NULL, OPTION_IMAGE},
                                       {"text", required_argument, NULL, OPTION_TEXT},
                                       {"format", required_argument, NULL, OPTION_FORMAT},
+                                      {"orientation", required_argument, NULL, OPTION_ORIENTATION},
                                       {"output", required_argument, NULL, 'o'},
                                       {0}};
 
@@ -171,6 +173,8 @@ static int take_options(struct options *o, struct request *r, int argc, char **a
             code = take_path(o, r, optarg);
         else if (c == OPTION_FORMAT)
             code = take_format(o, r, optarg);
+        else if (c == OPTION_ORIENTATION)
+            code = pictures_orientation(o, &r->rule, optarg);
         else if (!kind)
             code = options_usage(o, "\"%s\": say --image or --text before it", optarg);
         else
@@ -207,7 +211,8 @@ static int run(int argc, char **argv) {
 const struct command command_embed = {
     .name = "embed",
     .summary = "unit vectors of pictures and texts",
-    .usage = "ocelli embed -m BLOB (--image FILE... | --text \"TEXT\"...) [--format json|npy] [-o FILE]",
+    .usage =
+        "ocelli embed -m BLOB (--image FILE... | --text \"TEXT\"...) [--format json|npy] [--orientation exif|ignore] [-o FILE]",
     .help = "Prints the embedding of each picture and text, of unit length, in the order given. Pictures\n"
             "are read a few at a time, so their number does not matter.\n\n"
             "  json  a line an input: {\"input\":\"...\",\"kind\":\"image\",\"embedding\":[...]}\n"
@@ -219,7 +224,8 @@ const struct command command_embed = {
             "      --image FILE...   pictures, up to the next option; - is standard input\n"
             "      --text TEXT...    texts, up to the next option\n"
             "      --format FORMAT   json (default) or npy\n"
-            "  -o, --output FILE     write there instead of standard output (-), whole or not at all\n" OPTIONS_HELP "\n"
+            "  -o, --output FILE     write there instead of standard output (-), whole or not at all\n" PICTURES_HELP OPTIONS_HELP
+            "\n"
             "Examples:\n"
             "  ocelli embed -m clip.gguf --text \"a red truck\" \"a blue car\"\n"
             "  ocelli embed -m clip.gguf --format npy -o pictures.npy --image *.jpg\n",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pictures.h"
 #include "base/log.h"
-#include "prep/decode.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,27 +30,33 @@ static int read_stdin(unsigned char **bytes, size_t *size) {
     return OCELLI_OK;
 }
 
-static int load_stdin(struct ocelli_image *image) {
+static int load_stdin(struct ocelli_image *image, const struct decode_rule *rule) {
     unsigned char *bytes;
     size_t size;
     int status = read_stdin(&bytes, &size);
-    if (!status) status = decode_memory(image, bytes, size, "standard input");
+    if (!status) status = decode_memory(image, bytes, size, "standard input", rule);
     free(bytes);
     return status;
 }
 
-static int load(struct ocelli_image *image, const char *name) {
+int pictures_orientation(const struct options *o, struct decode_rule *rule, const char *way) {
+    rule->ignore_orientation = !strcmp(way, "ignore");
+    if (rule->ignore_orientation || !strcmp(way, "exif")) return EXIT_OK;
+    return options_usage(o, "--orientation \"%s\" is neither exif nor ignore", way);
+}
+
+static int load(struct ocelli_image *image, const char *name, const struct decode_rule *rule) {
     struct stat st;
-    if (!strcmp(name, "-")) return load_stdin(image);
+    if (!strcmp(name, "-")) return load_stdin(image, rule);
     if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
         return log_fail(OCELLI_ERR_FILE, "%s: a folder: name the pictures in it, as %s%s*.jpg", name, name,
                         name[strlen(name) - 1] == '/' ? "" : "/");
-    return ocelli_image_load(image, name);
+    return decode_file(image, name, rule);
 }
 
 int pictures_add(struct pictures *p, const char *name) {
     struct ocelli_image *image = &p->images[p->count];
-    int status = load(image, name);
+    int status = load(image, name, &p->rule);
     if (status) return status;
     p->names[p->count++] = name;
     p->bytes += (size_t)3 * image->width * image->height;

@@ -3,6 +3,9 @@
 #ifndef PICTURES_H
 #define PICTURES_H
 
+#include "options.h"
+#include "prep/decode.h"
+
 #include <ocelli.h>
 #include <stdbool.h>
 
@@ -14,7 +17,12 @@ struct pictures {
     struct ocelli_image images[PICTURES_MOST];
     const char *names[PICTURES_MOST]; /* the caller's */
     size_t count, bytes;
+    struct decode_rule rule; /* how they are read */
 };
+
+/* Part of the help texts, and the value of --orientation into *rule. On a fault says so and gives EXIT_USAGE, else 0. */
+#define PICTURES_HELP "      --orientation WAY exif (default): as the picture's EXIF says; ignore: as it is stored\n"
+int pictures_orientation(const struct options *o, struct decode_rule *rule, const char *way);
 
 /* Reads one more; "-" is standard input. `name` is kept, not copied. Call while not full.
  * Errors: as ocelli_image_load(); the pictures held stay. */

@@ -20,7 +20,8 @@ struct tagger {
     struct ocelli *handle;
     struct ocelli_tags *tags;
     const struct tagset *set;
-    uint32_t embedding; /* D */
+    uint32_t embedding;      /* D */
+    struct decode_rule rule; /* how pictures are read */
     bool json;
     size_t top;     /* tags to show of each picture */
     float *vectors; /* (PICTURES_MOST, D) */
@@ -93,7 +94,7 @@ static int tag_pictures(struct tagger *t, const struct pictures *p) {
 }
 
 static int tag_files(struct tagger *t, char **names) {
-    struct pictures pictures = {0};
+    struct pictures pictures = {.rule = t->rule};
     int status = OCELLI_OK;
     while (!status && *names && !ferror(stdout)) {
         for (; *names && !pictures_full(&pictures); names++)
@@ -132,10 +133,17 @@ static void tagger_finish(struct tagger *t) {
     ocelli_close(&t->handle);
 }
 
-static int tag(const struct options *o, const struct tagset_source *source, size_t top, char **names) {
+/* What the command line gave. */
+struct request {
+    struct tagset_source source;
+    struct decode_rule rule;
+    size_t top; /* 0: all */
+};
+
+static int tag(const struct options *o, const struct request *r, char **names) {
     struct tagset set;
-    int status = tagset_init(&set, source);
-    struct tagger t = {.set = &set, .json = o->json, .top = top && top < set.count ? top : set.count};
+    int status = tagset_init(&set, &r->source);
+    struct tagger t = {.set = &set, .rule = r->rule, .json = o->json, .top = r->top && r->top < set.count ? r->top : set.count};
     if (!status) status = tagger_init(&t, o);
     if (!status) status = tag_files(&t, names);
     tagger_finish(&t);
@@ -143,16 +151,17 @@ static int tag(const struct options *o, const struct tagset_source *source, size
     return status ? options_exit_code(status) : t.failed ? EXIT_FAILED : EXIT_OK;
 }
 
-enum { OPTION_TEMPLATE = OPTIONS_OWN, OPTION_TOP, TOP_MOST = 1000000 };
+enum { OPTION_TEMPLATE = OPTIONS_OWN, OPTION_TOP, OPTION_ORIENTATION, TOP_MOST = 1000000 };
 
-/* Fills source and *top. Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
-static int take_options(struct options *o, struct tagset_source *source, struct arena *arena, size_t *top, int argc,
-                        char **argv) {
+/* Fills *r. Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
+static int take_options(struct options *o, struct request *r, struct arena *arena, int argc, char **argv) {
+    struct tagset_source *source = &r->source;
     static const struct option table[] = {OPTIONS_LONG,
                                           {"tag", required_argument, NULL, 't'},
                                           {"tags", required_argument, NULL, 'T'},
                                           {"template", required_argument, NULL, OPTION_TEMPLATE},
                                           {"top", required_argument, NULL, OPTION_TOP},
+                                          {"orientation", required_argument, NULL, OPTION_ORIENTATION},
                                           {0}};
     int c;
     while ((c = options_next(o, argc, argv, OPTIONS_LETTERS "t:T:", table)) >= 0) {
@@ -171,7 +180,8 @@ static int take_options(struct options *o, struct tagset_source *source, struct 
             o->exit_code = options_text(o, "--template", optarg);
             status = prompts_add(&source->templates, arena, optarg);
             break;
-        case OPTION_TOP: o->exit_code = options_number(o, "--top", optarg, TOP_MOST, top); break;
+        case OPTION_TOP: o->exit_code = options_number(o, "--top", optarg, TOP_MOST, &r->top); break;
+        case OPTION_ORIENTATION: o->exit_code = pictures_orientation(o, &r->rule, optarg); break;
         }
         if (status) o->exit_code = options_exit_code(status);
         if (o->exit_code) return OPTIONS_STOP;
@@ -187,20 +197,19 @@ static int check_names(const struct options *o, char **names) {
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_tag};
-    struct tagset_source source = {0};
+    struct request r = {0};
     struct arena arena = {0};
-    size_t top = 0;
     int code;
-    if (take_options(&o, &source, &arena, &top, argc, argv) == OPTIONS_STOP)
+    if (take_options(&o, &r, &arena, argc, argv) == OPTIONS_STOP)
         code = o.exit_code;
     else if (!o.model)
         code = options_usage(&o, "no model: give -m BLOB");
-    else if (!source.texts.count && !source.files.count)
+    else if (!r.source.texts.count && !r.source.files.count)
         code = options_usage(&o, "no tags: give -t \"TEXT\" or -T FILE");
     else if (optind == argc)
         code = options_usage(&o, "no IMAGE");
     else if (!(code = check_names(&o, argv + optind)))
-        code = tag(&o, &source, top, argv + optind);
+        code = tag(&o, &r, argv + optind);
     arena_finish(&arena);
     return code;
 }
@@ -209,8 +218,8 @@ const struct command command_tag = {
     .name = "tag",
     .summary = "which of these tags fits each picture?",
     .usage = "ocelli tag -m BLOB [-t \"TEXT\"]... [-T FILE]... [--template \"a photo of a {}.\"]... "
-             "[--top N] [--json] IMAGE...",
-    .help = "Scores each IMAGE (PNG, JPEG, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"
+             "[--top N] [--orientation exif|ignore] [--json] IMAGE...",
+    .help = "Scores each IMAGE (PNG, JPEG, WebP, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"
             "prints them best first: score and cosine. The score is a share among these tags, so it says\n"
             "which fits best, not whether any fits; give tags for what else may be seen. For models with\n"
             "a sigmoid rule each score stands for itself. If a tag of FILE has prompts against or a group, the\n"
@@ -221,7 +230,7 @@ const struct command command_tag = {
             "  -t, --tag \"TEXT\"      a tag; the text is used as it is, unless there are templates\n"
             "  -T, --tags FILE       tags with several prompts each, as the daemon's file has; docs/cli.md tells the format\n"
             "      --template TEXT   sentence around the tags, {} being the tag; several are averaged\n"
-            "      --top N           only the best N tags of each picture\n" OPTIONS_HELP "\n"
+            "      --top N           only the best N tags of each picture\n" PICTURES_HELP OPTIONS_HELP "\n"
             "Examples:\n"
             "  ocelli tag -m clip.gguf -t \"an open garage door\" -t \"a closed garage door\" door.jpg\n"
             "  ocelli tag -m clip.gguf -t cat -t dog --template \"a photo of a {}.\" --json *.jpg\n",

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * PBM, PGM and PPM, binary and plain, as Pillow reads them: value * 255 / maxval, rounded half to even. */
+#include "prep/decoding.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct pnm {
+    struct decoding *d;
+    const uint8_t *at, *end;
+    int kind;                 /* 1 to 6 */
+    unsigned channels, depth; /* of the file; depth: bytes of a binary value */
+    uint32_t maxval;
+    uint8_t *scaled; /* (maxval + 1) */
+};
+
+static bool is_space(uint8_t c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* A comment reaches to the end of its line. */
+static void skip_space(struct pnm *p) {
+    for (bool comment = false; p->at < p->end && (comment || *p->at == '#' || is_space(*p->at)); p->at++) {
+        if (*p->at == '#') comment = true;
+        if (*p->at == '\n' || *p->at == '\r') comment = false;
+    }
+}
+
+/* Ten digits at most, as Pillow. The byte behind the number stays. */
+static int take_number(struct pnm *p, uint64_t *value) {
+    int digits = 0;
+    skip_space(p);
+    for (*value = 0; p->at < p->end && *p->at >= '0' && *p->at <= '9' && digits <= 10; p->at++, digits++)
+        *value = *value * 10 + (uint64_t)(*p->at - '0');
+    if (p->at == p->end && digits <= 10) return decoding_cut(p->d); /* more digits may follow */
+    if (!digits || digits > 10) return decoding_broken(p->d, "a PNM's number is none");
+    return OCELLI_OK;
+}
+
+/* The last value of plain pixels may end with the file. */
+static int take_value(struct pnm *p, uint32_t *value) {
+    if (p->kind == 1) { /* digits of a bitmap may stand side by side */
+        skip_space(p);
+        if (p->at == p->end) return decoding_cut(p->d);
+        *value = (uint32_t)(*p->at - '0');
+        return *p->at++ - (unsigned)'0' > 1 ? decoding_broken(p->d, "a PBM's pixel is neither 0 nor 1") : OCELLI_OK;
+    }
+    int digits = 0;
+    skip_space(p);
+    for (*value = 0; p->at < p->end && *p->at >= '0' && *p->at <= '9' && digits < 9; p->at++, digits++)
+        *value = *value * 10 + (uint32_t)(*p->at - '0');
+    if (!digits && p->at == p->end) return decoding_cut(p->d);
+    if (!digits || *value > p->maxval) return decoding_broken(p->d, "a PNM's value is over its greatest, or no number");
+    return OCELLI_OK;
+}
+
+static int take_header(struct pnm *p, uint64_t *width, uint64_t *height) {
+    uint64_t maxval = 1;
+    p->at += 2;
+    if (p->at < p->end && !is_space(*p->at) && *p->at != '#') return decoding_broken(p->d, "no space after a PNM's kind");
+    int status = take_number(p, width);
+    if (!status) status = take_number(p, height);
+    if (!status && p->kind != 1 && p->kind != 4) status = take_number(p, &maxval);
+    if (status) return status;
+    if (!is_space(*p->at++)) return decoding_broken(p->d, "no space before a PNM's pixels");
+    if (maxval < 1 || maxval > 65535) return decoding_broken(p->d, "a PNM's greatest value is not in 1 to 65535");
+    p->maxval = (uint32_t)maxval, p->depth = maxval > 255 ? 2 : 1;
+    return OCELLI_OK;
+}
+
+static int make_scale(struct pnm *p) {
+    p->scaled = malloc(p->maxval + 1);
+    if (!p->scaled) return decoding_no_memory(p->d);
+    for (uint32_t v = 0; v <= p->maxval; v++) p->scaled[v] = (uint8_t)rint(v / (double)p->maxval * 255);
+    if (p->kind == 1 || p->kind == 4) p->scaled[0] = 255, p->scaled[1] = 0; /* 1 is black */
+    return OCELLI_OK;
+}
+
+/* What lies over the greatest value is it. */
+static uint32_t binary_value(const struct pnm *p, const uint8_t *row, uint32_t i) {
+    if (p->kind == 4) return row[i / 8] >> (7 - i % 8) & 1;
+    uint32_t v = p->depth == 1 ? row[i] : (uint32_t)row[2 * (size_t)i] << 8 | row[2 * (size_t)i + 1];
+    return v > p->maxval ? p->maxval : v;
+}
+
+static int take_row(struct pnm *p, uint8_t *out) {
+    uint32_t width = p->d->width, values = width * p->channels, value = 0;
+    size_t bytes = p->kind == 4 ? (width + 7) / 8 : (size_t)values * p->depth;
+    if (p->kind > 3 && (size_t)(p->end - p->at) < bytes) return decoding_cut(p->d);
+    for (uint32_t i = 0; i < values; i++) {
+        int status = OCELLI_OK;
+        if (p->kind > 3)
+            value = binary_value(p, p->at, i);
+        else
+            status = take_value(p, &value);
+        if (status) return status;
+        if (p->channels == 3)
+            out[i] = p->scaled[value];
+        else
+            memset(out + 3 * (size_t)i, p->scaled[value], 3);
+    }
+    if (p->kind > 3) p->at += bytes;
+    return OCELLI_OK;
+}
+
+int pnm_decode(struct decoding *d) {
+    struct pnm p = {.d = d, .at = d->bytes, .end = d->bytes + d->size, .kind = d->bytes[1] - '0'};
+    uint64_t width, height;
+    p.channels = p.kind % 3 ? 1 : 3;
+    int status = take_header(&p, &width, &height);
+    if (status) return status;
+    if (p.maxval > 255 && p.channels == 1) return decoding_deep(d);
+    status = decoding_begin(d, width > UINT32_MAX ? UINT32_MAX : (uint32_t)width,
+                            height > UINT32_MAX ? UINT32_MAX : (uint32_t)height, p.maxval);
+    if (!status) status = make_scale(&p);
+    for (uint32_t y = 0; !status && y < d->height; y++)
+        status = decoding_stopped(d) ? OCELLI_ERR_FILE : take_row(&p, decoding_place(d, y));
+    free(p.scaled);
+    return status;
+}
