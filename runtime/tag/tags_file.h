@@ -4,6 +4,7 @@
 #define TAG_TAGS_FILE_H
 
 #include "base/ini.h"
+#include "base/lookup.h"
 #include "base/sha256.h"
 #include "tag/prompts.h"
 #include "tag/rules.h"
@@ -29,6 +30,7 @@ struct tags_file {
     struct rules rules;            /* for all tags */
     struct tags_file_tag *tags;    /* (count) */
     size_t count;
+    struct lookup names; /* of the tags, by index */
 };
 
 /* What else may stand in the file. Zero: nothing, and there must be a tag. */
@@ -56,8 +58,8 @@ const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
  * examples, and with nothing else. */
 void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);
 
-/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a restart; 32 bits,
- * which any JSON reader keeps. */
+/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a restart; 32
+ * bits, which any JSON reader keeps. */
 uint64_t tags_file_version(const struct tags_file *file);
 
 #endif
