@@ -36,6 +36,7 @@ struct serve_view {
     const char *model;
     const struct tagger_status *tags; /* (count), in the order of the file */
     size_t count;
+    uint64_t stamp; /* of the tags: another one when anything of them is; 0: there is none */
 };
 
 struct serve_field {
@@ -90,6 +91,8 @@ struct serve_board {
      * or would have to begin while others wait for an end: `others`. */
     enum serve_code (*search)(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]);
     bool (*searching)(void *user); /* only with search() */
+    /* As view(), which then need not give the tags: for requests that tell them. NULL: view() gives all. */
+    void (*tags)(void *user, struct serve_view *view);
 };
 
 #endif

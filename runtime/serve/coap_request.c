@@ -374,9 +374,13 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     char name[32];
     struct exchange e = {.coap = c, .resource = resource, .session = session, .in = in, .out = out, .query = query};
     e.request = (struct serve_request){
-        .board = &c->serve->board, .events = &c->serve->context.events, .now_ms = now_ms, .words = e.words};
+        .board = &c->serve->board,
+        .events = &c->serve->context.events,
+        .order = &c->serve->context.order,
+        .now_ms = now_ms,
+        .words = e.words};
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
-    e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
+    e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
     e.again = later_take(&c->later, session, in);
     e.request.others = c->serve->context.waiting > 0;
@@ -385,7 +389,10 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");
         return;
     }
-    c->serve->board.view(c->serve->board.user, &e.request.view);
+    if (e.row)
+        serve_request_look(&e.request);
+    else
+        c->serve->board.view(c->serve->board.user, &e.request.view);
     if (e.row)
         answer_row(&e);
     else if (!strcmp(name, "frame"))

@@ -159,6 +159,7 @@ static void respond(struct udp *u, struct datagram *d, const struct serve_addres
     const char *line = d->bytes;
     size_t length = line_of(&line, d->size), size = 0;
     bool busy = verdict == SERVE_TELL_BUSY;
+    k->peer.room = k->peer.proved ? 0 : allowed(k, d->size);
     if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, line, length, bytes);
     if (size == SERVE_LINE_LATER && wait_for_it(u, d)) return;
     if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, line, length, bytes);
