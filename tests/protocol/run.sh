@@ -12,12 +12,16 @@ fail() { echo "FAIL $*"; failed=1; }
 cat >"$work/wire.py" <<'PY'
 import os, pty, select, sys, tty
 ends = [pty.openpty() for _ in range(2)]
+junk, last = bytes.fromhex(sys.argv[3] if len(sys.argv) > 3 else ""), {}  # a half-duplex line gives it before each line
 for (master, slave), link in zip(ends, sys.argv[1:]):
     tty.setraw(slave)
     os.symlink(os.ttyname(slave), link)
 while True:
     for master in select.select([ends[0][0], ends[1][0]], [], [])[0]:
         data = os.read(master, 4096)
+        if last.get(master, 10) in b"\r\n\xc0":
+            data = junk + data
+        last[master] = data[-1]
         os.write(ends[1][0] if master == ends[0][0] else ends[0][0], data)
 PY
 python3 "$work/wire.py" "$work/board" "$work/client" &
@@ -109,6 +113,18 @@ done
 # Noise that could begin a frame before a request on a wire.
 printf '\300' >"$work/client"
 timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1 || fail "a request behind 0xC0 has to be sent again"
+
+# A line that turns round gives bytes before each line that nobody sent, in both directions.
+for junk in 00 ff 00fff8; do
+    python3 "$work/wire.py" "$work/board$junk" "$work/client$junk" $junk 3>&- & pids="$pids $!"
+    while [ ! -e "$work/client$junk" ]; do sleep 0.05; done
+    another "junk$junk" --serial "$work/board$junk"
+    [ "$(ask "$ocelli" query --json "serial:$work/client$junk" tags | jq '.tags | length')" -eq 4 ] || fail "tags behind $junk"
+    ask "$ocelli" query "serial:$work/client$junk" set bird "a bird" || fail "a change behind $junk"
+    timeout 5 "$ocelli" watch --json "serial:$work/client$junk" >"$work/out" 2>"$work/fault"
+    [ $? -eq 124 ] || fail "watch behind $junk: $(cat "$work/fault")"
+    ask python3 "$client" "serial:$work/client$junk" prompts bird | jq -e '.values == ["a bird"]' >/dev/null || fail "ocelli.py behind $junk"
+done
 
 # More tags than a line holds, from one of them on; a search that takes longer than a client waits for other answers.
 python3 "$work/wire.py" "$work/board2" "$work/client2" 3>&- & pids="$pids $!"

@@ -129,7 +129,8 @@ static void serial(void **state) {
     params.serial[0] = spec;
     open_serve();
     assert_has(ask(master, "AT\r\n"), "\"pong\"");
-    assert_has(ask(master, "\xff\xfe\x80\n"), "\"error\":\"utf8\"");
+    assert_has(ask(master, "#9 ping \xff\xfe\x80\n"), "{\"id\":\"9\",\"ok\":false,\"error\":\"utf8\"");
+    assert_has(ask(master, "\xff\xfe\x80#8 ping\n"), "{\"id\":\"8\",\"ok\":true");
     assert_has(ask(master, "set cat \"a cat\"\n"), "\"version\":2}\n");
     assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
     assert_has(ask(master, "#w watch\n"), "\"lease_s\":null");
