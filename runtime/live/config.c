@@ -148,6 +148,19 @@ static size_t line_of(const struct live_config *c, const char *section, const ch
     return c->line[i];
 }
 
+/* Two that listen on one port: only one of them would be heard. */
+static int check_ports(const struct live_config *c) {
+    static const char *const names[] = {"udp", "coap", "coaps"};
+    const double ports[] = {c->udp, c->coap, c->coaps};
+    for (int i = 1; i < 3; i++)
+        for (int k = 0; k < i; k++)
+            if (ports[i] > 0 && ports[i] == ports[k])
+                return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = %g: that port is taken by %s in line %zu: give each its own",
+                                c->path, line_of(c, "serve", names[i]), names[i], ports[i], names[k],
+                                line_of(c, "serve", names[k]));
+    return OCELLI_OK;
+}
+
 static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
     char forms[SOURCE_FORMS];
@@ -167,7 +180,8 @@ static int check(struct live_config *c) {
                                         .exposure_us = (uint32_t)c->exposure_us,
                                         .gain = (float)c->gain,
                                         .exposure_value = (float)c->exposure_value};
-    return config_check_texts(&c->tags, c->path);
+    int status = check_ports(c);
+    return status ? status : config_check_texts(&c->tags, c->path);
 }
 
 int config_parse(struct live_config *c, const void *bytes, size_t size, const char *path) {
