@@ -241,7 +241,7 @@ static void answer_row(struct exchange *e) {
     int format = choose_format(e), fault = e->row->changes ? check_body(e) : 0;
     if (e->row->changes && !e->trusted) fault = 403;
     if (fault || format == NONE) {
-        answer_fault(e, fault ? fault : 406, fault == 403 ? "changes need DTLS, serial, or loopback" : "");
+        answer_fault(e, fault ? fault : 406, fault == 403 ? SERVE_DENIAL : "");
         return;
     }
     enum serve_code code = take_query(e, e->row->query ? e->row->query : "", &from);
@@ -373,12 +373,11 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     double now_ms = clock_ms();
     char name[32];
     struct exchange e = {.coap = c, .resource = resource, .session = session, .in = in, .out = out, .query = query};
-    e.request = (struct serve_request){
-        .board = &c->serve->board,
-        .events = &c->serve->context.events,
-        .order = &c->serve->context.order,
-        .now_ms = now_ms,
-        .words = e.words};
+    e.request = (struct serve_request){.board = &c->serve->board,
+                                       .events = &c->serve->context.events,
+                                       .order = &c->serve->context.order,
+                                       .now_ms = now_ms,
+                                       .words = e.words};
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");

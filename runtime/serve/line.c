@@ -106,7 +106,7 @@ static enum serve_code parse(struct parsed *p, struct serve_request *r, const ch
 static enum serve_code may(const struct parsed *p, struct serve_request *r) {
     const struct serve_peer *peer = r->peer;
     if (!p->row->changes) return SERVE_OK;
-    if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "changes need serial, DTLS, or loopback");
+    if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "%s", SERVE_DENIAL);
     if (p->sum < peer->sum && r->now_ms - peer->sum_ms < SUM_LOCK_MS)
         return serve_refuse(r, SERVE_CRC, "checksums of %u digits were used here: changes need one", peer->sum);
     return SERVE_OK;

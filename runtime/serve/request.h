@@ -11,6 +11,12 @@ enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE }; /* as 
 
 enum { SERVE_PROTOCOL = 1, SERVE_ID_MOST = 32, SERVE_HEARTBEAT_S = 10, SERVE_LEASE_S = 60 };
 
+/* To who asks for a change and may not: what to do. */
+#define SERVE_DENIAL                                                                                                             \
+    "changes over a network need a key: coaps://HOST with --psk FILE, and psk and coaps in [serve] of the board's file; or "     \
+    "serial, "                                                                                                                   \
+    "or loopback"
+
 /* Who asks: an address, a wire. Lines only. */
 struct serve_peer {
     bool may_change;

@@ -287,6 +287,15 @@ static void pages_are_bounded(void **state) {
     assert_int_equal(kept(), SERVE_PAGED);
 }
 
+/* Who may not change is told what to do, whole. */
+static void denied(void **state) {
+    (void)state;
+    peer.may_change = false;
+    assert_has(ask("#1 add \"a red car\""), "{\"id\":\"1\",\"ok\":false,\"error\":\"denied\",\"message\":\"");
+    assert_has(answer, "coaps://HOST with --psk FILE");
+    assert_has(answer, " loopback\"}");
+}
+
 static void checksums(void **state) {
     (void)state;
     char line[64];
@@ -666,6 +675,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(terse_pages_of_one_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_end, setup, teardown),
         cmocka_unit_test_setup_teardown(pages_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(denied, setup, teardown),
         cmocka_unit_test_setup_teardown(checksums, setup, teardown),
         cmocka_unit_test_setup_teardown(ids, setup, teardown),
         cmocka_unit_test_setup_teardown(torn_letters, setup, teardown),

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How long a ping waits while the tags are edited, and how long a stop takes.
 
-    stall.py OCELLI MODEL PORT TAGS GROUP EDITS [KIND]
+    stall.py OCELLI MODEL PORT TAGS GROUP EDITS
 
-The daemon watches a folder that one picture lies in, with so many TAGS, all in one group or (GROUP -) in none. It gets so many
+The daemon watches a test scene, with so many TAGS, all in one group or (GROUP -) in none. It gets so many
 edits, each once the one before is in force; beside them a ping goes out every 2 ms. Then SIGTERM comes into the next edit. Prints
 TAGS GROUP, the median and the longest wait of a ping, of an edit until it is in force, and the time of the stop, in ms.
 """
@@ -21,7 +21,6 @@ import time
 
 ocelli, model, port, tags, group, edits = sys.argv[1], os.path.abspath(sys.argv[2]), *sys.argv[3:7]
 port, tags, edits = int(port), int(tags), int(edits)
-picture = sys.argv[7] if len(sys.argv) > 7 else "test:64x64@10"
 
 
 class Asker:
@@ -47,8 +46,8 @@ class Asker:
 
 def write_ini(path):
     with open(path, "w") as ini:
-        ini.write("[run]\nmodel = %s\nrate = 10\nmotion = 0\n[source]\nuri = %s\n[serve]\nudp = %d\ncoap = %d\n" % (
-            model, picture, port, port + 1))
+        ini.write("[run]\nmodel = %s\nrate = 10\nmotion = 0\n[source]\nuri = test:64x64@10\n[serve]\nudp = %d\ncoap = %d\n" % (
+            model, port, port + 1))
         ini.write("[defaults]\non = 0.9\noff = 0.8\n")
         for i in range(tags):
             ini.write("[tag thing %d]\nprompt = word%d\n" % (i, i % 64))
