@@ -227,6 +227,25 @@ static enum serve_code write_answer(struct exchange *e, int format, struct serve
     return code;
 }
 
+/* A change is told to all who observe, one after the other: with many tags each of their answers would take long to write. */
+static bool tell_again(const struct exchange *e, int format, struct serve_out *out) {
+    const struct serve_coap *c = e->coap;
+    bool same = e->row->observed && c->body_of == e->row && c->body_etag == etag_of(e, format) &&
+                e->request.now_ms - c->body_ms < COAP_TOLD_MS;
+    if (same) out->used = c->body_size;
+    return same;
+}
+
+static enum serve_code tell(struct exchange *e, int format, struct serve_out *out) {
+    struct serve_coap *c = e->coap;
+    if (tell_again(e, format, out)) return SERVE_OK;
+    c->body_of = NULL;
+    enum serve_code code = write_answer(e, format, out);
+    if (code || !e->row->observed) return code;
+    c->body_of = e->row, c->body_etag = etag_of(e, format), c->body_ms = e->request.now_ms, c->body_size = out->used;
+    return SERVE_OK;
+}
+
 static void fault_of(struct exchange *e, enum serve_code code) {
     const char *message = e->request.message;
     if (code == SERVE_UTF8 && !*message) message = "not UTF-8, or a control character";
@@ -249,7 +268,7 @@ static void answer_row(struct exchange *e) {
     if (!code && e->row->changes) code = take_body(e);
     if (from) add_word(e, "from", &code), add_word(e, from, &code);
     if (!code) code = serve_request_check(e->row, r);
-    if (!code) code = write_answer(e, format, &out);
+    if (!code) code = tell(e, format, &out);
     if (code == SERVE_LATER && later_add(&e->coap->later, e->session, e->in)) return;
     if (code) {
         fault_of(e, code == SERVE_LATER ? SERVE_BUSY : code);
