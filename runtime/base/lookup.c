@@ -25,7 +25,7 @@ bool lookup_init(struct lookup *n, struct arena *arena, size_t most) {
     return n->slots != NULL;
 }
 
-/* Where the name is, or else the free place for it. */
+/* The slot that has the name, or else the free one for it. */
 static struct lookup_slot *slot_of(const struct lookup *n, const char *name) {
     size_t i = (size_t)hash_of(name) & (n->room - 1);
     while (n->slots[i].name && strcmp(n->slots[i].name, name)) i = (i + 1) & (n->room - 1);

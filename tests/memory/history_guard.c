@@ -11,7 +11,7 @@
     "CREATE TABLE picture(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, boot_ms INTEGER NOT NULL, scale REAL NOT NULL,"          \
     " vector BLOB NOT NULL, tags TEXT NOT NULL);"
 #define ENDLESS "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
-/* What keeps a search busy stands where a run of ours would be. */
+/* A run of this model: its pictures are compared. */
 #define OURS "INSERT INTO run VALUES(1,'a model','1234',64,0,9);"
 
 static void make(const char *sql) {

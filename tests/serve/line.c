@@ -287,7 +287,7 @@ static void pages_are_bounded(void **state) {
     assert_int_equal(kept(), SERVE_PAGED);
 }
 
-/* Who may not change is told what to do, whole. */
+/* The denial fits, and tells how a change is made. */
 static void denied(void **state) {
     (void)state;
     peer.may_change = false;

@@ -10,7 +10,7 @@
 
 enum { ITEMS = 1 << 16, BYTES = 64 << 20, BEGINNINGS = 8 };
 
-/* What a page tells of all of them. */
+/* The fields that all pages of an answer share, and where the next one begins. */
 struct page {
     double seq, version; /* -1: none */
     size_t rows, next;   /* next: 0: the last */
