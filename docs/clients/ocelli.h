@@ -74,6 +74,8 @@ struct ocelli_reader {
  * valid until the next call; else NULL. */
 static inline const char *ocelli_read(struct ocelli_reader *r, int byte) {
     if (byte < 0) return NULL;
+    if (r->used == 0 && !r->over && byte != '\n' && byte != '\r' && (byte < ' ' || byte >= 0x7f))
+        return NULL; /* before the first byte a half-duplex line gives some that nobody sent */
     if (byte != '\n' && byte != '\r') {
         if (r->used + 1 < sizeof r->line)
             r->line[r->used++] = (char)byte;

@@ -3,7 +3,8 @@
 """Asks an ocelli board, over UDP or a serial line. One file, standard library only; docs/protocol.md is the protocol.
 
     board = Board("udp://192.168.1.20")          # or "serial:/dev/ttyUSB0@115200"
-    print(board.ask("tags"))                     # a dict; Refused when the board says no
+    print(board.ask("status"))                   # a dict; Refused when the board says no
+    print(board.all("tags")["tags"])             # all of them, however many lines it takes; "prompts" too
     board.ask("set", "garage", "an open garage door", "against=a closed garage door")
     for push in board.watch():                   # changes, and "alive" every 10 s
         print(push)
@@ -24,8 +25,8 @@ class Refused(Exception):
     """The board's answer is an error: .word is of the list in docs/protocol.md."""
 
     def __init__(self, answer):
-        super().__init__(answer.get("message", answer["error"]))
-        self.word, self.answer = answer["error"], answer
+        self.word, self.answer = str(answer.get("error", "failed")), answer
+        super().__init__(str(answer.get("message", self.word)))
 
 
 def quote(word):
@@ -108,6 +109,7 @@ class Board:
     def read(self, wait):
         """Answers and pushes whose checksum is right; others never were."""
         for line in self.wire.lines(wait):
+            line = re.sub(rb"^[\x00-\x1f\x7f-\xff]+", b"", line)  # before the first byte a half-duplex line gives some that nobody sent
             body, star, digits = line.rpartition(b"*")
             if star and re.fullmatch(rb"[0-9A-Fa-f]{8}", digits) and int(digits, 16) == zlib.crc32(body):
                 yield body.decode("utf-8", "replace")
@@ -127,7 +129,7 @@ class Board:
                 for text in self.read(until - time.monotonic()):
                     answer = self.parse(text)
                     if "push" in answer:
-                        self.pushes.append(answer)
+                        self.pushes = self.pushes[-999:] + [answer]
                     elif answer.get("id") == name:
                         return answer
         raise TimeoutError("no answer to %r" % line)
@@ -135,7 +137,10 @@ class Board:
     @staticmethod
     def parse(text):
         if text.startswith("{"):
-            return json.loads(text)
+            try:
+                return json.loads(text)
+            except RecursionError:
+                raise ValueError("the answer is nested too deep: is it ocelli that answers?")
         name, text = re.match(r"(?:#(\S+) )?(.*)", text).groups()
         error = re.match(r"ERR (\S+)(?: (\S+))?", text)
         if not error:
@@ -153,6 +158,28 @@ class Board:
         if answer.get("ok") is False:
             raise Refused(answer)
         return answer
+
+    def all(self, *words):
+        """The answer of "tags" or "prompts", its pages put together. All are of one frame or version, or it begins again."""
+        for _ in range(8):
+            whole = self.ask(*words)
+            key = next((k for k, v in whole.items() if isinstance(v, list)), None)
+            stamp = whole.get("version"), words[0] == "tags" and whole.get("seq")
+            while key and "next" in whole and words[0] in ("tags", "prompts"):
+                if whole["next"] != len(whole[key]) or len(whole[key]) > 65535:
+                    raise ValueError("pages that do not follow each other: is it ocelli that answers?")
+                page = self.ask(*words, "from", str(whole["next"]))
+                if (page.get("version"), words[0] == "tags" and page.get("seq")) != stamp:
+                    break
+                whole[key] += page.get(key) or []
+                del whole["next"]
+                if "next" in page:
+                    if not page.get(key):
+                        raise ValueError("an answer without an end: is it ocelli that answers?")
+                    whole["next"] = page["next"]
+            else:
+                return whole
+        raise ValueError("%s changes faster than its pages come: ask again, or for less" % words[0])
 
     def watch(self):
         """Changes and "alive" for ever. Each push has "n": one that is missing was lost. TimeoutError after 25 s of silence."""
@@ -179,8 +206,10 @@ def main(args):
         return 2
     try:
         board = Board(args[0])
-        for answer in board.watch() if args[1] == "watch" else [board.ask(*args[1:])]:
-            print(json.dumps(answer, ensure_ascii=False), flush=True)
+        whole = len(args) < 3 or args[-2] != "from"
+        for answer in board.watch() if args[1] == "watch" else [(board.all if whole else board.ask)(*args[1:])]:
+            text = json.dumps(answer, ensure_ascii=False)
+            print(re.sub("[\x7f-\x9f]", lambda c: "\\u%04x" % ord(c[0]), text), flush=True)  # a terminal would obey them
     except (Refused, OSError, ValueError) as fault:
         print("ocelli.py: %s" % fault, file=sys.stderr)
         return 1

@@ -19,6 +19,14 @@ static int make_set(struct brain *b, struct vectors *v, struct tagger_set *set) 
     return status;
 }
 
+/* The tagger has changed. Under the lock. */
+static void tell(struct brain *b) {
+    b->changes++;
+    pthread_mutex_lock(&b->told_lock);
+    b->told = (struct brain_told){b->any, b->sequence, b->version, b->captured_ns};
+    pthread_mutex_unlock(&b->told_lock);
+}
+
 int brain_prepare(struct brain *b, struct vectors **v) {
     struct tagger_set set;
     bool done = false;
@@ -32,6 +40,7 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     status = make_set(b, b->now, &set);
     if (!status) status = tagger_create(&b->tagger, &set);
     b->version = status ? 0 : set.version;
+    tell(b);
     b->prepared = status == OCELLI_OK;
     return status;
 }
@@ -45,6 +54,7 @@ void brain_finish(struct brain *b) {
     free(b->embedding);
     pthread_cond_destroy(&b->changed);
     pthread_mutex_destroy(&b->lock);
+    pthread_mutex_destroy(&b->told_lock);
     *b = (struct brain){0};
 }
 
@@ -104,12 +114,13 @@ static void look(struct brain *b, const struct brain_picture *p) {
     ocelli_get_info(b->model, &info);
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
-    publish(b, events, count, p->frame.captured_ns, gpu_ns);
     keep_picture(&b->keep, b->tagger, b->embedding, p->frame.captured_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes, b->dma_bufs = info.dma_bufs;
     b->any = true, b->sequence = p->frame.sequence, b->captured_ns = p->frame.captured_ns;
+    tell(b);
     pthread_mutex_unlock(&b->lock);
+    publish(b, events, count, p->frame.captured_ns, gpu_ns); /* only this thread changes the tagger, and so the events */
     meter_count(b->meter, METER_PICTURES, 1);
     meter_time(b->meter, METER_CPU, p->cpu_ns + clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
     meter_time(b->meter, METER_GPU, gpu_ns);
@@ -123,17 +134,21 @@ static void drop_job(struct brain *b) {
     meter_count(b->meter, METER_REFUSED, 1);
 }
 
+/* What takes long for many tags is done outside the lock, under which others want to know how things are. */
 static int replace(struct brain *b) {
     const struct tagger_event *events;
     struct tagger_set set;
-    size_t count;
+    struct tagger *next = NULL;
+    size_t count = 0;
     int status = make_set(b, b->job, &set);
+    if (!status) status = tagger_create(&next, &set);
     if (status) return status;
     pthread_mutex_lock(&b->lock);
-    status = tagger_replace(b->tagger, &set, &events, &count);
-    publish(b, events, count, clock_ns(CLOCK_MONOTONIC), 0);
-    if (!status) b->version = set.version;
+    status = tagger_swap(b->tagger, next, &events, &count);
+    if (!status) b->version = set.version, tell(b);
     pthread_mutex_unlock(&b->lock);
+    publish(b, events, count, clock_ns(CLOCK_MONOTONIC), 0);
+    tagger_destroy(&next);
     if (status) return status;
     vectors_destroy(&b->now);
     b->now = b->job, b->job = NULL;
@@ -335,27 +350,59 @@ void brain_tags(struct brain *b, struct vectors **v) {
 }
 
 int brain_save(struct brain *b, uint8_t **bytes, size_t *size) {
+    struct tagger_learnt *learnt;
     pthread_mutex_lock(&b->lock);
-    int status = tagger_save(b->tagger, bytes, size);
+    int status = tagger_save_copy(b->tagger, &learnt);
     pthread_mutex_unlock(&b->lock);
-    return status;
+    return status ? status : tagger_save_bytes(&learnt, bytes, size);
 }
 
-void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user) {
+/* Under the lock. */
+static void give_each(const struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user) {
     struct tagger_status tag;
-    pthread_mutex_lock(&b->lock);
     for (size_t i = 0; i < tagger_count(b->tagger); i++) {
         tagger_get(b->tagger, i, &tag);
         each(user, &tag);
     }
+}
+
+void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user) {
+    pthread_mutex_lock(&b->lock);
+    give_each(b, each, user);
     pthread_mutex_unlock(&b->lock);
 }
 
-static void count_tag(void *user, const struct tagger_status *tag) {
-    struct live_status *s = user;
-    s->tags++;
-    s->tags_on += tag->state == TAGGER_ON;
-    s->tags_learning += tag->state == TAGGER_LEARNING;
+static void judged(const struct brain *b, const struct brain_told *told, struct live_status *s) {
+    s->any = told->any, s->sequence = told->sequence, s->captured_ns = told->captured_ns;
+    s->version = told->version, s->model = b->name;
+}
+
+void brain_judged(struct brain *b, struct live_status *s) {
+    pthread_mutex_lock(&b->told_lock);
+    judged(b, &b->told, s);
+    pthread_mutex_unlock(&b->told_lock);
+}
+
+bool brain_view(struct brain *b, struct live_status *s, uint64_t *changes,
+                void (*each)(void *user, const struct tagger_status *tag), void *user) {
+    pthread_mutex_lock(&b->lock);
+    bool other = *changes != b->changes;
+    if (other) give_each(b, each, user);
+    *changes = b->changes;
+    judged(b, &b->told, s); /* written under both locks */
+    pthread_mutex_unlock(&b->lock);
+    return other;
+}
+
+/* Under the lock. */
+static void count_tags(const struct brain *b, struct live_status *s) {
+    const char *name;
+    s->tags = tagger_count(b->tagger), s->tags_on = s->tags_learning = 0;
+    for (size_t i = 0; i < s->tags; i++) {
+        enum tagger_state state = tagger_get_state(b->tagger, i, &name);
+        s->tags_on += state == TAGGER_ON;
+        s->tags_learning += state == TAGGER_LEARNING;
+    }
 }
 
 /* Under the lock. */
@@ -380,9 +427,8 @@ bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes) {
 }
 
 void brain_status(struct brain *b, struct live_status *s) {
-    s->tags = s->tags_on = s->tags_learning = 0;
-    brain_each(b, count_tag, s);
     pthread_mutex_lock(&b->lock);
+    count_tags(b, s);
     s->version = b->version, s->gpu_bytes = b->gpu_bytes, s->dma_bufs = b->dma_bufs, s->model = b->name;
     s->any = b->any, s->sequence = b->sequence, s->captured_ns = b->captured_ns;
     s->device_open = b->open, s->embedding = b->embedding_prompts;

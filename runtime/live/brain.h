@@ -50,12 +50,19 @@ struct brain {
     struct vectors *incoming;
     bool embedding_prompts;
     struct tagger *tagger;
-    uint64_t version, gpu_bytes;
+    uint64_t version, gpu_bytes, changes; /* changes: of the tagger, by a picture or another set */
     uint32_t dma_bufs;
     bool any; /* a picture was judged: the last one's ... */
     uint64_t sequence;
     int64_t captured_ns;
     int64_t busy_since, usual_ns; /* of a picture; 0: none */
+
+    pthread_mutex_t told_lock; /* of `told`: who only asks for that does not wait for a picture that is being judged */
+    struct brain_told {
+        bool any;
+        uint64_t sequence, version;
+        int64_t captured_ns;
+    } told;
 };
 
 /* Opens the model. Errors: as ocelli_open(). brain_finish() then too. */
@@ -98,5 +105,10 @@ bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes);
 int brain_save(struct brain *b, uint8_t **bytes, size_t *size);
 void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void brain_status(struct brain *b, struct live_status *status);
+/* Of it the last picture, the version and the model's name: at once, whatever the brain does. */
+void brain_judged(struct brain *b, struct live_status *status);
+/* The same and each tag, as one picture left them; not the tags, when *changes is as the last call left it. false: it is. */
+bool brain_view(struct brain *b, struct live_status *status, uint64_t *changes,
+                void (*each)(void *user, const struct tagger_status *tag), void *user);
 
 #endif

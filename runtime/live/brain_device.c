@@ -21,6 +21,7 @@ static void take_info(struct brain *b) {
 int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events) {
     *b = (struct brain){.meter = meter, .events = events};
     pthread_mutex_init(&b->lock, NULL);
+    pthread_mutex_init(&b->told_lock, NULL);
     clock_condition(&b->changed);
     int status = ocelli_open(&b->model, params);
     if (status) return status;

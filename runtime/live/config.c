@@ -169,6 +169,19 @@ static int place_source(struct live_config *c) {
     return OCELLI_OK;
 }
 
+/* Two that listen on one port: only one of them would be heard. */
+static int check_ports(const struct live_config *c) {
+    static const char *const names[] = {"udp", "coap", "coaps"};
+    const double ports[] = {c->udp, c->coap, c->coaps};
+    for (int i = 1; i < 3; i++)
+        for (int k = 0; k < i; k++)
+            if (ports[i] > 0 && ports[i] == ports[k])
+                return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = %g: that port is taken by %s in line %zu: give each its own",
+                                c->path, line_of(c, "serve", names[i]), names[i], ports[i], names[k],
+                                line_of(c, "serve", names[k]));
+    return OCELLI_OK;
+}
+
 static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
     char forms[SOURCE_FORMS];
@@ -193,7 +206,8 @@ static int check(struct live_config *c) {
                                         .exposure_us = (uint32_t)c->exposure_us,
                                         .gain = (float)c->gain,
                                         .exposure_value = (float)c->exposure_value};
-    int status = place_source(c);
+    int status = check_ports(c);
+    if (!status) status = place_source(c);
     return status ? status : config_check_texts(&c->tags, c->path);
 }
 

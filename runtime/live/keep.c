@@ -5,15 +5,15 @@
 
 /* Names that are on, in the order of the file, as far as they fit whole. */
 static void names_on(const struct tagger *tagger, char text[HISTORY_TAGS]) {
-    struct tagger_status tag;
+    const char *name;
     size_t used = 0;
     *text = '\0';
     for (size_t i = 0; i < tagger_count(tagger); i++) {
-        tagger_get(tagger, i, &tag);
-        size_t length = tag.state == TAGGER_ON ? strlen(tag.tag) : HISTORY_TAGS, between = used ? 2 : 0;
+        bool on = tagger_get_state(tagger, i, &name) == TAGGER_ON;
+        size_t length = on ? strlen(name) : HISTORY_TAGS, between = used ? 2 : 0;
         if (used + between + length >= HISTORY_TAGS) continue;
         memcpy(text + used, ", ", between);
-        memcpy(text + used + between, tag.tag, length + 1);
+        memcpy(text + used + between, name, length + 1);
         used += between + length;
     }
 }

@@ -211,7 +211,13 @@ void live_get_status(struct live *l, struct live_status *s) {
 
 void live_get_judged(struct live *l, struct live_status *s) {
     *s = (struct live_status){0};
-    brain_status(&l->brain, s);
+    brain_judged(&l->brain, s);
+}
+
+bool live_view(struct live *l, struct live_status *s, uint64_t *changes,
+               void (*each)(void *user, const struct tagger_status *tag), void *user) {
+    *s = (struct live_status){0};
+    return brain_view(&l->brain, s, changes, each, user);
 }
 
 bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes) {

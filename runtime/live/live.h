@@ -70,8 +70,12 @@ void live_close(struct live **l);
 /* Each tag as it is now, in the order of the ini; under a lock: be short, call nothing of this header. */
 void live_tags(struct live *l, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void live_get_status(struct live *l, struct live_status *status);
-/* Of it only the last picture, the tags and what the model has: cheap enough for each request. */
+/* Of it only the last picture, the version and the model's name: cheap enough for each request, and never held up. */
 void live_get_judged(struct live *l, struct live_status *status);
+/* The same with live_tags(), all of one picture. Tags are not given when *changes (0 at first) tells that they are those of the call
+ * before: false then. */
+bool live_view(struct live *l, struct live_status *status, uint64_t *changes,
+               void (*each)(void *user, const struct tagger_status *tag), void *user);
 /* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
 bool live_frame(struct live *l, struct frame *frame, uint8_t **bytes);
 

@@ -14,10 +14,8 @@
 #define APPLICATION_ID 1868784876
 #define VERSION 1
 static const char schema[] = "BEGIN IMMEDIATE;"
-                             "CREATE TABLE IF NOT EXISTS run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL,"
-                             " size INTEGER NOT NULL, boot_at_ms INTEGER NOT NULL, last INTEGER NOT NULL);"
-                             "CREATE TABLE IF NOT EXISTS picture(id INTEGER PRIMARY KEY, run INTEGER NOT NULL,"
-                             " boot_ms INTEGER NOT NULL, scale REAL NOT NULL, vector BLOB NOT NULL, tags TEXT NOT NULL);"
+                             "CREATE TABLE IF NOT EXISTS " HISTORY_TABLE_RUN ";"
+                             "CREATE TABLE IF NOT EXISTS " HISTORY_TABLE_PICTURE ";"
                              "PRAGMA application_id = 1868784876; PRAGMA user_version = 1; COMMIT";
 
 /* FULL: what is committed is on the disk, where NORMAL would leave it to the system's next half minute. What is deleted is not
@@ -59,6 +57,8 @@ static const char *advice(int code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ": another program holds it";
     case SQLITE_CORRUPT:
+    case SQLITE_TOOBIG:
+    case SQLITE_INTERRUPT: /* it took too long */
     case SQLITE_NOTADB: return ": move it away, and a new one is begun";
     case SQLITE_READONLY:
     case SQLITE_PERM:
@@ -69,7 +69,7 @@ static const char *advice(int code) {
 
 int history_fault(const struct history *h, const char *what) {
     int code = h->db ? sqlite3_errcode(h->db) : SQLITE_NOMEM;
-    const char *why = h->db ? sqlite3_errmsg(h->db) : "out of memory";
+    const char *why = !h->db ? "out of memory" : code == SQLITE_INTERRUPT ? "it takes too long" : sqlite3_errmsg(h->db);
     int of_system = h->db ? sqlite3_system_errno(h->db) : 0;
     if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(h->path, of_system));
     log_error("%s: %s: %s%s", h->path, what, why, advice(code));
@@ -80,8 +80,9 @@ int history_fault(const struct history *h, const char *what) {
 
 static int number(struct history *h, const char *text, int64_t *value) {
     sqlite3_stmt *s;
+    history_hurry(h);
     if (sqlite3_prepare_v2(h->db, text, -1, &s, NULL)) return SQLITE_ERROR;
-    int code = sqlite3_step(s);
+    int code = history_step(h, s);
     if (code == SQLITE_ROW) *value = sqlite3_column_int64(s, 0);
     sqlite3_finalize(s);
     return code == SQLITE_ROW ? SQLITE_OK : SQLITE_ERROR;
@@ -89,12 +90,14 @@ static int number(struct history *h, const char *text, int64_t *value) {
 
 /* *empty: a new file, or one without anything in it. */
 static int identify(struct history *h, bool *empty) {
-    int64_t id = 0, version = 0, tables = 0;
-    if (number(h, "PRAGMA application_id", &id) || number(h, "PRAGMA user_version", &version) ||
-        number(h, "SELECT count(*) FROM sqlite_master", &tables))
+    int64_t id = 0, version = 0;
+    bool any = false;
+    if (number(h, "PRAGMA application_id", &id) || number(h, "PRAGMA user_version", &version))
         return history_fault(h, "cannot read the history");
-    *empty = !id && !tables;
-    if (*empty || (id == APPLICATION_ID && version == VERSION)) return OCELLI_OK;
+    if (id == APPLICATION_ID && version == VERSION) return history_check_tables(h);
+    if (!id && history_has_tables(h, &any)) return history_fault(h, "cannot read the history");
+    *empty = !id && !any;
+    if (*empty) return OCELLI_OK;
     if (id != APPLICATION_ID)
         return log_fail(OCELLI_ERR_FILE, "%s: a database, but no history of ocelli: give another file", h->path);
     return log_fail(OCELLI_ERR_FILE, "%s: a history of version %lld, not %d: give another file", h->path, (long long)version,
@@ -115,7 +118,8 @@ static int open_file(struct history *h, int flags, bool *empty) {
     int code = sqlite3_open_v2(h->path, &h->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code) return history_fault(h, "cannot open the history");
     sqlite3_busy_timeout(h->db, BUSY_MS);
-    sqlite3_exec(h->db, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA cache_size = -1024", NULL, NULL, NULL);
+    history_guard(h);
+    sqlite3_exec(h->db, "PRAGMA cell_size_check = ON; PRAGMA cache_size = -1024", NULL, NULL, NULL);
     return identify(h, empty);
 }
 
@@ -181,7 +185,7 @@ void history_close(struct history **out) {
 /* Runs a statement whose values are bound; *value (may be NULL) gets the number that it gives. */
 static bool run(struct history *h, enum history_statement which, int64_t *value) {
     sqlite3_stmt *s = h->statements[which];
-    int code = sqlite3_step(s);
+    int code = history_step(h, s);
     if (code == SQLITE_ROW && value) *value = sqlite3_column_int64(s, 0);
     return (sqlite3_reset(s) == SQLITE_OK) & (code == SQLITE_ROW || code == SQLITE_DONE);
 }

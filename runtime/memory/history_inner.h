@@ -25,9 +25,29 @@ struct history {
     char *path;
     struct memory_model model; /* the name a copy */
     uint64_t budget, bytes;    /* bytes: in use, as of the last append */
+    int64_t until_ns;          /* of CLOCK_MONOTONIC: what runs longer is given up */
     int64_t run;               /* of this handle; 0: nothing appended yet */
     sqlite3_stmt *statements[HISTORY_STATEMENTS];
 };
+
+/* As SQLite keeps them in the schema. Nothing else is read: a view, or a column that is computed, may go on for ever. */
+#define HISTORY_TABLE_RUN                                                                                                        \
+    "run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, boot_at_ms INTEGER NOT NULL,"     \
+    " last INTEGER NOT NULL)"
+#define HISTORY_TABLE_PICTURE                                                                                                    \
+    "picture(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, boot_ms INTEGER NOT NULL, scale REAL NOT NULL, vector BLOB NOT NULL," \
+    " tags TEXT NOT NULL)"
+
+/* A file may be anybody's: SQLite's own defences, limits, and an end to what runs for 10 s. Before anything is read. */
+void history_guard(struct history *h);
+/* From now on the next statement has its 10 s. */
+void history_hurry(struct history *h);
+/* One row, in 10 s; as sqlite3_step(). */
+int history_step(struct history *h, sqlite3_stmt *s);
+/* Are its tables ours, and is there nothing else? Errors: FILE, said. */
+int history_check_tables(struct history *h);
+/* *any: there is something in it. Gives SQLite's code. */
+int history_has_tables(struct history *h, bool *any);
 
 /* Says so when there are pictures of another model. Errors: FILE. */
 int history_tell_others(struct history *h);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_AT_CLOCK = 1024 }; /* pictures */
+enum { LOOK_AT_CLOCK = 1024 /* pictures */, RUNS = 1 << 20 };
 
 /* ms from 1970: tens of thousands of years. What lies beyond was not written by us. */
 #define TIME_MOST INT64_C(1000000000000000)
@@ -41,7 +41,7 @@ int history_tell_others(struct history *h) {
     sqlite3_stmt *s = prepare(h, "SELECT name FROM run WHERE key <> ?1 ORDER BY id DESC LIMIT 1");
     if (!s) return history_fault(h, "cannot read the history");
     sqlite3_bind_text(s, 1, h->model.key, -1, SQLITE_STATIC);
-    int code = sqlite3_step(s);
+    int code = history_step(h, s);
     if (code == SQLITE_ROW)
         log_warn("%s: has pictures of another model (%s); they are not searched, and go when they are the oldest", h->path,
                  (const char *)sqlite3_column_text(s, 0));
@@ -50,7 +50,16 @@ int history_tell_others(struct history *h) {
     return status;
 }
 
+/* What SQLite reads in the order of the ids is not, when pages of the file point to each other in circles. */
+static int out_of_order(const struct scan *scan) {
+    return log_fail(OCELLI_ERR_FILE, "%s: damaged, its rows are not in order: move it away, and a new one is begun",
+                    scan->h->path);
+}
+
 static int take_run(struct scan *scan, sqlite3_stmt *s) {
+    if (scan->count && sqlite3_column_int64(s, 0) <= scan->runs[scan->count - 1].id) return out_of_order(scan);
+    if (scan->count == RUNS)
+        return log_fail(OCELLI_ERR_FILE, "%s: more than %d runs: move it away, and a new one is begun", scan->h->path, RUNS);
     if (!(scan->count & (scan->count - 1))) { /* the table holds the next power of two */
         struct run *grown = realloc(scan->runs, (scan->count ? 2 * scan->count : 1) * sizeof *grown);
         if (!grown) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", scan->h->path);
@@ -65,7 +74,7 @@ static int take_run(struct scan *scan, sqlite3_stmt *s) {
 static int read_runs(struct scan *scan) {
     sqlite3_stmt *s = prepare(scan->h, "SELECT id, boot_at_ms, key FROM run ORDER BY id");
     int code = SQLITE_ERROR, status = OCELLI_OK;
-    while (s && !status && (code = sqlite3_step(s)) == SQLITE_ROW) status = take_run(scan, s);
+    while (s && !status && (code = history_step(scan->h, s)) == SQLITE_ROW) status = take_run(scan, s);
     if (!status && code != SQLITE_DONE) status = history_fault(scan->h, "cannot read the history");
     sqlite3_finalize(s);
     return status;
@@ -99,13 +108,18 @@ static int scan_all(struct scan *scan, const struct history_question *q) {
     sqlite3_stmt *s = prepare(scan->h, "SELECT id, run, boot_ms, scale, vector FROM picture ORDER BY id DESC");
     const struct run *run = NULL;
     int code = SQLITE_ERROR;
-    for (size_t i = 0; s && scan->found->all && (code = sqlite3_step(s)) == SQLITE_ROW; i++) {
-        int64_t id = sqlite3_column_int64(s, 1);
+    int64_t last = INT64_MAX;
+    for (size_t i = 0; s && scan->found->all && (code = history_step(scan->h, s)) == SQLITE_ROW; i++) {
+        int64_t id = sqlite3_column_int64(s, 1), row = sqlite3_column_int64(s, 0);
+        if (i && row >= last) break;
+        last = row;
         if (!run || run->id != id) run = bsearch(&id, scan->runs, scan->count, sizeof *run, by_id);
         if (run && run->ours) compare(scan, run, s);
         if (i % LOOK_AT_CLOCK == 0) scan->found->all = !over(q);
     }
-    int status = code == SQLITE_DONE || !scan->found->all ? OCELLI_OK : history_fault(scan->h, "cannot read the history");
+    int status = code == SQLITE_DONE || !scan->found->all ? OCELLI_OK
+                 : code == SQLITE_ROW                     ? out_of_order(scan)
+                                                          : history_fault(scan->h, "cannot read the history");
     sqlite3_finalize(s);
     return status;
 }
@@ -118,7 +132,7 @@ static int give(struct scan *scan) {
         const struct best_hit *from = &scan->best.hits[i];
         struct history_hit *to = &scan->found->hits[i];
         sqlite3_bind_int64(s, 1, from->id);
-        good = sqlite3_step(s) == SQLITE_ROW;
+        good = history_step(scan->h, s) == SQLITE_ROW;
         const char *tags = good ? (const char *)sqlite3_column_text(s, 0) : NULL;
         *to = (struct history_hit){.time = (double)from->time_ms / 1000, .score = (double)from->score};
         snprintf(to->tags, sizeof to->tags, "%s", tags ? tags : "");

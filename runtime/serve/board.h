@@ -36,6 +36,7 @@ struct serve_view {
     const char *model;
     const struct tagger_status *tags; /* (count), in the order of the file */
     size_t count;
+    uint64_t stamp; /* of the tags: another one when anything of them is; 0: there is none */
 };
 
 struct serve_field {
@@ -103,6 +104,8 @@ struct serve_board {
     bool (*searching)(void *user); /* only with search() */
     /* Is this change still under way? NULL: change() never gives SERVE_LATER. */
     bool (*pending)(void *user, uint64_t ticket);
+    /* As view(), which then need not give the tags: for requests that tell them. NULL: view() gives all. */
+    void (*tags)(void *user, struct serve_view *view);
 };
 
 #endif

@@ -6,49 +6,50 @@
 #include "base/log.h"
 #include "serve/filter.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- endpoints ---- */
 
-/* libcoap tells the port only in words: "[::]:5683 UDP". */
-static uint16_t port_of(const coap_endpoint_t *endpoint) {
-    const char *colon = endpoint ? strrchr(coap_endpoint_str(endpoint), ':') : NULL;
-    return colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
-}
-
-static coap_endpoint_t *listen_v4(struct serve_coap *c, const char *text, int port, coap_proto_t proto) {
+static coap_endpoint_t *listen_at(struct serve_coap *c, const struct sockaddr_storage *at, socklen_t size, coap_proto_t proto) {
     coap_address_t a;
     coap_address_init(&a);
-    a.size = sizeof a.addr.sin;
-    a.addr.sin.sin_family = AF_INET;
-    a.addr.sin.sin_port = htons((uint16_t)port);
-    if (text && inet_pton(AF_INET, text, &a.addr.sin.sin_addr) != 1) return NULL;
+    a.size = size;
+    memcpy(&a.addr, at, size);
     return coap_new_endpoint(c->context, &a, proto);
 }
 
-static coap_endpoint_t *listen_v6(struct serve_coap *c, const char *text, int port, coap_proto_t proto) {
-    coap_address_t a;
-    coap_address_init(&a);
-    a.size = sizeof a.addr.sin6;
-    a.addr.sin6.sin6_family = AF_INET6;
-    a.addr.sin6.sin6_port = htons((uint16_t)port);
-    if (text && inet_pton(AF_INET6, text, &a.addr.sin6.sin6_addr) != 1) return NULL;
-    return coap_new_endpoint(c->context, &a, proto);
+/* libcoap sets SO_REUSEADDR, by which two programs could have one port: a change meant for one would come to the other. So the
+ * port is taken by a socket without it, which only works when nobody has it. Only then it shares the port with libcoap's, which
+ * gives up the option before this one is closed: at no time could another that is as careful have come between. */
+static coap_endpoint_t *listen_alone(struct serve_coap *c, int guard, uint16_t port, coap_proto_t proto) {
+    const int on = 1, off = 0;
+    struct sockaddr_storage at = {0};
+    socklen_t size = sizeof at;
+    getsockname(guard, (struct sockaddr *)&at, &size);
+    setsockopt(guard, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    coap_endpoint_t *e = listen_at(c, &at, size, proto);
+    int fd = e ? serve_filter_find(port, guard) : -1;
+    if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off);
+    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC); /* nor should a child of ours keep it */
+    close(guard);
+    return e ? e : listen_at(c, &at, size, proto); /* a libcoap that does not set it */
 }
 
 /* *used stays 0 when the port is not to be served. */
 static int open_port(struct serve_coap *c, const char *address, int port, int standard, coap_proto_t proto, uint16_t *used) {
-    int wanted = port == SERVE_ANY_PORT ? 0 : port ? port : standard;
+    const struct serve_params where = {.address = address};
+    int guard;
     if (port == SERVE_NO_PORT) return OCELLI_OK;
-    coap_endpoint_t *e = listen_v6(c, address, wanted, proto);
-    if (!e) e = listen_v4(c, address, wanted, proto);
-    if (!e)
-        return log_fail(OCELLI_ERR_DEVICE, "CoAP on %s, port %d: cannot listen: end what uses it, or choose another",
-                        address ? address : "all addresses", wanted);
-    *used = port_of(e);
+    if (!port) port = standard;
+    int status = serve_bind(&where, &port, &guard);
+    if (status) return status;
+    if (!listen_alone(c, guard, (uint16_t)port, proto))
+        return log_fail(OCELLI_ERR_DEVICE, "UDP port %d: CoAP cannot listen: end what uses it, or choose another", port);
+    *used = (uint16_t)port;
     return OCELLI_OK;
 }
 
@@ -60,7 +61,7 @@ static void filter(struct serve_coap *c, uint16_t port, bool dtls, bool first) {
     struct serve_network networks[SERVE_NETWORKS + SERVE_NETWORKS_ALWAYS];
     size_t count = serve_access_networks(&c->serve->access, networks);
     bool all = c->serve->access.reach == SERVE_ALL;
-    int fd = port ? serve_filter_find(port) : -1;
+    int fd = port ? serve_filter_find(port, -1) : -1;
     bool good = !port || serve_filter_set(fd, all ? NULL : networks, count, !dtls);
     if (good && port && first) serve_filter_drain(fd);
     if (good) return;

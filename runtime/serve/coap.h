@@ -16,7 +16,7 @@
 #define COAP_OPTION_ECHO 252 /* RFC 9175; libcoap 4.3.0 has no name for it */
 #endif
 
-enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024, COAP_HANDSHAKES = 256 };
+enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024, COAP_TOLD_MS = 100, COAP_HANDSHAKES = 256 };
 
 struct serve_coap {
     struct serve *serve;
@@ -32,6 +32,10 @@ struct serve_coap {
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
     struct bodies bodies;
+    const struct serve_row *body_of; /* whose answer the body still is; NULL: nobody's */
+    uint64_t body_etag;
+    double body_ms;
+    size_t body_size;
     char body[COAP_BODY]; /* of the answer in the making */
 };
 

@@ -229,6 +229,25 @@ static enum serve_code write_answer(struct exchange *e, int format, struct serve
     return code;
 }
 
+/* A change is told to all who observe, one after the other: with many tags each of their answers would take long to write. */
+static bool tell_again(const struct exchange *e, int format, struct serve_out *out) {
+    const struct serve_coap *c = e->coap;
+    bool same = e->row->observed && c->body_of == e->row && c->body_etag == etag_of(e, format) &&
+                e->request.now_ms - c->body_ms < COAP_TOLD_MS;
+    if (same) out->used = c->body_size;
+    return same;
+}
+
+static enum serve_code tell(struct exchange *e, int format, struct serve_out *out) {
+    struct serve_coap *c = e->coap;
+    if (tell_again(e, format, out)) return SERVE_OK;
+    c->body_of = NULL;
+    enum serve_code code = write_answer(e, format, out);
+    if (code || !e->row->observed) return code;
+    c->body_of = e->row, c->body_etag = etag_of(e, format), c->body_ms = e->request.now_ms, c->body_size = out->used;
+    return SERVE_OK;
+}
+
 static void fault_of(struct exchange *e, enum serve_code code) {
     const char *message = e->request.message;
     if (code == SERVE_UTF8 && !*message) message = "not UTF-8, or a control character";
@@ -243,7 +262,7 @@ static void answer_row(struct exchange *e) {
     int format = choose_format(e), fault = e->row->changes ? check_body(e) : 0;
     if (e->row->changes && !e->trusted) fault = 403;
     if (fault || format == NONE) {
-        answer_fault(e, fault ? fault : 406, fault == 403 ? "changes need DTLS, serial, or loopback" : "");
+        answer_fault(e, fault ? fault : 406, fault == 403 ? SERVE_DENIAL : "");
         return;
     }
     enum serve_code code = take_query(e, e->row->query ? e->row->query : "", &from);
@@ -251,7 +270,7 @@ static void answer_row(struct exchange *e) {
     if (!code && e->row->changes) code = take_body(e);
     if (from) add_word(e, "from", &code), add_word(e, from, &code);
     if (!code) code = serve_request_check(e->row, r);
-    if (!code) code = write_answer(e, format, &out);
+    if (!code) code = tell(e, format, &out);
     if (code == SERVE_LATER && later_add(&e->coap->later, e->session, e->in, e->asked.ticket)) return;
     if (code) {
         fault_of(e, code == SERVE_LATER ? SERVE_BUSY : code);
@@ -392,10 +411,13 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     double now_ms = clock_ms();
     char name[32];
     struct exchange e = {.coap = c, .resource = resource, .session = session, .in = in, .out = out, .query = query};
-    e.request = (struct serve_request){
-        .board = &c->serve->board, .events = &c->serve->context.events, .now_ms = now_ms, .words = e.words};
+    e.request = (struct serve_request){.board = &c->serve->board,
+                                       .events = &c->serve->context.events,
+                                       .order = &c->serve->context.order,
+                                       .now_ms = now_ms,
+                                       .words = e.words};
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
-    e.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
+    e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
     e.again = later_take(&c->later, session, in, &e.asked.ticket);
     e.request.others = c->serve->context.waiting > 0;
@@ -406,7 +428,10 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");
         return;
     }
-    c->serve->board.view(c->serve->board.user, &e.request.view);
+    if (e.row)
+        serve_request_look(&e.request);
+    else
+        c->serve->board.view(c->serve->board.user, &e.request.view);
     if (e.row)
         answer_row(&e);
     else if (!strcmp(name, "frame"))

@@ -86,12 +86,13 @@ bool serve_filter_set(int fd, const struct serve_network *networks, size_t count
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) == 0;
 }
 
-int serve_filter_find(uint16_t port) {
+int serve_filter_find(uint16_t port, int except) {
     for (int fd = 0, most = (int)sysconf(_SC_OPEN_MAX); fd < most && fd < 65536; fd++) {
         struct sockaddr_storage bound;
         struct serve_address address;
         socklen_t size = sizeof bound, kind_size = sizeof(int);
         int kind = 0;
+        if (fd == except) continue;
         if (getsockname(fd, (struct sockaddr *)&bound, &size) || !serve_address_of(&address, (struct sockaddr *)&bound)) continue;
         getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &kind_size);
         if (kind == SOCK_DGRAM && address.port == port) return fd;

@@ -13,7 +13,7 @@ bool serve_filter_set(int fd, const struct serve_network *networks, size_t count
 /* Throws away what waits in the socket: it came before the first filter. */
 void serve_filter_drain(int fd);
 
-/* A datagram socket of this process that is bound to the port; -1: none. */
-int serve_filter_find(uint16_t port);
+/* A datagram socket of this process that is bound to the port, other than `except` (-1: any); -1: none. */
+int serve_filter_find(uint16_t port, int except);
 
 #endif

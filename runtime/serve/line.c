@@ -11,6 +11,9 @@
 
 enum { SUM_LOCK_MS = 60000, SUM = 9 /* "*CBF43926", "*906E" */ };
 
+/* Bytes of a checksum of so many digits, and of the line end. */
+#define SUM_END(digits) ((digits) ? (digits) + 2u : 1u)
+
 /* A request taken apart. */
 struct parsed {
     char id[SERVE_ID_MOST + 1]; /* "": none */
@@ -82,10 +85,10 @@ static enum serve_code find(struct parsed *p, struct serve_request *r) {
     struct serve_words *w = &p->words;
     if (!w->count) return serve_refuse(r, SERVE_VERB, "%s without a request", p->id[0] ? "an id" : "a checksum");
     const char *verb = w->count == 1 && !strcasecmp(w->word[0], "AT") ? "ping" : w->word[0];
-    p->row = serve_row_of_verb(verb);
+    p->row = r->row = serve_row_of_verb(verb);
     if (!p->row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
     r->words = w->word + 1, r->count = w->count - 1;
-    p->terse = p->row->terse && r->count && !strcmp(r->words[0], "terse");
+    p->terse = r->terse = p->row->terse && r->count && !strcmp(r->words[0], "terse");
     if (p->terse) r->words++, r->count--;
     return serve_request_check(p->row, r);
 }
@@ -103,7 +106,7 @@ static enum serve_code parse(struct parsed *p, struct serve_request *r, const ch
 static enum serve_code may(const struct parsed *p, struct serve_request *r) {
     const struct serve_peer *peer = r->peer;
     if (!p->row->changes || r->asked->ticket) return SERVE_OK; /* one that waited was let in when it came */
-    if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "changes need serial, DTLS, or loopback");
+    if (!peer->may_change) return serve_refuse(r, SERVE_DENIED, "%s", SERVE_DENIAL);
     if (p->sum < peer->sum && r->now_ms - peer->sum_ms < SUM_LOCK_MS)
         return serve_refuse(r, SERVE_CRC, "checksums of %u digits were used here: changes need one", peer->sum);
     return SERVE_OK;
@@ -156,6 +159,17 @@ static void write_error(struct serve_out *out, const struct parsed *p, const str
     serve_out_end(out, '}');
 }
 
+static void put_fields(const struct parsed *p, const struct serve_request *r, const struct serve_out *fields, bool head,
+                       struct serve_out *out) {
+    serve_out_begin(out, NULL, '{');
+    put_id(out, p->id, false);
+    serve_out_bool(out, "ok", true);
+    if (head) serve_request_head(r, out);
+    if (fields->used) serve_out_raw(out, ",", 1);
+    serve_out_raw(out, fields->bytes, fields->used);
+    serve_out_end(out, '}');
+}
+
 static enum serve_code answer(const struct parsed *p, struct serve_request *r, struct serve_out *out) {
     enum serve_code code = may(p, r);
     if (code) return code;
@@ -167,16 +181,15 @@ static enum serve_code answer(const struct parsed *p, struct serve_request *r, s
     size_t head =
         sizeof "{\"id\":\"\",\"ok\":true,\"seq\":18446744073709551615,\"age_ms\":1.23456789012345e+300,}" + strlen(p->id);
     struct serve_out fields = {.bytes = body, .room = out->room - head};
-    code = p->row->answer(r, &fields);
+    if (!p->row->pages || !serve_pages_answer(r, &fields)) code = p->row->answer(r, &fields);
     if (!code && fields.full) code = serve_refuse(r, SERVE_FAILED, "the answer does not fit a line");
     if (code) return code;
-    serve_out_begin(out, NULL, '{');
-    put_id(out, p->id, false);
-    serve_out_bool(out, "ok", true);
-    serve_request_head(r, out);
-    if (fields.used) serve_out_raw(out, ",", 1);
-    serve_out_raw(out, fields.bytes, fields.used);
-    serve_out_end(out, '}');
+    struct serve_out before = *out;
+    put_fields(p, r, &fields, true, out);
+    if (p->row->bare && r->peer->room && out->used + SUM_END(p->sum) > r->peer->room) {
+        *out = before;
+        put_fields(p, r, &fields, false, out);
+    }
     return SERVE_OK;
 }
 
@@ -209,8 +222,14 @@ static size_t trimmed(const char *line, size_t size) {
 size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
                   char bytes[SERVE_LINE]) {
     struct parsed p = {.id = ""};
-    struct serve_request r = {
-        .board = c->board, .events = &c->events, .now_ms = now_ms, .peer = peer, .others = c->waiting > 0, .asked = &c->asked};
+    struct serve_request r = {.board = c->board,
+                              .events = &c->events,
+                              .pages = &c->pages,
+                              .order = &c->order,
+                              .now_ms = now_ms,
+                              .peer = peer,
+                              .others = c->waiting > 0,
+                              .asked = &c->asked};
     struct serve_out out = start(bytes);
     if (!(size = trimmed(line, size))) return 0;
     enum serve_code code = parse(&p, &r, line, size);
@@ -218,7 +237,8 @@ size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_m
     c->asked.request = serve_number_of(SERVE_NUMBER, line, size);
     c->asked.named = p.id[0] != 0;
     if (!code) {
-        c->board->view(c->board->user, &r.view);
+        serve_pages_expire(&c->pages, now_ms);
+        serve_request_look(&r);
         code = answer(&p, &r, &out);
         keep_watch(&p, peer, code);
     }

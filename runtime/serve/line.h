@@ -9,6 +9,8 @@
 struct serve_context {
     const struct serve_board *board;
     struct serve_events events;
+    struct serve_pages pages; /* serve_pages_finish() frees them */
+    struct serve_order order;
     size_t waiting;           /* requests, of all transports, that are asked again when the board's search has ended */
     struct serve_asked asked; /* of the next line: peer, may_wait and ticket are the transport's to set */
 };

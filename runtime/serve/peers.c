@@ -61,6 +61,7 @@ struct serve_known *serve_peers_find(struct serve_peers *peers, const struct ser
     if (k->ms <= 0) *k = (struct serve_known){.address = *a};
     if (now_ms - k->ms > SERVE_PROVED_MS) k->peer.proved = false;
     k->ms = now_ms;
+    k->peer.host = k->address.ip;
     k->peer.may_change = local;
     k->peer.proved |= local;
     k->peer.leased = true;

@@ -5,26 +5,46 @@
 
 #include "serve/events.h"
 #include "serve/out.h"
+#include "serve/pages.h"
 
 enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE }; /* as CoAP numbers them */
 
 enum { SERVE_PROTOCOL = 1, SERVE_ID_MOST = 32, SERVE_HEARTBEAT_S = 10, SERVE_LEASE_S = 60 };
 
+/* To who asks for a change and may not: what to do. */
+#define SERVE_DENIAL                                                                                                             \
+    "changes over a network need a key: coaps://HOST with --psk FILE, and psk and coaps in [serve] of the board's file; or "     \
+    "serial, "                                                                                                                   \
+    "or loopback"
+
 /* Who asks: an address, a wire. Lines only. */
 struct serve_peer {
     bool may_change;
-    bool proved;    /* it receives what is sent to it */
-    char proof[9];  /* what it has to say for that */
-    bool leased;    /* watching ends when it is not asked for again */
-    bool may_watch; /* there is room for one more */
-    unsigned sum;   /* digits of the longest good checksum that it sent lately; 0: none */
-    double sum_ms;  /* when it sent the last such */
+    bool proved;         /* it receives what is sent to it */
+    char proof[9];       /* what it has to say for that */
+    bool leased;         /* watching ends when it is not asked for again */
+    bool may_watch;      /* there is room for one more */
+    unsigned sum;        /* digits of the longest good checksum that it sent lately; 0: none */
+    double sum_ms;       /* when it sent the last such */
+    size_t room;         /* bytes that it may get for this request; 0: as many as a line has */
+    const uint8_t *host; /* (16) its address, as a share of memory has a host; NULL: a wire */
+    uint32_t paged;      /* its last answer that did not fit one line; see serve/pages.h */
     struct serve_watch watch;
+};
+
+/* The tags as they were told last, in their order: it is the same for all who ask until something changes. */
+struct serve_order {
+    uint64_t stamp; /* of the view; 0: none */
+    const struct tagger_status *tag[TAGS_FILE_TAGS];
+    size_t count;
 };
 
 struct serve_request {
     const struct serve_board *board;
+    const struct serve_row *row;
     struct serve_events *events;
+    struct serve_pages *pages;
+    struct serve_order *order;
     struct serve_view view;
     double now_ms;
     const char *const *words; /* (count), behind the verb */
@@ -44,9 +64,11 @@ struct serve_row {
     enum serve_method method; /* of CoAP */
     const char *query;        /* name of CoAP's parameter that is the first word; NULL: none */
     bool changes, observed;
+    bool sees;            /* tells of the tags: its view has them */
     bool pages;           /* may end with "from N" */
     bool tagged;          /* CoAP's answer has an ETag */
     bool costly;          /* for proved addresses only */
+    bool bare;            /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
     size_t least, most;   /* words */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */
@@ -64,6 +86,9 @@ const struct serve_row *serve_row_of_path(const char *path, enum serve_method me
 /* Takes "from N" off the words, and counts them. Errors: SERVE_USAGE, with a message. */
 enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r);
 
+/* Asks the board for what the row's answer tells of. */
+void serve_request_look(struct serve_request *r);
+
 /* Writes seq and age_ms into an open object. */
 void serve_request_head(const struct serve_request *r, struct serve_out *out);
 
@@ -77,13 +102,16 @@ enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, cons
 /* An array `key` of items from..count - 1 as far as they fit, and `next` when some did not. An item that does not even fit alone
  * is written by brief(). */
 struct serve_list {
-    const char *key;
+    const char *key; /* NULL: terse */
     size_t from, count;
     void (*item)(const void *user, size_t i, struct serve_out *out);
     void (*brief)(const void *user, size_t i, struct serve_out *out);
     const void *user;
 };
-void serve_list_write(const struct serve_list *list, struct serve_out *out);
+/* What did not fit is kept for who asks for it, where the row has pages. */
+void serve_list_write(struct serve_request *r, const struct serve_list *list, struct serve_out *out);
+/* The items alone, as text. */
+void serve_list_write_terse(struct serve_request *r, const struct serve_list *list, struct serve_out *out);
 
 /* requests_tags.c */
 serve_answer serve_tags, serve_tags_terse, serve_tags_senml;

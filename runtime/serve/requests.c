@@ -12,9 +12,9 @@ static serve_answer answer_ping, answer_status, answer_search, answer_help;
 
 /* One line holds all of it, so that a request is seen at once. */
 const struct serve_row serve_rows[] = {
-    {"ping", NULL, 0, NULL, .least = 0, .most = 1, .answer = answer_ping, .usage = "ping [PROOF]",
+    {"ping", NULL, 0, NULL, .least = 0, .most = 1, .bare = true, .answer = answer_ping, .usage = "ping [PROOF]",
      .help = "answers; PROOF proves the address"},
-    {"tags", "tags", SERVE_GET, NULL, .observed = true, .pages = true, .tagged = true, .answer = serve_tags,
+    {"tags", "tags", SERVE_GET, NULL, .observed = true, .sees = true, .pages = true, .tagged = true, .answer = serve_tags,
      .terse = serve_tags_terse, .senml = serve_tags_senml, .usage = "tags [terse] [from N]",
      .help = "what the board sees, best first"},
     {"watch", NULL, 0, NULL, .answer = serve_watch_begin, .terse = serve_watch_begin_terse, .usage = "watch [terse]",
@@ -77,15 +77,41 @@ enum serve_code serve_request_check(const struct serve_row *row, struct serve_re
     return SERVE_OK;
 }
 
+void serve_request_look(struct serve_request *r) {
+    const struct serve_board *b = r->board;
+    if (r->row->sees && b->tags)
+        b->tags(b->user, &r->view);
+    else
+        b->view(b->user, &r->view);
+}
+
 void serve_request_head(const struct serve_request *r, struct serve_out *out) {
     double age = r->view.age_ms;
     serve_out_count(out, "seq", r->view.seq);
     serve_out_number(out, "age_ms", age < 0 ? 0 : floor(age), 15); /* NAN is null */
 }
 
-void serve_list_write(const struct serve_list *list, struct serve_out *out) {
+/* Those that come next are kept as they are now. */
+static void keep_pages(struct serve_request *r, const struct serve_list *list, const char *head, size_t size) {
+    if (!list->from && r->row && r->row->pages && r->pages && r->peer && r->peer->proved) serve_pages_keep(r, list, head, size);
+}
+
+void serve_list_write_terse(struct serve_request *r, const struct serve_list *list, struct serve_out *out) {
+    size_t i = list->from;
+    if (i >= list->count) serve_out_raw(out, " -", 2);
+    for (; i < list->count; i++) {
+        struct serve_out before = *out;
+        list->item(list->user, i, out);
+        if (!out->full) continue;
+        *out = before;
+        break;
+    }
+    if (i < list->count) keep_pages(r, list, NULL, 0);
+}
+
+void serve_list_write(struct serve_request *r, const struct serve_list *list, struct serve_out *out) {
     enum { TAIL = sizeof "],\"next\":18446744073709551615}" };
-    size_t i = list->from, room = out->room;
+    size_t i = list->from, room = out->room, head = out->used;
     serve_out_begin(out, list->key, '[');
     out->room = room > TAIL + out->used ? room - TAIL : out->used;
     for (; i < list->count; i++) {
@@ -98,7 +124,9 @@ void serve_list_write(const struct serve_list *list, struct serve_out *out) {
     }
     out->room = room;
     serve_out_end(out, ']');
-    if (i < list->count) serve_out_count(out, "next", i);
+    if (i == list->count) return;
+    serve_out_count(out, "next", i);
+    keep_pages(r, list, out->bytes, head);
 }
 
 /* ---- requests ---- */
@@ -166,7 +194,7 @@ static enum serve_code answer_search(struct serve_request *r, struct serve_out *
         serve_out_count(out, "since", found.since > 0 ? (uint64_t)found.since : 0);
     else
         serve_out_number(out, "since", found.since, 1); /* null */
-    serve_list_write(&list, out);
+    serve_list_write(r, &list, out);
     return SERVE_OK;
 }
 

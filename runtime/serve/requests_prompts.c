@@ -91,7 +91,7 @@ enum serve_code serve_prompts(struct serve_request *r, struct serve_out *out) {
         list = (struct serve_list){"values", r->from, count_values(&one), write_one, write_one, &one};
     }
     serve_out_count(out, "count", list.count);
-    serve_list_write(&list, out);
+    serve_list_write(r, &list, out);
     return SERVE_OK;
 }
 

@@ -17,21 +17,21 @@ static int better(const void *a, const void *b) {
     return x < y ? -1 : 1;
 }
 
-struct sorted {
-    const struct tagger_status *tag[TAGS_FILE_TAGS];
-    size_t count;
-};
-
-static void sort(const struct serve_view *view, struct sorted *s) {
-    s->count = view->count < TAGS_FILE_TAGS ? view->count : TAGS_FILE_TAGS;
-    for (size_t i = 0; i < s->count; i++) s->tag[i] = &view->tags[i];
-    if (s->count > 1) qsort(s->tag, s->count, sizeof s->tag[0], better);
+static const struct serve_order *sort(const struct serve_request *r) {
+    const struct serve_view *view = &r->view;
+    struct serve_order *o = r->order;
+    if (o->stamp && o->stamp == view->stamp) return o;
+    o->stamp = view->stamp;
+    o->count = view->count < TAGS_FILE_TAGS ? view->count : TAGS_FILE_TAGS;
+    for (size_t i = 0; i < o->count; i++) o->tag[i] = &view->tags[i];
+    if (o->count > 1) qsort(o->tag, o->count, sizeof o->tag[0], better);
+    return o;
 }
 
 /* ---- JSON, CBOR ---- */
 
 static void write_tag(const void *user, size_t i, struct serve_out *out) {
-    const struct tagger_status *t = ((const struct sorted *)user)->tag[i];
+    const struct tagger_status *t = ((const struct serve_order *)user)->tag[i];
     serve_out_begin(out, NULL, '{');
     serve_out_text(out, "tag", t->tag);
     if (t->group) serve_out_text(out, "group", t->group);
@@ -44,7 +44,7 @@ static void write_tag(const void *user, size_t i, struct serve_out *out) {
 }
 
 static void write_brief(const void *user, size_t i, struct serve_out *out) {
-    const struct tagger_status *t = ((const struct sorted *)user)->tag[i];
+    const struct tagger_status *t = ((const struct serve_order *)user)->tag[i];
     serve_out_begin(out, NULL, '{');
     serve_out_text(out, "tag", t->tag);
     serve_out_text(out, "state", serve_state_name(t->state));
@@ -53,30 +53,36 @@ static void write_brief(const void *user, size_t i, struct serve_out *out) {
 }
 
 enum serve_code serve_tags(struct serve_request *r, struct serve_out *out) {
-    struct sorted s;
-    sort(&r->view, &s);
-    struct serve_list list = {"tags", r->from, s.count, write_tag, write_brief, &s};
+    const struct serve_order *s = sort(r);
+    struct serve_list list = {"tags", r->from, s->count, write_tag, write_brief, s};
     serve_out_count(out, "version", r->view.version);
-    serve_out_count(out, "count", s.count);
-    serve_list_write(&list, out);
+    serve_out_count(out, "count", s->count);
+    serve_list_write(r, &list, out);
     return SERVE_OK;
 }
 
 /* ---- terse ---- */
 
-enum serve_code serve_tags_terse(struct serve_request *r, struct serve_out *out) {
-    struct sorted s;
+static int terse_head(const struct serve_request *r, char text[96]) {
+    return snprintf(text, 96, "TAGS %llu %.0f", (unsigned long long)r->view.seq, serve_terse_age(r->view.age_ms));
+}
+
+static void write_terse(const void *user, size_t i, struct serve_out *out) {
+    const struct tagger_status *t = ((const struct serve_order *)user)->tag[i];
     char text[320], name[256];
-    sort(&r->view, &s);
-    int head = snprintf(text, sizeof text, "TAGS %llu %.0f", (unsigned long long)r->view.seq, serve_terse_age(r->view.age_ms));
-    serve_out_raw(out, text, (size_t)head);
-    if (r->from >= s.count || !r->view.seq) serve_out_raw(out, " -", 2);
-    for (size_t i = r->from; i < s.count && r->view.seq; i++) {
-        serve_words_join(name, sizeof name, s.tag[i]->tag);
-        int size = snprintf(text, sizeof text, " %s:%.2f", name, (double)s.tag[i]->why.score);
-        if ((size_t)size > out->room - out->used) break;
-        serve_out_raw(out, text, (size_t)size);
-    }
+    serve_words_join(name, sizeof name, t->tag);
+    serve_out_raw(out, text, (size_t)snprintf(text, sizeof text, " %s:%.2f", name, (double)t->why.score));
+}
+
+enum serve_code serve_tags_terse(struct serve_request *r, struct serve_out *out) {
+    char text[96], rest[SERVE_LINE];
+    struct serve_out names = {.bytes = rest, .room = out->room - out->used};
+    const struct serve_order *s = sort(r);
+    struct serve_list list = {NULL, r->from, r->view.seq ? s->count : 0, write_terse, write_terse, s};
+    names.room -= (size_t)terse_head(r, text) + 12; /* of a page that is kept they may have more digits */
+    if (!serve_pages_answer(r, &names)) serve_list_write_terse(r, &list, &names);
+    serve_out_raw(out, text, (size_t)terse_head(r, text));
+    serve_out_raw(out, names.bytes, names.used);
     return SERVE_OK;
 }
 
@@ -114,8 +120,7 @@ static void write_records(const struct serve_request *r, const struct tagger_sta
 
 /* Nothing before the first frame: there is no time to give. */
 enum serve_code serve_tags_senml(struct serve_request *r, struct serve_out *out) {
-    struct sorted s;
-    sort(&r->view, &s);
-    for (size_t i = r->from; r->view.seq && i < s.count; i++) write_records(r, s.tag[i], i == r->from, out);
+    const struct serve_order *s = sort(r);
+    for (size_t i = r->from; r->view.seq && i < s->count; i++) write_records(r, s->tag[i], i == r->from, out);
     return SERVE_OK;
 }

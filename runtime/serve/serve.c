@@ -44,6 +44,7 @@ void serve_close(struct serve **serve) {
     if (!serve || !*serve) return;
     for (int i = TRANSPORTS - 1; i >= 0; i--)
         if ((*serve)->self[i]) transports[i]->close(&(*serve)->self[i]);
+    serve_pages_finish(&(*serve)->context.pages);
     if ((*serve)->waker >= 0) close((*serve)->waker);
     free(*serve);
     *serve = NULL;

@@ -165,6 +165,7 @@ static void respond(struct udp *u, struct datagram *d, const struct serve_addres
     bool busy = verdict == SERVE_TELL_BUSY;
     u->serve->context.asked = (struct serve_asked){
         .peer = serve_number_of(SERVE_NUMBER, from, sizeof *from), .may_wait = u->later_count < LATER, .ticket = d->ticket};
+    k->peer.room = k->peer.proved ? 0 : allowed(k, d->size);
     if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, line, length, bytes);
     if (size == SERVE_LINE_LATER && wait_for_it(u, d)) return;
     if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, line, length, bytes);

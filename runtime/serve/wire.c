@@ -54,11 +54,17 @@ static enum wire_kind skip(struct wire *w, uint8_t byte) {
     return WIRE_NOTHING;
 }
 
+/* What a line that turns round gives before the first byte: a pulse that is taken for a start bit. No line begins so. */
+static bool glitch(uint8_t byte) {
+    return (byte < ' ' && byte != '\n' && byte != '\r') || byte >= 0x7f;
+}
+
 static enum wire_kind take_text(struct wire *w, uint8_t byte) {
     if (byte == END) {
         w->state = WIRE_AT_FRAME;
         return WIRE_NOTHING;
     }
+    if (!w->size && glitch(byte)) return WIRE_NOTHING;
     if (byte != '\n' && byte != '\r') {
         keep(w, byte, SERVE_LINE + 1);
         return WIRE_NOTHING;

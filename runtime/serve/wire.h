@@ -22,7 +22,8 @@ struct wire {
 };
 
 /* One byte. WIRE_LINE: wire->bytes (size) is a line without its end; over SERVE_LINE bytes: it was longer. WIRE_COAP: bytes
- * (size) are a message whose FCS is right. They stay until the next call. Empty lines and bad frames are WIRE_NOTHING. */
+ * (size) are a message whose FCS is right. They stay until the next call. Empty lines and bad frames are WIRE_NOTHING, and so is
+ * what no line begins with: control characters, and bytes from 0x7F on. */
 enum wire_kind wire_take(struct wire *wire, uint8_t byte);
 
 /* Nothing came for WIRE_IDLE_MS: what was begun as a frame is given up. */

@@ -44,12 +44,23 @@ void calibrate_pause(struct calibrate *c) {
     c->started = false;
 }
 
-void calibrate_step(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on,
-                    double false_alarms) {
+void calibrate_take(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on) {
     if (!on) background_time(&c->background, regime, margin, seconds);
     follow(c, margin, regime);
     c->since += seconds;
-    if (c->since < fmax(c->next, FIRST_PERIOD_S)) return;
+}
+
+bool calibrate_due(const struct calibrate *c) {
+    return c->since >= fmax(c->next, FIRST_PERIOD_S);
+}
+
+void calibrate_step(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on,
+                    double false_alarms) {
+    calibrate_take(c, margin, seconds, regime, on);
+    if (calibrate_due(c)) calibrate_renew(c, false_alarms);
+}
+
+void calibrate_renew(struct calibrate *c, double false_alarms) {
     background_forget(&c->background, exp2(-c->since / CALIBRATE_HALF_LIFE_S));
     calibrate_refresh(c, false_alarms);
     c->next = fmin(fmax(2 * c->next, 2 * FIRST_PERIOD_S), CALIBRATE_PERIOD_S); /* soon at first: the gap is wanted */

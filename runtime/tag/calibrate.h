@@ -40,6 +40,11 @@ struct calibrate {
 void calibrate_step(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on,
                     double false_alarms);
 
+/* The same in two steps, as the second takes much longer than the first: is it due? */
+void calibrate_take(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on);
+bool calibrate_due(const struct calibrate *c);
+void calibrate_renew(struct calibrate *c, double false_alarms);
+
 /* After a pause: what went on is not continued. */
 void calibrate_pause(struct calibrate *c);
 

@@ -14,6 +14,9 @@
 #define NIGHT_BELOW 0.20f
 #define DAY_FROM 0.25f
 
+/* Thresholds computed anew in one frame: those of all tags are due together, and would hold it up. */
+enum { RENEWED_AT_ONCE = 64 };
+
 int tagger_create(struct tagger **out, const struct tagger_set *set) {
     *out = calloc(1, sizeof **out);
     int status = *out ? tagger_set_init(*out, set) : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
@@ -58,8 +61,21 @@ static void find_runner_up(struct tagger *t, struct tagger_item *item, const flo
     item->runner_up_cosine = NAN;
     for (size_t i = 0; i < item->tag.against_count; i++)
         meet(item, item->tag.against_texts[i], score_cosine(item->tag.against + i * t->size, embedding, t->size));
-    for (size_t i = 0; item->group >= 0 && i < t->count; i++)
-        if (&t->items[i] != item && t->items[i].group == item->group) meet(item, t->items[i].tag.name, t->items[i].cosine);
+    if (item->group < 0) return;
+    const struct tagger_item *const *best = t->groups[item->group].best, *rival = best[0] == item ? best[1] : best[0];
+    if (rival) meet(item, rival->tag.name, rival->cosine);
+}
+
+/* Of equals the first. */
+static void take_best(struct tagger *t, struct tagger_group *group) {
+    group->best[0] = group->best[1] = NULL;
+    for (int i = group->first; i >= 0; i = t->items[i].next) {
+        const struct tagger_item *item = &t->items[i];
+        if (!group->best[0] || item->cosine > group->best[0]->cosine)
+            group->best[1] = group->best[0], group->best[0] = item;
+        else if (!group->best[1] || item->cosine > group->best[1]->cosine)
+            group->best[1] = item;
+    }
 }
 
 /* All cosines are of the frame before any is used: a group compares its members. */
@@ -67,6 +83,7 @@ static bool take_cosines(struct tagger *t, const float *embedding) {
     for (size_t i = 0; i < t->size; i++)
         if (!isfinite(embedding[i])) return false;
     for (size_t i = 0; i < t->count; i++) t->items[i].cosine = score_cosine(t->items[i].tag.vector, embedding, t->size);
+    for (size_t i = 0; i < t->group_count; i++) take_best(t, &t->groups[i]);
     return true;
 }
 
@@ -119,18 +136,18 @@ static float excess(const struct tagger *t, const struct tagger_item *item) {
     return item->margin - rules_of(t, item).on;
 }
 
-static struct tagger_item *member_on(const struct tagger *t, int group) {
-    for (size_t i = 0; i < t->count; i++)
-        if (t->items[i].group == group && t->items[i].gate.on) return &t->items[i];
+static struct tagger_item *member_on(const struct tagger *t, const struct tagger_group *group) {
+    for (int i = group->first; i >= 0; i = t->items[i].next)
+        if (t->items[i].gate.on) return &t->items[i];
     return NULL;
 }
 
 /* Of those that may turn on, the one furthest over its threshold. */
-static struct tagger_item *candidate(const struct tagger *t, int group) {
+static struct tagger_item *candidate(const struct tagger *t, const struct tagger_group *group) {
     struct tagger_item *best = NULL;
-    for (size_t i = 0; i < t->count; i++) {
+    for (int i = group->first; i >= 0; i = t->items[i].next) {
         struct tagger_item *item = &t->items[i];
-        if (item->group != group || item->wish != GATE_TURN_ON) continue;
+        if (item->wish != GATE_TURN_ON) continue;
         if (!best || excess(t, item) > excess(t, best)) best = item;
     }
     return best;
@@ -142,7 +159,7 @@ static bool overtakes(const struct tagger *t, const struct tagger_item *next, co
     return gate_ask(&now->gate, &rules, -INFINITY, time_ms) == GATE_TURN_OFF && excess(t, next) > excess(t, now);
 }
 
-static void step_group(struct tagger *t, int group, const struct tagger_frame *frame) {
+static void step_group(struct tagger *t, const struct tagger_group *group, const struct tagger_frame *frame) {
     struct tagger_item *now = member_on(t, group), *next = candidate(t, group);
     bool leaves = now && now->wish == GATE_TURN_OFF;
     if (now && next && !leaves) leaves = overtakes(t, next, now, frame->time_ms);
@@ -188,20 +205,26 @@ static int find_left(struct tagger *old, struct tagger *next, const struct tagge
     return good ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
 }
 
-int tagger_replace(struct tagger *t, const struct tagger_set *set, const struct tagger_event **events, size_t *count) {
-    struct tagger next = {0};
+int tagger_swap(struct tagger *t, struct tagger *next, const struct tagger_event **events, size_t *count) {
     *events = NULL, *count = 0;
-    int status = tagger_set_init(&next, set);
-    if (!status) status = find_left(t, &next, events, count);
+    int status = find_left(t, next, events, count);
     if (status) {
-        tagger_set_finish(&next);
         *count = 0;
         return status;
     }
-    tagger_set_carry(&next, t);
-    tagger_set_finish(t);
-    *t = next;
+    tagger_set_carry(next, t);
+    struct tagger old = *t;
+    *t = *next, *next = old;
     return OCELLI_OK;
+}
+
+int tagger_replace(struct tagger *t, const struct tagger_set *set, const struct tagger_event **events, size_t *count) {
+    struct tagger *next;
+    *events = NULL, *count = 0;
+    int status = tagger_create(&next, set);
+    if (!status) status = tagger_swap(t, next, events, count);
+    tagger_destroy(&next);
+    return status;
 }
 
 /* ---- frames ---- */
@@ -223,6 +246,18 @@ static double seconds_since(struct tagger *t, int64_t time_ms) {
     return seconds;
 }
 
+/* A tag that has to wait for its turn loses nothing: time goes on counting. */
+static void learn(struct tagger *t, double seconds) {
+    size_t renewed = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        struct tagger_item *item = &t->items[i];
+        calibrate_take(item->calibrate, item->margin, seconds, regime_of(t), item->gate.on);
+        if (renewed == RENEWED_AT_ONCE || !calibrate_due(item->calibrate)) continue;
+        calibrate_renew(item->calibrate, item->tag.rules.value[RULE_FALSE_ALARMS]);
+        renewed++;
+    }
+}
+
 size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const struct tagger_event **events) {
     t->event_count = 0;
     *events = t->events;
@@ -239,12 +274,8 @@ size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const str
     for (size_t i = 0; i < t->count; i++)
         if (t->items[i].group < 0 && t->items[i].wish != GATE_STAY)
             turn(t, &t->items[i], t->items[i].wish == GATE_TURN_ON, frame);
-    for (size_t i = 0; i < t->group_count; i++) step_group(t, (int)i, frame);
-    for (size_t i = 0; i < t->count; i++) {
-        struct tagger_item *item = &t->items[i];
-        calibrate_step(item->calibrate, item->margin, seconds, regime_of(t), item->gate.on,
-                       item->tag.rules.value[RULE_FALSE_ALARMS]);
-    }
+    for (size_t i = 0; i < t->group_count; i++) step_group(t, &t->groups[i], frame);
+    learn(t, seconds);
     return t->event_count;
 }
 
@@ -252,17 +283,22 @@ size_t tagger_count(const struct tagger *t) {
     return t->count;
 }
 
+enum tagger_state tagger_get_state(const struct tagger *t, size_t index, const char **tag) {
+    const struct tagger_item *item = &t->items[index];
+    bool learning = learns(item) && !item->calibrate->level[regime_of(t)].ready;
+    *tag = item->tag.name;
+    return item->gate.on ? TAGGER_ON : learning ? TAGGER_LEARNING : TAGGER_OFF;
+}
+
 void tagger_get(const struct tagger *t, size_t index, struct tagger_status *status) {
     const struct tagger_item *item = &t->items[index];
     const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
-    bool learning = learns(item) && !l->ready;
+    const char *tag;
     float on = rules_of(t, item).on;
     *status = (struct tagger_status){
         .tag = item->tag.name,
         .group = item->tag.group,
-        .state = item->gate.on ? TAGGER_ON
-                 : learning    ? TAGGER_LEARNING
-                               : TAGGER_OFF,
+        .state = tagger_get_state(t, index, &tag),
         .since_ms = item->gate.turned ? item->gate.since_ms : 0,
         .why = why_of(t, item),
         .on_percentile = isnan(on) ? NAN : (float)calibrate_percentile(item->calibrate, regime_of(t), on),
@@ -273,10 +309,7 @@ void tagger_get(const struct tagger *t, size_t index, struct tagger_status *stat
 }
 
 const char *tagger_group(const struct tagger *t, const char *group) {
-    for (size_t i = 0; i < t->group_count; i++)
-        if (!strcmp(t->groups[i], group)) {
-            const struct tagger_item *on = member_on(t, (int)i);
-            return on ? on->tag.name : NULL;
-        }
-    return NULL;
+    size_t i;
+    const struct tagger_item *on = lookup_find(&t->group_names, group, &i) ? member_on(t, &t->groups[i]) : NULL;
+    return on ? on->tag.name : NULL;
 }

@@ -89,6 +89,10 @@ int tagger_create(struct tagger **out, const struct tagger_set *set);
  * Errors: as tagger_create(). */
 int tagger_replace(struct tagger *tagger, const struct tagger_set *set, const struct tagger_event **events, size_t *count);
 
+/* The same in two steps, for who holds a lock: `next` comes from tagger_create(), which takes long for many tags, and this is
+ * quick. `next` has the old set then; on error it is as it was. Errors: MEMORY. */
+int tagger_swap(struct tagger *tagger, struct tagger *next, const struct tagger_event **events, size_t *count);
+
 /* Frees and sets *tagger to NULL. Accepts NULL and a pointer to NULL. */
 void tagger_destroy(struct tagger **tagger);
 
@@ -99,12 +103,20 @@ size_t tagger_step(struct tagger *tagger, const struct tagger_frame *frame, cons
 /* State of tag `index` (0..count - 1, in the order of the set) as of the last frame. */
 size_t tagger_count(const struct tagger *tagger);
 void tagger_get(const struct tagger *tagger, size_t index, struct tagger_status *status);
+/* Of it only the state and the name, which is quick. */
+enum tagger_state tagger_get_state(const struct tagger *tagger, size_t index, const char **tag);
 
 /* The member of the group that is on; NULL: unknown. */
 const char *tagger_group(const struct tagger *tagger, const char *group);
 
 /* What was learnt, as bytes to be stored; free(*bytes). Errors: MEMORY. */
 int tagger_save(const struct tagger *tagger, uint8_t **bytes, size_t *size);
+
+/* The same in two steps, for who holds a lock: a copy, which is quick, and its bytes, which frees *learnt. Errors: MEMORY;
+ * *learnt is NULL then. */
+struct tagger_learnt;
+int tagger_save_copy(const struct tagger *tagger, struct tagger_learnt **learnt);
+int tagger_save_bytes(struct tagger_learnt **learnt, uint8_t **bytes, size_t *size);
 
 /* Takes back what belongs to tags of this set, and leaves the rest; *taken (may be NULL) gets how many.
  * `name` is for messages. Errors: FILE (not what tagger_save() wrote; nothing was taken). */

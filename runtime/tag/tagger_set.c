@@ -31,19 +31,43 @@ static bool copy_against(struct tagger *t, struct tagger_tag *to, const struct t
 }
 
 /* Index of a group, which is made when it is new. */
-static int group_of(struct tagger *t, const char *name) {
-    if (!name) return -1;
-    for (size_t i = 0; i < t->group_count; i++)
-        if (!strcmp(t->groups[i], name)) return (int)i;
-    t->groups[t->group_count] = name;
-    return (int)t->group_count++;
+static size_t group_of(struct tagger *t, const char *name) {
+    size_t i;
+    if (lookup_find(&t->group_names, name, &i)) return i;
+    t->groups[t->group_count] = (struct tagger_group){.name = name, .first = -1, .last = -1};
+    lookup_add(&t->group_names, name, t->group_count);
+    return t->group_count++;
+}
+
+/* Lanes of 64 bits, each for itself: what is added can be taken away again. */
+static void add_key(uint64_t sum[SHA256_SIZE / 8], const char *key, bool away) {
+    uint8_t digest[SHA256_SIZE];
+    sha256(key, strlen(key), digest);
+    for (int i = 0; i < SHA256_SIZE; i++) {
+        uint64_t part = (uint64_t)digest[i] << 8 * (i % 8);
+        sum[i / 8] += away ? -part : part;
+    }
+}
+
+/* The last item comes into its group. */
+static void join(struct tagger *t) {
+    struct tagger_item *item = &t->items[t->count - 1];
+    if (!item->tag.group) return;
+    item->group = (int)group_of(t, item->tag.group);
+    struct tagger_group *group = &t->groups[item->group];
+    int index = (int)t->count - 1;
+    if (group->last < 0)
+        group->first = index;
+    else
+        t->items[group->last].next = index;
+    group->last = index;
+    add_key(group->keys, item->tag.key, false);
 }
 
 static int take(struct tagger *t, const struct tagger_tag *from) {
     struct tagger_item *item = &t->items[t->count];
-    for (size_t i = 0; i < t->count; i++)
-        if (!strcmp(t->items[i].tag.name, from->name))
-            return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: join the two", from->name);
+    if (lookup_find(&t->names, from->name, NULL))
+        return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: join the two", from->name);
     item->tag = *from;
     item->tag.name = tagger_set_text(t, from->name);
     item->tag.group = tagger_set_text(t, from->group);
@@ -51,11 +75,13 @@ static int take(struct tagger *t, const struct tagger_tag *from) {
     item->tag.vector = copy_vectors(t, from->vector, 1);
     item->calibrate = calloc(1, sizeof *item->calibrate);
     item->runner_up_cosine = NAN;
+    item->group = item->next = -1;
     t->count++; /* also of a half one: tagger_set_finish() frees it */
     if (!copy_against(t, &item->tag, from) || !item->tag.name || !item->tag.key || !item->tag.vector || !item->calibrate ||
         (from->group && !item->tag.group))
         return out_of_memory(t->count);
-    item->group = group_of(t, item->tag.group);
+    lookup_add(&t->names, item->tag.name, t->count - 1);
+    join(t);
     return OCELLI_OK;
 }
 
@@ -66,7 +92,8 @@ static void mix(uint8_t digest[SHA256_SIZE], const void *bytes, size_t size) {
     sha256(both, sizeof both, digest);
 }
 
-/* Margins are of another kind with another model, smoothing or rival. */
+/* Margins are of another kind with another model, smoothing or rival. The rivals' keys are summed, in any order: hashing each
+ * pair of a large group would take seconds. */
 static void name_background(const struct tagger *t, struct tagger_item *item) {
     uint32_t smooth_ms = (uint32_t)(item->tag.rules.value[RULE_SMOOTH] * 1000);
     uint8_t bytes[4];
@@ -77,11 +104,14 @@ static void name_background(const struct tagger *t, struct tagger_item *item) {
     mix(item->background, bytes, sizeof bytes);
     mix(item->background, item->tag.name, strlen(item->tag.name));
     mix(item->background, item->tag.key, strlen(item->tag.key));
-    for (size_t i = 0; i < t->count; i++) {
-        const struct tagger_item *other = &t->items[i];
-        if (other != item && item->group >= 0 && other->group == item->group)
-            mix(item->background, other->tag.key, strlen(other->tag.key));
-    }
+    const struct tagger_group *group = item->group < 0 ? NULL : &t->groups[item->group];
+    if (!group || group->first == group->last) return;
+    uint64_t rivals[SHA256_SIZE / 8];
+    uint8_t sum[SHA256_SIZE];
+    memcpy(rivals, group->keys, sizeof rivals);
+    add_key(rivals, item->tag.key, true);
+    for (int i = 0; i < SHA256_SIZE; i++) sum[i] = (uint8_t)(rivals[i / 8] >> 8 * (i % 8));
+    mix(item->background, sum, sizeof sum);
 }
 
 int tagger_set_init(struct tagger *t, const struct tagger_set *set) {
@@ -92,8 +122,9 @@ int tagger_set_init(struct tagger *t, const struct tagger_set *set) {
     t->events = arena_alloc(&t->arena, room, 2 * sizeof *t->events);
     t->model = tagger_set_text(t, set->model);
     t->model_key = tagger_set_text(t, set->model_key);
-    bool enough = t->model && !t->model_key == !set->model_key;
-    int status = t->items && t->groups && t->events && enough ? OCELLI_OK : out_of_memory(set->count);
+    bool good = t->items && t->groups && t->events && t->model && !t->model_key == !set->model_key &&
+                lookup_init(&t->names, &t->arena, room) && lookup_init(&t->group_names, &t->arena, room);
+    int status = good ? OCELLI_OK : out_of_memory(set->count);
     for (size_t i = 0; !status && i < set->count; i++) status = take(t, &set->tags[i]);
     for (size_t i = 0; !status && i < t->count; i++) name_background(t, &t->items[i]);
     return status;
@@ -105,8 +136,10 @@ void tagger_set_finish(struct tagger *t) {
     *t = (struct tagger){0};
 }
 
-static bool same_tag(const struct tagger_item *a, const struct tagger_item *b) {
-    return !strcmp(a->tag.name, b->tag.name) && !strcmp(a->tag.key, b->tag.key);
+/* The tag of `t` that has this one's name and key, or NULL. */
+static struct tagger_item *same_tag(const struct tagger *t, const struct tagger_item *as) {
+    size_t i;
+    return lookup_find(&t->names, as->tag.name, &i) && !strcmp(t->items[i].tag.key, as->tag.key) ? &t->items[i] : NULL;
 }
 
 /* In the group that it was in, or in none; else two that were on might meet in one group. */
@@ -116,9 +149,8 @@ static bool keeps_state(const struct tagger_item *to, const struct tagger_item *
 }
 
 const struct tagger_item *tagger_set_heir(const struct tagger *to, const struct tagger_item *from) {
-    for (size_t i = 0; i < to->count; i++)
-        if (same_tag(&to->items[i], from)) return keeps_state(&to->items[i], from) ? &to->items[i] : NULL;
-    return NULL;
+    const struct tagger_item *same = same_tag(to, from);
+    return same && keeps_state(same, from) ? same : NULL;
 }
 
 static void carry(struct tagger_item *to, struct tagger_item *from) {
@@ -136,7 +168,8 @@ static void carry(struct tagger_item *to, struct tagger_item *from) {
 void tagger_set_carry(struct tagger *to, struct tagger *from) {
     to->started = from->started, to->night = from->night, to->at_ms = from->at_ms;
     to->sequence = from->sequence;
-    for (size_t i = 0; i < to->count; i++)
-        for (size_t k = 0; k < from->count; k++)
-            if (same_tag(&to->items[i], &from->items[k])) carry(&to->items[i], &from->items[k]);
+    for (size_t i = 0; i < to->count; i++) {
+        struct tagger_item *same = same_tag(from, &to->items[i]);
+        if (same) carry(&to->items[i], same);
+    }
 }

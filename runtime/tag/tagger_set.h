@@ -4,6 +4,7 @@
 #define TAG_TAGGER_SET_H
 
 #include "base/arena.h"
+#include "base/lookup.h"
 #include "base/sha256.h"
 #include "tag/calibrate.h"
 #include "tag/gate.h"
@@ -13,6 +14,7 @@
 struct tagger_item {
     struct tagger_tag tag;           /* strings and vectors in the arena */
     int group;                       /* index; -1: none */
+    int next;                        /* of its group, by index; -1: the last */
     uint8_t background[SHA256_SIZE]; /* names what was learnt: of which tag against which rivals */
     struct smooth smooth;
     struct gate gate;
@@ -22,10 +24,19 @@ struct tagger_item {
     enum gate_wish wish;
 };
 
+/* Tags that exclude each other. */
+struct tagger_group {
+    const char *name;
+    int first, last;                   /* members: the first, then its `next` and so on, in the order of the set */
+    uint64_t keys[SHA256_SIZE / 8];    /* sum of what the members' keys hash to */
+    const struct tagger_item *best[2]; /* the two that come first in this frame */
+};
+
 struct tagger {
     struct arena arena; /* everything but the calibrations */
     struct tagger_item *items;
-    const char **groups;
+    struct tagger_group *groups;
+    struct lookup names, group_names; /* indices */
     size_t count, group_count, size;
     float logit_scale;
     uint64_t version;

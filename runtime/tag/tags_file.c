@@ -17,9 +17,8 @@ static int out_of_memory(const struct ini_place *at) {
 }
 
 static const struct tags_file_tag *find_composed(const struct tags_file *file, const char *name) {
-    for (size_t i = 0; i < file->count; i++)
-        if (!strcmp(file->tags[i].name, name)) return &file->tags[i];
-    return NULL;
+    size_t i;
+    return lookup_find(&file->names, name, &i) ? &file->tags[i] : NULL;
 }
 
 const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name) {
@@ -43,7 +42,7 @@ static int begin_tag(void *user, const struct ini_place *at, const char *name) {
         return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d tags", at->file, at->line, TAGS_FILE_TAGS);
     p->tag = &f->tags[f->count];
     *p->tag = (struct tags_file_tag){.name = composed, .line = at->line, .rules = rules_none()};
-    f->count++;
+    lookup_add(&f->names, composed, f->count++);
     return OCELLI_OK;
 }
 
@@ -153,8 +152,9 @@ static size_t brackets(const char *bytes, size_t size) {
 
 static int parse(struct tags_file *f, const void *bytes, size_t size, const char *name, const struct tags_file_options *options) {
     f->rules = rules_none();
-    f->tags = arena_alloc(&f->arena, size ? brackets(bytes, size) : 0, sizeof *f->tags);
-    if (!f->tags) return out_of_memory(&(struct ini_place){.file = name});
+    size_t most = size ? brackets(bytes, size) : 0;
+    f->tags = arena_alloc(&f->arena, most, sizeof *f->tags);
+    if (!f->tags || !lookup_init(&f->names, &f->arena, most)) return out_of_memory(&(struct ini_place){.file = name});
     int status = read_sections(f, bytes, size, name, options ? options->others : NULL);
     if (!status) status = rules_check(&f->rules, name);
     if (!status && !f->count && !(options && options->may_be_empty))
@@ -216,15 +216,27 @@ static void mix(uint64_t *hash, const void *bytes, size_t size) {
     for (const uint8_t *b = bytes; size--; b++) *hash = (*hash ^ *b) * 1099511628211u;
 }
 
+static void mix_text(uint64_t *hash, const char *text) {
+    mix(hash, text, strlen(text) + 1);
+}
+
+/* How many first, so that no text goes over to the next list. */
+static void mix_texts(uint64_t *hash, const struct prompts_list *list) {
+    mix(hash, &list->count, sizeof list->count);
+    for (size_t i = 0; i < list->count; i++) mix_text(hash, list->texts[i]);
+}
+
+/* Not made of tags_file_key(): all tags are gone through at each change, by who answers requests meanwhile. */
 uint64_t tags_file_version(const struct tags_file *file) {
     uint64_t hash = 14695981039346656037u;
     for (size_t i = 0; i < file->count; i++) {
         const struct tags_file_tag *t = &file->tags[i];
-        char key[SHA256_HEX_SIZE];
-        tags_file_key(file, t, key);
-        mix(&hash, key, sizeof key);
-        mix(&hash, t->name, strlen(t->name) + 1);
-        mix(&hash, t->group ? t->group : "", t->group ? strlen(t->group) + 1 : 1);
+        mix_text(&hash, t->name);
+        mix_text(&hash, t->group ? t->group : "");
+        mix_texts(&hash, tags_file_prompts(t));
+        mix_texts(&hash, t->templates.count ? &t->templates : &file->templates);
+        mix_texts(&hash, &t->against);
+        mix_texts(&hash, &t->examples);
         for (int r = 0; r < RULES; r++) {
             bool own = t->rules.line[r] != file->rules.line[r];
             if (isfinite(t->rules.value[r])) mix(&hash, &t->rules.value[r], sizeof t->rules.value[r]);

@@ -4,6 +4,7 @@
 #define TAG_TAGS_FILE_H
 
 #include "base/ini.h"
+#include "base/lookup.h"
 #include "base/sha256.h"
 #include "tag/prompts.h"
 #include "tag/rules.h"
@@ -32,6 +33,7 @@ struct tags_file {
     struct rules rules;            /* for all tags */
     struct tags_file_tag *tags;    /* (count) */
     size_t count;
+    struct lookup names; /* of the tags, by index */
 };
 
 /* What else may stand in the file. Zero: nothing, and there must be a tag. */

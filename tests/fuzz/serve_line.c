@@ -74,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         free(copy);
         requests++;
     }
+    serve_pages_finish(&c.pages);
     if (!(data[0] & 1) && b.version != 1) abort();
     fuzz_lines = 0;
     return 0;

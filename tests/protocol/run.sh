@@ -12,12 +12,16 @@ fail() { echo "FAIL $*"; failed=1; }
 cat >"$work/wire.py" <<'PY'
 import os, pty, select, sys, tty
 ends = [pty.openpty() for _ in range(2)]
+junk, last = bytes.fromhex(sys.argv[3] if len(sys.argv) > 3 else ""), {}  # a half-duplex line gives it before each line
 for (master, slave), link in zip(ends, sys.argv[1:]):
     tty.setraw(slave)
     os.symlink(os.ttyname(slave), link)
 while True:
     for master in select.select([ends[0][0], ends[1][0]], [], [])[0]:
         data = os.read(master, 4096)
+        if last.get(master, 10) in b"\r\n\xc0":
+            data = junk + data
+        last[master] = data[-1]
         os.write(ends[1][0] if master == ends[0][0] else ends[0][0], data)
 PY
 python3 "$work/wire.py" "$work/board" "$work/client" &
@@ -96,19 +100,31 @@ for uri in "udp://127.0.0.1:$udp" "$wire" $more; do
     ask "$ocelli" query "$uri" tags | grep -q "^cat " || fail "a line was put into a request by $uri"
 done
 python3 "$client" "$wire" set bird "$two" 2>&1 | grep -q "control character" || fail "ocelli.py sends control characters"
-timeout 2 python3 "$client" "$wire" set bird "$(printf '%01100d' 0)" 2>&1 | grep -q "at most 1024 bytes" || fail "ocelli.py sends a long line"
+timeout 15 python3 "$client" "$wire" set bird "$(printf '%01100d' 0)" 2>&1 | grep -q "at most 1024 bytes" || fail "ocelli.py sends a long line"
 python3 "$client" "$wire" tags terse x >/dev/null 2>"$work/fault" && fail "ocelli.py takes a terse error for an answer"
 grep -q "usage" "$work/fault" || fail "ocelli.py: a terse error: $(cat "$work/fault")"
 
 # Where nothing listens: who is told so does not wait for an answer.
 for program in "$ocelli query" "python3 $client"; do
-    timeout 4 $program udp://127.0.0.1:1 tags >/dev/null 2>"$work/fault"
+    timeout 15 $program udp://127.0.0.1:1 tags >/dev/null 2>"$work/fault"
     [ $? -eq 1 ] && grep -q "nothing listens there" "$work/fault" || fail "$program, a port that is not served: $(cat "$work/fault")"
 done
 
 # Noise that could begin a frame before a request on a wire.
 printf '\300' >"$work/client"
 timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1 || fail "a request behind 0xC0 has to be sent again"
+
+# A line that turns round gives bytes before each line that nobody sent, in both directions.
+for junk in 00 00fff8; do
+    python3 "$work/wire.py" "$work/board$junk" "$work/client$junk" $junk 3>&- & pids="$pids $!"
+    while [ ! -e "$work/client$junk" ]; do sleep 0.05; done
+    another "junk$junk" --serial "$work/board$junk"
+    [ "$(ask "$ocelli" query --json "serial:$work/client$junk" tags | jq '.tags | length')" -eq 4 ] || fail "tags behind $junk"
+    ask "$ocelli" query "serial:$work/client$junk" set bird "a bird" >/dev/null || fail "a change behind $junk"
+    timeout 2 "$ocelli" watch --json "serial:$work/client$junk" >"$work/out" 2>"$work/fault"
+    [ $? -eq 124 ] || fail "watch behind $junk: $(cat "$work/fault")"
+    ask python3 "$client" "serial:$work/client$junk" prompts bird | jq -e '.values == ["a bird"]' >/dev/null || fail "ocelli.py behind $junk"
+done
 
 # More tags than a line holds, from one of them on; a search that takes longer than a client waits for other answers.
 python3 "$work/wire.py" "$work/board2" "$work/client2" 3>&- & pids="$pids $!"

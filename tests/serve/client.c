@@ -36,6 +36,9 @@ static int teardown(void **state) {
     return 0;
 }
 
+/* Bytes that nobody sent, before each line in either direction. */
+static const char *junk = "";
+
 /* What becomes of a byte on the wire: gives how often it arrives. */
 static int spoil(char *byte) {
     unsigned fate = faults ? (unsigned)rand_r(&seed) % (3 * faults) : 3;
@@ -45,6 +48,7 @@ static int spoil(char *byte) {
 
 static const char *receive(const char *bytes, size_t size) {
     const char *line = NULL;
+    for (const char *j = junk; size && *j; j++) assert_null(ocelli_read(&reader, (unsigned char)*j));
     for (size_t i = 0; i < size; i++) {
         char byte = bytes[i];
         for (int times = spoil(&byte); times && !line; times--) line = ocelli_read(&reader, (unsigned char)byte);
@@ -58,6 +62,7 @@ static const char *ask(const char *id, const char *request) {
     const char *got = NULL;
     size_t size = ocelli_request(line, sizeof line, id, request);
     assert_true(size > 0);
+    for (const char *j = junk; *j; j++) assert_int_equal(wire_take(&wire, (uint8_t)*j), WIRE_NOTHING);
     for (size_t i = 0; i < size; i++) {
         char byte = line[i];
         for (int times = spoil(&byte); times; times--)
@@ -94,6 +99,23 @@ static void tags(void **state) {
     assert_false(ocelli_tags_begin(&t, "#1 TAGS 1 2 -", "2") || ocelli_tags_begin(&t, "#1 ERR usage", "1"));
     assert_true(ocelli_tags_begin(&t, "#1 TAGS 1 2 cat:0.83 dog:0.10", "1") && ocelli_tags_next(&t) && t.score == 83);
     assert_true(ocelli_tags_next(&t) && t.score == 10);
+}
+
+/* A line that turns round gives bytes that nobody sent, on either side. */
+static void half_duplex(void **state) {
+    (void)state;
+    static const char *const all[] = {"\xff", "\x80", "\xc0", "\xf8\xff", "\x01\x7f\xc0", "\xff\xff\xff\xff\xff\xff"};
+    struct ocelli_tags t;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        junk = all[i];
+        assert_true(ocelli_tags_begin(&t, ask("1", "tags terse"), "1"));
+    }
+    junk = "";
+    for (int i = 0; i < 3; i++) {
+        assert_null(ocelli_read(&reader, 0));
+        assert_int_equal(wire_take(&wire, 0), WIRE_NOTHING);
+        assert_true(ocelli_tags_begin(&t, ask("1", "tags terse"), "1"));
+    }
 }
 
 static void pushes(void **state) {
@@ -189,9 +211,10 @@ static void noise(void **state) {
 
 int main(void) {
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test_setup_teardown(tags, setup, teardown),   cmocka_unit_test_setup_teardown(pushes, setup, teardown),
-        cmocka_unit_test_setup_teardown(lines, setup, teardown),  cmocka_unit_test_setup_teardown(numbers, setup, teardown),
-        cmocka_unit_test_setup_teardown(errors, setup, teardown), cmocka_unit_test_setup_teardown(noise, setup, teardown),
+        cmocka_unit_test_setup_teardown(tags, setup, teardown),        cmocka_unit_test_setup_teardown(pushes, setup, teardown),
+        cmocka_unit_test_setup_teardown(half_duplex, setup, teardown), cmocka_unit_test_setup_teardown(lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(numbers, setup, teardown),     cmocka_unit_test_setup_teardown(errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(noise, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -153,13 +153,14 @@ static void signals(void **state) {
 static void finds(void **state) {
     (void)state;
     if (board < 0) skip();
-    assert_int_equal(serve_filter_find((uint16_t)port), board);
+    assert_int_equal(serve_filter_find((uint16_t)port, -1), board);
+    assert_int_equal(serve_filter_find((uint16_t)port, board), -1);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof any;
     assert_int_equal(bind(fd, (struct sockaddr *)&any, size), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&any, &size), 0);
-    if (ntohs(any.sin_port) != port) assert_int_equal(serve_filter_find(ntohs(any.sin_port)), -1); /* TCP */
+    if (ntohs(any.sin_port) != port) assert_int_equal(serve_filter_find(ntohs(any.sin_port), -1), -1); /* TCP */
     close(fd);
     assert_false(serve_filter_set(-1, NULL, 0, false));
     assert_int_equal(errno, EBADF);

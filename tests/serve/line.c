@@ -29,6 +29,7 @@ static int setup(void **state) {
 
 static int teardown(void **state) {
     (void)state;
+    serve_pages_finish(&c.pages);
     board_close(&b);
     return 0;
 }
@@ -80,6 +81,30 @@ static void ping(void **state) {
     assert_string_equal(ask(" \t"), "");
 }
 
+/* An address that has not proved itself gets three times what it sent, headers and all: with no digits too many for ping. */
+static void ping_always_fits(void **state) {
+    (void)state;
+    static const char *const requests[] = {"ping", "AT", "#1 ping", "#a-long-id-of-all-the-32-letters ping", "ping*83FC"};
+    static const uint64_t seqs[] = {1, 9999999999, UINT64_MAX};
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
+        for (size_t k = 0; k < 3; k++) {
+            char line[64];
+            snprintf(line, sizeof line, "%s", requests[i]);
+            char *sum = strchr(line, '*');
+            if (sum) snprintf(sum, 6, "*%04X", serve_crc(line, (size_t)(sum - line)));
+            b.seq = seqs[k], b.taken_ms = clock_ms() - 1e13;
+            peer.room = 3 * (28 + strlen(line)) - 28;
+            ask(line);
+            assert_true(strlen(answer) + 1 <= peer.room);
+            assert_has(answer, "\"ok\":true,");
+            assert_has(answer, "\"pong\":\"ocelli\",\"protocol\":1}");
+        }
+    peer.room = 0;
+    assert_has(ask("ping"), "\"seq\":18446744073709551615,\"age_ms\":1000000");
+    peer.room = 70; /* only ping is cut: others are answered by who counts the bytes */
+    assert_has(ask("status"), "\"seq\":");
+}
+
 static void tags(void **state) {
     (void)state;
     assert_string_equal(ask("tags terse"), "TAGS 0 -1 -");
@@ -128,6 +153,147 @@ static void pages(void **state) {
     assert_int_equal(seen, 43);
     assert_has(ask("tags terse"), "TAGS 1 ");
     assert_true(strlen(answer) > 900);
+}
+
+enum { MANY = 90 };
+
+static void add_many(void) {
+    char line[64];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(line, sizeof line, "add \"thing %02d\" against=sky%d", i, i);
+        assert_has(ask(line), "\"ok\":true");
+    }
+}
+
+/* How often each of the many is in the answer. */
+static void count_tags(unsigned seen[MANY]) {
+    for (const char *at = answer; (at = strstr(at, "{\"tag\":\"thing ")); at++) seen[atoi(at + 14)]++;
+    for (const char *at = answer; (at = strstr(at, " thing_")); at++) seen[atoi(at + 7)]++;
+}
+
+static uint64_t number_of(const char *key) {
+    const char *at = strstr(answer, key);
+    return at ? strtoull(at + strlen(key), NULL, 10) : 0;
+}
+
+/* All pages of a request; between any two a frame turns the order round, or an edit takes one tag away. */
+static void every_tag_once(const char *request, bool edit) {
+    static const char *const things[] = {"thing 59", "thing 00"};
+    unsigned seen[MANY] = {0};
+    char line[64];
+    size_t turn = 0;
+    see("thing 30", NULL);
+    uint64_t seq = b.seq;
+    ask(request);
+    count_tags(seen);
+    for (uint64_t from; (from = number_of("\"next\":")) && turn < 99; turn++) {
+        see(things[turn % 2], NULL);
+        if (edit && turn == 1) assert_has(ask("remove \"thing 40\""), "\"ok\":true");
+        snprintf(line, sizeof line, "%s from %llu", request, (unsigned long long)from);
+        ask(line);
+        assert_int_equal(number_of("\"seq\":"), seq);
+        count_tags(seen);
+    }
+    assert_true(turn > 1);
+    for (int i = 0; i < MANY; i++) assert_int_equal(seen[i], 1);
+}
+
+static void pages_of_one_frame(void **state) {
+    (void)state;
+    add_many();
+    every_tag_once("tags", false);
+    every_tag_once("tags", true);
+    assert_has(ask("add \"thing 40\""), "\"ok\":true");
+    every_tag_once("prompts", true);
+}
+
+/* Terse answers do not say which comes next: who asks counts. */
+static void terse_pages_of_one_frame(void **state) {
+    (void)state;
+    unsigned seen[MANY] = {0};
+    char line[64];
+    size_t from = 0, turns = 0;
+    add_many();
+    see("thing 07", NULL);
+    for (ask("tags terse"); !strstr(answer, " -") && turns < 99; turns++) {
+        assert_begins(answer, "TAGS 1 ");
+        count_tags(seen);
+        for (const char *at = answer; (at = strchr(at, ':')); at++) from++;
+        see(turns % 2 ? "thing 59" : "thing 00", NULL);
+        snprintf(line, sizeof line, "tags terse from %zu", from);
+        ask(line);
+    }
+    assert_true(turns > 1);
+    for (int i = 0; i < MANY; i++) assert_int_equal(seen[i], 1);
+}
+
+/* Kept for half a minute behind the last page, for who was given the first. */
+static void pages_end(void **state) {
+    (void)state;
+    struct serve_peer other = peer;
+    add_many();
+    see("cat", NULL);
+    ask("tags");
+    see("thing 00", NULL);
+    now += SERVE_PAGED_MS - 1000;
+    assert_has(ask("tags from 20"), "\"seq\":1,");
+    now += SERVE_PAGED_MS - 1000;
+    assert_has(ask("tags from 30"), "\"seq\":1,");
+    assert_begins(ask("tags terse from 30"), "TAGS 2 ");
+    peer = other;
+    assert_has(ask("tags from 30"), "\"seq\":2,"); /* it asked for no first page */
+    peer.proved = false;
+    ask("tags"); /* what it got was `prove`: nothing is kept for who may be forged */
+    assert_int_equal(peer.paged, 0);
+    peer.proved = true;
+    ask("tags");
+    see("thing 01", NULL); /* by which `now` is the clock's again */
+    now += 4 * SERVE_PAGED_MS;
+    assert_has(ask("tags from 30"), "\"seq\":3,");
+    for (int i = 0; i < SERVE_PAGED; i++) assert_null(c.pages.kept[i]);
+}
+
+static size_t kept(void) {
+    size_t count = 0;
+    for (int i = 0; i < SERVE_PAGED; i++) count += c.pages.kept[i] != NULL;
+    return count;
+}
+
+/* Memory is bounded, and a host that asks from many ports does not take that of others. */
+static void pages_are_bounded(void **state) {
+    (void)state;
+    static const uint8_t hosts[2][16] = {{10, 1}, {10, 2}};
+    add_many();
+    see("cat", NULL);
+    peer.host = hosts[0], peer.may_change = false;
+    ask("tags");
+    struct serve_peer first = peer;
+    ask("prompts");
+    assert_int_equal(kept(), 2);
+    for (int i = 0; i < 50; i++) {
+        peer = (struct serve_peer){.proved = true, .host = hosts[1]};
+        see("cat", NULL);
+        now += i;
+        ask("tags");
+    }
+    assert_int_equal(kept(), 2 + SERVE_PAGED_EACH);
+    peer = first;
+    assert_has(ask("tags from 9"), "\"seq\":1,");
+    for (int i = 0; i < 50; i++) { /* loopback may fill it, and no more */
+        peer = (struct serve_peer){.proved = true, .may_change = true, .host = hosts[1]};
+        see("cat", NULL);
+        ask("tags");
+    }
+    assert_int_equal(kept(), SERVE_PAGED);
+}
+
+/* The denial fits, and tells how a change is made. */
+static void denied(void **state) {
+    (void)state;
+    peer.may_change = false;
+    assert_has(ask("#1 add \"a red car\""), "{\"id\":\"1\",\"ok\":false,\"error\":\"denied\",\"message\":\"");
+    assert_has(answer, "coaps://HOST with --psk FILE");
+    assert_has(answer, " loopback\"}");
 }
 
 static void checksums(void **state) {
@@ -516,8 +682,14 @@ static void torn_letters(void **state) {
 int main(void) {
     static const struct CMUnitTest all[] = {
         cmocka_unit_test_setup_teardown(ping, setup, teardown),
+        cmocka_unit_test_setup_teardown(ping_always_fits, setup, teardown),
         cmocka_unit_test_setup_teardown(tags, setup, teardown),
         cmocka_unit_test_setup_teardown(pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_of_one_frame, setup, teardown),
+        cmocka_unit_test_setup_teardown(terse_pages_of_one_frame, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(pages_are_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(denied, setup, teardown),
         cmocka_unit_test_setup_teardown(checksums, setup, teardown),
         cmocka_unit_test_setup_teardown(ids, setup, teardown),
         cmocka_unit_test_setup_teardown(torn_letters, setup, teardown),

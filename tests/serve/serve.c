@@ -146,7 +146,8 @@ static void serial(void **state) {
     params.serial[0] = spec;
     open_serve();
     assert_has(ask(master, "AT\r\n"), "\"pong\"");
-    assert_has(ask(master, "\xff\xfe\x80\n"), "\"error\":\"utf8\"");
+    assert_has(ask(master, "#9 ping \xff\xfe\x80\n"), "{\"id\":\"9\",\"ok\":false,\"error\":\"utf8\"");
+    assert_has(ask(master, "\xff\xfe\x80#8 ping\n"), "{\"id\":\"8\",\"ok\":true");
     assert_has(ask(master, "set cat \"a cat\"\n"), "\"version\":2}\n");
     assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
     assert_has(ask(master, "#w watch\n"), "\"lease_s\":null");
@@ -264,6 +265,59 @@ static void refused_params(void **state) {
     assert_int_equal(serve_open(&second, &params), OCELLI_ERR_DEVICE);
 }
 
+/* One that any other program that listens would share. */
+static int shared_socket(const char *address, uint16_t port) {
+    const int on = 1;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    inet_pton(AF_INET, address, &at.sin_addr);
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (!bind(fd, (const struct sockaddr *)&at, sizeof at)) return fd;
+    close(fd);
+    return -1;
+}
+
+static void refuse_second(const char *address, uint16_t port) {
+    struct serve *second;
+    struct serve_params other = params;
+    char text[96];
+    other.udp_port = SERVE_NO_PORT, other.coap_port = port, other.address = address;
+    heard_listen();
+    assert_int_equal(serve_open(&second, &other), OCELLI_ERR_DEVICE);
+    assert_null(second);
+    assert_int_equal(heard.lines, 1);
+    snprintf(text, sizeof text, "UDP port %d: Address already in use: end what uses it, or choose another", port);
+    assert_string_equal(heard.text, text);
+}
+
+/* A port of CoAP is one program's, too, though libcoap would share it: the second would get what is meant for the first. */
+static void ports_of_its_own(void **state) {
+    (void)state;
+    open_serve();
+    uint16_t port = serve_coap_port(s);
+    if (!port) skip(); /* CoAP is not built in */
+    refuse_second(NULL, port);
+    refuse_second("127.0.0.1", port);
+    assert_int_equal(shared_socket("0.0.0.0", port), -1);
+    assert_int_equal(shared_socket("127.0.0.1", port), -1);
+    serve_close(&s);
+    int other = shared_socket("127.0.0.1", port);
+    assert_true(other >= 0);
+    refuse_second(NULL, port);
+    refuse_second("127.0.0.1", port);
+    close(other);
+    params.coap_port = port, params.address = "127.0.0.1"; /* at once */
+    open_serve();
+    assert_int_equal(serve_coap_port(s), port);
+    refuse_second(NULL, port);
+    refuse_second("127.0.0.1", port);
+    serve_close(&s);
+    params.coap_port = params.udp_port = port; /* its own two */
+    heard_listen();
+    assert_int_equal(serve_open(&s, &params), OCELLI_ERR_DEVICE);
+    assert_int_equal(heard.lines, 1);
+}
+
 /* What no frame and no line is, for as long as it takes: it goes on answering. */
 static void floods(void **state) {
     (void)state;
@@ -299,6 +353,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(slipmux, setup, teardown),
         cmocka_unit_test_setup_teardown(slow_watcher, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_params, setup, teardown),
+        cmocka_unit_test_setup_teardown(ports_of_its_own, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -58,6 +58,34 @@ static void line_ends(void **state) {
     assert_last("ok");
 }
 
+/* Bytes that nobody sent, as a half-duplex line gives before the first one: any, in any number, before lines and frames. */
+static void glitches(void **state) {
+    (void)state;
+    uint8_t frame[WIRE_FRAME];
+    size_t size = wire_frame("message", 7, frame);
+    int count = 0;
+    for (int byte = 0; byte < 256; byte++) {
+        if (byte == '\n' || byte == '\r' || (byte >= ' ' && byte < 0x7f)) continue;
+        if (byte == 0xa9) continue; /* behind the end of a frame the next one begins with it: no pulse gives it */
+        for (size_t times = 1; times < 4; times++) {
+            const uint8_t junk[3] = {(uint8_t)byte, (uint8_t)byte, (uint8_t)byte};
+            feed(junk, times);
+            text("#1 ping\n");
+            assert_last("#1 ping");
+            feed(junk, times);
+            feed(frame, size);
+            assert_last("message");
+            count++;
+        }
+    }
+    assert_int_equal(lines, count);
+    assert_int_equal(messages, count);
+    text("\xff\xff\n\x80\r\n"); /* nothing but noise is no line */
+    assert_int_equal(lines, count);
+    text("#2 ping \xff\n"); /* within it is */
+    assert_last("#2 ping \xff");
+}
+
 static void frames(void **state) {
     (void)state;
     uint8_t message[WIRE_MESSAGE], frame[WIRE_FRAME];
@@ -123,7 +151,8 @@ static void broken(void **state) {
     assert_last("remove");
 }
 
-/* 1 % of bytes flipped, dropped or doubled: no message arrives that was not sent. FRAMES=2000000: how often 16 bits are too few. */
+/* 1 % of bytes flipped, dropped or doubled: no message arrives that was not sent. FRAMES=2000000: how often 16 bits are too few.
+ */
 static void noise(void **state) {
     (void)state;
     uint8_t frame[WIRE_FRAME], message[64];
@@ -151,9 +180,9 @@ static void noise(void **state) {
 
 int main(void) {
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test_setup(line_ends, setup),   cmocka_unit_test_setup(frames, setup),
-        cmocka_unit_test_setup(known_frame, setup), cmocka_unit_test_setup(broken, setup),
-        cmocka_unit_test_setup(noise, setup),
+        cmocka_unit_test_setup(line_ends, setup), cmocka_unit_test_setup(frames, setup),
+        cmocka_unit_test_setup(glitches, setup),  cmocka_unit_test_setup(known_frame, setup),
+        cmocka_unit_test_setup(broken, setup),    cmocka_unit_test_setup(noise, setup),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
 #include "support/heard.h"
+#include "base/clock.h"
 #include "noise.h"
 #include "tag/tagger.h"
 
@@ -346,6 +347,86 @@ static void saves_and_restores(void **state) {
     free(bytes);
 }
 
+/* What is learnt against the same rivals is the same, in whatever order they stand; with another rival it is another. */
+static void rivals_in_any_order(void **state) {
+    (void)state;
+    uint8_t *bytes;
+    size_t size, taken;
+    join(0, 4);
+    create();
+    assert_int_equal(tagger_save(t, &bytes, &size), OCELLI_OK);
+    struct tagger_tag others[MOST] = {tags[2], tags[0], tags[3], tags[1]};
+    set.tags = others;
+    assert_int_equal(replace(), 0);
+    assert_int_equal(tagger_restore(t, bytes, size, "state", &taken), OCELLI_OK);
+    assert_int_equal(taken, 4);
+    others[3].key = "other prompts";
+    assert_int_equal(replace(), 0);
+    assert_int_equal(tagger_restore(t, bytes, size, "state", &taken), OCELLI_OK);
+    assert_int_equal(taken, 0);
+    free(bytes);
+}
+
+enum { MANY = 4096 };
+
+/* The best of the others, the first of equals, as comparing all with all finds it. */
+static size_t best_rival(const float *cosines, size_t of) {
+    size_t best = of == 0;
+    for (size_t i = 0; i < MANY; i++)
+        if (i != of && i != best && cosines[i] > cosines[best]) best = i;
+    return best;
+}
+
+/* The most tags that a file may have, all in one group: in seconds each pair was hashed. */
+static void many_in_one_group(void **state) {
+    (void)state;
+    struct tagger_tag *many = calloc(MANY, sizeof *many);
+    float(*vectors)[SIZE] = calloc(MANY, sizeof *vectors), cosines[MANY];
+    char(*names)[16] = calloc(MANY, sizeof *names);
+    assert_true(many && vectors && names);
+    for (int i = 0; i < MANY; i++) {
+        double angle = i % 1000 * 0.0015; /* some are the same */
+        vectors[i][0] = (float)cos(angle), vectors[i][1] = (float)sin(angle);
+        snprintf(names[i], sizeof names[i], "tag %d", i);
+        many[i] = (struct tagger_tag){names[i], "group", names[i], vectors[i], NULL, NULL, 0, tags[0].rules};
+    }
+    set.tags = many, set.count = MANY;
+    double began = clock_ms();
+    create();
+    float picture[SIZE] = {cosf(0.7f), sinf(0.7f)};
+    tagger_step(t, &(struct tagger_frame){picture, 1, 1, 0.5f}, &events);
+    many[7].rules.value[RULE_MIN_ON] = 3;
+    replace();
+    tagger_step(t, &(struct tagger_frame){picture, 100, 2, 0.5f}, &events);
+    assert_true(clock_ms() - began < 8000); /* seconds of slack; it took half a minute and more */
+    struct tagger_status s;
+    for (size_t i = 0; i < MANY; i++) tagger_get(t, i, &s), cosines[i] = s.why.cosine;
+    for (size_t i = 0; i < MANY; i++) {
+        tagger_get(t, i, &s);
+        assert_string_equal(s.why.runner_up, names[best_rival(cosines, i)]);
+    }
+    free(many), free(vectors), free(names);
+}
+
+/* All thresholds are due in the same frame: they are made in turns, and all of them are. */
+static void many_learn_in_turns(void **state) {
+    (void)state;
+    static char names[200][8];
+    static struct tagger_tag many[200];
+    for (int i = 0; i < 200; i++) {
+        snprintf(names[i], sizeof names[i], "%d", i);
+        many[i] = (struct tagger_tag){names[i], NULL, names[i], axes[i % 4], NULL, NULL, 0, {{NAN, NAN, 1, 0, 0, 0}}};
+    }
+    set.tags = many, set.count = 200;
+    create();
+    learn(4200);
+    struct tagger_status s;
+    for (size_t i = 0; i < 200; i++) {
+        tagger_get(t, i, &s);
+        assert_true(s.state != TAGGER_LEARNING && s.learnt_days > 0.04);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -364,6 +445,9 @@ int main(void) {
         TEST(replace_leaves_a_group_unknown),
         TEST(learns),
         TEST(saves_and_restores),
+        TEST(rivals_in_any_order),
+        TEST(many_in_one_group),
+        TEST(many_learn_in_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,11 +88,10 @@ static bool has_rows(const cJSON *answer) {
 }
 
 /* With a table only the table: the frame's number and age are for --json. */
-int answer_print(const char *json, size_t *next) {
+int answer_print(const char *json) {
     cJSON *answer = cJSON_Parse(json);
-    const cJSON *v, *row, *more = cJSON_GetObjectItem(answer, "next");
+    const cJSON *v, *row;
     bool rows = has_rows(answer);
-    *next = cJSON_IsNumber(more) && more->valuedouble > 0 ? (size_t)more->valuedouble : 0;
     if (!answer) return log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
     cJSON_ArrayForEach(v, answer) {
         if (cJSON_IsArray(v)) {
@@ -115,6 +114,7 @@ int answer_print_push(const char *json) {
     const cJSON *score = cJSON_GetObjectItem(push, "score");
     time_t now = time(NULL);
     char clock[16];
+    if (!push) return log_fail(OCELLI_ERR_FILE, "what came is not JSON: is it ocelli that answers?");
     if (cJSON_IsString(kind) && !strcmp(kind->valuestring, "change") && cJSON_IsString(state)) {
         strftime(clock, sizeof clock, "%H:%M:%S", localtime(&now));
         printf("%s ", clock);

@@ -25,7 +25,9 @@ struct board {
     struct arena names;
     struct tagger_status *tags;
     size_t tag_count, tag_room;
-    uint8_t *jpeg; /* given last, of this picture */
+    uint64_t stamp;   /* of the daemon, that they are as of; see live_view() */
+    bool copying;     /* the first of them is copied already */
+    uint8_t *jpeg;    /* given last, of this picture */
     size_t jpeg_size;
     uint64_t jpeg_sequence;
     struct board_search searched;
@@ -42,9 +44,16 @@ static const char *keep(struct board *b, const char *text) {
     return text ? arena_copy(&b->names, text, strlen(text)) : NULL;
 }
 
+static void forget_tags(struct board *b) {
+    arena_finish(&b->names);
+    b->tag_count = 0;
+    b->copying = true;
+}
+
 /* Under the daemon's lock. What finds no memory is left out. */
 static void take_tag(void *user, const struct tagger_status *from) {
     struct board *b = user;
+    if (!b->copying) forget_tags(b);
     if (b->tag_count == b->tag_room) {
         size_t room = b->tag_room ? 2 * b->tag_room : 16;
         struct tagger_status *grown = realloc(b->tags, room * sizeof *grown);
@@ -57,19 +66,27 @@ static void take_tag(void *user, const struct tagger_status *from) {
 }
 
 /* serve counts frames from 1, so that 0 can be none. */
-static void view(void *user, struct serve_view *v) {
-    struct board *b = user;
-    arena_finish(&b->names);
-    b->tag_count = 0;
-    live_get_judged(b->live, &b->status);
-    live_tags(b->live, take_tag, b);
+static void give(struct board *b, struct serve_view *v) {
     double age_ms = (double)(clock_ns(CLOCK_MONOTONIC) - b->status.captured_ns) / 1e6;
     *v = (struct serve_view){.seq = b->status.any ? b->status.sequence + 1 : 0,
                              .age_ms = b->status.any ? age_ms : (double)NAN,
                              .version = b->status.version,
-                             .model = b->status.model,
-                             .tags = b->tags,
-                             .count = b->tag_count};
+                             .model = b->status.model};
+}
+
+static void view(void *user, struct serve_view *v) {
+    struct board *b = user;
+    live_get_judged(b->live, &b->status);
+    give(b, v);
+}
+
+/* They are copied once for a picture, however many ask. */
+static void tags(void *user, struct serve_view *v) {
+    struct board *b = user;
+    b->copying = false;
+    if (live_view(b->live, &b->status, &b->stamp, take_tag, b) && !b->copying) forget_tags(b); /* there are none */
+    give(b, v);
+    v->tags = b->tags, v->count = b->tag_count, v->stamp = b->stamp;
 }
 
 /* ---- the file ---- */
@@ -228,8 +245,14 @@ static int port(double of_ini) {
 }
 
 static int open_serve(struct board *b, const struct live_config *c) {
-    struct serve_board table = {
-        .user = b, .view = view, .prompts = prompts, .change = change, .pending = pending, .status = status, .frame = picture};
+    struct serve_board table = {.user = b,
+                                .view = view,
+                                .tags = tags,
+                                .prompts = prompts,
+                                .change = change,
+                                .pending = pending,
+                                .status = status,
+                                .frame = picture};
     if (live_remembers(b->live)) table.search = search, table.searching = searching;
     struct serve_params params = {.board = &table,
                                   .udp_port = port(c->udp),

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 4, REFUSALS = 2, PUSHES = 32, RENEW_MS = 20000 };
+enum { TRIES = 4, REFUSALS = 2, PUSHES = 32, RENEW_MS = 20000, SEND_MS = 10000 };
 
 struct line {
     int fd;
@@ -81,7 +81,9 @@ static void close_line(struct client *c) {
 
 static int send_all(struct client *c, const char *line, size_t size) {
     struct line *l = c->self;
+    double until = clock_ms() + SEND_MS;
     for (size_t sent = 0; sent < size;) {
+        if (clock_ms() > until) return log_fail(OCELLI_ERR_DEVICE, "%s: it takes no bytes: is it held up?", c->uri);
         struct pollfd p = {l->fd, POLLOUT, 0};
         poll(&p, 1, 1000);
         ssize_t wrote = write(l->fd, line + sent, size - sent);

@@ -13,6 +13,20 @@ void plain_text(FILE *to, const char *text) {
     }
 }
 
+void plain_json(FILE *to, const char *json) {
+    for (size_t left = strlen(json), length; left; json += length, left -= length) {
+        size_t control = control_bytes(json, left), at = 0, good = unicode_check(json, left < 4 ? left : 4);
+        if (good) unicode_next(json, good, &at);
+        length = control ? control : at ? at : 1;
+        if (control)
+            fprintf(to, "\\u%04x", (unsigned char)json[control - 1]);
+        else if (!at)
+            fputs("\xEF\xBF\xBD", to);
+        else
+            fwrite(json, 1, length, to);
+    }
+}
+
 bool plain_utf8(const char *text) {
     size_t length = strlen(text);
     return unicode_check(text, length) == length;

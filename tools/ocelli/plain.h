@@ -11,4 +11,8 @@ void plain_text(FILE *to, const char *text);
 /* Is all of it UTF-8? */
 bool plain_utf8(const char *text);
 
+/* JSON that another wrote, which a terminal must not obey: control characters as it escapes them, U+FFFD for what is not UTF-8.
+ */
+void plain_json(FILE *to, const char *json);
+
 #endif

@@ -3,11 +3,12 @@
 #include "answer.h"
 #include "client.h"
 #include "options.h"
+#include "pages.h"
+#include "plain.h"
 #include "serve/request.h"
 #include "serve/words.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OPTION_PSK = OPTIONS_OWN, WORDS = 31 };
@@ -50,31 +51,20 @@ static int check_words(const struct options *o, const char *const *words, size_t
     return 0;
 }
 
-/* Without a last "from N". */
-static size_t count_without_from(const char *const *words, size_t count) {
-    const struct serve_row *row = serve_row_of_verb(words[0]);
-    return row && row->pages && count > 2 && !strcmp(words[count - 2], "from") ? count - 2 : count;
+static int show(const char *json) {
+    plain_json(stdout, json);
+    putchar('\n');
+    return OCELLI_OK;
 }
 
-/* Pages are asked for until there are no more. `words` has room for two. */
+/* All pages, and only then any of them: who reads it gets each tag once, or nothing. */
 static int query(struct client *c, const char **words, size_t count, bool json) {
-    static char from[24];
-    const char *text;
-    size_t next = 0, asked = count;
-    count = count_without_from(words, count);
-    do {
-        int status = c->kind->ask(c, words, asked, &text);
-        if (status) return status;
-        if (json) puts(text);
-        const char *more = strstr(text, "],\"next\":");
-        if (!json) status = answer_print(text, &next);
-        if (status) return status;
-        next = !strcmp(words[0], "search") ? 0 : json && more ? strtoul(more + 9, NULL, 10) : json ? 0 : next;
-        snprintf(from, sizeof from, "%zu", next);
-        words[count] = "from", words[count + 1] = from;
-        asked = count + 2;
-    } while (next && !ferror(stdout));
-    return OCELLI_OK;
+    struct pages p;
+    int status = pages_fetch(&p, c, words, count);
+    for (size_t i = 0; !status && i < p.count && !ferror(stdout); i++)
+        status = json ? show(p.texts[i]) : answer_print(p.texts[i]);
+    pages_finish(&p);
+    return status;
 }
 
 static int run_query(int argc, char **argv) {
@@ -103,8 +93,7 @@ static int run_watch(int argc, char **argv) {
     if (!status) status = c.kind->watch(&c);
     while (!status && !ferror(stdout)) {
         status = c.kind->next(&c, &text);
-        if (!status && o.json) puts(text);
-        if (!status && !o.json) status = answer_print_push(text);
+        if (!status) status = o.json ? show(text) : answer_print_push(text);
         fflush(stdout);
     }
     client_close(&c);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Open addressing with steps of one: Knuth, The Art of Computer Programming, volume 3, section 6.4, algorithm L. */
+#include "base/lookup.h"
+
+#include <stdint.h>
+#include <string.h>
+
+struct lookup_slot {
+    const char *name; /* NULL: free */
+    size_t number;
+};
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *name) {
+    uint64_t hash = 14695981039346656037u;
+    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 1099511628211u;
+    return hash ^ hash >> 32;
+}
+
+bool lookup_init(struct lookup *n, struct arena *arena, size_t most) {
+    size_t room = 4;
+    while (room < 2 * most) room *= 2;
+    *n = (struct lookup){arena_alloc(arena, room, sizeof *n->slots), room};
+    if (!n->slots) *n = (struct lookup){0};
+    return n->slots != NULL;
+}
+
+/* The slot that has the name, or else the free one for it. */
+static struct lookup_slot *slot_of(const struct lookup *n, const char *name) {
+    size_t i = (size_t)hash_of(name) & (n->room - 1);
+    while (n->slots[i].name && strcmp(n->slots[i].name, name)) i = (i + 1) & (n->room - 1);
+    return &n->slots[i];
+}
+
+bool lookup_find(const struct lookup *n, const char *name, size_t *number) {
+    const struct lookup_slot *slot = n->room ? slot_of(n, name) : NULL;
+    if (!slot || !slot->name) return false;
+    if (number) *number = slot->number;
+    return true;
+}
+
+void lookup_add(struct lookup *n, const char *name, size_t number) {
+    *slot_of(n, name) = (struct lookup_slot){name, number};
+}

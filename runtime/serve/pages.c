@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/pages.h"
+#include "serve/request.h"
+#include "serve/words.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct item {
+    size_t at, whole, brief; /* bytes of both, one behind the other; whole 0: too long for any line */
+};
+
+struct serve_paged {
+    uint32_t id;
+    uint8_t host[16]; /* who asked first */
+    const struct serve_row *row;
+    bool terse;
+    char key[24];           /* of the list */
+    char words[SERVE_LINE]; /* of the request, each with its end */
+    size_t words_size;
+    uint64_t stamp; /* of what it tells; 0: not known */
+    uint64_t seq;
+    double taken_ms, used_ms; /* of the frame, NAN: none; of the last page */
+    size_t head_size;         /* of bytes[] */
+    struct item *items;       /* (count) */
+    size_t count;
+    char *bytes;
+    size_t size, room;
+};
+
+/* ---- room ---- */
+
+static void drop(struct serve_pages *pages, size_t i) {
+    free(pages->kept[i]->items);
+    free(pages->kept[i]->bytes);
+    free(pages->kept[i]);
+    pages->kept[i] = NULL;
+}
+
+void serve_pages_expire(struct serve_pages *pages, double now_ms) {
+    for (size_t i = 0; i < SERVE_PAGED; i++)
+        if (pages->kept[i] && now_ms - pages->kept[i]->used_ms > SERVE_PAGED_MS) drop(pages, i);
+}
+
+void serve_pages_finish(struct serve_pages *pages) {
+    serve_pages_expire(pages, (double)INFINITY);
+}
+
+/* Of `host` (NULL: of any) the one that was asked for least lately; SERVE_PAGED: none. */
+static size_t oldest(const struct serve_pages *pages, const uint8_t *host, size_t *count) {
+    size_t best = SERVE_PAGED;
+    *count = 0;
+    for (size_t i = 0; i < SERVE_PAGED; i++) {
+        const struct serve_paged *p = pages->kept[i];
+        if (!p || (host && memcmp(p->host, host, sizeof p->host))) continue;
+        ++*count;
+        if (best == SERVE_PAGED || p->used_ms < pages->kept[best]->used_ms) best = i;
+    }
+    return best;
+}
+
+static size_t bytes_of(const struct serve_pages *pages) {
+    size_t sum = 0;
+    for (size_t i = 0; i < SERVE_PAGED; i++)
+        if (pages->kept[i]) sum += pages->kept[i]->size + pages->kept[i]->count * sizeof(struct item);
+    return sum;
+}
+
+/* Its own old ones first; then, of others, who was silent longest. */
+static void put(struct serve_pages *pages, struct serve_paged *p, bool bounded) {
+    size_t count, at = oldest(pages, p->host, &count), size = p->size + p->count * sizeof(struct item), free_place = 0;
+    if (bounded && count >= SERVE_PAGED_EACH) drop(pages, at);
+    while ((at = oldest(pages, NULL, &count)) < SERVE_PAGED &&
+           (count == SERVE_PAGED || bytes_of(pages) + size > SERVE_PAGED_BYTES))
+        drop(pages, at);
+    while (pages->kept[free_place]) free_place++;
+    pages->kept[free_place] = p;
+}
+
+/* ---- keeping ---- */
+
+static bool add(struct serve_paged *p, const char *bytes, size_t size) {
+    if (size > p->room - p->size) {
+        size_t room = 2 * (p->room + size);
+        char *grown = realloc(p->bytes, room);
+        if (!grown) return false;
+        p->bytes = grown, p->room = room;
+    }
+    if (size) memcpy(p->bytes + p->size, bytes, size);
+    p->size += size;
+    return true;
+}
+
+static bool add_item(struct serve_paged *p, const struct serve_list *list, size_t i) {
+    char text[SERVE_LINE];
+    struct serve_out whole = {.bytes = text, .room = sizeof text};
+    struct item *item = &p->items[i];
+    *item = (struct item){.at = p->size};
+    list->item(list->user, i, &whole);
+    if (!whole.full) item->whole = whole.used;
+    if (!add(p, text, item->whole)) return false;
+    if (item->whole && item->whole <= SERVE_PAGED_WHOLE) return true;
+    struct serve_out brief = {.bytes = text, .room = sizeof text};
+    list->brief(list->user, i, &brief);
+    if (!brief.full) item->brief = brief.used;
+    return add(p, text, item->brief);
+}
+
+static bool fill(struct serve_paged *p, const struct serve_list *list, const char *head, size_t size) {
+    p->items = calloc(list->count + 1, sizeof *p->items);
+    bool good = p->items && add(p, head, size);
+    p->head_size = size;
+    for (p->count = 0; good && p->count < list->count; p->count++) good = add_item(p, list, p->count);
+    return good && p->size + p->count * sizeof *p->items <= SERVE_PAGED_BYTES;
+}
+
+static size_t join(const struct serve_request *r, char words[SERVE_LINE]) {
+    size_t used = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        size_t size = strlen(r->words[i]) + 1;
+        if (size > SERVE_LINE - used) return SIZE_MAX;
+        memcpy(words + used, r->words[i], size);
+        used += size;
+    }
+    return used;
+}
+
+static uint64_t stamp_of(const struct serve_request *r) {
+    return r->row->sees ? r->view.stamp : r->view.version;
+}
+
+/* The answer to these words of now (0: of any time). */
+static struct serve_paged *find(const struct serve_request *r, uint64_t stamp, uint32_t id) {
+    char words[SERVE_LINE];
+    size_t size = join(r, words);
+    for (size_t i = 0; i < SERVE_PAGED; i++) {
+        struct serve_paged *p = r->pages->kept[i];
+        if (!p || p->row != r->row || p->terse != r->terse || (id && p->id != id) || (stamp && p->stamp != stamp)) continue;
+        if (p->words_size == size && !memcmp(p->words, words, size)) return p;
+    }
+    return NULL;
+}
+
+/* Has someone else been given this first page? */
+static bool share(struct serve_request *r) {
+    struct serve_paged *p = stamp_of(r) ? find(r, stamp_of(r), 0) : NULL;
+    if (!p) return false;
+    p->used_ms = r->now_ms;
+    r->peer->paged = p->id;
+    return true;
+}
+
+void serve_pages_keep(struct serve_request *r, const struct serve_list *list, const char *head, size_t size) {
+    struct serve_paged *p = share(r) ? NULL : calloc(1, sizeof *p);
+    if (!p) return;
+    p->stamp = stamp_of(r), p->row = r->row, p->terse = r->terse, p->seq = r->view.seq;
+    p->taken_ms = r->now_ms - r->view.age_ms, p->used_ms = r->now_ms;
+    p->words_size = join(r, p->words);
+    strncpy(p->key, list->key ? list->key : "", sizeof p->key - 1);
+    if (r->peer->host) memcpy(p->host, r->peer->host, sizeof p->host);
+    if (p->words_size != SIZE_MAX && fill(p, list, head, size)) {
+        r->peer->paged = p->id = ++r->pages->last_id;
+        put(r->pages, p, r->peer->host && !r->peer->may_change);
+        return;
+    }
+    free(p->items);
+    free(p->bytes);
+    free(p);
+}
+
+/* ---- the pages to come ---- */
+
+static void write_item(const struct serve_paged *p, size_t at, size_t size, struct serve_out *out) {
+    if (out->comma) serve_out_raw(out, ",", 1);
+    serve_out_raw(out, p->bytes + at, size);
+    out->comma = !p->terse;
+}
+
+static void write_whole(const void *user, size_t i, struct serve_out *out) {
+    const struct serve_paged *p = user;
+    write_item(p, p->items[i].at, p->items[i].whole, out);
+    if (!p->items[i].whole) out->full = true;
+}
+
+static void write_brief(const void *user, size_t i, struct serve_out *out) {
+    const struct serve_paged *p = user;
+    write_item(p, p->items[i].at + p->items[i].whole, p->items[i].brief, out);
+}
+
+bool serve_pages_answer(struct serve_request *r, struct serve_out *out) {
+    struct serve_paged *p = r->from && r->peer && r->pages && r->peer->paged ? find(r, 0, r->peer->paged) : NULL;
+    if (!p) return false;
+    p->used_ms = r->now_ms;
+    r->view.seq = p->seq, r->view.age_ms = r->now_ms - p->taken_ms;
+    struct serve_list list = {p->key[0] ? p->key : NULL, r->from, p->count, write_whole, write_brief, p};
+    if (p->terse) {
+        serve_list_write_terse(r, &list, out);
+        return true;
+    }
+    serve_out_raw(out, p->bytes, p->head_size);
+    out->comma = true;
+    serve_list_write(r, &list, out);
+    return true;
+}

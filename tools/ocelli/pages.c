@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pages.h"
+#include "base/log.h"
+#include "serve/request.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ITEMS = 1 << 16, BYTES = 64 << 20, BEGINNINGS = 8 };
+
+/* The fields that all pages of an answer share, and where the next one begins. */
+struct page {
+    double seq, version; /* -1: none */
+    size_t rows, next;   /* next: 0: the last */
+};
+
+static double number(const cJSON *answer, const char *key) {
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(answer, key);
+    return cJSON_IsNumber(v) ? v->valuedouble : -1;
+}
+
+/* false: it is no JSON object. */
+static bool read_page(const char *text, struct page *page) {
+    cJSON *answer = cJSON_Parse(text);
+    const cJSON *v;
+    double next = number(answer, "next");
+    *page = (struct page){.seq = number(answer, "seq"), .version = number(answer, "version")};
+    page->next = next > 0 ? next < ITEMS ? (size_t)next : ITEMS : 0;
+    cJSON_ArrayForEach(v, answer) if (cJSON_IsArray(v)) page->rows = (size_t)cJSON_GetArraySize(v);
+    bool good = cJSON_IsObject(answer);
+    cJSON_Delete(answer);
+    return good;
+}
+
+static int keep(struct pages *p, const char *text) {
+    if (p->count == p->room) {
+        size_t room = p->room ? 2 * p->room : 16;
+        char **grown = realloc(p->texts, room * sizeof *grown);
+        if (!grown) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+        p->texts = grown, p->room = room;
+    }
+    if (!(p->texts[p->count] = strdup(text))) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    p->count++, p->bytes += strlen(text);
+    return OCELLI_OK;
+}
+
+static void forget(struct pages *p) {
+    while (p->count) free(p->texts[--p->count]);
+    p->bytes = 0;
+}
+
+void pages_finish(struct pages *p) {
+    forget(p);
+    free(p->texts);
+    *p = (struct pages){0};
+}
+
+/* Takes a last "from N" off the words, and gives N. */
+static size_t take_from(const struct serve_row *row, const char *const *words, size_t *count) {
+    if (!row || !row->pages || *count < 3 || strcmp(words[*count - 2], "from")) return 0;
+    *count -= 2;
+    return strtoul(words[*count + 1], NULL, 10);
+}
+
+/* A page whose items do not go on where the last one's ended is not of a board that speaks this protocol. */
+static int check(const struct client *c, const struct pages *p, const struct page *page, size_t from) {
+    if (page->next && (page->next != from + page->rows || !page->rows))
+        return log_fail(OCELLI_ERR_FILE, "%s: its pages do not follow each other: is it ocelli that answers?", c->uri);
+    if (page->next >= ITEMS || p->bytes > BYTES)
+        return log_fail(OCELLI_ERR_FILE, "%s: an answer without an end: is it ocelli that answers?", c->uri);
+    return OCELLI_OK;
+}
+
+/* One round through the pages; *changed: something else is told than on the first. */
+static int fetch(struct pages *p, struct client *c, const char **words, size_t count, size_t from, bool *changed) {
+    const struct serve_row *row = serve_row_of_verb(words[0]);
+    struct page first = {0}, page;
+    char number_text[24];
+    const char *text;
+    int status = OCELLI_OK;
+    *changed = false;
+    size_t at = from;
+    do {
+        snprintf(number_text, sizeof number_text, "%zu", at);
+        words[count] = "from", words[count + 1] = number_text;
+        status = c->kind->ask(c, words, at ? count + 2 : count, &text);
+        if (status) break;
+        if (!read_page(text, &page))
+            return log_fail(OCELLI_ERR_FILE, "%s: the answer is not JSON: is it ocelli that answers?", c->uri);
+        if (!p->count) first = page;
+        *changed = page.version != first.version || (row && row->sees && page.seq != first.seq);
+        if (*changed) return OCELLI_OK;
+        status = keep(p, text);
+        if (!row || !row->pages) break; /* `next` of a search says that there is more, and no page of it is given */
+        if (!status) status = check(c, p, &page, at);
+        at = page.next;
+    } while (!status && at);
+    return status;
+}
+
+int pages_fetch(struct pages *p, struct client *c, const char **words, size_t count) {
+    size_t from = take_from(serve_row_of_verb(words[0]), words, &count);
+    bool changed = true;
+    int status = OCELLI_OK;
+    *p = (struct pages){0};
+    for (int i = 0; !status && changed && i < BEGINNINGS; i++) {
+        forget(p);
+        status = fetch(p, c, words, count, from, &changed);
+    }
+    if (!status && changed)
+        status = log_fail(OCELLI_ERR_FILE, "%s: %s changes faster than its pages come: ask again, or for less", c->uri, words[0]);
+    return status;
+}
