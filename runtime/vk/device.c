@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/device.h"
 #include "base/log.h"
+#include "vk/buffer.h"
 #include "vk/cache.h"
 #include "vk/cooperative.h"
 #include "vk/import.h"
@@ -212,6 +213,7 @@ int vk_device_open(struct vk_device *d, const char *choice) {
 void vk_device_close(struct vk_device *d) {
     if (d->device) {
         vkDeviceWaitIdle(d->device);
+        vk_buffer_drop_uploads(d);
         vk_cache_close(d);
         vk_pipelines_destroy(d);
         if (d->command_pool) vkDestroyCommandPool(d->device, d->command_pool, NULL);

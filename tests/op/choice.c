@@ -20,7 +20,7 @@ static void quiet(void *user, enum ocelli_log_level level, const char *message) 
 static int setup(void **state) {
     (void)state;
     struct gpu g;
-    gpu_open(&g); /* skips where there is no device */
+    gpu_open_anew(&g); /* skips where there is no device */
     gpu_close(&g);
     folder = checkpoint_folder();
     ocelli_set_log(quiet, NULL);
@@ -37,7 +37,7 @@ static void test_candidates(void **state) {
     (void)state;
     struct gpu g;
     struct choice c[CHOICE_MOST];
-    gpu_open(&g);
+    gpu_open_anew(&g);
     uint32_t count = choice_candidates(g.device, c);
     assert_true(count >= 2 && count <= CHOICE_MOST);
     assert_int_equal(c[0].product, op_device_product(g.device)); /* what is known comes first, fused and apart */
@@ -66,7 +66,7 @@ static const char *start(const char *cache, bool timed, enum op_product *product
     struct gpu g;
     static char found[512];
     setenv("OCELLI_CACHE", cache, 1);
-    gpu_open(&g);
+    gpu_open_anew(&g);
     assert_int_equal(op_device_choose(g.device, timed), OCELLI_OK);
     *product = op_device_product(g.device);
     *fuses = g.device->fuses;
