@@ -36,7 +36,7 @@ static int allocate(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     clip_free_activations(t);
     clip_resize_forget(&s->resize); /* it writes to the patches */
-    t->max_batch = batch; /* what is planned for */
+    t->max_batch = batch;           /* what is planned for */
     plan(s);
     int status = clip_allocate(t, "image activations");
     if (status) {

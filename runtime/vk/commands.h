@@ -24,7 +24,7 @@ struct vk_dispatch {
 
 struct vk_commands {
     VkCommandBuffer buffer;
-    VkDescriptorPool *pools; /* of descriptor sets, each twice the one before */
+    VkDescriptorPool *pools;   /* of descriptor sets, each twice the one before */
     uint32_t pool_count, sets; /* sets: room for, in all pools */
     VkFence fence;
     VkQueryPool queries; /* a timestamp before and after every dispatch, when timed */

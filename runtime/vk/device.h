@@ -32,6 +32,7 @@ struct vk_device {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     uint32_t subgroup_size;
+    bool full_subgroups;          /* a pipeline may require them, of subgroup_size: struct vk_shader */
     bool subgroup_arithmetic;     /* subgroupAdd in compute shaders */
     bool integer_dot;             /* packed 8-bit dot product exists ... */
     bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */

@@ -66,8 +66,7 @@ static void test_uploads(void **unused) {
     for (size_t i = 0; i < SIZE; i++) expected[i] = (uint8_t)(i * 31 + i / 77);
     assert_int_equal(vk_buffer_create(&b, d, SIZE, VK_BUFFER_DEVICE, "far"), OCELLI_OK);
     assert_null(b.mapped);
-    for (size_t i = 0; i < SMALL; i++)
-        assert_int_equal(vk_buffer_write(&b, d, 4 * i, expected + 4 * i, 4), OCELLI_OK);
+    for (size_t i = 0; i < SMALL; i++) assert_int_equal(vk_buffer_write(&b, d, 4 * i, expected + 4 * i, 4), OCELLI_OK);
     assert_int_equal(vk_buffer_write(&b, d, 4 * SMALL, expected + 4 * SMALL, LARGE), OCELLI_OK);
     /* what waits for a buffer that goes is not sent */
     assert_int_equal(vk_buffer_create(&gone, d, 64, VK_BUFFER_DEVICE, "gone"), OCELLI_OK);
