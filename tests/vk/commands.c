@@ -10,6 +10,32 @@
 
 static struct gpu gpu;
 
+/* ---- a device with two heaps, of which the first is full; a bind that fails ---- */
+
+static bool full, unbound;
+
+void __real_vkGetBufferMemoryRequirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs);
+void __wrap_vkGetBufferMemoryRequirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs);
+void __wrap_vkGetBufferMemoryRequirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs) {
+    __real_vkGetBufferMemoryRequirements(d, b, needs);
+    if (full) needs->memoryTypeBits = 3;
+}
+
+VkResult __real_vkAllocateMemory(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *m);
+VkResult __wrap_vkAllocateMemory(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *m);
+VkResult __wrap_vkAllocateMemory(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *m) {
+    VkMemoryAllocateInfo info = *i;
+    if (full && info.memoryTypeIndex == 0) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    if (full) info.memoryTypeIndex = 0;
+    return __real_vkAllocateMemory(d, &info, a, m);
+}
+
+VkResult __real_vkBindBufferMemory(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset);
+VkResult __wrap_vkBindBufferMemory(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset);
+VkResult __wrap_vkBindBufferMemory(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset) {
+    return unbound ? VK_ERROR_OUT_OF_DEVICE_MEMORY : __real_vkBindBufferMemory(d, b, m, offset);
+}
+
 static int setup(void **unused) {
     (void)unused;
     gpu_open_anew(&gpu);
@@ -81,8 +107,43 @@ static void test_uploads(void **unused) {
     free(expected), free(got);
 }
 
+static void test_second_heap(void **unused) {
+    (void)unused;
+    struct vk_device *d = &gpu.device->vk;
+    VkPhysicalDeviceMemoryProperties had = d->memory;
+    struct vk_buffer b;
+    uint8_t out[64] = {7}, in[64];
+    if (had.memoryTypeCount != 1) skip(); /* llvmpipe has one */
+    d->memory.memoryTypeCount = 2;
+    d->memory.memoryTypes[1] = d->memory.memoryTypes[0];
+    full = true;
+    for (int use = VK_BUFFER_DEVICE; use <= VK_BUFFER_OUTPUT; use++) {
+        assert_int_equal(vk_buffer_create(&b, d, sizeof out, (enum vk_buffer_use)use, "second"), OCELLI_OK);
+        assert_int_equal(vk_buffer_write(&b, d, 0, out, sizeof out), OCELLI_OK);
+        assert_int_equal(vk_buffer_read(&b, d, 0, in, sizeof in), OCELLI_OK);
+        assert_memory_equal(in, out, sizeof in);
+        vk_buffer_destroy(&b, d);
+    }
+    d->memory.memoryTypeCount = 1;
+    assert_int_equal(vk_buffer_create(&b, d, 64, VK_BUFFER_DEVICE, "no room"), OCELLI_ERR_MEMORY);
+    full = false;
+    d->memory = had;
+}
+
+static void test_bytes(void **unused) {
+    (void)unused;
+    struct vk_device *d = &gpu.device->vk;
+    struct vk_buffer b;
+    uint64_t before = d->bytes_allocated;
+    unbound = true;
+    assert_int_equal(vk_buffer_create(&b, d, 64, VK_BUFFER_DEVICE, "unbound"), OCELLI_ERR_MEMORY);
+    unbound = false;
+    assert_int_equal(d->bytes_allocated, before);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_room), cmocka_unit_test(test_most), cmocka_unit_test(test_uploads),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_room), cmocka_unit_test(test_most), cmocka_unit_test(test_uploads), cmocka_unit_test(test_second_heap),
+                                       cmocka_unit_test(test_bytes),
                                        cmocka_unit_test(gpu_test_silent)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
