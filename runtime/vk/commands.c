@@ -163,10 +163,13 @@ int vk_commands_end(struct vk_commands *c, struct vk_device *d) {
 
 int vk_commands_submit(struct vk_commands *c, struct vk_device *d) {
     VkSubmitInfo submit = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &c->buffer};
-    VK_TRY(vkQueueSubmit(d->queue, 1, &submit, c->fence));
-    VK_TRY(vkWaitForFences(d->device, 1, &c->fence, VK_TRUE, UINT64_MAX));
+    /* Before and not after: a fence that stayed signalled would end the next wait at once. */
     VK_TRY(vkResetFences(d->device, 1, &c->fence));
-    return OCELLI_OK;
+    VK_TRY(vkQueueSubmit(d->queue, 1, &submit, c->fence));
+    VkResult result = vkWaitForFences(d->device, 1, &c->fence, VK_TRUE, UINT64_MAX);
+    if (result == VK_SUCCESS) return OCELLI_OK;
+    vkQueueWaitIdle(d->queue); /* what it uses may be freed next */
+    return vk_failed(result, "vkWaitForFences");
 }
 
 int vk_commands_run(struct vk_commands *c, struct vk_device *d) {
