@@ -22,6 +22,18 @@ test: packages
 	cmake --build --preset dev -j$(JOBS)
 	OCELLI_NEED_GPU=1 ctest --preset dev -j$(JOBS) $(CTEST_FLAGS)
 
+# Every golden model with every product, of which `make test` takes a third.
+test-long: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target test_clip_towers
+	OCELLI_LONG=1 OCELLI_NEED_GPU=1 ctest --preset dev -R '^clip_towers$$' -V
+
+# Every allocation and every Vulkan call of a small run fails once; `make test` takes every 13th.
+test-faults: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target test_faults
+	OCELLI_LONG=1 OCELLI_NEED_GPU=1 ctest --preset dev -R '^faults$$' -V
+
 release: packages
 	@echo "building in build/release"
 	@cmake --preset release -DBUILD_TESTING=OFF >build-release.log 2>&1 && \
@@ -128,4 +140,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test release install test-subgroups test-threads test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test test-long test-faults release install test-subgroups test-threads test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages

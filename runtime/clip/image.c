@@ -33,10 +33,14 @@ static int allocate(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     clip_free_activations(t);
     clip_resize_forget(&s->resize); /* it writes to the patches */
-    t->max_batch = batch;
+    t->max_batch = batch;           /* what is planned for */
     plan(s);
     int status = clip_allocate(t, "image activations");
-    if (status) return status;
+    if (status) {
+        clip_free_activations(t);
+        t->max_batch = 0; /* there is room for nothing: the next picture tries again */
+        return status;
+    }
     plan(s);
     uint32_t *pool = op_memory_mapped(t->pool_rows);
     for (uint32_t i = 0; i < batch; i++) pool[i] = i * s->config->image.tokens;
@@ -116,7 +120,8 @@ static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
 }
 
 int clip_image_prepare(struct clip_image *s, uint32_t width, uint32_t height, bool timed) {
-    int status = clip_resize_prepare(&s->resize, patches_for(s, 1), width, height, timed);
+    int status = make_room(s, 1);
+    if (!status) status = clip_resize_prepare(&s->resize, patches_for(s, 1), width, height, timed);
     return status ? status : record_tower(s, 1);
 }
 
@@ -148,6 +153,7 @@ int clip_image_embed(struct clip_image *s, const struct ocelli_image *pictures, 
 }
 
 int clip_image_embed_frame(struct clip_image *s, const struct frame *frame, float *out) {
-    int status = clip_resize_frame(&s->resize, patches_for(s, 1), frame);
+    int status = make_room(s, 1);
+    if (!status) status = clip_resize_frame(&s->resize, patches_for(s, 1), frame);
     return status ? status : run_tower(s, 1, out);
 }

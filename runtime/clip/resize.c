@@ -88,6 +88,7 @@ static int record(struct clip_resize *r, struct clip_slot *s, struct op_memory *
     int status = grow(r, &r->between, between, OP_USE_DEVICE, "resize");
     if (!status) status = grow(r, &r->tables, tables, OP_USE_INPUT, "resize tables");
     if (!status && !s->list) status = op_list_create(&s->list, r->device);
+    s->in_width = 0; /* what was recorded is dropped */
     if (!status) status = op_list_begin(s->list, r->timed);
     if (status) return status;
     a.between = op_view_of(r->between);

@@ -14,9 +14,12 @@ struct choice {
 enum { CHOICE_MOST = 2 * OP_PRODUCT_COUNT };
 /* What may be chosen, the one that is best by what is known of the device first. */
 uint32_t choice_candidates(const struct op_device *d, struct choice out[CHOICE_MOST]);
-/* Which of `count` was fastest by `ms`, each the least of its turns; the first unless another is clearly faster.
- * Negative: it did not run. */
-uint32_t choice_fastest(const double *ms, uint32_t count);
+/* Which of `count` to take by `ms`, each the least of its turns; negative: it did not run, or computed wrongly. The fastest, the
+ * first of equals; but one with float inputs, which is more exact, unless it takes over 15 % longer than one with int8. */
+uint32_t choice_fastest(const double *ms, const struct choice *choices, uint32_t count);
+/* Does the product in use compute rightly? Weights, rows and a bias that are not trivial, against plain C, in doubles: to 1e-4 of
+ * the largest result. Without a line. Errors: WRONG, and as op_memory_create() and op_list_run(). */
+int choice_check(struct op_device *d);
 
 /* Errors: FILE (not there, cut short, or not a choice of this device; no line is logged, *choice stays). */
 int choice_read(const struct op_device *d, const char *path, struct choice *choice);

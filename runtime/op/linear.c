@@ -68,7 +68,8 @@ static void tile(struct op_list *list, const struct op_linear *a, const struct p
     struct vk_dispatch dispatch = {
         .shader = {.name = p->shader,
                    .constants = {TILE_LANES * at_once, a->activation, a->matrix->has_bias, a->add, panel, out_panels},
-                   .constant_count = 6},
+                   .constant_count = 6,
+                   .full = p->uniform}, /* a subgroup has the 16 lanes of one tile */
         .groups = {op_groups(push.columns, TILE_LANES), p->uniform ? 1 : op_groups(tiles, at_once), 1},
     };
     product_record(list, a, p->shader_then, &dispatch, &push, sizeof push);

@@ -31,7 +31,7 @@ bool product_fits(const struct op_device *d, enum op_product product) {
         return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
     if (product == OP_PRODUCT_MMA) return mma_fits(&d->vk);
     if (p->int8_inputs && !d->vk.integer_dot) return false;
-    if (p->uniform && d->vk.subgroup_size != UNIFORM_SUBGROUP) return false;
+    if (p->uniform && (d->vk.subgroup_size != UNIFORM_SUBGROUP || !d->vk.full_subgroups)) return false;
     return vk_shader_exists(p->shader);
 }
 

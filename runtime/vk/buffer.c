@@ -3,52 +3,71 @@
 #include "base/log.h"
 #include "vk/commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { STAGING_SIZE = 4 << 20 };
 
-static bool memory_type(const struct vk_device *d, uint32_t allowed, VkMemoryPropertyFlags wanted, uint32_t *type) {
-    for (uint32_t i = 0; i < d->memory.memoryTypeCount; i++) {
-        bool fits = (d->memory.memoryTypes[i].propertyFlags & wanted) == wanted;
-        if ((allowed >> i & 1) && fits) {
-            *type = i;
-            return true;
-        }
-    }
-    return false;
-}
+enum { MOST_WISHES = 3 };
 
 /* Wishes for each use, best first. Coherent memory needs no flushing. */
-static bool choose_memory(const struct vk_device *d, uint32_t allowed, enum vk_buffer_use use, uint32_t *type) {
+static uint32_t wishes_of(const struct vk_device *d, enum vk_buffer_use use, VkMemoryPropertyFlags wishes[MOST_WISHES]) {
     const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
                                 host = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
     bool unified = d->type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU || d->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
-    switch (use) {
-    case VK_BUFFER_DEVICE:
-        return (unified && memory_type(d, allowed, local | host, type)) || memory_type(d, allowed, local, type) ||
-               memory_type(d, allowed, 0, type);
-    case VK_BUFFER_INPUT: return memory_type(d, allowed, host, type);
-    case VK_BUFFER_OUTPUT: return memory_type(d, allowed, host | cached, type) || memory_type(d, allowed, host, type);
+    uint32_t count = 0;
+    if (use == VK_BUFFER_DEVICE) {
+        if (unified) wishes[count++] = local | host;
+        wishes[count++] = local;
+        wishes[count++] = 0;
+        return count;
     }
+    if (use == VK_BUFFER_OUTPUT) wishes[count++] = host | cached;
+    wishes[count++] = host;
+    return count;
+}
+
+/* The next type that fulfils a wish and was not tried yet, the earliest wish first; false: there is none left. */
+static bool next_type(const struct vk_device *d, enum vk_buffer_use use, uint32_t allowed, uint32_t *type) {
+    VkMemoryPropertyFlags wishes[MOST_WISHES];
+    uint32_t count = wishes_of(d, use, wishes);
+    for (uint32_t w = 0; w < count; w++)
+        for (uint32_t i = 0; i < d->memory.memoryTypeCount; i++) {
+            bool fits = (d->memory.memoryTypes[i].propertyFlags & wishes[w]) == wishes[w];
+            if (!(allowed >> i & 1) || !fits) continue;
+            *type = i;
+            return true;
+        }
     return false;
 }
 
-static int allocate(struct vk_buffer *b, struct vk_device *d, enum vk_buffer_use use, const char *name) {
+/* From the first memory type that has room: a full heap leaves the others. */
+static int allocate_memory(struct vk_buffer *b, struct vk_device *d, enum vk_buffer_use use, const char *name, uint32_t *type) {
     VkMemoryRequirements needs;
     vkGetBufferMemoryRequirements(d->device, b->buffer, &needs);
+    VkResult result = VK_SUCCESS;
+    for (uint32_t allowed = needs.memoryTypeBits; next_type(d, use, allowed, type); allowed &= ~(1u << *type)) {
+        VkMemoryAllocateInfo info = {
+            .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = needs.size, .memoryTypeIndex = *type};
+        result = vkAllocateMemory(d->device, &info, NULL, &b->memory);
+        if (result == VK_SUCCESS) {
+            d->bytes_allocated += b->size;
+            return OCELLI_OK;
+        }
+    }
+    if (result == VK_SUCCESS) return log_fail(OCELLI_ERR_DEVICE, "%s: no memory type for %s", d->name, name);
+    return log_fail(OCELLI_ERR_MEMORY, "%s: cannot allocate %.1f MB for %s: use a smaller model or batch", d->name,
+                    (double)needs.size / 1e6, name);
+}
+
+static int allocate(struct vk_buffer *b, struct vk_device *d, enum vk_buffer_use use, const char *name) {
     uint32_t type;
-    if (!choose_memory(d, needs.memoryTypeBits, use, &type))
-        return log_fail(OCELLI_ERR_DEVICE, "%s: no memory type for %s", d->name, name);
-    VkMemoryAllocateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = needs.size, .memoryTypeIndex = type};
-    VkResult result = vkAllocateMemory(d->device, &info, NULL, &b->memory);
-    if (result != VK_SUCCESS)
-        return log_fail(OCELLI_ERR_MEMORY, "%s: cannot allocate %.1f MB for %s: use a smaller model or batch", d->name,
-                        (double)needs.size / 1e6, name);
-    VK_TRY(vkBindBufferMemory(d->device, b->buffer, b->memory, 0));
+    int status = allocate_memory(b, d, use, name, &type);
+    if (status) return status;
     vk_label(d, VK_OBJECT_TYPE_DEVICE_MEMORY, (uint64_t)b->memory, name);
-    d->bytes_allocated += b->size;
-    if (d->memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
+    VK_TRY(vkBindBufferMemory(d->device, b->buffer, b->memory, 0));
+    bool seen = !(d->apart && use == VK_BUFFER_DEVICE);
+    if (seen && d->memory.memoryTypes[type].propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)
         VK_TRY(vkMapMemory(d->device, b->memory, 0, VK_WHOLE_SIZE, 0, &b->mapped));
     return OCELLI_OK;
 }
@@ -82,23 +101,54 @@ int vk_buffer_create(struct vk_buffer *b, struct vk_device *d, uint64_t size, en
     return status;
 }
 
-void vk_buffer_destroy(struct vk_buffer *b, struct vk_device *d) {
-    if (b->buffer) vkDestroyBuffer(d->device, b->buffer, NULL);
-    if (b->memory) {
-        vkFreeMemory(d->device, b->memory, NULL);
-        if (!b->imported) d->bytes_allocated -= b->size;
-    }
-    *b = (struct vk_buffer){0};
+/* --- uploads: what is written to memory that the host cannot see waits in one staging buffer --- */
+
+enum { MOST_REGIONS = 256 };
+
+struct vk_upload {
+    struct vk_buffer staging;
+    uint64_t used;
+    uint32_t count;
+    VkBuffer targets[MOST_REGIONS];
+    VkBufferCopy regions[MOST_REGIONS];
+};
+
+static void record_uploads(const struct vk_upload *u, VkCommandBuffer commands) {
+    for (uint32_t i = 0; i < u->count; i++)
+        if (u->targets[i]) vkCmdCopyBuffer(commands, u->staging.buffer, u->targets[i], 1, &u->regions[i]);
 }
 
-static int copy(struct vk_device *d, VkBuffer from, uint64_t from_offset, VkBuffer to, uint64_t to_offset, uint64_t size) {
+int vk_buffer_flush(struct vk_device *d) {
+    struct vk_upload *u = d->upload;
+    if (!u) return OCELLI_OK;
     struct vk_commands c = {0};
     int status = vk_commands_begin(&c, d, 0);
-    VkBufferCopy region = {.srcOffset = from_offset, .dstOffset = to_offset, .size = size};
-    if (!status) vkCmdCopyBuffer(c.buffer, from, to, 1, &region);
+    if (!status) record_uploads(u, c.buffer);
     if (!status) status = vk_commands_end(&c, d);
-    if (!status) status = vk_commands_run(&c, d);
+    if (!status) status = vk_commands_submit(&c, d);
     vk_commands_destroy(&c, d);
+    if (!status) vk_buffer_drop_uploads(d);
+    return status; /* after a fault all of it waits for the next time */
+}
+
+void vk_buffer_drop_uploads(struct vk_device *d) {
+    if (d->upload) vk_buffer_destroy(&d->upload->staging, d);
+    free(d->upload);
+    d->upload = NULL;
+}
+
+/* Staging with room for something more. */
+static int have_room(struct vk_device *d) {
+    bool full = d->upload && (d->upload->count == MOST_REGIONS || d->upload->used == STAGING_SIZE);
+    int status = full ? vk_buffer_flush(d) : OCELLI_OK;
+    if (status || d->upload) return status;
+    struct vk_upload *u = calloc(1, sizeof *u);
+    if (!u) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    status = vk_buffer_create(&u->staging, d, STAGING_SIZE, VK_BUFFER_INPUT, "staging");
+    if (status)
+        free(u);
+    else
+        d->upload = u;
     return status;
 }
 
@@ -107,16 +157,47 @@ int vk_buffer_write(struct vk_buffer *b, struct vk_device *d, uint64_t offset, c
         memcpy((char *)b->mapped + offset, data, size);
         return OCELLI_OK;
     }
-    struct vk_buffer staging;
-    int status = vk_buffer_create(&staging, d, size < STAGING_SIZE ? size : STAGING_SIZE, VK_BUFFER_INPUT, "staging");
-    for (uint64_t done = 0; !status && done < size;) {
-        uint64_t n = size - done < STAGING_SIZE ? size - done : STAGING_SIZE;
-        memcpy(staging.mapped, (const char *)data + done, n);
-        status = copy(d, staging.buffer, 0, b->buffer, offset + done, n);
+    for (uint64_t done = 0; done < size;) {
+        int status = have_room(d);
+        if (status) return status;
+        struct vk_upload *u = d->upload;
+        uint64_t left = size - done, room = STAGING_SIZE - u->used, n = left < room ? left : room;
+        memcpy((char *)u->staging.mapped + u->used, (const char *)data + done, n);
+        u->targets[u->count] = b->buffer;
+        u->regions[u->count++] = (VkBufferCopy){.srcOffset = u->used, .dstOffset = offset + done, .size = n};
+        u->used += n;
         done += n;
     }
-    vk_buffer_destroy(&staging, d);
+    return OCELLI_OK;
+}
+
+/* A buffer that goes takes what waits for it with it. */
+static void forget_uploads(const struct vk_buffer *b, struct vk_device *d) {
+    for (uint32_t i = 0; d->upload && i < d->upload->count; i++)
+        if (d->upload->targets[i] == b->buffer) d->upload->targets[i] = VK_NULL_HANDLE;
+}
+
+static int copy(struct vk_device *d, VkBuffer from, uint64_t offset, VkBuffer to, uint64_t size) {
+    struct vk_commands c = {0};
+    int status = vk_commands_begin(&c, d, 0);
+    VkBufferCopy region = {.srcOffset = offset, .size = size};
+    if (!status) vkCmdCopyBuffer(c.buffer, from, to, 1, &region);
+    if (!status) status = vk_commands_end(&c, d);
+    if (!status) status = vk_commands_run(&c, d);
+    vk_commands_destroy(&c, d);
     return status;
+}
+
+void vk_buffer_destroy(struct vk_buffer *b, struct vk_device *d) {
+    if (b->buffer) {
+        forget_uploads(b, d);
+        vkDestroyBuffer(d->device, b->buffer, NULL);
+    }
+    if (b->memory) {
+        vkFreeMemory(d->device, b->memory, NULL);
+        if (!b->imported) d->bytes_allocated -= b->size;
+    }
+    *b = (struct vk_buffer){0};
 }
 
 int vk_buffer_read(struct vk_buffer *b, struct vk_device *d, uint64_t offset, void *data, uint64_t size) {
@@ -126,7 +207,7 @@ int vk_buffer_read(struct vk_buffer *b, struct vk_device *d, uint64_t offset, vo
     }
     struct vk_buffer staging;
     int status = vk_buffer_create(&staging, d, size, VK_BUFFER_OUTPUT, "staging");
-    if (!status) status = copy(d, b->buffer, offset, staging.buffer, 0, size);
+    if (!status) status = copy(d, b->buffer, offset, staging.buffer, size);
     if (!status) memcpy(data, staging.mapped, size);
     vk_buffer_destroy(&staging, d);
     return status;

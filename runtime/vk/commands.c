@@ -5,13 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int create_pool(struct vk_commands *c, struct vk_device *d) {
-    VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, .descriptorCount = c->capacity * VK_MAX_BINDINGS};
+enum { FIRST_SETS = 4, MOST_SETS = 64 }; /* of a pool: a resize has two dispatches, a tower about 70 */
+
+/* Room for one more descriptor set. */
+static int grow_sets(struct vk_commands *c, struct vk_device *d) {
+    if (c->count < c->sets) return OCELLI_OK;
+    VkDescriptorPool *grown = realloc(c->pools, (c->pool_count + 1) * sizeof *grown);
+    if (!grown) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    c->pools = grown;
+    uint32_t sets = !c->sets ? FIRST_SETS : c->sets < MOST_SETS ? c->sets : MOST_SETS;
+    VkDescriptorPoolSize size = {.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER, .descriptorCount = sets * VK_MAX_BINDINGS};
     VkDescriptorPoolCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = c->capacity, .poolSizeCount = 1, .pPoolSizes = &size};
-    VK_TRY(vkCreateDescriptorPool(d->device, &info, NULL, &c->sets));
-    c->dispatches = calloc(c->capacity, sizeof *c->dispatches);
-    return c->dispatches ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = sets, .poolSizeCount = 1, .pPoolSizes = &size};
+    VK_TRY(vkCreateDescriptorPool(d->device, &info, NULL, &c->pools[c->pool_count]));
+    c->pool_count++;
+    c->sets += sets;
+    return OCELLI_OK;
+}
+
+/* Room for one more dispatch. */
+static int grow(struct vk_commands *c, struct vk_device *d) {
+    if (c->count == c->room) {
+        uint32_t room = c->room ? 2 * c->room : FIRST_SETS;
+        struct vk_dispatch *grown = realloc(c->dispatches, room * sizeof *grown);
+        if (!grown) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+        c->dispatches = grown;
+        c->room = room;
+    }
+    return grow_sets(c, d);
 }
 
 int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capacity) {
@@ -26,7 +47,7 @@ int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capac
     VK_TRY(vkAllocateCommandBuffers(d->device, &allocate, &c->buffer));
     VkCommandBufferBeginInfo begin = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
     VK_TRY(vkBeginCommandBuffer(c->buffer, &begin));
-    return capacity ? create_pool(c, d) : OCELLI_OK;
+    return OCELLI_OK;
 }
 
 int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t capacity) {
@@ -43,7 +64,7 @@ int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t
 static int write_set(struct vk_commands *c, struct vk_device *d, const struct vk_pipeline *p, const struct vk_view *views,
                      VkDescriptorSet *set) {
     VkDescriptorSetAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO,
-                                        .descriptorPool = c->sets,
+                                        .descriptorPool = c->pools[c->pool_count - 1],
                                         .descriptorSetCount = 1,
                                         .pSetLayouts = &p->set_layout};
     VK_TRY(vkAllocateDescriptorSets(d->device, &info, set));
@@ -98,6 +119,7 @@ int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struc
                             dispatch->groups[i], d->name, d->limits.maxComputeWorkGroupCount[i]);
     const struct vk_pipeline *p;
     int status = vk_pipeline_get(&p, d, &dispatch->shader);
+    if (!status) status = grow(c, d);
     if (status) return status;
     VkDescriptorSet set;
     status = write_set(c, d, p, views, &set);
@@ -139,12 +161,20 @@ int vk_commands_end(struct vk_commands *c, struct vk_device *d) {
     return OCELLI_OK;
 }
 
-int vk_commands_run(struct vk_commands *c, struct vk_device *d) {
+int vk_commands_submit(struct vk_commands *c, struct vk_device *d) {
     VkSubmitInfo submit = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &c->buffer};
-    VK_TRY(vkQueueSubmit(d->queue, 1, &submit, c->fence));
-    VK_TRY(vkWaitForFences(d->device, 1, &c->fence, VK_TRUE, UINT64_MAX));
+    /* Before and not after: a fence that stayed signalled would end the next wait at once. */
     VK_TRY(vkResetFences(d->device, 1, &c->fence));
-    return OCELLI_OK;
+    VK_TRY(vkQueueSubmit(d->queue, 1, &submit, c->fence));
+    VkResult result = vkWaitForFences(d->device, 1, &c->fence, VK_TRUE, UINT64_MAX);
+    if (result == VK_SUCCESS) return OCELLI_OK;
+    vkQueueWaitIdle(d->queue); /* what it uses may be freed next */
+    return vk_failed(result, "vkWaitForFences");
+}
+
+int vk_commands_run(struct vk_commands *c, struct vk_device *d) {
+    int status = vk_buffer_flush(d);
+    return status ? status : vk_commands_submit(c, d);
 }
 
 int vk_commands_times(const struct vk_commands *c, const struct vk_device *d, double *ms) {
@@ -162,9 +192,10 @@ int vk_commands_times(const struct vk_commands *c, const struct vk_device *d, do
 
 void vk_commands_destroy(struct vk_commands *c, struct vk_device *d) {
     if (c->buffer) vkFreeCommandBuffers(d->device, d->command_pool, 1, &c->buffer);
-    if (c->sets) vkDestroyDescriptorPool(d->device, c->sets, NULL);
+    for (uint32_t i = 0; i < c->pool_count; i++) vkDestroyDescriptorPool(d->device, c->pools[i], NULL);
     if (c->queries) vkDestroyQueryPool(d->device, c->queries, NULL);
     if (c->fence) vkDestroyFence(d->device, c->fence, NULL);
+    free(c->pools);
     free(c->dispatches);
     *c = (struct vk_commands){0};
 }

@@ -24,15 +24,16 @@ struct vk_dispatch {
 
 struct vk_commands {
     VkCommandBuffer buffer;
-    VkDescriptorPool sets;
+    VkDescriptorPool *pools;   /* of descriptor sets, each twice the one before */
+    uint32_t pool_count, sets; /* sets: room for, in all pools */
     VkFence fence;
     VkQueryPool queries; /* a timestamp before and after every dispatch, when timed */
     struct vk_dispatch *dispatches;
-    uint32_t count, capacity;
+    uint32_t count, room, capacity; /* recorded, room for, allowed */
 };
 
-/* Starts recording at most `capacity` dispatches; what was recorded before is dropped. Accepts a
- * zeroed struct. Errors: MEMORY, LOST. */
+/* Starts recording at most `capacity` dispatches; memory grows with what is recorded. What was recorded before is dropped.
+ * Accepts a zeroed struct. Errors: MEMORY, LOST. */
 int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capacity);
 /* As vk_commands_begin, with a GPU timestamp around every dispatch. */
 int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t capacity);
@@ -46,8 +47,10 @@ int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struc
 void vk_commands_copy(struct vk_commands *c, const struct vk_view *from, const struct vk_view *to, uint64_t size);
 
 int vk_commands_end(struct vk_commands *c, struct vk_device *d);
-/* Submits and waits. Errors: LOST, MEMORY. */
+/* Sends what vk_buffer_write() left waiting, then submits and waits. Errors: LOST, MEMORY. */
 int vk_commands_run(struct vk_commands *c, struct vk_device *d);
+/* The same, but what vk_buffer_write() left waiting is not sent before it. */
+int vk_commands_submit(struct vk_commands *c, struct vk_device *d);
 /* Milliseconds of every dispatch of the last run of a timed list. ms: (count). */
 int vk_commands_times(const struct vk_commands *c, const struct vk_device *d, double *ms);
 /* Accepts a zeroed or half-made list. */

@@ -18,6 +18,7 @@ void *vk_cooperative_chain(struct vk_cooperative_features *f, void *next) {
 void *vk_cooperative_enable(struct vk_cooperative_features *f, void *next) {
     void *head = vk_cooperative_chain(f, next);
     f->matrix.cooperativeMatrix = f->memory_model.vulkanMemoryModel = f->int8.shaderInt8 = VK_TRUE;
+    f->memory_model.vulkanMemoryModelDeviceScope = VK_TRUE; /* lib/then.glsl counts workgroups of the whole device */
     return head;
 }
 
@@ -41,7 +42,8 @@ static bool has_features(const struct vk_device *d) {
     VkPhysicalDeviceFeatures2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                      .pNext = vk_cooperative_chain(&f, NULL)};
     vkGetPhysicalDeviceFeatures2(d->physical, &all);
-    return f.matrix.cooperativeMatrix && f.memory_model.vulkanMemoryModel && f.int8.shaderInt8;
+    return f.matrix.cooperativeMatrix && f.memory_model.vulkanMemoryModel && f.memory_model.vulkanMemoryModelDeviceScope &&
+           f.int8.shaderInt8;
 }
 
 static VkCooperativeMatrixPropertiesKHR *list_shapes(const struct vk_device *d, uint32_t *count) {

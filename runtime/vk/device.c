@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/device.h"
 #include "base/log.h"
+#include "vk/buffer.h"
 #include "vk/cache.h"
 #include "vk/cooperative.h"
 #include "vk/import.h"
@@ -138,6 +139,26 @@ static bool has_integer_dot(const struct vk_device *d, const char **extension) {
     return dot.shaderIntegerDotProduct;
 }
 
+/* May a pipeline require full subgroups of `size`? *extension is set when it must be enabled by name. */
+static bool has_full_subgroups(const struct vk_device *d, uint32_t size, const char **extension) {
+    VkPhysicalDeviceProperties properties;
+    vkGetPhysicalDeviceProperties(d->physical, &properties);
+    if (properties.apiVersion < VK_API_VERSION_1_3) {
+        if (!vk_has_extension(d->physical, VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) return false;
+        *extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+    }
+    VkPhysicalDeviceSubgroupSizeControlFeatures control = {.sType =
+                                                               VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES};
+    VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &control};
+    VkPhysicalDeviceSubgroupSizeControlProperties sizes = {
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES};
+    VkPhysicalDeviceProperties2 all = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &sizes};
+    vkGetPhysicalDeviceFeatures2(d->physical, &features);
+    vkGetPhysicalDeviceProperties2(d->physical, &all);
+    return control.subgroupSizeControl && control.computeFullSubgroups && size >= sizes.minSubgroupSize &&
+           size <= sizes.maxSubgroupSize && (sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT);
+}
+
 /* A compute queue, one without graphics if there is one: it does not wait for a display. */
 static int choose_queue(struct vk_device *d) {
     VkQueueFamilyProperties family[32];
@@ -156,7 +177,7 @@ static int choose_queue(struct vk_device *d) {
     return OCELLI_OK;
 }
 
-static int create_device(struct vk_device *d, const char *dot_extension) {
+static int create_device(struct vk_device *d, const char *dot_extension, const char *subgroup_extension) {
     float priority = 1.0f;
     VkDeviceQueueCreateInfo queue = {.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                      .queueFamilyIndex = d->queue_family,
@@ -165,10 +186,16 @@ static int create_device(struct vk_device *d, const char *dot_extension) {
     VkPhysicalDeviceShaderIntegerDotProductFeatures dot = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES, .shaderIntegerDotProduct = VK_TRUE};
     struct vk_cooperative_features cooperative;
-    const char *extensions[VK_IMPORT_EXTENSIONS + 2];
+    VkPhysicalDeviceSubgroupSizeControlFeatures subgroups = {.sType =
+                                                                 VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES,
+                                                             .subgroupSizeControl = VK_TRUE,
+                                                             .computeFullSubgroups = VK_TRUE};
+    const char *extensions[VK_IMPORT_EXTENSIONS + 3];
     uint32_t extension_count = vk_import_find(d, extensions);
     void *features = d->integer_dot ? &dot : NULL;
     if (d->integer_dot && dot_extension) extensions[extension_count++] = dot_extension;
+    if (d->full_subgroups) subgroups.pNext = features, features = &subgroups;
+    if (d->full_subgroups && subgroup_extension) extensions[extension_count++] = subgroup_extension;
     if (d->cooperative.m) {
         extensions[extension_count++] = VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME;
         features = vk_cooperative_enable(&cooperative, features);
@@ -192,13 +219,14 @@ static int open_device(struct vk_device *d, const char *choice) {
     int status = vk_instance_open(&d->instance, &d->messenger);
     if (!status) status = choose(d, choice);
     if (status) return status;
-    const char *dot_extension = NULL;
+    const char *dot_extension = NULL, *subgroup_extension = NULL;
     d->integer_dot = has_integer_dot(d, &dot_extension);
     d->cooperative = vk_cooperative_find(d);
     read_properties(d);
+    d->full_subgroups = has_full_subgroups(d, d->subgroup_size, &subgroup_extension);
     status = vk_check_limits(&d->limits, d->name);
     if (!status) status = choose_queue(d);
-    if (!status) status = create_device(d, dot_extension);
+    if (!status) status = create_device(d, dot_extension, subgroup_extension);
     return status ? status : vk_cache_open(d);
 }
 
@@ -212,6 +240,7 @@ int vk_device_open(struct vk_device *d, const char *choice) {
 void vk_device_close(struct vk_device *d) {
     if (d->device) {
         vkDeviceWaitIdle(d->device);
+        vk_buffer_drop_uploads(d);
         vk_cache_close(d);
         vk_pipelines_destroy(d);
         if (d->command_pool) vkDestroyCommandPool(d->device, d->command_pool, NULL);

@@ -8,6 +8,7 @@
 #include <vulkan/vulkan.h>
 
 struct vk_pipeline;
+struct vk_upload;
 
 /* int8 (m, k) by (k, n) into int32, by one subgroup; all 0: not there. See cooperative.h. */
 struct vk_cooperative {
@@ -31,6 +32,7 @@ struct vk_device {
     VkPhysicalDeviceLimits limits;
     VkPhysicalDeviceMemoryProperties memory;
     uint32_t subgroup_size;
+    bool full_subgroups;          /* a pipeline may require them, of subgroup_size: struct vk_shader */
     bool subgroup_arithmetic;     /* subgroupAdd in compute shaders */
     bool integer_dot;             /* packed 8-bit dot product exists ... */
     bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */
@@ -44,6 +46,8 @@ struct vk_device {
     struct vk_pipeline *pipelines; /* made so far, see pipeline.h */
     uint32_t pipeline_count;
     uint64_t bytes_allocated;
+    struct vk_upload *upload; /* what waits to be sent: buffer.h */
+    bool apart;               /* tests: the host cannot see DEVICE buffers, as on a card with memory of its own */
 };
 
 /* `choice`: index or part of the name (any case); NULL: the best one (discrete, integrated,

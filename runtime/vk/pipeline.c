@@ -18,7 +18,7 @@ bool vk_shader_exists(const char *name) {
 
 static bool same(const struct vk_shader *a, const struct vk_shader *b) {
     return strcmp(a->name, b->name) == 0 && a->constant_count == b->constant_count && a->bindings == b->bindings &&
-           memcmp(a->constants, b->constants, a->constant_count * sizeof a->constants[0]) == 0;
+           a->full == b->full && memcmp(a->constants, b->constants, a->constant_count * sizeof a->constants[0]) == 0;
 }
 
 static int create_layout(struct vk_pipeline *p, struct vk_device *d) {
@@ -42,6 +42,7 @@ static int create_layout(struct vk_pipeline *p, struct vk_device *d) {
 }
 
 static int create_pipeline(struct vk_pipeline *p, struct vk_device *d, const struct shader_binary *binary) {
+    const VkPipelineShaderStageCreateFlags full = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
     VkShaderModule module;
     VkShaderModuleCreateInfo code = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = binary->size, .pCode = binary->words};
@@ -53,8 +54,13 @@ static int create_pipeline(struct vk_pipeline *p, struct vk_device *d, const str
                                       .pMapEntries = entry,
                                       .dataSize = 4 * p->shader.constant_count,
                                       .pData = p->shader.constants};
+    VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
+        .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
+        .requiredSubgroupSize = d->subgroup_size};
     VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
+                                                  .pNext = p->shader.full ? &subgroup : NULL,
+                                                  .flags = p->shader.full ? full : 0,
                                                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                   .module = module,
                                                   .pName = "main",

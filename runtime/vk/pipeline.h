@@ -14,6 +14,7 @@ struct vk_shader {
     uint32_t constants[VK_MAX_CONSTANTS]; /* constant_id 0, 1, ...; 0 is the local size */
     uint32_t constant_count;
     uint32_t bindings; /* storage buffers, binding 0, 1, ... */
+    bool full;         /* subgroups are of subgroup_size and full; only where the device has full_subgroups */
 };
 
 struct vk_pipeline {

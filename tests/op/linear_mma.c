@@ -99,7 +99,7 @@ static void check(struct size s, const struct mma_tiles *tiles) {
 
 /* false: not possible here. Call gpu_close() in any case. */
 static bool open_with(const struct vk_cooperative *shape) {
-    gpu_open(&gpu);
+    gpu_open_anew(&gpu);
     if (shape) gpu.device->vk.cooperative = *shape;
     return op_device_set_product(gpu.device, OP_PRODUCT_MMA) == OCELLI_OK;
 }
@@ -137,7 +137,7 @@ static void test_shapes(void **unused) {
     static const uint32_t shapes[][3] = {{16, 16, 32}, {16, 8, 32}, {16, 16, 16}, {8, 16, 32},
                                          {8, 8, 32},   {8, 8, 8},   {32, 8, 64}};
     static const struct size sizes[] = {{1, 1, 1}, {50, 40, 100}, {1, 8, 16}, {17, 129, 64}};
-    gpu_open(&gpu);
+    gpu_open_anew(&gpu);
     uint32_t lanes = gpu.device->vk.subgroup_size;
     gpu_close(&gpu);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)

@@ -1,28 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/gpu.h"
+#include "op/list.h"
 #include "support/test.h"
 #include "vk/device.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-void gpu_open(struct gpu *g) {
-    memset(g, 0, sizeof *g);
-    int status = op_device_open(&g->device, getenv("OCELLI_DEVICE"), OCELLI_KIND_AUTO);
+/* One device for all cases of a program: to open one costs more than most cases do, and its pipelines serve them all. */
+static struct {
+    struct op_device *device;
+    enum op_product product; /* as it was opened */
+    bool fuses, chosen;
+} shared;
+
+/* The validation layer tells of what the program left undestroyed when the device closes. */
+static void close_shared(void) {
+    op_device_close(&shared.device);
+    if (vk_validation_messages()) _exit(1);
+}
+
+static struct op_device *open_device(void) {
+    struct op_device *device;
+    int status = op_device_open(&device, getenv("OCELLI_DEVICE"), OCELLI_KIND_AUTO);
     const char *need = getenv("OCELLI_NEED_GPU");
     if (status && !(need && *need == '1')) {
         printf("SKIP: no Vulkan device\n");
         exit(77);
     }
     assert_int_equal(status, OCELLI_OK);
+    return device;
+}
+
+static struct op_device *share_device(void) {
+    if (!shared.device) {
+        struct op_device *d = shared.device = open_device();
+        shared.product = d->product, shared.fuses = d->fuses, shared.chosen = d->chosen;
+        atexit(close_shared);
+    }
+    shared.device->product = shared.product, shared.device->fuses = shared.fuses, shared.device->chosen = shared.chosen;
+    return shared.device;
+}
+
+static void start(struct gpu *g, struct op_device *device, bool own) {
+    memset(g, 0, sizeof *g);
+    g->device = device;
+    g->own = own;
     assert_int_equal(op_list_create(&g->list, g->device), OCELLI_OK);
+}
+
+void gpu_open(struct gpu *g) {
+    start(g, share_device(), false);
+}
+
+void gpu_open_anew(struct gpu *g) {
+    start(g, open_device(), true);
 }
 
 void gpu_close(struct gpu *g) {
     op_list_destroy(&g->list);
     for (int i = 0; i < g->count; i++) op_memory_destroy(&g->memories[i], g->device);
-    op_device_close(&g->device);
+    if (g->own) op_device_close(&g->device);
     gpu_test_silent(NULL);
 }
 

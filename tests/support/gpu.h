@@ -10,10 +10,13 @@ struct gpu {
     struct op_list *list;
     struct op_memory *memories[128]; /* everything made below, freed by gpu_close() */
     int count;
+    bool own; /* the device is this one's alone */
 };
 
 /* Exits with 77 (skipped) when no Vulkan device is here, unless OCELLI_NEED_GPU=1. */
-void gpu_open(struct gpu *g);
+void gpu_open(struct gpu *g); /* the device is shared with the program's other cases, its product as at first */
+/* With a device of its own: where opening it or what is changed in it is the case. */
+void gpu_open_anew(struct gpu *g);
 /* Fails the test when the validation layer has spoken. */
 void gpu_close(struct gpu *g);
 /* The last test of a group that opens devices by itself: a check in the group's teardown would be no good,

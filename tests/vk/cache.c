@@ -24,7 +24,7 @@ static void listen(void *user, enum ocelli_log_level level, const char *message)
 static int setup(void **state) {
     (void)state;
     struct gpu g;
-    gpu_open(&g); /* skips where there is no device */
+    gpu_open_anew(&g); /* skips where there is no device */
     gpu_close(&g);
     folder = checkpoint_folder();
     setenv("OCELLI_CACHE", checkpoint_path(folder, "a"), 1);

@@ -61,7 +61,7 @@ static void test_fits(void **unused) {
 static void test_device(void **unused) {
     (void)unused;
     struct gpu g;
-    gpu_open(&g); /* skips where there is no device */
+    gpu_open_anew(&g); /* skips where there is no device */
     gpu_close(&g);
     struct vk_device d;
     assert_int_equal(vk_device_open(&d, NULL), OCELLI_OK);

@@ -20,7 +20,7 @@ static void listen(void *user, enum ocelli_log_level level, const char *message)
 static int setup(void **state) {
     (void)state;
     struct gpu g;
-    gpu_open(&g); /* skips where there is no device */
+    gpu_open_anew(&g); /* skips where there is no device */
     gpu_close(&g);
     ocelli_set_log(listen, NULL);
     return 0;

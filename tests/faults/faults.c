@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The n-th allocation, and the n-th Vulkan call, of a small run fails: for every n (OCELLI_LONG=1) or some, the run ends with
+ * a status and a line, and the same handle then gives the right vectors. --wrap sends our objects' calls here, and not the
+ * driver's: tests/CMakeLists.txt lists them. */
+#include "blob/blob.h"
+#include "convert/convert.h"
+#include "support/checkpoint.h"
+#include "support/heard.h"
+#include "support/test.h"
+
+#include <math.h>
+#include <ocelli.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vulkan/vulkan.h>
+
+/* ---- what fails ---- */
+
+enum which { ALLOCATION, VULKAN };
+
+static struct {
+    enum which which;
+    long left;  /* calls until the one that fails; 0: none does */
+    bool armed; /* only while the run is on: the test's own calls succeed */
+    bool met;
+    const char *call; /* the one that failed */
+} fault;
+
+static bool fails(enum which which, const char *call) {
+    if (!fault.armed || fault.which != which || fault.left == 0 || --fault.left) return false;
+    fault.met = true;
+    fault.call = call;
+    return true;
+}
+
+#define WRAP(type, name, parameters, arguments, failed)                                                                          \
+    type __real_##name parameters;                                                                                               \
+    type __wrap_##name parameters;                                                                                               \
+    type __wrap_##name parameters {                                                                                              \
+        return fails(ALLOCATION, #name) ? (failed) : __real_##name arguments;                                                    \
+    }
+WRAP(void *, malloc, (size_t size), (size), NULL)
+WRAP(void *, calloc, (size_t count, size_t size), (count, size), NULL)
+WRAP(void *, realloc, (void *old, size_t size), (old, size), NULL)
+WRAP(char *, strdup, (const char *text), (text), NULL)
+WRAP(char *, strndup, (const char *text, size_t size), (text, size), NULL)
+
+#define WRAP_VK(name, parameters, arguments, result)                                                                             \
+    VkResult __real_##name parameters;                                                                                           \
+    VkResult __wrap_##name parameters;                                                                                           \
+    VkResult __wrap_##name parameters {                                                                                          \
+        return fails(VULKAN, #name) ? (result) : __real_##name arguments;                                                        \
+    }
+#define HOST VK_ERROR_OUT_OF_HOST_MEMORY
+#define FAR VK_ERROR_OUT_OF_DEVICE_MEMORY
+#define WITH const VkAllocationCallbacks *a
+WRAP_VK(vkCreateInstance, (const VkInstanceCreateInfo *i, WITH, VkInstance *o), (i, a, o), HOST)
+WRAP_VK(vkEnumeratePhysicalDevices, (VkInstance i, uint32_t *n, VkPhysicalDevice *o), (i, n, o), HOST)
+WRAP_VK(vkEnumerateDeviceExtensionProperties, (VkPhysicalDevice p, const char *l, uint32_t *n, VkExtensionProperties *o),
+        (p, l, n, o), HOST)
+WRAP_VK(vkCreateDevice, (VkPhysicalDevice p, const VkDeviceCreateInfo *i, WITH, VkDevice *o), (p, i, a, o), FAR)
+WRAP_VK(vkCreateCommandPool, (VkDevice d, const VkCommandPoolCreateInfo *i, WITH, VkCommandPool *o), (d, i, a, o), HOST)
+WRAP_VK(vkCreatePipelineCache, (VkDevice d, const VkPipelineCacheCreateInfo *i, WITH, VkPipelineCache *o), (d, i, a, o), HOST)
+WRAP_VK(vkCreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, WITH, VkBuffer *o), (d, i, a, o), FAR)
+WRAP_VK(vkAllocateMemory, (VkDevice d, const VkMemoryAllocateInfo *i, WITH, VkDeviceMemory *o), (d, i, a, o), FAR)
+WRAP_VK(vkBindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o), FAR)
+WRAP_VK(vkMapMemory, (VkDevice d, VkDeviceMemory m, VkDeviceSize o, VkDeviceSize s, VkMemoryMapFlags f, void **p),
+        (d, m, o, s, f, p), VK_ERROR_MEMORY_MAP_FAILED)
+WRAP_VK(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, WITH, VkFence *o), (d, i, a, o), HOST)
+WRAP_VK(vkAllocateCommandBuffers, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o), (d, i, o), HOST)
+WRAP_VK(vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i), HOST)
+WRAP_VK(vkEndCommandBuffer, (VkCommandBuffer c), (c), FAR)
+WRAP_VK(vkCreateDescriptorPool, (VkDevice d, const VkDescriptorPoolCreateInfo *i, WITH, VkDescriptorPool *o), (d, i, a, o), FAR)
+WRAP_VK(vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o), FAR)
+WRAP_VK(vkCreateDescriptorSetLayout, (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, WITH, VkDescriptorSetLayout *o),
+        (d, i, a, o), HOST)
+WRAP_VK(vkCreatePipelineLayout, (VkDevice d, const VkPipelineLayoutCreateInfo *i, WITH, VkPipelineLayout *o), (d, i, a, o), HOST)
+WRAP_VK(vkCreateShaderModule, (VkDevice d, const VkShaderModuleCreateInfo *i, WITH, VkShaderModule *o), (d, i, a, o), HOST)
+WRAP_VK(vkCreateComputePipelines,
+        (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i, WITH, VkPipeline *o),
+        (d, c, n, i, a, o), FAR)
+WRAP_VK(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), FAR)
+WRAP_VK(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), FAR)
+WRAP_VK(vkWaitForFences, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t), (d, n, f, all, t), HOST)
+
+/* ---- the run ---- */
+
+enum { PICTURES = 3 };
+static struct checkpoint_golden golden;
+static char *folder, *blob;
+static float right[(PICTURES + 1) * 96];
+
+/* Pictures in a batch, which makes room again, then a text. */
+static int embed(struct ocelli *model, float *out) {
+    struct ocelli_image pictures[PICTURES];
+    uint32_t size = golden.image_size;
+    for (int i = 0; i < PICTURES; i++)
+        pictures[i] = (struct ocelli_image){.rgb = golden.images + 3 * (size_t)i * size * size, .width = size, .height = size};
+    int status = ocelli_embed_images(model, pictures, 1, out);
+    if (!status) status = ocelli_embed_images(model, pictures, PICTURES, out);
+    const char *text = golden.texts[0];
+    return status ? status : ocelli_embed_texts(model, &text, 1, out + (size_t)PICTURES * golden.dim);
+}
+
+static int open_model(struct ocelli **model) {
+    return ocelli_open(model, &(struct ocelli_params){.model = blob, .max_batch = PICTURES});
+}
+
+static void check(const float *got) {
+    for (size_t i = 0; i < (PICTURES + 1) * (size_t)golden.dim; i++) assert_true(fabsf(got[i] - right[i]) < 1e-6f);
+}
+
+/* With the n-th call failing; false: there are fewer. */
+static bool run(enum which which, long n) {
+    struct ocelli *model = NULL;
+    float got[sizeof right / sizeof *right] = {0};
+    fault.which = which, fault.left = n, fault.met = false;
+    listen();
+    fault.armed = true;
+    int status = open_model(&model);
+    bool opened = status == OCELLI_OK;
+    if (opened) status = embed(model, got);
+    fault.armed = false;
+    if (getenv("OCELLI_LONG")) print_message("%ld %s: %d\n", n, fault.call ? fault.call : "", status);
+    if (opened == !model) fail_msg("%s, number %ld: a handle and a fault", fault.call, n);
+    if (status && !heard.lines) fail_msg("%s, number %ld: not a word", fault.call, n);
+    if (status && !fault.met) fail_msg("status %d without a fault: %s", status, heard.text);
+    if (!status) check(got); /* it could do without */
+    if (!opened) assert_int_equal(open_model(&model), OCELLI_OK);
+    if (status || n % 10 == 0) {
+        memset(got, 0, sizeof got);
+        if (embed(model, got)) fail_msg("%s, number %ld: then not again: %s", fault.call, n, heard.text);
+        check(got);
+    }
+    ocelli_close(&model);
+    return fault.met;
+}
+
+static void each(enum which which) {
+    const char *all = getenv("OCELLI_LONG"), *from = getenv("FAULTS_FROM"); /* FAULTS_FROM: go on where a run ended */
+    bool few = !(all && *all == '1');
+    long step = few ? 13 : 1, n = few ? 1 + (long)getpid() % step : from ? atol(from) : 1, runs = 0;
+    print_message("from %ld, every %ld\n", n, step);
+    for (; run(which, n); n += step) runs++;
+    print_message("%ld runs with a fault, %ld calls\n", runs, n - 1);
+    assert_true(from || runs > 5);
+}
+
+static void test_allocations(void **unused) {
+    (void)unused;
+    each(ALLOCATION);
+}
+
+static void test_vulkan(void **unused) {
+    (void)unused;
+    each(VULKAN);
+}
+
+static int setup(void **unused) {
+    (void)unused;
+    char device[64];
+    const char *need = getenv("OCELLI_NEED_GPU");
+    if (ocelli_device_name(0, device, sizeof device) && !(need && *need == '1')) {
+        printf("SKIP: no Vulkan device\n");
+        exit(77);
+    }
+    checkpoint_golden_open(&golden, "minimal");
+    folder = checkpoint_folder();
+    checkpoint_write("minimal", folder, &(struct checkpoint_form){0});
+    blob = strdup(checkpoint_path(folder, "model.gguf"));
+    struct convert_params params = {.checkpoint = folder, .out = blob};
+    struct convert_result result;
+    struct ocelli *model;
+    assert_int_equal(convert(&params, &result), OCELLI_OK);
+    assert_true((PICTURES + 1) * golden.dim <= sizeof right / sizeof *right);
+    assert_int_equal(open_model(&model), OCELLI_OK);
+    assert_int_equal(embed(model, right), OCELLI_OK);
+    ocelli_close(&model);
+    return 0;
+}
+
+static int teardown(void **unused) {
+    (void)unused;
+    ocelli_set_log(NULL, NULL);
+    checkpoint_golden_close(&golden);
+    checkpoint_remove(folder);
+    free(blob);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_allocations), cmocka_unit_test(test_vulkan)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
