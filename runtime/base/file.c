@@ -75,7 +75,8 @@ int file_open(int *fd, const char *path) {
     if (!failed && S_ISREG(st.st_mode)) return OCELLI_OK;
     close(*fd);
     *fd = -1;
-    return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : "not a regular file");
+    const char *is = !failed && S_ISDIR(st.st_mode) ? "a folder: name a file in it" : "not a regular file";
+    return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : is);
 }
 
 int file_load(const char *path, char **bytes, size_t *size) {

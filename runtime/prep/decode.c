@@ -141,7 +141,9 @@ static int decode_fd(struct ocelli_image *image, int fd, const char *path, const
     struct stat st;
     size_t got;
     if (fstat(fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder, and not a regular file: give %s/*.jpg", path, path);
+    if (S_ISDIR(st.st_mode))
+        return log_fail(OCELLI_ERR_FILE, "%s: a folder: name the pictures in it, as %s%s*.jpg", path, path,
+                        path[strlen(path) - 1] == '/' ? "" : "/");
     if (!S_ISREG(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", path);
     if (st.st_size > FILE_MOST) return log_fail(OCELLI_ERR_LIMIT, "%s: a file of over %d MiB", path, FILE_MOST >> 20);
     uint8_t *bytes = malloc((size_t)st.st_size + 1);

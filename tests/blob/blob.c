@@ -42,7 +42,7 @@ static void files(void **state) {
     assert_int_equal(mkdir(checkpoint_path(folder, "folder"), 0777), 0);
     check_file(folder, "missing", "No such file");
     check_file(folder, "text/x", "Not a directory");
-    check_file(folder, "folder", "not a regular file");
+    check_file(folder, "folder", "a folder: name a file in it");
     check_file(folder, "empty", "not a GGUF file");
     check_file(folder, "one", "not a GGUF file");
     check_file(folder, "text", "not a GGUF file");

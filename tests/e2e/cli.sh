@@ -181,7 +181,7 @@ cmp -s out upright && fail "orientation: tag does not ignore it"
 run 2 1 tag -m "$model" -t "a cat" --orientation up "$photo"
 complains 'neither exif nor ignore'
 run 1 1 tag -m "$model" -t "a cat" "$kinds"
-complains 'give .*/pictures/\*\.jpg$'
+complains ': a folder: name the pictures in it, as .*/pictures/\*\.jpg$'
 run 1 1 tag -m "$model" -t "a cat" "$kinds/no-grey16.png"
 complains 'grey PNG of 16 bits.*convert it to 8 bits first$'
 holds '.tags | length == 2'

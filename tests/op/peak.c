@@ -8,7 +8,7 @@
 static void check(enum ocelli_kind kind, const char *name) {
     struct gpu gpu;
     struct op_peak peak;
-    gpu_open(&gpu);
+    gpu_open_anew(&gpu);
     op_device_close(&gpu.device);
     op_list_destroy(&gpu.list);
     if (op_device_open(&gpu.device, NULL, kind) == OCELLI_OK) {

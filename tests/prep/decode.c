@@ -304,7 +304,7 @@ static void from_files(void **state) {
     char folder[] = "/tmp/ocelli-decode-XXXXXX", path[64];
     assert_non_null(mkdtemp(folder));
     listen();
-    check_refused(decode_file(&image, folder, NULL), OCELLI_ERR_FILE, &image, "not a regular file");
+    check_refused(decode_file(&image, folder, NULL), OCELLI_ERR_FILE, &image, "a folder: name the pictures in it, as ");
     snprintf(path, sizeof path, "%s/x.txt", folder);
     listen();
     check_refused(decode_file(&image, path, NULL), OCELLI_ERR_FILE, &image, "No such file");

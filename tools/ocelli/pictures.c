@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { FIRST_ROOM = 1 << 20, STDIN_MOST = 1 << 28 };
 
@@ -46,11 +45,7 @@ int pictures_orientation(const struct options *o, struct decode_rule *rule, cons
 }
 
 static int load(struct ocelli_image *image, const char *name, const struct decode_rule *rule) {
-    struct stat st;
     if (!strcmp(name, "-")) return load_stdin(image, rule);
-    if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
-        return log_fail(OCELLI_ERR_FILE, "%s: a folder: name the pictures in it, as %s%s*.jpg", name, name,
-                        name[strlen(name) - 1] == '/' ? "" : "/");
     return decode_file(image, name, rule);
 }
 
