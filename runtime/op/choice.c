@@ -222,13 +222,13 @@ static int time_all(struct op_device *d, struct choice *best) {
     return status;
 }
 
-/* Timed and kept; a choice that could not be kept would be timed at every start, so it is only checked. */
+/* Timed, to be kept; a choice that could not be kept would be timed at every start, so it is only checked. */
 static int choose_anew(struct op_device *d, const char *path) {
     if (!path || !vk_cache_writable(&d->vk)) return check_known(d);
     struct choice choice = {d->product, d->fuses};
     int status = time_all(d, &choice);
-    if (!status) choice_write(path, choice);
     use(d, choice);
+    d->unproved = status == OCELLI_OK;
     return status;
 }
 
@@ -246,7 +246,12 @@ int op_device_choose(struct op_device *d, bool timed) {
     return status;
 }
 
+bool op_device_is_unproved(const struct op_device *d) {
+    return d->unproved;
+}
+
 void op_device_remember(struct op_device *d) {
+    d->unproved = false;
     char *path = vk_cache_writable(&d->vk) ? vk_cache_file(&d->vk, "product", "txt") : NULL;
     if (path) choice_write(path, (struct choice){d->product, d->fuses});
     free(path);

@@ -40,6 +40,8 @@ void op_device_close(struct op_device **device);
  * know. Without a folder to remember it in (vk/cache.h), with a kind that was asked for, and if not to be `timed`, what is
  * known of the device decides. Nothing may be loaded yet. Errors: LOST. */
 int op_device_choose(struct op_device *device, bool timed);
+/* Was the choice made by timing just now? Then the model's own vectors are run on it before it is remembered. */
+bool op_device_is_unproved(const struct op_device *device);
 /* What is in use now is what later starts begin with. */
 void op_device_remember(struct op_device *device);
 /* Forces a product (tests, selftest). Errors: DEVICE (not possible here; no line is logged). */

@@ -12,6 +12,7 @@ struct op_device {
     uint32_t lanes; /* of a workgroup, for ops that work on rows */
     bool fuses;     /* the last workgroup makes the next product's input: then.h */
     bool chosen;    /* product and fuses are final: forced, timed or remembered */
+    bool unproved;  /* they were timed just now, and are not remembered yet */
     struct op_memory *counters;
 };
 

@@ -112,6 +112,7 @@ static const char *start(const char *cache, bool timed, enum op_product *product
     setenv("OCELLI_CACHE", cache, 1);
     gpu_open_anew(&g);
     assert_int_equal(op_device_choose(g.device, timed), OCELLI_OK);
+    if (op_device_is_unproved(g.device)) op_device_remember(g.device); /* as after the model's vectors */
     *product = op_device_product(g.device);
     *fuses = g.device->fuses;
     char *path = vk_cache_file(&g.device->vk, "product", "txt");
