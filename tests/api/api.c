@@ -3,10 +3,12 @@
 #include "blob/blob.h"
 #include "convert/convert.h"
 #include "handle.h"
+#include "op/list.h"
 #include "support/checkpoint.h"
 #include "support/gpu.h"
 #include "support/test.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <ocelli.h>
 #include <stdlib.h>
@@ -366,6 +368,37 @@ static void test_fall_back(void **unused) {
     free(path);
 }
 
+static size_t choices_in(const char *cache) {
+    DIR *d = opendir(cache);
+    size_t count = 0;
+    for (struct dirent *e; d && (e = readdir(d));) count += !strncmp(e->d_name, "product-", 8);
+    if (d) closedir(d);
+    return count;
+}
+
+/* What was timed is remembered when the model's own vectors came out right on it, and not before. */
+static void test_new_choice(void **unused) {
+    (void)unused;
+    struct ocelli *model;
+    const char *text = "a cat";
+    char *cache = strdup(checkpoint_path(folder, "choices")), *path = asking_for(1.5f);
+    float *vector = calloc(golden.dim, sizeof *vector);
+    setenv("OCELLI_CACHE", cache, 1);
+    assert_int_equal(ocelli_open(&model, &(struct ocelli_params){.model = path, .no_verify = 1}), OCELLI_OK);
+    model->device->chosen = model->device->unproved = true; /* as if it had been timed: that takes long here */
+    assert_int_equal(ocelli_embed_texts(model, &text, 1, vector), OCELLI_ERR_WRONG);
+    ocelli_close(&model);
+    assert_int_equal(choices_in(cache), 0);
+    model = open_model();
+    model->device->chosen = model->device->unproved = true;
+    assert_int_equal(ocelli_embed_texts(model, &text, 1, vector), OCELLI_OK);
+    assert_false(model->image_loaded); /* the vectors needed it, the text does not */
+    ocelli_close(&model);
+    assert_int_equal(choices_in(cache), 1);
+    setenv("OCELLI_CACHE", "", 1);
+    free(cache), free(path), free(vector);
+}
+
 /* NV12 of one grey is that grey in RGB; what cannot be is refused in one line. */
 static void test_frame(void **unused) {
     (void)unused;
@@ -405,7 +438,8 @@ int main(void) {
         cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
         cmocka_unit_test(test_reopen),         cmocka_unit_test(test_fall_back),   cmocka_unit_test(test_words),
-        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(test_new_choice),
+        cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
