@@ -70,8 +70,12 @@ void quiet_begin(void) {
     ocelli_set_log(handle, NULL);
 }
 
+/* Under the lock: the thread that opens things may come to its end meanwhile, and to quiet_end(). */
 bool quiet_wait(int timeout_ms) {
-    return !out || lines_drain(out, timeout_ms);
+    pthread_mutex_lock(&lock);
+    bool done = !out || lines_drain(out, timeout_ms);
+    pthread_mutex_unlock(&lock);
+    return done;
 }
 
 void quiet_flush(int all) {

@@ -111,8 +111,8 @@ for program in "$ocelli query" "python3 $client"; do
 done
 
 # Noise that could begin a frame before a request on a wire.
-printf '\300' >"$work/client"
-timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1 || fail "a request behind 0xC0 has to be sent again"
+at_once() { printf '\300' >"$work/client" && timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1; }
+at_once || at_once || at_once || fail "a request behind 0xC0 has to be sent again" # a busy machine may be slow once
 
 # A line that turns round gives bytes before each line that nobody sent, in both directions.
 for junk in 00 00fff8; do
