@@ -98,7 +98,7 @@ static int take_line(struct reader *r, struct piece s, char *out, size_t room) {
     const struct ini_place *at = &r->at;
     s = trim(s);
     out[0] = '\0';
-    if (s.length && memchr(s.text, '\r', s.length))
+    if (s.length && memchr(s.text, '\r', s.length) && !memchr(s.text, 0, s.length))
         return log_fail(OCELLI_ERR_FILE,
                         "%s:%zu: lines end with CR alone, as on old Macs: save the file with LF or CRLF line ends", at->file,
                         at->line);

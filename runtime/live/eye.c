@@ -33,7 +33,7 @@ static void take_settings(struct eye *e, struct eye_settings *s) {
 
 /* Under the lock. */
 static void change(struct eye *e) {
-    if (!eye_settings_same_source(e->now, e->next)) e->stale = true, e->open = false, e->failures = 0;
+    if (!eye_settings_same_source(e->now, e->next)) e->stale = e->edited = true, e->open = false, e->failures = 0;
     take_settings(e, e->next);
     e->next = NULL;
 }
@@ -64,6 +64,9 @@ static void take_heat(struct eye *e) {
     e->heat_ns = now;
     double celsius = pace_temperature(e->now->thermal);
     pace_heat(&e->pace, celsius);
+    if (isnan(celsius) && e->now->own_thermal && !e->now->told)
+        log_warn("thermal = %s: no temperature there: the daemon will not slow down when it is hot", e->now->thermal);
+    e->now->told = e->now->told || isnan(celsius);
     pthread_mutex_lock(&e->lock);
     e->celsius = celsius, e->slowdown = e->pace.slowdown;
     pthread_mutex_unlock(&e->lock);
@@ -198,9 +201,11 @@ static void take_next(struct eye *e, struct brain_picture *p) {
         return;
     }
     brain_leave(e->brain, p);
-    if (answer == SOURCE_END || (answer < 0 && is_stream(e->now->uri)))
+    bool over = answer == SOURCE_END || (answer < 0 && is_stream(e->now->uri));
+    if (answer == SOURCE_END && !e->any) log_warn("%s: it ended before its first frame", e->now->uri);
+    if (over && (e->any || !e->edited))
         end(e, answer == SOURCE_END ? OCELLI_OK : answer);
-    else if (answer < 0)
+    else if (over || answer < 0)
         lose_source(e);
 }
 

@@ -25,6 +25,7 @@ struct eye {
     uint64_t last_sequence;
     bool any;          /* a frame came since the source was opened */
     bool stale;        /* the source is to be closed */
+    bool edited;       /* it is another than at the start: a mistake in an edit ends nothing */
     unsigned failures; /* of the source, one after another */
     struct thread thread;
 

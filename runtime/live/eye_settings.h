@@ -10,6 +10,7 @@ struct eye_settings {
     const char *uri, *thermal;
     struct source_options options;
     double rate, hot, motion, look_every;
+    bool own_thermal, told; /* `thermal` is of the ini; that there is none was said */
 };
 
 /* NULL: no memory, as was said. */

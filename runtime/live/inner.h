@@ -19,6 +19,7 @@ struct live {
     struct live_config config;    /* but for its tags, which the brain has */
     char *model, *device, *state; /* as at the start: copies */
     uint8_t seen[SHA256_SIZE];    /* of the ini's bytes that were read last */
+    bool refused;                 /* they were no good */
     struct meter meter;
     struct event_queue events;
     struct brain brain;

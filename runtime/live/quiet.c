@@ -66,7 +66,11 @@ static void handle(void *user, enum ocelli_log_level level, const char *message)
 }
 
 void quiet_begin(void) {
-    if (!out) lines_open(&out, STDERR_FILENO, NULL); /* else, as was said, it is written by who says it */
+    struct lines *opened = NULL;
+    lines_open(&opened, STDERR_FILENO, NULL); /* else, as was said, a line is written by the thread that says it */
+    pthread_mutex_lock(&lock);                /* the thread that guards the start may be at its end already: quiet_wait() */
+    out = opened;
+    pthread_mutex_unlock(&lock);
     ocelli_set_log(handle, NULL);
 }
 

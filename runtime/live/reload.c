@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "live/inner.h"
+#include "live/quiet.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,13 @@ static void tell_fixed(const struct live *l, const struct live_config *next) {
                  {"state", now->state, next->state},       {"serial", now->serial, next->serial},
                  {"address", now->address, next->address}, {"psk", now->psk, next->psk},
                  {"reach", now->reach, next->reach},       {"file of the history", now->memory_file, next->memory_file}};
+    const struct {
+        const char *key;
+        double was, is;
+    } ports[] = {{"udp", now->udp, next->udp}, {"coap", now->coap, next->coap}, {"coaps", now->coaps, next->coaps}};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++)
+        if (ports[i].was < ports[i].is || ports[i].was > ports[i].is)
+            log_warn("%s: another %s counts at the next start", next->path, ports[i].key);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (!config_same_text(fixed[i].was, fixed[i].is))
             log_warn("%s: another %s counts at the next start", next->path, fixed[i].key);
@@ -57,4 +65,6 @@ void reload(struct live *l) {
     if (!status) status = look(l, bytes, size);
     free(bytes);
     if (status) meter_count(&l->meter, METER_REFUSED, 1);
+    if (!status && l->refused) quiet_flush(1); /* it is over: the same fault is told again when it comes again */
+    l->refused = status != OCELLI_OK;
 }

@@ -111,6 +111,8 @@ static void *run(void *user) {
         turn(m);
     }
     for (int pieces = 0; m->count && m->status.open && pieces < 2; pieces++) turn(m);
+    m->status.lost += m->count;
+    if (m->count) log_warn("%s: %zu pictures could not be kept any more", m->path, m->count);
     pthread_mutex_unlock(&m->lock);
     history_close(&m->history);
     return NULL;

@@ -179,9 +179,9 @@ static unsigned nibble(const uint8_t *from, unsigned i) {
 static const uint8_t *take_literal(struct run *r, const uint8_t *at, unsigned count) {
     const struct bmp *b = r->b;
     bool four = b->compression == RLE4;
-    unsigned bytes = four ? count / 2 : count, pixels = four ? bytes * 2 : count; /* Pillow leaves an odd last one out */
+    unsigned bytes = four ? (count + 1) / 2 : count;
     if ((size_t)(b->end - at) < bytes) return NULL;
-    for (unsigned i = 0; i < pixels; i++) put(r, four ? nibble(at, i) : at[i]);
+    for (unsigned i = 0; i < count; i++) put(r, four ? nibble(at, i) : at[i]);
     r->x += count;
     at += bytes;
     return (at - b->d->bytes) % 2 && at < b->end ? at + 1 : at;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { ORIENTATION = 0x0112, TYPE_BYTE = 1, TYPE_SHORT = 3, TYPE_LONG = 4 };
+enum { ORIENTATION = 0x0112, TYPE_SHORT = 3, TYPE_LONG = 4, TYPE_SBYTE = 6, TYPE_SSHORT = 8, TYPE_SLONG = 9, TYPE_IFD = 13 };
 
 static uint32_t number(const uint8_t *p, int bytes, bool little) {
     uint32_t value = 0;
@@ -13,12 +13,20 @@ static uint32_t number(const uint8_t *p, int bytes, bool little) {
     return value;
 }
 
-static unsigned entry_value(const uint8_t *entry, bool little) {
-    uint32_t type = number(entry + 2, 2, little), count = number(entry + 4, 4, little), value = 0;
-    if (count != 1) return 1; /* more of them lie elsewhere, and mean nothing */
-    if (type == TYPE_BYTE) value = entry[8];
-    if (type == TYPE_SHORT) value = number(entry + 8, 2, little);
-    if (type == TYPE_LONG) value = number(entry + 8, 4, little);
+/* Of several values the first, as Pillow takes it; what does not fit into the entry lies where its last four bytes say. */
+static unsigned entry_value(const uint8_t *exif, size_t size, const uint8_t *entry, bool little) {
+    static const uint8_t bytes[] = {
+        [TYPE_SHORT] = 2, [TYPE_LONG] = 4, [TYPE_SBYTE] = 1, [TYPE_SSHORT] = 2, [TYPE_SLONG] = 4, [TYPE_IFD] = 4};
+    uint32_t type = number(entry + 2, 2, little), count = number(entry + 4, 4, little);
+    unsigned wide = type < sizeof bytes ? bytes[type] : 0;
+    if (!wide || !count) return 1;
+    const uint8_t *at = entry + 8;
+    if ((uint64_t)wide * count > 4) {
+        uint32_t offset = number(at, 4, little);
+        if (offset > size || size - offset < (uint64_t)wide * count) return 1;
+        at = exif + offset;
+    }
+    uint32_t value = number(at, (int)wide, little);
     return value >= 1 && value <= 8 ? (unsigned)value : 1;
 }
 
@@ -32,7 +40,7 @@ unsigned exif_orientation(const uint8_t *exif, size_t size) {
     uint32_t entries = number(exif + at, 2, little);
     const uint8_t *entry = exif + at + 2, *end = exif + size;
     for (; entries && end - entry >= 12; entries--, entry += 12)
-        if (number(entry, 2, little) == ORIENTATION) return entry_value(entry, little);
+        if (number(entry, 2, little) == ORIENTATION) return entry_value(exif, size, entry, little);
     return 1;
 }
 

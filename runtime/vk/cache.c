@@ -60,7 +60,12 @@ static bool find_folder(char *folder, size_t room) {
 /* NULL: nowhere to keep it. */
 static char *find_file(const struct vk_device *d) {
     char folder[3072], hex[SHA256_HEX_SIZE], *path;
-    if (!find_folder(folder, sizeof folder)) return NULL;
+    if (!find_folder(folder, sizeof folder)) {
+        const char *own = getenv("OCELLI_CACHE");
+        if (own && *own)
+            log_warn("OCELLI_CACHE=%s: no folder, and none can be made: shaders are compiled anew at each start", own);
+        return NULL;
+    }
     key(d, hex);
     return asprintf(&path, "%s/pipelines-%.32s.bin", folder, hex) < 0 ? NULL : path;
 }

@@ -482,6 +482,7 @@ static const struct fault faults[] = {
      .from = "\"vocab_size\": 538",
      .to = "\"vocab_size\": 539",
      .said = "538 tokens"},
+    {.what = "few merges", .file = "merges.txt", .from = "t h\n", .to = "", .said = "merges for 538 tokens, which need 24"},
     {.what = "merges", .file = "merges.txt", .from = "t h\n", .to = "t zzz\n", .said = "merge"},
     {.what = "filter",
      .file = "preprocessor_config.json",

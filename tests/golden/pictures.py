@@ -115,6 +115,20 @@ def jpegs():
         add(f"turn{n}.jpg", saved(image, "JPEG", quality=85, exif=b"Exif\0\0" + exif(n, "MM" if n % 2 else "II", 3 if n < 8 else 4)))
     add("turn6-progressive.jpg", saved(rgb(13, 9, 30), "JPEG", progressive=True, exif=b"Exif\0\0" + exif(6)))
     add("turn8-cmyk.jpg", saved(Image.fromarray(scene(13, 9, 4, 31), "CMYK"), "JPEG", exif=b"Exif\0\0" + exif(8)))
+    def entry(kind, count, value):  # a directory of this one, little endian
+        return b"II*\0" + struct.pack("<IHHHI", 8, 1, 0x0112, kind, count) + value + bytes(4)
+
+    kinds = {"two": entry(3, 2, b"\6\0\1\0"), "byte": entry(1, 1, b"\6\0\0\0"), "slong": entry(9, 1, b"\6\0\0\0"),
+             "sshort": entry(8, 1, b"\6\0\0\0"), "three": entry(3, 3, b"\x1a\0\0\0") + b"\6\0\1\0\1\0"}
+    for name, tiff in kinds.items():
+        add(f"turn-{name}.jpg", saved(rgb(13, 9, 33), "JPEG", exif=b"Exif\0\0" + tiff))
+    parts, rest = segments(saved(rgb(13, 9, 34), "JPEG", exif=b"Exif\0\0" + exif(6)))
+    split = [(m, p[:4] + p[4:18] if m == 0xE1 else p) for m, p in parts]
+    tail = next(p for m, p in parts if m == 0xE1)[18:]
+    at = [m for m, _ in split].index(0xE1)
+    split[at] = (0xE1, b"\xff\xe1" + struct.pack(">H", 16) + split[at][1][4:])
+    split.insert(at + 1, (0xE1, b"\xff\xe1" + struct.pack(">H", 8 + len(tail)) + b"Exif\0\0" + tail))
+    add("turn6-split.jpg", joined(split, rest))
     add("turn9.jpg", saved(rgb(13, 9, 32), "JPEG", exif=b"Exif\0\0" + exif(9)))
     add("turn8-junk.jpg", FILES["turn8-cmyk.jpg"].replace(b"\xff\xee\0\x0e", b"\xff\xee\0\x0c", 1))  # two bytes before EXIF
     add("turn6-many.jpg", FILES["turn6.jpg"].replace(b"\x12\1\3\0\1", b"\x12\1\3\0\x09", 1))  # nine values in place of one
@@ -240,6 +254,8 @@ def bmps():
     add("rle8-down.bmp", bmp(13, -7, 8, rle8, 1, palette=quads, colours=256))
     rle4 = b"\x0d\x12\x00\x00" + b"\x00\x06\x12\x34\x56\x00\x07\xab\x00\x00" + b"\x0d\x77\x00\x00\x0d\x01\x00\x01"
     add("rle4.bmp", bmp(13, 4, 4, rle4, 2, palette=quads[:64], colours=16))
+    odd = b"\x00\x05\x12\x34\x50\x00\x01\x60\x00\x00"  # five numbers as they stand, then one: the rows go on behind the fifth
+    add("rle4-odd.bmp", bmp(6, 2, 4, odd * 2 + b"\x00\x01", 2, palette=quads[:64], colours=16))
     add("no-rle8-short.bmp", bmp(13, 9, 8, rle8, 1, palette=quads, colours=256))
     add("no-fields.bmp", bmp(13, 7, 32, b"".join(r.tobytes() for r in pixels), 3, extra=struct.pack("<3I", 0x3FF00000, 0xFFC00, 0x3FF)))
     add("no-half.bmp", bmp(13, 7, 24, padded(bgr))[:200])

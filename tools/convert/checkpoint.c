@@ -97,15 +97,22 @@ static int find_layout(struct checkpoint *c, const char *path, struct report *r)
 }
 
 /* transformers 4 writes preprocessor_config.json; 5 has the same as "image_processor" in processor_config.json, which in 4 held
- * other things. */
+ * other things. Where both are there transformers 5 takes the latter. */
 static int read_prep(struct checkpoint *c, struct report *r) {
     static const char old[] = "preprocessor_config.json", new[] = "processor_config.json";
-    const char *name = source_has(c->folder, old) || !source_has(c->folder, new) ? old : new;
-    char *path = source_path(&c->arena, c->folder, name);
+    char *path = source_path(&c->arena, c->folder, new);
     if (!path) return no_memory(c->folder);
     cJSON *root = NULL;
     int status = source_exists(path) ? json_load(&root, path, c->sources) : OCELLI_OK;
-    const cJSON *prep = name == old ? root : cJSON_GetObjectItemCaseSensitive(root, "image_processor");
+    const cJSON *prep = cJSON_GetObjectItemCaseSensitive(root, "image_processor");
+    if (!status && !prep) {
+        cJSON_Delete(root);
+        root = NULL;
+        path = source_path(&c->arena, c->folder, old);
+        if (!path) return no_memory(c->folder);
+        status = source_exists(path) ? json_load(&root, path, c->sources) : OCELLI_OK;
+        prep = root;
+    }
     if (!status && !prep)
         status = log_fail(OCELLI_ERR_FILE,
                           "%s: no %s, nor a %s with an image_processor: put the one of the model's publisher there, since the "

@@ -196,12 +196,18 @@ static int check(struct tokenizer *t, const struct config *c) {
     return bpe_create(&t->bpe, &params);
 }
 
+/* That are not merged of others: a byte each, alone and at the end of a word, and two marks. */
+enum { SYMBOLS = 2 * 256 + 2 };
+
 int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, const struct config *config,
                    struct sources *sources, struct report *r) {
     *t = (struct tokenizer){.file = folder};
     int status = read_any(t, path ? path : folder, sources);
     if (!t->vocabulary) t->vocabulary = t->file;
     if (!status) status = check(t, config);
+    if (!status && t->merge_count + SYMBOLS < t->token_count)
+        status = log_fail(OCELLI_ERR_FILE, "%s: %zu merges for %zu tokens, which need %zu: the file is cut short: fetch it again",
+                          t->file, t->merge_count, t->token_count, t->token_count - SYMBOLS);
     if (status) {
         tokenizer_finish(t);
         return status;

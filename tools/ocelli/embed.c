@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { TEXTS_MOST = 16 }; /* embedded at once */
 
@@ -125,9 +126,23 @@ static int embedder_init(struct embedder *e, const struct options *o) {
     return e->request->path ? file_writer_open(&e->file, e->request->path) : OCELLI_OK;
 }
 
+static bool same_file(const char *a, const char *b) {
+    struct stat s, t;
+    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
+/* The output is renamed over what stands there. */
+static int check_output(const struct options *o, const struct request *r) {
+    bool input = r->path && same_file(r->path, o->model);
+    for (size_t i = 0; r->path && !input && i < r->inputs.count; i++)
+        input = r->is_image[i] && same_file(r->path, r->inputs.texts[i]);
+    return input ? log_fail(OCELLI_ERR_FILE, "%s: is an input: give another name to write to", r->path) : OCELLI_OK;
+}
+
 static int embed(const struct options *o, const struct request *r) {
-    struct embedder e = {.request = r};
-    int status = embedder_init(&e, o);
+    struct embedder e = {.request = r, .file = {.fd = -1}};
+    int status = check_output(o, r);
+    if (!status) status = embedder_init(&e, o);
     if (!status) status = embed_inputs(&e);
     if (!status && r->path) status = file_writer_commit(&e.file);
     file_writer_close(&e.file);
