@@ -182,6 +182,9 @@ run 2 1 tag -m "$model" -t "a cat" --orientation up "$photo"
 complains 'neither exif nor ignore'
 run 1 1 tag -m "$model" -t "a cat" "$kinds"
 complains ': a folder: name the pictures in it, as .*/pictures/\*\.jpg$'
+cp "$model" same.gguf && run 1 1 embed -m same.gguf --text x -o same.gguf
+complains 'same.gguf: is an input: give another name to write to$'
+cmp -s "$model" same.gguf || fail "embed -o wrote over its model"
 run 1 1 tag -m "$model" -t "a cat" "$kinds/no-grey16.png"
 complains 'grey PNG of 16 bits.*convert it to 8 bits first$'
 holds '.tags | length == 2'

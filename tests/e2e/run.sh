@@ -148,6 +148,13 @@ refused=$(jq -s 'map(select(.event=="status"))|last|.refused' out)
 sed s/files:seen/rtsp:x/ whole >ocelli.ini # no such kind: nothing changes
 wait_status ".refused==$refused+1 and .source_open"
 grep -q 'ocelli.ini:4: uri = rtsp:x: not a source: give one of' err || fail "$name: not told"
+sed s/files:seen/y4m:whole/ whole >ocelli.ini # no video: it is waited for, as a folder that is not there
+wait_status '.source_open==false'
+sed s/files:seen/rtsp:x/ whole >ocelli.ini # again, after a file that was good
+wait_status ".refused==$refused+2"
+test "$(grep -c 'uri = rtsp:x: not a source' err)" = 2 || fail "$name: the same fault again is not told again"
+sed s/files:seen/files:seen2/ whole >ocelli.ini
+wait_status '.source_open'
 cp "$pictures/sailboat.png" landing && mv landing seen2/sailboat-1.png
 wait_event on sailboat
 stop TERM
