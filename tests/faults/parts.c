@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The n-th allocation fails, for every n, in what runs without a device: tags, requests and changes, what was learnt, the
+ * daemon's file, the history. Nothing crashes and nothing leaks (AddressSanitizer), and what stands afterwards answers as before.
+ */
+#include "faults/each.h"
+#include "live/config.h"
+#include "serve/line.h"
+#include "serve/serve.h"
+#include "serve/tagger_board.h"
+
+/* ---- tags, requests, changes, what was learnt ---- */
+
+static const char tags[] =
+    "template = a photo of a {}.\n[tag cat]\nprompt = a cat\nprompt = a kitten\ngroup = pets\n[tag dog]\n"
+    "prompt = a dog\ngroup = pets\n[tag car]\nprompt = a car\nagainst = a bus\nagainst = a van\non = 0.2\n";
+
+static void use_board(struct board *b) {
+    static const char *const asked[] = {"ping",
+                                        "tags",
+                                        "tags terse",
+                                        "prompts",
+                                        "prompts from=1",
+                                        "watch",
+                                        "status",
+                                        "help",
+                                        "add bird \"a bird\" \"a small bird\"",
+                                        "set cat on=0.3 off=0.1",
+                                        "set dog \"a big dog\"",
+                                        "remove bird",
+                                        "tags",
+                                        "prompts"};
+    struct serve_board table = board_table(b);
+    struct serve_context c = {.board = &table};
+    struct serve_peer peer = {.may_change = true, .proved = true, .room = SERVE_LINE};
+    char answer[SERVE_LINE];
+    uint8_t *bytes = NULL;
+    size_t size = 0, taken;
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        const struct tagger_event *events;
+        size_t count = board_see(b, (const char *[]){i % 2 ? "a cat" : "a car", NULL}, &events);
+        for (size_t k = 0; k < count; k++) serve_events_add(&c.events, &events[k]);
+        size_t got = serve_line(&c, &peer, clock_ms(), asked[i], strlen(asked[i]), answer);
+        assert_true(got > 0 && got <= SERVE_LINE && answer[got - 1] == '\n');
+    }
+    if (!tagger_save(b->tagger, &bytes, &size)) tagger_restore(b->tagger, bytes, size, "learnt", &taken);
+    free(bytes);
+    calls_left = 0; /* memory is there again: all is as it should be */
+    size_t got = serve_line(&c, &peer, clock_ms(), "tags", 4, answer);
+    assert_true(got > 12 && !memcmp(answer, "{\"ok\":true,", 11));
+    serve_pages_finish(&c.pages);
+}
+
+static void run_board(void) {
+    static struct board b;
+    if (!board_open(&b, tags, NULL)) use_board(&b);
+    board_close(&b);
+}
+
+/* ---- the daemon's file ---- */
+
+static void run_config(void) {
+    static const char ini[] =
+        "[run]\nmodel = m.gguf\nstate = s\non_change = true\n[source]\nuri = files:seen\n[serve]\nudp = 5690\n"
+        "psk = keys\n[memory]\nfile = h.db\n[templates]\ntemplate = {}\n[defaults]\non = 0.1\n[tag cafe\xcc\x81]\n"
+        "prompt = a cafe\xcc\x81\nexample = a.png\n[tag b]\nagainst = c\n";
+    struct live_config c;
+    if (!config_parse(&c, ini, sizeof ini - 1, "folder/ocelli.ini")) config_finish(&c);
+}
+
+static void test_board(void **state) {
+    (void)state;
+    each("board", run_board);
+}
+
+static void test_config(void **state) {
+    (void)state;
+    each("config", run_config);
+}
+
+static void quiet(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user, (void)level, (void)message;
+}
+
+static int begin(void **state) {
+    (void)state;
+    ocelli_set_log(quiet, NULL);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_board, begin),
+        cmocka_unit_test_setup(test_config, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
