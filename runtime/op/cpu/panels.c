@@ -27,32 +27,53 @@ size_t panels_float_bytes(const struct cpu_float *floats, uint32_t rows, uint32_
     return groups(rows, floats->columns) * panel_float_bytes(floats, padded);
 }
 
-/* Column c of a panel: its numbers in groups, those of the other columns between. */
-static int32_t pack_column(const int8_t *row, uint32_t k, uint32_t columns, uint32_t group, uint32_t c, int8_t *panel) {
+/* `count` columns of a panel beside each other, groups of `group` numbers: the compiler makes one load and one store of each. */
+static inline void pack_groups(const int8_t *rows, uint32_t k, uint32_t count, uint32_t columns, uint32_t group, int8_t *to) {
+    uint32_t whole = k / group * group;
+    for (uint32_t i = 0; i < whole; i += group, to += columns * group)
+        for (uint32_t c = 0; c < count; c++) memcpy(to + c * group, rows + (size_t)c * k + i, group);
+    for (uint32_t c = 0; whole < k && c < count; c++) memcpy(to + c * group, rows + (size_t)c * k + whole, k - whole);
+}
+
+static void pack_columns(const int8_t *rows, uint32_t k, uint32_t count, uint32_t columns, uint32_t group, int8_t *to) {
+    switch (group) {
+    case 1: pack_groups(rows, k, count, columns, 1, to); break;
+    case 2: pack_groups(rows, k, count, columns, 2, to); break;
+    case 4: pack_groups(rows, k, count, columns, 4, to); break;
+    case 8: pack_groups(rows, k, count, columns, 8, to); break;
+    default: pack_groups(rows, k, count, columns, group, to); break;
+    }
+}
+
+static int32_t bias_of(const int8_t *row, uint32_t k) {
     int32_t sum = 0;
-    int8_t *to = panel + (size_t)c * group;
-    for (uint32_t i = 0; i < k; i += group, to += (size_t)columns * group)
-        for (uint32_t g = 0; g < group && i + g < k; g++) sum += to[g] = row[i + g];
-    return sum;
+    for (uint32_t i = 0; i < k; i++) sum += row[i];
+    return -128 * sum;
+}
+
+/* Rows of the matrix become columns of panels; those of one panel go together. */
+static void pack(const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k, uint32_t columns, uint32_t group, size_t head,
+                 size_t bytes, int8_t *to) {
+    for (uint32_t r = 0, count; r < rows; r += count) {
+        uint32_t first = (row0 + r) % columns;
+        int8_t *panel = to + (row0 + r) / columns * bytes;
+        count = rows - r < columns - first ? rows - r : columns - first;
+        pack_columns(values + (size_t)r * k, k, count, columns, group, panel + head + (size_t)first * group);
+        for (uint32_t c = 0; head && c < count; c++) {
+            int32_t bias = bias_of(values + (size_t)(r + c) * k, k);
+            memcpy(panel + (first + c) * sizeof bias, &bias, sizeof bias);
+        }
+    }
 }
 
 void panels_pack(const struct cpu_dot *dot, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k, uint32_t padded,
                  int8_t *to) {
-    for (uint32_t r = 0; r < rows; r++) {
-        uint32_t row = row0 + r, c = row % dot->columns;
-        int8_t *panel = to + row / dot->columns * panel_bytes(dot, padded);
-        int32_t sum = -128 * pack_column(values + (size_t)r * k, k, dot->columns, dot->group, c, panel + head_bytes(dot));
-        if (dot->input == CPU_BIASED) memcpy(panel + c * sizeof sum, &sum, sizeof sum);
-    }
+    pack(values, row0, rows, k, dot->columns, dot->group, head_bytes(dot), panel_bytes(dot, padded), to);
 }
 
 void panels_float_pack(const struct cpu_float *floats, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k,
                        uint32_t padded, int8_t *to) {
-    for (uint32_t r = 0; r < rows; r++) {
-        uint32_t row = row0 + r, c = row % floats->columns;
-        int8_t *panel = to + row / floats->columns * panel_float_bytes(floats, padded);
-        pack_column(values + (size_t)r * k, k, floats->columns, 1, c, panel);
-    }
+    pack(values, row0, rows, k, floats->columns, 1, 0, panel_float_bytes(floats, padded), to);
 }
 
 size_t input_bytes(const struct cpu_dot *dot, uint32_t padded) {

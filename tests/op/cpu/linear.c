@@ -45,7 +45,9 @@ static void make(struct problem *p, const struct cpu_kernels *kernels, struct si
         panels_float_pack(&kernels->floats, p->weights, 0, s.columns, s.k, wide, p->panels);
     } else {
         p->panels = lines(panels_bytes(&kernels->dot, s.columns, wide));
-        panels_pack(&kernels->dot, p->weights, 0, s.columns, s.k, wide, p->panels);
+        uint32_t part = s.columns / 3; /* two matrices stacked: the second begins in the middle of a panel */
+        panels_pack(&kernels->dot, p->weights, 0, part, s.k, wide, p->panels);
+        panels_pack(&kernels->dot, p->weights + (size_t)part * s.k, part, s.columns - part, s.k, wide, p->panels);
     }
     p->room = lines(workers * linear_room(kernels, wide));
     p->linear =
