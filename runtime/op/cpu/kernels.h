@@ -75,8 +75,9 @@ struct cpu_kernels {
 };
 
 /* Floats of room that an attention over `tokens` needs, whatever the kernels. */
+#define CPU_ATTENTION_PADDED(n) (((n) + 31u) / 32 * 32) /* two of the widest vectors */
 static inline size_t cpu_attention_room(uint32_t tokens, uint32_t head) {
-    size_t padded = (tokens + 15u) / 16 * 16, wide = (head + 15u) / 16 * 16;
+    size_t padded = CPU_ATTENTION_PADDED(tokens), wide = CPU_ATTENTION_PADDED(head);
     return padded * wide + tokens * wide + 4 * wide + 4 * padded;
 }
 
