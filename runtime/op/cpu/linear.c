@@ -3,12 +3,12 @@
 #include "op/cpu/panels.h"
 
 /* Rows that share a pass over the panels: their inputs stay in the second level of the cache. */
-enum { BLOCK = 64, PANELS = 4, PANEL_MOST = 32 };
+enum { BLOCK = 64, PANELS = 4, PANEL_MOST = 32, VECTOR_MOST = 16 };
 
 struct room {
     const void *owner; /* whose inputs are there, of which run and block of rows */
     uint32_t serial, block;
-    _Alignas(64) int32_t sums[BLOCK * PANEL_MOST];
+    _Alignas(64) int32_t sums[BLOCK * PANEL_MOST + VECTOR_MOST]; /* a part of a panel is read by whole vectors */
     _Alignas(64) uint8_t inputs[];
 };
 
@@ -32,8 +32,10 @@ static uint32_t columns_of(const struct cpu_linear *l) {
     return l->in ? l->kernels->dot.columns : l->kernels->floats.columns;
 }
 
+/* Panels that hold the rows first to first + count of the matrix, by PANELS. */
 static uint32_t parts(const struct cpu_linear *l) {
-    return over(l->count, columns_of(l) * PANELS);
+    uint32_t columns = columns_of(l);
+    return over(over(l->first + l->count, columns) - l->first / columns, PANELS);
 }
 
 uint32_t linear_tasks(const struct cpu_linear *l) {
@@ -74,17 +76,18 @@ static void float_panel(const struct cpu_linear *l, struct room *room, const int
                 rows - r < tile ? rows - r : tile, (float *)room->sums + r * f->columns);
 }
 
-/* `column` counts from the first that is computed. */
-static void finish(const struct cpu_linear *l, const struct room *room, uint32_t column, uint32_t row0, uint32_t rows) {
+/* What of panel `index` is asked for. */
+static void finish(const struct cpu_linear *l, const struct room *room, uint32_t index, uint32_t row0, uint32_t rows) {
     struct cpu_finish f = l->finish;
-    uint32_t columns = columns_of(l), left = l->count - column;
-    f.dot = l->in ? room->sums : NULL;
-    f.floats = l->in ? NULL : (const float *)room->sums;
-    f.panel = columns, f.rows = rows, f.columns = left < columns ? left : columns;
+    uint32_t columns = columns_of(l), begin = index * columns, end = begin + columns, last = l->first + l->count;
+    uint32_t from = begin < l->first ? l->first : begin;
+    f.dot = l->in ? room->sums + (from - begin) : NULL;
+    f.floats = l->in ? NULL : (const float *)room->sums + (from - begin);
+    f.panel = columns, f.rows = rows, f.columns = (end < last ? end : last) - from;
     if (f.in_scales) f.in_scales += row0;
-    f.scales += l->first + column;
-    if (f.bias) f.bias += l->first + column;
-    f.out += row0 * f.out_stride + column;
+    f.scales += from;
+    if (f.bias) f.bias += from;
+    f.out += row0 * f.out_stride + from - l->first;
     l->kernels->rows->finish(&f);
 }
 
@@ -92,15 +95,15 @@ void linear_run(const void *linear, uint32_t task, const struct pool_worker *wor
     const struct cpu_linear *l = linear;
     struct room *room = (struct room *)(l->room + worker->index * linear_room(l->kernels, l->padded));
     uint32_t block = task / parts(l), row0 = block * BLOCK, rows = l->rows - row0 < BLOCK ? l->rows - row0 : BLOCK;
-    uint32_t columns = columns_of(l), column = task % parts(l) * columns * PANELS;
+    uint32_t columns = columns_of(l), first = l->first / columns + task % parts(l) * PANELS;
+    uint32_t end = over(l->first + l->count, columns), last = first + PANELS < end ? first + PANELS : end;
     size_t bytes = l->in ? panel_bytes(&l->kernels->dot, l->padded) : panel_float_bytes(&l->kernels->floats, l->padded);
     if (l->in) prepare(l, room, block, rows, worker->serial);
-    for (uint32_t i = 0; i < PANELS && column < l->count; i++, column += columns) {
-        const int8_t *panel = l->panels + (l->first + column) / columns * bytes;
+    for (uint32_t i = first; i < last; i++) {
         if (l->in)
-            dot_panel(l, room, panel, rows);
+            dot_panel(l, room, l->panels + i * bytes, rows);
         else
-            float_panel(l, room, panel, row0, rows);
-        finish(l, room, column, row0, rows);
+            float_panel(l, room, l->panels + i * bytes, row0, rows);
+        finish(l, room, i, row0, rows);
     }
 }

@@ -6,6 +6,8 @@
 #include "op/cpu/kernels.h"
 #include "op/cpu/pool.h"
 
+enum { LINEAR_SPARE = 48 }; /* floats past the end of scales and bias that are read: of the last panel, and of a vector */
+
 struct cpu_linear {
     const struct cpu_kernels *kernels;
     const int8_t *in;       /* (rows, in_stride), with a scale a row; or ... */

@@ -29,7 +29,7 @@ struct problem {
 
 static void make(struct problem *p, const struct cpu_kernels *kernels, struct size s, bool floats, uint32_t workers) {
     uint64_t state = s.rows * 7919u + s.columns * 104729u + s.k + 1;
-    uint32_t wide = padded(s.k), columns = (s.columns + 31) / 32 * 32;
+    uint32_t wide = padded(s.k), columns = s.columns + LINEAR_SPARE;
     *p = (struct problem){.size = s, .weights = malloc((size_t)s.columns * s.k), .in = lines((size_t)s.rows * wide)};
     p->in_floats = lines(sizeof(float) * s.rows * wide), p->in_scales = lines(sizeof(float) * s.rows);
     p->scales = lines(sizeof(float) * columns), p->bias = lines(sizeof(float) * columns);
@@ -153,6 +153,7 @@ static double activated(enum cpu_activation activation, double x) {
 
 /* Scales, bias, activation and sum with what is there, alone and together; part of the matrix' rows. */
 static void check_finish(const struct cpu_kernels *kernels) {
+    enum { FIRST = 20 }; /* in the middle of a panel */
     struct pool *pool;
     assert_int_equal(pool_create(&pool, 2), 0);
     for (int kind = 0; kind < 32; kind++) {
@@ -167,15 +168,15 @@ static void check_finish(const struct cpu_kernels *kernels) {
         p.linear.finish.bias = kind & 4 ? p.bias : NULL;
         p.linear.finish.add = kind & 8;
         p.linear.finish.activation = activation;
-        p.linear.first = 32, p.linear.count = 40;
+        p.linear.first = FIRST, p.linear.count = 40;
         run(&p, pool);
         double worst = 0;
         for (uint32_t r = 0; r < s.rows; r++)
             for (uint32_t c = 0; c < s.columns; c++) {
                 uint32_t i = r * s.columns + c;
-                double was = 0.25 * (i % 5), got = (double)p.out[i], sum = (double)sum_of(&p, r, c + 32 < 96 ? c + 32 : 0);
-                double value = sum * (double)p.in_scales[r] * (double)p.scales[(c + 32) % 96];
-                if (kind & 4) value += (double)p.bias[(c + 32) % 96];
+                double was = 0.25 * (i % 5), got = (double)p.out[i], sum = (double)sum_of(&p, r, c + FIRST < 96 ? c + FIRST : 0);
+                double value = sum * (double)p.in_scales[r] * (double)p.scales[(c + FIRST) % 96];
+                if (kind & 4) value += (double)p.bias[(c + FIRST) % 96];
                 value = activated(activation, value) + (kind & 8 ? was : 0);
                 double expected = c < 40 ? value : was;
                 worst = fmax(worst, fabs(got - expected) / fmax(1, fabs(expected)));
