@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a set of instructions computes fast: one row of functions each, the best one chosen when the program runs.
+ * Integer sums are exact: every row gives the same ones. A panel holds all K of `columns` rows of a weight matrix, so that a
+ * kernel reads it front to back; sums of a tile of rows times a panel come back packed, (rows, columns). */
+#ifndef OP_CPU_KERNELS_H
+#define OP_CPU_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rows of int8 as a kernel reads them. */
+enum cpu_input {
+    CPU_INT8,   /* as they are */
+    CPU_INT16,  /* widened */
+    CPU_BIASED, /* plus 128, unsigned; a panel begins with -128 times its columns' sums, int32 */
+};
+
+/* int8 x int8 to int32. */
+struct cpu_dot {
+    uint32_t columns, group; /* of a panel: `group` numbers of K lie side by side, column after column */
+    uint32_t rows;           /* of a tile, at most */
+    enum cpu_input input;
+    /* in: `rows` rows, row_bytes apart; steps: groups of K. */
+    void (*tile)(const void *in, size_t row_bytes, const int8_t *panel, uint32_t steps, uint32_t rows, int32_t *sums);
+};
+
+/* float x int8 to float; a panel holds `columns` int8 for each number of K. */
+struct cpu_float {
+    uint32_t columns, rows;
+    void (*tile)(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums);
+};
+
+enum cpu_activation { CPU_NONE = 0, CPU_QUICK_GELU = 1, CPU_GELU = 2, CPU_GELU_TANH = 3 };
+
+/* What makes results of sums: out (+)= activation(sum * scale * in_scale + bias). */
+struct cpu_finish {
+    const int32_t *dot;         /* (rows, columns of a panel) or ... */
+    const float *floats;        /* ... the same */
+    const float *in_scales;     /* (rows), of int8 inputs; NULL: 1 */
+    const float *scales, *bias; /* (columns); bias NULL: 0 */
+    float *out;
+    size_t out_stride;
+    uint32_t rows, columns, panel; /* columns that there are, of `panel` */
+    enum cpu_activation activation;
+    bool add;
+};
+
+/* softmax(q k^T * scale) v of one head of one sequence. */
+struct cpu_attention {
+    const float *q, *k, *v; /* rows, `stride` (q: query_stride) floats apart */
+    size_t stride, query_stride, out_stride;
+    uint32_t tokens, queries, head; /* head: a multiple of 4, at most 128 */
+    uint32_t first;                 /* the first query's place in the sequence, for `causal` */
+    bool causal;
+    float scale;
+    float *out;
+    float *room; /* cpu_attention_room() floats */
+};
+
+struct cpu_rows {
+    void (*finish)(const struct cpu_finish *args);
+    /* LayerNorm of a row; out may be x. */
+    void (*norm)(const float *x, const float *weight, const float *bias, uint32_t width, float epsilon, float *out);
+    /* To symmetric int8; gives the scale: the largest magnitude / 127. */
+    float (*quantize)(const float *x, uint32_t width, int8_t *out);
+    void (*attention)(const struct cpu_attention *args);
+};
+
+struct cpu_kernels {
+    const char *name; /* as OCELLI_CPU takes it */
+    struct cpu_dot dot;
+    struct cpu_float floats;
+    const struct cpu_rows *rows;
+};
+
+/* Floats of room that an attention over `tokens` needs, whatever the kernels. */
+#define CPU_ATTENTION_PADDED(n) (((n) + 31u) / 32 * 32) /* two of the widest vectors */
+static inline size_t cpu_attention_room(uint32_t tokens, uint32_t head) {
+    size_t padded = CPU_ATTENTION_PADDED(tokens), wide = CPU_ATTENTION_PADDED(head);
+    return padded * wide + tokens * wide + 4 * wide + 4 * padded;
+}
+
+/* The kernels that this processor can run, the fastest first; OCELLI_CPU=NAME leaves out what comes before NAME.
+ * Gives how many; at least one, plain C. */
+enum { CPU_KERNELS_MOST = 6 };
+uint32_t cpu_kernels_list(const struct cpu_kernels *out[CPU_KERNELS_MOST]);
+
+#endif

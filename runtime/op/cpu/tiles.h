@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of runtime/op/cpu: the tiles of kernels.h, a file for each set of instructions; and the row functions, one source
+ * (rows.inc) compiled for each. */
+#ifndef OP_CPU_TILES_H
+#define OP_CPU_TILES_H
+
+#include "op/cpu/kernels.h"
+
+enum { CPU_PLAIN_COLUMNS = 16 };
+
+#define DOT_TILE(name)                                                                                                           \
+    void name(const void *in, size_t row_bytes, const int8_t *panel, uint32_t steps, uint32_t rows, int32_t *sums)
+#define FLOAT_TILE(name) void name(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums)
+
+DOT_TILE(dot_plain);
+DOT_TILE(dot_avx2);
+DOT_TILE(dot_avx_vnni);
+DOT_TILE(dot_avx512_vnni);
+DOT_TILE(dot_neon);
+DOT_TILE(dot_dotprod);
+DOT_TILE(dot_i8mm);
+FLOAT_TILE(float_plain);
+FLOAT_TILE(float_avx2);
+FLOAT_TILE(float_avx512);
+FLOAT_TILE(float_neon);
+
+extern const struct cpu_rows rows_plain, rows_avx2, rows_avx512;
+
+#endif
