@@ -112,7 +112,7 @@ static void *run(void *user) {
     }
     for (int pieces = 0; m->count && m->status.open && pieces < 2; pieces++) turn(m);
     m->status.lost += m->count;
-    if (m->count) log_warn("%s: %zu pictures could not be kept any more", m->path, m->count);
+    if (m->count) log_warn("%s: the last %zu picture%s could not be kept", m->path, m->count, m->count == 1 ? "" : "s");
     pthread_mutex_unlock(&m->lock);
     history_close(&m->history);
     return NULL;

@@ -151,7 +151,8 @@ kill -TERM $daemon
 wait $daemon || fail "a broken history: exit code $?"
 daemon=
 grep -q 'history.db: cannot read the history: file is not a database: move it away' err || fail "a broken history is not told: $(cat err)"
-test "$(sort -u err | wc -l)" -le 2 || fail "a broken history: $(cat err)"
+grep -q 'history.db: the last 1 picture could not be kept' err || fail "a broken history: what it lost is not told: $(cat err)"
+test "$(sort -u err | wc -l)" -le 3 || fail "a broken history: $(cat err)"
 local_search cat >answer && fail "a broken history is searched"
 test ! -s answer || fail "a broken history: output"
 
