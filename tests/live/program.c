@@ -194,10 +194,10 @@ static void test_ends_by_itself(void **state) {
 static void test_inherits_nothing(void **state) {
     (void)state;
     int high = fcntl(STDERR_FILENO, F_DUPFD, 100), low = dup(STDERR_FILENO);
-    const char *command = "ls /proc/$$/fd | sort -n | tr '\\n' ' ' >open";
+    const char *command = "ls /proc/$$/fd >open; :"; /* no pipe, of which the shell would hold ends for a moment */
     program_event(&p, command, event(1));
     assert_true(finish(command));
-    assert_string_equal(content("open"), "0 1 2 ");
+    assert_string_equal(content("open"), "0\n1\n2\n");
     close(high);
     close(low);
 }
