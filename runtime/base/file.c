@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
-#include "base/asides.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -21,6 +20,11 @@ bool file_same_stamp(struct file_stamp a, struct file_stamp b) {
     return a.size == b.size && a.changed_ns == b.changed_ns;
 }
 
+bool file_same(const char *a, const char *b) {
+    struct stat s, t;
+    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
+}
+
 int file_pread(int fd, void *to, size_t size, uint64_t offset) {
     for (size_t done = 0; done < size;) {
         ssize_t n = pread(fd, (uint8_t *)to + done, size - done, (off_t)(offset + done));
@@ -31,11 +35,21 @@ int file_pread(int fd, void *to, size_t size, uint64_t offset) {
     return 0;
 }
 
+int file_open(int *fd, const char *path) {
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO without writer would hold us here */
+    if (*fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
+    int failed = fstat(*fd, &st) < 0 ? errno : 0;
+    if (!failed && S_ISREG(st.st_mode)) return OCELLI_OK;
+    close(*fd);
+    *fd = -1;
+    const char *is = !failed && S_ISDIR(st.st_mode) ? "a folder: name a file in it" : "not a regular file";
+    return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : is);
+}
+
 static int read_fd(struct file_bytes *bytes, int fd, const char *path) {
     struct stat before, after;
     if (fstat(fd, &before) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    if (S_ISDIR(before.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: name a file in it", path);
-    if (!S_ISREG(before.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", path);
     bytes->size = (size_t)before.st_size;
     bytes->data = malloc(bytes->size + 1);
     if (!bytes->data) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its %zu bytes", path, bytes->size);
@@ -47,10 +61,11 @@ static int read_fd(struct file_bytes *bytes, int fd, const char *path) {
 }
 
 int file_read(struct file_bytes *bytes, const char *path) {
+    int fd;
     *bytes = (struct file_bytes){0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
-    if (fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    int status = read_fd(bytes, fd, path);
+    int status = file_open(&fd, path);
+    if (status) return status;
+    status = read_fd(bytes, fd, path);
     if (status) file_free(bytes);
     close(fd);
     return status;
@@ -65,18 +80,6 @@ const char *file_watch_error(int error) {
     if (error == ENOSPC) return "too many watches on this system: raise fs.inotify.max_user_watches (sysctl)";
     if (error == EMFILE) return "too many watchers or open files: raise fs.inotify.max_user_instances (sysctl) or ulimit -n";
     return strerror(error);
-}
-
-int file_open(int *fd, const char *path) {
-    struct stat st;
-    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* a FIFO without writer would hold us here */
-    if (*fd < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    int failed = fstat(*fd, &st) < 0 ? errno : 0;
-    if (!failed && S_ISREG(st.st_mode)) return OCELLI_OK;
-    close(*fd);
-    *fd = -1;
-    const char *is = !failed && S_ISDIR(st.st_mode) ? "a folder: name a file in it" : "not a regular file";
-    return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : is);
 }
 
 int file_load(const char *path, char **bytes, size_t *size) {

@@ -29,6 +29,9 @@ struct stat;
 struct file_stamp file_stamp(const struct stat *st);
 bool file_same_stamp(struct file_stamp a, struct file_stamp b);
 
+/* Do both paths lead to one file? */
+bool file_same(const char *a, const char *b);
+
 /* Opens a regular file for reading, and waits for nobody: a FIFO or a device in its place would block or never end, and is
  * refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
 int file_open(int *fd, const char *path);

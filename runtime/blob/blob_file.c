@@ -136,10 +136,9 @@ static struct blob *create(const char *name) {
 
 static int open_file(struct blob *b) {
     struct stat st;
-    b->fd = open(b->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without writer would hold us here */
-    if (b->fd < 0 || fstat(b->fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", b->name, strerror(errno));
-    if (S_ISDIR(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: name a file in it", b->name);
-    if (!S_ISREG(st.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: not a regular file", b->name);
+    int status = file_open(&b->fd, b->name);
+    if (status) return status;
+    if (fstat(b->fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", b->name, strerror(errno));
     b->size = (uint64_t)st.st_size, b->stamp = file_stamp(&st);
     return OCELLI_OK;
 }

@@ -2,6 +2,7 @@
 #include "live/vectors.h"
 #include "live/config.h"
 #include "source/source.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <dirent.h>
@@ -69,7 +70,7 @@ static int add_all(struct vectors *v, const struct prompts_list *list, size_t li
 
 /* The stamp tells a picture from another one of that name, and from itself turned. */
 static int add_example(struct vectors *v, const char *path, const struct stat *st, size_t line) {
-    uint64_t stamp = (uint64_t)st->st_mtim.tv_sec * 1000000000u + (uint64_t)st->st_mtim.tv_nsec;
+    uint64_t stamp = (uint64_t)file_stamp(st).changed_ns;
     return add(v, path, line, (stamp ^ (uint64_t)st->st_size << 40 ^ (uint64_t)v->ignore_orientation << 39) | 1);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prep/decode.h"
 #include "prep/decoding.h"
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -126,15 +127,10 @@ static int read_fully(int fd, uint8_t *bytes, size_t size, size_t *got) {
     return 0;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b) {
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* Is what was read the file as it stands there now? */
 static bool untouched(int fd, const struct stat *before, size_t got) {
     struct stat now;
-    return fstat(fd, &now) == 0 && now.st_size == before->st_size && got == (size_t)before->st_size &&
-           same_time(&now.st_mtim, &before->st_mtim);
+    return fstat(fd, &now) == 0 && got == (size_t)before->st_size && file_same_stamp(file_stamp(&now), file_stamp(before));
 }
 
 static int decode_fd(struct ocelli_image *image, int fd, const char *path, const struct decode_rule *rule) {

@@ -69,10 +69,6 @@ static int post(struct source *s, const char *path, int tries) {
     return OCELLI_OK;
 }
 
-static int64_t ns_of(const struct timespec *t) {
-    return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
-}
-
 /* It was closed after writing, or came whole. */
 static int take_whole(struct source *s, const char *path) {
     struct files *f = s->state;
@@ -86,7 +82,7 @@ static int take_found(struct source *s, const char *path) {
     struct files *f = s->state;
     struct stat st;
     if (lstat(path, &st) < 0) return OCELLI_OK;
-    bool settled = clock_ns(CLOCK_REALTIME) - ns_of(&st.st_mtim) > SETTLED_NS;
+    bool settled = clock_ns(CLOCK_REALTIME) - file_stamp(&st).changed_ns > SETTLED_NS;
     if (S_ISLNK(st.st_mode) || (S_ISREG(st.st_mode) && (st.st_nlink > 1 || settled))) return take_whole(s, path);
     if (!S_ISREG(st.st_mode) || waiting_add(&f->waiting, path, 0)) return OCELLI_OK;
     return take_whole(s, path);
@@ -98,8 +94,7 @@ static int take_waited(struct source *s, const struct waiting_item *item) {
     struct stat now, link;
     if (lstat(item->path, &link) < 0) return OCELLI_OK; /* gone: nothing to say */
     bool there = stat(item->path, &now) == 0;
-    bool same = there && item->seen.st_size == now.st_size && item->seen.st_ino == now.st_ino &&
-                ns_of(&item->seen.st_mtim) == ns_of(&now.st_mtim);
+    bool same = there && item->seen.st_ino == now.st_ino && file_same_stamp(file_stamp(&item->seen), file_stamp(&now));
     if (there && !same && waiting_add(&f->waiting, item->path, 0)) return OCELLI_OK;
     return post(s, item->path, item->tries);
 }
@@ -131,7 +126,8 @@ static int look_at(struct source *s, const struct folder *folder, const char *na
     bool there = stat(path, &st) == 0 && lstat(path, &link) == 0;
     if (there && S_ISDIR(st.st_mode))
         status = add_folder(s, path, folder->depth + 1, since, again);
-    else if (there && since != NOTHING && source_picture_name(name) && ns_of(&link.st_ctim) >= since)
+    else if (there && since != NOTHING && source_picture_name(name) &&
+             link.st_ctim.tv_sec * INT64_C(1000000000) + link.st_ctim.tv_nsec >= since)
         status = take_found(s, path);
     free(path);
     return status;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static const double good_cosine = 0.999; /* below it the user is told */
 
@@ -37,19 +36,14 @@ static int read_all(struct job *j) {
     return status ? status : model_load(&j->model, c, &j->report);
 }
 
-static bool same_file(const char *a, const char *b) {
-    struct stat s, t;
-    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
-}
-
 static bool is_input(struct job *j, const char *path) {
     const char *const given[] = {j->p->tokenizer, j->p->license_file}, *const folders[] = {j->checkpoint.folder, j->p->tokenizer};
     for (int i = 0; i < 2; i++)
-        if (given[i] && same_file(given[i], path)) return true;
+        if (given[i] && file_same(given[i], path)) return true;
     for (const struct source *s = j->sources.first; s; s = s->next)
         for (int i = 0; i < 2; i++) {
             const char *source = folders[i] ? source_path(&j->arena, folders[i], s->name) : NULL;
-            if (source && same_file(source, path)) return true;
+            if (source && file_same(source, path)) return true;
         }
     return false;
 }
@@ -72,7 +66,7 @@ static int check_outputs(struct job *j) {
     const char *out = j->p->out, *report = j->p->report;
     int status = check_output(j, out);
     if (status || !report) return status;
-    return same_file(out, report) ? one_file(j) : check_output(j, report);
+    return file_same(out, report) ? one_file(j) : check_output(j, report);
 }
 
 static int add_matrix(struct job *j, struct model_tensor *t) {
@@ -150,7 +144,7 @@ static int commit(struct job *j, struct file_writer *blob, struct file_writer *r
     if (!status && j->p->report) status = file_writer_seal(report);
     if (!status) status = file_writer_place(blob);
     if (status || !j->p->report) return status;
-    status = same_file(j->p->out, j->p->report) ? one_file(j) : file_writer_commit(report);
+    status = file_same(j->p->out, j->p->report) ? one_file(j) : file_writer_commit(report);
     if (status) file_writer_undo(blob);
     return status;
 }

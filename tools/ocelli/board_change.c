@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/file_swap.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "serve/change.h"
 
 #include <pthread.h>
@@ -42,13 +43,13 @@ struct board_change {
     char *path;
     void (*ended)(void *user);
     void *user;
-    pthread_t thread;
+    struct thread thread;
     struct text *now; /* the thread's: the file as it was last found good */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
-    bool look, stop, over; /* over: the thread is at its end */
-    struct text *next;     /* not yet seen by who answers; NULL: none */
+    bool look, stop;
+    struct text *next; /* not yet seen by who answers; NULL: none */
     struct text *shown;
     struct place places[PLACES];
     uint64_t tickets; /* given so far */
@@ -221,8 +222,6 @@ static void *run(void *user) {
         else
             pthread_cond_wait(&c->changed, &c->lock);
     }
-    c->over = true;
-    pthread_cond_broadcast(&c->changed);
     pthread_mutex_unlock(&c->lock);
     return NULL;
 }
@@ -249,7 +248,7 @@ int board_change_open(struct board_change **out, const char *path, void (*ended)
     if (c->path) {
         file_swap_clean(path);
         read_again(c);
-        if (!pthread_create(&c->thread, NULL, run, c)) return OCELLI_OK;
+        if (!thread_start(&c->thread, run, c, false)) return OCELLI_OK;
     }
     destroy(c);
     *out = NULL;
@@ -259,16 +258,11 @@ int board_change_open(struct board_change **out, const char *path, void (*ended)
 bool board_change_close(struct board_change **out, int timeout_ms) {
     struct board_change *c = *out;
     if (!c) return true;
-    struct timespec until = clock_at(clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000));
-    int late = 0;
     pthread_mutex_lock(&c->lock);
     c->stop = true;
     pthread_cond_broadcast(&c->changed);
-    while (!c->over && !late) late = pthread_cond_timedwait(&c->changed, &c->lock, &until);
-    bool over = c->over;
     pthread_mutex_unlock(&c->lock);
-    if (!over) return false;
-    pthread_join(c->thread, NULL);
+    if (!thread_join(&c->thread, clock_in(timeout_ms))) return false;
     destroy(c);
     *out = NULL;
     return true;

@@ -10,7 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { TEXTS_MOST = 16 }; /* embedded at once */
 
@@ -126,16 +125,11 @@ static int embedder_init(struct embedder *e, const struct options *o) {
     return e->request->path ? file_writer_open(&e->file, e->request->path) : OCELLI_OK;
 }
 
-static bool same_file(const char *a, const char *b) {
-    struct stat s, t;
-    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
-}
-
 /* The output is renamed over what stands there. */
 static int check_output(const struct options *o, const struct request *r) {
-    bool input = r->path && same_file(r->path, o->model);
+    bool input = r->path && file_same(r->path, o->model);
     for (size_t i = 0; r->path && !input && i < r->inputs.count; i++)
-        input = r->is_image[i] && same_file(r->path, r->inputs.texts[i]);
+        input = r->is_image[i] && file_same(r->path, r->inputs.texts[i]);
     return input ? log_fail(OCELLI_ERR_FILE, "%s: is an input: give another name to write to", r->path) : OCELLI_OK;
 }
 
