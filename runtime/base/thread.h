@@ -26,4 +26,8 @@ int thread_start(struct thread *t, void *(*run)(void *user), void *user, bool de
  * with it, may not be freed. Accepts one that does not run. Thread-safety: by one thread. */
 bool thread_join(struct thread *t, int64_t until_ns);
 
+/* Gives all threads of the process the priority of its first. Drivers start some at the lowest (Mesa's disk cache): beside programs that take
+ * all processors, such a thread takes seconds to go, and the process with it. To be called before _exit(). */
+void thread_hurry_all(void);
+
 #endif

@@ -39,6 +39,7 @@ void end_leave(void *user) {
     if (cleaner && !thread_start(cleaner, unlink_asides, NULL, true)) thread_join(cleaner, clock_in(ASIDES_MS));
     quiet_flush(1);
     quiet_wait(LOG_MS);
+    thread_hurry_all();
 }
 
 void live_leave(struct live *l, int code) {

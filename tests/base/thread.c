@@ -4,6 +4,7 @@
 #include "support/test.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static int64_t in_ms(int ms) {
@@ -66,7 +67,39 @@ static void test_signals(void **state) {
     assert_false(sigismember(&now, SIGTERM)); /* the caller's stay as they were */
 }
 
+/* As Mesa's disk cache: at the lowest priority until somebody raises it. Gives the priority that it has in the end. */
+static void *idle(void *user) {
+    int *ends = user;
+    char byte = 0;
+    id_t me = (id_t)gettid();
+    setpriority(PRIO_PROCESS, me, 19);
+    (void)!write(ends[1], &byte, 1);
+    (void)!read(ends[2], &byte, 1);
+    ends[4] = getpriority(PRIO_PROCESS, me);
+    return NULL;
+}
+
+static void test_hurry(void **state) {
+    (void)state;
+    struct thread t;
+    struct rlimit nice;
+    int ends[5],
+        usual = getpriority(PRIO_PROCESS, (id_t)getpid()); /* it says that it is there; it is told to look; its priority */
+    char byte = 0;
+    assert_int_equal(getrlimit(RLIMIT_NICE, &nice), 0);
+    assert_int_equal(pipe(ends) | pipe(ends + 2), 0);
+    assert_int_equal(thread_start(&t, idle, ends, false), 0);
+    assert_int_equal(read(ends[0], &byte, 1), 1);
+    thread_hurry_all();
+    assert_int_equal(write(ends[3], &byte, 1), 1);
+    assert_true(thread_join(&t, INT64_MAX));
+    bool may = geteuid() == 0 || (rlim_t)(20 - usual) <= nice.rlim_cur;
+    assert_int_equal(ends[4], may ? usual : 19);
+    for (int i = 0; i < 4; i++) close(ends[i]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit), cmocka_unit_test(test_ends), cmocka_unit_test(test_signals)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit), cmocka_unit_test(test_ends), cmocka_unit_test(test_signals),
+                                       cmocka_unit_test(test_hurry)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
