@@ -92,9 +92,12 @@ struct ocelli_frame {
 /* Zero means default. */
 struct ocelli_params {
     const char *model;     /* path of the .gguf blob that ocelli-convert wrote; required */
-    const char *device;    /* index, or part of the name; NULL: OCELLI_DEVICE, else the best one */
+    /* "gpu", "cpu" (the processor), "vulkan" (the best Vulkan device, even one in software), or a Vulkan device by index or part
+     * of its name. NULL: OCELLI_DEVICE; without it, or with "auto": a GPU that is faster than the processor, else the processor. */
+    const char *device;
     enum ocelli_kind kind; /* OCELLI_KIND_AUTO, or force a kind (for tests) */
     uint32_t max_batch;    /* pictures computed at once, 1..64; 0: chosen by the device */
+    uint32_t threads;      /* that compute when the processor does, 1..256; 0: one a core that this process may use */
     int no_verify;         /* 1: skip the blob's SHA-256 checks */
 };
 

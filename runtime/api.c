@@ -4,7 +4,6 @@
 #include "handle.h"
 #include "prep/decode.h"
 #include "tag/score.h"
-#include "vk/device.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,7 +30,7 @@ const char *ocelli_status_text(int status) {
 }
 
 int ocelli_device_name(uint32_t index, char *name, size_t size) {
-    return vk_device_name(index, name, size);
+    return op_device_find(index, name, size);
 }
 
 static int open_model(struct ocelli *o, const struct ocelli_params *p) {
@@ -43,16 +42,16 @@ static int open_model(struct ocelli *o, const struct ocelli_params *p) {
 }
 
 static int open_device(struct ocelli *o) {
-    int status = op_device_open(&o->device, o->device_choice, o->kind);
+    int status = op_device_open(&o->device, &(struct op_device_params){.device = o->device_choice, .kind = o->kind, .threads = o->threads});
     if (status) return status;
     o->kind_forced = o->kind != OCELLI_KIND_AUTO;
-    if (!o->max_batch) o->max_batch = op_device_is_cpu(o->device) ? BATCH_CPU : BATCH_GPU;
+    if (!o->max_batch) o->max_batch = op_device_type(o->device) == OP_DEVICE_GPU ? BATCH_GPU : BATCH_CPU;
     return OCELLI_OK;
 }
 
 static int choose_device(struct ocelli *o, const struct ocelli_params *p) {
     const char *choice = p->device ? p->device : getenv("OCELLI_DEVICE");
-    o->kind = p->kind, o->max_batch = p->max_batch;
+    o->kind = p->kind, o->max_batch = p->max_batch, o->threads = p->threads;
     if (choice && *choice && !(o->device_choice = strdup(choice))) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     return open_device(o);
 }
@@ -102,7 +101,7 @@ void ocelli_get_info(const struct ocelli *o, struct ocelli_info *info) {
         .model_key = blob_key(o->blob),
         .device_name = o->device ? op_device_name(o->device) : "none",
         .driver_name = o->device ? op_device_driver(o->device) : "none",
-        .kind = o->device ? op_device_kind(o->device) : o->kind,
+        .kind = o->device ? op_device_way(o->device)->kind : o->kind,
         .embedding_size = o->config.embedding,
         .image_size = o->config.image_size,
         .context_length = o->config.text.tokens,
@@ -278,10 +277,10 @@ static int selftest_once(struct ocelli *o, float required, float *worst) {
 
 /* The next kind of product, unless one was asked for. The towers are loaded for it when they are next used. */
 static bool fall_back(struct ocelli *o, float worst) {
-    const char *before = op_product_name(op_device_product(o->device));
-    if (o->kind_forced || !op_device_next_product(o->device)) return false;
-    log_warn("%s: self-test cosine %.5f with product %s: going on with %s", op_device_name(o->device), worst, before,
-             op_product_name(op_device_product(o->device)));
+    struct op_way before = *op_device_way(o->device);
+    if (o->kind_forced || !op_device_use_plainer(o->device)) return false;
+    log_warn("%s: self-test cosine %.5f with %s: going on with %s", op_device_name(o->device), worst, before.name,
+             op_device_way(o->device)->name);
     handle_unload(o);
     return true;
 }

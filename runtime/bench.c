@@ -41,7 +41,7 @@ static int image_dispatches(struct ocelli *o, bool timed, struct bench_dispatch 
 }
 
 int bench_image_plan(struct ocelli *o, struct bench_dispatch **out, size_t *count) {
-    int status = op_device_choose(o->device, false);
+    int status = op_device_choose(&o->device, false);
     if (!status) status = handle_load_image(o);
     if (!status) status = clip_image_prepare(&o->image, BENCH_WIDTH, BENCH_HEIGHT, false);
     return status ? status : image_dispatches(o, false, out, count);
@@ -52,7 +52,7 @@ int bench_text_plan(struct ocelli *o, uint32_t tokens, struct bench_dispatch **o
     *count = 0;
     if (tokens == 0 || tokens > o->config.text.tokens)
         return log_fail(OCELLI_ERR_USAGE, "a text of %u ids; 1..%u fit", tokens, o->config.text.tokens);
-    int status = op_device_choose(o->device, false);
+    int status = op_device_choose(&o->device, false);
     if (!status) status = handle_load_text(o);
     if (!status) status = clip_text_record(&o->text, 1, tokens);
     return status ? status : append(o->text.tower.list, false, out, count);

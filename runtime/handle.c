@@ -61,7 +61,7 @@ static int prove(struct ocelli *o) {
 /* Why there is no device was said when it was opened. */
 static int choose(struct ocelli *o) {
     if (!o->device) return OCELLI_ERR_LOST;
-    int status = op_device_choose(o->device, true);
+    int status = op_device_choose(&o->device, true);
     return status || o->proving || !op_device_is_unproved(o->device) ? status : prove(o);
 }
 

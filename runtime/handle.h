@@ -15,6 +15,7 @@ struct ocelli {
     char *device_choice;      /* as ocelli_open() was given it; NULL: the best one */
     enum ocelli_kind kind;    /* as well */
     struct op_device *device; /* NULL: lost, and not open again */
+    uint32_t threads;         /* of the processor; 0: as many as it has cores */
     uint32_t max_batch;       /* 0 in what ocelli_open() is given: by the device */
     bool kind_forced;         /* the caller chose a kind of product */
     bool image_loaded, text_loaded;

@@ -5,6 +5,7 @@
 check() {
     cd "$1" || return 1
     grep -rnE '^[[:space:]]*#[[:space:]]*include' --include='*.[ch]' --include='*.cpp' . | awk '
+    function folder_of(path) { return sub(/\/[^\/]*$/, "", path) ? path : "api" }
     BEGIN {
         while ((getline line < "LAYERS") > 0) {
             sub(/#.*/, "", line)
@@ -16,7 +17,7 @@ check() {
     {
         split($0, at, ":")
         file = substr(at[1], 3)
-        folder = file ~ /\// ? substr(file, 1, index(file, "/") - 1) : "api"
+        folder = folder_of(file)
         if (!(folder in known)) { print file ": folder " folder " has no row in LAYERS"; bad = 1; next }
         if ($0 ~ /<vulkan/ && folder != "vk") { print $0 ": Vulkan belongs to vk"; bad = 1 }
         split($0, library, /[<>]/)
@@ -26,7 +27,7 @@ check() {
         split($0, quoted, "\"")
         if (quoted[2] !~ /\// && folder == "api") next
         if (quoted[2] !~ /\//) { print $0 ": write the folder, as in \"base/log.h\""; bad = 1; next }
-        used = substr(quoted[2], 1, index(quoted[2], "/") - 1)
+        used = folder_of(quoted[2])
         if (used != folder && !((folder, used) in granted)) { print $0 ": " folder " may not use " used; bad = 1 }
         seen++
     }
@@ -57,6 +58,13 @@ try BAD clip/x.h '  #  include "vk/device.h"'
 try BAD clip/x.c '#include <vk/device.h>'
 try BAD clip/x.c '#include "../vk/device.h"'
 try BAD clip/deep/x.c '#include "vk/device.h"'
+try GOOD op/vulkan/x.c '#include "vk/device.h"'
+try GOOD op/vulkan/x.c '#include "op/backend.h"'
+try GOOD op/vulkan/x.c '#include "op/vulkan/vulkan.h"'
+try BAD op/x.c '#include "vk/device.h"'
+try BAD op/x.c '#include "op/vulkan/vulkan.h"'
+try BAD op/cpu/x.c '#include "op/vulkan/vulkan.h"'
+try BAD clip/x.c '#include "op/cpu/cpu.h"'
 try BAD clip/x.c '#include "image.h"'
 try BAD clip/x.c '#include <vulkan/vulkan.h>'
 try BAD tag/x.cpp '#include "clip/config.h"'

@@ -137,30 +137,28 @@ static void to_rgb(const struct frame_rule *r, struct sample s, uint8_t *rgb) {
     rgb[2] = clip8((y + r->u_b * d) >> 16);
 }
 
-/* `first`: pixel of `out` for column 0; `step` pixels from one to the next: a row of the frame may be a column there. */
-static void row_to_rgb(const struct frame *f, uint32_t y, uint8_t *out, ptrdiff_t first, ptrdiff_t step) {
-    const struct frame_rule *rule = frame_rule_of(f->matrix, f->full_range);
+static void pixel_to_rgb(const struct frame *f, const struct frame_rule *rule, uint32_t x, uint32_t y, uint8_t *rgb) {
     const uint8_t *p = at(f, 0, y);
-    for (uint32_t x = 0; x < f->width; x++) {
-        uint8_t *rgb = out + 3 * (first + (ptrdiff_t)x * step);
-        switch (f->format) {
-        case FRAME_RGB: memcpy(rgb, p + 3 * x, 3); break;
-        case FRAME_BGR: rgb[0] = p[3 * x + 2], rgb[1] = p[3 * x + 1], rgb[2] = p[3 * x]; break;
-        default: to_rgb(rule, sample_at(f, x, y), rgb);
-        }
+    switch (f->format) {
+    case FRAME_RGB: memcpy(rgb, p + 3 * x, 3); break;
+    case FRAME_BGR: rgb[0] = p[3 * x + 2], rgb[1] = p[3 * x + 1], rgb[2] = p[3 * x]; break;
+    default: to_rgb(rule, sample_at(f, x, y), rgb);
     }
 }
 
-void frame_to_rgb(const struct frame *f, uint8_t *rgb) {
-    ptrdiff_t w = (ptrdiff_t)f->width, h = (ptrdiff_t)f->height;
-    for (ptrdiff_t y = 0; y < h; y++) {
-        ptrdiff_t first, step;
+void frame_row_to_rgb(const struct frame *f, uint32_t row, uint8_t *rgb) {
+    const struct frame_rule *rule = frame_rule_of(f->matrix, f->full_range);
+    uint32_t count = frame_upright_width(f), right = f->width - 1, bottom = f->height - 1;
+    for (uint32_t i = 0; i < count; i++, rgb += 3)
         switch (f->rotation) {
-        case 90: first = h - 1 - y, step = h; break;
-        case 180: first = (h - y) * w - 1, step = -1; break;
-        case 270: first = (w - 1) * h + y, step = -h; break;
-        default: first = y * w, step = 1;
+        case 90: pixel_to_rgb(f, rule, row, bottom - i, rgb); break;
+        case 180: pixel_to_rgb(f, rule, right - i, bottom - row, rgb); break;
+        case 270: pixel_to_rgb(f, rule, right - row, i, rgb); break;
+        default: pixel_to_rgb(f, rule, i, row, rgb);
         }
-        row_to_rgb(f, (uint32_t)y, rgb, first, step);
-    }
+}
+
+void frame_to_rgb(const struct frame *f, uint8_t *rgb) {
+    for (uint32_t row = 0; row < frame_upright_height(f); row++)
+        frame_row_to_rgb(f, row, rgb + 3 * (size_t)frame_upright_width(f) * row);
 }

@@ -79,6 +79,8 @@ uint32_t frame_upright_height(const struct frame *f);
  *   G = clip8((y_scale * (Y - y_zero) - u_g * d - v_g * e + 32768) >> 16)
  *   B = clip8((y_scale * (Y - y_zero) + u_b * d + 32768) >> 16), >> of negative numbers rounding down. */
 void frame_to_rgb(const struct frame *f, uint8_t *rgb);
+/* Row `row` of that alone: (upright width, 3). */
+void frame_row_to_rgb(const struct frame *f, uint32_t row, uint8_t *rgb);
 
 /* Factors of 65536, rounded. */
 struct frame_rule {

@@ -3,7 +3,6 @@
  * C. */
 #include "base/log.h"
 #include "op/choice.h"
-#include "op/product.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,8 +3,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "op/product.h"
-#include "vk/cache.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,44 +13,29 @@
  * of the turns is what a candidate can do. Only CLEARLY less moves the choice; products with float inputs are more exact, and
  * are taken where they are not slower than MUCH. */
 enum { ROWS = 50, WIDTH = 512, HIDDEN = 2048, TURNS = 5 };
-static const double CLEARLY = 0.92, MUCH = 1.15;
+static const double CLEARLY = 0.92, MUCH = 1.15, FREED = 0.8;
 
 struct trial {
-    struct choice choice;
+    struct op_way way;
     struct op_weights weights;
     struct op_memory *activations;
     struct op_list *list;
     double ms; /* least; negative: it does not run */
 };
 
-uint32_t choice_candidates(const struct op_device *d, struct choice out[CHOICE_MOST]) {
-    uint32_t count = 0;
-    enum op_product known = product_best(d, OCELLI_KIND_AUTO);
-    out[count++] = (struct choice){known, product_fuses(d)};
-    out[count++] = (struct choice){known, !product_fuses(d)};
-    for (int p = 0; p < OP_PRODUCT_COUNT; p++) {
-        bool emulated = p == OP_PRODUCT_MMA ? op_device_is_cpu(d)
-                                            : product_of((enum op_product)p)->weights == PRODUCT_BYTES &&
-                                                  product_of((enum op_product)p)->int8_inputs && !d->vk.integer_dot_accelerated;
-        if (p == (int)known || emulated || !product_fits(d, (enum op_product)p)) continue;
-        out[count++] = (struct choice){(enum op_product)p, product_fuses(d)};
-    }
-    return count;
-}
-
 /* Of those of one precision: the first of them unless another is clearly faster. -1: none runs. */
-static int fastest_of(const double *ms, const struct choice *choices, uint32_t count, bool int8) {
+static int fastest_of(const double *ms, const struct op_way *ways, uint32_t count, bool int8) {
     int first = -1, best = -1;
     for (uint32_t i = 0; i < count; i++) {
-        if (ms[i] < 0 || product_of(choices[i].product)->int8_inputs != int8) continue;
+        if (ms[i] < 0 || (ways[i].kind != OCELLI_KIND_F16W) != int8) continue;
         if (first < 0) first = (int)i;
         if (best < 0 || ms[i] < ms[best]) best = (int)i;
     }
     return best >= 0 && ms[best] > CLEARLY * ms[first] ? first : best;
 }
 
-uint32_t choice_fastest(const double *ms, const struct choice *choices, uint32_t count) {
-    int exact = fastest_of(ms, choices, count, false), int8 = fastest_of(ms, choices, count, true);
+uint32_t choice_fastest(const double *ms, const struct op_way *ways, uint32_t count) {
+    int exact = fastest_of(ms, ways, count, false), int8 = fastest_of(ms, ways, count, true);
     if (exact < 0 && int8 < 0) return 0;
     bool slow = exact < 0 || (int8 >= 0 && ms[exact] > MUCH * ms[int8]);
     return (uint32_t)(slow ? int8 : exact);
@@ -60,32 +43,35 @@ uint32_t choice_fastest(const double *ms, const struct choice *choices, uint32_t
 
 /* --- the file --- */
 
-enum { LINE = 64 };
+enum { LINE = 400 }; /* as wide as any double is printed */
 
-static void line_of(struct choice c, char line[LINE]) {
-    snprintf(line, LINE, "product %s, dispatches %s\n", op_product_name(c.product), c.fuses ? "fused" : "apart");
+static void line_of(const struct op_way *way, double ms, char line[LINE]) {
+    snprintf(line, LINE, "%s: %.3f ms\n", way->name, ms < 1e9 ? ms : 1e9);
 }
 
-int choice_read(const struct op_device *d, const char *path, struct choice *choice) {
+int choice_read(const struct op_device *d, const char *path, struct op_way *way, double *ms) {
     char got[LINE] = "", line[LINE];
+    struct op_way ways[OP_WAYS_MOST];
     int fd;
     if (access(path, R_OK) < 0 || file_open(&fd, path)) return OCELLI_ERR_FILE;
     (void)!read(fd, got, sizeof got - 1);
     close(fd);
-    for (int i = 0; i < 2 * OP_PRODUCT_COUNT; i++) {
-        struct choice c = {(enum op_product)(i / 2), i % 2};
-        line_of(c, line);
-        if (strcmp(got, line) || !product_fits(d, c.product)) continue;
-        *choice = c;
+    uint32_t count = op_device_ways(d, ways);
+    const char *colon = strchr(got, ':');
+    double read_ms = colon ? strtod(colon + 1, NULL) : -1;
+    for (uint32_t i = 0; read_ms >= 0 && read_ms <= 1e9 && i < count; i++) {
+        line_of(&ways[i], read_ms, line);
+        if (strcmp(got, line)) continue;
+        *way = ways[i], *ms = read_ms;
         return OCELLI_OK;
     }
     return OCELLI_ERR_FILE;
 }
 
-void choice_write(const char *path, struct choice choice) {
+void choice_write(const char *path, const struct op_way *way, double ms) {
     struct file_writer w;
     char line[LINE];
-    line_of(choice, line);
+    line_of(way, ms, line);
     int status = file_writer_open(&w, path);
     if (!status) status = file_writer_write(&w, line, strlen(line));
     if (!status) file_writer_commit(&w);
@@ -162,11 +148,6 @@ static void finish(struct trial *t, struct op_device *d) {
     if (t->weights.device) op_weights_destroy(&t->weights);
 }
 
-static void use(struct op_device *d, struct choice c) {
-    d->product = c.product;
-    d->fuses = c.fuses;
-}
-
 /* The first turn, which waits for compilers and caches, is not counted. */
 static int run_turns(struct trial *trials, uint32_t count) {
     for (int turn = 0; turn <= TURNS; turn++)
@@ -186,27 +167,34 @@ static int run_turns(struct trial *trials, uint32_t count) {
 static int check(struct op_device *d) {
     int status = choice_check(d);
     if (status == OCELLI_ERR_WRONG)
-        log_warn("%s computes wrongly with product %s, dispatches %s: it is not used; update the driver", d->vk.name,
-                 op_product_name(d->product), d->fuses ? "fused" : "apart");
+        log_warn("%s computes wrongly with %s: it is not used%s", d->name, d->way.name,
+                 d->type == OP_DEVICE_CPU ? "" : "; update the driver");
     return status;
 }
 
 /* From what is known of the device on to the first that computes rightly. */
 static int check_known(struct op_device *d) {
     int status = check(d);
-    while (status == OCELLI_ERR_WRONG && op_device_next_product(d)) status = check(d);
+    while (status == OCELLI_ERR_WRONG && op_device_use_plainer(d)) status = check(d);
     return status;
 }
 
-static int time_all(struct op_device *d, struct choice *best) {
-    struct choice candidates[CHOICE_MOST];
-    struct trial trials[CHOICE_MOST] = {0};
-    double ms[CHOICE_MOST];
-    uint32_t count = choice_candidates(d, candidates);
+/* Those that are not known to be slow. */
+static uint32_t candidates(const struct op_device *d, struct op_way ways[OP_WAYS_MOST]) {
+    uint32_t count = op_device_ways(d, ways), kept = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (!ways[i].emulated) ways[kept++] = ways[i];
+    return kept;
+}
+
+static int time_all(struct op_device *d, struct op_way *best) {
+    struct op_way ways[OP_WAYS_MOST];
+    struct trial trials[OP_WAYS_MOST] = {0};
+    double ms[OP_WAYS_MOST];
+    uint32_t count = candidates(d, ways);
     int status = OCELLI_OK;
     for (uint32_t i = 0; i < count && status != OCELLI_ERR_LOST; i++) {
-        trials[i].choice = candidates[i];
-        use(d, candidates[i]);
+        op_device_use(d, &ways[i]);
         status = check(d);
         if (!status) status = record(&trials[i], d);
         trials[i].ms = status ? -1 : 0; /* what it lacked was told; the others may do */
@@ -214,36 +202,66 @@ static int time_all(struct op_device *d, struct choice *best) {
     if (status != OCELLI_ERR_LOST) status = run_turns(trials, count);
     for (uint32_t i = 0; i < count; i++) {
         ms[i] = trials[i].ms;
-        log_info("product %s, dispatches %s: %.2f ms", op_product_name(candidates[i].product),
-                 candidates[i].fuses ? "fused" : "apart", ms[i]);
+        log_info("%s, %s: %.2f ms", d->name, ways[i].name, ms[i]);
         finish(&trials[i], d);
     }
-    *best = candidates[status ? 0 : choice_fastest(ms, candidates, count)];
+    uint32_t fastest = status ? 0 : choice_fastest(ms, ways, count);
+    *best = ways[fastest];
+    d->ms = ms[fastest];
     return status;
+}
+
+/* Could a file be written there? Not on a system that is read-only. */
+static bool is_writable(const char *path) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    return snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path) > 0 && access(folder, W_OK) == 0;
 }
 
 /* Timed, to be kept; a choice that could not be kept would be timed at every start, so it is only checked. */
 static int choose_anew(struct op_device *d, const char *path) {
-    if (!path || !vk_cache_writable(&d->vk)) return check_known(d);
-    struct choice choice = {d->product, d->fuses};
-    int status = time_all(d, &choice);
-    use(d, choice);
+    if (!path || !is_writable(path)) return check_known(d);
+    struct op_way way = d->way;
+    int status = time_all(d, &way);
+    op_device_use(d, &way);
     d->unproved = status == OCELLI_OK;
     return status;
 }
 
-int op_device_choose(struct op_device *d, bool timed) {
+static int choose(struct op_device *d, bool timed) {
     if (d->chosen) return OCELLI_OK;
-    struct choice choice;
-    char *path = vk_cache_file(&d->vk, "product", "txt");
+    struct op_way way;
+    char *path = d->backend->choice_path(d);
     int status = OCELLI_OK;
-    if (path && !choice_read(d, path, &choice))
-        use(d, choice);
+    if (path && !choice_read(d, path, &way, &d->ms))
+        op_device_use(d, &way);
     else if (timed)
         status = choose_anew(d, path);
     d->chosen = status == OCELLI_OK; /* after a fault: again */
     free(path);
     return status;
+}
+
+/* A GPU leaves the processor free, so that has to be clearly faster. */
+static bool rival_wins(const struct op_device *d) {
+    const struct op_device *rival = d->rival;
+    if (d->ms > 0 && rival->ms > 0) return rival->ms < FREED * d->ms;
+    return d->is_slow;
+}
+
+int op_device_choose(struct op_device **device, bool timed) {
+    struct op_device *d = *device, *rival = d->rival;
+    int status = choose(d, timed);
+    if (status || !rival) return status;
+    status = choose(rival, timed);
+    if (status) return status;
+    struct op_device *loser = rival_wins(d) ? d : rival;
+    log_info("%s: %.2f ms, %s: %.2f ms", d->name, d->ms, rival->name, rival->ms);
+    *device = loser == d ? rival : d;
+    d->rival = NULL;
+    if (loser->unproved) op_device_remember(loser); /* what it lost with; a later start times the winner again at most */
+    op_device_close(&loser);
+    return OCELLI_OK;
 }
 
 bool op_device_is_unproved(const struct op_device *d) {
@@ -252,7 +270,7 @@ bool op_device_is_unproved(const struct op_device *d) {
 
 void op_device_remember(struct op_device *d) {
     d->unproved = false;
-    char *path = vk_cache_writable(&d->vk) ? vk_cache_file(&d->vk, "product", "txt") : NULL;
-    if (path) choice_write(path, (struct choice){d->product, d->fuses});
+    char *path = d->backend->choice_path(d);
+    if (path && is_writable(path)) choice_write(path, &d->way, d->ms);
     free(path);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The GPU as the towers see it: memory, views of it, and lists of ops that are recorded once and
- * run many times. No Vulkan name passes this header. */
+ * What computes, as the towers see it: memory, views of it, and lists of ops that are recorded once and run many times. It is a
+ * GPU (op/vulkan) or the processor (op/cpu); nothing here tells which. */
 #ifndef OP_DEVICE_H
 #define OP_DEVICE_H
 
@@ -11,17 +11,19 @@ struct op_device;
 struct op_memory;
 struct op_list;
 
-/* How op_linear() computes; see product.c and shaders/linear*.comp. */
-enum op_product {
-    OP_PRODUCT_TILE,        /* weights as halves, float arithmetic, no subgroup operation: every device */
-    OP_PRODUCT_SPLIT,       /* int8 weights, float arithmetic, lanes split K: llvmpipe */
-    OP_PRODUCT_SPLIT_DOT,   /* int8 inputs too, float arithmetic: llvmpipe */
-    OP_PRODUCT_DOT,         /* int8 inputs too, packed integer dot product */
-    OP_PRODUCT_UNIFORM4,    /* TILE, DOT for 16-wide subgroups that read inputs as uniforms: Raspberry Pi 5 */
-    OP_PRODUCT_UNIFORM2,    /* the same, 2 columns a lane: Raspberry Pi 4 */
-    OP_PRODUCT_UNIFORM_DOT, /* Raspberry Pi 5 with Mesa 26.2 */
-    OP_PRODUCT_MMA,         /* int8 inputs, cooperative matrices: NVIDIA */
-    OP_PRODUCT_COUNT,
+/* One way of those in which a device can compute op_linear(): which shader or kernel, on which numbers. */
+struct op_way {
+    char name[32];         /* "dot, fused", "avx2 dot" */
+    enum ocelli_kind kind; /* F16W: inputs are floats; else int8 */
+    uint32_t id;           /* the backend's own */
+    bool emulated;         /* known to be slow there: only for tests */
+};
+enum { OP_WAYS_MOST = 24 };
+
+enum op_device_type {
+    OP_DEVICE_GPU,
+    OP_DEVICE_SOFTWARE, /* a Vulkan driver that computes on the processor */
+    OP_DEVICE_CPU,      /* the processor itself, by kernels of ours */
 };
 
 enum op_use { OP_USE_DEVICE, OP_USE_INPUT, OP_USE_OUTPUT };
@@ -32,35 +34,45 @@ struct op_view {
     uint64_t offset, size;
 };
 
-/* Opens a device and chooses the product for `kind`. Errors: as vk_device_open; DEVICE when a
- * forced kind is not possible there. */
-int op_device_open(struct op_device **out, const char *choice, enum ocelli_kind kind);
+struct op_device_params {
+    /* NULL, "" or "auto": the GPU, if there is a real one that is fast; else the processor. "gpu": the best that is no software.
+     * "cpu": the processor. "vulkan": the best Vulkan device, even software. Else a Vulkan device by index or part of its name.
+     */
+    const char *device;
+    enum ocelli_kind kind;
+    uint32_t threads; /* of the processor, 1..OP_THREADS_MOST; 0: as many as there are cores */
+};
+enum { OP_THREADS_MOST = 256 };
+
+/* Opens a device and takes the way that is known to be best, of the kind that was asked for. Errors: DEVICE (no driver, no such
+ * device, a feature missing, a kind that is not possible there), MEMORY. */
+int op_device_open(struct op_device **out, const struct op_device_params *params);
 void op_device_close(struct op_device **device);
-/* Times the products that the device can run (op/choice.h), the first time on this device, driver and build; later starts
- * know. Without a folder to remember it in (vk/cache.h), with a kind that was asked for, and if not to be `timed`, what is
- * known of the device decides. Nothing may be loaded yet. Errors: LOST. */
-int op_device_choose(struct op_device *device, bool timed);
+/* Name of device `index`: the Vulkan ones, then the processor. Errors: USAGE (no such index; no line is logged). */
+int op_device_find(uint32_t index, char *name, size_t size);
+
+/* Times the ways that the device can run (op/choice.h), the first time on this device, driver and build; later starts
+ * know. Without a folder to remember it in (base/cache_folder.h), with a kind that was asked for, and if not to be `timed`, what
+ * is known of the device decides. Where the device was nobody's choice, the processor takes its place (and it is closed) if it is
+ * clearly faster. Nothing may be loaded yet. Errors: LOST. */
+int op_device_choose(struct op_device **device, bool timed);
 /* Was the choice made by timing just now? Then the model's own vectors are run on it before it is remembered. */
 bool op_device_is_unproved(const struct op_device *device);
 /* What is in use now is what later starts begin with. */
 void op_device_remember(struct op_device *device);
-/* Forces a product (tests, selftest). Errors: DEVICE (not possible here; no line is logged). */
-int op_device_set_product(struct op_device *device, enum op_product product);
 
-/* Do ops make the next product's input themselves where they can? At first, where that is known to be faster. */
-void op_device_set_fuses(struct op_device *device, bool fuses);
+/* All ways that the device can run, the first being what is known to be best; gives how many. */
+uint32_t op_device_ways(const struct op_device *device, struct op_way out[OP_WAYS_MOST]);
+/* Takes one of them. What was loaded for another must be loaded again. */
+void op_device_use(struct op_device *device, const struct op_way *way);
+const struct op_way *op_device_way(const struct op_device *device);
+/* Takes the plainer way to try when the one in use computes wrongly; false: there is none left. */
+bool op_device_use_plainer(struct op_device *device);
 
-/* Dispatches apart, then the product to try when the one in use computes wrongly; false: there is none left. What was loaded for
- * the one before must be loaded again. */
-bool op_device_next_product(struct op_device *device);
-
-enum op_product op_device_product(const struct op_device *device);
-const char *op_product_name(enum op_product product);
-enum ocelli_kind op_device_kind(const struct op_device *device);
+enum op_device_type op_device_type(const struct op_device *device);
 const char *op_device_name(const struct op_device *device);
 const char *op_device_driver(const struct op_device *device);
 uint64_t op_device_bytes(const struct op_device *device); /* allocated now */
-bool op_device_is_cpu(const struct op_device *device);
 bool op_device_has_timestamps(const struct op_device *device);
 
 /* Zero-filled. Errors: MEMORY, LIMIT. */
@@ -71,7 +83,7 @@ int op_memory_import(struct op_memory **out, struct op_device *device, int fd, u
 void op_memory_destroy(struct op_memory **memory, struct op_device *device);
 int op_memory_write(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data, uint64_t size);
 int op_memory_read(struct op_memory *memory, struct op_device *device, uint64_t offset, void *data, uint64_t size);
-/* Host address of an INPUT or OUTPUT memory; NULL for one that the host cannot see. */
+/* Host address of an INPUT or OUTPUT memory; NULL for a DEVICE one that the host cannot see. */
 void *op_memory_mapped(struct op_memory *memory);
 uint64_t op_memory_size(const struct op_memory *memory);
 struct op_view op_view_of(struct op_memory *memory);
@@ -82,20 +94,22 @@ int op_list_create(struct op_list **out, struct op_device *device);
 void op_list_destroy(struct op_list **list);
 int op_list_begin(struct op_list *list, bool timed);
 int op_list_end(struct op_list *list);
-int op_list_run(struct op_list *list); /* submits and waits */
+int op_list_run(struct op_list *list); /* and waits for its end */
 
 /* What was recorded. */
 struct op_dispatch {
-    const char *shader, *label;
+    const char *shader; /* or kernel */
+    const char *label;
     const uint32_t *constants;
     uint32_t constant_count;
-    uint32_t groups[3];
+    uint32_t groups[3];   /* or tasks, 1, 1 */
     uint64_t macs, bytes; /* bytes: of buffers, each counted once */
     const uint32_t *push; /* push constants as the shader has them */
     uint32_t push_count;
 };
 uint32_t op_list_count(const struct op_list *list);
 struct op_dispatch op_list_dispatch(const struct op_list *list, uint32_t index);
-int op_list_times(const struct op_list *list, double *ms); /* (count), of a timed list's last run */
+/* (count), of a timed list's last run, on a device that has timestamps. */
+int op_list_times(const struct op_list *list, double *ms);
 
 #endif

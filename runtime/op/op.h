@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ops of CLIP's towers. Each has a shader of the same stem, a reference in tests/ref and a test.
+ * The ops of CLIP's towers. Each is recorded by every backend (op/backend.h), and has a reference in tests/ref and a test.
  * Widths are counted in elements; rows lie `stride` elements apart, a multiple of OP_ROW_ALIGNMENT,
  * and what lies between width and stride is zero. */
 #ifndef OP_OP_H
@@ -34,7 +34,10 @@ struct op_matrix {
     uint32_t rows, columns;
     bool has_bias;
 };
-enum { OP_MATRIX_STEP = 4 }; /* rows are stored as a multiple of it, zeros at the end */
+enum {
+    OP_MATRIX_STEP = 4,   /* rows are stored as a multiple of it, zeros at the end */
+    OP_MATRIX_SPARE = 48, /* floats behind scales and bias that a kernel may read, and drops: of a panel, of a vector */
+};
 
 /* One memory that holds all weights of a tower. Load everything twice: first with memory NULL,
  * which only counts `used`, then after op_weights_allocate(). */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "vk/cache.h"
+#include "base/cache_folder.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sha256.h"
 
-#include <errno.h>
 #include <shaders.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_FILE = 64 << 20 };
@@ -31,41 +30,10 @@ static void key(const struct vk_device *d, char hex[SHA256_HEX_SIZE]) {
     sha256_hex(digest, hex);
 }
 
-/* The folder's parents are the system's; only the last two parts are made. */
-static bool make_folder(const char *base, const char *below, char *folder, size_t room) {
-    if ((size_t)snprintf(folder, room, "%s%s", base, below) >= room) return false;
-    for (char *slash = folder + strlen(base); slash; slash = strchr(slash + 1, '/')) {
-        char was = *slash;
-        *slash = '\0';
-        bool made = mkdir(folder, 0777) == 0 || errno == EEXIST;
-        *slash = was;
-        if (!made) return false;
-        if (!was) break;
-    }
-    struct stat st;
-    mkdir(folder, 0777);
-    return stat(folder, &st) == 0 && S_ISDIR(st.st_mode); /* not a file of that name */
-}
-
-static bool find_folder(char *folder, size_t room) {
-    const char *own = getenv("OCELLI_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (own) return *own && make_folder(own, "", folder, room);
-    if (cache && *cache == '/') return make_folder(cache, "/ocelli", folder, room);
-    if (cache && *cache) /* the XDG Base Directory Specification: a relative one is to be ignored */
-        log_warn("XDG_CACHE_HOME=%s does not begin with /, so it is ignored: compiled shaders are kept in %s/.cache/ocelli",
-                 cache, home ? home : "HOME");
-    return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, room);
-}
-
 /* NULL: nowhere to keep it. */
 static char *find_file(const struct vk_device *d) {
     char folder[3072], hex[SHA256_HEX_SIZE], *path;
-    if (!find_folder(folder, sizeof folder)) {
-        const char *own = getenv("OCELLI_CACHE");
-        if (own && *own)
-            log_warn("OCELLI_CACHE=%s: no folder, and none can be made: shaders are compiled anew at each start", own);
-        return NULL;
-    }
+    if (!cache_folder(folder, sizeof folder)) return NULL;
     key(d, hex);
     return asprintf(&path, "%s/pipelines-%.32s.bin", folder, hex) < 0 ? NULL : path;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Compiled pipelines kept on disk, so that only the first start on a board waits for the shader compiler.
- * Folder: OCELLI_CACHE (empty: none), else XDG_CACHE_HOME/ocelli, else HOME/.cache/ocelli. A file for each
- * device, driver version and build of the shaders. Without a folder, or with a file that is cut short,
+ * Folder: base/cache_folder.h. A file for each device, driver version and build of the shaders. Without a folder, or with a file that is cut short,
  * altered or another driver's, pipelines are compiled anew; nothing else changes. */
 #ifndef VK_CACHE_H
 #define VK_CACHE_H

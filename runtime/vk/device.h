@@ -60,8 +60,8 @@ bool vk_has_extension(VkPhysicalDevice physical, const char *name);
 /* Accepts a zeroed or half-opened device. */
 void vk_device_close(struct vk_device *d);
 
-/* As ocelli_device_name(). */
-int vk_device_name(uint32_t index, char *name, size_t size);
+/* Name of device `index`; *count: how many there are. Errors: USAGE (no such index; no line is logged), DEVICE, MEMORY. */
+int vk_device_name(uint32_t index, char *name, size_t size, uint32_t *count);
 
 /* Messages of the validation layer since the process began; each was also logged. */
 unsigned vk_validation_messages(void);

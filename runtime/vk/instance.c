@@ -98,14 +98,14 @@ int vk_instance_devices(VkInstance instance, VkPhysicalDevice **devices, uint32_
     return OCELLI_OK;
 }
 
-int vk_device_name(uint32_t index, char *name, size_t size) {
+int vk_device_name(uint32_t index, char *name, size_t size, uint32_t *count) {
     VkInstance instance = VK_NULL_HANDLE;
     VkDebugUtilsMessengerEXT messenger = VK_NULL_HANDLE;
     VkPhysicalDevice *devices = NULL;
-    uint32_t count = 0;
+    *count = 0;
     int status = vk_instance_open(&instance, &messenger);
-    if (!status) status = vk_instance_devices(instance, &devices, &count);
-    if (!status && index >= count) status = OCELLI_ERR_USAGE;
+    if (!status) status = vk_instance_devices(instance, &devices, count);
+    if (!status && index >= *count) status = OCELLI_ERR_USAGE;
     if (!status) {
         VkPhysicalDeviceProperties properties;
         vkGetPhysicalDeviceProperties(devices[index], &properties);

@@ -64,12 +64,12 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
 }
 
 static void each_product(void (*check)(const char *product)) {
-    for (int p = 0; p < OP_PRODUCT_COUNT; p++) {
+    struct op_way ways[OP_WAYS_MOST];
+    for (uint32_t i = 0, count = 1; i < count; i++) {
         gpu_open(&gpu);
-        if (op_device_set_product(gpu.device, (enum op_product)p) == OCELLI_OK)
-            check(op_product_name((enum op_product)p));
-        else
-            printf("%s: not possible on %s\n", op_product_name((enum op_product)p), op_device_name(gpu.device));
+        count = op_device_ways(gpu.device, ways);
+        op_device_use(gpu.device, &ways[i]);
+        check(ways[i].name);
         gpu_close(&gpu);
     }
 }

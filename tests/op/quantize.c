@@ -37,7 +37,7 @@ static void test_rows(void **unused) {
     (void)unused;
     static const uint32_t widths[] = {1, 3, 4, 5, 63, 64, 65, 256, 588, 3072};
     gpu_open(&gpu);
-    if (op_device_set_product(gpu.device, OP_PRODUCT_DOT)) {
+    if (!gpu_use_kind(&gpu, OCELLI_KIND_DOT)) {
         printf("SKIP: %s has no packed dot product\n", op_device_name(gpu.device));
         skip();
     }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The next product's input, made by the last workgroup of an op or by a dispatch of its own. */
+#include "op/vulkan/vulkan.h"
 #include "ref/ref.h"
 #include "support/gpu.h"
 #include "support/test.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct gpu gpu;
 
@@ -41,8 +43,17 @@ struct size {
     uint32_t rows, columns, k;
 };
 
+/* Those of the device; on Vulkan each product with and without what it fuses. */
+static uint32_t all_ways(const struct op_device *device, struct op_way ways[2 * OP_WAYS_MOST]) {
+    uint32_t count = 0;
+    if (op_device_type(device) == OP_DEVICE_CPU) return op_device_ways(device, ways);
+    for (int p = 0; p < PRODUCT_COUNT; p++)
+        for (int fuses = 1; fuses >= 0; fuses--) count += product_way(device, (enum product)p, fuses, &ways[count]);
+    return count;
+}
+
 /* A product's rows, normed or (int8) only quantized; they are what the device itself left as floats. */
-static void check_linear(struct size s, bool norm, bool fuses) {
+static void check_linear(struct size s, bool norm) {
     uint64_t state = s.rows + 31 * s.columns;
     int8_t *weights = malloc((size_t)s.columns * s.k);
     float *scales = malloc(s.columns * sizeof *scales), *numbers = malloc(2 * s.columns * sizeof *numbers);
@@ -54,7 +65,6 @@ static void check_linear(struct size s, bool norm, bool fuses) {
     double *result = malloc(count * sizeof *result), *expected = malloc(count * sizeof *expected);
     double *got = malloc(count * sizeof *got);
 
-    op_device_set_fuses(gpu.device, fuses);
     struct op_weights loader;
     struct op_matrix matrix =
         gpu_matrix(&gpu, &loader, &(struct op_source){.values = weights, .scales = scales, .rows = s.columns}, 1, s.k);
@@ -71,6 +81,7 @@ static void check_linear(struct size s, bool norm, bool fuses) {
               &(struct op_linear){
                   .label = "test", .in = input, .matrix = &matrix, .out = out, .rows = s.rows, .add = norm, .then = then});
     bool int8 = op_input_is_int8(gpu.device);
+    bool fuses = strstr(op_device_way(gpu.device)->name, "fused") != NULL;
     run_thrice((int8 ? 1 : 0) + (fuses || !(norm || int8) ? 1 : 2));
 
     gpu_read_rows(&gpu, out, s.rows, s.columns, result);
@@ -88,17 +99,19 @@ static void test_linear(void **unused) {
     (void)unused;
     static const struct size sizes[] = {{1, 4, 4},   {1, 768, 64},  {5, 68, 20},   {7, 132, 64}, {8, 512, 16},
                                         {9, 64, 68}, {50, 768, 64}, {81, 200, 20}, {197, 96, 64}};
-    for (int p = 0; p < OP_PRODUCT_COUNT; p++)
+    struct op_way ways[2 * OP_WAYS_MOST];
+    for (uint32_t w = 0, count = 1; w < count; w++)
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             gpu_open(&gpu);
-            bool possible = op_device_set_product(gpu.device, (enum op_product)p) == OCELLI_OK;
-            for (int flags = 0; possible && flags < 4; flags++) check_linear(sizes[i], flags & 1, flags & 2);
+            count = all_ways(gpu.device, ways);
+            op_device_use(gpu.device, &ways[w]);
+            for (int norm = 0; norm < 2; norm++) check_linear(sizes[i], norm);
             gpu_close(&gpu);
         }
 }
 
 /* Attention's rows as int8: the last head's workgroup quantizes them. */
-static void check_attention(uint32_t sequences, uint32_t tokens, uint32_t heads, bool pooled, bool fuses) {
+static void check_attention(const struct op_way *way, uint32_t sequences, uint32_t tokens, uint32_t heads, bool pooled) {
     enum { HEAD = 64 };
     uint32_t width = heads * HEAD, rows = sequences * tokens, queries = pooled ? sequences : rows, picked[8];
     uint64_t state = rows + width;
@@ -106,9 +119,10 @@ static void check_attention(uint32_t sequences, uint32_t tokens, uint32_t heads,
     double *result = malloc((size_t)queries * width * sizeof *result), *got = malloc((size_t)queries * width * sizeof *got);
     for (uint32_t i = 0; i < sequences; i++) picked[i] = i * tokens + tokens / 2;
     gpu_open(&gpu);
-    op_device_set_fuses(gpu.device, fuses);
+    op_device_use(gpu.device, way);
+    bool fuses = strstr(way->name, "fused") != NULL;
     struct op_rows out = gpu_rows(&gpu, NULL, queries, width), ready = gpu_int8_rows(&gpu, queries, width);
-    ready.panel = queries < 5 ? queries : 5;
+    if (op_device_type(gpu.device) != OP_DEVICE_CPU) ready.panel = queries < 5 ? queries : 5;
     struct op_attention a = {.in = gpu_rows(&gpu, qkv, rows, 3 * width),
                              .out = out,
                              .sequences = sequences,
@@ -129,11 +143,16 @@ static void check_attention(uint32_t sequences, uint32_t tokens, uint32_t heads,
 
 static void test_attention(void **unused) {
     (void)unused;
-    for (int flags = 0; flags < 4; flags++) {
-        check_attention(1, 1, 1, flags & 1, flags & 2);
-        check_attention(3, 5, 2, flags & 1, flags & 2);
-        check_attention(2, 50, 12, flags & 1, flags & 2);
-    }
+    struct op_way ways[2 * OP_WAYS_MOST];
+    gpu_open(&gpu);
+    uint32_t count = all_ways(gpu.device, ways);
+    gpu_close(&gpu);
+    for (uint32_t w = 0; w < count && w < 2; w++) /* the product makes no difference */
+        for (int pooled = 0; pooled < 2; pooled++) {
+            check_attention(&ways[w], 1, 1, 1, pooled);
+            check_attention(&ways[w], 3, 5, 2, pooled);
+            check_attention(&ways[w], 2, 50, 12, pooled);
+        }
 }
 
 int main(void) {

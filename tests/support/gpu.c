@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/gpu.h"
-#include "op/list.h"
+#include "op/backend.h"
 #include "support/test.h"
 #include "vk/device.h"
 
@@ -12,8 +12,8 @@
 /* One device for all cases of a program: to open one costs more than most cases do, and its pipelines serve them all. */
 static struct {
     struct op_device *device;
-    enum op_product product; /* as it was opened */
-    bool fuses, chosen;
+    struct op_way way; /* as it was opened */
+    bool chosen;
 } shared;
 
 /* The validation layer tells of what the program left undestroyed when the device closes. */
@@ -24,7 +24,7 @@ static void close_shared(void) {
 
 static struct op_device *open_device(void) {
     struct op_device *device;
-    int status = op_device_open(&device, getenv("OCELLI_DEVICE"), OCELLI_KIND_AUTO);
+    int status = op_device_open(&device, &(struct op_device_params){.device = getenv("OCELLI_DEVICE")});
     const char *need = getenv("OCELLI_NEED_GPU");
     if (status && !(need && *need == '1')) {
         printf("SKIP: no Vulkan device\n");
@@ -37,10 +37,11 @@ static struct op_device *open_device(void) {
 static struct op_device *share_device(void) {
     if (!shared.device) {
         struct op_device *d = shared.device = open_device();
-        shared.product = d->product, shared.fuses = d->fuses, shared.chosen = d->chosen;
+        shared.way = d->way, shared.chosen = d->chosen;
         atexit(close_shared);
     }
-    shared.device->product = shared.product, shared.device->fuses = shared.fuses, shared.device->chosen = shared.chosen;
+    op_device_use(shared.device, &shared.way);
+    shared.device->chosen = shared.chosen;
     return shared.device;
 }
 
@@ -57,6 +58,17 @@ void gpu_open(struct gpu *g) {
 
 void gpu_open_anew(struct gpu *g) {
     start(g, open_device(), true);
+}
+
+bool gpu_use_kind(struct gpu *g, enum ocelli_kind kind) {
+    struct op_way ways[OP_WAYS_MOST];
+    uint32_t count = op_device_ways(g->device, ways);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ways[i].kind != kind) continue;
+        op_device_use(g->device, &ways[i]);
+        return true;
+    }
+    return false;
 }
 
 void gpu_close(struct gpu *g) {
@@ -105,6 +117,7 @@ static size_t numbers(struct op_rows r, uint32_t count) {
 }
 
 struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, uint32_t width, uint32_t panel) {
+    if (op_device_type(g->device) == OP_DEVICE_CPU) panel = 1;
     struct op_rows r = {.stride = op_stride(width), .panel = panel};
     size_t size = numbers(r, count) * sizeof(float);
     float *padded = calloc(1, size);

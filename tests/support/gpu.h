@@ -17,6 +17,8 @@ struct gpu {
 void gpu_open(struct gpu *g); /* the device is shared with the program's other cases, its product as at first */
 /* With a device of its own: where opening it or what is changed in it is the case. */
 void gpu_open_anew(struct gpu *g);
+/* Takes the best way of a kind; false: there is none. */
+bool gpu_use_kind(struct gpu *g, enum ocelli_kind kind);
 /* Fails the test when the validation layer has spoken. */
 void gpu_close(struct gpu *g);
 /* The last test of a group that opens devices by itself: a check in the group's teardown would be no good,
@@ -26,7 +28,7 @@ void gpu_test_silent(void **state);
 struct op_view gpu_bytes(struct gpu *g, const void *data, uint64_t size);
 /* Float rows (count, width); values NULL: zeros. Between width and stride: zeros. */
 struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uint32_t width);
-/* The same with `panel` rows interleaved, room for whole panels. */
+/* The same with `panel` rows interleaved, room for whole panels; the processor has rows alone. */
 struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, uint32_t width, uint32_t panel);
 struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width);
 /* A matrix of stacked sources as op_linear() takes it; its memory belongs to *loader (op_weights_destroy). */

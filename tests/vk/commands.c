@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Lists are as large as what they record; small writes to memory that the host cannot see are one submit. */
 #include "vk/commands.h"
-#include "op/list.h"
+#include "op/vulkan/vulkan.h"
 #include "support/gpu.h"
 #include "support/test.h"
 
@@ -62,7 +62,7 @@ static void record(uint32_t count) {
 static void test_room(void **unused) {
     (void)unused;
     static const uint32_t counts[] = {1, 2, 4, 5, 70, 129};
-    const struct vk_commands *c = &gpu.list->commands;
+    const struct vk_commands *c = &((struct vulkan_list *)gpu.list)->commands;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         record(counts[i]);
         assert_int_equal(c->count, counts[i]);
@@ -84,7 +84,7 @@ static void test_most(void **unused) {
 static void test_uploads(void **unused) {
     (void)unused;
     enum { SMALL = 3000, LARGE = (9 << 20) + 4, SIZE = 4 * SMALL + LARGE };
-    struct vk_device *d = &gpu.device->vk;
+    struct vk_device *d = &vulkan_of(gpu.device)->vk;
     struct vk_buffer b, gone;
     d->apart = true;
     uint64_t before = d->bytes_allocated;
@@ -109,7 +109,7 @@ static void test_uploads(void **unused) {
 
 static void test_second_heap(void **unused) {
     (void)unused;
-    struct vk_device *d = &gpu.device->vk;
+    struct vk_device *d = &vulkan_of(gpu.device)->vk;
     VkPhysicalDeviceMemoryProperties had = d->memory;
     struct vk_buffer b;
     uint8_t out[64] = {7}, in[64];
@@ -132,7 +132,7 @@ static void test_second_heap(void **unused) {
 
 static void test_bytes(void **unused) {
     (void)unused;
-    struct vk_device *d = &gpu.device->vk;
+    struct vk_device *d = &vulkan_of(gpu.device)->vk;
     struct vk_buffer b;
     uint64_t before = d->bytes_allocated;
     unbound = true;

@@ -58,6 +58,7 @@ static void test_limits(void **state) {
 }
 
 static void test_choice(void **state) {
+    uint32_t count;
     struct vk_device d;
     char name[256], upper[256];
     (void)state;
@@ -67,12 +68,12 @@ static void test_choice(void **state) {
     refused(vk_device_open(&d, "5"), "'5'"); /* also where it is part of a name, as in "llvmpipe (LLVM 15.0.6" */
     assert_int_equal(vk_device_open(&d, "0"), OCELLI_OK);
     vk_device_close(&d);
-    assert_int_equal(vk_device_name(0, name, sizeof name), OCELLI_OK);
+    assert_int_equal(vk_device_name(0, name, sizeof name, &count), OCELLI_OK);
     for (size_t i = 0; i <= strlen(name); i++) upper[i] = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
     assert_int_equal(vk_device_open(&d, upper), OCELLI_OK);
     assert_string_equal(d.name, name);
     vk_device_close(&d);
-    assert_int_equal(vk_device_name(999, name, sizeof name), OCELLI_ERR_USAGE);
+    assert_int_equal(vk_device_name(999, name, sizeof name, &count), OCELLI_ERR_USAGE);
     assert_int_equal(lines, 0);
 }
 
@@ -89,11 +90,12 @@ static void test_results(void **state) {
 static void test_no_driver(void **state) {
     struct vk_device d;
     char name[8];
+    uint32_t count;
     (void)state;
     setenv("VK_DRIVER_FILES", "/nonexistent/icd.json", 1);
     setenv("VK_ICD_FILENAMES", "/nonexistent/icd.json", 1);
     refused(vk_device_open(&d, NULL), "no Vulkan driver found: install one");
-    refused(vk_device_name(0, name, sizeof name), "no Vulkan driver found");
+    refused(vk_device_name(0, name, sizeof name, &count), "no Vulkan driver found");
 }
 
 int main(void) {

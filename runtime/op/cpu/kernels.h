@@ -67,11 +67,22 @@ struct cpu_rows {
     void (*attention)(const struct cpu_attention *args);
 };
 
+/* A resize in integers, as prep.h defines it: the same bytes with every set of instructions. */
+struct cpu_pixels {
+    /* Along a row of RGB bytes, behind which one more may be read; out: (size) R G B 0. */
+    void (*across)(const uint8_t *rgb, uint32_t width, const int32_t *first, const int32_t *weight, uint32_t taps, uint32_t size,
+                   uint32_t *out);
+    /* Down `taps` rows of `count` bytes, `stride` apart; sums: room for (count). */
+    void (*down)(const uint8_t *rows, size_t stride, const int32_t *weight, uint32_t taps, uint32_t count, int32_t *sums,
+                 uint8_t *out);
+};
+
 struct cpu_kernels {
     const char *name; /* as OCELLI_CPU takes it */
     struct cpu_dot dot;
     struct cpu_float floats;
     const struct cpu_rows *rows;
+    const struct cpu_pixels *pixels;
 };
 
 /* Floats of room that an attention over `tokens` needs, whatever the kernels. */

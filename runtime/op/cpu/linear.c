@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/cpu/linear.h"
+#include "op/backend.h"
 #include "op/cpu/panels.h"
 
 /* Rows that share a pass over the panels: their inputs stay in the second level of the cache. */
@@ -24,10 +25,6 @@ size_t linear_room(const struct cpu_kernels *k, uint32_t padded) {
     return aligned(sizeof(struct room)) + aligned(BLOCK * input_stride(k, padded));
 }
 
-static uint32_t over(uint32_t items, uint32_t of) {
-    return (items + of - 1) / of;
-}
-
 static uint32_t columns_of(const struct cpu_linear *l) {
     return l->in ? l->kernels->dot.columns : l->kernels->floats.columns;
 }
@@ -35,19 +32,11 @@ static uint32_t columns_of(const struct cpu_linear *l) {
 /* Panels that hold the rows first to first + count of the matrix, by PANELS. */
 static uint32_t parts(const struct cpu_linear *l) {
     uint32_t columns = columns_of(l);
-    return over(over(l->first + l->count, columns) - l->first / columns, PANELS);
+    return op_groups(op_groups(l->first + l->count, columns) - l->first / columns, PANELS);
 }
 
 uint32_t linear_tasks(const struct cpu_linear *l) {
-    return over(l->rows, BLOCK) * parts(l);
-}
-
-/* A tile costs about as much for its loads as one more row would. */
-static uint32_t best_tile(uint32_t rows, uint32_t most) {
-    uint32_t best = 1;
-    for (uint32_t r = 2; r <= most; r++)
-        if (over(rows, r) * (r + 1) <= over(rows, best) * (best + 1)) best = r;
-    return best;
+    return op_groups(l->rows, BLOCK) * parts(l);
 }
 
 /* The inputs of a block, as the kernel wants them: made once for all panels that this worker does. */
@@ -62,7 +51,7 @@ static void prepare(const struct cpu_linear *l, struct room *room, uint32_t bloc
 static void dot_panel(const struct cpu_linear *l, struct room *room, const int8_t *panel, uint32_t rows) {
     const struct cpu_dot *dot = &l->kernels->dot;
     size_t stride = input_stride(l->kernels, l->padded);
-    uint32_t tile = best_tile(rows, dot->rows);
+    uint32_t tile = op_tile(rows, dot->rows);
     for (uint32_t r = 0; r < rows; r += tile)
         dot->tile(room->inputs + r * stride, stride, panel, l->padded / dot->group, rows - r < tile ? rows - r : tile,
                   room->sums + r * dot->columns);
@@ -70,7 +59,7 @@ static void dot_panel(const struct cpu_linear *l, struct room *room, const int8_
 
 static void float_panel(const struct cpu_linear *l, struct room *room, const int8_t *panel, uint32_t row0, uint32_t rows) {
     const struct cpu_float *f = &l->kernels->floats;
-    uint32_t tile = best_tile(rows, f->rows);
+    uint32_t tile = op_tile(rows, f->rows);
     for (uint32_t r = 0; r < rows; r += tile)
         f->tile(l->in_floats + (size_t)(row0 + r) * l->in_stride, l->in_stride, panel, l->padded,
                 rows - r < tile ? rows - r : tile, (float *)room->sums + r * f->columns);
@@ -93,10 +82,10 @@ static void finish(const struct cpu_linear *l, const struct room *room, uint32_t
 
 void linear_run(const void *linear, uint32_t task, const struct pool_worker *worker) {
     const struct cpu_linear *l = linear;
-    struct room *room = (struct room *)(l->room + worker->index * linear_room(l->kernels, l->padded));
+    struct room *room = worker->room;
     uint32_t block = task / parts(l), row0 = block * BLOCK, rows = l->rows - row0 < BLOCK ? l->rows - row0 : BLOCK;
     uint32_t columns = columns_of(l), first = l->first / columns + task % parts(l) * PANELS;
-    uint32_t end = over(l->first + l->count, columns), last = first + PANELS < end ? first + PANELS : end;
+    uint32_t end = op_groups(l->first + l->count, columns), last = first + PANELS < end ? first + PANELS : end;
     size_t bytes = l->in ? panel_bytes(&l->kernels->dot, l->padded) : panel_float_bytes(&l->kernels->floats, l->padded);
     if (l->in) prepare(l, room, block, rows, worker->serial);
     for (uint32_t i = first; i < last; i++) {

@@ -6,8 +6,6 @@
 #include "op/cpu/kernels.h"
 #include "op/cpu/pool.h"
 
-enum { LINEAR_SPARE = 48 }; /* floats past the end of scales and bias that are read: of the last panel, and of a vector */
-
 struct cpu_linear {
     const struct cpu_kernels *kernels;
     const int8_t *in;       /* (rows, in_stride), with a scale a row; or ... */
@@ -17,10 +15,9 @@ struct cpu_linear {
     struct cpu_finish finish;    /* scales and bias of the whole matrix; dot and floats are set here */
     uint32_t padded;             /* K */
     uint32_t rows, first, count; /* of the matrix' rows `count` from `first` on, which is where a panel begins */
-    uint8_t *room;               /* workers * linear_room() */
 };
 
-/* Bytes that a worker needs. */
+/* Bytes of its room that a worker needs. */
 size_t linear_room(const struct cpu_kernels *kernels, uint32_t padded);
 uint32_t linear_tasks(const struct cpu_linear *l);
 void linear_run(const void *linear, uint32_t task, const struct pool_worker *worker);

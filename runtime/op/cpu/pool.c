@@ -8,10 +8,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SPINS = 1000 }; /* 10 to 40 us, before a thread sleeps */
+enum { SPINS = 1000, LINE = 64 }; /* 10 to 40 us, before a thread sleeps */
 
 /* Which step is under way and how many of its tasks nobody has taken: one number, so that a thread which comes late never reads
  * a list that is gone. */
@@ -23,13 +24,14 @@ struct worker {
     struct pool *pool;
     uint32_t index;
     pthread_t thread;
+    void *room;
 };
 
 struct pool {
     uint32_t threads; /* the caller of pool_run() too, as worker 0 */
     struct worker *workers;
     struct pool_step *steps;
-    size_t count;
+    size_t count, room; /* room: bytes that each worker has */
     uint32_t serial;
     bool timed;
     int64_t step_began;
@@ -109,7 +111,7 @@ static void end_step(struct pool *p, uint32_t step) {
 static void work(struct pool *p, const struct state *taken, uint32_t worker) {
     const struct pool_step *s = &p->steps[taken->step];
     uint32_t tasks = s->tasks;
-    s->run(s->args, tasks - taken->left, &(struct pool_worker){worker, p->serial});
+    s->run(s->args, tasks - taken->left, &(struct pool_worker){worker, p->serial, p->workers[worker].room});
     if (atomic_fetch_add(&p->done, 1) + 1 == tasks) end_step(p, taken->step);
 }
 
@@ -173,9 +175,24 @@ void pool_destroy(struct pool **pool) {
     atomic_store(&p->stop, true);
     publish(p, unpacked(atomic_load(&p->state)));
     for (uint32_t i = 1; i < p->threads; i++) pthread_join(p->workers[i].thread, NULL);
+    for (uint32_t i = 0; p->workers && i < p->threads; i++) free(p->workers[i].room);
     free(p->workers);
     free(p);
     *pool = NULL;
+}
+
+int pool_reserve(struct pool *p, size_t bytes) {
+    if (bytes <= p->room) return OCELLI_OK;
+    bytes = (bytes + LINE - 1) / LINE * LINE;
+    for (uint32_t i = 0; i < p->threads; i++) {
+        void *room = aligned_alloc(LINE, bytes);
+        if (!room) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %u threads", p->threads);
+        memset(room, 0, bytes); /* a product sees that nothing of its own is there */
+        free(p->workers[i].room);
+        p->workers[i].room = room;
+    }
+    p->room = bytes;
+    return OCELLI_OK;
 }
 
 uint32_t pool_threads(const struct pool *p) {

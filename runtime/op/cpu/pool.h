@@ -10,6 +10,7 @@
 /* Who runs a task: one of the pool's threads, 0 and on, each with room of its own; `serial` is another one in each pool_run(). */
 struct pool_worker {
     uint32_t index, serial;
+    void *room; /* of pool_reserve(), aligned to 64 bytes */
 };
 
 struct pool_step {
@@ -28,6 +29,9 @@ void pool_destroy(struct pool **pool);
 uint32_t pool_threads(const struct pool *pool);
 /* Cores that this process may use: its affinity mask, at most what its cgroup's quota allows, one a physical core. */
 uint32_t pool_cores(void);
+
+/* Gives each thread at least `bytes` of its own. While nothing runs. Errors: MEMORY (what there was stays). */
+int pool_reserve(struct pool *pool, size_t bytes);
 
 /* Runs all steps and returns when the last one is done. One caller at a time. */
 void pool_run(struct pool *pool, struct pool_step *steps, size_t count);

@@ -25,5 +25,6 @@ FLOAT_TILE(float_avx512);
 FLOAT_TILE(float_neon);
 
 extern const struct cpu_rows rows_plain, rows_avx2, rows_avx512;
+extern const struct cpu_pixels pixels_plain, pixels_avx2;
 
 #endif

@@ -4,6 +4,7 @@
 #include "op/cpu/kernels.h"
 #include "op/cpu/panels.h"
 #include "op/cpu/all_kernels.h"
+#include "op/op.h"
 
 #include <math.h>
 
@@ -23,13 +24,12 @@ struct problem {
     int8_t *weights, *in;
     float *in_floats, *in_scales, *scales, *bias, *out;
     int8_t *panels;
-    uint8_t *room;
     struct cpu_linear linear;
 };
 
-static void make(struct problem *p, const struct cpu_kernels *kernels, struct size s, bool floats, uint32_t workers) {
+static void make(struct problem *p, const struct cpu_kernels *kernels, struct size s, bool floats) {
     uint64_t state = s.rows * 7919u + s.columns * 104729u + s.k + 1;
-    uint32_t wide = padded(s.k), columns = s.columns + LINEAR_SPARE;
+    uint32_t wide = padded(s.k), columns = s.columns + OP_MATRIX_SPARE;
     *p = (struct problem){.size = s, .weights = malloc((size_t)s.columns * s.k), .in = lines((size_t)s.rows * wide)};
     p->in_floats = lines(sizeof(float) * s.rows * wide), p->in_scales = lines(sizeof(float) * s.rows);
     p->scales = lines(sizeof(float) * columns), p->bias = lines(sizeof(float) * columns);
@@ -49,7 +49,6 @@ static void make(struct problem *p, const struct cpu_kernels *kernels, struct si
         panels_pack(&kernels->dot, p->weights, 0, part, s.k, wide, p->panels);
         panels_pack(&kernels->dot, p->weights + (size_t)part * s.k, part, s.columns - part, s.k, wide, p->panels);
     }
-    p->room = lines(workers * linear_room(kernels, wide));
     p->linear =
         (struct cpu_linear){.kernels = kernels,
                             .in = floats ? NULL : p->in,
@@ -59,13 +58,12 @@ static void make(struct problem *p, const struct cpu_kernels *kernels, struct si
                             .finish = {.in_scales = p->in_scales, .scales = p->scales, .out = p->out, .out_stride = s.columns},
                             .padded = wide,
                             .rows = s.rows,
-                            .count = s.columns,
-                            .room = p->room};
+                            .count = s.columns};
 }
 
 static void unmake(struct problem *p) {
     free(p->weights), free(p->in), free(p->in_floats), free(p->in_scales), free(p->scales), free(p->bias), free(p->out);
-    free(p->panels), free(p->room);
+    free(p->panels);
 }
 
 static int64_t sum_of(const struct problem *p, uint32_t row, uint32_t column) {
@@ -77,6 +75,7 @@ static int64_t sum_of(const struct problem *p, uint32_t row, uint32_t column) {
 
 static void run(struct problem *p, struct pool *pool) {
     struct pool_step step = {.run = linear_run, .args = &p->linear, .tasks = linear_tasks(&p->linear)};
+    assert_int_equal(pool_reserve(pool, linear_room(p->linear.kernels, p->linear.padded)), 0);
     pool_run(pool, &step, 1);
 }
 
@@ -84,7 +83,7 @@ static void run(struct problem *p, struct pool *pool) {
 static void check(const struct cpu_kernels *kernels, bool floats, struct pool *pool) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct problem p;
-        make(&p, kernels, sizes[i], floats, pool_threads(pool));
+        make(&p, kernels, sizes[i], floats);
         for (int turn = 0; turn < 2; turn++) {
             run(&p, pool);
             for (uint32_t r = 0; r < p.size.rows; r++)
@@ -125,7 +124,7 @@ static void check_extremes(const struct cpu_kernels *kernels) {
     assert_int_equal(pool_create(&pool, 1), 0);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct problem p;
-        make(&p, kernels, (struct size){11, 33, 960}, false, 1);
+        make(&p, kernels, (struct size){11, 33, 960}, false);
         memset(p.weights, values[i][1], 33 * 960);
         memset(p.in, values[i][0], 11 * 960);
         memset(p.panels, 0, panels_bytes(&kernels->dot, 33, 960));
@@ -161,7 +160,7 @@ static void check_finish(const struct cpu_kernels *kernels) {
         struct size s = {7, 96, 70};
         bool floats = kind & 16;
         enum cpu_activation activation = (enum cpu_activation)(kind & 3);
-        make(&p, kernels, s, floats, 2);
+        make(&p, kernels, s, floats);
         for (uint32_t r = 0; r < s.rows; r++) p.in_scales[r] = floats ? 1.0f : 0.01f * (float)(r + 1);
         for (uint32_t c = 0; c < s.columns; c++) p.scales[c] = 1e-4f * (float)(c % 7 + 1);
         for (uint32_t i = 0; i < s.rows * s.columns; i++) p.out[i] = 0.25f * (float)(i % 5);

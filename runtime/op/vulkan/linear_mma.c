@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/linear_mma.h"
-#include "op/product.h"
+#include "op/vulkan/linear_mma.h"
+#include "op/vulkan/linear.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static bool fits(const struct vk_device *d, const struct mma_tiles *t) {
 
 struct mma_tiles mma_tiles_choose(const struct vk_device *d, uint32_t rows, uint32_t columns, uint32_t steps) {
     uint32_t row_tiles = op_groups(rows, d->cooperative.n), column_tiles = op_groups(columns, d->cooperative.m);
-    struct mma_tiles t = {.columns = MAX_TILES, .rows = product_tile(row_tiles, MAX_TILES), .split = 1, .blocks = 1};
+    struct mma_tiles t = {.columns = MAX_TILES, .rows = op_tile(row_tiles, MAX_TILES), .split = 1, .blocks = 1};
     uint32_t row_jobs = op_groups(row_tiles, t.rows);
     while (t.columns > 1 && row_jobs * op_groups(column_tiles, t.columns) < WANTED_JOBS) t.columns /= 2;
     uint32_t jobs = row_jobs * op_groups(column_tiles, t.columns);
@@ -44,16 +44,16 @@ struct mma_tiles mma_tiles_choose(const struct vk_device *d, uint32_t rows, uint
     while (t.split * t.blocks < MAX_JOBS && t.blocks * t.columns < column_tiles) t.blocks *= 2;
     while (!fits(d, &t)) {
         uint32_t *largest = t.blocks > 1 ? &t.blocks : t.split > 1 ? &t.split : &t.columns;
-        if (*largest == 1) break; /* a tile and a subgroup: op_device_set_product() saw to it that they fit */
+        if (*largest == 1) break; /* a tile and a subgroup: product_fits() saw to it that they fit */
         *largest /= 2;
     }
     return t;
 }
 
 void mma_record(struct op_list *list, const struct op_linear *a, const struct mma_tiles *tiles) {
-    const struct vk_device *d = &list->device->vk;
+    const struct vk_device *d = &vulkan_of(list->device)->vk;
     struct vk_cooperative shape = d->cooperative;
-    uint32_t count = product_count(a), column0 = a->first / shape.m * shape.m;
+    uint32_t count = op_linear_count(a), column0 = a->first / shape.m * shape.m;
     struct {
         uint32_t rows, columns, column0, steps, in_stride, out_stride, in_scales;
         struct then_push then;
@@ -63,7 +63,7 @@ void mma_record(struct op_list *list, const struct op_linear *a, const struct mm
               op_stride(a->matrix->columns) / shape.k,
               a->in.stride / 4,
               a->out.stride / 4,
-              product_in_scales(a),
+              linear_in_scales(a),
               then_push(&a->then, a->out, count)};
     struct mma_tiles t = tiles ? *tiles : mma_tiles_choose(d, a->rows, a->first + count - column0, push.steps);
     struct vk_dispatch dispatch = {
@@ -74,7 +74,7 @@ void mma_record(struct op_list *list, const struct op_linear *a, const struct mm
         .groups = {op_groups(a->first + count - column0, shape.m * t.columns * t.blocks), op_groups(a->rows, shape.n * t.rows),
                    1},
     };
-    product_record(list, a, d->cooperative.plain ? "linear_mma_plain_then" : "linear_mma_then", &dispatch, &push, sizeof push);
+    linear_record(list, a, d->cooperative.plain ? "linear_mma_plain_then" : "linear_mma_then", &dispatch, &push, sizeof push);
 }
 
 void mma_pack(int8_t *to, struct vk_cooperative shape, const struct op_source *s, uint32_t columns, uint32_t stride,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/list.h"
+#include "op/vulkan/vulkan.h"
 
-void op_norm(struct op_list *list, const struct op_norm *a) {
+void vulkan_norm(struct op_list *list, const struct op_norm *a) {
     bool tokens = a->tokens > 0, gather = a->gather.memory != NULL, quantize = a->out.scales.memory != NULL;
     struct {
         uint32_t words, in_stride, out_stride, tokens;
@@ -23,12 +23,12 @@ void op_norm(struct op_list *list, const struct op_norm *a) {
                            : gather             ? "norm_gather"
                            : quantize           ? "norm_quantize"
                                                 : "norm",
-                   .constants = {list->device->lanes},
+                   .constants = {vulkan_of(list->device)->lanes},
                    .constant_count = 1,
                    .bindings = tokens || gather ? 7
                                : quantize       ? 5
                                                 : 4},
         .groups = {a->rows, 1, 1},
     };
-    op_list_record(list, &dispatch, views, &push, sizeof push);
+    vulkan_record(list, &dispatch, views, &push, sizeof push);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/list.h"
+#include "op/vulkan/vulkan.h"
 
 #include <stddef.h>
 
@@ -23,8 +23,8 @@ static void resize_x(struct op_list *list, const struct op_resize *a) {
     struct vk_dispatch dispatch = {
         .label = "resize",
         .bytes = 3ull * a->in_width * a->rows + 4ull * a->size * a->rows,
-        .shader = {.name = "resize_x", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
-        .groups = {op_groups(a->size, list->device->lanes), a->rows, 1},
+        .shader = {.name = "resize_x", .constants = {vulkan_of(list->device)->lanes}, .constant_count = 1, .bindings = 4},
+        .groups = {op_groups(a->size, vulkan_of(list->device)->lanes), a->rows, 1},
     };
     if (a->frame) {
         dispatch.shader.name = "resize_x_frame";
@@ -33,7 +33,7 @@ static void resize_x(struct op_list *list, const struct op_resize *a) {
         dispatch.shader.constant_count = 3;
         push.frame = frame_push(a->frame);
     }
-    op_list_record(list, &dispatch, views, &push, a->frame ? sizeof push : offsetof(struct push, frame));
+    vulkan_record(list, &dispatch, views, &push, a->frame ? sizeof push : offsetof(struct push, frame));
 }
 
 static void resize_y(struct op_list *list, const struct op_resize *a) {
@@ -49,13 +49,13 @@ static void resize_y(struct op_list *list, const struct op_resize *a) {
     struct vk_dispatch dispatch = {
         .label = "resize",
         .bytes = 4ull * a->size * a->rows + 12ull * a->size * a->size,
-        .shader = {.name = "resize_y", .constants = {list->device->lanes}, .constant_count = 1, .bindings = 4},
-        .groups = {op_groups(a->size, list->device->lanes), a->size, 1},
+        .shader = {.name = "resize_y", .constants = {vulkan_of(list->device)->lanes}, .constant_count = 1, .bindings = 4},
+        .groups = {op_groups(a->size, vulkan_of(list->device)->lanes), a->size, 1},
     };
-    op_list_record(list, &dispatch, views, &push, sizeof push);
+    vulkan_record(list, &dispatch, views, &push, sizeof push);
 }
 
-void op_resize(struct op_list *list, const struct op_resize *a) {
+void vulkan_resize(struct op_list *list, const struct op_resize *a) {
     resize_x(list, a);
     resize_y(list, a);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Products through cooperative matrices: exact integer sums for every way to cut them, with the device's
  * own shape, and with other drivers' shapes by the plain twin of the shader, which any device runs. */
-#include "op/linear_mma.h"
+#include "op/vulkan/linear_mma.h"
 #include "support/gpu.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -34,7 +34,7 @@ static struct op_matrix load(struct op_weights *loader, const int8_t *weights, s
 /* int8 rows with scale 1; what lies around the values is noise, which no sum may see. */
 static struct op_rows inputs(uint64_t *state, struct size s) {
     struct op_rows r = {.stride = op_stride(s.k)};
-    uint32_t tile = gpu.device->vk.cooperative.n, padded = op_groups(s.rows, tile) * tile;
+    uint32_t tile = vulkan_of(gpu.device)->vk.cooperative.n, padded = op_groups(s.rows, tile) * tile;
     uint64_t size = (uint64_t)padded * r.stride, scales_at = op_padded((uint32_t)size, OP_VIEW_ALIGNMENT);
     uint64_t scales_size = s.rows * sizeof(float);
     int8_t *bytes = malloc(scales_at + scales_size);
@@ -100,17 +100,20 @@ static void check(struct size s, const struct mma_tiles *tiles) {
 /* false: not possible here. Call gpu_close() in any case. */
 static bool open_with(const struct vk_cooperative *shape) {
     gpu_open_anew(&gpu);
-    if (shape) gpu.device->vk.cooperative = *shape;
-    return op_device_set_product(gpu.device, OP_PRODUCT_MMA) == OCELLI_OK;
+    if (shape) vulkan_of(gpu.device)->vk.cooperative = *shape;
+    struct op_way way;
+    bool possible = product_way(gpu.device, PRODUCT_MMA, true, &way);
+    if (possible) op_device_use(gpu.device, &way);
+    return possible;
 }
 
 /* larger 2: half of the subgroups have nothing to do. */
 static void check_tiles(struct mma_tiles tiles, uint32_t larger) {
     if (open_with(NULL)) {
-        gpu.device->vk.cooperative.subgroup *= larger;
-        struct vk_cooperative s = gpu.device->vk.cooperative;
+        vulkan_of(gpu.device)->vk.cooperative.subgroup *= larger;
+        struct vk_cooperative s = vulkan_of(gpu.device)->vk.cooperative;
         uint32_t rows = s.n * tiles.rows, columns = s.m * tiles.columns * tiles.blocks;
-        if (mma_strip_bytes(&gpu.device->vk, &tiles) <= gpu.device->vk.limits.maxComputeSharedMemorySize) {
+        if (mma_strip_bytes(&vulkan_of(gpu.device)->vk, &tiles) <= vulkan_of(gpu.device)->vk.limits.maxComputeSharedMemorySize) {
             check((struct size){1, columns + 1, 65}, &tiles);
             check((struct size){rows + 1, columns - 1, 200}, &tiles);
         }
@@ -138,7 +141,7 @@ static void test_shapes(void **unused) {
                                          {8, 8, 32},   {8, 8, 8},   {32, 8, 64}};
     static const struct size sizes[] = {{1, 1, 1}, {50, 40, 100}, {1, 8, 16}, {17, 129, 64}};
     gpu_open_anew(&gpu);
-    uint32_t lanes = gpu.device->vk.subgroup_size;
+    uint32_t lanes = vulkan_of(gpu.device)->vk.subgroup_size;
     gpu_close(&gpu);
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (uint32_t larger = 1; larger <= 2; larger++) { /* 2: subgroups may be half of what they could be */
@@ -180,24 +183,32 @@ static void test_choice(void **unused) {
             }
 }
 
+static int open_kind(struct op_device **d, enum ocelli_kind kind) {
+    return op_device_open(d, &(struct op_device_params){.device = "vulkan", .kind = kind});
+}
+
+static enum product product(void) {
+    return vulkan_of(gpu.device)->product;
+}
+
 /* Asked for, it is used or refused in one line; not asked for, it is used where it is no emulation. */
 static void test_kind(void **unused) {
     (void)unused;
-    bool possible = open_with(NULL), cpu = op_device_is_cpu(gpu.device);
+    bool possible = open_with(NULL), software = op_device_type(gpu.device) == OP_DEVICE_SOFTWARE;
     gpu_close(&gpu);
     struct op_device *d;
     listen();
-    int status = op_device_open(&d, NULL, OCELLI_KIND_MMA);
+    int status = open_kind(&d, OCELLI_KIND_MMA);
     assert_int_equal(status, possible ? OCELLI_OK : OCELLI_ERR_DEVICE);
     assert_int_equal(heard.lines, !possible);
-    if (possible) assert_int_equal(op_device_kind(d), OCELLI_KIND_MMA);
-    if (!possible) assert_non_null(strstr(heard.text, "no int8 cooperative matrices"));
+    if (possible) assert_int_equal(op_device_way(d)->kind, OCELLI_KIND_MMA);
+    if (!possible) assert_non_null(strstr(heard.text, "kind mma"));
     op_device_close(&d);
-    assert_int_equal(op_device_open(&d, NULL, OCELLI_KIND_AUTO), OCELLI_OK);
-    assert_int_equal(op_device_kind(d) == OCELLI_KIND_MMA, possible && !cpu);
+    assert_int_equal(open_kind(&d, OCELLI_KIND_AUTO), OCELLI_OK);
+    assert_int_equal(op_device_way(d)->kind == OCELLI_KIND_MMA, possible && !software);
     op_device_close(&d);
-    assert_int_equal(op_device_open(&d, NULL, OCELLI_KIND_F16W), OCELLI_OK);
-    assert_int_equal(op_device_kind(d), OCELLI_KIND_F16W);
+    assert_int_equal(open_kind(&d, OCELLI_KIND_F16W), OCELLI_OK);
+    assert_int_equal(op_device_way(d)->kind, OCELLI_KIND_F16W);
     op_device_close(&d);
 }
 
@@ -206,14 +217,14 @@ static void test_gives_way(void **unused) {
     (void)unused;
     for (int accelerated = 0; accelerated <= 1; accelerated++) {
         assert_true(open_with(&(struct vk_cooperative){16, 16, 32, 32, .plain = true}));
-        gpu.device->vk.integer_dot_accelerated = accelerated;
-        bool dot = accelerated && gpu.device->vk.integer_dot && vk_shader_exists("linear_dot");
-        assert_true(op_device_next_product(gpu.device)); /* dispatches apart, */
-        assert_int_equal(op_device_product(gpu.device), OP_PRODUCT_MMA);
-        assert_true(op_device_next_product(gpu.device)); /* then another kind */
-        assert_int_equal(op_device_product(gpu.device) == OP_PRODUCT_DOT, dot);
-        while (op_device_next_product(gpu.device)) assert_false(op_input_is_int8(gpu.device));
-        assert_int_equal(op_device_product(gpu.device), OP_PRODUCT_TILE);
+        vulkan_of(gpu.device)->vk.integer_dot_accelerated = accelerated;
+        bool dot = accelerated && vulkan_of(gpu.device)->vk.integer_dot && vk_shader_exists("linear_dot");
+        assert_true(op_device_use_plainer(gpu.device)); /* dispatches apart, */
+        assert_int_equal(product(), PRODUCT_MMA);
+        assert_true(op_device_use_plainer(gpu.device)); /* then another kind */
+        assert_int_equal(product() == PRODUCT_DOT, dot);
+        while (op_device_use_plainer(gpu.device)) assert_false(op_input_is_int8(gpu.device));
+        assert_int_equal(product(), PRODUCT_TILE);
         gpu_close(&gpu);
     }
 }

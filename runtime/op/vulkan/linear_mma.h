@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of runtime/op: op_linear() through cooperative matrices, shaders/linear_mma.comp. The
+ * Inside of op/vulkan: op_linear() through cooperative matrices, shaders/linear_mma.comp. The
  * driver's shape (m, n, k): m columns of the result by n rows, k of the sum at once. */
-#ifndef OP_LINEAR_MMA_H
-#define OP_LINEAR_MMA_H
+#ifndef OP_VULKAN_LINEAR_MMA_H
+#define OP_VULKAN_LINEAR_MMA_H
 
-#include "op/list.h"
+#include "op/vulkan/vulkan.h"
 
 /* How a dispatch is cut; see the shader. */
 struct mma_tiles {

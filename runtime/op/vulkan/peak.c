@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/peak.h"
 #include "base/clock.h"
-#include "op/product.h"
+#include "op/vulkan/vulkan.h"
 
 enum { GROUPS = 1024, READ = 64 << 20, SUMS = 16, TURNS = 3, LONG_MS = 20, MOST_ROUNDS = 1 << 24 };
 
@@ -18,17 +17,17 @@ static int fastest(struct op_list *list, double *seconds) {
 }
 
 static int time_math(struct op_list *list, struct op_view words, uint32_t rounds, double *seconds) {
-    const struct op_device *d = list->device;
+    const struct vulkan_device *d = vulkan_of(list->device);
     struct vk_dispatch dispatch = {
         .label = "peak",
-        .shader = {.name = op_input_is_int8(d) ? "peak_dot" : "peak_math",
+        .shader = {.name = op_input_is_int8(list->device) ? "peak_dot" : "peak_math",
                    .constants = {d->lanes},
                    .constant_count = 1,
                    .bindings = 1},
         .groups = {GROUPS, 1, 1},
     };
     int status = op_list_begin(list, false);
-    op_list_record(list, &dispatch, &words, &rounds, sizeof rounds);
+    vulkan_record(list, &dispatch, &words, &rounds, sizeof rounds);
     return status ? status : fastest(list, seconds);
 }
 
@@ -42,12 +41,12 @@ static int measure_math(struct op_list *list, struct op_view words, double *macs
         status = time_math(list, words, rounds, &seconds);
     }
     double each = op_input_is_int8(list->device) ? 4 : 1;
-    *macs = each * SUMS * GROUPS * list->device->lanes * rounds / seconds;
+    *macs = each * SUMS * GROUPS * vulkan_of(list->device)->lanes * rounds / seconds;
     return status;
 }
 
 static int measure_read(struct op_list *list, struct op_view from, struct op_view words, double *bytes) {
-    uint32_t lanes = list->device->lanes, each = READ / 16 / GROUPS;
+    uint32_t lanes = vulkan_of(list->device)->lanes, each = READ / 16 / GROUPS;
     struct op_view views[] = {from, words};
     struct vk_dispatch dispatch = {
         .label = "peak",
@@ -56,20 +55,19 @@ static int measure_read(struct op_list *list, struct op_view from, struct op_vie
     };
     double seconds = 0;
     int status = op_list_begin(list, false);
-    op_list_record(list, &dispatch, views, &each, sizeof each);
+    vulkan_record(list, &dispatch, views, &each, sizeof each);
     if (!status) status = fastest(list, &seconds);
     *bytes = READ / seconds;
     return status;
 }
 
-int op_peak_measure(struct op_device *d, struct op_peak *peak) {
+int vulkan_peak(struct op_device *d, struct op_peak *peak) {
     struct op_memory *from = NULL, *words = NULL;
     struct op_list *list = NULL;
-    *peak = (struct op_peak){0};
     int status = op_list_create(&list, d);
     if (!status) status = op_memory_create(&from, d, READ, OP_USE_DEVICE, "peak");
     if (!status) status = op_memory_create(&words, d, GROUPS * sizeof(uint32_t), OP_USE_DEVICE, "peak words");
-    if (!status && d->product != OP_PRODUCT_MMA) status = measure_math(list, op_view_of(words), &peak->macs);
+    if (!status && vulkan_of(d)->product != PRODUCT_MMA) status = measure_math(list, op_view_of(words), &peak->macs);
     if (!status) status = measure_read(list, op_view_of(from), op_view_of(words), &peak->bytes);
     op_list_destroy(&list);
     op_memory_destroy(&from, d);

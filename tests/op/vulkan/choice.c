@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The choice of a product: what is timed, what wins, and what a file of an earlier start may say. */
+ * The choice of a way to compute: what is timed, what wins, and what a file of an earlier start may say. */
 #include "op/choice.h"
 #include "support/checkpoint.h"
 #include "support/gpu.h"
 #include "support/test.h"
+#include "op/vulkan/vulkan.h"
 #include "vk/cache.h"
 #include "vk/pipeline.h"
 
@@ -69,20 +70,22 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void test_candidates(void **state) {
+static void test_ways(void **state) {
     (void)state;
     struct gpu g;
-    struct choice c[CHOICE_MOST];
+    struct op_way ways[OP_WAYS_MOST];
     gpu_open_anew(&g);
-    uint32_t count = choice_candidates(g.device, c);
-    assert_true(count >= 2 && count <= CHOICE_MOST);
-    assert_int_equal(c[0].product, op_device_product(g.device)); /* what is known comes first, fused and apart */
-    assert_int_equal(c[1].product, c[0].product);
-    assert_true(c[0].fuses != c[1].fuses);
+    uint32_t count = op_device_ways(g.device, ways);
+    assert_true(count >= 3 && count <= OP_WAYS_MOST);
+    assert_string_equal(ways[0].name, op_device_way(g.device)->name); /* what is known comes first, fused and apart */
+    assert_int_equal(product_of_way(&ways[0]), product_of_way(&ways[1]));
+    assert_true(product_way_fuses(&ways[0]) != product_way_fuses(&ways[1]));
     bool tile = false;
     for (uint32_t i = 0; i < count; i++) {
-        tile |= c[i].product == OP_PRODUCT_TILE;
-        if (op_device_is_cpu(g.device)) assert_true(c[i].product != OP_PRODUCT_DOT && c[i].product != OP_PRODUCT_MMA);
+        enum product p = product_of_way(&ways[i]);
+        tile |= p == PRODUCT_TILE;
+        bool slow = op_device_type(g.device) == OP_DEVICE_SOFTWARE && (p == PRODUCT_DOT || p == PRODUCT_MMA);
+        if (slow) assert_true(ways[i].emulated);
     }
     assert_true(tile);
     gpu_close(&g);
@@ -90,9 +93,9 @@ static void test_candidates(void **state) {
 
 static void test_fastest(void **state) {
     (void)state;
-    static const struct choice tile = {OP_PRODUCT_TILE, true}, split = {OP_PRODUCT_SPLIT, true}, dot = {OP_PRODUCT_DOT, true},
-                               mma = {OP_PRODUCT_MMA, true};
-    const struct choice exact[] = {tile, tile, split}, mixed[] = {dot, mma, tile};
+    static const struct op_way tile = {.kind = OCELLI_KIND_F16W}, dot = {.kind = OCELLI_KIND_DOT},
+                               mma = {.kind = OCELLI_KIND_MMA};
+    const struct op_way exact[] = {tile, tile, tile}, mixed[] = {dot, mma, tile};
     assert_int_equal(choice_fastest((double[]){10, 11, 9.5}, exact, 3), 0); /* not clearly */
     assert_int_equal(choice_fastest((double[]){10, 11, 5}, exact, 3), 2);
     assert_int_equal(choice_fastest((double[]){10, 6, 5}, exact, 3), 2);
@@ -106,16 +109,16 @@ static void test_fastest(void **state) {
     assert_int_equal(choice_fastest((double[]){10, 5, -1}, mixed, 3), 1);
 }
 
-static const char *start(const char *cache, bool timed, enum op_product *product, bool *fuses) {
+/* Opens and chooses; gives the path of the file, and which way it was. */
+static const char *start(const char *cache, bool timed, struct op_way *way) {
     struct gpu g;
     static char found[512];
     setenv("OCELLI_CACHE", cache, 1);
     gpu_open_anew(&g);
-    assert_int_equal(op_device_choose(g.device, timed), OCELLI_OK);
+    assert_int_equal(op_device_choose(&g.device, timed), OCELLI_OK);
     if (op_device_is_unproved(g.device)) op_device_remember(g.device); /* as after the model's vectors */
-    *product = op_device_product(g.device);
-    *fuses = g.device->fuses;
-    char *path = vk_cache_file(&g.device->vk, "product", "txt");
+    *way = *op_device_way(g.device);
+    char *path = vk_cache_file(&vulkan_of(g.device)->vk, "product", "txt");
     snprintf(found, sizeof found, "%s", path ? path : "");
     free(path);
     gpu_close(&g);
@@ -133,40 +136,42 @@ static void put(const char *path, const char *text) {
 static void test_remembered(void **state) {
     (void)state;
     const char *cache = checkpoint_path(folder, "remembered");
-    enum op_product known, product;
-    bool fuses;
+    struct op_way known, way;
     size_t size;
-    start("", true, &known, &fuses);
-    const char *path = start(cache, false, &product, &fuses); /* nothing executed, nothing kept */
+    start("", true, &known);
+    const char *path = start(cache, false, &way); /* nothing executed, nothing kept */
     struct stat st;
-    assert_int_equal(product, known);
+    assert_string_equal(way.name, known.name);
     assert_true(stat(path, &st) != 0);
-    start(cache, true, &product, &fuses);
+    start(cache, true, &way);
     assert_int_equal(stat(path, &st), 0);
     /* Whatever the file says is used, though it is not what is known to be best. */
-    put(path, "product tile, dispatches apart\n");
-    start(cache, false, &product, &fuses);
-    assert_int_equal(product, OP_PRODUCT_TILE);
-    assert_false(fuses);
-    start(cache, true, &product, &fuses);
-    assert_int_equal(product, OP_PRODUCT_TILE);
+    put(path, "tile, fused: 1.500 ms\n");
+    start(cache, false, &way);
+    assert_string_equal(way.name, "tile, fused");
+    start(cache, true, &way);
+    assert_string_equal(way.name, "tile, fused");
     /* Cut short, unknown, impossible, not text: timed again. */
     static const char *const bad[] = {"",
-                                      "product tile, dispatches apar",
-                                      "product til",
-                                      "product mma, dispatches fused\n",
-                                      "product best, dispatches fused\n",
+                                      "tile, fused",
+                                      "tile, fused:",
+                                      "tile, fused: 1.500 ms",
+                                      "tile, fused: -1.000 ms\n",
+                                      "tile, fuse: 1.500 ms\n",
+                                      "mma, fused: 1.500 ms\n",
+                                      "best, fused: 1.500 ms\n",
                                       "\xff\xfe\x01",
-                                      "product tile, dispatches apart\nmore"};
+                                      "tile, fused: nan ms\n",
+                                      "tile, fused: 1.500 ms\nmore"};
     struct gpu g;
     gpu_open_anew(&g);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct choice none;
+        double ms;
         put(path, bad[i]);
-        assert_int_equal(choice_read(g.device, path, &none), OCELLI_ERR_FILE);
+        assert_int_equal(choice_read(g.device, path, &way, &ms), OCELLI_ERR_FILE);
     }
     gpu_close(&g);
-    start(cache, true, &product, &fuses);
+    start(cache, true, &way);
     char *now = checkpoint_get(path, &size);
     const char *last = bad[sizeof bad / sizeof bad[0] - 1];
     assert_true(size != strlen(last) || memcmp(now, last, size));
@@ -178,9 +183,9 @@ static void test_forced(void **state) {
     (void)state;
     setenv("OCELLI_CACHE", checkpoint_path(folder, "remembered"), 1);
     struct op_device *d;
-    assert_int_equal(op_device_open(&d, getenv("OCELLI_DEVICE"), OCELLI_KIND_DOT), OCELLI_OK);
-    assert_int_equal(op_device_choose(d, true), OCELLI_OK);
-    assert_int_equal(op_device_kind(d), OCELLI_KIND_DOT);
+    assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "vulkan", .kind = OCELLI_KIND_DOT}), OCELLI_OK);
+    assert_int_equal(op_device_choose(&d, true), OCELLI_OK);
+    assert_int_equal(op_device_way(d)->kind, OCELLI_KIND_DOT);
     op_device_close(&d);
     setenv("OCELLI_CACHE", "", 1);
 }
@@ -198,12 +203,13 @@ static void hear_warning(void *user, enum ocelli_log_level level, const char *me
 static void check_each(int expected) {
     struct gpu g;
     gpu_open_anew(&g);
-    for (int p = 0; p < OP_PRODUCT_COUNT; p++) {
-        const char *name = op_product_name((enum op_product)p);
-        if (op_device_set_product(g.device, (enum op_product)p)) continue;
+    struct op_way ways[OP_WAYS_MOST];
+    uint32_t count = op_device_ways(g.device, ways);
+    for (uint32_t i = 0; i < count; i++) {
+        op_device_use(g.device, &ways[i]);
         int status = choice_check(g.device);
-        print_message("%s: %d\n", name, status);
-        if (status != expected) fail_msg("%s: status %d", name, status);
+        print_message("%s: %d\n", ways[i].name, status);
+        if (status != expected) fail_msg("%s: status %d", ways[i].name, status);
     }
     gpu_close(&g);
 }
@@ -220,31 +226,26 @@ static void test_check(void **state) {
 /* What is known to be best computes wrongly: another is chosen, with one line for each that is wrong, and that is remembered. */
 static void test_falls_back(void **state) {
     (void)state;
-    enum op_product known, product;
-    bool fuses;
+    struct op_way known, way;
     size_t size;
-    start("", false, &known, &fuses);
-    char prefix[64];
-    snprintf(prefix, sizeof prefix, "linear_%s", op_product_name(known));
-    for (char *c = prefix; *c; c++)
-        if (*c == '-') *c = '_';
-    broken = prefix;
+    start("", false, &known);
+    broken = product_shader(product_of_way(&known))->plain;
     ocelli_set_log(hear_warning, NULL);
-    start("", true, &product, &fuses); /* nowhere to remember it */
-    assert_true(product != known);
+    start("", true, &way); /* nowhere to remember it */
+    assert_true(product_of_way(&way) != product_of_way(&known));
     assert_in_range(warnings, 1, 2); /* fused and apart */
     assert_non_null(strstr(warning, "computes wrongly"));
     warnings = 0;
-    const char *path = start(checkpoint_path(folder, "fallback"), true, &product, &fuses);
-    assert_true(product != known);
+    const char *path = start(checkpoint_path(folder, "fallback"), true, &way);
+    assert_true(product_of_way(&way) != product_of_way(&known));
     assert_true(warnings >= 1);
     char *file = checkpoint_get(path, &size), line[64];
-    snprintf(line, sizeof line, "product %s,", op_product_name(known));
-    assert_null(strstr(file, line));
+    snprintf(line, sizeof line, "%s,", product_form(product_of_way(&known))->name);
+    assert_true(strncmp(file, line, strlen(line)) != 0);
     free(file);
     warnings = 0;
-    start(checkpoint_path(folder, "fallback"), true, &product, &fuses);
-    assert_true(product != known);
+    start(checkpoint_path(folder, "fallback"), true, &way);
+    assert_true(product_of_way(&way) != product_of_way(&known));
     assert_int_equal(warnings, 0); /* told once */
     broken = NULL;
     ocelli_set_log(quiet, NULL);
@@ -252,7 +253,7 @@ static void test_falls_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_candidates), cmocka_unit_test(test_fastest),    cmocka_unit_test(test_check),
+        cmocka_unit_test(test_ways),       cmocka_unit_test(test_fastest),    cmocka_unit_test(test_check),
         cmocka_unit_test(test_falls_back), cmocka_unit_test(test_remembered), cmocka_unit_test(test_forced),
         cmocka_unit_test(gpu_test_silent),
     };

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/then.h"
+#include "op/vulkan/then.h"
 
 #include <math.h>
 #include <stddef.h>
 
 enum { QUERIES = 4, CAPACITY_STEP = 32 }; /* fewer pipelines for texts of many lengths */
 
-void op_attention(struct op_list *list, const struct op_attention *a) {
+void vulkan_attention(struct op_list *list, const struct op_attention *a) {
     bool pooled = a->pooled.memory != NULL;
     struct op_rows query = pooled ? a->query : a->in;
     uint32_t head = a->width / a->heads, capacity = op_padded(a->tokens, CAPACITY_STEP);
-    uint32_t queries = pooled ? 1 : a->tokens;
+    uint32_t queries = op_attention_queries(a);
     struct push {
         uint32_t tokens, queries, width, in_stride, query_stride, out_stride, out_panel;
         float scale;
@@ -29,16 +29,16 @@ void op_attention(struct op_list *list, const struct op_attention *a) {
     struct vk_dispatch dispatch = {
         .label = "attention",
         .shader = {.name = pooled ? "attention_pooled" : "attention",
-                   .constants = {list->device->lanes, head / 4, capacity, a->causal},
+                   .constants = {vulkan_of(list->device)->lanes, head / 4, capacity, a->causal},
                    .constant_count = 4,
                    .bindings = pooled ? 4 : 3},
         .groups = {op_groups(queries, QUERIES), a->heads, a->sequences},
-        .bytes = op_bytes(a->in, a->sequences * a->tokens, 3 * a->width) + op_bytes(a->out, a->sequences * queries, a->width),
-        .macs = 2ull * a->sequences * queries * a->tokens * a->width,
+        .bytes = op_attention_bytes(a),
+        .macs = op_attention_macs(a),
     };
     const char *with_then = pooled ? "attention_pooled_then" : "attention_then";
     bool fuses = then_fuses(list, &a->then, with_then, dispatch.groups[0] * a->sequences);
     if (fuses) then_fuse(list, &a->then, with_then, &dispatch, views);
-    op_list_record(list, &dispatch, views, &push, fuses ? sizeof push : offsetof(struct push, then));
-    if (!fuses) then_record(list, &a->then, a->out, queries * a->sequences, a->width);
+    vulkan_record(list, &dispatch, views, &push, fuses ? sizeof push : offsetof(struct push, then));
+    if (!fuses) op_then_record(list, &a->then, a->out, queries * a->sequences, a->width);
 }

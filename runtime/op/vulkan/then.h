@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of runtime/op: what lib/then.glsl needs of an op whose last workgroup makes the next product's input. */
-#ifndef OP_THEN_H
-#define OP_THEN_H
+ * Inside of op/vulkan: what lib/then.glsl needs of an op whose last workgroup makes the next product's input. */
+#ifndef OP_VULKAN_THEN_H
+#define OP_VULKAN_THEN_H
 
-#include "op/list.h"
+#include "op/vulkan/vulkan.h"
 
 /* struct then_args of the shader; the last of an op's push constants. */
 struct then_push {
@@ -18,9 +18,6 @@ struct then_push then_push(const struct op_then *then, struct op_rows out, uint3
 /* Makes a dispatch that variant: its name, its constant, and views from THEN_BINDING on, of which there is room. */
 void then_fuse(struct op_list *list, const struct op_then *then, const char *shader, struct vk_dispatch *dispatch,
                struct op_view *views);
-/* The same in a dispatch of its own, if anything is wanted. */
-void then_record(struct op_list *list, const struct op_then *then, struct op_rows out, uint32_t rows, uint32_t width);
-
 /* From the first of two views of one memory to the end of the second; and how far apart they begin, in `unit` bytes. */
 struct op_view op_span(struct op_view first, struct op_view second);
 uint32_t op_apart(struct op_view first, struct op_view second, uint32_t unit);

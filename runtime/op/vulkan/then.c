@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/then.h"
+#include "op/vulkan/then.h"
 
 #include <assert.h>
 
 enum { COUNTERS = 4096 }; /* groups of rows of a dispatch */
 
-static bool wanted(const struct op_then *then) {
-    return then->weight.memory || then->out.scales.memory;
-}
-
 /* Shared by all lists: dispatches follow one another, and each leaves zeros. */
 static bool have_counters(struct op_list *list) {
-    struct op_device *d = list->device;
+    struct vulkan_device *d = vulkan_of(list->device);
     if (!d->counters && !list->status)
-        list->status = op_memory_create(&d->counters, d, COUNTERS * sizeof(uint32_t), OP_USE_DEVICE, "counters");
+        list->status = op_memory_create(&d->counters, list->device, COUNTERS * sizeof(uint32_t), OP_USE_DEVICE, "counters");
     return d->counters != NULL;
 }
 
 bool then_fuses(struct op_list *list, const struct op_then *then, const char *shader, uint32_t counters) {
-    return wanted(then) && list->device->fuses && counters <= COUNTERS && vk_shader_exists(shader) && have_counters(list);
+    return op_then_wanted(then) && vulkan_of(list->device)->fuses && counters <= COUNTERS && vk_shader_exists(shader) &&
+           have_counters(list);
 }
 
 struct op_view op_span(struct op_view first, struct op_view second) {
@@ -49,22 +46,7 @@ void then_fuse(struct op_list *list, const struct op_then *then, const char *sha
     dispatch->shader.name = shader;
     dispatch->shader.constants[dispatch->shader.constant_count++] = norm;
     dispatch->shader.bindings = THEN_BINDING + 3;
-    views[THEN_BINDING] = op_view_of(list->device->counters);
+    views[THEN_BINDING] = op_view_of(vulkan_of(list->device)->counters);
     views[THEN_BINDING + 1] = then->out.scales.memory ? op_span(then->out.values, then->out.scales) : then->out.values;
     views[THEN_BINDING + 2] = norm ? op_span(then->weight, then->bias) : views[THEN_BINDING]; /* bound, not read */
-}
-
-void then_record(struct op_list *list, const struct op_then *then, struct op_rows out, uint32_t rows, uint32_t width) {
-    if (!wanted(then)) return;
-    if (!then->weight.memory) {
-        op_quantize(list, out, then->out, rows, width);
-        return;
-    }
-    op_norm(list, &(struct op_norm){.in = out,
-                                    .out = then->out,
-                                    .weight = then->weight,
-                                    .bias = then->bias,
-                                    .rows = rows,
-                                    .width = width,
-                                    .epsilon = then->epsilon});
 }

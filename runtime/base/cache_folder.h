@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Where what one start finds out is kept for the next: compiled pipelines, the fastest way to compute. */
+#ifndef BASE_CACHE_FOLDER_H
+#define BASE_CACHE_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The folder, made if it is not there: OCELLI_CACHE (empty: none), else XDG_CACHE_HOME/ocelli, else HOME/.cache/ocelli. false: there
+ * is none; a warning was logged if one was asked for. */
+bool cache_folder(char *folder, size_t room);
+
+#endif

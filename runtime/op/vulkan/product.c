@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "op/vulkan/product.h"
+#include "op/vulkan/linear_mma.h"
+
+enum { SPLIT_MAX_LANES = 16, UNIFORM_SUBGROUP = 16 };
+
+static const struct product_form forms[] = {
+    [PRODUCT_TILE] = {"tile", LAYOUT_HALVES, 4, 5, false, false},
+    [PRODUCT_SPLIT] = {"split", LAYOUT_ROWS, 1, 1, false, false},
+    [PRODUCT_SPLIT_DOT] = {"split-dot", LAYOUT_ROWS, 1, 1, true, false},
+    [PRODUCT_DOT] = {"dot", LAYOUT_BYTES, 4, 5, true, false},
+    [PRODUCT_UNIFORM4] = {"uniform4", LAYOUT_HALVES, 4, 5, false, true},
+    [PRODUCT_UNIFORM2] = {"uniform2", LAYOUT_HALVES, 2, 10, false, true},
+    [PRODUCT_UNIFORM_DOT] = {"uniform-dot", LAYOUT_BYTES, 4, 5, true, true},
+    [PRODUCT_MMA] = {"mma", LAYOUT_TILES, 1, 1, true, false},
+};
+
+static const struct product_shader shaders[] = {
+    [PRODUCT_TILE] = {"linear_tile", "linear_tile_then"},
+    [PRODUCT_SPLIT] = {"linear_split", "linear_split_then"},
+    [PRODUCT_SPLIT_DOT] = {"linear_split_dot", "linear_split_dot_then"},
+    [PRODUCT_DOT] = {"linear_dot", "linear_dot_then"},
+    [PRODUCT_UNIFORM4] = {"linear_uniform4", "linear_uniform4_then"},
+    [PRODUCT_UNIFORM2] = {"linear_uniform2", "linear_uniform2_then"},
+    [PRODUCT_UNIFORM_DOT] = {"linear_uniform_dot", "linear_uniform_dot_then"},
+    [PRODUCT_MMA] = {"linear_mma", "linear_mma_then"},
+};
+
+const struct product_form *product_form(enum product product) {
+    return &forms[product];
+}
+
+const struct product_shader *product_shader(enum product product) {
+    return &shaders[product];
+}
+
+bool product_fits(const struct vulkan_device *d, enum product product) {
+    const struct product_form *p = &forms[product];
+    if (p->layout == LAYOUT_ROWS) /* K is padded to 64: a word of 4 for each of at most 16 lanes */
+        return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
+    if (product == PRODUCT_MMA) return mma_fits(&d->vk);
+    if (p->int8_inputs && !d->vk.integer_dot) return false;
+    if (p->uniform && (d->vk.subgroup_size != UNIFORM_SUBGROUP || !d->vk.full_subgroups)) return false;
+    return vk_shader_exists(shaders[product].plain);
+}
+
+uint32_t product_panel(const struct product_form *p, uint32_t rows) {
+    return op_tile(rows, p->rows);
+}
