@@ -84,7 +84,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL count_instance(const VkInstanceCreateInfo 
     return real_instance(i, a, instance);
 }
 
-/* What a test has put into the table stays there. */
+/* The table keeps what a test puts into it. */
 static void test_replaced(void **state) {
     char name[256];
     (void)state;
