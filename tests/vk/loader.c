@@ -51,7 +51,7 @@ static void read_one(struct opened *o, int value) {
     assert_memory_equal(bytes, expected, BYTES);
 }
 
-/* The process's first devices, opened by threads that race for the load: an instance each, used in turn, the first closed first.
+/* The process's first devices. Threads open them and race for the load; each has an instance of its own. The first closes first.
  */
 static void test_several(void **state) {
     struct opened all[DEVICES] = {0};
