@@ -6,19 +6,18 @@ include(CMakePackageConfigHelpers)
 # application may have functions of the same names.
 add_custom_command(
   OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a
-  COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ocelli_archive.o $<TARGET_OBJECTS:ocelli_static> $<TARGET_OBJECTS:ocelli_core>
-          $<TARGET_OBJECTS:ocelli_shaders>
+  COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ocelli_archive.o ${LIBRARY_OBJECTS}
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden ocelli_archive.o
   COMMAND ${CMAKE_COMMAND} -E rm -f libocelli.a
   COMMAND ${CMAKE_AR} crs libocelli.a ocelli_archive.o
-  DEPENDS ocelli_static ocelli_core ocelli_shaders
+  DEPENDS ${LIBRARY_PARTS}
   COMMAND_EXPAND_LISTS VERBATIM)
 add_custom_target(ocelli_archive ALL DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a)
 
 # What the parts link, as pkg-config calls it. Read off the targets, so that a new library needs no line here unless its target is of a
 # kind that is not known yet.
 set(OCELLI_REQUIRES "")
-foreach(part ocelli_core ocelli_static)
+foreach(part ${LIBRARY_PARTS})
   get_target_property(linked ${part} INTERFACE_LINK_LIBRARIES)
   foreach(library ${linked})
     string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" library "${library}")
@@ -28,8 +27,6 @@ foreach(part ocelli_core ocelli_static)
       else()
         list(APPEND OCELLI_REQUIRES ${${CMAKE_MATCH_1}_MODULE_NAME})
       endif()
-    elseif(library STREQUAL "Vulkan::Vulkan")
-      list(APPEND OCELLI_REQUIRES vulkan)
     elseif(library STREQUAL "JPEG::JPEG")
       list(APPEND OCELLI_REQUIRES libjpeg)
     elseif(library MATCHES "::" AND NOT library STREQUAL "Threads::Threads")

@@ -137,7 +137,7 @@ void ocelli_set_log(void (*handler)(void *user, enum ocelli_log_level level, con
 
 /* Name of the Vulkan device `index` (0-based) into `name` (at most `size` bytes, always
  * terminated). Returns OCELLI_ERR_USAGE without a log line when there is no such index, and
- * OCELLI_ERR_DEVICE when no Vulkan driver is installed. */
+ * OCELLI_ERR_DEVICE when libvulkan.so.1 or a Vulkan driver is not installed. */
 int ocelli_device_name(uint32_t index, char *name, size_t size);
 
 /* Opens a blob on a device: reads and checks its header, makes the tokenizer, opens the device. The file stays open until

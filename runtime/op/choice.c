@@ -43,10 +43,11 @@ uint32_t choice_fastest(const double *ms, const struct op_way *ways, uint32_t co
 
 /* --- the file --- */
 
-enum { LINE = 400 }; /* as wide as any double is printed */
+enum { LINE = 96 };
 
 static void line_of(const struct op_way *way, double ms, char line[LINE]) {
-    snprintf(line, LINE, "%s: %.3f ms\n", way->name, ms < 1e9 ? ms : 1e9);
+    int length = snprintf(line, LINE, "%s: %.3f ms\n", way->name, ms);
+    if (length < 0 || length >= LINE) *line = 0; /* no time that anything takes */
 }
 
 int choice_read(const struct op_device *d, const char *path, struct op_way *way, double *ms) {
@@ -59,9 +60,9 @@ int choice_read(const struct op_device *d, const char *path, struct op_way *way,
     uint32_t count = op_device_ways(d, ways);
     const char *colon = strchr(got, ':');
     double read_ms = colon ? strtod(colon + 1, NULL) : -1;
-    for (uint32_t i = 0; read_ms >= 0 && read_ms <= 1e9 && i < count; i++) {
+    for (uint32_t i = 0; read_ms >= 0 && i < count; i++) {
         line_of(&ways[i], read_ms, line);
-        if (strcmp(got, line)) continue;
+        if (!*line || strcmp(got, line)) continue;
         *way = ways[i], *ms = read_ms;
         return OCELLI_OK;
     }

@@ -3,9 +3,10 @@
 #ifndef VK_DEVICE_H
 #define VK_DEVICE_H
 
+#include "vk/loader.h"
+
 #include <ocelli.h>
 #include <stdbool.h>
-#include <vulkan/vulkan.h>
 
 struct vk_pipeline;
 struct vk_upload;
@@ -51,7 +52,8 @@ struct vk_device {
 };
 
 /* `choice`: index or part of the name (any case); NULL: the best one (discrete, integrated,
- * virtual, CPU). Errors: DEVICE (no driver, no such device, a feature missing), MEMORY. */
+ * virtual, CPU). Errors: DEVICE (no libvulkan, which vk_loader_exists() tells apart; no driver,
+ * no such device, a feature missing), MEMORY. */
 int vk_device_open(struct vk_device *d, const char *choice);
 /* Is there room for every shader? Errors: DEVICE, one line with the limit that is too small. */
 int vk_check_limits(const VkPhysicalDeviceLimits *limits, const char *device);

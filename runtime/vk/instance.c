@@ -43,6 +43,8 @@ static bool wants_validation(void) {
 }
 
 int vk_instance_open(VkInstance *instance, VkDebugUtilsMessengerEXT *messenger) {
+    int status = vk_loader_open();
+    if (status) return status;
     bool validate = wants_validation();
     static const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
     /* 1.1 is the floor; a newer apiVersion lets newer drivers offer their core features. */

@@ -5,6 +5,7 @@
 
 #include "vk/device.h"
 
+/* Loads libvulkan when that is not yet done. Errors: DEVICE (no libvulkan, no driver, no validation layer), MEMORY. */
 int vk_instance_open(VkInstance *instance, VkDebugUtilsMessengerEXT *messenger);
 void vk_instance_close(VkInstance instance, VkDebugUtilsMessengerEXT messenger);
 

@@ -442,6 +442,31 @@ run 0 1 info -m "$model" --json # says so, and tells of the model all the same
 holds '.devices == [] and .model.embedding_size > 0'
 run 0 0 tokenize -m "$model" "a cat"
 unset VK_DRIVER_FILES VK_ICD_FILENAMES
+
+# --- no libvulkan: the dynamic linker finds an empty file before it, then a library that is not Vulkan's ---
+
+mkdir hidden
+: >hidden/libvulkan.so.1
+libraries=${LD_LIBRARY_PATH:-}
+LD_LIBRARY_PATH=$work/hidden:$libraries
+export LD_LIBRARY_PATH
+run 0 0 --version
+run 0 0 tokenize -m "$model" "a cat"
+for command in info "tag -m $model -t cat $photo" "embed -m $model --text cat" "selftest -m $model" "bench -m $model"; do
+    # shellcheck disable=SC2086
+    run 1 1 $command
+    complains '^ocelli: Vulkan cannot be loaded: .*libvulkan\.so\.1: .*: install its loader and a driver'
+done
+run 0 1 info -m "$model" --json
+holds '.devices == [] and .model.embedding_size > 0'
+ln -sf "$OCELLI_BUILD/tests/liblost_layer.so" hidden/libvulkan.so.1
+run 1 1 info
+complains ': libvulkan\.so\.1: too old or not Vulkan.s: no vkAllocateCommandBuffers: '
+LD_LIBRARY_PATH=$libraries
+test -n "$libraries" || unset LD_LIBRARY_PATH
+
+# --- another device ---
+
 run 1 1 tag -m "$model" --device "no such device" -t cat "$photo"
 OCELLI_DEVICE="no such device"
 export OCELLI_DEVICE

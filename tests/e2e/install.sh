@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What `cmake --install` puts under another prefix than the configured one, behind DESTDIR: the documents' example builds there by
 # pkg-config, by pkg-config --static and by find_package, both ways, and runs; nothing installed names the folder of the build or
-# the configured prefix.
+# the configured prefix, or needs libvulkan to be linked or to start.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -52,6 +52,12 @@ for program in "$work/by-pkg-config" "$work/by-static" "$work/build/by-cmake" "$
     LD_LIBRARY_PATH=$lib "$program" "$model" "$OCELLI_SOURCE/tools/demo/pictures/cat.png" "a cat" "a dog" >"$work/log" 2>&1
     grep -q -e '^100.0 %  a cat' -e 'none.gguf: No such file' "$work/log" || fail "$(basename "$program") does not run"
 done
+
+: >"$work/log"
+for file in "$work/moved/bin/ocelli" "$lib"/libocelli.so "$work/by-static" "$work/build/by-cmake-static"; do
+    readelf -d "$file" | grep 'NEEDED.*vulkan' && fail "$(basename "$file") starts only where libvulkan is"
+done
+pkg-config --print-requires-private ocelli | grep vulkan && fail "ocelli.pc asks for libvulkan"
 
 # The program, not of this build's folder; `make install` goes the same way.
 "$work/moved/bin/ocelli" --version | grep -q '^ocelli ' || fail "the installed program does not run"

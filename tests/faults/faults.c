@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The n-th allocation, and the n-th Vulkan call, of a small run fails: for every n (OCELLI_LONG=1) or some, the run ends with
- * a status and a line, and the same handle then gives the right vectors. --wrap sends our objects' calls here, and not the
- * driver's: tests/CMakeLists.txt lists them. */
+ * a status and a line, and the same handle then gives the right vectors. Only our objects' calls fail, and not the driver's:
+ * --wrap sends allocations here (tests/CMakeLists.txt), and the table of vk/loader.h Vulkan's. */
 #include "blob/blob.h"
 #include "convert/convert.h"
 #include "support/checkpoint.h"
 #include "support/gpu.h"
 #include "support/heard.h"
 #include "support/test.h"
+#include "vk/loader.h"
 
 #include <math.h>
 #include <ocelli.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <vulkan/vulkan.h>
 
 /* ---- what fails ---- */
 
@@ -48,43 +48,51 @@ WRAP(void *, aligned_alloc, (size_t alignment, size_t size), (alignment, size), 
 WRAP(char *, strdup, (const char *text), (text), NULL)
 WRAP(char *, strndup, (const char *text, size_t size), (text, size), NULL)
 
-#define WRAP_VK(name, parameters, arguments, result)                                                                             \
-    VkResult __real_##name parameters;                                                                                           \
-    VkResult __wrap_##name parameters;                                                                                           \
-    VkResult __wrap_##name parameters {                                                                                          \
-        return fails(VULKAN, #name) ? (result) : __real_##name arguments;                                                        \
-    }
 #define HOST VK_ERROR_OUT_OF_HOST_MEMORY
 #define FAR VK_ERROR_OUT_OF_DEVICE_MEMORY
 #define WITH const VkAllocationCallbacks *a
-WRAP_VK(vkCreateInstance, (const VkInstanceCreateInfo *i, WITH, VkInstance *o), (i, a, o), HOST)
-WRAP_VK(vkEnumeratePhysicalDevices, (VkInstance i, uint32_t *n, VkPhysicalDevice *o), (i, n, o), HOST)
-WRAP_VK(vkEnumerateDeviceExtensionProperties, (VkPhysicalDevice p, const char *l, uint32_t *n, VkExtensionProperties *o),
-        (p, l, n, o), HOST)
-WRAP_VK(vkCreateDevice, (VkPhysicalDevice p, const VkDeviceCreateInfo *i, WITH, VkDevice *o), (p, i, a, o), FAR)
-WRAP_VK(vkCreateCommandPool, (VkDevice d, const VkCommandPoolCreateInfo *i, WITH, VkCommandPool *o), (d, i, a, o), HOST)
-WRAP_VK(vkCreatePipelineCache, (VkDevice d, const VkPipelineCacheCreateInfo *i, WITH, VkPipelineCache *o), (d, i, a, o), HOST)
-WRAP_VK(vkCreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, WITH, VkBuffer *o), (d, i, a, o), FAR)
-WRAP_VK(vkAllocateMemory, (VkDevice d, const VkMemoryAllocateInfo *i, WITH, VkDeviceMemory *o), (d, i, a, o), FAR)
-WRAP_VK(vkBindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o), FAR)
-WRAP_VK(vkMapMemory, (VkDevice d, VkDeviceMemory m, VkDeviceSize o, VkDeviceSize s, VkMemoryMapFlags f, void **p),
-        (d, m, o, s, f, p), VK_ERROR_MEMORY_MAP_FAILED)
-WRAP_VK(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, WITH, VkFence *o), (d, i, a, o), HOST)
-WRAP_VK(vkAllocateCommandBuffers, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o), (d, i, o), HOST)
-WRAP_VK(vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i), HOST)
-WRAP_VK(vkEndCommandBuffer, (VkCommandBuffer c), (c), FAR)
-WRAP_VK(vkCreateDescriptorPool, (VkDevice d, const VkDescriptorPoolCreateInfo *i, WITH, VkDescriptorPool *o), (d, i, a, o), FAR)
-WRAP_VK(vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o), FAR)
-WRAP_VK(vkCreateDescriptorSetLayout, (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, WITH, VkDescriptorSetLayout *o),
-        (d, i, a, o), HOST)
-WRAP_VK(vkCreatePipelineLayout, (VkDevice d, const VkPipelineLayoutCreateInfo *i, WITH, VkPipelineLayout *o), (d, i, a, o), HOST)
-WRAP_VK(vkCreateShaderModule, (VkDevice d, const VkShaderModuleCreateInfo *i, WITH, VkShaderModule *o), (d, i, a, o), HOST)
-WRAP_VK(vkCreateComputePipelines,
-        (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i, WITH, VkPipeline *o),
-        (d, c, n, i, a, o), FAR)
-WRAP_VK(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), FAR)
-WRAP_VK(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), FAR)
-WRAP_VK(vkWaitForFences, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t), (d, n, f, all, t), HOST)
+#define VK_CALLS(X)                                                                                                              \
+    X(vkCreateInstance, (const VkInstanceCreateInfo *i, WITH, VkInstance *o), (i, a, o), HOST);                                  \
+    X(vkEnumeratePhysicalDevices, (VkInstance i, uint32_t * n, VkPhysicalDevice * o), (i, n, o), HOST);                          \
+    X(vkEnumerateDeviceExtensionProperties, (VkPhysicalDevice p, const char *l, uint32_t *n, VkExtensionProperties *o),          \
+      (p, l, n, o), HOST);                                                                                                       \
+    X(vkCreateDevice, (VkPhysicalDevice p, const VkDeviceCreateInfo *i, WITH, VkDevice *o), (p, i, a, o), FAR);                  \
+    X(vkCreateCommandPool, (VkDevice d, const VkCommandPoolCreateInfo *i, WITH, VkCommandPool *o), (d, i, a, o), HOST);          \
+    X(vkCreatePipelineCache, (VkDevice d, const VkPipelineCacheCreateInfo *i, WITH, VkPipelineCache *o), (d, i, a, o), HOST);    \
+    X(vkCreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, WITH, VkBuffer *o), (d, i, a, o), FAR);                          \
+    X(vkAllocateMemory, (VkDevice d, const VkMemoryAllocateInfo *i, WITH, VkDeviceMemory *o), (d, i, a, o), FAR);                \
+    X(vkBindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o), FAR);                        \
+    X(vkMapMemory, (VkDevice d, VkDeviceMemory m, VkDeviceSize o, VkDeviceSize s, VkMemoryMapFlags f, void **p),                 \
+      (d, m, o, s, f, p), VK_ERROR_MEMORY_MAP_FAILED);                                                                           \
+    X(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, WITH, VkFence *o), (d, i, a, o), HOST);                            \
+    X(vkAllocateCommandBuffers, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o), (d, i, o), HOST);        \
+    X(vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i), HOST);                               \
+    X(vkEndCommandBuffer, (VkCommandBuffer c), (c), FAR);                                                                        \
+    X(vkCreateDescriptorPool, (VkDevice d, const VkDescriptorPoolCreateInfo *i, WITH, VkDescriptorPool *o), (d, i, a, o), FAR);  \
+    X(vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o), FAR);         \
+    X(vkCreateDescriptorSetLayout, (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, WITH, VkDescriptorSetLayout *o),       \
+      (d, i, a, o), HOST);                                                                                                       \
+    X(vkCreatePipelineLayout, (VkDevice d, const VkPipelineLayoutCreateInfo *i, WITH, VkPipelineLayout *o), (d, i, a, o), HOST); \
+    X(vkCreateShaderModule, (VkDevice d, const VkShaderModuleCreateInfo *i, WITH, VkShaderModule *o), (d, i, a, o), HOST);       \
+    X(vkCreateComputePipelines,                                                                                                  \
+      (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i, WITH, VkPipeline *o),                    \
+      (d, c, n, i, a, o), FAR);                                                                                                  \
+    X(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), FAR);                              \
+    X(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), FAR);                                                \
+    X(vkWaitForFences, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t), (d, n, f, all, t), HOST);
+
+#define FAIL(name, parameters, arguments, result)                                                                                \
+    static PFN_##name real_##name;                                                                                               \
+    static VKAPI_ATTR VkResult VKAPI_CALL failing_##name parameters {                                                            \
+        return fails(VULKAN, #name) ? (result) : real_##name arguments;                                                          \
+    }
+VK_CALLS(FAIL)
+
+static void put_vulkan(void) {
+#define PUT(name, parameters, arguments, result) real_##name = name, name = failing_##name
+    assert_int_equal(vk_loader_open(), OCELLI_OK);
+    VK_CALLS(PUT)
+}
 
 /* ---- the run ---- */
 
@@ -167,6 +175,7 @@ static int setup(void **unused) {
     gpu_open_anew(&g); /* skips where OCELLI_DEVICE asks for Vulkan that is not here */
     on_vulkan = op_device_type(g.device) != OP_DEVICE_CPU;
     gpu_close(&g);
+    if (on_vulkan) put_vulkan();
     checkpoint_golden_open(&golden, "minimal");
     folder = checkpoint_folder();
     checkpoint_write("minimal", folder, &(struct checkpoint_form){0});

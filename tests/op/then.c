@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The next product's input, made by the last workgroup of an op or by a dispatch of its own. */
+#ifdef OCELLI_VULKAN
 #include "op/vulkan/vulkan.h"
+#endif
 #include "ref/ref.h"
 #include "support/gpu.h"
 #include "support/test.h"
@@ -46,9 +48,11 @@ struct size {
 /* Those of the device; on Vulkan each product with and without what it fuses. */
 static uint32_t all_ways(const struct op_device *device, struct op_way ways[2 * OP_WAYS_MOST]) {
     uint32_t count = 0;
-    if (op_device_type(device) == OP_DEVICE_CPU) return op_device_ways(device, ways);
+    if (op_device_type(device) == OP_DEVICE_CPU) return op_device_ways(device, ways); /* else Vulkan's */
+#ifdef OCELLI_VULKAN
     for (int p = 0; p < PRODUCT_COUNT; p++)
         for (int fuses = 1; fuses >= 0; fuses--) count += product_way(device, (enum product)p, fuses, &ways[count]);
+#endif
     return count;
 }
 

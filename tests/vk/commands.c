@@ -14,31 +14,33 @@ static struct gpu gpu;
 
 static bool full, unbound;
 
-void __real_vkGetBufferMemoryRequirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs);
-void __wrap_vkGetBufferMemoryRequirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs);
-void __wrap_vkGetBufferMemoryRequirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs) {
-    __real_vkGetBufferMemoryRequirements(d, b, needs);
+static PFN_vkGetBufferMemoryRequirements real_requirements;
+static PFN_vkAllocateMemory real_allocate;
+static PFN_vkBindBufferMemory real_bind;
+
+static VKAPI_ATTR void VKAPI_CALL requirements(VkDevice d, VkBuffer b, VkMemoryRequirements *needs) {
+    real_requirements(d, b, needs);
     if (full) needs->memoryTypeBits = 3;
 }
 
-VkResult __real_vkAllocateMemory(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *m);
-VkResult __wrap_vkAllocateMemory(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *m);
-VkResult __wrap_vkAllocateMemory(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a, VkDeviceMemory *m) {
+static VKAPI_ATTR VkResult VKAPI_CALL allocate(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a,
+                                               VkDeviceMemory *m) {
     VkMemoryAllocateInfo info = *i;
     if (full && info.memoryTypeIndex == 0) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     if (full) info.memoryTypeIndex = 0;
-    return __real_vkAllocateMemory(d, &info, a, m);
+    return real_allocate(d, &info, a, m);
 }
 
-VkResult __real_vkBindBufferMemory(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset);
-VkResult __wrap_vkBindBufferMemory(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset);
-VkResult __wrap_vkBindBufferMemory(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset) {
-    return unbound ? VK_ERROR_OUT_OF_DEVICE_MEMORY : __real_vkBindBufferMemory(d, b, m, offset);
+static VKAPI_ATTR VkResult VKAPI_CALL bind(VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize offset) {
+    return unbound ? VK_ERROR_OUT_OF_DEVICE_MEMORY : real_bind(d, b, m, offset);
 }
 
 static int setup(void **unused) {
     (void)unused;
     gpu_open_anew(&gpu);
+    real_requirements = vkGetBufferMemoryRequirements, vkGetBufferMemoryRequirements = requirements;
+    real_allocate = vkAllocateMemory, vkAllocateMemory = allocate;
+    real_bind = vkBindBufferMemory, vkBindBufferMemory = bind;
     return 0;
 }
 

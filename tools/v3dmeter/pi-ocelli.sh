@@ -10,11 +10,10 @@ here=$(cd "$(dirname "$0")" && pwd)
     libinih-dev zlib1g-dev libvulkan-dev libstb-dev
 folder=$(cd "$1" && pwd)
 libraries=$folder/usr/lib/aarch64-linux-gnu
-# FindVulkan takes its headers from this machine otherwise.
+# Vulkan's headers are taken from this machine otherwise.
 PKG_CONFIG_SYSROOT_DIR=$folder PKG_CONFIG_LIBDIR=$libraries/pkgconfig cmake -S "$here/../.." -B "$2" \
     -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
     -DCMAKE_C_COMPILER=aarch64-linux-gnu-gcc -DCMAKE_C_FLAGS="-isystem $folder/usr/include/aarch64-linux-gnu" \
     -DCMAKE_EXE_LINKER_FLAGS="-Wl,--allow-shlib-undefined" \
-    -DVulkan_INCLUDE_DIR="$folder/usr/include" -DVulkan_LIBRARY="$libraries/libvulkan.so.1" \
-    -DSTB_INCLUDE="$folder/usr/include"
+    -DVulkan_INCLUDE_DIR="$folder/usr/include" -DSTB_INCLUDE="$folder/usr/include"
 cmake --build "$2" -j"${JOBS:-$(nproc)}" --target ocelli

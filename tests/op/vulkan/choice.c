@@ -20,25 +20,21 @@ static char *folder;
 static const char *broken; /* NULL: none */
 static VkShaderModule last_broken;
 
-VkResult __real_vkCreateShaderModule(VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a,
-                                     VkShaderModule *m);
-VkResult __wrap_vkCreateShaderModule(VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a,
-                                     VkShaderModule *m);
-VkResult __wrap_vkCreateShaderModule(VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a,
-                                     VkShaderModule *m) {
-    VkResult result = __real_vkCreateShaderModule(d, i, a, m);
+static PFN_vkCreateShaderModule real_module;
+static PFN_vkCreateComputePipelines real_pipelines;
+
+static VKAPI_ATTR VkResult VKAPI_CALL create_module(VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a,
+                                                    VkShaderModule *m) {
+    VkResult result = real_module(d, i, a, m);
     last_broken = VK_NULL_HANDLE;
     for (size_t n = 0; broken && n < shader_binary_count; n++)
         if (shader_binaries[n].words == i->pCode && !strncmp(shader_binaries[n].name, broken, strlen(broken))) last_broken = *m;
     return result;
 }
 
-VkResult __real_vkCreateComputePipelines(VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i,
-                                         const VkAllocationCallbacks *a, VkPipeline *p);
-VkResult __wrap_vkCreateComputePipelines(VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i,
-                                         const VkAllocationCallbacks *a, VkPipeline *p);
-VkResult __wrap_vkCreateComputePipelines(VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i,
-                                         const VkAllocationCallbacks *a, VkPipeline *p) {
+static VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice d, VkPipelineCache c, uint32_t n,
+                                                       const VkComputePipelineCreateInfo *i, const VkAllocationCallbacks *a,
+                                                       VkPipeline *p) {
     VkComputePipelineCreateInfo info = *i;
     VkSpecializationInfo constants = *i->stage.pSpecializationInfo;
     uint32_t values[VK_MAX_CONSTANTS];
@@ -46,7 +42,7 @@ VkResult __wrap_vkCreateComputePipelines(VkDevice d, VkPipelineCache c, uint32_t
     if (last_broken && i->stage.module == last_broken) values[1] = OP_GELU;
     constants.pData = values;
     info.stage.pSpecializationInfo = &constants;
-    return __real_vkCreateComputePipelines(d, c, n, &info, a, p);
+    return real_pipelines(d, c, n, &info, a, p);
 }
 
 static void quiet(void *user, enum ocelli_log_level level, const char *message) {
@@ -59,6 +55,8 @@ static int setup(void **state) {
     struct gpu g;
     gpu_open_anew(&g); /* skips where there is no device */
     gpu_close(&g);
+    real_module = vkCreateShaderModule, vkCreateShaderModule = create_module;
+    real_pipelines = vkCreateComputePipelines, vkCreateComputePipelines = create_pipelines;
     folder = checkpoint_folder();
     ocelli_set_log(quiet, NULL);
     return 0;
