@@ -89,6 +89,8 @@ struct ocelli_frame {
     const struct ocelli_dma_buf *dma_bufs; /* (3), where the planes lie too; NULL: in no dma-buf */
 };
 
+enum { OCELLI_THREADS_MOST = 256 };
+
 /* Zero means default. */
 struct ocelli_params {
     const char *model;     /* path of the .gguf blob that ocelli-convert wrote; required */

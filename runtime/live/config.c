@@ -19,6 +19,7 @@ static const struct key {
 } keys[CONFIG_KEYS] = {
     {"run", "model", PATH, AT(model)},
     {"run", "device", TEXT, AT(device)},
+    {"run", "threads", WHOLE, AT(threads), 1, OCELLI_THREADS_MOST, 0},
     {"run", "state", PATH, AT(state)},
     {"run", "thermal", PATH, AT(thermal)},
     {"run", "on_change", TEXT, AT(on_change)},

@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 33 };
+enum { CONFIG_KEYS = 34 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -14,6 +14,7 @@ struct live_config {
     const char *path; /* of the file */
     /* [run] */
     const char *model, *device, *state, *thermal, *on_change; /* NULL: not given */
+    double threads;                                           /* of the processor; 0: not given */
     double rate;                                              /* pictures a second at most; 0: no cap */
     double motion;                                            /* percent of a picture that must differ; 0: each is looked at */
     double look_every;                                        /* seconds after which a still one is looked at too */

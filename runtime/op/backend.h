@@ -4,6 +4,7 @@
 #ifndef OP_BACKEND_H
 #define OP_BACKEND_H
 
+#include "base/log.h"
 #include "op/op.h"
 #include "op/peak.h"
 
@@ -70,6 +71,7 @@ struct op_device {
     struct op_way way;       /* in use */
     bool chosen;             /* it is final: forced, timed or remembered */
     bool unproved;           /* it was timed just now, and is not remembered yet */
+    char why[LOG_LINE];        /* it was this one */
     struct op_device *rival; /* the processor, until both were timed: the faster one stays. Else NULL */
     double ms;               /* of the half block that was timed; 0: it was not */
 };

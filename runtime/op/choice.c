@@ -257,9 +257,13 @@ int op_device_choose(struct op_device **device, bool timed) {
     status = choose(rival, timed);
     if (status) return status;
     struct op_device *loser = rival_wins(d) ? d : rival;
-    log_info("%s: %.2f ms, %s: %.2f ms", d->name, d->ms, rival->name, rival->ms);
     *device = loser == d ? rival : d;
     d->rival = NULL;
+    if (d->ms > 0 && rival->ms > 0)
+        snprintf((*device)->why, sizeof d->why, "half a block takes %.2f ms, on %s %.2f", (*device)->ms, loser->name, loser->ms);
+    else if (*device == rival)
+        snprintf(rival->why, sizeof rival->why, "%s is known to be slower", d->name);
+    log_info("%s: %s", (*device)->name, (*device)->why);
     if (loser->unproved) op_device_remember(loser); /* what it lost with; a later start times the winner again at most */
     op_device_close(&loser);
     return OCELLI_OK;

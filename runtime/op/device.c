@@ -23,6 +23,10 @@ bool op_device_use_plainer(struct op_device *d) {
     return true;
 }
 
+const char *op_device_why(const struct op_device *d) {
+    return d->why;
+}
+
 enum op_device_type op_device_type(const struct op_device *d) {
     return d->type;
 }

@@ -40,9 +40,8 @@ struct op_device_params {
      */
     const char *device;
     enum ocelli_kind kind;
-    uint32_t threads; /* of the processor, 1..OP_THREADS_MOST; 0: as many as there are cores */
+    uint32_t threads; /* of the processor, at most OCELLI_THREADS_MOST; 0: as many as there are cores */
 };
-enum { OP_THREADS_MOST = 256 };
 
 /* Opens a device and takes the way that is known to be best, of the kind that was asked for. Errors: DEVICE (no driver, no such
  * device, a feature missing, a kind that is not possible there), MEMORY. */
@@ -69,6 +68,8 @@ const struct op_way *op_device_way(const struct op_device *device);
 /* Takes the plainer way to try when the one in use computes wrongly; false: there is none left. */
 bool op_device_use_plainer(struct op_device *device);
 
+/* A few words: why it was this device, as "no GPU is here". */
+const char *op_device_why(const struct op_device *device);
 enum op_device_type op_device_type(const struct op_device *device);
 const char *op_device_name(const struct op_device *device);
 const char *op_device_driver(const struct op_device *device);

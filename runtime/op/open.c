@@ -67,21 +67,26 @@ static int open_gpu(struct op_device **out, const struct op_device_params *param
     return log_fail(OCELLI_ERR_DEVICE, "no GPU: Vulkan's drivers here only compute in software; use device cpu");
 }
 
-/* No GPU is no fault here, so it is not told. */
-static bool found_gpu(struct op_device **out, const struct op_device_params *params) {
-    char why[LOG_LINE];
+/* No GPU is no fault here, so it is not told; why: of LOG_LINE. */
+static bool found_gpu(struct op_device **out, const struct op_device_params *params, char *why) {
+    strcpy(why, "no GPU is here");
     if (!may_have_gpu()) return false;
-    log_hold(why, sizeof why);
+    log_hold(why, LOG_LINE);
     int status = open_gpu(out, params);
     log_release();
-    if (status) log_info("%s: the processor computes", why);
     return status == OCELLI_OK;
 }
 
 /* With a GPU there, the processor is kept beside it until both were timed: op_device_choose(). */
 static int open_best(struct op_device **out, const struct op_device_params *params) {
+    char why[LOG_LINE];
     if (params->kind == OCELLI_KIND_MMA) return open_gpu(out, params);
-    if (!found_gpu(out, params)) return open_with(&op_cpu, out, params);
+    if (!found_gpu(out, params, why)) {
+        int status = open_with(&op_cpu, out, params);
+        if (!status) strcpy((*out)->why, why);
+        return status;
+    }
+    strcpy((*out)->why, "a GPU is here");
     return params->kind == OCELLI_KIND_AUTO ? open_with(&op_cpu, &(*out)->rival, params) : OCELLI_OK;
 }
 
@@ -107,14 +112,15 @@ int op_device_open(struct op_device **out, const struct op_device_params *params
     const char *choice = params->device && *params->device ? params->device : "auto";
     struct op_device_params vulkan = *params;
     *out = NULL;
-    if (params->threads > OP_THREADS_MOST)
-        return log_fail(OCELLI_ERR_USAGE, "%u threads: at most %d", params->threads, OP_THREADS_MOST);
+    if (params->threads > OCELLI_THREADS_MOST)
+        return log_fail(OCELLI_ERR_USAGE, "%u threads: at most %d", params->threads, OCELLI_THREADS_MOST);
     if (is(choice, "vulkan")) vulkan.device = NULL;
     int status = is(choice, "auto")                           ? open_best(out, params)
                  : is(choice, "gpu")                          ? open_gpu(out, params)
                  : is(choice, "cpu") || is_last_index(choice) ? open_with(&op_cpu, out, params)
                                                               : open_with(&op_vulkan, out, &vulkan);
     if (status) op_device_close(out);
+    if (!status && !*(*out)->why) strcpy((*out)->why, "asked for");
     return status;
 }
 

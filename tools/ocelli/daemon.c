@@ -35,7 +35,7 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
     struct live *l;
     struct board *board = NULL;
-    live->model = o->model, live->device = o->device, live->kind = o->kind;
+    live->model = o->model, live->device = o->device, live->kind = o->kind, live->threads = (uint32_t)o->threads;
     int status = live_open(&l, live);
     if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
     if (!live->silent) status = board_open(&board, l, live->config);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli info: the devices here and, of a model, what the file says. Opens no device. */
+ * ocelli info: the devices here, which of them computes, and, of a model, what the file says. Nothing is computed. */
 #include "base/log.h"
 #include "blob/blob.h"
 #include "clip/config.h"
+#include "op/device.h"
 #include "text/json.h"
 #include "options.h"
 #include "plain.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 enum { NAME_SIZE = 256 };
 
@@ -43,9 +45,12 @@ static bool next_device(uint32_t index, char name[NAME_SIZE], int *status) {
     return got == OCELLI_OK;
 }
 
-static int found(uint32_t count, int status) {
-    if (count || status) return status;
-    return log_fail(OCELLI_ERR_DEVICE, "no Vulkan device: the drivers installed here find none");
+/* What computes if nothing else is asked for, as far as is known before anything is timed. Errors: as op_device_open(). */
+static int open_used(const struct options *o, struct op_device **device) {
+    const char *choice = o->device ? o->device : getenv("OCELLI_DEVICE");
+    struct op_device_params params = {.device = choice, .kind = o->kind, .threads = (uint32_t)o->threads};
+    int status = op_device_open(device, &params);
+    return status ? status : op_device_choose(device, false);
 }
 
 static int show_devices(void) {
@@ -57,7 +62,17 @@ static int show_devices(void) {
         plain_text(stdout, name);
         putchar('\n');
     }
-    return found(i, status);
+    return status;
+}
+
+static void show_used(const struct op_device *d) {
+    printf("%-15s ", "used");
+    plain_text(stdout, op_device_name(d));
+    printf(", %s, ", op_device_way(d)->name);
+    plain_text(stdout, op_device_driver(d));
+    printf(" (");
+    plain_text(stdout, op_device_why(d));
+    puts(")");
 }
 
 static void line(const char *label, const char *text) {
@@ -94,7 +109,16 @@ static int json_devices(struct json *j) {
     json_begin(j, "devices", '[');
     for (; next_device(i, name, &status); i++) json_text(j, NULL, name);
     json_end(j, ']');
-    return found(i, status);
+    return status;
+}
+
+static void json_used(struct json *j, const struct op_device *d) {
+    json_begin(j, "used", '{');
+    json_text(j, "device", op_device_name(d));
+    json_text(j, "driver", op_device_driver(d));
+    json_text(j, "products", op_device_way(d)->name);
+    json_text(j, "why", op_device_why(d));
+    json_end(j, '}');
 }
 
 static void json_tower(struct json *j, const char *key, const struct clip_tower_config *t, const char *activation) {
@@ -128,20 +152,22 @@ static void json_facts(struct json *j, const struct facts *f) {
     json_end(j, '}');
 }
 
-static int show_json(const struct facts *facts) {
+static int show_json(const struct facts *facts, const struct op_device *used) {
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '{');
     json_text(&j, "version", ocelli_version());
     int status = json_devices(&j);
+    if (used) json_used(&j, used);
     if (facts) json_facts(&j, facts);
     json_end(&j, '}');
     putchar('\n');
     return status;
 }
 
-static int show(const struct facts *facts) {
+static int show(const struct facts *facts, const struct op_device *used) {
     line("ocelli", ocelli_version());
     int status = show_devices();
+    if (used) show_used(used);
     if (facts) show_facts(facts);
     return status;
 }
@@ -152,8 +178,11 @@ static int info(const struct options *o) {
     int status = o->model ? blob_open(&blob, o->model, true) : OCELLI_OK;
     if (!status && blob) status = read_facts(&facts, blob);
     if (!status) {
-        status = (o->json ? show_json : show)(blob ? &facts : NULL);
-        if (blob && status == OCELLI_ERR_DEVICE) status = OCELLI_OK; /* what was asked for is answered */
+        struct op_device *used;
+        int opened = open_used(o, &used); /* told, and the rest all the same */
+        status = (o->json ? show_json : show)(blob ? &facts : NULL, used);
+        op_device_close(&used);
+        if (!status && !blob) status = opened;
     }
     blob_close(&blob);
     return status;
@@ -169,11 +198,11 @@ static int run(int argc, char **argv) {
 
 const struct command command_info = {
     .name = "info",
-    .summary = "the Vulkan devices here, and what a model is",
+    .summary = "the devices here, and what a model is",
     .usage = "ocelli info [-m BLOB] [--json]",
-    .help = "Lists the Vulkan devices, with the index that --device takes, and with -m the facts of a\n"
-            "model file, which needs no device; each of its bytes is checked. Exit code 1: the file is\n"
-            "damaged, or without -m: no Vulkan driver or device.\n\n"
+    .help = "Lists Vulkan's devices and the processor, with the index that --device takes, tells which one\n"
+            "is used and why, and with -m the facts of a model file; each of its bytes is checked. Exit\n"
+            "code 1: the file is damaged, or without -m: there is no such device.\n\n"
             "Options:\n" OPTIONS_HELP "\n"
             "Example:\n"
             "  ocelli info -m clip.gguf\n",

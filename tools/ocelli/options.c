@@ -104,6 +104,7 @@ int options_next(struct options *o, int argc, char **argv, const char *letters, 
             break;
         case OPTIONS_DEVICE: o->device = optarg; break;
         case OPTIONS_KIND: fault = take_kind(o, optarg); break;
+        case OPTIONS_THREADS: fault = options_number(o, "--threads", optarg, OCELLI_THREADS_MOST, &o->threads); break;
         case OPTIONS_JSON: o->json = true; break;
         case '?':
         case ':': return stop(o, refuse(o, c, argv, letters));
@@ -114,7 +115,7 @@ int options_next(struct options *o, int argc, char **argv, const char *letters, 
 }
 
 int options_open(const struct options *o, struct ocelli **handle) {
-    struct ocelli_params params = {.model = o->model, .device = o->device, .kind = o->kind};
+    struct ocelli_params params = {.model = o->model, .device = o->device, .kind = o->kind, .threads = (uint32_t)o->threads};
     return ocelli_open(handle, &params);
 }
 

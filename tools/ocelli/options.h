@@ -14,25 +14,28 @@ struct options {
     const struct command *command;
     const char *model, *device; /* of argv */
     enum ocelli_kind kind;
+    size_t threads; /* of the processor; 0: not given */
     bool json;
     int exit_code; /* when options_next() gave OPTIONS_STOP */
 };
 
 /* A subcommand's letters begin with OPTIONS_LETTERS, its table of long options with OPTIONS_LONG; the
  * values of its own long options with OPTIONS_OWN. */
-enum { OPTIONS_DEVICE = 256, OPTIONS_KIND, OPTIONS_JSON, OPTIONS_OWN };
+enum { OPTIONS_DEVICE = 256, OPTIONS_KIND, OPTIONS_THREADS, OPTIONS_JSON, OPTIONS_OWN };
 #define OPTIONS_LETTERS ":hm:"
 #define OPTIONS_LONG                                                                                                             \
     {"help", no_argument, NULL, 'h'}, {"model", required_argument, NULL, 'm'},                                                   \
-        {"device", required_argument, NULL, OPTIONS_DEVICE}, {"kind", required_argument, NULL, OPTIONS_KIND}, {                  \
+        {"device", required_argument, NULL, OPTIONS_DEVICE}, {"kind", required_argument, NULL, OPTIONS_KIND},                    \
+        {"threads", required_argument, NULL, OPTIONS_THREADS}, {                                                                 \
         "json", no_argument, NULL, OPTIONS_JSON                                                                                  \
     }
 
 /* Part of the help texts. */
 #define OPTIONS_HELP                                                                                                             \
     "  -m, --model BLOB      the model, as ocelli-convert wrote it\n"                                                            \
-    "      --device N|NAME   Vulkan device: index, or part of its name (see ocelli info);\n"                                     \
-    "                        else the variable OCELLI_DEVICE, else the best one\n"                                               \
+    "      --device DEVICE   cpu, gpu, or index or part of a name that ocelli info lists; auto: the\n"                           \
+    "                        faster one (default: the variable OCELLI_DEVICE, else auto)\n"                                      \
+    "      --threads N       when the processor computes (default: one for each core)\n"                                         \
     "      --kind KIND       how products are computed: auto, f16w, dot or mma (for tests; default auto)\n"                      \
     "      --json            output for programs\n"                                                                              \
     "  -h, --help            this text\n"
