@@ -24,10 +24,10 @@ static int append(const struct op_list *list, bool timed, struct bench_dispatch 
                                      .macs = d.macs,
                                      .bytes = d.bytes,
                                      .gpu_ms = timed ? ms[i] : -1};
-        memcpy(b->constants, d.constants, d.constant_count * sizeof b->constants[0]);
+        if (d.constant_count) memcpy(b->constants, d.constants, d.constant_count * sizeof b->constants[0]);
         memcpy(b->groups, d.groups, sizeof b->groups);
         b->push_count = d.push_count;
-        memcpy(b->push, d.push, d.push_count * sizeof b->push[0]);
+        if (d.push_count) memcpy(b->push, d.push, d.push_count * sizeof b->push[0]);
     }
     free(ms);
     return status;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,11 +25,17 @@ static bool make_folder(const char *base, const char *below, char *folder, size_
     return stat(folder, &st) == 0 && S_ISDIR(st.st_mode); /* not a file of that name */
 }
 
+/* Who asks again is not told again. */
+static bool first_time(void) {
+    static atomic_bool told;
+    return !atomic_exchange(&told, true);
+}
+
 static bool find_folder(char *folder, size_t room) {
     const char *own = getenv("OCELLI_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (own) return *own && make_folder(own, "", folder, room);
     if (cache && *cache == '/') return make_folder(cache, "/ocelli", folder, room);
-    if (cache && *cache) /* the XDG Base Directory Specification: a relative one is to be ignored */
+    if (cache && *cache && first_time()) /* the XDG Base Directory Specification: a relative one is to be ignored */
         log_warn("XDG_CACHE_HOME=%s does not begin with /, so it is ignored: what is found out is kept in %s/.cache/ocelli",
                  cache, home ? home : "HOME");
     return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, room);
@@ -37,7 +44,7 @@ static bool find_folder(char *folder, size_t room) {
 bool cache_folder(char *folder, size_t room) {
     const char *own = getenv("OCELLI_CACHE");
     if (find_folder(folder, room)) return true;
-    if (own && *own)
+    if (own && *own && first_time())
         log_warn("OCELLI_CACHE=%s: no folder, and none can be made: each start compiles shaders and times the device anew", own);
     return false;
 }

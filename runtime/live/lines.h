@@ -23,6 +23,10 @@ bool lines_close(struct lines **lines, int timeout_ms);
 /* Appends a line with its end, at most 4096 bytes. Any thread; waits for nobody. */
 void lines_add(struct lines *l, const char *line);
 
+/* The same with a line that later ones make old, as a status: it is dropped, and not counted, while half of the room waits for the
+ * reader, so that events still find some. */
+void lines_add_passing(struct lines *l, const char *line);
+
 /* Something waits to be written. */
 bool lines_wait(struct lines *l);
 /* Waits until nothing does; false: not within timeout_ms. */

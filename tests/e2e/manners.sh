@@ -16,7 +16,7 @@ hear() {
 name="stop while opening"
 ini test:160x120@20 state=opening save_every=1
 i=0
-while test $i -lt 300; do echo "prompt = thing number $i"; i=$((i + 1)); done >>ocelli.ini
+while test $i -lt 1000; do echo "prompt = thing number $i"; i=$((i + 1)); done >>ocelli.ini
 for delay in 0 0.02 0.05 0.1 0.2 0.4 0.8 1.6; do
     start
     held
@@ -74,7 +74,7 @@ until_true 20 grep -q READY=1 said || fail "$name: no READY"
 show cat p1
 until_true 20 grep -q '"on".*"cat"' told || fail "$name: no event"
 i=0
-while test $i -lt 300; do kill -USR1 "$daemon" && sleep 0.01 && i=$((i + 1)); done # 1 KB each: a pipe holds 64
+while test $i -lt 3000; do kill -USR1 "$daemon" && sleep 0.01 && i=$((i + 1)); done # 1 KB each: a pipe holds 64
 test ! -s err -o "$(grep -c 'its reader stalls' err)" = "$(wc -l <err)" || fail "$name: said something else"
 for i in 1 2 3; do
     show pizza p$i

@@ -104,7 +104,7 @@ grep -q "no picture of this model" said || fail "another model is not told"
 # Killed: what was written is there, and it goes on.
 kill -9 $daemon
 wait $daemon 2>/dev/null
-export VK_LAYER_PATH="$OCELLI_BUILD/tests${VK_LAYER_PATH:+:$VK_LAYER_PATH}" VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost LOST_FILE="$work/lose"
+export VK_LAYER_PATH="$OCELLI_BUILD/tests${VK_LAYER_PATH:+:$VK_LAYER_PATH}" VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost LOST_FILE="$work/lose" OCELLI_DEVICE=vulkan
 start
 first pizza pizza >/dev/null || fail "after a kill: $(ask search pizza)"
 
@@ -135,7 +135,7 @@ jq -e '.hits[0].score' answer >/dev/null || fail "a slow search: $(cat answer)"
 kill -TERM $daemon
 wait $daemon || fail "slow: exit code $?"
 daemon=
-unset VK_INSTANCE_LAYERS SLOW_MS
+unset VK_INSTANCE_LAYERS SLOW_MS OCELLI_DEVICE
 local_search --apart 1 --json cat | jq -es '[.[] | select(.tags == "cat")] | length == 2' >/dev/null ||
     fail "what waited is not written at the end"
 grep -v "device was lost" err >rest && fail "said: $(cat rest)"

@@ -74,6 +74,22 @@ static int read_lines(int *next) {
     return count;
 }
 
+/* Lines that pass leave half of the room to others, and none of them is called lost. */
+static void test_passing(void **state) {
+    (void)state;
+    int next = 0;
+    start(0);
+    for (int i = 0; i < 1000; i++) lines_add_passing(l, numbered(i));
+    assert_int_equal(lines_lost(l), 0);
+    for (int i = 2000; i < 2010; i++) lines_add(l, numbered(i));
+    assert_int_equal(lines_lost(l), 0);
+    assert_int_equal(heard.lines, 0);
+    int count = read_lines(&next);
+    assert_true(count > 70 && count < 400);
+    assert_int_equal(next, 2010);
+    end();
+}
+
 /* A reader that stalls holds nobody up; what it finds later are whole lines, the first that there were. */
 static void test_stalls(void **state) {
     (void)state;
@@ -150,8 +166,8 @@ static void test_left(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stalls), cmocka_unit_test(test_reader_gone),
-                                       cmocka_unit_test(test_full_disk), cmocka_unit_test(test_longest),
-                                       cmocka_unit_test(test_left)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_stalls),      cmocka_unit_test(test_passing),
+                                       cmocka_unit_test(test_reader_gone), cmocka_unit_test(test_full_disk),
+                                       cmocka_unit_test(test_longest),     cmocka_unit_test(test_left)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

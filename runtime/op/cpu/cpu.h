@@ -13,7 +13,7 @@ struct cpu_device {
     const struct cpu_kernels *all[CPU_KERNELS_MOST]; /* that run here, the fastest first */
     uint32_t count;
     const struct cpu_kernels *kernels; /* in use */
-    struct pool *pool;                 /* made with the first list; NULL before */
+    struct pool *pool;                 /* made when first needed */
     uint32_t threads;                  /* of it; 0: as many as there are cores */
     uint64_t bytes;                    /* allocated */
     char name[160], driver[80];
@@ -33,6 +33,9 @@ struct cpu_list {
 static inline struct cpu_device *cpu_of(const struct op_device *d) {
     return (struct cpu_device *)d;
 }
+
+/* Makes the threads, the first time. Errors: MEMORY. */
+int cpu_make_pool(struct cpu_device *d);
 
 static inline void *cpu_at(struct op_view view) {
     return (char *)view.memory->mapped + view.offset;

@@ -137,6 +137,10 @@ static uint64_t bytes(const struct op_device *device) {
     return cpu_of(device)->bytes;
 }
 
+int cpu_make_pool(struct cpu_device *d) {
+    return d->pool ? OCELLI_OK : pool_create(&d->pool, d->threads);
+}
+
 /* ---- memory ---- */
 
 static int memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use_, const char *name) {
@@ -196,17 +200,46 @@ static uint64_t matrix_bytes(const struct op_device *device, uint32_t rows, uint
                                     : panels_float_bytes(&k->floats, rows, op_stride(columns));
 }
 
-static int matrix_write(struct op_device *device, const struct op_matrix *m, const struct op_source *sources, uint32_t count) {
-    const struct cpu_kernels *k = cpu_of(device)->kernels;
-    uint32_t row0 = 0, stride = op_stride(m->columns);
-    for (uint32_t i = 0; i < count; row0 += sources[i++].rows) {
-        const struct op_source *s = &sources[i];
-        if (op_input_is_int8(device))
-            panels_pack(&k->dot, s->values, row0, s->rows, m->columns, stride, cpu_at(m->weights));
-        else
-            panels_float_pack(&k->floats, s->values, row0, s->rows, m->columns, stride, cpu_at(m->weights));
+/* Rows of a matrix that a thread packs at once: a multiple of every kernel's panel. */
+enum { PACK_ROWS = 128 };
+
+struct pack {
+    struct op_device *device;
+    const struct op_matrix *matrix;
+    const struct op_source *sources;
+};
+
+/* Rows first..end of a source whose first row is row0 of the matrix. */
+static void pack_part(const struct pack *p, const struct op_source *s, uint32_t row0, uint32_t first, uint32_t end) {
+    const struct cpu_kernels *k = cpu_of(p->device)->kernels;
+    uint32_t columns = p->matrix->columns, stride = op_stride(columns);
+    const int8_t *values = s->values + (size_t)(first - row0) * columns;
+    void *to = cpu_at(p->matrix->weights);
+    if (op_input_is_int8(p->device))
+        panels_pack(&k->dot, values, first, end - first, columns, stride, to);
+    else
+        panels_float_pack(&k->floats, values, first, end - first, columns, stride, to);
+}
+
+static void pack_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+    const struct pack *p = args;
+    uint32_t first = task * PACK_ROWS, end = first + PACK_ROWS, row0 = 0;
+    (void)worker;
+    if (end > p->matrix->rows) end = p->matrix->rows;
+    for (const struct op_source *s = p->sources; row0 < end; row0 += s++->rows) {
+        uint32_t from = first > row0 ? first : row0, to = row0 + s->rows < end ? row0 + s->rows : end;
+        if (from < to) pack_part(p, s, row0, from, to);
     }
-    return OCELLI_OK;
+}
+
+static int matrix_write(struct op_device *device, const struct op_matrix *m, const struct op_source *sources, uint32_t count) {
+    struct cpu_device *d = cpu_of(device);
+    struct pack p = {device, m, sources};
+    struct pool_step step = {.run = pack_run, .args = &p, .tasks = op_groups(m->rows, PACK_ROWS)};
+    (void)count;
+    int status = cpu_make_pool(d);
+    if (!status) pool_run(d->pool, &step, 1);
+    return status;
 }
 
 static uint32_t input_panel(const struct op_device *device, uint32_t rows) {

@@ -62,7 +62,7 @@ void cpu_record(struct op_list *list, const struct cpu_step *step, const void *a
 /* Threads and their rooms are there before the first run, which then allocates nothing. */
 int cpu_list_end(struct op_list *list) {
     struct cpu_device *d = cpu_of(list->device);
-    int status = d->pool ? OCELLI_OK : pool_create(&d->pool, d->threads);
+    int status = cpu_make_pool(d);
     return status ? status : pool_reserve(d->pool, list_of(list)->worker_bytes);
 }
 

@@ -66,7 +66,7 @@ static double measure_math(struct pool *pool, struct peak *p) {
 
 int cpu_peak(struct op_device *device, struct op_peak *peak) {
     struct cpu_device *d = cpu_of(device);
-    int status = d->pool ? OCELLI_OK : pool_create(&d->pool, d->threads);
+    int status = cpu_make_pool(d);
     if (!status)
         status = pool_reserve(d->pool, CPU_ROOM_HEAD + K * sizeof(float) * 16 + K * 32 + 256 + 16 * 32 * 4 + VECTOR_MOST);
     if (status) return status;
