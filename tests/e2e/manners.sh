@@ -74,7 +74,7 @@ until_true 20 grep -q READY=1 said || fail "$name: no READY"
 show cat p1
 until_true 20 grep -q '"on".*"cat"' told || fail "$name: no event"
 i=0
-while test $i -lt 3000; do kill -USR1 "$daemon" && sleep 0.01 && i=$((i + 1)); done # 1 KB each: a pipe holds 64
+while test $i -lt 600; do kill -USR1 "$daemon" && sleep 0.01 && i=$((i + 1)); done # 1 KB each: a pipe holds 64, ocelli 256
 test ! -s err -o "$(grep -c 'its reader stalls' err)" = "$(wc -l <err)" || fail "$name: said something else"
 for i in 1 2 3; do
     show pizza p$i
