@@ -169,7 +169,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_info = {
     .name = "info",
-    .summary = "the Vulkan devices here, and what a model is",
+    .summary = "list the Vulkan devices, and what is in a model",
     .usage = "ocelli info [-m BLOB] [--json]",
     .help = "Lists the Vulkan devices, with the index that --device takes, and with -m the facts of a\n"
             "model file, which needs no device; each of its bytes is checked. Exit code 1: the file is\n"
