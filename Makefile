@@ -40,7 +40,7 @@ release: packages
 	@sed -n 's/^-- \(.*left out, .*\)/  \1/p' build-release.log
 	@{ cmake --build --preset release -j$(JOBS) 2>&1 || echo 'build failed'; } | \
 	 gawk '{ print >"build-release.log" } $$0 == "build failed" { failed = 1 } \
-	       /^\[ *[0-9]+%\] (Building|Generating)/ { done = substr($$0, 2) + 0; \
+	       /^\[ *[0-9]+%\].*(Building|Generating)/ { done = substr($$0, 2) + 0; \
 	         if (done >= next_told) { printf "  %d %%\n", done; fflush(); next_told = done - done % 20 + 20 } } \
 	       END { exit failed }' || { cat build-release.log; exit 1; }
 	@rm -f build-release.log
