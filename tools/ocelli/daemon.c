@@ -43,8 +43,10 @@ static void tell_ready(const struct live_options *options, struct live *l) {
     size_t counts[2] = {0};
     if (!isatty(STDERR_FILENO)) return;
     live_tags(l, count, counts);
-    log_info("%s: watching for %zu tag%s, of which %zu learn their threshold first, for an hour (docs/tags.md); Ctrl-C ends it",
-             options->config, counts[0], counts[0] == 1 ? "" : "s", counts[1]);
+    log_info("%s: watching for %zu tag%s; Ctrl-C ends it", options->config, counts[0], counts[0] == 1 ? "" : "s");
+    if (counts[1] && !options->silent)
+        log_info("%zu of them cannot turn on yet: without on = they learn their threshold, for an hour at least (docs/tags.md)",
+                 counts[1]);
 }
 
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
