@@ -7,7 +7,7 @@ SHELL = /bin/sh
 JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
-# Without these a part is left out, with a message.
+# Without these a part is left out, with a message. Cameras (libcamera-dev, g++) are not in the list: they bring much with them.
 OPTIONAL = libcoap3-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev
 BLOB = build/demo.gguf
 
@@ -36,8 +36,13 @@ test-faults: packages
 
 release: packages
 	@echo "building in build/release"
-	@cmake --preset release -DBUILD_TESTING=OFF >build-release.log 2>&1 && \
-	 cmake --build --preset release -j$(JOBS) >>build-release.log 2>&1 || { cat build-release.log; exit 1; }
+	@cmake --preset release -DBUILD_TESTING=OFF >build-release.log 2>&1 || { cat build-release.log; exit 1; }
+	@sed -n 's/^-- \(.*left out, .*\)/  \1/p' build-release.log
+	@{ cmake --build --preset release -j$(JOBS) 2>&1 || echo 'build failed'; } | \
+	 gawk '{ print >"build-release.log" } $$0 == "build failed" { failed = 1 } \
+	       /^\[ *[0-9]+%\].*(Building|Generating)/ { done = substr($$0, 2) + 0; \
+	         if (done >= next_told) { printf "  %d %%\n", done; fflush(); next_told = done - done % 20 + 20 } } \
+	       END { exit failed }' || { cat build-release.log; exit 1; }
 	@rm -f build-release.log
 
 # make install PREFIX=/usr DESTDIR=package: without PREFIX, /usr/local.
@@ -46,7 +51,9 @@ install: release
 	DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
 
 # The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
-test-subgroups:
+test-subgroups: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS)
 	for bits in 128 512; do LP_NATIVE_VECTOR_WIDTH=$$bits OCELLI_NEED_GPU=1 ctest --preset dev -R '^(op|vk|clip|api)_' || exit 1; done
 
 # What has threads, under ThreadSanitizer. tests/tsan.supp names the drivers that are not built with it.
@@ -59,12 +66,14 @@ test-threads: packages
 # Cameras: one that is plugged in, or libcamera's virtual one (0.4 and newer, no driver, no device):
 #   sudo apt-get install libcamera-dev g++
 #   sudo install -D -m 644 tests/source/virtual.yaml /usr/share/libcamera/pipeline/virtual/virtual.yaml
+test-camera: PACKAGES += libcamera-dev g++
 test-camera: packages
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_replug
 	ctest --preset dev -R '^source_(camera|replug)$$' -V
 
 # The demo's held-out score from the program itself.
+demo-score: PACKAGES += python3-pil python3-numpy fonts-noto-color-emoji unicode-cldr-core
 demo-score: release $(BLOB)
 	sh tools/demo/score.sh build/release/ocelli $(BLOB) build/renders
 
@@ -117,6 +126,7 @@ soak-datagrams: packages
 	python3 tests/protocol/flood.py build/dev/tests/protocol_server $(or $(COUNT),1000000)
 
 # aiocoap, which is not ours, over UDP and a serial line. Needs PyPI and socat.
+test-foreign: PACKAGES += python3-venv socat
 test-foreign: packages
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS) --target protocol_server
@@ -134,6 +144,8 @@ packages:
 	export DEBIAN_FRONTEND=noninteractive; \
 	if [ -n "$$wanted" ] && [ "$$(id -u)" = 0 ]; then echo "installing through apt, if it can be had:$$wanted"; \
 	    { apt-get update -q && apt-get install -q -y --no-install-recommends$$wanted; } >/dev/null 2>&1 || echo "left out:$$wanted"; fi; \
+	if [ -n "$$wanted" ] && [ "$$(id -u)" != 0 ]; then \
+	    echo "optional packages, for all parts run: sudo apt-get update; sudo apt-get install -y$$wanted"; fi; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ]; then echo "missing packages, run: sudo apt-get update; sudo apt-get install -y$$missing"; exit 1; fi; \
 	echo "installing through apt:$$missing"; \

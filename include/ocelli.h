@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * libocelli: CLIP on Vulkan. Pictures and sentences in, unit vectors and scores out.
+ * libocelli: CLIP on a GPU through Vulkan, or on the processor. Pictures and sentences in, unit vectors and scores out.
  *
  * Shapes are written (rows, columns), row-major. D is the width of the shared embedding space,
  * `embedding_size` of ocelli_get_info(). Pixels are 8-bit RGB.

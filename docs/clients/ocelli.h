@@ -96,13 +96,13 @@ static inline const char *ocelli_read(struct ocelli_reader *r, int byte) {
     return r->line;
 }
 
-/* What stands behind "#ID "; NULL when the line is not the answer to this id. */
+/* The text behind "#ID "; NULL when the line is not the answer to this id. */
 static inline const char *ocelli_answer(const char *line, const char *id) {
     size_t ids = strlen(id);
     return line[0] == '#' && !strncmp(line + 1, id, ids) && line[1 + ids] == ' ' ? line + 2 + ids : NULL;
 }
 
-/* What stands behind "#ID ERR ": a word of the list in docs/protocol.md, perhaps more behind a blank; NULL: no error. */
+/* The text behind "#ID ERR ": a word of the list in docs/protocol.md, perhaps more behind a blank; NULL: no error. */
 static inline const char *ocelli_error(const char *line, const char *id) {
     const char *text = ocelli_answer(line, id);
     return text && !strncmp(text, "ERR ", 4) ? text + 4 : NULL;

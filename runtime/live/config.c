@@ -152,9 +152,11 @@ static size_t line_of(const struct live_config *c, const char *section, const ch
 
 int config_check_source(const struct live_config *c) {
     if (source_buildable(c->uri)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_DEVICE,
-                    "%s:%zu: uri = %s: this program was built without libcamera: install libcamera-dev and build it again",
-                    c->path, line_of(c, "source", "uri"), c->uri);
+    return log_fail(
+        OCELLI_ERR_DEVICE,
+        "%s:%zu: uri = %s cannot be watched: this program was built without libcamera: install libcamera-dev and g++, "
+        "then build it again",
+        c->path, line_of(c, "source", "uri"), c->uri);
 }
 
 /* A file or folder in the URI lies beside the ini, as all others that it names. */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The format, docs/memory.md. The numbers stand in the file's header: "ocel", version 1. */
 #define APPLICATION_ID 1868784876
@@ -62,7 +63,7 @@ static const char *advice(int code) {
     case SQLITE_NOTADB: return ": move it away, and a new one is begun";
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_CANTOPEN: return ": file and folder must be there, and writable for who writes it";
+    case SQLITE_CANTOPEN: return ": its folder must be there, and this program must be able to write both";
     default: return "";
     }
 }
@@ -115,6 +116,9 @@ static int open_file(struct history *h, int flags, bool *empty) {
     struct stat st;
     if (!stat(h->path, &st) && !S_ISREG(st.st_mode)) /* a FIFO would hold us in open(2) */
         return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name for the history", h->path);
+    if (flags & SQLITE_OPEN_READONLY && access(h->path, R_OK))
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot open the history: %s: give the file that [memory] of the daemon's ini names",
+                        h->path, strerror(errno));
     int code = sqlite3_open_v2(h->path, &h->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code) return history_fault(h, "cannot open the history");
     sqlite3_busy_timeout(h->db, BUSY_MS);

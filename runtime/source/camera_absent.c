@@ -5,7 +5,8 @@
 #include "base/log.h"
 
 static int absent(const char *name) {
-    return log_fail(OCELLI_ERR_DEVICE, "%s: built without libcamera: install libcamera-dev and build again", name);
+    return log_fail(OCELLI_ERR_DEVICE,
+                    "%s cannot be opened: built without libcamera: install libcamera-dev and g++, then build again", name);
 }
 
 int camera_open(struct source *s, const char *rest, const struct source_options *o) {

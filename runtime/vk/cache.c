@@ -59,6 +59,8 @@ int vk_cache_open(struct vk_device *d) {
     bool found = path && access(path, R_OK) == 0 && file_read(&bytes, path) == OCELLI_OK;
     bool good = found && is_good(&bytes);
     if (found && !good) log_warn("%s: broken: pipelines are compiled anew", path);
+    if (path && !good && vk_cache_writable(d))
+        log_info("%s: compiling its shaders, which can take minutes; later starts find them in %s", d->name, path);
     int status = good ? create(d, bytes.data + SHA256_SIZE, bytes.size - SHA256_SIZE) : create(d, NULL, 0);
     d->cache_file_size = good ? bytes.size : 0;
     file_free(&bytes);

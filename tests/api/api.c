@@ -413,6 +413,22 @@ static void test_new_choice(void **unused) {
     free(cache), free(path), free(vector);
 }
 
+/* The self-test is the first use of all on a new board: it runs on the new choice, once, and the choice is remembered. */
+static void test_first_use(void **unused) {
+    (void)unused;
+    char *cache = strdup(checkpoint_path(folder, "first"));
+    setenv("OCELLI_CACHE", cache, 1);
+    struct ocelli *model = open_model();
+    model->device->chosen = model->device->unproved = true; /* as if it had been timed */
+    float worst = 0;
+    assert_int_equal(ocelli_selftest(model, &worst), OCELLI_OK);
+    assert_true(worst > 0.99f);
+    ocelli_close(&model);
+    assert_int_equal(choices_in(cache), 1);
+    setenv("OCELLI_CACHE", "", 1);
+    free(cache);
+}
+
 /* NV12 of one grey is that grey in RGB; what cannot be is refused in one line. */
 static void test_frame(void **unused) {
     (void)unused;
@@ -453,7 +469,7 @@ int main(void) {
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
         cmocka_unit_test(test_reopen),         cmocka_unit_test(test_fall_back),   cmocka_unit_test(test_words),
         cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(test_new_choice),
-        cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_first_use),      cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -616,9 +616,9 @@ static void test_padded(void **state) {
 static void test_other_files(void **state) {
     static const struct {
         const char *name, *said;
-    } files[] = {{"open_clip_pytorch_model.bin", "pickle files"},
+    } files[] = {{"open_clip_pytorch_model.bin", "a pickle file"},
                  {"model.onnx", "neither a folder nor"},
-                 {"ViT-B-32.pt", "pickle files"},
+                 {"ViT-B-32.pt", "a pickle file"},
                  {"x.safetensors", "no open_clip_config.json"}};
     char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
     (void)state;
@@ -629,7 +629,7 @@ static void test_other_files(void **state) {
         check_refused(checkpoint_path(from, files[i].name), out, files[i].said, 0);
     }
     remove(checkpoint_path(from, "x.safetensors"));
-    check_refused(from, out, "pickle files", 0);
+    check_refused(from, out, "a pickle file", 0);
     free(from);
     free(out);
     checkpoint_remove(folder);

@@ -66,4 +66,11 @@ prefix=/p/q
 made DESTDIR=/d PREFIX=/p/q || fail "make install does not take PREFIX"
 prefix=/usr/local
 (unset PREFIX && made DESTDIR=/d) || fail "make install has another prefix than /usr/local"
+
+# Without root a build names the optional packages too: their absence would show late.
+as_user() { if test "$(id -u)" = 0; then setpriv --reuid=65534 --clear-groups "$@"; else "$@"; fi; }
+if as_user test -r "$OCELLI_SOURCE/Makefile"; then
+    as_user make -s -C "$OCELLI_SOURCE" packages PACKAGES=dpkg OPTIONAL=no-such-package >"$work/log" 2>&1 || fail "optional packages stop the build"
+    grep -q '^optional packages, .*apt-get install -y no-such-package$' "$work/log" || fail "optional packages are not named"
+fi
 exit $failed

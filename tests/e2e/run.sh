@@ -54,7 +54,7 @@ refuses 4 'uri = rtsp://x: not a source: give one of camera:'
 # Waiting for a camera would not help there.
 grep -q '^LIBCAMERA_FOUND:INTERNAL=1$' "$OCELLI_BUILD/CMakeCache.txt" || {
     ini camera:
-    refuses 4 'uri = camera:: this program was built without libcamera: install libcamera-dev'
+    refuses 4 'uri = camera: cannot be watched: this program was built without libcamera: install libcamera-dev and g++'
 }
 for usage in run learn "run -c" "run -c a b" "run -c a --for 0"; do
     "$ocelli" $usage >out 2>err

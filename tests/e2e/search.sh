@@ -163,6 +163,6 @@ for arguments in "cat" "-m $model cat" "-m $model --history history.db" "-m $mod
     test $code -eq 2 && test "$(wc -l <said)" -eq 1 && test ! -s answer || fail "search $arguments: exit code $code"
 done
 "$ocelli" search -m "$model" --history none.db cat >answer 2>said
-test $? -eq 1 && grep -q 'none.db: cannot open the history: No such file' said || fail "no history: $(cat said)"
+test $? -eq 1 && grep -q 'none.db: cannot open the history: No such file or directory: give the file that \[memory\]' said || fail "no history: $(cat said)"
 test ! -e none.db || fail "a history was made by reading it"
 test $failures -eq 0

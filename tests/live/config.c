@@ -95,8 +95,8 @@ static void test_no_libcamera(void **state) {
     } else {
         assert_int_equal(config_check_source(&c), OCELLI_ERR_DEVICE);
         assert_int_equal(heard.lines, 1);
-        assert_non_null(strstr(
-            heard.text, "folder/ocelli.ini:3: uri = camera:: this program was built without libcamera: install libcamera-dev"));
+        assert_non_null(strstr(heard.text, "folder/ocelli.ini:3: uri = camera: cannot be watched: this program was built without "
+                                           "libcamera: install libcamera-dev"));
     }
     config_finish(&c);
 }

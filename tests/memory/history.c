@@ -186,7 +186,9 @@ static void test_read_only_folder(void **state) {
     (void)state;
     new_folder();
     bool mounted = !mount("ocelli", folder, "tmpfs", MS_RDONLY, "size=64k");
-    if (mounted) refused("cannot open the history: Read-only file system: file and folder must be there, and writable");
+    if (mounted)
+        refused("cannot open the history: Read-only file system: its folder must be there, and this program must be able to "
+                "write both");
     if (mounted) umount2(folder, MNT_DETACH);
     remove_folder();
     if (!mounted) skip();

@@ -71,7 +71,7 @@ static void without_libcamera(void **state) {
     listen();
     assert_int_equal(source_open(&s, "camera:", NULL), OCELLI_ERR_DEVICE);
     assert_int_equal(heard.lines, 1);
-    assert_non_null(strstr(heard.text, "camera:: built without libcamera"));
+    assert_non_null(strstr(heard.text, "camera: cannot be opened: built without libcamera"));
 }
 
 int main(void) {

@@ -26,10 +26,11 @@ static bool ends_with(const char *text, const char *end) {
 }
 
 static int pickle(const char *path) {
-    return log_fail(OCELLI_ERR_LIMIT,
-                    "%s: not supported yet: pickle files; load it in Python and save its tensors with "
-                    "safetensors.torch.save_file()",
-                    path);
+    return log_fail(
+        OCELLI_ERR_LIMIT,
+        "%s: a pickle file, which is not read, as it can hold any program; in Python, load the model with transformers or "
+        "open_clip and save it as safetensors (README.md)",
+        path);
 }
 
 static int found(struct locate *l, struct arena *a, const struct row *row, struct report *r) {

@@ -329,7 +329,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_bench = {
     .name = "bench",
-    .summary = "times and memory of this model on this device",
+    .summary = "measure time and memory of a model on this device",
     .usage = "ocelli bench -m BLOB [-n N] [--json] [--plan]",
     .help = "Embeds a 640x480 picture of noise and a short text N times each, one at a time, then\n"
             "pictures in batches, and shows the times, the memory and the GPU time of each kind of\n"

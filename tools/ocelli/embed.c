@@ -219,7 +219,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_embed = {
     .name = "embed",
-    .summary = "unit vectors of pictures and texts",
+    .summary = "turn pictures and texts into vectors",
     .usage =
         "ocelli embed -m BLOB (--image FILE... | --text \"TEXT\"...) [--format json|npy] [--orientation exif|ignore] [-o FILE]",
     .help = "Prints the embedding of each picture and text, of unit length, in the order given. Pictures\n"

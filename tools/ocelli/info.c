@@ -198,7 +198,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_info = {
     .name = "info",
-    .summary = "the devices here, and what a model is",
+    .summary = "list the devices, tell which one computes, and what is in a model",
     .usage = "ocelli info [-m BLOB] [--json]",
     .help = "Lists Vulkan's devices and the processor, with the index that --device takes, tells which one\n"
             "is used and why, and with -m the facts of a model file; each of its bytes is checked. Exit\n"

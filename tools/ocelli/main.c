@@ -7,6 +7,7 @@
 #include <ocelli.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *const commands[] = {&command_run,    &command_learn,    &command_query, &command_watch,
                                                  &command_search, &command_tag,      &command_embed, &command_tokenize,
@@ -14,8 +15,8 @@ static const struct command *const commands[] = {&command_run,    &command_learn
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int show_help(void) {
-    puts("Usage: ocelli COMMAND [OPTION]...\n\nTags and embeds pictures and texts with CLIP on a Vulkan "
-         "GPU.\n");
+    puts("Usage: ocelli COMMAND [OPTION]...\n\nTags and embeds pictures and texts with CLIP, on a GPU or "
+         "the processor.\n");
     for (int i = 0; i < COMMANDS; i++) printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
     puts("\n  ocelli COMMAND --help tells the options of a command.\n"
          "  ocelli --version       tells the version.\n\n"
@@ -43,7 +44,14 @@ static int run(int argc, char **argv) {
     return refuse(argv[1]);
 }
 
+/* A person who waits is told for what; in a file or a journal faults stand alone. */
+static void say(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user;
+    fprintf(stderr, "ocelli: %s%s\n", level == OCELLI_LOG_WARNING ? "warning: " : "", message);
+}
+
 int main(int argc, char **argv) {
     standard_files_open();
+    if (isatty(STDERR_FILENO)) ocelli_set_log(say, NULL);
     return standard_files_close(run(argc, argv));
 }

@@ -102,10 +102,11 @@ static int run_watch(int argc, char **argv) {
 
 const struct command command_query = {
     .name = "query",
-    .summary = "asks a board what it sees, and changes what it looks for",
+    .summary = "ask a board what it sees, and change what it looks for",
     .usage = "ocelli query [OPTION]... URI REQUEST...",
     .help = "Asks a board that runs `ocelli run`. REQUEST is one of ping, tags, prompts, add, set, remove,\n"
-            "search, status, help with its words; docs/protocol.md tells them.\n\n" HELP "\n"
+            "search, status, help with its words; docs/protocol.md tells them. Columns of tags: name, state, score,\n"
+            "margin, cosine, percentile, group; - is: not known yet.\n\n" HELP "\n"
             "Example:\n"
             "  ocelli query udp://192.168.1.20 tags\n"
             "  ocelli query serial:/dev/ttyUSB0 set garage \"an open garage door\"\n",
@@ -114,7 +115,7 @@ const struct command command_query = {
 
 const struct command command_watch = {
     .name = "watch",
-    .summary = "follows the changes that a board sees",
+    .summary = "follow the changes that a board sees",
     .usage = "ocelli watch [OPTION]... URI",
     .help = "Prints a line a change until it is stopped; exit code 1 when the board is gone.\n\n" HELP "\n"
             "Example:\n"

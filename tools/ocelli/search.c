@@ -159,7 +159,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_search = {
     .name = "search",
-    .summary = "when was this seen?",
+    .summary = "find when something was seen",
     .usage =
         "ocelli search -m BLOB --history FILE [-n N] [--apart SECONDS] [--template \"a photo of a {}.\"]... [--json] TEXT...",
     .help =

@@ -51,7 +51,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_selftest = {
     .name = "selftest",
-    .summary = "does this device compute this model rightly?",
+    .summary = "check that this device computes a model rightly",
     .usage = "ocelli selftest -m BLOB [--json]",
     .help = "Embeds the pictures and texts stored in the model and compares with the vectors stored\n"
             "beside them, which were computed in float when the model was converted. Prints the\n"

@@ -216,7 +216,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_tag = {
     .name = "tag",
-    .summary = "which of these tags fits each picture?",
+    .summary = "tell which tags fit each picture",
     .usage = "ocelli tag -m BLOB [-t \"TEXT\"]... [-T FILE]... [--template \"a photo of a {}.\"]... "
              "[--top N] [--orientation exif|ignore] [--json] IMAGE...",
     .help = "Scores each IMAGE (PNG, JPEG, WebP, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"

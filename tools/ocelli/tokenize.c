@@ -54,7 +54,7 @@ static int run(int argc, char **argv) {
 
 const struct command command_tokenize = {
     .name = "tokenize",
-    .summary = "token ids of texts (needs no GPU)",
+    .summary = "turn texts into token ids (needs no GPU)",
     .usage = "ocelli tokenize -m BLOB \"TEXT\"...",
     .help = "Prints the token ids of each text as a JSON array, one line a text, start and end\n"
             "marks included. A text longer than the model's context is cut. Needs no GPU.\n\n"
