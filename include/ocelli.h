@@ -137,9 +137,8 @@ const char *ocelli_status_text(int status);
  * thread that calls into it. */
 void ocelli_set_log(void (*handler)(void *user, enum ocelli_log_level level, const char *message), void *user);
 
-/* Name of the Vulkan device `index` (0-based) into `name` (at most `size` bytes, always
- * terminated). Returns OCELLI_ERR_USAGE without a log line when there is no such index, and
- * OCELLI_ERR_DEVICE when libvulkan.so.1 or a Vulkan driver is not installed. */
+/* Name of device `index` (0-based) into `name` (at most `size` bytes, always terminated): Vulkan's devices, then the
+ * processor. Returns OCELLI_ERR_USAGE without a log line when there is no such index. */
 int ocelli_device_name(uint32_t index, char *name, size_t size);
 
 /* Opens a blob on a device: reads and checks its header, makes the tokenizer, opens the device. The file stays open until
