@@ -290,9 +290,11 @@ int ocelli_selftest(struct ocelli *o, float *worst) {
     float lowest, required;
     int status = blob_f32(o->blob, "ocelli.selftest.min_cosine", &required);
     if (status) return status;
-    bool fell = false;
+    bool fell = false, proving = o->proving;
+    o->proving = true; /* it is the proof: loading a tower begins no other, which would take the vectors away under this one */
     while ((status = selftest_once(o, required, &lowest)) == OCELLI_ERR_WRONG && fall_back(o, lowest)) fell = true;
-    if (!status && fell) op_device_remember(o->device);
+    o->proving = proving;
+    if (!status && (fell || op_device_is_unproved(o->device))) op_device_remember(o->device);
     if (worst) *worst = lowest;
     if (status == OCELLI_ERR_WRONG && lowest < required)
         return log_fail(OCELLI_ERR_WRONG, "%s: self-test cosine %.5f, the blob asks for %.5f: try --kind f16w or another device",

@@ -399,6 +399,24 @@ static void test_new_choice(void **unused) {
     free(cache), free(path), free(vector);
 }
 
+/* A daemon begins with the self-test. Where the choice is new that is its proof: it is no other one's, whose end would free the
+ * pictures that this one is still reading. */
+static void test_selftest_of_new_choice(void **unused) {
+    (void)unused;
+    char *cache = strdup(checkpoint_path(folder, "proof"));
+    float worst = 0;
+    setenv("OCELLI_CACHE", cache, 1);
+    struct ocelli *model = open_model();
+    model->device->chosen = model->device->unproved = true;
+    assert_int_equal(ocelli_selftest(model, &worst), OCELLI_OK);
+    assert_true(worst > 0.99f);
+    assert_false(model->device->unproved);
+    ocelli_close(&model);
+    assert_int_equal(choices_in(cache), 1);
+    setenv("OCELLI_CACHE", "", 1);
+    free(cache);
+}
+
 /* NV12 of one grey is that grey in RGB; what cannot be is refused in one line. */
 static void test_frame(void **unused) {
     (void)unused;
@@ -434,11 +452,14 @@ static void test_words(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
-        cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
-        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
-        cmocka_unit_test(test_reopen),         cmocka_unit_test(test_fall_back),   cmocka_unit_test(test_words),
-        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(test_new_choice),
+        cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_first_end_mark), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_selftest),       cmocka_unit_test(test_wrong_open),
+        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit),
+        cmocka_unit_test(test_wrong_numbers),  cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),
+        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text),
+        cmocka_unit_test(test_new_choice),     cmocka_unit_test(test_selftest_of_new_choice),
         cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
