@@ -119,6 +119,7 @@ static void tags(void **state) {
     assert_has(ask("tags from 2"), "\"tags\":[{\"tag\":\"");
     assert_null(strstr(answer, "an open door"));
     assert_has(ask("tags from 3"), "\"tags\":[]}");
+    assert_has(ask("tags from 4"), "\"tags\":[]}"); /* and no `next`, with which who asks would go on for ever */
     assert_begins(ask("#q tags terse from 3"), "#q TAGS 1 ");
     assert_has(answer, " -");
     assert_has(ask("tags from x"), "\"error\":\"usage\"");
