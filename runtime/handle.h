@@ -19,7 +19,7 @@ struct ocelli {
     uint32_t max_batch;       /* 0 in what ocelli_open() is given: by the device */
     bool kind_forced;         /* the caller chose a kind of product */
     bool image_loaded, text_loaded;
-    bool proving; /* the model's vectors run on a device whose choice is new */
+    bool proving; /* the model's vectors run: the proof of a choice that is new */
     struct clip_image image;
     struct clip_text text;
 };

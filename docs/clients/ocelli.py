@@ -209,7 +209,7 @@ def main(args):
         whole = len(args) < 3 or args[-2] != "from"
         for answer in board.watch() if args[1] == "watch" else [(board.all if whole else board.ask)(*args[1:])]:
             text = json.dumps(answer, ensure_ascii=False)
-            print(re.sub("[\x7f-\x9f]", lambda c: "\\u%04x" % ord(c[0]), text), flush=True)  # a terminal would obey them
+            print(re.sub("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", lambda c: "\\u%04x" % ord(c[0]), text), flush=True)  # a terminal would obey them
     except (Refused, OSError, ValueError) as fault:
         print("ocelli.py: %s" % fault, file=sys.stderr)
         return 1

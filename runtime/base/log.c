@@ -33,13 +33,13 @@ static size_t character(const char *text, size_t size) {
     return n > 0 ? (size_t)n : 0;
 }
 
-/* File names and file contents may hold anything. Control characters must not break the promise of one line: they become '?'.
- * What is no UTF-8 becomes \xHH, so that it can be read and told apart. Stops where `out` is full; never in the middle of a
+/* File names and file contents may hold anything. Control characters must not break the promise of one line, nor turn the
+ * order of its words: each of their bytes becomes '?'. What is no UTF-8 becomes \xHH, so that it can be read and told apart. Stops where `out` is full; never in the middle of a
  * character. */
 static void one_line(const char *text, char out[LOG_LINE]) {
     size_t used = 0;
     for (size_t left = strlen(text); left;) {
-        size_t control = control_bytes(text, left), whole = control ? control : character(text, left), room = whole ? whole : 4;
+        size_t control = control_shown(text, left), whole = control ? control : character(text, left), room = whole ? whole : 4;
         if (used + room >= LOG_LINE) break;
         if (control)
             memset(out + used, '?', room);

@@ -7,13 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int take_folder(struct saver *s) {
+    if (file_lock_take(&s->own, s->folder)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: another daemon saves there what it learns: end it, or give each its own state folder",
+                    s->folder);
+}
+
 /* Under the lock, but for the disk's time. */
 static void save(struct saver *s) {
     uint8_t *bytes = s->bytes;
     size_t size = s->size;
     s->bytes = NULL, s->busy = true;
     pthread_mutex_unlock(&s->lock);
-    state_save(s->folder, bytes, size); /* a full disk was said; the next time may go better */
+    if (!take_folder(s)) state_save(s->folder, bytes, size); /* a full disk was said; the next time may go better */
     free(bytes);
     pthread_mutex_lock(&s->lock);
     s->busy = false;
@@ -34,10 +40,17 @@ static void *run(void *user) {
 
 int saver_open(struct saver *s, const char *folder) {
     *s = (struct saver){.folder = folder};
+    int status = take_folder(s);
+    if (status) {
+        file_lock_release(&s->own);
+        *s = (struct saver){0};
+        return status;
+    }
     pthread_mutex_init(&s->lock, NULL);
     clock_condition(&s->changed);
     int failed = thread_start(&s->thread, run, s, true);
     if (!failed) return OCELLI_OK;
+    file_lock_release(&s->own);
     *s = (struct saver){0};
     return log_fail(OCELLI_ERR_MEMORY, "no thread to save what is learnt: %s", strerror(failed));
 }
@@ -74,5 +87,6 @@ void saver_finish(struct saver *s) {
     thread_join(&s->thread, INT64_MAX);
     pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
+    file_lock_release(&s->own);
     *s = (struct saver){0};
 }

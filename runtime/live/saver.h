@@ -4,6 +4,7 @@
 #ifndef LIVE_SAVER_H
 #define LIVE_SAVER_H
 
+#include "base/file_lock.h"
 #include "base/thread.h"
 
 #include <stddef.h>
@@ -11,6 +12,7 @@
 struct saver {
     const char *folder; /* the caller's */
     struct thread thread;
+    struct file_lock own; /* the folder is this daemon's alone */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
@@ -19,10 +21,11 @@ struct saver {
     bool busy, stop;
 };
 
-/* Errors: MEMORY; *saver is then zeroed, which the others take as one that saves nothing. */
+/* Errors: FILE (another daemon saves there), MEMORY; *saver is then zeroed, which the others take as one that saves nothing. */
 int saver_open(struct saver *saver, const char *folder);
 
-/* Takes `bytes` (malloc) to be saved as state_save() does; what still waits is given up for them. A fault is said. */
+/* Takes `bytes` (malloc) to be saved as state_save() does; what still waits is given up for them. A fault is said: another daemon
+ * in a folder that was not there at the start is one. */
 void saver_put(struct saver *saver, uint8_t *bytes, size_t size);
 
 /* All is on disk, or was refused; false: not within timeout_ms. */

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { STATE_MOST = 256 << 20 };
+
 static int path_of(char path[4096], const char *folder) {
     int n = snprintf(path, 4096, "%s/learnt", folder);
     return n < 4096 ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: too long a name for a folder", folder);
@@ -26,12 +28,20 @@ static void clean(const char *folder) {
     if (d) closedir(d);
 }
 
+/* No tags learn so much: a damaged file system may tell of any size, and memory is not to be taken for it. */
+static bool too_large(const char *path) {
+    struct stat st;
+    if (stat(path, &st) || st.st_size <= STATE_MOST) return false;
+    log_error("%s: over %d bytes: remove it, and the tags learn anew", path, STATE_MOST);
+    return true;
+}
+
 void state_restore(struct tagger *tagger, const char *folder) {
     char path[4096];
     struct file_bytes bytes;
     size_t taken;
     clean(folder);
-    if (path_of(path, folder) || access(path, F_OK) < 0 || file_read(&bytes, path)) return;
+    if (path_of(path, folder) || access(path, F_OK) < 0 || too_large(path) || file_read(&bytes, path)) return;
     if (!tagger_restore(tagger, bytes.data, bytes.size, path, &taken)) log_info("%s: %zu tags go on learning", path, taken);
     file_free(&bytes);
 }

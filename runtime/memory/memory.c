@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory/memory.h"
 #include "base/clock.h"
+#include "base/file_lock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "memory/pack.h"
@@ -19,6 +20,7 @@ struct memory {
     int64_t flush_ns;
     struct thread thread;
     struct history *history; /* the thread's own; NULL: not open */
+    struct file_lock own;    /* the file is this daemon's alone */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
@@ -78,9 +80,19 @@ static void wait(struct memory *m) {
     }
 }
 
+/* Two daemons would push out each other's oldest. A new file has its lock when it is there. */
+static int open_history(struct memory *m) {
+    if (file_lock_take(&m->own, m->path)) {
+        int status = history_create(&m->history, m->path, &m->model, m->budget);
+        if (status || file_lock_take(&m->own, m->path)) return status;
+    }
+    return log_fail(OCELLI_ERR_FILE, "%s: another daemon keeps its pictures there: end it, or give each its own history",
+                    m->path);
+}
+
 /* As many as lie in one piece of the ring. Without the lock: memory_put() does not touch them. */
 static int write_some(struct memory *m, size_t first, size_t count) {
-    int status = m->history ? OCELLI_OK : history_create(&m->history, m->path, &m->model, m->budget);
+    int status = m->history ? OCELLI_OK : open_history(m);
     int64_t boot_at_ms = (clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME)) / 1000000;
     if (!status && count) status = history_append(m->history, m->pictures + first, count, boot_at_ms);
     if (status) history_close(&m->history); /* a new one may do better */
@@ -134,6 +146,7 @@ static int start(struct memory *m, const struct memory_params *params) {
 static void destroy(struct memory *m) {
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);
+    file_lock_release(&m->own);
     free(m->path);
     free((char *)m->model.name);
     free(m->vectors);

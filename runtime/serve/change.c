@@ -27,8 +27,15 @@ static int find_key(const char *value) {
     return -1;
 }
 
+/* Letters, digits and _ that stand before a "=", as a key does: one of ours, or one that somebody meant. 0: it begins with none.
+ */
+static size_t key_length(const char *value) {
+    size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return value[length] == '=' ? length : 0;
+}
+
 bool serve_change_has_key(const char *value) {
-    return find_key(value) >= 0;
+    return key_length(value) > 0;
 }
 
 static enum serve_code check(const char *what, const char *text, size_t most, char message[SERVE_MESSAGE]) {
@@ -51,6 +58,10 @@ enum serve_code serve_change_value(enum serve_change_kind kind, const char *word
     if (key == EXAMPLE)
         return refuse(message, SERVE_USAGE,
                       "examples are set in the board's file only: write prompt=example=... for a prompt that reads so");
+    int length = key < 0 && kind != SERVE_REMOVE ? (int)key_length(word) : 0; /* a prompt that the file has can always go */
+    if (length)
+        return refuse(message, SERVE_USAGE, "no key \"%.*s\": write prompt=%.*s... for a prompt that reads so",
+                      length < 32 ? length : 32, word, length < 32 ? length + 1 : 32, word);
     *value = key < 0 ? (struct serve_value){key_of(PROMPT), word} : (struct serve_value){key_of(key), strchr(word, '=') + 1};
     bool list = key < LISTS; /* and none, which is a prompt */
     if (kind == SERVE_ADD && !list)

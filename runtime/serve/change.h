@@ -9,7 +9,7 @@
 /* Bytes of a name, a text and a number; texts of one key of a tag. */
 enum { SERVE_NAME_MOST = 128, SERVE_TEXT_MOST = 160, SERVE_NUMBER_MOST = 32, SERVE_TEXTS_MOST = 1024 };
 
-/* Does it begin as "KEY=TEXT" with a key that `prompts` tells? A prompt that does is written "prompt=...". */
+/* Does it begin as "KEY=TEXT", be KEY one of ours or not? A prompt that does is written "prompt=...". */
 bool serve_change_has_key(const char *value);
 
 /* A name as a tag may have it. Errors: SERVE_LONG, SERVE_UTF8, SERVE_USAGE, with a message. */

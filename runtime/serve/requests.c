@@ -124,7 +124,7 @@ void serve_list_write(struct serve_request *r, const struct serve_list *list, st
     }
     out->room = room;
     serve_out_end(out, ']');
-    if (i == list->count) return;
+    if (i >= list->count) return;
     serve_out_count(out, "next", i);
     keep_pages(r, list, out->bytes, head);
 }

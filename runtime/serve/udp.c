@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,13 @@ static int bind_v4(const char *text, int port) {
 
 static int bind_v6(const char *text, int port) {
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    if (text && inet_pton(AF_INET6, text, &v6.sin6_addr) != 1) return errno = EINVAL, -1;
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *found;
+    if (text) { /* by getaddrinfo(): a link-local one has its interface behind it, fe80::1%eth0 */
+        if (getaddrinfo(text, NULL, &hints, &found)) return errno = EINVAL, -1;
+        memcpy(&v6, found->ai_addr, sizeof v6);
+        v6.sin6_port = htons((uint16_t)port);
+        freeaddrinfo(found);
+    }
     return bind_to(AF_INET6, (const struct sockaddr *)&v6, sizeof v6);
 }
 
@@ -72,7 +79,8 @@ int serve_bind(const struct serve_params *params, int *port, int *fd) {
     socklen_t size = sizeof bound;
     int wanted = *port == SERVE_ANY_PORT ? 0 : *port;
     *fd = bind_v6(params->address, wanted);
-    if (*fd < 0 && errno != EADDRINUSE && errno != EACCES) *fd = bind_v4(params->address, wanted);
+    bool six = params->address && strchr(params->address, ':');
+    if (*fd < 0 && !six && errno != EADDRINUSE && errno != EACCES) *fd = bind_v4(params->address, wanted);
     if (*fd < 0 && errno == EINVAL)
         return log_fail(OCELLI_ERR_USAGE, "\"%s\" is no IPv4 or IPv6 address to listen on", params->address);
     if (*fd < 0)

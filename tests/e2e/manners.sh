@@ -136,5 +136,46 @@ sleep 3
 test "$(grep -c 'full/state' err)" -eq 1 || fail "$name: not one line"
 stop TERM
 
+# --- two daemons, one folder ---
+
+name="two daemons on one state"
+mkdir shared
+ini test:160x120@20 state=shared save_every=1
+start
+started
+"$ocelli" run -c ocelli.ini --for 20 >out2 2>err2 && fail "$name: the second one ran"
+test "$(wc -l <err2)" -eq 1 || fail "$name: not one line: $(cat err2)"
+grep -q '^ocelli: shared: another daemon saves there what it learns' err2 || fail "$name: $(cat err2)"
+until_true 10 test -s shared/learnt || fail "$name: the first one saves nothing"
+kill -9 "$daemon"
+wait "$daemon" 2>/dev/null
+start # a killed one is not in its way
+started
+stop TERM
+grep -q 'another daemon' err && fail "$name: after a kill"
+
+# --- the system has no watches left (of this user in a namespace of its own: others keep theirs) ---
+
+# limited WHAT COUNT: runs for two seconds so
+limited() { timeout 60 unshare -Ur sh -c 'echo '"$2"' >/proc/sys/user/max_inotify_'"$1"' && exec "$1" run -c ocelli.ini --for 2' sh "$ocelli" >out 2>err; }
+name="no watches"
+rm -rf seen
+mkdir -p seen/below
+if unshare -Ur sh -c 'echo 100 >/proc/sys/user/max_inotify_watches' 2>/dev/null; then
+    ini files:seen
+    for what in watches instances; do
+        for count in 0 1; do # for the file's folder, and for the source's
+            limited $what $count && fail "$name: it ran with $count $what"
+            test "$(wc -l <err)" -eq 1 || fail "$name: not one line with $count $what"
+            grep -q "raise fs.inotify.max_user_$what" err || fail "$name: no way out of $count $what is told"
+        done
+    done
+    limited watches 2 || fail "$name: a folder below that is not watched ended it"
+    test "$(wc -l <err)" -eq 1 || fail "$name: not one line of a folder below"
+    grep -q 'warning: files:.*below.* is not watched: .* raise fs.inotify.max_user_watches' err || fail "$name: a folder below is not told"
+else
+    echo "a system without watches is not tested: no namespace of its own, or it has no limits"
+fi
+
 test $failures -eq 0 && echo "all as it should be"
 test $failures -eq 0

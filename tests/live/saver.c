@@ -120,9 +120,38 @@ static void test_no_room(void **state) {
     umount(folder);
 }
 
+/* A folder is one daemon's: another is refused at its start, and at its first save if there was no folder to take. */
+static void test_two(void **state) {
+    (void)state;
+    struct saver a, b, early;
+    size_t size;
+    assert_int_equal(saver_open(&early, folder), OCELLI_OK); /* nothing is there yet */
+    assert_int_equal(saver_open(&a, folder), OCELLI_OK);
+    for (int i = 0; i < 2; i++) { /* the first one makes the folder */
+        put(&a, 'a', 100);
+        assert_true(saver_wait(&a, 10000));
+    }
+    assert_int_equal(saver_open(&b, folder), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 1);
+    if (!strstr(heard.text, ": another daemon saves there what it learns")) fail_msg("\"%s\"", heard.text);
+    put(&b, 'b', 100); /* frees it */
+    saver_finish(&b);
+    put(&early, 'e', 100);
+    assert_true(saver_wait(&early, 10000));
+    assert_int_equal(heard.lines, 2);
+    saver_finish(&early);
+    assert_int_equal(saved(&size), 'a');
+    saver_finish(&a);
+    assert_int_equal(saver_open(&b, folder), OCELLI_OK);
+    put(&b, 'b', 100);
+    saver_finish(&b);
+    assert_int_equal(saved(&size), 'b');
+    assert_int_equal(heard.lines, 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_saves), TEST(test_slow_disk), TEST(test_no_room)};
+    const struct CMUnitTest tests[] = {TEST(test_saves), TEST(test_slow_disk), TEST(test_no_room), TEST(test_two)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,6 +88,15 @@ static void test_left_aside(void **state) {
     assert_int_equal(access(path, F_OK), 0);
 }
 
+static void test_too_large(void **state) {
+    (void)state;
+    assert_int_equal(state_save(folder, "", 0), OCELLI_OK);
+    assert_int_equal(truncate(path, (off_t)1 << 40), 0);
+    state_restore(t, folder);
+    assert_int_equal(heard.lines, 1);
+    if (!strstr(heard.text, "/state/learnt: over 268435456 bytes: remove it")) fail_msg("\"%s\"", heard.text);
+}
+
 static void test_faults(void **state) {
     (void)state;
     char in_file[400], long_name[5000];
@@ -104,7 +113,7 @@ static void test_faults(void **state) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_none_yet), TEST(test_there_and_back), TEST(test_not_ours), TEST(test_left_aside),
-                                       TEST(test_faults)};
+    const struct CMUnitTest tests[] = {TEST(test_none_yet),   TEST(test_there_and_back), TEST(test_not_ours),
+                                       TEST(test_left_aside), TEST(test_faults),         TEST(test_too_large)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -138,10 +138,35 @@ static void test_nan(void **state) {
     remove_folder();
 }
 
+/* A history is one daemon's; the other one says so, keeps nothing, and what it has waits. */
+static void test_two(void **state) {
+    (void)state;
+    new_folder();
+    struct memory *a = opened(0.05), *b;
+    struct memory_status s;
+    put(a, 0);
+    assert_true(kept(a, 1));
+    b = opened(0.05);
+    for (int i = 0; i < 1000 && !heard_lines(); i++) usleep(10000);
+    if (!strstr(heard.text, ": another daemon keeps its pictures there")) fail_msg("\"%s\"", heard.text);
+    put(b, 1);
+    put(a, 2);
+    assert_true(kept(a, 2));
+    memory_get_status(b, &s);
+    assert_false(s.open);
+    assert_int_equal(s.kept, 0);
+    memory_close(&a, 5000);
+    assert_true(kept(b, 1) || kept(b, 1)); /* tried again after 10 s */
+    memory_close(&b, 5000);
+    assert_int_equal(number("SELECT count(*) FROM picture"), 3);
+    remove_folder();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_whole),     cmocka_unit_test(test_close),
                                        cmocka_unit_test(test_collected), cmocka_unit_test(test_no_file),
-                                       cmocka_unit_test(test_back),      cmocka_unit_test(test_nan)};
+                                       cmocka_unit_test(test_back),      cmocka_unit_test(test_nan),
+                                       cmocka_unit_test(test_two)};
     if (!history_built_in() || system("command -v sqlite3 >/dev/null")) return puts("SKIP: no SQLite, or not its shell"), 77;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

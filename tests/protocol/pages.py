@@ -143,8 +143,37 @@ def check_hostile():
             fail("an escape reaches the terminal: %s %r" % (program, outcome.stdout))
     if json.loads(run(ocelli, "query", "--json", escapes.uri, "tags").stdout)["tags"][0]["tag"][:4] != "\x1b[2J":
         fail("what was escaped is another text")
+    turned = Hostile(lambda h, words: '"ok":true,"tags":[{"tag":"a\u202eb\u2066\u061c"}]}'.encode())
+    if (name := run(ocelli, "query", turned.uri, "tags").stdout.split()[0]) != b"a?b??":
+        fail("letters in another order: %r" % name)
+    if not (out := run(ocelli, "query", "--json", turned.uri, "tags").stdout).isascii() or json.loads(out)["tags"][0]["tag"] != "a\u202eb\u2066\u061c":
+        fail("letters in another order as JSON: %r" % out)
+    if not json.loads(out := run("python3", client, turned.uri, "tags").stdout) or not out.isascii():
+        fail("letters in another order from ocelli.py: %r" % out)
+    said = Hostile(lambda h, words: '"ok":false,"error":"none","message":"a\u202eb"}'.encode())
+    if (err := run(ocelli, "query", said.uri, "tags").stderr) and not err.isascii():
+        fail("letters in another order on standard error: %r" % err)
+
+
+def check_other_answers():
+    """What answers something else has not done what was asked."""
+    answers = {"ping": b'"pong":"ocelli"', "tags": b'"tags":[]', "prompts": b'"version":7,"tags":[{"tag":"a","values":[]}]',
+               "prompts a": b'"tag":"a","values":[]', "add a": b'"version":7', "set a b": b'"version":7', "remove a": b'"version":7',
+               "search a": b'"since":null,"hits":[]', "status": b'"program":"ocelli"', "help": b'"help":"me"'}
+    fits = {("tags", "prompts"), ("add a", "prompts"), ("set a b", "prompts"), ("remove a", "prompts"), ("prompts", "tags")}
+    fits |= {(a, b) for a in ("add a", "set a b", "remove a") for b in ("add a", "set a b", "remove a")}
+    for given in answers:
+        board = Hostile(lambda h, words: b'"ok":true,"seq":1,%s}' % answers[given])
+        for asked in answers:
+            outcome = run(ocelli, "query", board.uri, *asked.split())
+            if asked == given or (asked, given) in fits:
+                if outcome.returncode:
+                    fail("%s, answered by %s: %s" % (asked, given, outcome.stderr))
+            elif outcome.returncode != 1 or outcome.stdout or b"that is no answer to %s" % asked.split()[0].encode() not in outcome.stderr:
+                fail("%s takes the answer to %s: %r %s" % (asked, given, outcome.stdout, outcome.stderr))
 
 
 check_pages()
 check_hostile()
+check_other_answers()
 sys.exit(failures > 0)

@@ -175,7 +175,7 @@ while True:
     elif words == "status":
         say(client, id=name, ok=False, error="failed", message="its log" + escape)
     elif words == "help":
-        say(client, id=name, ok=True, **{"k" + escape: escape})
+        say(client, id=name, ok=True, help="me", **{"k" + escape: escape})
     else:
         say(client, id=name, ok=True, tags=[{"tag": "a" + escape, "state": escape, "group": escape, "score": 0.5}])
         if words == "watch":

@@ -76,7 +76,8 @@ static void ping(void **state) {
     assert_string_equal(ask("AT"), "{\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
     assert_string_equal(ask("#7 at"), "{\"id\":\"7\",\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
     see("cat", NULL);
-    assert_begins(ask("  #a.b:c-d_9\t ping \t"), "{\"id\":\"a.b:c-d_9\",\"ok\":true,\"seq\":1,\"age_ms\":"); /* of a busy machine not 0 */
+    assert_begins(ask("  #a.b:c-d_9\t ping \t"),
+                  "{\"id\":\"a.b:c-d_9\",\"ok\":true,\"seq\":1,\"age_ms\":"); /* of a busy machine not 0 */
     assert_string_equal(ask(""), "");
     assert_string_equal(ask(" \t"), "");
 }
@@ -119,6 +120,7 @@ static void tags(void **state) {
     assert_has(ask("tags from 2"), "\"tags\":[{\"tag\":\"");
     assert_null(strstr(answer, "an open door"));
     assert_has(ask("tags from 3"), "\"tags\":[]}");
+    assert_has(ask("tags from 4"), "\"tags\":[]}"); /* and no `next`, with which who asks would go on for ever */
     assert_begins(ask("#q tags terse from 3"), "#q TAGS 1 ");
     assert_has(answer, " -");
     assert_has(ask("tags from x"), "\"error\":\"usage\"");
@@ -413,6 +415,13 @@ static void examples(void **state) {
         assert_has(ask(bad[i]), "\"error\":\"usage\",\"message\":\"examples are set in the board's file only: write "
                                 "prompt=example=... for a prompt that reads so\"}");
     assert_has(ask("remove cat x"), "\"ok\":true");
+    assert_has(ask("add cat smoth=0"),
+               "\"message\":\"no key \\\"smoth\\\": write prompt=smoth=... for a prompt that reads so\"}");
+    assert_has(ask("set cat x Smooth=\xc3\xbc"), "no key \\\"Smooth\\\"");
+    assert_has(ask("add kite prompt=smoth=0 \"a = b\" =c \"a b=c\""), "\"ok\":true"); /* that is no slip */
+    assert_has(ask("prompts kite"), "\"values\":[\"prompt=smoth=0\",\"a = b\",\"=c\",\"a b=c\"]}");
+    assert_has(ask("remove kite smoth=0 =c"), "\"ok\":true"); /* as it was written, or as it is told */
+    assert_has(ask("remove kite"), "\"ok\":true");
     assert_has(ask("set cat prompt=example=tom.jpg"), "\"ok\":true");
     assert_has(ask("prompts cat"), "\"values\":[\"prompt=example=tom.jpg\",\"example=tom.jpg\"]}");
     assert_has(ask("remove cat prompt=example=tom.jpg"), "\"ok\":true");

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 
@@ -265,6 +266,31 @@ static void refused_params(void **state) {
     assert_int_equal(serve_open(&second, &params), OCELLI_ERR_DEVICE);
 }
 
+/* A link-local address is one of an interface, which stands behind it. */
+static void link_local(void **state) {
+    (void)state;
+    char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1] = "";
+    struct ifaddrs *all = NULL;
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *a = all; a && !*text; a = a->ifa_next) {
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)a->ifa_addr;
+        if (!six || six->sin6_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&six->sin6_addr)) continue;
+        inet_ntop(AF_INET6, &six->sin6_addr, text, INET6_ADDRSTRLEN);
+        snprintf(text + strlen(text), IF_NAMESIZE + 1, "%%%s", a->ifa_name);
+    }
+    freeifaddrs(all);
+    if (!*text) skip(); /* this machine has none */
+    params.address = text;
+    open_serve();
+    struct serve *none;
+    params.address = "fe80::1%nosuch";
+    assert_int_equal(serve_open(&none, &params), OCELLI_ERR_USAGE);
+    heard_listen();
+    params.address = "2001:db8::77"; /* nobody's: for documents */
+    assert_int_equal(serve_open(&none, &params), OCELLI_ERR_DEVICE);
+    if (!strstr(heard.text, "Cannot assign requested address")) fail_msg("\"%s\"", heard.text);
+}
+
 /* One that any other program that listens would share. */
 static int shared_socket(const char *address, uint16_t port) {
     const int on = 1;
@@ -353,6 +379,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(slipmux, setup, teardown),
         cmocka_unit_test_setup_teardown(slow_watcher, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_params, setup, teardown),
+        cmocka_unit_test_setup_teardown(link_local, setup, teardown),
         cmocka_unit_test_setup_teardown(ports_of_its_own, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);

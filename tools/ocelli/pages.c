@@ -21,15 +21,33 @@ static double number(const cJSON *answer, const char *key) {
     return cJSON_IsNumber(v) ? v->valuedouble : -1;
 }
 
-/* false: it is no JSON object. */
-static bool read_page(const char *text, struct page *page) {
+/* What a board cannot leave out of the answer to a request, of NAME if there is one. */
+static const struct {
+    const char *verb, *field, *of_name;
+} musts[] = {{"ping", "pong", NULL},   {"tags", "tags", NULL},      {"prompts", "tags", "values"},
+             {"add", "version", NULL}, {"set", "version", NULL},    {"remove", "version", NULL},
+             {"search", "hits", NULL}, {"status", "program", NULL}, {"help", "help", NULL}};
+
+static bool fits(const cJSON *answer, const char *const *words, size_t count) {
+    for (size_t i = 0; i < sizeof musts / sizeof *musts; i++) {
+        if (strcmp(musts[i].verb, words[0])) continue;
+        const char *field = musts[i].of_name && count > 1 ? musts[i].of_name : musts[i].field;
+        const cJSON *v = cJSON_GetObjectItemCaseSensitive(answer, field);
+        bool list = !strcmp(field, "tags") || !strcmp(field, "values") || !strcmp(field, "hits");
+        return list ? cJSON_IsArray(v) : strcmp(field, "version") ? cJSON_IsString(v) : cJSON_IsNumber(v);
+    }
+    return true;
+}
+
+/* false: it is no JSON object, or the answer to something else. */
+static bool read_page(const char *text, const char *const *words, size_t count, struct page *page) {
     cJSON *answer = cJSON_Parse(text);
     const cJSON *v;
     double next = number(answer, "next");
     *page = (struct page){.seq = number(answer, "seq"), .version = number(answer, "version")};
     page->next = next > 0 ? next < ITEMS ? (size_t)next : ITEMS : 0;
     cJSON_ArrayForEach(v, answer) if (cJSON_IsArray(v)) page->rows = (size_t)cJSON_GetArraySize(v);
-    bool good = cJSON_IsObject(answer);
+    bool good = cJSON_IsObject(answer) && fits(answer, words, count);
     cJSON_Delete(answer);
     return good;
 }
@@ -57,9 +75,10 @@ void pages_finish(struct pages *p) {
     *p = (struct pages){0};
 }
 
-/* Takes a last "from N" off the words, and gives N. */
+/* Takes a last "from N" off the words, and gives N. The board says what is wrong with another one. */
 static size_t take_from(const struct serve_row *row, const char *const *words, size_t *count) {
     if (!row || !row->pages || *count < 3 || strcmp(words[*count - 2], "from")) return 0;
+    if (strspn(words[*count - 1], "0123456789") != strlen(words[*count - 1])) return 0;
     *count -= 2;
     return strtoul(words[*count + 1], NULL, 10);
 }
@@ -87,8 +106,8 @@ static int fetch(struct pages *p, struct client *c, const char **words, size_t c
         words[count] = "from", words[count + 1] = number_text;
         status = c->kind->ask(c, words, at ? count + 2 : count, &text);
         if (status) break;
-        if (!read_page(text, &page))
-            return log_fail(OCELLI_ERR_FILE, "%s: the answer is not JSON: is it ocelli that answers?", c->uri);
+        if (!read_page(text, words, count, &page))
+            return log_fail(OCELLI_ERR_FILE, "%s: that is no answer to %s: is it ocelli that answers?", c->uri, words[0]);
         if (!p->count) first = page;
         *changed = page.version != first.version || (row && row->sees && page.seq != first.seq);
         if (*changed) return OCELLI_OK;

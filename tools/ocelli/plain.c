@@ -7,7 +7,7 @@
 
 void plain_text(FILE *to, const char *text) {
     for (size_t left = strlen(text), length; left; text += length, left -= length) {
-        length = control_bytes(text, left);
+        length = control_shown(text, left);
         putc(length ? '?' : *text, to);
         if (!length) length = 1;
     }
@@ -15,11 +15,11 @@ void plain_text(FILE *to, const char *text) {
 
 void plain_json(FILE *to, const char *json) {
     for (size_t left = strlen(json), length; left; json += length, left -= length) {
-        size_t control = control_bytes(json, left), at = 0, good = unicode_check(json, left < 4 ? left : 4);
-        if (good) unicode_next(json, good, &at);
-        length = control ? control : at ? at : 1;
-        if (control)
-            fprintf(to, "\\u%04x", (unsigned char)json[control - 1]);
+        size_t at = 0, good = unicode_check(json, left < 4 ? left : 4);
+        int32_t c = good ? unicode_next(json, good, &at) : 0;
+        length = at ? at : 1;
+        if (control_shown(json, left))
+            fprintf(to, "\\u%04x", (unsigned)c);
         else if (!at)
             fputs("\xEF\xBF\xBD", to);
         else
