@@ -186,8 +186,8 @@ void ocelli_unload_text(struct ocelli *handle);
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
 
 /* Reads a picture file (PNG, JPEG, WebP, BMP, GIF, TGA, PNM) as RGB, the pixels that Pillow's convert("RGB") gives: alpha is
- * dropped, of an animation the first picture is taken. It is turned upright as its EXIF orientation says. At most 1 GiB of memory
- * is used. On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE (missing, not a picture, broken, cut
+ * dropped, of an animation the first picture is taken. It is turned upright as its EXIF, or else its XMP, says. At most
+ * 1 GiB of memory is used. On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE (missing, not a picture, broken, cut
  * short), LIMIT (a side over 16384 pixels, over that memory, a kind that is not read), MEMORY. */
 int ocelli_image_load(struct ocelli_image *image, const char *path);
 

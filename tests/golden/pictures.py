@@ -82,6 +82,16 @@ def without(data, *markers):
     return joined([p for p in parts if p[0] not in markers], rest)
 
 
+XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+XMP = {"six": b'<rdf:Description tiff:Orientation="6"/>', "element": b"<tiff:Orientation>3</tiff:Orientation>",
+       "quote": b"<rdf:Description tiff:Orientation='6'/>", "letter": b'tiff:Orientation="x" tiff:Orientation="8"',
+       "nine": b'tiff:Orientation="9" tiff:Orientation="6"', "long": b'mytiff:Orientation="61"'}
+
+
+def app1(data):
+    return b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data
+
+
 def jpegs():
     base = saved(rgb(33, 17, 1), "JPEG", quality=85)
     add("420.jpg", base)
@@ -132,6 +142,23 @@ def jpegs():
     add("turn9.jpg", saved(rgb(13, 9, 32), "JPEG", exif=b"Exif\0\0" + exif(9)))
     add("turn8-junk.jpg", FILES["turn8-cmyk.jpg"].replace(b"\xff\xee\0\x0e", b"\xff\xee\0\x0c", 1))  # two bytes before EXIF
     add("turn6-many.jpg", FILES["turn6.jpg"].replace(b"\x12\1\3\0\1", b"\x12\1\3\0\x09", 1))  # nine values in place of one
+    head, plain = b"Exif\0\0", saved(rgb(13, 9, 35), "JPEG")
+    def tags(*entries):  # a directory of these, little endian
+        return b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(struct.pack("<HHI", *e[:3]) + e[3] for e in entries) + bytes(4)
+
+    for name, tiff in {"doubled": head + exif(6), "empty": b"", "mm2a": b"MM*\0" + exif(6, "MM")[4:],
+                       "rational": entry(5, 1, b"\x1a\0\0\0") + struct.pack("<II", 12, 2),
+                       "real": entry(11, 1, struct.pack("<f", 6)), "half": entry(11, 1, struct.pack("<f", 6.5)),
+                       "unknown-first": tags((0x112, 77, 1, b"\3\0\0\0"), (0x112, 3, 1, b"\6\0\0\0")),
+                       "cut-before": tags((0x10f, 2, 9, b"\xff\0\0\0"), (0x112, 3, 1, b"\6\0\0\0")),
+                       "none": tags((0x100, 3, 1, b"\6\0\0\0"))}.items():
+        add(f"turn-{name}.jpg", plain[:2] + app1(head + tiff) + plain[2:])
+    for name, text in XMP.items():
+        add(f"xmp-{name}.jpg", plain[:2] + app1(XMP_HEAD + text) + plain[2:])
+    add("xmp-exif.jpg", plain[:2] + app1(XMP_HEAD + XMP["six"]) + app1(head + exif(1)) + plain[2:])
+    add("xmp-other-exif.jpg", plain[:2] + app1(head + tags((0x100, 3, 1, b"\6\0\0\0"))) + app1(XMP_HEAD + XMP["six"]) + plain[2:])
+    add("xmp-broken-exif.jpg", plain[:2] + app1(head + b"II*") + app1(XMP_HEAD + XMP["six"]) + plain[2:])
+    add("xmp-twice.jpg", plain[:2] + app1(XMP_HEAD + XMP["six"]) + app1(XMP_HEAD + XMP["element"]) + plain[2:])
     add("no-end.jpg", base[:-2])
     add("no-half.jpg", base[:len(base) * 3 // 5])
     twelve = bytearray(base)
@@ -146,6 +173,11 @@ ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def profile_of(data):  # as ImageMagick writes it
+    lines = [data.hex()[i:i + 72] for i in range(0, 2 * len(data), 72)]
+    return ("\nexif\n%8d\n" % len(data) + "\n".join(lines) + "\n").encode()
 
 
 def png(pixels, depth=8, colour=None, interlaced=False, before=b"", behind=b""):
@@ -197,6 +229,20 @@ def pngs():
     add("turn6.png", png(scene(13, 9, 3, 65), before=chunk(b"eXIf", exif(6))))
     add("turn7-adam7.png", png(scene(13, 9, 3, 66), interlaced=True, before=chunk(b"eXIf", exif(7, "MM"))))
     add("turn3-behind.png", png(scene(13, 9, 3, 67), behind=chunk(b"eXIf", exif(3))))
+    upright = scene(13, 9, 3, 68)
+    add("turn-last.png", png(upright, before=chunk(b"eXIf", exif(6)) + chunk(b"eXIf", exif(3))))
+    add("turn-headed.png", png(upright, before=chunk(b"eXIf", b"Exif\0\0" + exif(6))))
+    profile = profile_of(b"Exif\0\0" + exif(8))
+    add("profile.png", png(upright, before=chunk(b"tEXt", b"Raw profile type exif\0" + profile)))
+    add("profile-packed.png", png(upright, behind=chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile))))
+    add("profile-exif.png", png(upright, before=chunk(b"tEXt", b"Raw profile type exif\0" + profile) + chunk(b"eXIf", exif(3))))
+    add("profile-app1.png", png(upright, before=chunk(b"tEXt", b"Raw profile type APP1\0" + profile)))
+    key = b"XML:com.adobe.xmp\0"
+    add("xmp.png", png(upright, before=chunk(b"iTXt", key + b"\0\0\0\0" + XMP["six"])))
+    add("xmp-packed.png", png(upright, before=chunk(b"iTXt", key + b"\1\0\0\0" + zlib.compress(XMP["six"]))))
+    add("xmp-behind.png", png(upright, interlaced=True, behind=chunk(b"iTXt", key + b"\0\0en\0text\0" + XMP["element"])))
+    add("xmp-text.png", png(upright, before=chunk(b"tEXt", key + XMP["six"])))
+    add("xmp-exif.png", png(upright, before=chunk(b"iTXt", key + b"\0\0\0\0" + XMP["six"]) + chunk(b"eXIf", exif(1))))
     add("no-grey16.png", png(deep[..., :1], 16))
     add("no-half.png", png(scene(9, 5, 3, 68))[:90])
 
@@ -438,6 +484,9 @@ def webps():
     add("smaller.webp", b"RIFF" + struct.pack("<I", len(body)) + body)
     for n in (2, 5, 6):
         add(f"turn{n}.webp", saved(rgb(13, 9, 117 + n), "WEBP", lossless=True, exif=b"Exif\0\0" + exif(n)))
+    add("turn-headed.webp", saved(rgb(13, 9, 126), "WEBP", lossless=True, exif=b"Exif\0\0" * 2 + exif(6)))
+    add("xmp.webp", saved(rgb(13, 9, 127), "WEBP", lossless=True, xmp=XMP["six"]))
+    add("xmp-exif.webp", saved(rgb(13, 9, 128), "WEBP", lossless=True, xmp=XMP["six"], exif=exif(3)))
     add("no-half.webp", saved(rgb(33, 17, 110), "WEBP", quality=70)[:120])
 
 
