@@ -293,6 +293,10 @@ def bmps():
         add(f"{bits}-down.bmp", bmp(13, -7, bits, padded(packed), palette=quads.tobytes(), colours=colours))
         if bits < 8:
             add(f"{bits}-os2.bmp", bmp(13, 7, bits, padded(packed), palette=quads[:, :3].tobytes(), header=12))
+    greys = b"".join(bytes((v, v, v, 0)) for v in range(100))  # pixels beyond them are greys too
+    beyond = padded([bytes(range(80 + 5 * y, 93 + 5 * y)) for y in range(7)])
+    add("8-greys.bmp", bmp(13, 7, 8, beyond, palette=greys, colours=100))
+    add("8-almost-greys.bmp", bmp(13, 7, 8, beyond, palette=greys[:-2] + b"\x64\0", colours=100))
     quads = rng.integers(0, 256, (256, 4)).astype(np.uint8).tobytes()
     rle8 = (b"\x05\x07\x00\x03\x01\x02\x03\x00\x05\x09\x00\x00" + b"\x0d\x10\x00\x00" + b"\x02\x05\x00\x02\x03\x01\x04\x06\x00\x00"
             + b"\x00\x04\x09\x08\x07\x06\x09\x21\x00\x00" + b"\x14\x33\x00\x00" + b"\x0d\x44\x00\x01")
@@ -460,6 +464,11 @@ def pnms():
     add("plain.pgm", b"P2\n# a note\n13 7 #another\n100\n" + b" ".join(b"%d" % (v * 100 // 255) for v in one.reshape(-1)) + b"\n")
     add("plain.ppm", b"P3 13 7 255\n" + b"\n".join(b"%d" % v for v in three.reshape(-1)))
     add("plain1000.ppm", b"P3 13 7 1000\n" + b"\n".join(b"%d" % (v * 3) for v in three.reshape(-1)))
+    add("plain-long.pgm", b"P2 4 2 255\n0000000201 0000000012 3 4 0000000005 6 7 0000000255")  # ten digits
+    add("plain-split.pgm", b"P2 3 2 255\n1#joined to what follows\n2 3#and not\r\n4 5 6#end\n 7")
+    add("header-split.pgm", b"P5 1#joined\n0 1#\r2 25#\n5\n" + grey(10, 12, 125).tobytes())
+    add("no-plain-long.pgm", b"P2 2 2 255\n00000000001 2 3 4")
+    add("no-plain-letter.pgm", b"P2 2 2 255\n1 2 3 4x")
     add("no-grey1000.pgm", b"P5 13 7 1000\n" + bytes(182))
     add("no-grey65535.pgm", b"P5 13 7 65535\n" + bytes(182))
     add("no-plain1000.pgm", b"P2 13 7 1000\n" + b"1 " * 91)
