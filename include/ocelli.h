@@ -6,7 +6,8 @@
  * `embedding_size` of ocelli_get_info(). Pixels are 8-bit RGB.
  *
  * Every function that returns int gives OCELLI_OK (0) or a negative ocelli_status; the place that
- * saw the fault has then said one line (what, where, what to do) to the log, see ocelli_set_log().
+ * saw the fault has then said one line (what, where, what to do) to the log, see ocelli_set_log(). A NULL where none is allowed is
+ * USAGE in all of them.
  */
 #ifndef OCELLI_H
 #define OCELLI_H
