@@ -6,7 +6,8 @@
  * `embedding_size` of ocelli_get_info(). Pixels are 8-bit RGB.
  *
  * Every function that returns int gives OCELLI_OK (0) or a negative ocelli_status; the place that
- * saw the fault has then said one line (what, where, what to do) to the log, see ocelli_set_log().
+ * saw the fault has then said one line (what, where, what to do) to the log, see ocelli_set_log(). A NULL where none is allowed is
+ * USAGE in all of them.
  */
 #ifndef OCELLI_H
 #define OCELLI_H
@@ -190,8 +191,8 @@ void ocelli_unload_text(struct ocelli *handle);
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
 
 /* Reads a picture file (PNG, JPEG, WebP, BMP, GIF, TGA, PNM) as RGB, the pixels that Pillow's convert("RGB") gives: alpha is
- * dropped, of an animation the first picture is taken. It is turned upright as its EXIF orientation says. At most 1 GiB of memory
- * is used. On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE (missing, not a picture, broken, cut
+ * dropped, of an animation the first picture is taken. It is turned upright as its EXIF, or else its XMP, says. At most
+ * 1 GiB of memory is used. On success image->rgb is to be freed with ocelli_image_free(). Errors: FILE (missing, not a picture, broken, cut
  * short), LIMIT (a side over 16384 pixels, over that memory, a kind that is not read), MEMORY. */
 int ocelli_image_load(struct ocelli_image *image, const char *path);
 

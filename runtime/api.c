@@ -29,8 +29,12 @@ const char *ocelli_status_text(int status) {
     }
 }
 
+static int null_argument(const char *function) {
+    return log_fail(OCELLI_ERR_USAGE, "%s: a pointer is NULL that must not be", function);
+}
+
 int ocelli_device_name(uint32_t index, char *name, size_t size) {
-    return op_device_find(index, name, size);
+    return size && !name ? null_argument("ocelli_device_name") : op_device_find(index, name, size);
 }
 
 static int open_model(struct ocelli *o, const struct ocelli_params *p) {
@@ -57,10 +61,12 @@ static int choose_device(struct ocelli *o, const struct ocelli_params *p) {
 }
 
 int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
+    if (!out) return null_argument("ocelli_open");
     *out = NULL;
     if (!p || !p->model) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: no model path");
     if (p->max_batch > CLIP_MAX_BATCH)
         return log_fail(OCELLI_ERR_USAGE, "ocelli_open: max_batch %u, at most %d", p->max_batch, CLIP_MAX_BATCH);
+    if ((unsigned)p->kind > OCELLI_KIND_MMA) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: kind %d is unknown", (int)p->kind);
     struct ocelli *o = calloc(1, sizeof *o);
     if (!o) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = open_model(o, p);
@@ -86,6 +92,7 @@ void ocelli_close(struct ocelli **handle) {
 }
 
 int ocelli_reopen(struct ocelli *o) {
+    if (!o) return null_argument("ocelli_reopen");
     handle_unload(o);
     op_device_close(&o->device);
     int status = open_device(o);
@@ -112,6 +119,7 @@ void ocelli_get_info(const struct ocelli *o, struct ocelli_info *info) {
 }
 
 int ocelli_embed_images(struct ocelli *o, const struct ocelli_image *images, size_t count, float *out) {
+    if (!o || (count && (!images || !out))) return null_argument("ocelli_embed_images");
     for (size_t i = 0; i < count; i++) {
         const struct ocelli_image *p = &images[i];
         if (!p->rgb || !p->width || !p->height) return log_fail(OCELLI_ERR_USAGE, "picture %zu is empty", i);
@@ -147,6 +155,7 @@ static int check_frame(const struct frame *f) {
 }
 
 int ocelli_embed_frame(struct ocelli *o, const struct ocelli_frame *from, float *out) {
+    if (!o || !from || !out) return null_argument("ocelli_embed_frame");
     struct frame f = {.format = (enum frame_format)from->format,
                       .width = from->width,
                       .height = from->height,
@@ -182,6 +191,9 @@ static int embed_texts(struct ocelli *o, const char *const *texts, uint32_t coun
 }
 
 int ocelli_embed_texts(struct ocelli *o, const char *const *texts, size_t count, float *out) {
+    if (!o || (count && (!texts || !out))) return null_argument("ocelli_embed_texts");
+    for (size_t i = 0; i < count; i++)
+        if (!texts[i]) return null_argument("ocelli_embed_texts");
     int status = handle_load_text(o);
     if (status) return status;
     int32_t *ids = calloc((size_t)CLIP_TEXT_BATCH * o->config.text.tokens, sizeof *ids);
@@ -196,10 +208,11 @@ int ocelli_embed_texts(struct ocelli *o, const char *const *texts, size_t count,
 }
 
 void ocelli_unload_text(struct ocelli *o) {
-    handle_unload_text(o);
+    if (o) handle_unload_text(o);
 }
 
 int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size_t capacity, size_t *count) {
+    if (!o || !text || !count || (capacity && !ids)) return null_argument("ocelli_tokenize");
     int32_t *all = calloc(o->config.text.tokens, sizeof *all);
     if (!all) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = bpe_encode(o->bpe, text, strlen(text), all, count);
@@ -211,7 +224,9 @@ int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size
 }
 
 int ocelli_image_load(struct ocelli_image *image, const char *path) {
-    return decode_file(image, path, NULL);
+    if (!image) return null_argument("ocelli_image_load");
+    *image = (struct ocelli_image){0};
+    return path ? decode_file(image, path, NULL) : null_argument("ocelli_image_load");
 }
 
 void ocelli_image_free(struct ocelli_image *image) {
@@ -287,6 +302,7 @@ static bool fall_back(struct ocelli *o, float worst) {
 
 int ocelli_selftest(struct ocelli *o, float *worst) {
     float lowest, required;
+    if (!o) return null_argument("ocelli_selftest");
     int status = blob_f32(o->blob, "ocelli.selftest.min_cosine", &required);
     if (status) return status;
     bool fell = false, outer = o->proving;

@@ -16,10 +16,12 @@ struct ocelli_tags {
 };
 
 static int check(const struct ocelli_tag *tags, size_t count, size_t *prompts) {
+    if (count && !tags) return log_fail(OCELLI_ERR_USAGE, "ocelli_tags_create: a pointer is NULL that must not be");
     if (count == 0) return log_fail(OCELLI_ERR_USAGE, "no tags: give at least one");
     *prompts = 0;
     for (size_t i = 0; i < count; i++) {
-        if (tags[i].prompt_count == 0) return log_fail(OCELLI_ERR_USAGE, "tag '%s' has no prompt", tags[i].name);
+        if (tags[i].prompt_count == 0 || !tags[i].prompts)
+            return log_fail(OCELLI_ERR_USAGE, "tag '%s' has no prompt", tags[i].name ? tags[i].name : "");
         *prompts += tags[i].prompt_count;
     }
     return OCELLI_OK;
@@ -39,7 +41,8 @@ static int embed_prompts(struct ocelli *o, const struct ocelli_tag *tags, size_t
 }
 
 int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *o, const struct ocelli_tag *tags, size_t count) {
-    *out = NULL;
+    if (out) *out = NULL;
+    if (!out || !o) return log_fail(OCELLI_ERR_USAGE, "ocelli_tags_create: a pointer is NULL that must not be");
     size_t prompts, size = o->config.embedding;
     int status = check(tags, count, &prompts);
     if (status) return status;

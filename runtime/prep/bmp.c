@@ -74,6 +74,16 @@ static int check_kind(const struct bmp *b) {
     return decoding_unread(b->d, "a BMP of this kind");
 }
 
+/* Pillow forgets a palette of greys that are their own places, all but one of two: what lies beyond it is then its own grey too.
+ */
+static void extend_greys(struct bmp *b, uint32_t colours) {
+    if (b->bits != 8 || colours == 2) return;
+    for (uint32_t i = 0; i < colours; i++)
+        for (int c = 0; c < 3; c++)
+            if (b->palette[i][c] != i) return;
+    for (uint32_t i = colours; i < 256; i++) memset(b->palette[i], (int)i, 3);
+}
+
 /* Colours lie behind the header, blue first; those that are not there are black. */
 static int take_palette(struct bmp *b, const uint8_t *at, uint32_t colours) {
     size_t entry = b->header == OS2_HEADER ? 3 : 4, left = (size_t)(b->end - at);
@@ -82,6 +92,7 @@ static int take_palette(struct bmp *b, const uint8_t *at, uint32_t colours) {
     if (left < colours * entry && b->pixels >= b->end) return decoding_cut(b->d);
     for (uint32_t i = 0; i < colours && (i + 1) * entry <= left; i++)
         for (int c = 0; c < 3; c++) b->palette[i][c] = at[i * entry + 2 - (size_t)c];
+    if (colours * entry <= left) extend_greys(b, colours);
     return OCELLI_OK;
 }
 

@@ -107,22 +107,11 @@ static void inks_to_rgb(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
     }
 }
 
-/* Of the EXIF, wherever the library finds it: it gets over junk between segments. One over 64 KB lies in several. */
+/* From the segments that the library finds: it gets over junk between them. */
 static unsigned orientation_of(const struct reader *r) {
-    uint8_t *all = NULL;
-    size_t size = 0;
-    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) {
-        size_t from = all ? 6 : 0;
-        if (m->data_length < 6 || memcmp(m->data, "Exif\0\0", 6)) continue;
-        uint8_t *grown = realloc(all, size + m->data_length - from);
-        if (!grown) break;
-        all = grown;
-        memcpy(all + size, m->data + from, m->data_length - from);
-        size += m->data_length - from;
-    }
-    unsigned orientation = all ? exif_orientation(all, size) : 1;
-    free(all);
-    return orientation;
+    struct exif_segments segments = {0};
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) exif_add_segment(&segments, m->data, m->data_length);
+    return exif_end_segments(&segments);
 }
 
 static int read_header(struct reader *r) {

@@ -65,13 +65,19 @@ static int take_frame(struct decoding *d, uint32_t width, uint32_t height, const
     return corner ? unpack(d, frame, corner + 3 * (size_t)frame->x_offset, (size_t)width * 3) : take_turned(d, frame);
 }
 
+static unsigned orientation_of(const WebPDemuxer *demuxer) {
+    WebPChunkIterator exif, xmp;
+    bool has_exif = WebPDemuxGetChunk(demuxer, "EXIF", 1, &exif), has_xmp = WebPDemuxGetChunk(demuxer, "XMP ", 1, &xmp);
+    unsigned orientation = exif_upright(has_exif ? exif.chunk.bytes : NULL, has_exif ? exif.chunk.size : 0,
+                                        has_xmp ? xmp.chunk.bytes : NULL, has_xmp ? xmp.chunk.size : 0);
+    if (has_exif) WebPDemuxReleaseChunkIterator(&exif);
+    if (has_xmp) WebPDemuxReleaseChunkIterator(&xmp);
+    return orientation;
+}
+
 static int take(struct decoding *d, WebPDemuxer *demuxer) {
     WebPIterator frame;
-    WebPChunkIterator exif;
-    if (WebPDemuxGetChunk(demuxer, "EXIF", 1, &exif)) {
-        d->orientation = exif_orientation(exif.chunk.bytes, exif.chunk.size);
-        WebPDemuxReleaseChunkIterator(&exif);
-    }
+    d->orientation = orientation_of(demuxer);
     if (!WebPDemuxGetFrame(demuxer, 1, &frame)) return decoding_cut(d);
     int status =
         take_frame(d, WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH), WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT), &frame);

@@ -5,69 +5,106 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { ORIENTATION = 0x0112, TYPE_SHORT = 3, TYPE_LONG = 4, TYPE_SBYTE = 6, TYPE_SSHORT = 8, TYPE_SLONG = 9, TYPE_IFD = 13 };
+enum { ORIENTATION = 0x0112, TYPES = 17 };
 
-static uint32_t number(const uint8_t *p, int bytes, bool little) {
-    uint32_t value = 0;
+/* TIFF's types, and the 64-bit one of BigTIFF: bytes a value (0: unknown), and how they are read ('-': no number). */
+static const struct type {
+    uint8_t bytes;
+    char kind; /* u: unsigned, i: signed, r and s: two of these as a fraction, f: floating point */
+} types[TYPES] = {
+    [1] = {1, '-'}, [2] = {1, '-'}, [3] = {2, 'u'},  [4] = {4, 'u'},  [5] = {8, 'r'},  [6] = {1, 'i'},  [7] = {1, '-'},
+    [8] = {2, 'i'}, [9] = {4, 'i'}, [10] = {8, 's'}, [11] = {4, 'f'}, [12] = {8, 'f'}, [13] = {4, 'u'}, [16] = {8, 'u'}};
+
+static uint64_t number(const uint8_t *p, int bytes, bool little) {
+    uint64_t value = 0;
     for (int i = 0; i < bytes; i++) value = value << 8 | p[little ? bytes - 1 - i : i];
     return value;
 }
 
-/* Of several values the first, as Pillow takes it; what does not fit into the entry lies where its last four bytes say. */
-static unsigned entry_value(const uint8_t *exif, size_t size, const uint8_t *entry, bool little) {
-    static const uint8_t bytes[] = {
-        [TYPE_SHORT] = 2, [TYPE_LONG] = 4, [TYPE_SBYTE] = 1, [TYPE_SSHORT] = 2, [TYPE_SLONG] = 4, [TYPE_IFD] = 4};
-    uint32_t type = number(entry + 2, 2, little), count = number(entry + 4, 4, little);
-    unsigned wide = type < sizeof bytes ? bytes[type] : 0;
-    if (!wide || !count) return 1;
-    const uint8_t *at = entry + 8;
-    if ((uint64_t)wide * count > 4) {
-        uint32_t offset = number(at, 4, little);
-        if (offset > size || size - offset < (uint64_t)wide * count) return 1;
-        at = exif + offset;
+static double floating(uint64_t bits, int bytes) {
+    double d;
+    float f;
+    uint32_t low = (uint32_t)bits;
+    if (bytes == 8) return memcpy(&d, &bits, sizeof d), d;
+    return memcpy(&f, &low, sizeof f), (double)f;
+}
+
+/* A sign can be left aside: what is below 0 is no orientation, and of a fraction both signs are. */
+static double value_of(const uint8_t *at, struct type t, bool little) {
+    if (t.kind == 'f') return floating(number(at, t.bytes, little), t.bytes);
+    if (t.kind == 'u' || t.kind == 'i') return (double)number(at, t.bytes, little);
+    uint32_t above = (uint32_t)number(at, 4, little), below = (uint32_t)number(at + 4, 4, little);
+    if (t.kind == 's' && above >> 31 && below >> 31) above = -above, below = -below;
+    return t.kind == '-' || !below ? 0 : (double)above / below;
+}
+
+static unsigned sensible(double value) {
+    for (unsigned o = 1; o <= 8; o++)
+        if (value == o) return o;
+    return 1;
+}
+
+/* The entries in turn. A tag of an unknown type, or without a value, is as if it were not there; values that end past the end of
+ * it all end the reading. Of several values the first counts, of several orientations too. */
+static unsigned find(const uint8_t *exif, size_t size, const uint8_t *entry, uint64_t entries, bool little) {
+    const uint8_t *end = exif + size;
+    uint64_t outside = 0; /* bytes of values that do not fit into their entries */
+    for (; entries && end - entry >= 12; entries--, entry += 12) {
+        uint64_t type = number(entry + 2, 2, little), count = number(entry + 4, 4, little);
+        struct type t = type < TYPES ? types[type] : types[0];
+        uint64_t bytes = t.bytes * count, offset = number(entry + 8, 4, little);
+        const uint8_t *at = entry + 8;
+        if (!bytes) continue;
+        if (bytes > 4) {
+            if ((outside += bytes) > size) continue;
+            if (offset > size || size - offset < bytes) break;
+            at = exif + offset;
+        }
+        if (number(entry, 2, little) == ORIENTATION) return sensible(value_of(at, t, little));
     }
-    uint32_t value = number(at, (int)wide, little);
-    return value >= 1 && value <= 8 ? (unsigned)value : 1;
+    return 0;
+}
+
+/* The byte order's letters, then 42 in either order; of the letters alone the order is taken. Pillow takes MM with BigTIFF's 43
+ * for plain TIFF too. */
+static bool header(const uint8_t *exif, bool *little) {
+    static const char known[][5] = {"II*\0", "MM\0*", "MM*\0", "II\0*", "MM\0+"};
+    *little = *exif == 'I';
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!memcmp(exif, known[i], 4)) return true;
+    return false;
 }
 
 unsigned exif_orientation(const uint8_t *exif, size_t size) {
-    if (size >= 6 && !memcmp(exif, "Exif\0\0", 6)) exif += 6, size -= 6;
-    if (size < 8) return 1;
-    bool little = !memcmp(exif, "II*\0", 4);
-    if (!little && memcmp(exif, "MM\0*", 4)) return 1;
-    uint32_t at = number(exif + 4, 4, little);
-    if (at > size - 2) return 1;
-    uint32_t entries = number(exif + at, 2, little);
-    const uint8_t *entry = exif + at + 2, *end = exif + size;
-    for (; entries && end - entry >= 12; entries--, entry += 12)
-        if (number(entry, 2, little) == ORIENTATION) return entry_value(exif, size, entry, little);
-    return 1;
+    for (int i = 0; i < 2 && size >= 6 && !memcmp(exif, "Exif\0\0", 6); i++) exif += 6, size -= 6;
+    bool little;
+    if (!size) return 0;
+    if (size < 8 || !header(exif, &little)) return 1;
+    uint64_t at = number(exif + 4, 4, little);
+    if (at > size - 2) return 0;
+    return find(exif, size, exif + at + 2, number(exif + at, 2, little), little);
 }
 
-/* Headers alone, up to the first scan. */
-unsigned exif_of_jpeg(const uint8_t *bytes, size_t size) {
-    for (size_t at = 2; at + 4 <= size && bytes[at] == 0xff;) {
-        uint8_t marker = bytes[at + 1];
-        size_t length = number(bytes + at + 2, 2, false);
-        if (marker == 0xff) { /* may be repeated */
-            at++;
+/* As an attribute or as an element; one digit is read, whatever follows. */
+unsigned exif_of_xmp(const uint8_t *xmp, size_t size) {
+    static const char name[] = "tiff:Orientation";
+    const size_t length = sizeof name - 1;
+    for (size_t at = 0; at + length + 2 <= size; at++) {
+        const uint8_t *p = xmp + at, *value = p + length;
+        if (*p != 't' || memcmp(p, name, length)) continue;
+        if (*value == '>')
+            value++;
+        else if (size - at > length + 2 && value[0] == '=' && value[1] == '"')
+            value += 2;
+        else
             continue;
-        }
-        if (marker == 0xda || length < 2 || length > size - at - 2) break;
-        const uint8_t *content = bytes + at + 4;
-        if (marker == 0xe1 && length >= 8 && !memcmp(content, "Exif\0\0", 6)) return exif_orientation(content, length - 2);
-        at += 2 + length;
+        if (*value >= '0' && *value <= '9') return sensible(*value - '0');
     }
-    return 1;
+    return 0;
 }
 
-/* The chunk may stand behind the pixels too. */
-unsigned exif_of_png(const uint8_t *bytes, size_t size) {
-    for (size_t at = 8; at + 12 <= size;) {
-        size_t length = number(bytes + at, 4, false);
-        if (length > size - at - 12) break;
-        if (!memcmp(bytes + at + 4, "eXIf", 4)) return exif_orientation(bytes + at + 8, length);
-        at += 12 + length;
-    }
-    return 1;
+unsigned exif_upright(const uint8_t *exif, size_t exif_size, const uint8_t *xmp, size_t xmp_size) {
+    unsigned o = exif ? exif_orientation(exif, exif_size) : 0;
+    if (!o && xmp) o = exif_of_xmp(xmp, xmp_size);
+    return o ? o : 1;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DIGITS_MOST = 10 }; /* in a number, as in Pillow */
+
 struct pnm {
     struct decoding *d;
     const uint8_t *at, *end;
@@ -27,31 +29,42 @@ static void skip_space(struct pnm *p) {
     }
 }
 
-/* Ten digits at most, as Pillow. The byte behind the number stays. */
-static int take_number(struct pnm *p, uint64_t *value) {
+/* Digits; a comment among them does not end the number, as in Pillow. Returns how many: DIGITS_MOST + 1 for all that are more. */
+static int take_digits(struct pnm *p, uint64_t *value) {
     int digits = 0;
+    *value = 0;
+    for (bool comment = false; p->at < p->end && digits <= DIGITS_MOST; p->at++) {
+        uint8_t c = *p->at;
+        if (!comment && c != '#' && (c < '0' || c > '9')) break;
+        if (!comment && c != '#') *value = *value * 10 + (uint64_t)(c - '0'), digits++;
+        comment = (comment || c == '#') && c != '\n' && c != '\r';
+    }
+    return digits;
+}
+
+/* The byte behind the number stays. */
+static int take_number(struct pnm *p, uint64_t *value) {
     skip_space(p);
-    for (*value = 0; p->at < p->end && *p->at >= '0' && *p->at <= '9' && digits <= 10; p->at++, digits++)
-        *value = *value * 10 + (uint64_t)(*p->at - '0');
-    if (p->at == p->end && digits <= 10) return decoding_cut(p->d); /* more digits may follow */
-    if (!digits || digits > 10) return decoding_broken(p->d, "a PNM's number is none");
+    int digits = take_digits(p, value);
+    if (p->at == p->end && digits <= DIGITS_MOST) return decoding_cut(p->d); /* more digits may follow */
+    if (!digits || digits > DIGITS_MOST) return decoding_broken(p->d, "a PNM's number is none");
     return OCELLI_OK;
 }
 
 /* The last value of plain pixels may end with the file. */
 static int take_value(struct pnm *p, uint32_t *value) {
+    skip_space(p);
+    if (p->at == p->end) return decoding_cut(p->d);
     if (p->kind == 1) { /* digits of a bitmap may stand side by side */
-        skip_space(p);
-        if (p->at == p->end) return decoding_cut(p->d);
         *value = (uint32_t)(*p->at - '0');
         return *p->at++ - (unsigned)'0' > 1 ? decoding_broken(p->d, "a PBM's pixel is neither 0 nor 1") : OCELLI_OK;
     }
-    int digits = 0;
-    skip_space(p);
-    for (*value = 0; p->at < p->end && *p->at >= '0' && *p->at <= '9' && digits < 9; p->at++, digits++)
-        *value = *value * 10 + (uint32_t)(*p->at - '0');
-    if (!digits && p->at == p->end) return decoding_cut(p->d);
-    if (!digits || *value > p->maxval) return decoding_broken(p->d, "a PNM's value is over its greatest, or no number");
+    uint64_t number;
+    int digits = take_digits(p, &number);
+    bool ends = p->at == p->end || is_space(*p->at);
+    if (!digits || digits > DIGITS_MOST || !ends || number > p->maxval)
+        return decoding_broken(p->d, "a PNM's value is over its greatest, or no number");
+    *value = (uint32_t)number;
     return OCELLI_OK;
 }
 

@@ -456,6 +456,57 @@ static void test_frame(void **unused) {
     ocelli_close(&model);
 }
 
+/* One line and USAGE; with no pictures and no texts there is nothing to point at. */
+static void test_null(void **unused) {
+    struct ocelli *o = open_model(), *none = (struct ocelli *)1;
+    struct ocelli_info info;
+    ocelli_get_info(o, &info);
+    float *out = calloc(info.embedding_size, sizeof *out);
+    const uint8_t pixel[3] = {0};
+    const struct ocelli_image picture = {pixel, 1, 1};
+    const struct ocelli_tag tag = {NULL, NULL, 1};
+    const char *text = "a", *missing = NULL;
+    struct ocelli_tags *tags = (struct ocelli_tags *)1;
+    struct ocelli_image image = picture;
+    int32_t ids[8];
+    size_t count;
+    (void)unused;
+    lines = 0;
+    const int results[] = {
+        ocelli_open(NULL, &(struct ocelli_params){.model = blob}),
+        ocelli_open(&none, &(struct ocelli_params){.model = blob, .kind = (enum ocelli_kind)99}),
+        ocelli_reopen(NULL),
+        ocelli_embed_images(NULL, &picture, 1, out),
+        ocelli_embed_images(o, NULL, 1, out),
+        ocelli_embed_images(o, &picture, 1, NULL),
+        ocelli_embed_frame(NULL, NULL, out),
+        ocelli_embed_texts(NULL, &text, 1, out),
+        ocelli_embed_texts(o, &missing, 1, out),
+        ocelli_embed_texts(o, &text, 1, NULL),
+        ocelli_tokenize(o, NULL, ids, 8, &count),
+        ocelli_tokenize(o, text, NULL, 8, &count),
+        ocelli_tokenize(o, text, ids, 8, NULL),
+        ocelli_tags_create(&tags, NULL, &tag, 1),
+        ocelli_tags_create(&tags, o, &tag, 1),
+        ocelli_tags_create(NULL, o, &tag, 1),
+        ocelli_image_load(&image, NULL),
+        ocelli_image_load(NULL, "x"),
+        ocelli_selftest(NULL, NULL),
+        ocelli_device_name(0, NULL, 8),
+    };
+    const int most = sizeof results / sizeof *results;
+    for (int i = 0; i < most; i++)
+        if (results[i] != OCELLI_ERR_USAGE) fail_msg("call %d: status %d", i, results[i]);
+    assert_int_equal(lines, most);
+    assert_null(none);
+    assert_null(tags);
+    assert_null(image.rgb);
+    assert_int_equal(ocelli_embed_images(o, NULL, 0, NULL), OCELLI_OK);
+    ocelli_unload_text(NULL);
+    free(out);
+    ocelli_close(&o);
+}
+
 static void test_words(void **unused) {
     (void)unused;
     assert_string_equal(ocelli_version(), OCELLI_VERSION);
@@ -469,7 +520,7 @@ int main(void) {
         cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
         cmocka_unit_test(test_reopen),         cmocka_unit_test(test_fall_back),   cmocka_unit_test(test_words),
         cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(test_new_choice),
-        cmocka_unit_test(test_first_use),      cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_first_use),      cmocka_unit_test(test_null),      cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -499,6 +499,16 @@ static const struct fault faults[] = {
      .from = "\"do_rescale\": true",
      .to = "\"do_rescale\": false",
      .said = "do_rescale is false"},
+    {.what = "no deviation",
+     .file = "preprocessor_config.json",
+     .from = "\"image_std\": [",
+     .to = "\"image_std\": [0, 1, 1], \"old\": [",
+     .said = "preprocessor_config.json: standard deviation 0"},
+    {.what = "zero in a string",
+     .file = "vocab.json",
+     .from = "{",
+     .to = "{\"a\\u0000\": 1, ",
+     .said = "vocab.json: a zero in a string (at byte 3)"},
     {.what = "timm",
      .form = {.open_clip = true},
      .file = "open_clip_config.json",
@@ -594,6 +604,54 @@ static void test_added_tokens(void **state) {
         free(out);
         checkpoint_remove(folder);
     }
+}
+
+/* The same symbols, but texts are cut or folded in another way. */
+static void test_other_tokenizers(void **state) {
+    static const struct {
+        const char *from, *to, *said; /* said NULL: converts */
+    } rows[] = {
+        {"{",
+         "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[{\"type\":\"NFC\"},{\"type\":\"Replace\"},{\"type\":"
+         "\"Lowercase\"}]},"
+         "\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\"},{\"type\":\"ByteLevel\"}]},",
+         NULL},
+        {"{", "{\"normalizer\":null,", "Lowercase is missing"},
+        {"{", "{\"normalizer\":{\"type\":\"NFC\"},", "Lowercase is missing"},
+        {"{", "{\"normalizer\":{\"type\":\"BertNormalizer\"},", "normalizer BertNormalizer"},
+        {"{", "{\"pre_tokenizer\":{\"type\":\"Whitespace\"},", "pre_tokenizer Whitespace"},
+        {"\"model\":{", "\"model\":{\"type\":\"WordPiece\",", "model WordPiece"},
+        {"\"model\":{", "\"model\":{\"continuing_subword_prefix\":\"##\",", "continuing_subword_prefix ##"},
+        {"\"model\":{", "\"model\":{\"ignore_merges\":true,", "ignore_merges"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+        checkpoint_write("quick", from, &(struct checkpoint_form){0});
+        make_tokenizer_json(from, "[]");
+        replace(from, &(struct fault){"", {0}, "tokenizer.json", rows[i].from, rows[i].to, NULL});
+        if (rows[i].said)
+            check_refused(from, out, rows[i].said, 0);
+        else
+            convert_well(from, checkpoint_path(out, "x.gguf"), NULL);
+        free(from);
+        free(out);
+        checkpoint_remove(folder);
+    }
+}
+
+/* Its text becomes a string of the blob, which has to be UTF-8. */
+static void test_license(void **state) {
+    char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
+    (void)state;
+    checkpoint_write("quick", from, &(struct checkpoint_form){0});
+    checkpoint_put(from, "LICENSE", "caf\xe9", 4);
+    check_refused(from, out, "LICENSE: not UTF-8", 0);
+    checkpoint_put(from, "LICENSE", "caf\xc3\xa9", 5);
+    convert_well(from, checkpoint_path(out, "x.gguf"), NULL);
+    free(from);
+    free(out);
+    checkpoint_remove(folder);
 }
 
 /* More rows than tokens are padding; which need not be converted otherwise. */
@@ -708,6 +766,8 @@ static void test_usage(void **state) {
         {{"one", "two", "-o", "x.gguf", NULL}, 2},
         {{"one", "-o", NULL}, 2},
         {{"one", "-o", "x.gguf", "--calibrate", "folder", NULL}, 2},
+        {{"one", "-o", "-", NULL}, 2},
+        {{"one", "-o", "x.gguf", "--report", "-", NULL}, 2},
         {{"--help", NULL}, 0},
     };
     (void)state;
@@ -721,12 +781,24 @@ static void test_usage(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),      cmocka_unit_test(test_open_clip),       cmocka_unit_test(test_prefixes),
-        cmocka_unit_test(test_types),       cmocka_unit_test(test_two_checkpoints), cmocka_unit_test(test_choices),
-        cmocka_unit_test(test_config),      cmocka_unit_test(test_report),          cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_other_files), cmocka_unit_test(test_full_disk),       cmocka_unit_test(test_no_report),
-        cmocka_unit_test(test_usage),       cmocka_unit_test(test_transformers_5),  cmocka_unit_test(test_added_tokens),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_open_clip),
+        cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_two_checkpoints),
+        cmocka_unit_test(test_choices),
+        cmocka_unit_test(test_config),
+        cmocka_unit_test(test_report),
+        cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_other_files),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_no_report),
+        cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_transformers_5),
+        cmocka_unit_test(test_added_tokens),
         cmocka_unit_test(test_padded),
+        cmocka_unit_test(test_other_tokenizers),
+        cmocka_unit_test(test_license),
         cmocka_unit_test(test_no_room_for_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,6 +82,16 @@ def without(data, *markers):
     return joined([p for p in parts if p[0] not in markers], rest)
 
 
+XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
+XMP = {"six": b'<rdf:Description tiff:Orientation="6"/>', "element": b"<tiff:Orientation>3</tiff:Orientation>",
+       "quote": b"<rdf:Description tiff:Orientation='6'/>", "letter": b'tiff:Orientation="x" tiff:Orientation="8"',
+       "nine": b'tiff:Orientation="9" tiff:Orientation="6"', "long": b'mytiff:Orientation="61"'}
+
+
+def app1(data):
+    return b"\xff\xe1" + struct.pack(">H", len(data) + 2) + data
+
+
 def jpegs():
     base = saved(rgb(33, 17, 1), "JPEG", quality=85)
     add("420.jpg", base)
@@ -132,6 +142,23 @@ def jpegs():
     add("turn9.jpg", saved(rgb(13, 9, 32), "JPEG", exif=b"Exif\0\0" + exif(9)))
     add("turn8-junk.jpg", FILES["turn8-cmyk.jpg"].replace(b"\xff\xee\0\x0e", b"\xff\xee\0\x0c", 1))  # two bytes before EXIF
     add("turn6-many.jpg", FILES["turn6.jpg"].replace(b"\x12\1\3\0\1", b"\x12\1\3\0\x09", 1))  # nine values in place of one
+    head, plain = b"Exif\0\0", saved(rgb(13, 9, 35), "JPEG")
+    def tags(*entries):  # a directory of these, little endian
+        return b"II*\0" + struct.pack("<IH", 8, len(entries)) + b"".join(struct.pack("<HHI", *e[:3]) + e[3] for e in entries) + bytes(4)
+
+    for name, tiff in {"doubled": head + exif(6), "empty": b"", "mm2a": b"MM*\0" + exif(6, "MM")[4:],
+                       "rational": entry(5, 1, b"\x1a\0\0\0") + struct.pack("<II", 12, 2),
+                       "real": entry(11, 1, struct.pack("<f", 6)), "half": entry(11, 1, struct.pack("<f", 6.5)),
+                       "unknown-first": tags((0x112, 77, 1, b"\3\0\0\0"), (0x112, 3, 1, b"\6\0\0\0")),
+                       "cut-before": tags((0x10f, 2, 9, b"\xff\0\0\0"), (0x112, 3, 1, b"\6\0\0\0")),
+                       "none": tags((0x100, 3, 1, b"\6\0\0\0"))}.items():
+        add(f"turn-{name}.jpg", plain[:2] + app1(head + tiff) + plain[2:])
+    for name, text in XMP.items():
+        add(f"xmp-{name}.jpg", plain[:2] + app1(XMP_HEAD + text) + plain[2:])
+    add("xmp-exif.jpg", plain[:2] + app1(XMP_HEAD + XMP["six"]) + app1(head + exif(1)) + plain[2:])
+    add("xmp-other-exif.jpg", plain[:2] + app1(head + tags((0x100, 3, 1, b"\6\0\0\0"))) + app1(XMP_HEAD + XMP["six"]) + plain[2:])
+    add("xmp-broken-exif.jpg", plain[:2] + app1(head + b"II*") + app1(XMP_HEAD + XMP["six"]) + plain[2:])
+    add("xmp-twice.jpg", plain[:2] + app1(XMP_HEAD + XMP["six"]) + app1(XMP_HEAD + XMP["element"]) + plain[2:])
     add("no-end.jpg", base[:-2])
     add("no-half.jpg", base[:len(base) * 3 // 5])
     twelve = bytearray(base)
@@ -146,6 +173,11 @@ ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 
 def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def profile_of(data):  # as ImageMagick writes it
+    lines = [data.hex()[i:i + 72] for i in range(0, 2 * len(data), 72)]
+    return ("\nexif\n%8d\n" % len(data) + "\n".join(lines) + "\n").encode()
 
 
 def png(pixels, depth=8, colour=None, interlaced=False, before=b"", behind=b""):
@@ -197,6 +229,20 @@ def pngs():
     add("turn6.png", png(scene(13, 9, 3, 65), before=chunk(b"eXIf", exif(6))))
     add("turn7-adam7.png", png(scene(13, 9, 3, 66), interlaced=True, before=chunk(b"eXIf", exif(7, "MM"))))
     add("turn3-behind.png", png(scene(13, 9, 3, 67), behind=chunk(b"eXIf", exif(3))))
+    upright = scene(13, 9, 3, 68)
+    add("turn-last.png", png(upright, before=chunk(b"eXIf", exif(6)) + chunk(b"eXIf", exif(3))))
+    add("turn-headed.png", png(upright, before=chunk(b"eXIf", b"Exif\0\0" + exif(6))))
+    profile = profile_of(b"Exif\0\0" + exif(8))
+    add("profile.png", png(upright, before=chunk(b"tEXt", b"Raw profile type exif\0" + profile)))
+    add("profile-packed.png", png(upright, behind=chunk(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile))))
+    add("profile-exif.png", png(upright, before=chunk(b"tEXt", b"Raw profile type exif\0" + profile) + chunk(b"eXIf", exif(3))))
+    add("profile-app1.png", png(upright, before=chunk(b"tEXt", b"Raw profile type APP1\0" + profile)))
+    key = b"XML:com.adobe.xmp\0"
+    add("xmp.png", png(upright, before=chunk(b"iTXt", key + b"\0\0\0\0" + XMP["six"])))
+    add("xmp-packed.png", png(upright, before=chunk(b"iTXt", key + b"\1\0\0\0" + zlib.compress(XMP["six"]))))
+    add("xmp-behind.png", png(upright, interlaced=True, behind=chunk(b"iTXt", key + b"\0\0en\0text\0" + XMP["element"])))
+    add("xmp-text.png", png(upright, before=chunk(b"tEXt", key + XMP["six"])))
+    add("xmp-exif.png", png(upright, before=chunk(b"iTXt", key + b"\0\0\0\0" + XMP["six"]) + chunk(b"eXIf", exif(1))))
     add("no-grey16.png", png(deep[..., :1], 16))
     add("no-half.png", png(scene(9, 5, 3, 68))[:90])
 
@@ -247,6 +293,10 @@ def bmps():
         add(f"{bits}-down.bmp", bmp(13, -7, bits, padded(packed), palette=quads.tobytes(), colours=colours))
         if bits < 8:
             add(f"{bits}-os2.bmp", bmp(13, 7, bits, padded(packed), palette=quads[:, :3].tobytes(), header=12))
+    greys = b"".join(bytes((v, v, v, 0)) for v in range(100))  # pixels beyond them are greys too
+    beyond = padded([bytes(range(80 + 5 * y, 93 + 5 * y)) for y in range(7)])
+    add("8-greys.bmp", bmp(13, 7, 8, beyond, palette=greys, colours=100))
+    add("8-almost-greys.bmp", bmp(13, 7, 8, beyond, palette=greys[:-2] + b"\x64\0", colours=100))
     quads = rng.integers(0, 256, (256, 4)).astype(np.uint8).tobytes()
     rle8 = (b"\x05\x07\x00\x03\x01\x02\x03\x00\x05\x09\x00\x00" + b"\x0d\x10\x00\x00" + b"\x02\x05\x00\x02\x03\x01\x04\x06\x00\x00"
             + b"\x00\x04\x09\x08\x07\x06\x09\x21\x00\x00" + b"\x14\x33\x00\x00" + b"\x0d\x44\x00\x01")
@@ -414,6 +464,11 @@ def pnms():
     add("plain.pgm", b"P2\n# a note\n13 7 #another\n100\n" + b" ".join(b"%d" % (v * 100 // 255) for v in one.reshape(-1)) + b"\n")
     add("plain.ppm", b"P3 13 7 255\n" + b"\n".join(b"%d" % v for v in three.reshape(-1)))
     add("plain1000.ppm", b"P3 13 7 1000\n" + b"\n".join(b"%d" % (v * 3) for v in three.reshape(-1)))
+    add("plain-long.pgm", b"P2 4 2 255\n0000000201 0000000012 3 4 0000000005 6 7 0000000255")  # ten digits
+    add("plain-split.pgm", b"P2 3 2 255\n1#joined to what follows\n2 3#and not\r\n4 5 6#end\n 7")
+    add("header-split.pgm", b"P5 1#joined\n0 1#\r2 25#\n5\n" + grey(10, 12, 125).tobytes())
+    add("no-plain-long.pgm", b"P2 2 2 255\n00000000001 2 3 4")
+    add("no-plain-letter.pgm", b"P2 2 2 255\n1 2 3 4x")
     add("no-grey1000.pgm", b"P5 13 7 1000\n" + bytes(182))
     add("no-grey65535.pgm", b"P5 13 7 65535\n" + bytes(182))
     add("no-plain1000.pgm", b"P2 13 7 1000\n" + b"1 " * 91)
@@ -438,6 +493,9 @@ def webps():
     add("smaller.webp", b"RIFF" + struct.pack("<I", len(body)) + body)
     for n in (2, 5, 6):
         add(f"turn{n}.webp", saved(rgb(13, 9, 117 + n), "WEBP", lossless=True, exif=b"Exif\0\0" + exif(n)))
+    add("turn-headed.webp", saved(rgb(13, 9, 126), "WEBP", lossless=True, exif=b"Exif\0\0" * 2 + exif(6)))
+    add("xmp.webp", saved(rgb(13, 9, 127), "WEBP", lossless=True, xmp=XMP["six"]))
+    add("xmp-exif.webp", saved(rgb(13, 9, 128), "WEBP", lossless=True, xmp=XMP["six"], exif=exif(3)))
     add("no-half.webp", saved(rgb(33, 17, 110), "WEBP", quality=70)[:120])
 
 

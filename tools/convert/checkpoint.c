@@ -42,7 +42,7 @@ static int open_shards(struct checkpoint *c, const char *index) {
     cJSON_ArrayForEach(item, map) {
         const char *name = cJSON_GetStringValue(item);
         if (!status && !is_plain_name(name))
-            status = log_fail(OCELLI_ERR_FILE, "%s: weight_map names no file for %s", index, item->string);
+            status = log_fail(OCELLI_ERR_FILE, "%s: weight_map names no file for %s: fetch the file again", index, item->string);
         if (status) break;
         char *path = source_path(&c->arena, c->folder, name);
         if (!path)

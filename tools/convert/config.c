@@ -56,10 +56,15 @@ static int check_image(struct config *c) {
                         c->image_size, c->patch_size);
     uint32_t side = c->image_size / c->patch_size;
     c->image.tokens = 1 + side * side;
+    return within(c, "image", "number of tokens", c->image.tokens, CONFIG_MAX_TOKENS);
+}
+
+int config_check_std(const struct config *c, const char *file) {
     for (int i = 0; i < 3; i++)
         if (!(c->std[i] > 0))
-            return log_fail(OCELLI_ERR_FILE, "%s: standard deviation %g of the pixels: correct it", c->file, c->std[i]);
-    return within(c, "image", "number of tokens", c->image.tokens, CONFIG_MAX_TOKENS);
+            return log_fail(OCELLI_ERR_FILE, "%s: standard deviation %g of the pixels: correct it as the model was trained", file,
+                            c->std[i]);
+    return OCELLI_OK;
 }
 
 int config_check(struct config *c) {

@@ -58,6 +58,8 @@ int config_open_clip(struct config *c, const cJSON *root, const char *file, stru
 
 /* Sizes against each other and against the limits. Errors: FILE, LIMIT. */
 int config_check(struct config *c);
+/* Of the pixels' standard deviations, which `file` said. Errors: FILE. */
+int config_check_std(const struct config *c, const char *file);
 
 const char *config_activation_name(enum config_activation a);
 

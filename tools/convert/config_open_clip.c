@@ -221,6 +221,7 @@ static int read_prep(struct config *c, const struct json_at *at, struct report *
     if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &c->bilinear);
     if (!status) status = json_floats3(at, "mean", c->mean);
     if (!status) status = json_floats3(at, "std", c->std);
+    if (!status) status = config_check_std(c, at->file);
     if (!status) status = read_square(at, "size", &size);
     if (!status) status = json_string(at, "mode", &mode);
     if (status) return status;

@@ -99,8 +99,9 @@ static int read_normal(struct config *c, const struct json_at *at, struct report
     memcpy(c->std, config_openai_std, sizeof c->std);
     if (!status) status = json_floats3(at, "image_mean", c->mean);
     if (!status) status = json_floats3(at, "image_std", c->std);
-    if (status) return status;
     for (int i = 0; i < 3 && !normalize; i++) c->mean[i] = 0, c->std[i] = 1;
+    if (!status) status = config_check_std(c, at->file);
+    if (status) return status;
     char value[128];
     snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
              c->std[2]);

@@ -66,7 +66,7 @@ static int read_image(struct config *c, const struct json_at *at, struct report 
     if (!status) status = json_u32(at, "patch_size", &c->patch_size);
     if (!status) status = json_u32(at, "num_channels", &channels);
     if (!status && channels != 3)
-        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3", at->file, at->where, channels);
+        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3: give a model of colour pictures", at->file, at->where, channels);
     report_choice(r, "image pooling", "class token", "CLIP's; post layer norm, then a projection without bias");
     return status;
 }

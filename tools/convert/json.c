@@ -44,14 +44,28 @@ static char *terminated(const void *bytes, size_t size) {
     return text;
 }
 
+/* Where a string has a zero, which would end it early here: "weight\0x" would pass for "weight". NULL: nowhere. In JSON a
+ * backslash stands in strings alone, and each begins an escape. */
+static const char *find_zero(const char *text) {
+    for (const char *at = text; (at = strchr(at, '\\')); at += 2)
+        if (!strncmp(at, "\\u0000", 6)) return at;
+    return NULL;
+}
+
 int json_parse(cJSON **root, const void *bytes, size_t size, const char *name) {
     *root = NULL;
     char *text = terminated(bytes, size);
     if (!text) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", name);
     const char *end = text;
     cJSON *parsed = strlen(text) == size ? cJSON_ParseWithOpts(text, &end, 1) : NULL;
-    int status = parsed ? check_tree(parsed, name)
-                        : log_fail(OCELLI_ERR_FILE, "%s: not JSON (at byte %td): fetch the file again", name, end - text);
+    const char *zero = parsed ? find_zero(text) : NULL;
+    int status = OCELLI_OK;
+    if (!parsed)
+        status = log_fail(OCELLI_ERR_FILE, "%s: not JSON (at byte %td): fetch the file again", name, end - text);
+    else if (zero)
+        status = log_fail(OCELLI_ERR_FILE, "%s: a zero in a string (at byte %td): fetch the file again", name, zero - text);
+    else
+        status = check_tree(parsed, name);
     free(text);
     if (status)
         cJSON_Delete(parsed);

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/license.h"
 #include "base/log.h"
+#include "text/unicode.h"
 
 #include <string.h>
+
+/* GGUF's strings are UTF-8. */
+static bool is_utf8(const char *text) {
+    return unicode_check(text, strlen(text)) == strlen(text);
+}
 
 static int read_text(const char **text, struct arena *a, const char *path, struct sources *sources) {
     struct file_bytes file;
@@ -26,7 +32,8 @@ static const char *card_license(struct arena *a, const char *card) {
     at += sizeof key - 1;
     at += strspn(at, " \t\"'");
     size_t length = strcspn(at, " \t\r\n\"'");
-    return length > 0 ? arena_copy(a, at, length) : NULL;
+    const char *name = length > 0 ? arena_copy(a, at, length) : NULL;
+    return name && is_utf8(name) ? name : NULL;
 }
 
 static int read_card(struct license *l, struct arena *a, const char *folder, struct sources *sources, struct report *r) {
@@ -47,6 +54,8 @@ int license_read(struct license *l, struct arena *a, const char *folder, const c
         if (source_has(folder, names[i]) && !(path = source_path(a, folder, names[i])))
             return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", folder);
     int status = path ? read_text(&l->text, a, path, sources) : OCELLI_OK;
+    if (!status && !is_utf8(l->text))
+        status = log_fail(OCELLI_ERR_FILE, "%s: not UTF-8: save it so, or give the licence with --license-file", path);
     if (!status && source_has(folder, "README.md")) status = read_card(l, a, folder, sources, r);
     return status;
 }

@@ -54,6 +54,8 @@ static enum options_result check(const struct convert_params *p, int operands) {
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         if (values[i] && !*values[i]) return wrong("", "CHECKPOINT or the value of an option is empty");
     if (p->name && unicode_check(p->name, strlen(p->name)) != strlen(p->name)) return wrong("--name", " is not UTF-8");
+    if (!strcmp(p->out, "-") || (p->report && !strcmp(p->report, "-")))
+        return wrong("-o or --report -", ": name a file, as both are put into their place at the end (./- has that name)");
     if (p->report && !strcmp(p->report, p->out)) return wrong("", "-o and --report name the same file");
     return OPTIONS_RUN;
 }

@@ -35,6 +35,9 @@ void tokenizer_finish(struct tokenizer *t);
 int tokenizer_read_vocab(struct tokenizer *t, const cJSON *vocab, const cJSON *added_or_null);
 int tokenizer_read_merges(struct tokenizer *t, const char *text, size_t size);
 int tokenizer_read_json(struct tokenizer *t, const cJSON *root);
+/* Does a tokenizer.json cut texts as CLIP's does? Another one with the same kind of symbols would give other ids without a word.
+ * Errors: FILE. */
+int tokenizer_check_kind(const struct tokenizer *t, const cJSON *root);
 /* The added tokens of tokenizer.json or tokenizer_config.json, and of added_tokens.json, into t->added. */
 int tokenizer_read_added(struct tokenizer *t, const cJSON *root);
 int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root);

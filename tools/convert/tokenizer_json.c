@@ -147,13 +147,8 @@ int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root) {
 int tokenizer_read_json(struct tokenizer *t, const cJSON *root) {
     const cJSON *model = cJSON_GetObjectItemCaseSensitive(root, "model");
     const cJSON *added = cJSON_GetObjectItemCaseSensitive(root, "added_tokens");
-    const char *suffix = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(model, "end_of_word_suffix"));
-    if (!suffix || strcmp(suffix, "</w>") != 0)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: not CLIP's kind of tokenizer (no end_of_word_suffix \"</w>\"): give "
-                        "CLIP's with --tokenizer",
-                        t->file);
-    int status = tokenizer_read_vocab(t, cJSON_GetObjectItemCaseSensitive(model, "vocab"), added);
+    int status = tokenizer_check_kind(t, root);
+    if (!status) status = tokenizer_read_vocab(t, cJSON_GetObjectItemCaseSensitive(model, "vocab"), added);
     if (!status) status = tokenizer_read_added(t, root);
     return status ? status : read_merge_array(t, cJSON_GetObjectItemCaseSensitive(model, "merges"));
 }
