@@ -203,7 +203,8 @@ def ncnn(job, device, gpu, fp16=True):
         raise Skip("ncnn cannot load what pnnx wrote")
     if gpu and (elsewhere := {layer.type for layer in net.layers() if not layer.support_vulkan}):
         about += f"; CPU: {', '.join(sorted(elsewhere))}"
-    picture = ncnn.Mat(read_picture(job)[0]).clone()
+    pixels = read_picture(job)[0]  # of which Mat() keeps no hold
+    picture = ncnn.Mat(pixels).clone()
 
     def embed_one():
         with net.create_extractor() as extractor:
