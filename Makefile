@@ -104,8 +104,8 @@ test-guest: PACKAGES += qemu-system-arm g++-aarch64-linux-gnu mmdebstrap kmod cp
 test-guest: release
 	OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/release GUEST=$(CURDIR)/build/guest sh tests/guest/run.sh
 
-# The unit tests that need no GPU as arm64 programs, emulated as a Cortex-A72, the processor's kernels as a Cortex-A76 and with i8mm too:
-# a few minutes, the first time with the network.
+# Unit tests as arm64 programs without Vulkan, emulated as a Cortex-A72, the ops also as a Cortex-A76 and with i8mm: about five minutes, the
+# first time with the network.
 test-arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap
 test-arm64: packages
 	sh tests/arm64/run.sh build/arm64
