@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SDOT (Cortex-A76 and newer): four products of int8 in each lane. Five rows by 16 columns hold 20 of 32 registers.
- * The loop is assembly: of intrinsics gcc 11 and 12 keep seven of these sums on the stack. As it stands a Cortex-A76 does nearly
- * two SDOT a cycle, which is all it can (tools/bench/cpu-estimate). */
+ * The loop is assembly: gcc 11 and 12 keep seven of these sums on the stack when they compile intrinsics. As it stands a
+ * Cortex-A76 does nearly two SDOT a cycle, which is all it can (tools/bench/cpu-estimate). */
 #include "op/cpu/tiles.h"
 
 /* v0 to v4: 16 numbers of K of a row each; v5 to v8: four of K of 16 columns; v12 to v31: sums, four registers a row. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * SMMLA (Cortex-A78C, X1C, Neoverse V1 and newer): two rows by two columns, eight numbers of K at once. Six rows by 16 columns
- * hold 24 of 32 registers. The loop is assembly, as that of dotprod.c: gcc 12 keeps six to eleven of these sums on the stack. */
+ * hold 24 of 32 registers. The loop is assembly, as that of dotprod.c: from intrinsics gcc 12 keeps six to eleven
+ * of these sums on the stack. */
 #include "op/cpu/tiles.h"
 
 /* v0 to v5: 16 numbers of K, of a pair of rows in two registers: first and last eight of both; v6, v7: eight of K of two columns
@@ -44,7 +45,7 @@
 /* `at` counts K up to zero, from the rows' ends. */
 #define NEXT "add %[w], %[w], #256\n\tadds %[at], %[at], #16\n\tb.ne 1b\n\t"
 
-/* Of `count` pairs of rows; of an odd number the last row is there twice, and its copy's sums are left. */
+/* `count` pairs of rows. With an odd number of rows the last one stands in for its partner, whose sums go nowhere. */
 #define TILE(count)                                                                                                              \
     static void dot##count(const int8_t *in, size_t stride, const int8_t *w, uint32_t steps, uint32_t rows, int32_t *sums) {     \
         enum { LAST = 2 * count - 1 };                                                                                           \

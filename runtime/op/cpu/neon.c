@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * NEON without dot products (Cortex-A72): two products of int8 fit into an int16, 2 * 127 * 127, before they go to int32.
  * A panel holds 16 numbers of K of each column; the four sums of a lane are added up at the end. The unit that multiplies does
- * eight products a cycle, and is busy all the time (tools/bench/cpu-estimate). Of intrinsics gcc 11 and 12 and clang 19 keep sums
- * on the stack, so the loop is assembly. */
+ * eight products a cycle, and is busy all the time (tools/bench/cpu-estimate). The loop is assembly: gcc 11
+ * and 12 and clang 19 keep sums on the stack when they compile intrinsics. */
 #include "op/cpu/rows_of.h"
 #include "op/cpu/tiles.h"
 
