@@ -113,6 +113,12 @@ test-guest: PACKAGES += qemu-system-arm g++-aarch64-linux-gnu mmdebstrap kmod cp
 test-guest: release
 	OCELLI_SOURCE=$(CURDIR) OCELLI_BUILD=$(CURDIR)/build/release GUEST=$(CURDIR)/build/guest sh tests/guest/run.sh
 
+# Unit tests as arm64 programs without Vulkan, emulated as a Cortex-A72, the ops also as a Cortex-A76 and with i8mm: about five minutes, the
+# first time with the network.
+test-arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap
+test-arm64: packages
+	sh tests/arm64/run.sh build/arm64
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
@@ -152,4 +158,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test test-long test-faults release install test-subgroups test-threads test-camera test-guest demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages

@@ -66,6 +66,10 @@ static bool is_exact(const char *name) {
 #ifndef OCELLI_WEBP
     if (!strcmp(dot, ".webp")) return false;
 #endif
+#ifndef __x86_64__
+    /* Its coefficients overflow, which each processor's kernels in libjpeg-turbo do in a way of their own (plain C too). */
+    if (!strcmp(name, "spoilt.jpg")) return false;
+#endif
     return dot != NULL;
 }
 

@@ -57,7 +57,7 @@ static bool has_i8mm(void) {
 static const struct row table[] = {
     {{"i8mm", {16, 8, 6, CPU_INT8, dot_i8mm}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, has_i8mm},
     {{"dotprod", {16, 4, 5, CPU_INT8, dot_dotprod}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, has_dotprod},
-    {{"neon", {16, 16, 2, CPU_INT8, dot_neon}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, always},
+    {{"neon", {16, 16, 4, CPU_INT8, dot_neon}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, always},
     {{"plain", {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain}, {CPU_PLAIN_COLUMNS, 4, float_plain}, &rows_plain, &pixels_plain}, always},
 };
 #else

@@ -110,6 +110,37 @@ static void check_attention(const struct cpu_kernels *kernels) {
         }
 }
 
+/* Two keys of the scores s and 0, whose values are apart: exp(s) / (1 + exp(s)) by itself, relative to its size. */
+static void check_exp(const struct cpu_kernels *kernels) {
+    enum { HEAD = 4, TOKENS = 2 };
+    float q[HEAD] = {1}, k[TOKENS * HEAD] = {0}, v[TOKENS * HEAD] = {1, 0, 0, 0, 0, 1}, out[HEAD];
+    float *room = malloc(sizeof *room * cpu_attention_room(TOKENS, HEAD));
+    double worst = 0;
+    for (k[0] = 0; k[0] > -85; k[0] -= 0.0137f) {
+        double e = exp((double)k[0]);
+        kernels->rows->attention(&(struct cpu_attention){.q = q,
+                                                         .k = k,
+                                                         .v = v,
+                                                         .stride = HEAD,
+                                                         .query_stride = HEAD,
+                                                         .out_stride = HEAD,
+                                                         .tokens = TOKENS,
+                                                         .queries = 1,
+                                                         .head = HEAD,
+                                                         .scale = 1,
+                                                         .out = out,
+                                                         .room = room});
+        worst = fmax(worst, fabs((double)out[0] * (1 + e) / e - 1));
+    }
+    free(room);
+    if (worst > 5e-7) fail_msg("%s exp: %.1e", kernels->name, worst); /* 4 units in the last place */
+}
+
+static void test_exp(void **unused) {
+    (void)unused;
+    each_kernels(check_exp);
+}
+
 static void test_norm(void **unused) {
     (void)unused;
     each_kernels(check_norm);
@@ -130,6 +161,7 @@ int main(void) {
         cmocka_unit_test(test_norm),
         cmocka_unit_test(test_quantize),
         cmocka_unit_test(test_attention),
+        cmocka_unit_test(test_exp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
