@@ -17,10 +17,14 @@ demo: release $(BLOB)
 $(BLOB): release tools/demo/checkpoint/model.safetensors
 	build/release/ocelli-convert tools/demo/checkpoint --name ocelli-demo -o $(BLOB)
 
+# One test more than there are cores: many of them wait most of their time.
 test: packages
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
-	OCELLI_NEED_GPU=1 ctest --preset dev -j$(JOBS) $(CTEST_FLAGS)
+	OCELLI_NEED_GPU=1 ctest --preset dev -j$$(($(JOBS) + 1)) $(CTEST_FLAGS)
+
+# What takes longer: for a nightly run.
+test-all: test test-long test-faults test-subgroups test-threads test-arm64
 
 # Every golden model with every product, of which `make test` takes a third.
 test-long: packages
@@ -31,8 +35,8 @@ test-long: packages
 # Every allocation and every Vulkan call of a small run fails once; `make test` takes every 13th.
 test-faults: packages
 	cmake --preset dev
-	cmake --build --preset dev -j$(JOBS) --target test_faults
-	OCELLI_LONG=1 OCELLI_NEED_GPU=1 ctest --preset dev -R '^faults$$' -V
+	cmake --build --preset dev -j$(JOBS) --target test_faults test_faults_parts test_faults_history
+	OCELLI_LONG=1 OCELLI_NEED_GPU=1 ctest --preset dev -R '^faults' -V
 
 release: packages
 	@echo "building in build/release"
@@ -158,4 +162,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages

@@ -45,35 +45,38 @@ static void unload_image(struct ocelli *o) {
     o->image_loaded = false;
 }
 
+enum tower { IMAGE, TEXT };
+
 /* A choice that was timed just now is remembered when the model's own vectors come out right on it; they may make it fall back.
- * They load both towers: what was not loaded before goes again. Errors: of ocelli_selftest(). */
-static int prove(struct ocelli *o) {
-    bool image = o->image_loaded, text = o->text_loaded;
+ * They load both towers: what was not loaded before, and is not what `wanted` asks for, goes again. Errors: of ocelli_selftest().
+ */
+static int prove(struct ocelli *o, enum tower wanted) {
+    bool image = o->image_loaded || wanted == IMAGE, text = o->text_loaded || wanted == TEXT;
     int status = ocelli_selftest(o, NULL); /* remembers it */
-    if (!text) handle_unload_text(o);
-    if (!image) unload_image(o);
+    if (status || !text) handle_unload_text(o);
+    if (status || !image) unload_image(o);
     return status;
 }
 
 /* Why there is no device was said when it was opened. */
-static int choose(struct ocelli *o) {
+static int choose(struct ocelli *o, enum tower wanted) {
     if (!o->device) return OCELLI_ERR_LOST;
     int status = op_device_choose(&o->device, true);
-    return status || o->proving || !op_device_is_unproved(o->device) ? status : prove(o);
+    return status || o->proving || !op_device_is_unproved(o->device) ? status : prove(o, wanted);
 }
 
 int handle_load_image(struct ocelli *o) {
     if (o->image_loaded && o->device) return OCELLI_OK;
-    int status = choose(o);
-    if (!status) status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
+    int status = choose(o, IMAGE);
+    if (!status && !o->image_loaded) status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
     o->image_loaded = status == OCELLI_OK;
     return status;
 }
 
 int handle_load_text(struct ocelli *o) {
     if (o->text_loaded && o->device) return OCELLI_OK;
-    int status = choose(o);
-    if (!status) status = clip_text_init(&o->text, o->device, o->blob, &o->config);
+    int status = choose(o, TEXT);
+    if (!status && !o->text_loaded) status = clip_text_init(&o->text, o->device, o->blob, &o->config);
     o->text_loaded = status == OCELLI_OK;
     return status;
 }

@@ -29,7 +29,7 @@ struct report {
     double images_per_s;
     double peak_macs, peak_bytes; /* a second, what the device can at most; 0: unknown */
     size_t dispatches;            /* of one picture */
-    struct op_time ops[OPS_MOST]; /* GPU time in one picture */
+    struct op_time ops[OPS_MOST]; /* on the device, in one picture */
     size_t op_count;              /* 0: the device has no timestamps */
     uint64_t peak_rss_bytes;
 };
@@ -212,7 +212,7 @@ static void line(const char *label, const char *value) {
 }
 
 static void show_ops(const struct report *r) {
-    if (r->op_count) printf("%-14s %9s %9s %8s  %s\n", "  operation", "ms GPU", "GFLOP/s", "GB/s", "share of the device's limit");
+    if (r->op_count) printf("%-14s %9s %9s %8s  %s\n", "  operation", "ms", "GFLOP/s", "GB/s", "share of the device's limit");
     for (size_t i = 0; i < r->op_count; i++) {
         struct rates rates = rates_of(r, &r->ops[i]);
         printf("  %-12s %9.3f %9.1f %8.2f  %3.0f%%\n", r->ops[i].op, r->ops[i].ms, rates.gflop_s, rates.gbyte_s,
@@ -232,7 +232,7 @@ static void show(const struct report *r) {
     printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "text", r->text_ms[0], r->text_ms[1], r->runs);
     printf("%-14s %.2f, %d at once\n", "pictures/s", r->images_per_s, BATCH);
     printf("%-14s %zu a picture\n", "dispatches", r->dispatches);
-    printf("%-14s %.1f MB\n", "GPU memory", (double)r->info.gpu_bytes / 1e6);
+    printf("%-14s %.1f MB\n", "device memory", (double)r->info.gpu_bytes / 1e6);
     printf("%-14s %.1f MB at most\n", "main memory", (double)r->peak_rss_bytes / 1e6);
     show_ops(r);
     if (!r->op_count) puts("this device has no timestamps: no times of its ops");
@@ -332,9 +332,9 @@ const struct command command_bench = {
     .summary = "measure time and memory of a model on this device",
     .usage = "ocelli bench -m BLOB [-n N] [--json] [--plan]",
     .help = "Embeds a 640x480 picture of noise and a short text N times each, one at a time, then\n"
-            "pictures in batches, and shows the times, the memory and the GPU time of each kind of\n"
-            "operation in a picture. Decoding of files is not part of it. The limit is that of shaders\n"
-            "which only multiply and add in registers, or only read 64 MiB: measured, not looked up.\n\n"
+            "pictures in batches, and shows the times, the memory and the time of each kind of\n"
+            "operation in a picture. Decoding of files is not part of it. The limit is that of code\n"
+            "which only multiplies and adds in registers, or only reads 64 MiB: measured, not looked up.\n\n"
             "Options:\n"
             "  -n, --runs N          how often (default 20)\n"
             "      --plan            runs nothing; prints a line a dispatch: tower, operation, shader,\n"

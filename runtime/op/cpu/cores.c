@@ -29,28 +29,63 @@ static bool stands_for_its_core(int cpu, const cpu_set_t *mine) {
     return true;
 }
 
-/* Whole cores of a quota such as "50000 100000", rounded up; 0: none is set. */
-static uint32_t quota_of(const char *path) {
-    char line[LINE];
-    double quota, period;
-    if (!read_line(path, line) || sscanf(line, "%lf %lf", &quota, &period) != 2 || period <= 0) return 0;
-    return (uint32_t)(quota / period + 0.999);
+/* Whole cores of a quota, rounded up; 0: none is set. */
+static uint32_t cores_of(double quota, double period) {
+    return quota > 0 && period > 0 ? (uint32_t)(quota / period + 0.999) : 0;
 }
 
-/* cgroup v2: "0::/system.slice/ocelli.service"; each group above counts as well. */
-static uint32_t least_quota(void) {
-    char line[LINE], path[LINE + 64];
+/* Of a group's folder. cgroup v2 has "50000 100000" in cpu.max, v1 a file for each number. */
+static uint32_t quota_of(const char *folder) {
+    char path[2 * LINE], line[LINE];
+    double quota = 0, period = 0;
+    snprintf(path, sizeof path, "%s/cpu.max", folder);
+    if (read_line(path, line)) return sscanf(line, "%lf %lf", &quota, &period) == 2 ? cores_of(quota, period) : 0;
+    snprintf(path, sizeof path, "%s/cpu.cfs_quota_us", folder);
+    if (read_line(path, line)) quota = atof(line);
+    snprintf(path, sizeof path, "%s/cpu.cfs_period_us", folder);
+    if (read_line(path, line)) period = atof(line);
+    return cores_of(quota, period);
+}
+
+/* The least of a group and all above it; `group` is cut short. */
+static uint32_t least_of(const char *root, char *group) {
     uint32_t least = 0;
-    if (!read_line("/proc/self/cgroup", line) || strncmp(line, "0::", 3)) return 0;
-    line[strcspn(line, "\n")] = 0;
-    for (char *group = line + 3, *slash = group; slash; slash = strrchr(group, '/')) {
-        snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-        uint32_t quota = quota_of(path);
+    for (char *slash = group; slash; slash = strrchr(group, '/')) {
+        char folder[LINE + 64];
+        snprintf(folder, sizeof folder, "%s%s", root, group);
+        uint32_t quota = quota_of(folder);
         if (quota && (!least || quota < least)) least = quota;
         slash = strrchr(group, '/');
         if (!slash) break;
         *slash = 0;
     }
+    return least;
+}
+
+/* Among controllers, "cpu,cpuacct"? Which are cut apart. */
+static bool has_cpu(char *names) {
+    char *rest = NULL;
+    for (char *name = strtok_r(names, ",", &rest); name; name = strtok_r(NULL, ",", &rest))
+        if (!strcmp(name, "cpu")) return true;
+    return false;
+}
+
+/* A line of /proc/self/cgroup: "0::/system.slice/ocelli.service" of v2, "4:cpu,cpuacct:/docker/1f" of v1. A container sees its
+ * own group as the root, so that is looked at too. */
+static uint32_t least_quota(void) {
+    char line[LINE];
+    uint32_t least = 0;
+    FILE *f = fopen("/proc/self/cgroup", "re");
+    while (f && fgets(line, sizeof line, f)) {
+        char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
+        line[strcspn(line, "\n")] = 0;
+        if (!group) continue;
+        *group++ = 0;
+        bool v2 = !names[1], cpu = v2 || has_cpu(names + 1);
+        uint32_t quota = cpu ? least_of(v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu", group) : 0;
+        if (quota && (!least || quota < least)) least = quota;
+    }
+    if (f) fclose(f);
     return least;
 }
 
