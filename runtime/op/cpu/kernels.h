@@ -11,9 +11,20 @@
 
 /* Rows of int8 as a kernel reads them. */
 enum cpu_input {
-    CPU_INT8,   /* as they are */
-    CPU_INT16,  /* widened */
-    CPU_BIASED, /* plus 128, unsigned; a panel begins with -128 times its columns' sums, int32 */
+    CPU_INT8,    /* as they are */
+    CPU_BIASED,  /* plus 128, unsigned; a panel begins with -128 times its columns' sums, int32 */
+    CPU_CLIPPED, /* weights are plus 128, unsigned; a row is clipped, with a struct cpu_clipped behind its numbers */
+};
+
+/* VPMADDUBSW adds two products of 8 bits in 16, and saturates. With weights of 0..255 it does not where two neighbours in a row
+ * sum to -128..128: so far the second of them is clipped, and what is left over is multiplied by itself. */
+struct cpu_clipped {
+    int32_t start;  /* -128 times the row's sum, before it was clipped */
+    uint32_t count; /* entries: groups of 4 in which something is left over */
+    struct {
+        uint32_t group;
+        int8_t rest[4];
+    } left[];
 };
 
 /* int8 x int8 to int32. */

@@ -3,14 +3,14 @@
 #include "op/backend.h"
 #include "op/cpu/panels.h"
 
-/* Rows that share a pass over the panels: their inputs stay in the second level of the cache. Of a long K a part at a time, so
- * that a panel's part stays in the first. */
-enum { BLOCK = 64, BLOCK_MOST = BLOCK + 16, PANELS = 4, PANEL_MOST = 32, VECTOR_MOST = 16, K_MOST = 1024 };
+/* Rows that share a pass over the panels. Of a long K a part at a time, with all panels of a task: so the part of a panel stays
+ * in the first level of the cache, and that of the inputs in the second. */
+enum { BLOCK = 128, BLOCK_MOST = BLOCK + 16, PANELS = 4, PANEL_MOST = 32, VECTOR_MOST = 16, K_MOST = 1024 };
 
 struct room {
     const void *owner; /* whose inputs are there, of which run and block of rows */
     uint32_t serial, block;
-    _Alignas(64) int32_t sums[BLOCK_MOST * PANEL_MOST + VECTOR_MOST]; /* a part of a panel is read by whole vectors */
+    _Alignas(64) int32_t sums[PANELS][BLOCK_MOST * PANEL_MOST + VECTOR_MOST]; /* a part of a panel is read by whole vectors */
     _Alignas(64) uint8_t inputs[];
 };
 
@@ -56,46 +56,38 @@ static void prepare(const struct cpu_linear *l, struct room *room, uint32_t bloc
     room->owner = l, room->serial = serial, room->block = block;
 }
 
-/* A tile of all K; the first panels of CPU_BIASED inputs begin with what belongs to all of it. */
-static void dot_whole(const struct cpu_linear *l, struct room *room, const int8_t *panel, uint32_t row, uint32_t rows) {
+/* Numbers k and on of K, `count` of them, of a panel that the kernel finds at `panel`; they are added to the sums unless k is 0.
+ */
+struct part {
+    uint32_t k, count;
+    const int8_t *panel, *next; /* next: what is computed with afterwards */
+};
+
+static void dot_tile(const struct cpu_linear *l, const struct room *room, const struct part *p, uint32_t row, uint32_t rows,
+                     int32_t *sums) {
     const struct cpu_dot *dot = &l->kernels->dot;
     size_t stride = input_stride(l->kernels, l->padded);
-    dot->tile(room->inputs + row * stride, stride, panel, l->padded / dot->group, rows, room->sums + row * dot->columns);
+    int32_t more[PANEL_MOST * PANEL_MOST];
+    sums += row * dot->columns;
+    dot->tile(room->inputs + row * stride + input_bytes(dot, p->k), stride, p->panel, p->count / dot->group, rows,
+              p->k ? more : sums);
+    for (uint32_t i = 0; p->k && i < rows * dot->columns; i++) sums[i] += more[i];
 }
 
-/* Numbers k and on of it, which are added to what there is. */
-static void dot_part(const struct cpu_linear *l, struct room *room, const int8_t *panel, uint32_t row, uint32_t rows,
-                     uint32_t k) {
-    const struct cpu_dot *dot = &l->kernels->dot;
-    size_t stride = input_stride(l->kernels, l->padded);
-    uint32_t left = l->padded - k, count = left < K_MOST ? left : K_MOST;
-    int32_t more[PANEL_MOST * PANEL_MOST], *sums = room->sums + row * dot->columns;
-    dot->tile(room->inputs + row * stride + input_bytes(dot, k), stride, panel + (size_t)k * dot->columns, count / dot->group,
-              rows, k ? more : sums);
-    for (uint32_t i = 0; k && i < rows * dot->columns; i++) sums[i] += more[i];
-}
-
-/* Part `index` of `count` of the next panel, on its way from memory while this one is computed with. */
-static void fetch_next(const int8_t *panel, size_t bytes, uint32_t index, uint32_t count) {
-    const int8_t *next = panel + bytes;
+/* A share of what comes next, on its way from memory while this is computed with. */
+static void fetch_next(const struct part *p, size_t bytes, uint32_t index, uint32_t count) {
     size_t each = aligned(bytes / count), end = each * (index + 1) < bytes ? each * (index + 1) : bytes;
-    for (size_t at = each * index; at < end; at += 64) __builtin_prefetch(next + at, 0, 2);
+    for (size_t at = each * index; at < end; at += 64) __builtin_prefetch(p->next + at, 0, 2);
 }
 
-static void dot_panel(const struct cpu_linear *l, struct room *room, const int8_t *panel, size_t bytes, uint32_t rows) {
+static void dot_part(const struct cpu_linear *l, const struct room *room, const struct part *p, uint32_t rows, int32_t *sums) {
     const struct cpu_dot *dot = &l->kernels->dot;
     uint32_t tile = op_tile(rows, dot->rows), tiles = op_groups(rows, tile);
-    bool whole = dot->input == CPU_BIASED || l->padded <= K_MOST;
-    uint32_t parts = whole ? 1 : op_groups(l->padded, K_MOST);
-    for (uint32_t part = 0; part < parts; part++)
-        for (uint32_t t = 0; t < tiles; t++) {
-            uint32_t row = t * tile, count = rows - row < tile ? rows - row : tile;
-            fetch_next(panel, bytes, part * tiles + t, parts * tiles);
-            if (whole)
-                dot_whole(l, room, panel, row, count);
-            else
-                dot_part(l, room, panel, row, count, part * K_MOST);
-        }
+    for (uint32_t t = 0; t < tiles; t++) {
+        uint32_t row = t * tile, count = rows - row < tile ? rows - row : tile;
+        fetch_next(p, (size_t)p->count * dot->columns, t, tiles);
+        dot_tile(l, room, p, row, count, sums);
+    }
 }
 
 static void float_panel(const struct cpu_linear *l, struct room *room, const int8_t *panel, uint32_t row0, uint32_t rows) {
@@ -103,16 +95,16 @@ static void float_panel(const struct cpu_linear *l, struct room *room, const int
     uint32_t tile = op_tile(rows, f->rows);
     for (uint32_t r = 0; r < rows; r += tile)
         f->tile(l->in_floats + (size_t)(row0 + r) * l->in_stride, l->in_stride, panel, l->padded,
-                rows - r < tile ? rows - r : tile, (float *)room->sums + r * f->columns);
+                rows - r < tile ? rows - r : tile, (float *)room->sums[0] + r * f->columns);
 }
 
 /* What of panel `index` is asked for. */
-static void finish(const struct cpu_linear *l, const struct room *room, uint32_t index, uint32_t row0, uint32_t rows) {
+static void finish(const struct cpu_linear *l, const int32_t *sums, uint32_t index, uint32_t row0, uint32_t rows) {
     struct cpu_finish f = l->finish;
     uint32_t columns = columns_of(l), begin = index * columns, end = begin + columns, last = l->first + l->count;
     uint32_t from = begin < l->first ? l->first : begin;
-    f.dot = l->in ? room->sums + (from - begin) : NULL;
-    f.floats = l->in ? NULL : (const float *)room->sums + (from - begin);
+    f.dot = l->in ? sums + (from - begin) : NULL;
+    f.floats = l->in ? NULL : (const float *)sums + (from - begin);
     f.panel = columns, f.rows = rows, f.columns = (end < last ? end : last) - from;
     if (f.in_scales) f.in_scales += row0;
     f.scales += from;
@@ -121,20 +113,48 @@ static void finish(const struct cpu_linear *l, const struct room *room, uint32_t
     l->kernels->rows->finish(&f);
 }
 
+/* Of one task: panels first to last. */
+struct work {
+    uint32_t first, last, row0, rows;
+};
+
+static void float_work(const struct cpu_linear *l, struct room *room, const struct work *w) {
+    size_t bytes = panel_float_bytes(&l->kernels->floats, l->padded);
+    for (uint32_t i = w->first; i < w->last; i++) {
+        float_panel(l, room, l->panels + i * bytes, w->row0, w->rows);
+        finish(l, room->sums[0], i, w->row0, w->rows);
+    }
+}
+
+/* Panels of CPU_BIASED inputs begin with what belongs to all of K, and so do rows of CPU_CLIPPED end: they are computed whole. */
+static void dot_work(const struct cpu_linear *l, struct room *room, const struct work *w) {
+    const struct cpu_dot *dot = &l->kernels->dot;
+    uint32_t most = dot->input == CPU_BIASED || dot->input == CPU_CLIPPED ? l->padded : K_MOST;
+    size_t bytes = panel_bytes(dot, l->padded);
+    for (uint32_t k = 0; k < l->padded; k += most) {
+        struct part p = {.k = k, .count = l->padded - k < most ? l->padded - k : most};
+        for (uint32_t i = w->first; i < w->last; i++) {
+            p.panel = l->panels + i * bytes + (size_t)k * dot->columns;
+            p.next = i + 1 < w->last || k + most >= l->padded ? p.panel + bytes
+                                                              : l->panels + w->first * bytes + (size_t)(k + most) * dot->columns;
+            dot_part(l, room, &p, w->rows, room->sums[i - w->first]);
+            if (k + p.count == l->padded) finish(l, room->sums[i - w->first], i, w->row0, w->rows);
+        }
+    }
+}
+
 void linear_run(const void *linear, uint32_t task, const struct pool_worker *worker) {
     const struct cpu_linear *l = linear;
     struct room *room = worker->room;
-    uint32_t height = block_rows(l), block = task / parts(l), row0 = block * height;
-    uint32_t rows = l->rows - row0 < height ? l->rows - row0 : height;
-    uint32_t columns = columns_of(l), first = l->first / columns + task % parts(l) * PANELS;
-    uint32_t end = op_groups(l->first + l->count, columns), last = first + PANELS < end ? first + PANELS : end;
-    size_t bytes = l->in ? panel_bytes(&l->kernels->dot, l->padded) : panel_float_bytes(&l->kernels->floats, l->padded);
-    if (l->in) prepare(l, room, block, row0, rows, worker->serial);
-    for (uint32_t i = first; i < last; i++) {
-        if (l->in)
-            dot_panel(l, room, l->panels + i * bytes, bytes, rows);
-        else
-            float_panel(l, room, l->panels + i * bytes, row0, rows);
-        finish(l, room, i, row0, rows);
+    uint32_t height = block_rows(l), block = task / parts(l), columns = columns_of(l);
+    uint32_t end = op_groups(l->first + l->count, columns);
+    struct work w = {.first = l->first / columns + task % parts(l) * PANELS, .row0 = block * height};
+    w.rows = l->rows - w.row0 < height ? l->rows - w.row0 : height;
+    w.last = w.first + PANELS < end ? w.first + PANELS : end;
+    if (l->in) {
+        prepare(l, room, block, w.row0, w.rows, worker->serial);
+        dot_work(l, room, &w);
+    } else {
+        float_work(l, room, &w);
     }
 }

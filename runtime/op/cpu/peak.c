@@ -6,8 +6,17 @@
 #include "op/cpu/panels.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-enum { K = 512, READ = 64 << 20, TURNS = 3, LONG_MS = 20, MOST_ROUNDS = 1 << 24, VECTOR_MOST = 64 };
+enum {
+    K = 512,
+    ROOM = K * 4 * 16 + K * 32 + 256 + 16 * 32 * 4,
+    READ = 64 << 20,
+    TURNS = 3,
+    LONG_MS = 20,
+    MOST_ROUNDS = 1 << 24,
+    VECTOR_MOST = 64
+};
 
 struct peak {
     const struct cpu_kernels *kernels;
@@ -24,6 +33,7 @@ static void math_run(const void *args, uint32_t task, const struct pool_worker *
     const struct cpu_float *floats = &p->kernels->floats;
     char *in = cpu_room(worker), *panel = in + K * sizeof(float) * 16, *sums = panel + K * 32 + 256;
     (void)task;
+    memset(in, 0, ROOM);
     for (uint32_t i = 0; i < p->rounds; i++)
         if (p->int8)
             dot->tile(in, input_bytes(dot, K), (const int8_t *)panel, K / dot->group, dot->rows, (int32_t *)sums);
@@ -67,8 +77,7 @@ static double measure_math(struct pool *pool, struct peak *p) {
 int cpu_peak(struct op_device *device, struct op_peak *peak) {
     struct cpu_device *d = cpu_of(device);
     int status = cpu_make_pool(d);
-    if (!status)
-        status = pool_reserve(d->pool, CPU_ROOM_HEAD + K * sizeof(float) * 16 + K * 32 + 256 + 16 * 32 * 4 + VECTOR_MOST);
+    if (!status) status = pool_reserve(d->pool, CPU_ROOM_HEAD + ROOM + VECTOR_MOST);
     if (status) return status;
     struct peak p = {.kernels = d->kernels, .int8 = op_input_is_int8(device), .threads = pool_threads(d->pool)};
     struct op_memory *words = NULL;

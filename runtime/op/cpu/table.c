@@ -39,7 +39,7 @@ static bool has_avx512_vnni(void) {
 static const struct row table[] = {
     {{"avx512vnni", {32, 4, 10, CPU_BIASED, dot_avx512_vnni}, {16, 5, float_avx2}, &rows_avx512, &pixels_avx2}, has_avx512_vnni},
     {{"avxvnni", {16, 4, 5, CPU_BIASED, dot_avx_vnni}, {16, 5, float_avx2}, &rows_avx2, &pixels_avx2}, has_avx_vnni},
-    {{"avx2", {16, 2, 5, CPU_INT16, dot_avx2}, {16, 5, float_avx2}, &rows_avx2, &pixels_avx2}, has_avx2},
+    {{"avx2", {16, 4, 5, CPU_CLIPPED, dot_avx2}, {16, 5, float_avx2}, &rows_avx2, &pixels_avx2}, has_avx2},
     {{"plain", {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain}, {CPU_PLAIN_COLUMNS, 4, float_plain}, &rows_plain, &pixels_plain}, always},
 };
 #elif defined __aarch64__

@@ -12,6 +12,9 @@ enum { CPU_PLAIN_COLUMNS = 16 };
     void name(const void *in, size_t row_bytes, const int8_t *panel, uint32_t steps, uint32_t rows, int32_t *sums)
 #define FLOAT_TILE(name) void name(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums)
 
+/* A row of CPU_CLIPPED inputs. */
+void clip_row_avx2(const int8_t *row, uint32_t padded, int8_t *to, struct cpu_clipped *clipped);
+
 DOT_TILE(dot_plain);
 DOT_TILE(dot_avx2);
 DOT_TILE(dot_avx_vnni);
