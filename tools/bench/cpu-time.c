@@ -27,7 +27,7 @@ static struct buffers {
 } buffers;
 
 /* The row of runtime/op/cpu/table.c. */
-static const struct cpu_kernels avx2 = {"avx2", {16, 2, 5, CPU_INT16, dot_avx2}, .rows = &rows_avx2}, *const kernels = &avx2;
+static const struct cpu_kernels avx2 = {"avx2", {16, 4, 5, CPU_CLIPPED, dot_avx2}, .rows = &rows_avx2}, *const kernels = &avx2;
 
 /* Of this thread's own time: others may take turns on its core. */
 static double clock_ms(void) {
