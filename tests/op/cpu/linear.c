@@ -39,6 +39,7 @@ static void make(struct problem *p, const struct cpu_kernels *kernels, struct si
     for (uint32_t r = 0; r < s.rows; r++) {
         p->in_scales[r] = 1;
         for (uint32_t k = 0; k < s.k; k++) p->in_floats[r * wide + k] = p->in[r * wide + k] = noise_int8(&state);
+        for (uint32_t k = s.k; k < wide; k++) p->in_floats[r * wide + k] = p->in[r * wide + k] = 77; /* what was there before */
     }
     if (floats) {
         p->panels = lines(panels_float_bytes(&kernels->floats, s.columns, wide));
