@@ -65,7 +65,7 @@ test-threads: packages
 	cmake --preset threads
 	cmake --build --preset threads -j$(JOBS)
 	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp die_after_fork=0 atexit_sleep_ms=0" SLOWER=10 OCELLI_NEED_GPU=1 ctest --preset threads -j$(JOBS) $(CTEST_FLAGS) \
-	    -R '^(base_(log|thread)|(live|memory|serve|source|tools|protocol|op_cpu)(_.*)?|api_api|e2e_(run|board|search|manners|edits|stall|stops))$$'
+	    -R '^(base_(log|thread|file_lock)|(live|memory|serve|source|tools|protocol|op_cpu)(_.*)?|api_api|e2e_(run|board|search|manners|edits|stall|stops))$$'
 
 # Cameras: one that is plugged in, or libcamera's virtual one (0.4 and newer, no driver, no device):
 #   sudo apt-get install libcamera-dev g++

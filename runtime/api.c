@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_CPU = 4, BATCH_GPU = 8 };
+enum { BATCH_SOFTWARE = 4, BATCH = 8 };
 
 const char *ocelli_version(void) {
     return OCELLI_VERSION;
@@ -49,7 +49,7 @@ static int open_device(struct ocelli *o) {
     int status = op_device_open(&o->device, &(struct op_device_params){.device = o->device_choice, .kind = o->kind, .threads = o->threads});
     if (status) return status;
     o->kind_forced = o->kind != OCELLI_KIND_AUTO;
-    if (!o->max_batch) o->max_batch = op_device_type(o->device) == OP_DEVICE_GPU ? BATCH_GPU : BATCH_CPU;
+    if (!o->max_batch) o->max_batch = op_device_type(o->device) == OP_DEVICE_SOFTWARE ? BATCH_SOFTWARE : BATCH;
     return OCELLI_OK;
 }
 

@@ -135,7 +135,11 @@ static void cut_short(void **state) {
     put("d.ppm", "P6 1 1 255\nDDD");
     expect_pixel("DDD");
     struct frame f;
-    assert_int_equal(source_next(s, 600, &f), SOURCE_WAIT);
+    if (source_next(s, 600, &f) == SOURCE_FRAME) { /* it was whole already when the first of the two writes was looked at */
+        assert_memory_equal(f.planes[0].data, "DDD", 3);
+        source_release(s, &f);
+        assert_int_equal(source_next(s, 600, &f), SOURCE_WAIT);
+    }
     assert_int_equal(heard.lines, 2);
 }
 
