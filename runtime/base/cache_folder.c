@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The folder's parents are the system's; only the last two parts are made. */
 static bool make_folder(const char *base, const char *below, char *folder, size_t room) {
@@ -47,4 +48,10 @@ bool cache_folder(char *folder, size_t room) {
     if (own && *own && first_time())
         log_warn("OCELLI_CACHE=%s: no folder, and none can be made: each start compiles shaders and times the device anew", own);
     return false;
+}
+
+bool cache_writable(const char *path) {
+    char folder[4096];
+    int length = snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
+    return length > 0 && access(folder, W_OK) == 0;
 }

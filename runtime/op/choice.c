@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/choice.h"
+#include "base/cache_folder.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -219,16 +220,9 @@ static int time_all(struct op_device *d, struct op_way *best) {
     return status;
 }
 
-/* Could a file be written there? Not on a system that is read-only. */
-static bool is_writable(const char *path) {
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    return snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path) > 0 && access(folder, W_OK) == 0;
-}
-
 /* Timed, to be kept; a choice that could not be kept would be timed at every start, so it is only checked. */
 static int choose_anew(struct op_device *d, const char *path) {
-    if (!path || !is_writable(path)) return check_known(d);
+    if (!path || !cache_writable(path)) return check_known(d);
     struct op_way way = d->way;
     int status = time_all(d, &way);
     op_device_use(d, &way);
@@ -284,6 +278,6 @@ bool op_device_is_unproved(const struct op_device *d) {
 void op_device_remember(struct op_device *d) {
     d->unproved = false;
     char *path = d->backend->choice_path(d);
-    if (path && is_writable(path)) choice_write(path, &d->way, d->ms);
+    if (path && cache_writable(path)) choice_write(path, &d->way, d->ms);
     free(path);
 }

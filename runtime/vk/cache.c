@@ -59,19 +59,12 @@ int vk_cache_open(struct vk_device *d) {
     bool found = path && access(path, R_OK) == 0 && file_read(&bytes, path) == OCELLI_OK;
     bool good = found && is_good(&bytes);
     if (found && !good) log_warn("%s: broken: pipelines are compiled anew", path);
-    if (path && !good && vk_cache_writable(d))
+    if (path && !good && cache_writable(path))
         log_info("%s: compiling its shaders, which can take minutes; later starts find them in %s", d->name, path);
     int status = good ? create(d, bytes.data + SHA256_SIZE, bytes.size - SHA256_SIZE) : create(d, NULL, 0);
     d->cache_file_size = good ? bytes.size : 0;
     file_free(&bytes);
     return status;
-}
-
-bool vk_cache_writable(const struct vk_device *d) {
-    char folder[4096];
-    if (!d->cache_path) return false;
-    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(d->cache_path, '/') - d->cache_path), d->cache_path);
-    return access(folder, W_OK) == 0;
 }
 
 char *vk_cache_file(const struct vk_device *d, const char *stem, const char *extension) {
@@ -96,7 +89,7 @@ static void write_file(const char *path, const uint8_t *data, size_t size) {
 
 static void save(struct vk_device *d) {
     size_t size = 0;
-    if (!vk_cache_writable(d)) return; /* nothing to say */
+    if (!d->cache_path || !cache_writable(d->cache_path)) return; /* nothing to say */
     if (vkGetPipelineCacheData(d->device, d->cache, &size, NULL) != VK_SUCCESS || size > MAX_FILE - SHA256_SIZE) return;
     if (size + SHA256_SIZE <= d->cache_file_size) return; /* caches only grow */
     uint8_t *data = malloc(size ? size : 1);

@@ -11,8 +11,6 @@
 int vk_cache_open(struct vk_device *d);
 /* STEM-KEY.EXTENSION beside it, for what else depends on device, driver and build. NULL: there is no folder. free(). */
 char *vk_cache_file(const struct vk_device *d, const char *stem, const char *extension);
-/* Could such a file be written? Not on a system that is read-only. */
-bool vk_cache_writable(const struct vk_device *d);
 /* Writes the file when the driver has added to it, and destroys d->cache. */
 void vk_cache_close(struct vk_device *d);
 

@@ -65,7 +65,7 @@ static void run_linear(const struct step *s, uint32_t serial) {
                                       .bias = buffers.scales,
                                       .out = buffers.y,
                                       .out_stride = s->b,
-                                      .activation = strcmp(s->activation, "quick") ? CPU_NONE : CPU_QUICK_GELU},
+                                      .activation = strcmp(s->activation, "quick") ? OP_NONE : OP_QUICK_GELU},
                            .padded = padded,
                            .rows = s->a,
                            .count = s->b};

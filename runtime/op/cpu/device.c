@@ -143,10 +143,14 @@ int cpu_make_pool(struct cpu_device *d) {
 
 /* ---- memory ---- */
 
+static uint64_t room_of(uint64_t size) {
+    return (size + LINE_BYTES - 1) & ~(uint64_t)(LINE_BYTES - 1);
+}
+
 static int memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use_, const char *name) {
     (void)use_;
     struct op_memory *m = calloc(1, sizeof *m);
-    uint64_t room = (size + LINE_BYTES - 1) & ~(uint64_t)(LINE_BYTES - 1);
+    uint64_t room = room_of(size);
     void *mapped = NULL;
     if (m && room >= PAGES) {
         mapped = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -171,7 +175,7 @@ static int memory_import(struct op_memory **out, struct op_device *device, int f
 }
 
 static void memory_destroy(struct op_memory *m, struct op_device *device) {
-    uint64_t room = (m->size + LINE_BYTES - 1) & ~(uint64_t)(LINE_BYTES - 1);
+    uint64_t room = room_of(m->size);
     if (room >= PAGES)
         munmap(m->mapped, room);
     else

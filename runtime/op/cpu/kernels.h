@@ -5,6 +5,8 @@
 #ifndef OP_CPU_KERNELS_H
 #define OP_CPU_KERNELS_H
 
+#include "op/op.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -42,8 +44,6 @@ struct cpu_float {
     void (*tile)(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums);
 };
 
-enum cpu_activation { CPU_NONE = 0, CPU_QUICK_GELU = 1, CPU_GELU = 2, CPU_GELU_TANH = 3 };
-
 /* What makes results of sums: out (+)= activation(sum * scale * in_scale + bias). */
 struct cpu_finish {
     const int32_t *dot;         /* (rows, columns of a panel) or ... */
@@ -53,7 +53,7 @@ struct cpu_finish {
     float *out;
     size_t out_stride;
     uint32_t rows, columns, panel; /* columns that there are, of `panel` */
-    enum cpu_activation activation;
+    enum op_activation activation;
     bool add;
 };
 

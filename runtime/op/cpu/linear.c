@@ -69,7 +69,7 @@ static void dot_tile(const struct cpu_linear *l, const struct room *room, const 
     size_t stride = input_stride(l->kernels, l->padded);
     int32_t more[PANEL_MOST * PANEL_MOST];
     sums += row * dot->columns;
-    dot->tile(room->inputs + row * stride + input_bytes(dot, p->k), stride, p->panel, p->count / dot->group, rows,
+    dot->tile(room->inputs + row * stride + p->k, stride, p->panel, p->count / dot->group, rows,
               p->k ? more : sums);
     for (uint32_t i = 0; p->k && i < rows * dot->columns; i++) sums[i] += more[i];
 }

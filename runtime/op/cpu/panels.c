@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/cpu/panels.h"
+#include "op/backend.h"
 #include "op/cpu/tiles.h"
 
 #include <string.h>
-
-static uint32_t groups(uint32_t rows, uint32_t columns) {
-    return (rows + columns - 1) / columns;
-}
 
 static size_t head_bytes(const struct cpu_dot *dot) {
     return dot->input == CPU_BIASED ? dot->columns * sizeof(int32_t) : 0;
@@ -17,7 +14,7 @@ size_t panel_bytes(const struct cpu_dot *dot, uint32_t padded) {
 }
 
 size_t panels_bytes(const struct cpu_dot *dot, uint32_t rows, uint32_t padded) {
-    return groups(rows, dot->columns) * panel_bytes(dot, padded);
+    return op_groups(rows, dot->columns) * panel_bytes(dot, padded);
 }
 
 size_t panel_float_bytes(const struct cpu_float *floats, uint32_t padded) {
@@ -25,7 +22,7 @@ size_t panel_float_bytes(const struct cpu_float *floats, uint32_t padded) {
 }
 
 size_t panels_float_bytes(const struct cpu_float *floats, uint32_t rows, uint32_t padded) {
-    return groups(rows, floats->columns) * panel_float_bytes(floats, padded);
+    return op_groups(rows, floats->columns) * panel_float_bytes(floats, padded);
 }
 
 /* `count` columns of a panel beside each other, groups of `group` numbers: the compiler makes one load and one store of each. */
@@ -45,9 +42,9 @@ static void make_unsigned(int8_t *to, uint32_t padded, uint32_t count, uint32_t 
 static void pack_columns(const int8_t *rows, uint32_t k, uint32_t count, uint32_t columns, uint32_t group, int8_t *to) {
     switch (group) {
     case 1: pack_groups(rows, k, count, columns, 1, to); break;
-    case 2: pack_groups(rows, k, count, columns, 2, to); break;
     case 4: pack_groups(rows, k, count, columns, 4, to); break;
     case 8: pack_groups(rows, k, count, columns, 8, to); break;
+    case 16: pack_groups(rows, k, count, columns, 16, to); break;
     default: pack_groups(rows, k, count, columns, group, to); break;
     }
 }
@@ -87,9 +84,9 @@ void panels_float_pack(const struct cpu_float *floats, const int8_t *values, uin
 }
 
 size_t input_bytes(const struct cpu_dot *dot, uint32_t padded) {
+    if (dot->input != CPU_CLIPPED) return padded;
     size_t left = padded / 4 * sizeof((struct cpu_clipped *)NULL)->left[0];
-    if (dot->input == CPU_CLIPPED) return padded ? (padded + sizeof(struct cpu_clipped) + left + 63) / 64 * 64 : 0;
-    return padded;
+    return (padded + sizeof(struct cpu_clipped) + left + 63) / 64 * 64;
 }
 
 void input_row(const struct cpu_dot *dot, const int8_t *row, uint32_t padded, void *to) {

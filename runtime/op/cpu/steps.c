@@ -27,7 +27,7 @@ void cpu_op_linear(struct op_list *list, const struct op_linear *a) {
                    .bias = m->has_bias ? cpu_at(m->bias) : NULL,
                    .out = (float *)cpu_at(a->out.values) + a->first,
                    .out_stride = a->out.stride,
-                   .activation = (enum cpu_activation)a->activation,
+                   .activation = a->activation,
                    .add = a->add},
         .padded = op_stride(m->columns),
         .rows = a->rows,

@@ -142,11 +142,11 @@ static void test_extremes(void **unused) {
     each_kernels(check_extremes);
 }
 
-static double activated(enum cpu_activation activation, double x) {
+static double activated(enum op_activation activation, double x) {
     switch (activation) {
-    case CPU_QUICK_GELU: return x / (1 + exp(-1.702 * x));
-    case CPU_GELU: return 0.5 * x * (1 + erf(x / sqrt(2)));
-    case CPU_GELU_TANH: return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
+    case OP_QUICK_GELU: return x / (1 + exp(-1.702 * x));
+    case OP_GELU: return 0.5 * x * (1 + erf(x / sqrt(2)));
+    case OP_GELU_TANH: return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
     default: return x;
     }
 }
@@ -160,7 +160,7 @@ static void check_finish(const struct cpu_kernels *kernels) {
         struct problem p;
         struct size s = {7, 96, 70};
         bool floats = kind & 16;
-        enum cpu_activation activation = (enum cpu_activation)(kind & 3);
+        enum op_activation activation = (enum op_activation)(kind & 3);
         make(&p, kernels, s, floats);
         for (uint32_t r = 0; r < s.rows; r++) p.in_scales[r] = floats ? 1.0f : 0.01f * (float)(r + 1);
         for (uint32_t c = 0; c < s.columns; c++) p.scales[c] = 1e-4f * (float)(c % 7 + 1);
