@@ -18,7 +18,7 @@
 #define ABOVE_USUAL 4.5
 #define AT_MOST 2.0
 
-/* Of a still scene the standard deviation is less, in spreads. What is more than noise is other things that come and go. */
+/* The standard deviation of a still scene is less, in spreads. More is not noise, but other things that come and go. */
 #define NOISE 0.6
 
 /* What stands so many standard deviations out was rather the thing itself, missed: it counts as no more. */
