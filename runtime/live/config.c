@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/config.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "text/unicode.h"
 
 #include <math.h>
@@ -78,7 +79,7 @@ static int bad_value(const struct ini_place *at, const struct key *k, const char
 }
 
 static int take_text(struct live_config *c, const struct key *k, const char *value) {
-    const char *text = k->kind == PATH ? config_path(&c->arena, c->path, value) : arena_copy(&c->arena, value, strlen(value));
+    const char *text = k->kind == PATH ? path_beside(&c->arena, c->path, value) : arena_copy(&c->arena, value, strlen(value));
     if (!text) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
     memcpy((char *)c + k->at, &text, sizeof text);
     return OCELLI_OK;
@@ -108,40 +109,8 @@ static int take(void *user, const struct ini_place *at, const char *name, const 
     return keys[i].kind <= PATH ? take_text(c, &keys[i], value) : take_number(c, at, &keys[i], value);
 }
 
-const char *config_path(struct arena *arena, const char *beside, const char *name) {
-    const char *slash = strrchr(beside, '/');
-    size_t folder = *name == '/' || !slash ? 0 : (size_t)(slash - beside) + 1, length = strlen(name);
-    char *path = arena_alloc(arena, folder + length + 1, 1);
-    if (!path) return log_error("%s: out of memory", beside), NULL;
-    memcpy(path, beside, folder);
-    memcpy(path + folder, name, length);
-    return path;
-}
-
-/* NULL: nothing is wrong with them. */
-static const char *fault_of(const struct prompts_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        const char *text = list->texts[i];
-        size_t length = strlen(text);
-        if (unicode_check(text, length) < length) return "is not UTF-8: save the file as UTF-8";
-        for (; *text; text++)
-            if ((unsigned char)*text < ' ' || *text == 0x7f) return "has a control character: write spaces";
-    }
-    return NULL;
-}
-
 int config_check_texts(const struct tags_file *file, const char *path) {
-    const char *fault = fault_of(&file->templates);
-    if (fault) return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags %s", path, fault);
-    for (size_t i = 0; i < file->count; i++) {
-        const struct tags_file_tag *tag = &file->tags[i];
-        const char *names[] = {tag->name, tag->group};
-        struct prompts_list named = {.texts = names, .count = tag->group ? 2 : 1};
-        const struct prompts_list *lists[] = {&named, &tag->prompts, &tag->against, &tag->templates};
-        for (size_t k = 0; !fault && k < sizeof lists / sizeof *lists; k++) fault = fault_of(lists[k]);
-        if (fault) return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag %s", path, tag->line, fault);
-    }
-    return OCELLI_OK;
+    return tags_file_check_texts(file, path, unicode_fault);
 }
 
 static size_t line_of(const struct live_config *c, const char *section, const char *name) {
@@ -162,7 +131,7 @@ int config_check_source(const struct live_config *c) {
 /* A file or folder in the URI lies beside the ini, as all others that it names. */
 static int place_source(struct live_config *c) {
     size_t at = source_file(c->uri);
-    const char *file = at ? config_path(&c->arena, c->path, c->uri + at) : NULL;
+    const char *file = at ? path_beside(&c->arena, c->path, c->uri + at) : NULL;
     if (!at || file == c->uri + at) return OCELLI_OK;
     char *uri = file ? arena_alloc(&c->arena, at + strlen(file) + 1, 1) : NULL;
     if (!uri) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
@@ -231,17 +200,7 @@ int config_parse(struct live_config *c, const void *bytes, size_t size, const ch
     return status;
 }
 
-static int pass_over(void *user, const struct ini_place *at, const char *name, const char *value) {
-    (void)user, (void)at, (void)name, (void)value;
-    return OCELLI_OK;
-}
-
-static const struct ini_section passed_over[] = {{.name = "run", .value = pass_over},
-                                                 {.name = "source", .value = pass_over},
-                                                 {.name = "serve", .value = pass_over},
-                                                 {.name = "memory", .value = pass_over}};
-static const struct ini_table passed_over_table = {passed_over, 4, NULL};
-const struct tags_file_options config_passed_over = {.others = &passed_over_table, .may_be_empty = true};
+const struct tags_file_options config_passed_over = {.others = &tags_file_daemon_sections, .may_be_empty = true};
 
 bool config_same_text(const char *a, const char *b) {
     return a == b || (a && b && !strcmp(a, b));

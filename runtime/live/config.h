@@ -49,7 +49,4 @@ bool config_same_text(const char *a, const char *b);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */
 extern const struct tags_file_options config_passed_over;
 
-/* `name` beside the file `beside`, unless it is absolute; in the arena. NULL: out of memory, said. */
-const char *config_path(struct arena *arena, const char *beside, const char *name);
-
 #endif

@@ -45,7 +45,7 @@ static int open_brain(struct live *l) {
     struct ocelli_params params = {.model = l->model, .device = l->device, .kind = l->options.kind};
     params.threads = l->options.threads ? l->options.threads : (uint32_t)l->config.threads;
     struct vectors *vectors = NULL;
-    int status = vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
+    int status = model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
     if (!status) status = brain_open(&l->brain, &params, &l->meter, &l->events);
     if (!status) status = brain_prepare(&l->brain, &vectors);
     vectors_destroy(&vectors);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "prep/decode.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -31,12 +31,7 @@ struct files {
 
 /* What else lands there is somebody else's, also what a copying program hides or names otherwise until it is whole. */
 bool source_picture_name(const char *name) {
-    static const char *const endings[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga", "pnm", "ppm", "pgm", "pbm", "webp"};
-    const char *dot = strrchr(name, '.');
-    if (!dot || *name == '.') return false;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (!strcasecmp(dot + 1, endings[i])) return true;
-    return false;
+    return decode_is_picture_name(name);
 }
 
 static int no_memory(const struct source *s) {

@@ -181,9 +181,73 @@ int tags_file_read(struct tags_file *file, const char *path, const struct tags_f
     return status;
 }
 
+static int pass_over(void *user, const struct ini_place *at, const char *key, const char *value) {
+    (void)user, (void)at, (void)key, (void)value;
+    return OCELLI_OK;
+}
+
+static const struct ini_section daemon_sections[] = {{.name = "run", .value = pass_over},
+                                                     {.name = "source", .value = pass_over},
+                                                     {.name = "serve", .value = pass_over},
+                                                     {.name = "memory", .value = pass_over}};
+const struct ini_table tags_file_daemon_sections = {daemon_sections, 4, NULL};
+
+/* ---- from an array ---- */
+
+static int take_tag(struct parser *p, const struct ini_place *at, const struct ocelli_tag *tag) {
+    if (!tag->name || !*tag->name) return log_fail(OCELLI_ERR_USAGE, "%s:%zu: this tag has no name", at->file, at->line);
+    if (!tag->prompts || !tag->prompt_count)
+        return log_fail(OCELLI_ERR_USAGE, "%s:%zu: tag \"%s\" has no prompt", at->file, at->line, tag->name);
+    int status = begin_tag(p, at, tag->name);
+    for (size_t i = 0; !status && i < tag->prompt_count; i++) {
+        if (!tag->prompts[i] || !*tag->prompts[i])
+            return log_fail(OCELLI_ERR_USAGE, "%s:%zu: tag \"%s\" has an empty prompt", at->file, at->line, tag->name);
+        status = prompts_add_composed(&p->tag->prompts, &p->file->arena, tag->prompts[i]);
+    }
+    if (!status) rules_complete(&p->tag->rules, &p->file->rules);
+    return status == OCELLI_ERR_FILE ? OCELLI_ERR_USAGE : status; /* the same name twice */
+}
+
+int tags_file_from_array(struct tags_file *file, const struct ocelli_tag *tags, size_t count, const char *name) {
+    struct ini_place at = {.file = name};
+    struct parser p = {.file = file};
+    size_t most = count < TAGS_FILE_TAGS ? count : TAGS_FILE_TAGS;
+    *file = (struct tags_file){.rules = rules_none()};
+    if (!count) return log_fail(OCELLI_ERR_USAGE, "%s: no tags: give at least one", name);
+    file->tags = arena_alloc(&file->arena, most, sizeof *file->tags);
+    int status = file->tags && lookup_init(&file->names, &file->arena, most) ? OCELLI_OK : out_of_memory(&at);
+    for (size_t i = 0; !status && i < count; i++) {
+        at.line = i + 1;
+        status = take_tag(&p, &at, &tags[i]);
+    }
+    if (status) tags_file_finish(file);
+    return status;
+}
+
 void tags_file_finish(struct tags_file *file) {
     arena_finish(&file->arena);
     *file = (struct tags_file){0};
+}
+
+/* NULL: nothing is wrong with them. */
+static const char *fault_of(const struct prompts_list *list, const char *(*fault)(const char *text)) {
+    const char *found = NULL;
+    for (size_t i = 0; !found && i < list->count; i++) found = fault(list->texts[i]);
+    return found;
+}
+
+int tags_file_check_texts(const struct tags_file *file, const char *path, const char *(*fault)(const char *text)) {
+    const char *found = fault_of(&file->templates, fault);
+    if (found) return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags %s", path, found);
+    for (size_t i = 0; i < file->count; i++) {
+        const struct tags_file_tag *tag = &file->tags[i];
+        const char *names[] = {tag->name, tag->group};
+        struct prompts_list named = {.texts = names, .count = tag->group ? 2 : 1};
+        const struct prompts_list *lists[] = {&named, &tag->prompts, &tag->against, &tag->templates};
+        for (size_t k = 0; !found && k < sizeof lists / sizeof *lists; k++) found = fault_of(lists[k], fault);
+        if (found) return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag %s", path, tag->line, found);
+    }
+    return OCELLI_OK;
 }
 
 /* A digest a text, so that "a" "bc" is not "ab" "c". */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Vectors of tags by the demo model, against the same texts and pictures embedded one by one. */
-#include "live/vectors.h"
+ * Vectors of tags (tag/vectors.c) by the demo model, against the same texts and pictures embedded one by one. */
+#include "live/model_vectors.h"
 #include "demo.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -35,7 +35,7 @@ static int create(struct vectors **v, const char *ini) {
     const char *path = checkpoint_path(demo_folder, "ocelli.ini");
     listen();
     assert_int_equal(tags_file_parse(&tags, ini, strlen(ini), path, NULL), OCELLI_OK);
-    int status = vectors_create(v, &tags, path, false);
+    int status = model_vectors_create(v, &tags, path, false);
     assert_int_equal(tags.count, 0); /* taken, on error too */
     return status;
 }
@@ -44,7 +44,7 @@ static int create(struct vectors **v, const char *ini) {
 static int run(struct vectors *v) {
     bool done = false;
     int steps = 0;
-    for (; !done; steps++) assert_int_equal(vectors_step(v, model, &done), OCELLI_OK);
+    for (; !done; steps++) assert_int_equal(model_vectors_step(v, model, &done), OCELLI_OK);
     return steps;
 }
 
@@ -186,7 +186,7 @@ static void test_example_being_written(void **state) {
     checkpoint_put(demo_folder, "half.png", all, bytes / 2);
     assert_int_equal(create(&v, "[tag a]\nexample = half.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
-    for (int i = 0; i < 3; i++) assert_int_equal(vectors_step(v, model, &done), OCELLI_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(model_vectors_step(v, model, &done), OCELLI_OK);
     assert_true(!done && heard.lines == 0);
     checkpoint_put(demo_folder, "half.png", all, bytes);
     run(v);
@@ -199,7 +199,7 @@ static void test_example_being_written(void **state) {
     assert_int_equal(create(&v, "[tag a]\nexample = half.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
     int status = OCELLI_OK;
-    for (int i = 0; !status && i < 1000; i++) status = vectors_step(v, model, &done);
+    for (int i = 0; !status && i < 1000; i++) status = model_vectors_step(v, model, &done);
     assert_int_equal(status, OCELLI_ERR_FILE);
     assert_true(heard.lines == 2 && strstr(heard.text, "cannot be used"));
     vectors_destroy(&v);
@@ -251,7 +251,7 @@ static void test_faults(void **state) {
     checkpoint_put(demo_folder, "text.png", "no picture", 10);
     assert_int_equal(create(&v, "[tag b]\nexample = text.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
-    assert_int_equal(vectors_step(v, model, &done), OCELLI_ERR_FILE);
+    assert_int_equal(model_vectors_step(v, model, &done), OCELLI_ERR_FILE);
     assert_true(heard.lines == 2 && strstr(heard.text, "ocelli.ini:2: this tag's example cannot be used"));
     assert_false(done);
     lay("text.png", "cat");
@@ -259,7 +259,7 @@ static void test_faults(void **state) {
     vectors_destroy(&v);
     assert_int_equal(create(&v, "[tag a]\nprompt = \xff\n"), OCELLI_OK); /* config_check_texts() would have said it */
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
-    assert_int_equal(vectors_step(v, model, &done), OCELLI_ERR_USAGE);
+    assert_int_equal(model_vectors_step(v, model, &done), OCELLI_ERR_USAGE);
     vectors_destroy(&v);
 }
 
