@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * libocelli: runs a CLIP model on a GPU through Vulkan, or on the processor. It turns pictures and texts into vectors
- * of numbers (embeddings) that can be compared, scores a picture against texts, and follows over time what a camera
- * shows. docs/library.md begins with an example.
+ * of numbers (embeddings) that can be compared. With them it scores a picture against texts, and follows over time
+ * what a camera shows. An example begins docs/library.md.
  *
  * Shapes are written (rows, columns), row after row in memory. D is how many numbers an embedding has: `embedding_size`
  * of ocelli_get_info(). An embedding has unit length: the sum of its squares is 1. The similarity of two embeddings is
@@ -78,7 +78,7 @@ enum ocelli_format {
     OCELLI_YUYV = 7,   /* 1 plane: Y U Y V for two pixels */
 };
 
-/* Where a plane lies in a dma-buf (memory that Linux drivers share, such as a camera's and a GPU's). */
+/* Place of a plane in a dma-buf (memory that Linux drivers share, such as a camera's and a GPU's). */
 struct ocelli_dma_buf {
     int fd;          /* file descriptor; -1: this plane is in none */
     uint32_t offset; /* bytes from its beginning */
@@ -156,12 +156,12 @@ int ocelli_device_name(uint32_t index, char *name, size_t size);
 /* ---- a model on a device ---- */
 
 /* Opens a model on a device. It checks the beginning of the model file, prepares the tokenizer and opens the device.
- * The first picture and the first text take longer, some seconds: only then is the half of the model that they need
- * checked and loaded, and on the first use of a device its kinds of product are timed. So these calls can return
- * FILE (damaged data) and DEVICE too. Embed one picture and one text at the start of your program to have this
- * behind you. The model file stays open until ocelli_close(). Another file that takes its name changes nothing. If
- * the file itself is written over, calls that read more of it return FILE: numbers are never mixed. On success *out
- * is a handle: free it with ocelli_close(). On error *out is NULL.
+ * The first picture and the first text take some seconds longer. Only then does the library check and load the half
+ * of the model that they need, and on the first use of a device it times the kinds of product. So these calls can
+ * return FILE (damaged data) and DEVICE too. Embed one picture and one text at the start of your program to have
+ * this behind you. The model file stays open until ocelli_close(). Another file that takes its name changes nothing.
+ * If the file itself is written over, calls that read more of it return FILE: numbers are never mixed. On success
+ * *out is a handle: free it with ocelli_close(). On error *out is NULL.
  * Errors: USAGE, FILE (missing, cut short, damaged, not CLIP), DEVICE, MEMORY, LIMIT. */
 int ocelli_open(struct ocelli **out, const struct ocelli_params *params);
 
@@ -177,9 +177,9 @@ int ocelli_reopen(struct ocelli *handle);
 void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
 
 /* Runs the pictures and texts that the model file brings along for this, and compares the results with those that
- * were computed in float when the file was made. A kind of product that is too far off is replaced, with a warning,
- * by the next simpler one, unless ocelli_params chose the kind. *worst (may be NULL) gets the lowest cosine; NaN if
- * an embedding was not finite.
+ * were computed in float when the file was made. If a kind of product is too far off, the next simpler one takes its
+ * place, with a warning, unless ocelli_params chose the kind. *worst (may be NULL) gets the lowest cosine; NaN if an
+ * embedding was not finite.
  * Errors: WRONG (lower than the model file allows), FILE (it has no such data, or is damaged), DEVICE, MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
 
@@ -196,7 +196,7 @@ int ocelli_image_load(struct ocelli_image *image, const char *path);
 
 /* The same for the bytes of a picture file in memory: (size) bytes, which are only read during the call. On success
  * free the pixels with ocelli_image_free(); on error image->rgb is NULL.
- * Errors: as ocelli_image_load(); FILE for a size of 0. */
+ * Errors: as ocelli_image_load(); FILE for a size of 0, for which `bytes` may be NULL. */
 int ocelli_image_decode(struct ocelli_image *image, const void *bytes, size_t size);
 
 /* Frees the pixels of an image from ocelli_image_load() or ocelli_image_decode() and zeroes *image. Accepts NULL. */
@@ -226,7 +226,7 @@ int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t c
 void ocelli_unload_text(struct ocelli *handle);
 
 /* Writes the tokens of a text, with the marks of its start and end, to `ids`, which has space for `capacity` of
- * them; `context_length` of ocelli_get_info() always suffices. *count gets how many.
+ * them. The `context_length` of ocelli_get_info() always suffices. *count gets how many there are.
  * Errors: USAGE (not UTF-8, no space), LIMIT (over 16 MiB), MEMORY. */
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
 
@@ -249,9 +249,9 @@ void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, f
 /* ---- frames over time: states ---- */
 
 /* Makes states of tags, on or off, from the embeddings of frames that follow each other. A cosine alone does not
- * tell whether a thing is there. The tagger compares each tag with its rivals, smooths over time, and has two
- * thresholds for each tag, which are given or learnt from what the camera usually sees. docs/tags.md tells the
- * method; `ocelli run` uses the same code.
+ * tell whether a thing is there. So the tagger compares each tag with its rivals, and smooths over time. Each tag
+ * has two thresholds, which are given or learnt from what the camera usually sees. The method stands in
+ * docs/tags.md; `ocelli run` uses the same code.
  * Thread-safety: one call at a time for each tagger; different taggers are independent. */
 struct ocelli_tagger;
 
@@ -262,7 +262,7 @@ enum ocelli_state {
     OCELLI_STATE_UNKNOWN = 3,  /* of a group, in a change: none of its tags is on */
 };
 
-/* Where the thresholds of a tag come from. */
+/* The origin of a tag's thresholds. */
 enum ocelli_threshold {
     OCELLI_THRESHOLD_NONE = 0,    /* there is none yet: the state is LEARNING */
     OCELLI_THRESHOLD_FIXED = 1,   /* the tag's own `on = ...` */
@@ -279,12 +279,13 @@ struct ocelli_tagger_params {
     const char *state_path; /* file of ocelli_tagger_save(): learning goes on from it; not there yet: no error */
 };
 
-/* State of a tag, and why. Strings live as long as the tagger. NAN: not known. */
+/* State of a tag, and why. Strings live as long as the tagger. NAN: not known. In a change to UNKNOWN the numbers are
+ * those of the tag that was on. */
 struct ocelli_tag_status {
     const char *tag;   /* its name; NULL in a change to UNKNOWN, which is the group's */
     const char *group; /* of tags that exclude each other: one is on at most; NULL: none */
     enum ocelli_state state;
-    enum ocelli_threshold threshold; /* where `on` and `off` come from */
+    enum ocelli_threshold threshold; /* origin of `on` and `off` */
     int64_t since_ms;                /* time of the last change; 0: there was none */
     float score;           /* 0 to 1: sigmoid(logit_scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
     float cosine;          /* of the last frame with the tag */
@@ -299,18 +300,19 @@ struct ocelli_tag_status {
 
 /* Reads and embeds tags, with their rivals and example pictures. Strings are copied, and the tagger no longer needs
  * the handle. On success free *out with ocelli_tagger_destroy(). On error *out is NULL.
- * Errors: USAGE (not one of the three; tags_text or tags are faulty, with the line or place in the log), FILE
- * (tags_path is missing or faulty; an example picture or state_path is broken), LIMIT (over 4096 tags), MEMORY, and
- * those of ocelli_embed_texts() and ocelli_embed_images(). */
+ * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags), FILE (tags_path, state_path
+ * or an example picture is broken), LIMIT (over 4096 tags), MEMORY, and those of ocelli_embed_texts() and
+ * ocelli_embed_images(). The log names the line in the file or text, or the place in the array. */
 int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, const struct ocelli_tagger_params *params);
 
-/* Takes one frame. embedding: (D), unit length, of the handle's model. time_ms: milliseconds of a clock that does
- * not jump, such as CLOCK_MONOTONIC, or the recording's own time; after a step back or a gap of over a minute
- * smoothing begins anew. luma: mean brightness of the frame, 0 (black) to 1 (white), by which day and night get
- * thresholds of their own; negative or NAN: not known. *changes gets the tags that turned on or off, and the groups
- * of which no tag is on any more; *count how many. They belong to the tagger and live until its next call of this
- * function. Both may be NULL. On error nothing has changed.
- * Errors: USAGE (an embedding that is not of unit length, a luma over 1, a time beyond 2^53). Nothing is allocated. */
+/* Takes one frame. Its embedding is (D) floats of unit length, from the model that the tagger was made with. The
+ * time is in milliseconds, of a clock that does not jump, such as CLOCK_MONOTONIC, or of the recording. After a step
+ * back, or a gap of over a minute, smoothing begins anew. The luma is the mean brightness, 0 (black) to 1 (white):
+ * night and day can have thresholds of their own. A negative luma or NAN means that it is not known. The result in
+ * *changes is an array of *count entries: the tags that turned on or off, and the groups that have no tag on any
+ * more. It belongs to the tagger and lives until the next step. Both pointers may be NULL. On error nothing has
+ * changed. Nothing is allocated.
+ * Errors: USAGE (an embedding that is not of unit length, a luma over 1, a time beyond 2^53). */
 int ocelli_tagger_step(struct ocelli_tagger *tagger, const float *embedding, int64_t time_ms, float luma,
                        const struct ocelli_tag_status **changes, size_t *count);
 
@@ -319,8 +321,8 @@ int ocelli_tagger_step(struct ocelli_tagger *tagger, const float *embedding, int
 int ocelli_tagger_get(const struct ocelli_tagger *tagger, size_t index, struct ocelli_tag_status *status);
 
 /* Writes what was learnt to a file, for state_path; not which tags are on. The file is there whole or not at all: it
- * is written beside its name, as PATH.XXXXXX.tmp, flushed to the disk, then renamed. What a tag has learnt counts as
- * long as its prompts, rivals and smoothing and the model stay the same.
+ * is written beside its name, as PATH.XXXXXX.tmp, flushed to the disk, then renamed. A tag can use what it has
+ * learnt while its prompts, rivals and smoothing and the model stay the same.
  * Errors: FILE (cannot be written; an older file is as it was), MEMORY. */
 int ocelli_tagger_save(const struct ocelli_tagger *tagger, const char *path);
 

@@ -232,7 +232,8 @@ int ocelli_image_load(struct ocelli_image *image, const char *path) {
 int ocelli_image_decode(struct ocelli_image *image, const void *bytes, size_t size) {
     if (!image) return null_argument("ocelli_image_decode");
     *image = (struct ocelli_image){0};
-    return bytes ? decode_memory(image, bytes, size, "a picture in memory", NULL) : null_argument("ocelli_image_decode");
+    if (size && !bytes) return null_argument("ocelli_image_decode");
+    return decode_memory(image, bytes, size, "a picture in memory", NULL);
 }
 
 void ocelli_image_free(struct ocelli_image *image) {
