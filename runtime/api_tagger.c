@@ -32,14 +32,14 @@ static int embed_texts(void *user, const char *const *texts, size_t count, float
     return ocelli_embed_texts(user, texts, count, out);
 }
 
+static int embed_pictures(void *user, const struct ocelli_image *images, size_t count, float *out) {
+    return ocelli_embed_images(user, images, count, out);
+}
+
 /* A file that is cut short is a fault at once: here nobody writes examples while they are read. */
-static int embed_picture(void *user, const char *path, bool ignore_orientation, bool *cut, float *out) {
-    struct ocelli_image image;
+static int read_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut) {
     (void)cut;
-    int status = decode_file(&image, path, &(struct decode_rule){.ignore_orientation = ignore_orientation});
-    if (!status) status = ocelli_embed_images(user, &image, 1, out);
-    ocelli_image_free(&image);
-    return status;
+    return decode_file(image, path, &(struct decode_rule){.ignore_orientation = ignore_orientation});
 }
 
 /* What is wrong in the caller's own text or array is the caller's to mend. */
@@ -62,7 +62,7 @@ static int read_tags(struct tags_file *tags, const struct ocelli_tagger_params *
 }
 
 static int make_vectors(struct vectors *vectors, struct ocelli *handle) {
-    const struct vectors_model model = {.texts = embed_texts, .picture = embed_picture, .user = handle};
+    const struct vectors_model model = {.texts = embed_texts, .pictures = embed_pictures, .user = handle};
     bool done = false;
     int status = vectors_begin(vectors, NULL, handle->config.embedding);
     while (!status && !done) status = vectors_step(vectors, &model, &done);
@@ -93,7 +93,8 @@ static int check_params(const struct ocelli_tagger_params *params) {
 }
 
 int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, const struct ocelli_tagger_params *params) {
-    const struct vectors_options options = {.is_picture = decode_is_picture_name};
+    const struct vectors_options options = {
+        .is_picture = decode_is_picture_name, .read = read_picture, .release = decode_free};
     struct tags_file tags = {0};
     struct vectors *vectors = NULL;
     if (out) *out = NULL;

@@ -204,19 +204,24 @@ int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
 }
 
 static int embed_picture(struct vectors *v, const struct vectors_model *model, size_t index) {
+    struct ocelli_image image;
     const struct item *item = &v->items[index];
     bool cut = false;
-    int status = model->picture(model->user, item->text, v->options.ignore_orientation,
-                                v->waits < WAITS_MOST ? &cut : NULL, v->values + index * v->size);
+    int status =
+        v->options.read(&image, item->text, v->options.ignore_orientation, v->waits < WAITS_MOST ? &cut : NULL);
     if (cut) {
         v->waits++;
         usleep(WAIT_US);
         return OCELLI_OK;
     }
     v->waits = 0;
-    if (status == OCELLI_ERR_FILE || status == OCELLI_ERR_LIMIT)
+    if (status) {
         log_error("%s:%zu: this tag's example cannot be used", v->path, item->line);
+        return status;
+    }
+    status = model->pictures(model->user, &image, 1, v->values + index * v->size);
     v->items[index].done = status == OCELLI_OK;
+    v->options.release(&image);
     return status;
 }
 

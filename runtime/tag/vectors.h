@@ -11,17 +11,20 @@
 
 struct vectors;
 
+/* How example pictures are found and read. */
 struct vectors_options {
-    bool (*is_picture)(const char *name); /* which files of a folder of examples count; required */
-    bool ignore_orientation;              /* take examples as they are stored, whatever their EXIF says */
+    bool (*is_picture)(const char *name); /* which files of a folder count */
+    /* Decodes a file, and logs why it cannot. *cut gets true, and nothing is logged, where the file may only not be
+     * whole yet. cut is NULL: that is a fault too. */
+    int (*read)(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut);
+    void (*release)(struct ocelli_image *image);
+    bool ignore_orientation; /* take pictures as they are stored, whatever their EXIF says */
 };
 
-/* What turns texts and pictures into unit vectors of D numbers. Both functions log their faults. */
+/* The model: texts and pictures to unit vectors, out: (count, D). Both functions log their faults. */
 struct vectors_model {
-    int (*texts)(void *user, const char *const *texts, size_t count, float *out); /* out: (count, D) */
-    /* *cut gets true, and nothing is logged, where the file may only not be whole yet. cut is NULL: that is a fault
-     * too. out: (D) */
-    int (*picture)(void *user, const char *path, bool ignore_orientation, bool *cut, float *out);
+    int (*texts)(void *user, const char *const *texts, size_t count, float *out);
+    int (*pictures)(void *user, const struct ocelli_image *images, size_t count, float *out);
     void *user;
 };
 
@@ -37,7 +40,7 @@ void vectors_destroy(struct vectors **v);
 int vectors_begin(struct vectors *v, const struct vectors *from, size_t size);
 
 /* Embeds the next texts, or the next picture; for one that is still being written it waits a while, in short steps.
- * *done: nothing is left. Errors: those of the model's functions; calling again goes on. */
+ * *done: nothing is left. Errors: those of read() and of the model's functions; calling again goes on. */
 int vectors_step(struct vectors *v, const struct vectors_model *model, bool *done);
 
 /* The complete set, which lives as long as *v. A tag is the mean of its prompts and the mean of its examples, each made
