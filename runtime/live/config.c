@@ -144,7 +144,7 @@ int config_check_texts(const struct tags_file *file, const char *path) {
     return OCELLI_OK;
 }
 
-static size_t line_of(const struct live_config *c, const char *section, const char *name) {
+size_t config_line(const struct live_config *c, const char *section, const char *name) {
     int i = 0;
     while (strcmp(keys[i].section, section) || strcmp(keys[i].name, name)) i++;
     return c->line[i];
@@ -156,7 +156,7 @@ int config_check_source(const struct live_config *c) {
         OCELLI_ERR_DEVICE,
         "%s:%zu: uri = %s cannot be watched: this program was built without libcamera: install libcamera-dev and g++, "
         "then build it again",
-        c->path, line_of(c, "source", "uri"), c->uri);
+        c->path, config_line(c, "source", "uri"), c->uri);
 }
 
 /* A file or folder in the URI lies beside the ini, as all others that it names. */
@@ -180,8 +180,8 @@ static int check_ports(const struct live_config *c) {
         for (int k = 0; k < i; k++)
             if (ports[i] > 0 && ports[i] == ports[k])
                 return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = %g: that port is taken by %s in line %zu: give each its own",
-                                c->path, line_of(c, "serve", names[i]), names[i], ports[i], names[k],
-                                line_of(c, "serve", names[k]));
+                                c->path, config_line(c, "serve", names[i]), names[i], ports[i], names[k],
+                                config_line(c, "serve", names[k]));
     return OCELLI_OK;
 }
 
@@ -189,7 +189,7 @@ static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
     char forms[SOURCE_FORMS];
     if (!source_known(c->uri, forms))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path, line_of(c, "source", "uri"),
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path, config_line(c, "source", "uri"),
                         c->uri, forms);
     if ((uint32_t)c->rotation % 90)
         return log_fail(OCELLI_ERR_FILE, "%s: rotation = %g: give 0, 90, 180 or 270", c->path, c->rotation);
@@ -198,7 +198,7 @@ static int check(struct live_config *c) {
     bool ignore = c->orientation && !strcmp(c->orientation, "ignore");
     if (c->orientation && !ignore && strcmp(c->orientation, "exif"))
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: orientation = %s: give exif or ignore", c->path,
-                        line_of(c, "source", "orientation"), c->orientation);
+                        config_line(c, "source", "orientation"), c->orientation);
     c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
                                         .ignore_orientation = ignore,
                                         .every = c->every != 0,

@@ -44,6 +44,8 @@ int config_check_source(const struct live_config *config);
 /* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which
  * an event or an answer would have to carry. Errors: FILE. */
 int config_check_texts(const struct tags_file *file, const char *path);
+/* The line that gave `name` in [section]; 0: none did. */
+size_t config_line(const struct live_config *config, const char *section, const char *name);
 /* Two texts of a config, NULL being none. */
 bool config_same_text(const char *a, const char *b);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */
