@@ -32,13 +32,12 @@ static int read_config(struct live *l) {
     sha256(bytes, size, l->seen);
     status = config_parse(&l->config, bytes, size, l->options.config);
     free(bytes);
-    if (!status) status = config_check_source(&l->config);
+    if (!status) status = config_check_start(&l->config, l->options.model, NULL);
     if (status) return status;
     l->model = chosen(l->options.model, l->config.model);
     l->device = chosen(l->options.device, l->config.device);
     l->state = chosen(NULL, l->config.state);
-    if (l->model) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: no model: write model = FILE under [run], or give -m BLOB", l->options.config);
+    return l->model ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->options.config);
 }
 
 static int open_brain(struct live *l) {
