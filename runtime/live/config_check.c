@@ -2,7 +2,6 @@
  * What is wrong with a config although each of its lines is of the format. */
 #include "live/config.h"
 #include "base/log.h"
-#include "live/state.h"
 #include "text/unicode.h"
 
 #include <string.h>
@@ -141,16 +140,7 @@ static int check_model(const struct live_config *c, const char *model) {
     return log_fail(OCELLI_ERR_FILE, "%s: no model: write model = FILE under [run], or give -m BLOB", c->path);
 }
 
-static int check_state(const struct live_config *c) {
-    int fault = c->state ? state_fault(c->state) : 0;
-    if (!fault) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE,
-                    "%s:%zu: state = %s: what is learnt cannot be saved there: %s: make that folder writable, or give another",
-                    c->path, config_line(c, "run", "state"), c->state, strerror(fault));
-}
-
 int config_check_start(const struct live_config *c, const char *model, struct faults *faults) {
     int status = c->uri ? faults_pass(faults, config_check_source(c)) : OCELLI_OK;
-    if (!status) status = faults_pass(faults, check_model(c, model));
-    return status ? status : faults_pass(faults, check_state(c));
+    return status ? status : faults_pass(faults, check_model(c, model));
 }

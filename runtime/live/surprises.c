@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/surprises.h"
 #include "base/log.h"
+#include "live/state.h"
 
 #include <errno.h>
 #include <math.h>
@@ -69,6 +70,11 @@ static void look_at_state(struct surprises *s) {
     if (c->state && is_emptied(c->state))
         tell(s, EMPTIED, config_line(c, "run", "state"),
              "state = %s: the system empties that folder: give one that stays, as /var/lib/ocelli", c->state);
+    int fault = c->state ? state_fault(c->state) : 0;
+    if (fault)
+        tell(s, NO_FOLDER, config_line(c, "run", "state"),
+             "state = %s: what the daemon learns cannot be saved there (%s): make that folder writable, or give another",
+             c->state, strerror(fault));
 }
 
 static void look_at_history(struct surprises *s) {

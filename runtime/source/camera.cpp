@@ -496,9 +496,13 @@ void try_again(State *state) {
 
 } /* namespace */
 
+int camera_check(const char *uri, const char *rest, const source_options *o) {
+    (void)rest;
+    if (!o->format || known_format(o->format)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_USAGE, "%s: format %s: give nv12, yuv420, yuyv, rgb, bgr or mjpeg", uri, o->format);
+}
+
 int camera_open(source *s, const char *rest, const source_options *o) {
-    if (o->format && !known_format(o->format))
-        return log_fail(OCELLI_ERR_USAGE, "%s: format %s: give nv12, yuv420, yuyv, rgb, bgr or mjpeg", s->uri, o->format);
     if (!manager_get()) return log_fail(OCELLI_ERR_DEVICE, "%s: libcamera does not start", s->uri);
     State *state = new State;
     std::string why;

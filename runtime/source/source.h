@@ -61,6 +61,10 @@ size_t source_file(const char *uri);
 /* false: it is a camera, and this program was built without libcamera. */
 bool source_buildable(const char *uri);
 
+/* What source_open() would refuse, as far as can be seen without opening it: a folder or file that is not there, a format that is
+ * none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE, LIMIT. */
+int source_check(const char *uri, const struct source_options *options);
+
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
  * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE (no such
  * camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */

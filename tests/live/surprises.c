@@ -28,7 +28,7 @@ static size_t surprises_of(const char *text) {
     return count;
 }
 
-#define HEAD "[source]\nuri = test:\n[run]\nstate = /var/lib/ocelli\n"
+#define HEAD "[source]\nuri = test:\n[run]\nstate = state\n"
 
 static void test_none(void **state) {
     (void)state;
@@ -58,6 +58,8 @@ static void test_each(void **state) {
         {HEAD, "o.ini: no tags: nothing is looked for"},
         {"[source]\nuri = test:\n[tag cat]\n", "o.ini: no state: what the daemon learns is lost when it ends"},
         {"[source]\nuri = test:\n[run]\nstate = /tmp/s\n[tag cat]\n", "o.ini:4: state = /tmp/s: the system empties that folder"},
+        {"[source]\nuri = test:\n[run]\nstate = /proc/none/state\n[tag cat]\n",
+         "o.ini:4: state = /proc/none/state: what the daemon learns cannot be saved there (No such file or directory)"},
         {HEAD "[memory]\nfile = no/history\n[tag cat]\n",
          "o.ini:6: file = no/history: no picture is kept while its folder cannot be "},
         {"[source]\nuri = files:in\n[tag cat]\non = 0.3\n", "o.ini:2: smooth, min_on and min_off are made for a stream"},
