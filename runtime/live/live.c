@@ -66,6 +66,7 @@ static int open_parts(struct live *l) {
     int status = read_config(l);
     if (!status) status = watch_init(&l->watch, l->options.config);
     if (!status) status = event_queue_init(&l->events);
+    if (!status) status = program_tell_folder(&l->program, l->options.config);
     if (!status) status = lines_open(&l->out, STDOUT_FILENO, "standard output");
     if (!status && l->state) status = saver_open(&l->saver, l->state);
     if (!status) status = open_brain(l);

@@ -17,7 +17,7 @@
 #define COSINE_USUAL_LEAST 0.1
 #define COSINE_USUAL_MOST 0.6
 
-enum kind { NO_TAGS, NO_STATE, EMPTIED, NO_FOLDER, SINGLE_PICTURES, ALWAYS_ON, NEVER_ON, ALONE, SAME_TEXT, KINDS };
+enum kind { NO_TAGS, NO_STATE, EMPTIED, NO_FOLDER, SINGLE_PICTURES, ALWAYS_ON, NEVER_ON, ALONE, SAME_TEXT, TWO_ARTICLES, KINDS };
 
 struct surprises {
     const struct live_config *config;
@@ -145,6 +145,34 @@ static void look_at_own_rivals(struct surprises *s, const struct tags_file_tag *
         }
 }
 
+/* "a ", "an " or "the " at the begin of a text: its length, or 0. */
+static size_t article(const char *text) {
+    static const char *const articles[] = {"a ", "an ", "the "};
+    for (size_t i = 0; i < sizeof articles / sizeof *articles; i++)
+        if (!strncasecmp(text, articles[i], strlen(articles[i]))) return strlen(articles[i]);
+    return 0;
+}
+
+/* Does an article stand right before the slot of this template? */
+static bool ends_with_article(const char *template) {
+    const char *slot = prompts_slot(template), *at = slot;
+    if (!slot || slot == template || slot[-1] != ' ') return false;
+    for (at = slot - 1; at > template && at[-1] != ' ';) at--;
+    return article(at) == (size_t)(slot - at);
+}
+
+static void look_at_articles(struct surprises *s, const struct tags_file_tag *tag) {
+    const struct prompts_list *templates = tag->templates.count ? &tag->templates : &s->config->tags.templates;
+    const struct prompts_list *prompts = tags_file_prompts(tag);
+    for (size_t i = 0; i < templates->count; i++)
+        for (size_t k = 0; k < prompts->count && ends_with_article(templates->texts[i]); k++)
+            if (article(prompts->texts[k])) {
+                tell(s, TWO_ARTICLES, tag->line, "tag \"%s\": \"%s\" in the template \"%s\" gives two articles: leave one out",
+                     tag->name, prompts->texts[k], templates->texts[i]);
+                return;
+            }
+}
+
 static bool same_group(const struct member *member, const struct member *other) {
     return other && member->tag->group && !compare_groups(member->tag->group, other->tag->group);
 }
@@ -159,6 +187,7 @@ static void look_at_tag(struct surprises *s, const struct member *member, const 
              tag->name, tag->group);
     look_at_threshold(s, tag, tag->against.count || in_group);
     look_at_own_rivals(s, tag);
+    look_at_articles(s, tag);
     if (same_group(member, before) && *member->text && !strcasecmp(before->text, member->text))
         tell(s, SAME_TEXT, tag->line,
              "tag \"%s\" has the same text as its rival \"%s\" in line %zu, and neither can win: give one another prompt",

@@ -27,7 +27,7 @@ void camera_close(struct source *s) {
     (void)s;
 }
 
-int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user) {
+int source_cameras(void (*each)(void *user, const struct source_camera *camera), void *user) {
     (void)each, (void)user;
     return absent("cameras");
 }

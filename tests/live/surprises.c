@@ -42,6 +42,8 @@ static void test_none(void **state) {
         "[source]\nuri = test:\n[tag cat]\non = 0.3\n", /* nothing is learnt */
         "[source]\nuri = files:in\n[defaults]\nsmooth = 0\n[tag cat]\non = 0.3\n",
         "[source]\nuri = files:in\n[tag cat]\non = 0.3\nsmooth = 0\n",
+        "template = a photo of {}.\ntemplate = {}\n" HEAD "[tag a cat]\n",
+        "template = a photo of a {}.\ntemplate = banana {}\ntemplate = the{}\n" HEAD "[tag another]\n[tag theatre]\n",
         "[source]\nuri = test:\n[memory]\nfile = history\n[tag cat]\non = 0.3\n",
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -71,6 +73,8 @@ static void test_each(void **state) {
         {HEAD "[tag cat]\ngroup = pets\n[tag dog]\n", "o.ini:5: tag \"cat\" is the only one in the group \"pets\""},
         {HEAD "[tag cat]\nagainst = a dog\nagainst = CAT\n",
          "o.ini:5: tag \"cat\" is told apart from the same text as its own, \"cat\""},
+        {"template = {}\ntemplate = a photo of the {}.\n" HEAD "[tag x]\nprompt = cat\nprompt = A cat\n",
+         "o.ini:7: tag \"x\": \"A cat\" in the template \"a photo of the {}.\" gives two articles"},
         {HEAD "[tag b]\nprompt = Cat\ngroup = g\n[tag x]\ngroup = g\n[tag a]\ngroup = g\nprompt = cat\n",
          "o.ini:10: tag \"a\" has the same text as its rival \"b\" in line 5"},
     };
