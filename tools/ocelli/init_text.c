@@ -30,7 +30,10 @@ static void put_line(FILE *to, const char *line, size_t length, const struct ini
 
 /* What the scene shows, so that there is something to see: fixed thresholds, as it has no day to learn from. */
 static void put_scene(FILE *to) {
-    fputs("# What the drawn scene shows. `on` is a threshold of your own: these tags need not learn one.\n", to);
+    fputs("# The drawn scene changes every two seconds: less smoothing than a camera's pictures need.\n"
+          "[defaults]\nsmooth = 0.3\nmin_on = 0.5\nmin_off = 0.5\n\n"
+          "# What it shows. `on` is a threshold of your own: these tags need not learn one.\n",
+          to);
     for (unsigned scene = 0; scene + 1 < SCENES; scene++)
         fprintf(to, "[tag %s]\ngroup = shapes\non = 0.02\n%s", scene_name(scene), scene + 2 < SCENES ? "\n" : "");
 }
