@@ -35,7 +35,8 @@ int config_check_texts(const struct tags_file *file, const char *path, struct fa
     for (size_t i = 0; !status && i < file->count; i++) {
         const struct tags_file_tag *tag = &file->tags[i];
         fault = fault_of_tag(tag);
-        if (fault) status = faults_pass(faults, log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag %s", path, tag->line, fault));
+        if (fault)
+            status = faults_pass(faults, log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag %s", path, tag->line, fault));
     }
     return status;
 }
@@ -64,7 +65,7 @@ static int place_source(struct live_config *c) {
     return OCELLI_OK;
 }
 
-/* Of two that listen on one port only one would be heard. */
+/* Two that listen on one port: only one would be heard. */
 static int check_ports(const struct live_config *c, struct faults *faults) {
     static const char *const names[] = {"udp", "coap", "coaps"};
     const double ports[] = {c->udp, c->coap, c->coaps};
@@ -72,20 +73,23 @@ static int check_ports(const struct live_config *c, struct faults *faults) {
     for (int i = 1; i < 3; i++)
         for (int k = 0; !status && k < i; k++)
             if (ports[i] > 0 && ports[i] == ports[k])
-                status = faults_pass(faults, log_fail(OCELLI_ERR_FILE,
-                                                      "%s:%zu: %s = %g: that port is taken by %s in line %zu: give each its own",
-                                                      c->path, config_line(c, "serve", names[i]), names[i], ports[i], names[k],
-                                                      config_line(c, "serve", names[k])));
+                status = faults_pass(
+                    faults, log_fail(OCELLI_ERR_FILE,
+                                     "%s:%zu: %s = %g: that port is taken by %s in line %zu: give each its own",
+                                     c->path, config_line(c, "serve", names[i]), names[i], ports[i], names[k],
+                                     config_line(c, "serve", names[k])));
     return status;
 }
 
 static int check_uri(const struct live_config *c) {
     char forms[SOURCE_FORMS];
     if (!c->uri && config_line(c, "source", "uri")) return OCELLI_OK; /* what that line gave was refused already */
-    if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
+    if (!c->uri)
+        return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)",
+                        c->path);
     if (source_known(c->uri, forms)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path, config_line(c, "source", "uri"),
-                    c->uri, forms);
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path,
+                    config_line(c, "source", "uri"), c->uri, forms);
 }
 
 static int check_rotation(const struct live_config *c) {
@@ -97,7 +101,8 @@ static int check_rotation(const struct live_config *c) {
 static int check_size(const struct live_config *c) {
     size_t width = config_line(c, "source", "width"), height = config_line(c, "source", "height");
     if (!width == !height) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: give width and height under [source], or neither", c->path, width + height);
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: give width and height under [source], or neither", c->path,
+                    width + height);
 }
 
 static bool ignores_orientation(const struct live_config *c) {
@@ -124,7 +129,8 @@ static void gather_source(struct live_config *c) {
 }
 
 int config_check(struct live_config *c, struct faults *faults) {
-    static int (*const checks[])(const struct live_config *) = {check_uri, check_rotation, check_size, check_orientation};
+    static int (*const checks[])(const struct live_config *) = {check_uri, check_rotation, check_size,
+                                                                check_orientation};
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < sizeof checks / sizeof *checks; i++) status = faults_pass(faults, checks[i](c));
     if (!status) status = check_ports(c, faults);

@@ -12,12 +12,25 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* A cosine of a picture and a text that fits it lies between these with every model that was tried; so does a difference of two.
+/* A cosine of a picture and a text that fits it lies between these with every model that was tried; so does a
+ * difference of two.
  */
 #define COSINE_USUAL_LEAST 0.1
 #define COSINE_USUAL_MOST 0.6
 
-enum kind { NO_TAGS, NO_STATE, EMPTIED, NO_FOLDER, SINGLE_PICTURES, ALWAYS_ON, NEVER_ON, ALONE, SAME_TEXT, TWO_ARTICLES, KINDS };
+enum kind {
+    NO_TAGS,
+    NO_STATE,
+    EMPTIED,
+    NO_FOLDER,
+    SINGLE_PICTURES,
+    ALWAYS_ON,
+    NEVER_ON,
+    ALONE,
+    SAME_TEXT,
+    TWO_ARTICLES,
+    KINDS
+};
 
 struct surprises {
     const struct live_config *config;
@@ -65,16 +78,18 @@ static void look_at_state(struct surprises *s) {
     for (size_t i = 0; i < c->tags.count; i++) learns = learns || isnan(c->tags.tags[i].rules.value[RULE_ON]);
     if (!c->state && learns)
         tell(s, NO_STATE, 0,
-             "no state: what the daemon learns is lost when it ends, and learnt anew for an hour: write state = FOLDER under "
+             "no state: what the daemon learns is lost when it ends, and learnt anew for an hour: write state = FOLDER "
+             "under "
              "[run]");
     if (c->state && is_emptied(c->state))
         tell(s, EMPTIED, config_line(c, "run", "state"),
              "state = %s: the system empties that folder: give one that stays, as /var/lib/ocelli", c->state);
     int fault = c->state ? state_fault(c->state) : 0;
     if (fault)
-        tell(s, NO_FOLDER, config_line(c, "run", "state"),
-             "state = %s: what the daemon learns cannot be saved there (%s): make that folder writable, or give another",
-             c->state, strerror(fault));
+        tell(
+            s, NO_FOLDER, config_line(c, "run", "state"),
+            "state = %s: what the daemon learns cannot be saved there (%s): make that folder writable, or give another",
+            c->state, strerror(fault));
 }
 
 static void look_at_history(struct surprises *s) {
@@ -86,11 +101,12 @@ static void look_at_history(struct surprises *s) {
              c->memory_file);
     const char *slash = strrchr(c->memory_file, '/');
     char folder[4096];
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - c->memory_file) + 1 : 1, slash ? c->memory_file : ".");
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - c->memory_file) + 1 : 1,
+             slash ? c->memory_file : ".");
     if (access(folder, W_OK | X_OK) < 0)
         tell(s, NO_FOLDER, line,
-             "file = %s: no picture is kept while its folder cannot be written (%s): make it, or give another", c->memory_file,
-             strerror(errno));
+             "file = %s: no picture is kept while its folder cannot be written (%s): make it, or give another",
+             c->memory_file, strerror(errno));
 }
 
 /* ---- tags ---- */
@@ -117,12 +133,13 @@ static void look_at_threshold(struct surprises *s, const struct tags_file_tag *t
     if (isnan(on)) return;
     if (!rivals && on < COSINE_USUAL_LEAST)
         tell(s, ALWAYS_ON, tag->line,
-             "tag \"%s\" is nearly always on: without against = or a group, on = %g is compared with the cosine itself, which is "
+             "tag \"%s\" is nearly always on: without against = or a group, on = %g is compared with the cosine "
+             "itself, which is "
              "mostly above that: write against = TEXT, what is seen instead",
              tag->name, on);
     if (rivals && on < 0)
-        tell(s, ALWAYS_ON, tag->line, "tag \"%s\" is on with on = %g also when a rival fits better: give 0 or more", tag->name,
-             on);
+        tell(s, ALWAYS_ON, tag->line, "tag \"%s\" is on with on = %g also when a rival fits better: give 0 or more",
+             tag->name, on);
     if (on > COSINE_USUAL_MOST)
         tell(s, NEVER_ON, tag->line, "tag \"%s\" is hardly ever on: %s seldom reaches on = %g: give less", tag->name,
              rivals ? "a difference of cosines" : "a cosine", on);
@@ -167,8 +184,9 @@ static void look_at_articles(struct surprises *s, const struct tags_file_tag *ta
     for (size_t i = 0; i < templates->count; i++)
         for (size_t k = 0; k < prompts->count && ends_with_article(templates->texts[i]); k++)
             if (article(prompts->texts[k])) {
-                tell(s, TWO_ARTICLES, tag->line, "tag \"%s\": \"%s\" in the template \"%s\" gives two articles: leave one out",
-                     tag->name, prompts->texts[k], templates->texts[i]);
+                tell(s, TWO_ARTICLES, tag->line,
+                     "tag \"%s\": \"%s\" in the template \"%s\" gives two articles: leave one out", tag->name,
+                     prompts->texts[k], templates->texts[i]);
                 return;
             }
 }
@@ -183,14 +201,16 @@ static void look_at_tag(struct surprises *s, const struct member *member, const 
     const struct tags_file_tag *tag = member->tag;
     bool in_group = same_group(member, before) || same_group(member, after);
     if (tag->group && !in_group && !tag->against.count)
-        tell(s, ALONE, tag->line, "tag \"%s\" is the only one in the group \"%s\": it has no rival: give another tag this group",
-             tag->name, tag->group);
+        tell(s, ALONE, tag->line,
+             "tag \"%s\" is the only one in the group \"%s\": it has no rival: give another tag this group", tag->name,
+             tag->group);
     look_at_threshold(s, tag, tag->against.count || in_group);
     look_at_own_rivals(s, tag);
     look_at_articles(s, tag);
     if (same_group(member, before) && *member->text && !strcasecmp(before->text, member->text))
         tell(s, SAME_TEXT, tag->line,
-             "tag \"%s\" has the same text as its rival \"%s\" in line %zu, and neither can win: give one another prompt",
+             "tag \"%s\" has the same text as its rival \"%s\" in line %zu, and neither can win: give one another "
+             "prompt",
              tag->name, before->tag->name, before->tag->line);
 }
 
@@ -225,7 +245,8 @@ static void look_at_tags(struct surprises *s) {
     free(ordered);
 }
 
-/* Pictures of a folder come singly: what smooths a camera's stream joins those that have nothing to do with each other. */
+/* Pictures of a folder come singly: what smooths a camera's stream joins those that have nothing to do with each other.
+ */
 static void look_at_source(struct surprises *s) {
     const struct live_config *c = s->config;
     if (!c->uri || strncmp(c->uri, "files:", 6)) return;
@@ -240,7 +261,8 @@ static void look_at_source(struct surprises *s) {
 
 size_t config_surprises(const struct live_config *config) {
     struct surprises s = {.config = config};
-    if (!config->tags.count) tell(&s, NO_TAGS, 0, "no tags: nothing is looked for: write a [tag NAME] section for each");
+    if (!config->tags.count)
+        tell(&s, NO_TAGS, 0, "no tags: nothing is looked for: write a [tag NAME] section for each");
     look_at_state(&s);
     look_at_history(&s);
     look_at_source(&s);

@@ -24,7 +24,8 @@ struct serve_params {
     double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
 };
 
-/* What serve_open() would refuse, without opening anything. Logged. address: of the params. Errors: USAGE. */
+/* These ask for serve_open(), without opening anything, what it would refuse, and log it. address: of the params. Errors: USAGE.
+ */
 int serve_check_address(const char *address);
 /* DEVICE[@BAUD]; the device need not be there. Errors: USAGE. */
 int serve_check_serial(const char *serial);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `ocelli init`: what it writes is explained without a fault by `ocelli check`, and runs to an event that the script gets; it writes both
+# `ocelli init`: `ocelli check` finds no fault in what it writes, and `ocelli run` comes to an event that the script gets. It writes both
 # files or neither, and over nothing. OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"

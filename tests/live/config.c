@@ -216,6 +216,46 @@ static void test_too_many_tags(void **state) {
     expect_all(text, (const char *const[]){"o.ini:4099: more than 4096 tags", "unknown key \"x\"", "unknown key \"x\""}, 3);
 }
 
+/* Both ways of reading agree on what is good: with each byte of a file changed in turn, and with each line left out. */
+static void expect_agreement(const char *text, size_t size) {
+    struct live_config c;
+    struct faults faults = {0};
+    told.count = 0;
+    int first = config_parse(&c, text, size, "o.ini");
+    size_t lines = told.count;
+    if (!first) config_finish(&c);
+    told.count = 0;
+    int all = config_parse_all(&c, text, size, "o.ini", &faults);
+    if (!all) config_finish(&c);
+    if (!first != (!all && !faults.count))
+        fail_msg("first %d, all %d with %zu faults: %.*s", first, all, faults.count, (int)size, text);
+    assert_int_equal(told.count, faults.count + (all != OCELLI_OK));
+    assert_int_equal(lines, first ? 1 : 0);
+    assert_true(!first || told.count > 0);
+}
+
+static void test_agreement(void **state) {
+    (void)state;
+    static const char good[] =
+        "template = a {}\n[run]\nrate = 5\n[source]\nuri = test:\nwidth = 64\nheight = 48\n[serve]\nudp = 1\ncoap = 2\n"
+        "[defaults]\non = 0.2\noff = 0.1\n[tag a]\ngroup = g\nprompt = b\n[tag c]\nfalse_alarms = 2\n";
+    static const char bytes[] = {'\n', '=', '[', ']', ' ', ';', 'x', '9', '\0', '\r', (char)0xff, '{'};
+    char text[sizeof good];
+    ocelli_set_log(hear_all, NULL);
+    for (size_t at = 0; at + 1 < sizeof good; at++)
+        for (size_t k = 0; k < sizeof bytes; k++) {
+            memcpy(text, good, sizeof good);
+            text[at] = bytes[k];
+            expect_agreement(text, sizeof good - 1);
+        }
+    for (const char *line = good, *end; *line; line = end) {
+        end = strchr(line, '\n') + 1;
+        memcpy(text, good, (size_t)(line - good));
+        strcpy(text + (line - good), end);
+        expect_agreement(text, strlen(text));
+    }
+}
+
 /* What only a start shows. */
 static void test_start(void **state) {
     (void)state;
@@ -236,9 +276,9 @@ static void test_start(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_faults),  cmocka_unit_test(test_too_many_tags),
-                                       cmocka_unit_test(test_start),       cmocka_unit_test(test_presets),
-                                       cmocka_unit_test(test_whole),       cmocka_unit_test(test_faults),
-                                       cmocka_unit_test(test_source_file), cmocka_unit_test(test_no_libcamera)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_faults), cmocka_unit_test(test_too_many_tags), cmocka_unit_test(test_start),
+        cmocka_unit_test(test_agreement),  cmocka_unit_test(test_presets),       cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_faults),     cmocka_unit_test(test_source_file),   cmocka_unit_test(test_no_libcamera)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

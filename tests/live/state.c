@@ -112,7 +112,7 @@ static void test_faults(void **state) {
     assert_int_equal(heard.lines, 2);
 }
 
-/* What a save would meet is known before. */
+/* A fault that a save would meet is known before. */
 static void test_fault_before(void **state) {
     (void)state;
     char below[400];

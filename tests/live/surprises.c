@@ -38,7 +38,8 @@ static void test_none(void **state) {
         HEAD "[tag cat]\ngroup = pets\non = 0\n[tag dog]\ngroup = pets\non = 0.02\n",
         HEAD "[tag cat]\ngroup = pets\nagainst = a dog\n",
         HEAD "[tag a]\ntemplate = {} in the sun\nprompt = cat\ngroup = g\n[tag b]\nprompt = cat\ngroup = g\n",
-        HEAD "[tag a]\nprompt = cat\ngroup = g\n[tag b]\nprompt = cat\ngroup = h\n[tag c]\ngroup = h\n[tag d]\ngroup = g\n",
+        HEAD
+        "[tag a]\nprompt = cat\ngroup = g\n[tag b]\nprompt = cat\ngroup = h\n[tag c]\ngroup = h\n[tag d]\ngroup = g\n",
         "[source]\nuri = test:\n[tag cat]\non = 0.3\n", /* nothing is learnt */
         "[source]\nuri = files:in\n[defaults]\nsmooth = 0\n[tag cat]\non = 0.3\n",
         "[source]\nuri = files:in\n[tag cat]\non = 0.3\nsmooth = 0\n",
@@ -59,15 +60,19 @@ static void test_each(void **state) {
     } rows[] = {
         {HEAD, "o.ini: no tags: nothing is looked for"},
         {"[source]\nuri = test:\n[tag cat]\n", "o.ini: no state: what the daemon learns is lost when it ends"},
-        {"[source]\nuri = test:\n[run]\nstate = /tmp/s\n[tag cat]\n", "o.ini:4: state = /tmp/s: the system empties that folder"},
+        {"[source]\nuri = test:\n[run]\nstate = /tmp/s\n[tag cat]\n",
+         "o.ini:4: state = /tmp/s: the system empties that folder"},
         {"[source]\nuri = test:\n[run]\nstate = /proc/none/state\n[tag cat]\n",
          "o.ini:4: state = /proc/none/state: what the daemon learns cannot be saved there (No such file or directory)"},
         {HEAD "[memory]\nfile = no/history\n[tag cat]\n",
          "o.ini:6: file = no/history: no picture is kept while its folder cannot be "},
-        {"[source]\nuri = files:in\n[tag cat]\non = 0.3\n", "o.ini:2: smooth, min_on and min_off are made for a stream"},
-        {HEAD "[tag cat]\non = 0.02\n", "o.ini:5: tag \"cat\" is nearly always on: without against = or a group, on = 0.02"},
+        {"[source]\nuri = files:in\n[tag cat]\non = 0.3\n",
+         "o.ini:2: smooth, min_on and min_off are made for a stream"},
+        {HEAD "[tag cat]\non = 0.02\n",
+         "o.ini:5: tag \"cat\" is nearly always on: without against = or a group, on = 0.02"},
         {HEAD "[defaults]\non = 0.02\n[tag cat]\n", "o.ini:7: tag \"cat\" is nearly always on"},
-        {HEAD "[tag cat]\nagainst = dog\non = -0.1\n", "o.ini:5: tag \"cat\" is on with on = -0.1 also when a rival fits better"},
+        {HEAD "[tag cat]\nagainst = dog\non = -0.1\n",
+         "o.ini:5: tag \"cat\" is on with on = -0.1 also when a rival fits better"},
         {HEAD "[tag cat]\non = 0.9\n", "o.ini:5: tag \"cat\" is hardly ever on: a cosine seldom reaches on = 0.9"},
         {HEAD "[tag cat]\nagainst = dog\non = 1\n", "is hardly ever on: a difference of cosines seldom reaches on = 1"},
         {HEAD "[tag cat]\ngroup = pets\n[tag dog]\n", "o.ini:5: tag \"cat\" is the only one in the group \"pets\""},
@@ -101,6 +106,7 @@ static void test_many(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_each), cmocka_unit_test(test_many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_each),
+                                       cmocka_unit_test(test_many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,7 +255,7 @@ static int check_coaps(const struct live_config *c) {
     return log_fail(OCELLI_ERR_FILE, "%s:%zu: coaps needs psk = FILE", c->path, config_line(c, "serve", "coaps"));
 }
 
-/* What serve refuses names no line of the ini. */
+/* serve knows no line of the ini: it is put before what serve says. */
 static int check_value(const struct live_config *c, const char *key, const char *value, int (*check)(const char *value)) {
     char why[LOG_LINE];
     if (!value) return OCELLI_OK;

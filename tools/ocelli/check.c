@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli check: all faults of an ini at once, and what the daemon will do with it. It asks the same functions as the daemon does
- * when it starts, and opens neither source nor ports. */
+ * ocelli check: all faults of an ini at once, and what the daemon will do with it. It asks the same functions as the
+ * daemon does when it starts, and opens neither source nor ports. */
 #include "check.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -44,7 +44,8 @@ static int check_device(const struct checked *k, const struct options *o) {
     uint32_t threads = o->threads ? (uint32_t)o->threads : (uint32_t)k->config.threads;
     char why[LOG_LINE];
     log_hold(why, sizeof why);
-    int status = op_device_open(&device, &(struct op_device_params){.device = choice, .kind = o->kind, .threads = threads});
+    int status =
+        op_device_open(&device, &(struct op_device_params){.device = choice, .kind = o->kind, .threads = threads});
     log_release();
     op_device_close(&device);
     return at_key(&k->config, "run", "device", status, why);
@@ -52,7 +53,7 @@ static int check_device(const struct checked *k, const struct options *o) {
 
 /* ---- with the model ---- */
 
-/* Where the model cuts texts, a tag is looked for without their ends. Each tag is told of once. */
+/* The model cuts long texts, and looks for a tag without their ends. Each tag is told of once. */
 static int check_list(const struct checked *k, const struct tags_file_tag *tag, const struct prompts_list *texts,
                       const struct bpe *bpe, uint32_t context, bool *told) {
     int32_t ids[IDS_MOST];
@@ -76,7 +77,8 @@ static int check_texts(const struct checked *k, const struct bpe *bpe, uint32_t 
         struct arena arena = {0};
         struct prompts_list all = {0};
         bool told = false;
-        status = prompts_expand(&all, &arena, tag->templates.count ? &tag->templates : &tags->templates, tags_file_prompts(tag));
+        status = prompts_expand(&all, &arena, tag->templates.count ? &tag->templates : &tags->templates,
+                                tags_file_prompts(tag));
         if (!status) status = check_list(k, tag, &all, bpe, context, &told);
         if (!status) status = check_list(k, tag, &tag->against, bpe, context, &told);
         arena_finish(&arena);
@@ -192,13 +194,17 @@ const struct command command_check = {
     .name = "check",
     .summary = "tell all faults of an ini, and what the daemon will do with it",
     .usage = "ocelli check -c FILE [-m BLOB] [--json]",
-    .help = "Reads FILE as `ocelli run` does when it starts, and prints each fault as FILE:LINE: what is wrong and what to\n"
-            "do. Lines with \"warning:\" are no faults, but may surprise. A file without faults is explained: what each tag\n"
-            "looks for and when it turns on, where the daemon answers, what it keeps. Neither the source nor a port is\n"
-            "opened, and nothing is changed. Exit code 0: no fault, `ocelli run` would start with it; 1: there are faults.\n\n"
-            "Options:\n"
-            "  -c, --config FILE     the ini (docs/run.md tells its keys)\n" OPTIONS_HELP "\n"
-            "Example:\n"
-            "  ocelli check -c ocelli.ini\n",
+    .help =
+        "Reads FILE as `ocelli run` does when it starts, and prints each fault as FILE:LINE: what is wrong and what "
+        "to\n"
+        "do. Lines with \"warning:\" are no faults, but may surprise. A file without faults is explained: what each "
+        "tag\n"
+        "looks for and when it turns on, where the daemon answers, what it keeps. Neither the source nor a port is\n"
+        "opened, and nothing is changed. Exit code 0: no fault, `ocelli run` would start with it; 1: there are "
+        "faults.\n\n"
+        "Options:\n"
+        "  -c, --config FILE     the ini (docs/run.md tells its keys)\n" OPTIONS_HELP "\n"
+        "Example:\n"
+        "  ocelli check -c ocelli.ini\n",
     .run = run,
 };

@@ -12,7 +12,7 @@ struct checked {
     const char *device; /* as above; NULL: auto */
 };
 
-/* What the daemon will do with this file, for people and for programs. */
+/* Explain what the daemon will do with this file, to people and to programs. */
 void check_show(const struct checked *checked);
 void check_json(const struct checked *checked, struct json *j);
 

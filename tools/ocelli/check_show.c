@@ -40,7 +40,8 @@ static const struct prompts_list *templates_of(const struct tags_file *tags, con
 }
 
 /* As the model gets them. An empty list where there is no memory. */
-static struct prompts_list prompts_of(const struct tags_file *tags, const struct tags_file_tag *tag, struct arena *arena) {
+static struct prompts_list prompts_of(const struct tags_file *tags, const struct tags_file_tag *tag,
+                                      struct arena *arena) {
     struct prompts_list all = {0};
     prompts_expand(&all, arena, templates_of(tags, tag), tags_file_prompts(tag));
     return all;
@@ -68,7 +69,8 @@ static void show_rule(const struct rules *rules) {
     const double *value = rules->value;
     label("turns on");
     if (isnan(value[RULE_ON]))
-        printf("at a threshold that it learns from the scene, for an hour at least, for about %g false alarm%s a day; until then "
+        printf("at a threshold that it learns from the scene, for an hour at least, for about %g false alarm%s a day; "
+               "until then "
                "by the "
                "starter rule\n",
                value[RULE_FALSE_ALARMS], value[RULE_FALSE_ALARMS] > 1 || value[RULE_FALSE_ALARMS] < 1 ? "s" : "");

@@ -22,7 +22,8 @@ struct findings {
     bool lost; /* no memory for one */
 };
 
-/* From here on errors and warnings of the log are kept in `f`, of all threads, until findings_end(), which puts them in order. */
+/* From here on errors and warnings of the log are kept in `f`, of all threads, until findings_end(), which puts them in
+ * order. */
 void findings_begin(struct findings *f, const char *path);
 void findings_end(struct findings *f);
 /* To standard output, a line each: "FILE:LINE: what, what to do", with "warning: " before a warning's. */

@@ -2,9 +2,8 @@
  * ocelli init: a commented ini for this machine, and the script that it runs at each change. */
 #include "base/file_place.h"
 #include "base/log.h"
-#include "blob/blob.h"
-#include "clip/config.h"
 #include "init_files.h"
+#include "init_model.h"
 #include "init_text.h"
 #include "live/config.h"
 #include "options.h"
@@ -12,7 +11,6 @@
 #include "serve/serve.h"
 #include "text/json.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,66 +63,6 @@ static int make_folder(struct init *n) {
     return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", n->folder, strerror(errno));
 }
 
-/* ---- the model ---- */
-
-static int check_model(const char *path) {
-    struct blob *blob = NULL;
-    struct clip_config config;
-    int status = blob_open(&blob, path, true);
-    if (!status) status = clip_config_read(&config, blob);
-    blob_close(&blob);
-    return status;
-}
-
-static int is_blob(const struct dirent *e) {
-    size_t length = strlen(e->d_name);
-    return e->d_name[0] != '.' && length > 5 && !strcmp(e->d_name + length - 5, ".gguf");
-}
-
-/* Other programs have such files too: those that are no CLIP are passed over in silence. */
-static void find_model(struct init *n, const char *folder) {
-    struct dirent **found = NULL;
-    int count = scandir(folder, &found, is_blob, alphasort);
-    for (int i = 0; i < count; i++) {
-        char *path = NULL, why[LOG_LINE];
-        if (!n->model && asprintf(&path, "%s/%s", folder, found[i]->d_name) >= 0) {
-            log_hold(why, sizeof why);
-            bool good = !check_model(path);
-            log_release();
-            if (good) n->model = path;
-        }
-        if (n->model != path) free(path);
-        free(found[i]);
-    }
-    free(found);
-}
-
-static int choose_model(struct init *n) {
-    if (n->options->model) {
-        n->model = strdup(n->options->model);
-        return n->model ? check_model(n->model) : no_memory();
-    }
-    find_model(n, n->folder);
-    if (!n->model) find_model(n, ".");
-    if (n->model) return OCELLI_OK;
-    return log_fail(
-        OCELLI_ERR_FILE,
-        "no model: give -m BLOB. There is no .gguf of CLIP in %s or here; ocelli-convert makes one of a checkpoint, and "
-        "`make demo` a small one to try",
-        n->folder);
-}
-
-/* From the ini's folder, so that both may be moved together; whole where the model lies elsewhere. */
-static int name_model(struct init *n) {
-    char *model = realpath(n->model, NULL), *folder = realpath(n->folder, NULL);
-    size_t length = folder ? strlen(folder) : 0;
-    bool inside = model && folder && !strncmp(model, folder, length) && (model[length] == '/' || length == 1);
-    n->model_line = model && folder ? strdup(inside ? model + length + (length > 1) : model) : NULL;
-    free(model);
-    free(folder);
-    return n->model_line ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: cannot be followed: %s", n->model, strerror(errno));
-}
-
 /* ---- the source ---- */
 
 static void take_camera(void *user, const struct source_camera *camera) {
@@ -160,7 +98,8 @@ static int make_text(struct init *n) {
                                      .tag_count = n->tag_count,
                                      .coap = serve_has_coap()};
     if (strpbrk(n->model_line, "\r\n"))
-        return log_fail(OCELLI_ERR_FILE, "%s: a line end in the name of a file cannot stand in an ini: rename it", n->model_line);
+        return log_fail(OCELLI_ERR_FILE, "%s: a line end in the name of a file cannot stand in an ini: rename it",
+                        n->model_line);
     n->text = init_text(&wanted);
     if (!n->text) return OCELLI_ERR_MEMORY;
     int status = config_parse(&config, n->text, strlen(n->text), n->ini);
@@ -199,7 +138,8 @@ static void show(const struct init *n) {
     plain_text(stdout, n->script);
     puts(": runs at each change of a tag");
     if (is_webcam_unused(n))
-        puts("There is a /dev/video0, but cameras are not built in: install libcamera-dev and g++ and build again, or see the "
+        puts("There is a /dev/video0, but cameras are not built in: install libcamera-dev and g++ and build again, or "
+             "see the "
              "line with\n"
              "ffmpeg in the ini.");
     printf("Next:\n  ");
@@ -230,8 +170,8 @@ static void show_json(const struct init *n) {
 static int init(struct init *n) {
     int status = name_files(n);
     if (!status) status = make_folder(n);
-    if (!status) status = choose_model(n);
-    if (!status) status = name_model(n);
+    if (!status) status = init_model_choose(n->options->model, n->folder, &n->model);
+    if (!status) status = init_model_name(n->model, n->folder, &n->model_line);
     if (!status) status = choose_source(n);
     if (!status) status = make_text(n);
     struct init_files files = {n->ini, n->text, n->script, example_on_change};
@@ -253,7 +193,8 @@ static int take_tag(const struct options *o, struct init *n, const char *tag) {
     for (const char *at = tag; *at; at++)
         if ((unsigned char)*at < ' ' || *at == 0x7f)
             return options_usage(o, "-t \"%s\" has a control character: write spaces", tag);
-    if (n->tag_count == TAGS_MOST) return options_usage(o, "more than %d tags: write the others into the file", TAGS_MOST);
+    if (n->tag_count == TAGS_MOST)
+        return options_usage(o, "more than %d tags: write the others into the file", TAGS_MOST);
     n->tags[n->tag_count++] = tag;
     return options_text(o, "-t", tag);
 }
@@ -293,9 +234,12 @@ const struct command command_init = {
     .name = "init",
     .summary = "write a commented ini to begin with, and a script for changes",
     .usage = "ocelli init [-m BLOB] [DIR | -o FILE] [-t TAG]... [--source URI] [--force]",
-    .help = "Writes ocelli.ini into DIR (default: this folder), with a comment for each line, and the script on_change beside\n"
-            "it, which `ocelli run` calls whenever a tag turns on or off. The source is the first camera that is found, else a\n"
-            "drawn scene; lines for webcams, videos and folders stand beside it. The model is BLOB, else a .gguf in DIR or in\n"
+    .help = "Writes ocelli.ini into DIR (default: this folder), with a comment for each line, and the script on_change "
+            "beside\n"
+            "it, which `ocelli run` calls whenever a tag turns on or off. The source is the first camera that is "
+            "found, else a\n"
+            "drawn scene; lines for webcams, videos and folders stand beside it. The model is BLOB, else a .gguf in "
+            "DIR or in\n"
             "this folder. Both files are written, or neither; what is there stays, unless --force is given.\n\n"
             "Options:\n"
             "  -o, --output FILE     the ini, in place of DIR/ocelli.ini\n"

@@ -9,7 +9,8 @@
 
 static int refuse(const char *path) {
     return log_fail(OCELLI_ERR_FILE,
-                    "%s: is there already, and nothing was written: give another place, or --force to write over it", path);
+                    "%s: is there already, and nothing was written: give another place, or --force to write over it",
+                    path);
 }
 
 /* Also a link that leads nowhere. */
@@ -24,14 +25,14 @@ static int prepare(struct file_writer *w, const char *path, const char *text) {
     return status ? status : file_writer_seal(w);
 }
 
-/* Who may read it may run it. */
+/* All who may read it may run it. */
 static int make_executable(const struct file_writer *w) {
     struct stat st;
     if (!stat(w->aside, &st) && !chmod(w->aside, (st.st_mode & 07777) | (st.st_mode & 0444) >> 2)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: cannot be made executable: %s", w->path, strerror(errno));
 }
 
-/* What came between the look and now is put back. */
+/* Something may have come there since check_free() looked: it is put back. */
 static int place(struct file_writer *w, bool force) {
     int status = file_writer_place(w);
     if (status || force || !w->over) return status;

@@ -10,8 +10,8 @@ struct init_files {
     const char *script, *script_text; /* to be executed */
 };
 
-/* Without `force` nothing that is there is written over, even if it comes at the same moment. On error all is as before.
- * Errors: FILE, MEMORY. */
+/* Without `force` nothing that is there is written over, even if it comes at the same moment. On error all is as
+ * before. Errors: FILE, MEMORY. */
 int init_files_write(const struct init_files *files, bool force);
 
 #endif

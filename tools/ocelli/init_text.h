@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The text of the ini that `ocelli init` writes: boards/generic/ocelli.ini, with this machine's model, source and tags in it. */
+ * The text of the ini that `ocelli init` writes: boards/generic/ocelli.ini, with this machine's model, source and tags
+ * in it. */
 #ifndef INIT_TEXT_H
 #define INIT_TEXT_H
 
