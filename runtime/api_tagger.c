@@ -57,7 +57,7 @@ static int read_tags(struct tags_file *tags, const struct ocelli_tagger_params *
     int status = params->tags_path ? tags_file_read(tags, params->tags_path, &options)
                  : text            ? tags_file_parse(tags, text, strlen(text), name, &options)
                                    : tags_file_from_array(tags, params->tags, params->tag_count, name);
-    if (!status) status = tags_file_check_texts(tags, name, unicode_fault);
+    if (!status) status = tags_file_check_texts(tags, name, unicode_fault, NULL);
     return blame(params, status);
 }
 

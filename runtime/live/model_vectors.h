@@ -8,9 +8,10 @@
 
 #include <ocelli.h>
 
-/* vectors_create() and vectors_step() with the daemon's functions. Errors: theirs; of a step also those of
+/* vectors_create(), vectors_check() and vectors_step() with the daemon's functions. Errors: theirs; of a step also those of
  * ocelli_embed_texts(), source_picture() and ocelli_embed_images(). */
 int model_vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation);
+int model_vectors_check(struct tags_file *tags, const char *path, bool ignore_orientation, struct faults *faults);
 int model_vectors_step(struct vectors *v, struct ocelli *model, bool *done);
 
 #endif

@@ -42,6 +42,7 @@ struct tags_file {
 struct tags_file_options {
     const struct ini_table *others; /* sections that are not of tags, for who shares the file */
     bool may_be_empty;              /* no tag is no fault */
+    struct faults *faults;          /* NULL: the first fault ends it; else the file holds what was good when OCELLI_OK is given */
 };
 
 /* The sections of the daemon's file beside its tags, passed over: for readers of the tags alone. */
@@ -65,9 +66,10 @@ const struct tags_file_tag *tags_file_find(const struct tags_file *file, const c
 /* The prompts that are meant: its own, else its name, but none where it has examples alone. */
 const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
 
-/* Passes all texts but the examples to `fault`, which gives what is wrong with one, as "is not UTF-8", or NULL.
- * Errors: FILE (said with the tag's line; `path` is for messages). */
-int tags_file_check_texts(const struct tags_file *file, const char *path, const char *(*fault)(const char *text));
+/* Passes all texts but the examples to `fault`, which gives what is wrong with one, as "is not UTF-8", or NULL; `path`
+ * is for messages. Errors: FILE (logged with the tag's line), unless `faults` takes it. */
+int tags_file_check_texts(const struct tags_file *file, const char *path, const char *(*fault)(const char *text),
+                          struct faults *faults);
 
 /* Names what a tag's vectors are made of: changes with its prompts, templates, prompts against and names of
  * examples, and with nothing else. */

@@ -68,7 +68,7 @@ static void as_array(const uint8_t *data, size_t size) {
     int status = tags_file_from_array(&f, tags, 2, "fuzz");
     if (fuzz_lines != (status ? 1 : 0) || (status && (status != OCELLI_ERR_USAGE || f.arena.last))) abort();
     fuzz_lines = 0;
-    if (!status) fuzz_judge(tags_file_check_texts(&f, "fuzz", unicode_fault));
+    if (!status) fuzz_judge(tags_file_check_texts(&f, "fuzz", unicode_fault, NULL));
     if (!status) check(&f);
     tags_file_finish(&f);
     free(bytes);
@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int status = fuzz_judge(tags_file_parse(&f, t.bytes, size, "fuzz", &options));
     if (status && f.arena.last) abort();
     if (!status) check(&f);
-    if (!status) fuzz_judge(tags_file_check_texts(&f, "fuzz", unicode_fault));
+    if (!status) fuzz_judge(tags_file_check_texts(&f, "fuzz", unicode_fault, NULL));
     if (!status && f.count) edit(&f, &t, data, size);
     free(t.bytes);
     t.bytes = fuzz_copy(data, size), t.size = size;

@@ -430,13 +430,13 @@ static void checked_texts(void **state) {
         snprintf(text, sizeof text, "[tag a%s]\n%s\n", i ? "" : "x", i ? bad[i] : "prompt = y");
         assert_int_equal(parse(&file, text, strlen(text)), OCELLI_OK);
         heard.lines = 0;
-        assert_int_equal(tags_file_check_texts(&file, "tags.ini", no_x), OCELLI_ERR_FILE);
+        assert_int_equal(tags_file_check_texts(&file, "tags.ini", no_x, NULL), OCELLI_ERR_FILE);
         assert_true(heard.lines == 1 && !strcmp(heard.text, "tags.ini:1: this tag has an x"));
         tags_file_finish(&file);
     }
     static const char good[] = "template = a {}\n[tag a]\nexample = x.png\n"; /* a name of a file may have any bytes */
     assert_int_equal(parse(&file, good, sizeof good - 1), OCELLI_OK);
-    assert_int_equal(tags_file_check_texts(&file, "tags.ini", no_x), OCELLI_OK);
+    assert_int_equal(tags_file_check_texts(&file, "tags.ini", no_x, NULL), OCELLI_OK);
     tags_file_finish(&file);
 }
 
