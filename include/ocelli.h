@@ -280,8 +280,8 @@ struct ocelli_tagger_params {
 };
 
 /* State of a tag, and why. Strings live as long as the tagger. NAN: not known. In a change to UNKNOWN the numbers are
- * those of the tag that was on. With the starter's thresholds `on` and `off` move from frame to frame, and the best rival
- * may be an everyday thing that is in no tag. */
+ * those of the tag that was on. With the starter's thresholds `on` and `off` move from frame to frame, and the best
+ * rival may be an everyday thing that is in no tag. */
 struct ocelli_tag_status {
     const char *tag;   /* its name; NULL in a change to UNKNOWN, which is the group's */
     const char *group; /* of tags that exclude each other: one is on at most; NULL: none */
