@@ -258,7 +258,7 @@ struct ocelli_tagger;
 enum ocelli_state {
     OCELLI_STATE_OFF = 0,
     OCELLI_STATE_ON = 1,
-    OCELLI_STATE_LEARNING = 2, /* off, as no threshold is known yet */
+    OCELLI_STATE_LEARNING = 2, /* off, as nothing can decide yet: a tag with example pictures learns first */
     OCELLI_STATE_UNKNOWN = 3,  /* of a group, in a change: none of its tags is on */
 };
 
@@ -267,7 +267,7 @@ enum ocelli_threshold {
     OCELLI_THRESHOLD_NONE = 0,    /* there is none yet: the state is LEARNING */
     OCELLI_THRESHOLD_FIXED = 1,   /* the tag's own `on = ...` */
     OCELLI_THRESHOLD_LEARNT = 2,  /* learnt from what was seen */
-    OCELLI_THRESHOLD_STARTER = 3, /* a cautious one, until enough was seen */
+    OCELLI_THRESHOLD_STARTER = 3, /* a cautious one against everyday things, until enough was seen */
 };
 
 /* For ocelli_tagger_create(). Zero means default. Give one of tags_path, tags_text and tags. */
@@ -280,7 +280,8 @@ struct ocelli_tagger_params {
 };
 
 /* State of a tag, and why. Strings live as long as the tagger. NAN: not known. In a change to UNKNOWN the numbers are
- * those of the tag that was on. */
+ * those of the tag that was on. With the starter's thresholds `on` and `off` move from frame to frame, and the best
+ * rival may be an everyday thing that is in no tag. */
 struct ocelli_tag_status {
     const char *tag;   /* its name; NULL in a change to UNKNOWN, which is the group's */
     const char *group; /* of tags that exclude each other: one is on at most; NULL: none */

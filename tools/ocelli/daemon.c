@@ -35,18 +35,25 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
 
 static void count(void *user, const struct tagger_status *tag) {
     size_t *counts = user;
-    counts[0]++, counts[1] += tag->state == TAGGER_LEARNING;
+    counts[0]++, counts[1] += tag->learning, counts[2] += tag->state == TAGGER_LEARNING;
 }
 
-/* At a terminal somebody waits for the first line, which may take a day. */
+/* At a terminal somebody waits for the first line, which may take a day. counts: all, those that learn, those of them that cannot
+ * turn on meanwhile. */
 static void tell_ready(const struct live_options *options, struct live *l) {
-    size_t counts[2] = {0};
+    size_t counts[3] = {0};
     if (!isatty(STDERR_FILENO)) return;
     live_tags(l, count, counts);
     log_info("%s: watching for %zu tag%s; Ctrl-C ends it", options->config, counts[0], counts[0] == 1 ? "" : "s");
-    if (counts[1] && !options->silent)
-        log_info("%zu of them cannot turn on yet: without on = they learn their threshold, for an hour at least (docs/tags.md)",
-                 counts[1]);
+    if (options->silent) return;
+    if (counts[1] > counts[2])
+        log_info("%zu of them decide by the starter rule: without on = they learn their threshold, for an hour at least "
+                 "(docs/tags.md)",
+                 counts[1] - counts[2]);
+    if (counts[2])
+        log_info("%zu of them cannot turn on yet: with example = and without on = they learn for an hour at least first "
+                 "(docs/tags.md)",
+                 counts[2]);
 }
 
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
