@@ -229,6 +229,13 @@ int ocelli_image_load(struct ocelli_image *image, const char *path) {
     return path ? decode_file(image, path, NULL) : null_argument("ocelli_image_load");
 }
 
+int ocelli_image_decode(struct ocelli_image *image, const void *bytes, size_t size) {
+    if (!image) return null_argument("ocelli_image_decode");
+    *image = (struct ocelli_image){0};
+    if (size && !bytes) return null_argument("ocelli_image_decode");
+    return decode_memory(image, bytes, size, "a picture in memory", NULL);
+}
+
 void ocelli_image_free(struct ocelli_image *image) {
     if (image) decode_free(image);
 }

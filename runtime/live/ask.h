@@ -3,7 +3,7 @@
 #ifndef LIVE_ASK_H
 #define LIVE_ASK_H
 
-#include "live/vectors.h"
+#include "live/model_vectors.h"
 
 #include <pthread.h>
 

@@ -33,7 +33,7 @@ int brain_prepare(struct brain *b, struct vectors **v) {
     b->now = *v, *v = NULL;
     int status = signals_asked() ? OCELLI_OK : brain_check(b); /* first: it may move the device to another kind of product */
     if (!status) status = vectors_begin(b->now, NULL, b->size);
-    while (!status && !done && !signals_asked()) status = vectors_step(b->now, b->model, &done);
+    while (!status && !done && !signals_asked()) status = model_vectors_step(b->now, b->model, &done);
     ocelli_unload_text(b->model);
     if (status || !done)
         return status ? status : tagger_create(&b->tagger, &(struct tagger_set){.size = b->size, .model = b->name});
@@ -159,7 +159,7 @@ static int replace(struct brain *b) {
 /* A piece of the set on its way: so few prompts that no frame waits for long. */
 static void advance(struct brain *b) {
     bool done = false;
-    int status = vectors_step(b->job, b->model, &done);
+    int status = model_vectors_step(b->job, b->model, &done);
     if (brain_may_reopen(status)) {
         brain_reopen(b);
         return;

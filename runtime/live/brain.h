@@ -10,7 +10,7 @@
 #include "live/event.h"
 #include "live/keep.h"
 #include "live/meter.h"
-#include "live/vectors.h"
+#include "live/model_vectors.h"
 #include "source/source.h"
 
 /* One that the device works on, one that waits for it, and the last one, kept for who asks what was seen. */
@@ -69,7 +69,7 @@ struct brain {
 int brain_open(struct brain *b, const struct ocelli_params *params, struct meter *meter, struct event_queue *events);
 /* Runs the model's own vectors on the device, which loads the image tower so that the first frame finds it ready, and makes the
  * first set's. Takes *v. A signal that asks to stop ends it early, which is no fault. Errors: WRONG (the device misses the
- * model's vectors), of ocelli_selftest(), vectors_step(), vectors_set(), tagger_create(). */
+ * model's vectors), of ocelli_selftest(), model_vectors_step(), vectors_set(), tagger_create(). */
 int brain_prepare(struct brain *b, struct vectors **v);
 /* Errors: MEMORY. */
 int brain_start(struct brain *b);

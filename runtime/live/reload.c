@@ -35,7 +35,7 @@ static int take(struct live *l, const void *bytes, size_t size) {
     int status = config_parse(&next, bytes, size, l->options.config);
     if (status) return status;
     status = config_check_source(&next);
-    if (!status) status = vectors_create(&vectors, &next.tags, next.path, next.source.ignore_orientation);
+    if (!status) status = model_vectors_create(&vectors, &next.tags, next.path, next.source.ignore_orientation);
     if (!status) {
         tell_fixed(l, &next);
         eye_change(&l->eye, &next);

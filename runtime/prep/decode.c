@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,6 +116,15 @@ int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, co
 }
 
 /* ---- files ---- */
+
+bool decode_is_picture_name(const char *name) {
+    static const char *const endings[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga", "pnm", "ppm", "pgm", "pbm", "webp"};
+    const char *dot = strrchr(name, '.');
+    if (!dot || *name == '.') return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (!strcasecmp(dot + 1, endings[i])) return true;
+    return false;
+}
 
 static int read_fully(int fd, uint8_t *bytes, size_t size, size_t *got) {
     for (*got = 0; *got < size;) {

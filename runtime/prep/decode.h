@@ -30,6 +30,8 @@ struct decode_rule {
 int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name, const struct decode_rule *rule);
 /* Reads the file, never maps it: others may write to it meanwhile, which counts as cut. */
 int decode_file(struct ocelli_image *image, const char *path, const struct decode_rule *rule);
+/* Has a file of this name, without its folder, an ending that is read (.png, .jpg, ...)? Names that begin with a dot have none. */
+bool decode_is_picture_name(const char *name);
 /* Accepts NULL and a zeroed image. */
 void decode_free(struct ocelli_image *image);
 

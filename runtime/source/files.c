@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "prep/decode.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -31,12 +31,7 @@ struct files {
 
 /* What else lands there is somebody else's, also what a copying program hides or names otherwise until it is whole. */
 bool source_picture_name(const char *name) {
-    static const char *const endings[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga", "pnm", "ppm", "pgm", "pbm", "webp"};
-    const char *dot = strrchr(name, '.');
-    if (!dot || *name == '.') return false;
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (!strcasecmp(dot + 1, endings[i])) return true;
-    return false;
+    return decode_is_picture_name(name);
 }
 
 static int no_memory(const struct source *s) {
@@ -163,9 +158,16 @@ static int catch_up(struct source *s) {
     return add_folder(s, f->folders.list[0].path, 0, f->heard_ns, true);
 }
 
+int files_check(const char *uri, const char *rest, const struct source_options *o) {
+    struct stat st;
+    (void)o;
+    if (!*rest) return log_fail(OCELLI_ERR_USAGE, "%s: no folder: give files:DIR", uri);
+    int fault = stat(rest, &st) < 0 ? errno : !S_ISDIR(st.st_mode) ? ENOTDIR : access(rest, R_OK) < 0 ? errno : 0;
+    return fault ? log_fail(OCELLI_ERR_FILE, "%s: cannot watch this folder: %s", uri, strerror(fault)) : OCELLI_OK;
+}
+
 int files_open(struct source *s, const char *rest, const struct source_options *o) {
     (void)o;
-    if (!*rest) return log_fail(OCELLI_ERR_USAGE, "%s: no folder: give files:DIR", s->uri);
     struct files *f = calloc(1, sizeof *f);
     if (!f) return no_memory(s);
     s->state = f;

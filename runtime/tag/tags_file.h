@@ -9,6 +9,8 @@
 #include "tag/prompts.h"
 #include "tag/rules.h"
 
+#include <ocelli.h>
+
 /* Tags of a file. */
 enum { TAGS_FILE_TAGS = 4096 };
 
@@ -40,7 +42,11 @@ struct tags_file {
 struct tags_file_options {
     const struct ini_table *others; /* sections that are not of tags, for who shares the file */
     bool may_be_empty;              /* no tag is no fault */
+    struct faults *faults;          /* NULL: the first fault ends it; else the file holds what was good when OCELLI_OK is given */
 };
+
+/* The sections of the daemon's file beside its tags, passed over: for readers of the tags alone. */
+extern const struct ini_table tags_file_daemon_sections;
 
 /* options: NULL is zero. Errors: FILE (missing, or anything that is not the format, with its line),
  * LIMIT (too many tags), MEMORY, what the others' functions return; *file is then empty. Free with
@@ -49,6 +55,9 @@ int tags_file_read(struct tags_file *file, const char *path, const struct tags_f
 /* The same from bytes; `name` is for messages. */
 int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, const char *name,
                     const struct tags_file_options *options);
+/* The same from an array: each tag has its prompts and the default rules. A line in messages is the tag's place, from 1.
+ * Errors: USAGE (a name or prompt that is missing, empty or there twice), LIMIT, MEMORY. */
+int tags_file_from_array(struct tags_file *file, const struct ocelli_tag *tags, size_t count, const char *name);
 void tags_file_finish(struct tags_file *file);
 
 /* The tag of that name, composed or not, or NULL. */
@@ -56,6 +65,11 @@ const struct tags_file_tag *tags_file_find(const struct tags_file *file, const c
 
 /* The prompts that are meant: its own, else its name, but none where it has examples alone. */
 const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
+
+/* Passes all texts but the examples to `fault`, which gives what is wrong with one, as "is not UTF-8", or NULL; `path`
+ * is for messages. Errors: FILE (logged with the tag's line), unless `faults` takes it. */
+int tags_file_check_texts(const struct tags_file *file, const char *path, const char *(*fault)(const char *text),
+                          struct faults *faults);
 
 /* Names what a tag's vectors are made of: changes with its prompts, templates, prompts against and names of
  * examples, and with nothing else. */

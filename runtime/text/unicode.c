@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text/unicode.h"
 
+#include <string.h>
 #include <utf8proc.h>
 
 size_t unicode_check(const char *text, size_t length) {
@@ -13,6 +14,14 @@ size_t unicode_check(const char *text, size_t length) {
         at += (size_t)n;
     }
     return at;
+}
+
+const char *unicode_fault(const char *text) {
+    size_t length = strlen(text);
+    if (unicode_check(text, length) < length) return "is not UTF-8: save the file as UTF-8";
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f) return "has a control character: write spaces";
+    return NULL;
 }
 
 int32_t unicode_next(const char *text, size_t length, size_t *at) {

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts under another prefix than the configured one, behind DESTDIR: the documents' example builds there by
-# pkg-config, by pkg-config --static and by find_package, both ways, and runs; nothing installed names the folder of the build or
-# the configured prefix, or needs libvulkan to be linked or to start.
+# What `cmake --install` puts under another prefix than the configured one, behind DESTDIR: docs/examples and the example of
+# library.md build there by pkg-config, one of them by pkg-config --static and by find_package, both ways, and run; nothing
+# installed names the folder of the build or the configured prefix, or needs libvulkan to be linked or to start.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
@@ -16,15 +16,36 @@ grep -q "^ExecStart=$prefix/bin/ocelli run " "$root$prefix/lib/systemd/system/oc
 grep -rlI -e "$OCELLI_BUILD" -e "$(cached CMAKE_INSTALL_PREFIX)" "$root" >"$work/log" && fail "these name the build or the configured prefix"
 : >"$work/log"
 
+find "$root" -path '*/doc/ocelli/examples/*' -printf '%f %m\n' | sort >"$work/log"
+printf 'ocelli.ini 644\non_change 755\n' | cmp -s - "$work/log" || fail "the examples"
+: >"$work/log"
+
 # The folder may be moved as a whole, as a package is from where it was made.
 mv "$root$prefix" "$work/moved"
 where=$(find "$work/moved" -name pkgconfig -type d)
 PKG_CONFIG_PATH=$where export PKG_CONFIG_PATH
-flags=$(cached CMAKE_C_FLAGS) compiler=$(cached CMAKE_C_COMPILER) example=$OCELLI_SOURCE/docs/example.c
+flags=$(cached CMAKE_C_FLAGS) compiler=$(cached CMAKE_C_COMPILER) examples=$OCELLI_SOURCE/docs/examples
+example=$examples/example.c
 lib=$(pkg-config --variable=libdir ocelli)
 # The sanitizers' flags, where the build has them: the library needs them at the link.
 # shellcheck disable=SC2046,SC2086
 "$compiler" $flags "$example" $(pkg-config --cflags --libs ocelli) -o "$work/by-pkg-config" 2>"$work/log" || fail "pkg-config"
+warnings='-Wall -Wextra -Wpedantic -Werror'
+# shellcheck disable=SC2046,SC2086
+"$compiler" $flags $warnings "$examples/tagger.c" $(pkg-config --cflags --libs ocelli) -o "$work/tagger" 2>"$work/log" ||
+    fail "tagger.c"
+awk '/^```c$/ { on = 1; next } /^```$/ { if (on) exit } on' "$OCELLI_SOURCE/docs/library.md" >"$work/first.c"
+# shellcheck disable=SC2046,SC2086
+"$compiler" $flags $warnings "$work/first.c" $(pkg-config --cflags --libs ocelli) -o "$work/first" 2>"$work/log" || fail "library.md"
+cpp=$(cached CMAKE_CXX_COMPILER)
+test -x "$cpp" || cpp=$(command -v c++)
+if test -n "$cpp"; then # it may be missing
+    # shellcheck disable=SC2046,SC2086
+    "$cpp" -std=c++17 $flags $warnings "$examples/example.cpp" $(pkg-config --cflags --libs ocelli) -o "$work/by-cpp" \
+        2>"$work/log" || fail "example.cpp"
+else
+    echo "SKIP: example.cpp: no C++ compiler"
+fi
 mkdir "$work/static" && cp "$lib/libocelli.a" "$work/static" # the linker prefers the .so where both are
 # shellcheck disable=SC2046,SC2086
 "$compiler" $flags "$example" -L"$work/static" $(pkg-config --static --cflags --libs ocelli) -o "$work/by-static" 2>"$work/log" ||
@@ -48,10 +69,20 @@ if "$OCELLI_BUILD/ocelli" info >/dev/null 2>&1; then
     model=$work/demo.gguf
     "$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o "$model" >"$work/log" 2>&1 || fail "convert"
 fi
-for program in "$work/by-pkg-config" "$work/by-static" "$work/build/by-cmake" "$work/build/by-cmake-static"; do
+for program in by-pkg-config by-static build/by-cmake build/by-cmake-static ${cpp:+by-cpp}; do
+    program=$work/$program
     LD_LIBRARY_PATH=$lib "$program" "$model" "$OCELLI_SOURCE/tools/demo/pictures/cat.png" "a cat" "a dog" >"$work/log" 2>&1
     grep -q -e '^100.0 %  a cat' -e 'none.gguf: No such file' "$work/log" || fail "$(basename "$program") does not run"
 done
+
+printf '[tag a cat]\non = 0.1\n' >"$work/tags.ini"
+LD_LIBRARY_PATH=$lib "$work/tagger" "$model" "$work/tags.ini" "$work/learnt" "$OCELLI_SOURCE/tools/demo/pictures" >"$work/log" 2>&1
+grep -q -e '^ .* on        a cat ' -e 'none.gguf: No such file' "$work/log" || fail "tagger does not run"
+if test -e "$model"; then
+    cp "$model" "$work/model.gguf" && cp "$OCELLI_SOURCE/tools/demo/pictures/cat.png" "$work/picture.jpg"
+    (cd "$work" && LD_LIBRARY_PATH=$lib ./first) >"$work/log" 2>&1
+    grep -qx 'cat 1.00, dog 0.00' "$work/log" || fail "the example of library.md does not run"
+fi
 
 : >"$work/log"
 for file in "$work/moved/bin/ocelli" "$lib"/libocelli.so "$work/by-static" "$work/build/by-cmake-static"; do

@@ -102,7 +102,21 @@ static char *folder, *blob;
 static bool on_vulkan;
 static float right[(PICTURES + 1) * 96];
 
-/* Pictures in a batch, which makes room again, then a text. */
+/* States of two tags from one frame, written and read again. */
+static int follow(struct ocelli *model, const float *embedding) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/learnt", folder);
+    const struct ocelli_tagger_params params = {
+        .tags_text = "template = a {}\n[tag a]\nprompt = cat\nagainst = dog\n[tag b]\ngroup = c\n", .state_path = path};
+    struct ocelli_tagger *tagger;
+    int status = ocelli_tagger_create(&tagger, model, &params);
+    if (!status) status = ocelli_tagger_step(tagger, embedding, 1000, 0.5f, NULL, NULL);
+    if (!status) status = ocelli_tagger_save(tagger, path);
+    ocelli_tagger_destroy(&tagger);
+    return status;
+}
+
+/* Pictures in a batch, which makes room again, then a text, then a tagger. */
 static int embed(struct ocelli *model, float *out) {
     struct ocelli_image pictures[PICTURES];
     uint32_t size = golden.image_size;
@@ -111,7 +125,8 @@ static int embed(struct ocelli *model, float *out) {
     int status = ocelli_embed_images(model, pictures, 1, out);
     if (!status) status = ocelli_embed_images(model, pictures, PICTURES, out);
     const char *text = golden.texts[0];
-    return status ? status : ocelli_embed_texts(model, &text, 1, out + (size_t)PICTURES * golden.dim);
+    if (!status) status = ocelli_embed_texts(model, &text, 1, out + (size_t)PICTURES * golden.dim);
+    return status ? status : follow(model, out);
 }
 
 static int open_model(struct ocelli **model) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as tags.ini: tags that can be written back, or a refusal. */
+ * Any bytes as tags.ini: tags that can be written back, or a refusal. The same bytes as an array of tags. */
 #include "fuzz.h"
 #include "tag/tags_edit.h"
+#include "text/unicode.h"
 
 #include <math.h>
 
@@ -52,6 +53,27 @@ static void edit(const struct tags_file *f, struct tags_text *t, const uint8_t *
     tags_file_finish(&left);
 }
 
+/* The bytes as two tags of an array, split at their lines: refused by one line, or tags whose texts can be checked. */
+static void as_array(const uint8_t *data, size_t size) {
+    char *bytes = calloc(1, size + 4), *text[4] = {bytes, bytes, bytes, bytes};
+    if (size) memcpy(bytes, data, size);
+    for (int i = 1; i < 4; i++) {
+        char *end = strchr(text[i - 1], '\n');
+        text[i] = end ? end + 1 : text[i - 1] + strlen(text[i - 1]);
+        if (end) *end = 0;
+    }
+    const struct ocelli_tag tags[] = {{text[0], (const char *const *)&text[1], 1},
+                                      {text[2], (const char *const *)&text[3], 1}};
+    struct tags_file f;
+    int status = tags_file_from_array(&f, tags, 2, "fuzz");
+    if (fuzz_lines != (status ? 1 : 0) || (status && (status != OCELLI_ERR_USAGE || f.arena.last))) abort();
+    fuzz_lines = 0;
+    if (!status) fuzz_judge(tags_file_check_texts(&f, "fuzz", unicode_fault, NULL));
+    if (!status) check(&f);
+    tags_file_finish(&f);
+    free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct ini_section run = {.name = "run", .value = ignore};
     const struct ini_table table = {&run, 1, NULL};
@@ -61,11 +83,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int status = fuzz_judge(tags_file_parse(&f, t.bytes, size, "fuzz", &options));
     if (status && f.arena.last) abort();
     if (!status) check(&f);
+    if (!status) fuzz_judge(tags_file_check_texts(&f, "fuzz", unicode_fault, NULL));
     if (!status && f.count) edit(&f, &t, data, size);
     free(t.bytes);
     t.bytes = fuzz_copy(data, size), t.size = size;
     if (!status) come_and_go(&f, &t, data, size);
     tags_file_finish(&f);
     free(t.bytes);
+    as_array(data, size);
     return 0;
 }

@@ -36,7 +36,7 @@ static inline void parse(struct live_config *c, const char *tags) {
 
 static inline struct vectors *vectors_of(struct live_config *c) {
     struct vectors *v;
-    assert_int_equal(vectors_create(&v, &c->tags, "ocelli.ini", false), OCELLI_OK);
+    assert_int_equal(model_vectors_create(&v, &c->tags, "ocelli.ini", false), OCELLI_OK);
     return v;
 }
 

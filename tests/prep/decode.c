@@ -329,12 +329,20 @@ static void from_files(void **state) {
     rmdir(folder);
 }
 
+static void picture_names(void **state) {
+    (void)state;
+    static const char *const yes[] = {"a.png", "a.JPG", "a.b.jpeg", "a.webp", "a.pgm"};
+    static const char *const no[] = {".png", ".a.png", "a.txt", "png", "a.", "", "a.png.part"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(decode_is_picture_name(yes[i]));
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_false(decode_is_picture_name(no[i]));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),           cmocka_unit_test(cut_samples),
         cmocka_unit_test(cut_png_and_jpeg), cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
         cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),       cmocka_unit_test(jpeg_tables),
-        cmocka_unit_test(budget),           cmocka_unit_test(stopped),
+        cmocka_unit_test(budget),           cmocka_unit_test(stopped),          cmocka_unit_test(picture_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -385,6 +385,72 @@ static void from_file(void **state) {
     tags_file_finish(&f); /* of a failed read: empty, harmless */
 }
 
+static int from_array(struct tags_file *file, const char *name, const char *prompt) {
+    const struct ocelli_tag tags[] = {{"first", (const char *const[]){"x", "y"}, 2}, {name, &prompt, 1}};
+    return tags_file_from_array(file, tags, 2, "tags");
+}
+
+/* As a file with the same prompts: names composed, the default rules, the same key. */
+static void array(void **state) {
+    (void)state;
+    static const char text[] = "[tag first]\nprompt = x\nprompt = y\n[tag e\xcc\x81]\nprompt = z\n";
+    struct tags_file file, made;
+    char key[SHA256_HEX_SIZE], same[SHA256_HEX_SIZE];
+    assert_int_equal(parse(&file, text, sizeof text - 1), OCELLI_OK);
+    assert_int_equal(from_array(&made, "e\xcc\x81", "z"), OCELLI_OK);
+    assert_int_equal(made.count, 2);
+    assert_string_equal(made.tags[1].name, "\xc3\xa9");
+    assert_memory_equal(&made.tags[1].rules.value, &file.tags[1].rules.value, sizeof made.tags[1].rules.value);
+    for (int i = 0; i < 2; i++) {
+        tags_file_key(&file, &file.tags[i], key);
+        tags_file_key(&made, &made.tags[i], same);
+        assert_string_equal(key, same);
+    }
+    tags_file_finish(&file);
+    tags_file_finish(&made);
+    assert_int_equal(from_array(&made, "first", "z"), OCELLI_ERR_USAGE);
+    assert_true(heard.lines == 1 && strstr(heard.text, "tags:2: tag \"first\" again, first in line 1"));
+    assert_int_equal(from_array(&made, "", "z"), OCELLI_ERR_USAGE);
+    assert_int_equal(from_array(&made, "a", ""), OCELLI_ERR_USAGE);
+    assert_int_equal(from_array(&made, NULL, "z"), OCELLI_ERR_USAGE);
+    assert_int_equal(from_array(&made, "a", NULL), OCELLI_ERR_USAGE);
+    assert_true(heard.lines == 5 && !made.count && !made.arena.last);
+}
+
+static const char *no_x(const char *text) {
+    return strchr(text, 'x') ? "has an x" : NULL;
+}
+
+static void checked_texts(void **state) {
+    (void)state;
+    static const char *const bad[] = {"x", "group = x", "prompt = x", "against = x", "template = x {}"};
+    char text[100];
+    struct tags_file file;
+    for (int i = 0; i < 5; i++) {
+        snprintf(text, sizeof text, "[tag a%s]\n%s\n", i ? "" : "x", i ? bad[i] : "prompt = y");
+        assert_int_equal(parse(&file, text, strlen(text)), OCELLI_OK);
+        heard.lines = 0;
+        assert_int_equal(tags_file_check_texts(&file, "tags.ini", no_x, NULL), OCELLI_ERR_FILE);
+        assert_true(heard.lines == 1 && !strcmp(heard.text, "tags.ini:1: this tag has an x"));
+        tags_file_finish(&file);
+    }
+    static const char good[] = "template = a {}\n[tag a]\nexample = x.png\n"; /* a name of a file may have any bytes */
+    assert_int_equal(parse(&file, good, sizeof good - 1), OCELLI_OK);
+    assert_int_equal(tags_file_check_texts(&file, "tags.ini", no_x, NULL), OCELLI_OK);
+    tags_file_finish(&file);
+}
+
+/* The daemon's file, of which only the tags are read. */
+static void daemon_sections(void **state) {
+    (void)state;
+    static const char text[] = "[run]\nmodel = x\n[source]\nuri = y\n[serve]\nudp = 1\n[memory]\nfile = z\n[tag a]\n";
+    const struct tags_file_options options = {.others = &tags_file_daemon_sections};
+    struct tags_file file;
+    assert_int_equal(tags_file_parse(&file, text, sizeof text - 1, "ocelli.ini", &options), OCELLI_OK);
+    assert_int_equal(file.count, 1);
+    tags_file_finish(&file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(whole, setup),
@@ -400,6 +466,9 @@ int main(void) {
         cmocka_unit_test_setup(most_tags, setup),
         cmocka_unit_test_setup(from_file, setup),
         cmocka_unit_test_setup(versions, setup),
+        cmocka_unit_test_setup(array, setup),
+        cmocka_unit_test_setup(checked_texts, setup),
+        cmocka_unit_test_setup(daemon_sections, setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

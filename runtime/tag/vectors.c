@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "live/vectors.h"
-#include "live/config.h"
-#include "source/source.h"
+#include "tag/vectors.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "tag/distractors.h"
 
 #include <dirent.h>
@@ -37,9 +36,10 @@ struct vectors {
     struct tags_file tags;
     struct arena arena;
     const char *path;
-    bool ignore_orientation;
-    int waits;          /* for the next picture to be whole */
-    struct item *items; /* (count) */
+    struct vectors_options options;
+    struct faults *faults; /* of vectors_check() */
+    int waits;             /* for the next picture to be whole */
+    struct item *items;    /* (count) */
     size_t count, room, next, size;
     struct places *spans;      /* (tags.count) */
     struct places distractors; /* its prompts: `distractors_each` of each, one after another; none when no tag learns */
@@ -76,11 +76,8 @@ static int add_all(struct vectors *v, const struct prompts_list *list, size_t li
 /* The stamp tells a picture from another one of that name, and from itself turned. */
 static int add_example(struct vectors *v, const char *path, const struct stat *st, size_t line) {
     uint64_t stamp = (uint64_t)file_stamp(st).changed_ns;
-    return add(v, path, line, (stamp ^ (uint64_t)st->st_size << 40 ^ (uint64_t)v->ignore_orientation << 39) | 1);
-}
-
-static int is_picture(const struct dirent *e) {
-    return source_picture_name(e->d_name);
+    return add(v, path, line,
+               (stamp ^ (uint64_t)st->st_size << 40 ^ (uint64_t)v->options.ignore_orientation << 39) | 1);
 }
 
 static int add_pictures(struct vectors *v, const char *folder, char *const names[], int count, size_t line) {
@@ -100,31 +97,39 @@ static int add_folder(struct vectors *v, const char *folder, size_t line) {
     struct dirent **found = NULL;
     char *names[EXAMPLES_MOST] = {NULL};
     size_t before = v->count;
-    int count = scandir(folder, &found, is_picture, alphasort), status = OCELLI_OK;
-    if (count < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, folder, strerror(errno));
-    for (int i = 0; i < count && i < EXAMPLES_MOST; i++) names[i] = found[i]->d_name;
+    int all = scandir(folder, &found, NULL, alphasort), count = 0, status = OCELLI_OK;
+    if (all < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, folder, strerror(errno));
+    for (int i = 0; i < all && count <= EXAMPLES_MOST; i++) {
+        if (!v->options.is_picture(found[i]->d_name)) continue;
+        if (count < EXAMPLES_MOST) names[count] = found[i]->d_name;
+        count++;
+    }
     if (count > EXAMPLES_MOST)
-        status = log_fail(OCELLI_ERR_LIMIT, "%s:%zu: example %s: over %d pictures", v->path, line, folder, EXAMPLES_MOST);
+        status =
+            log_fail(OCELLI_ERR_LIMIT, "%s:%zu: example %s: over %d pictures", v->path, line, folder, EXAMPLES_MOST);
     if (!status) status = add_pictures(v, folder, names, count, line);
     if (!status && v->count == before)
         status = log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: no picture in it", v->path, line, folder);
-    for (int i = 0; i < count; i++) free(found[i]);
+    for (int i = 0; i < all; i++) free(found[i]);
     free(found);
     return status;
+}
+
+/* Of one line `example = NAME`. */
+static int add_pictures_of(struct vectors *v, const char *name, size_t line) {
+    struct stat st;
+    const char *path = path_beside(&v->arena, v->path, name);
+    if (!path) return OCELLI_ERR_MEMORY;
+    if (stat(path, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
+    return S_ISDIR(st.st_mode) ? add_folder(v, path, line) : add_example(v, path, &st, line);
 }
 
 static int add_examples(struct vectors *v, size_t index, struct places *s) {
     const struct tags_file_tag *tag = &v->tags.tags[index];
     s->examples = v->count;
     int status = OCELLI_OK;
-    for (size_t i = 0; !status && i < tag->examples.count; i++) {
-        struct stat st;
-        size_t line = tag->example_lines[i];
-        const char *path = config_path(&v->arena, v->path, tag->examples.texts[i]);
-        if (!path) return OCELLI_ERR_MEMORY;
-        if (stat(path, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
-        status = S_ISDIR(st.st_mode) ? add_folder(v, path, line) : add_example(v, path, &st, line);
-    }
+    for (size_t i = 0; !status && i < tag->examples.count; i++)
+        status = faults_pass(v->faults, add_pictures_of(v, tag->examples.texts[i], tag->example_lines[i]));
     s->example_count = v->count - s->examples;
     return status;
 }
@@ -152,13 +157,15 @@ static int add_distractors(struct vectors *v) {
     return status ? status : add_all(v, &expanded, 0, &v->distractors.prompts, &v->distractors.prompt_count);
 }
 
-int vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation) {
+static int create(struct vectors **out, struct tags_file *tags, const char *path, const struct vectors_options *options,
+                  struct faults *faults) {
     struct vectors *v = *out = calloc(1, sizeof *v);
     if (!v) {
         tags_file_finish(tags);
         return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     }
-    v->ignore_orientation = ignore_orientation;
+    v->options = *options;
+    v->faults = faults;
     v->tags = *tags;
     *tags = (struct tags_file){0};
     v->path = arena_copy(&v->arena, path, strlen(path));
@@ -167,6 +174,12 @@ int vectors_create(struct vectors **out, struct tags_file *tags, const char *pat
     int status = v->path && v->spans && v->made ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     for (size_t i = 0; !status && i < v->tags.count; i++) status = add_tag(v, i);
     if (!status) status = add_distractors(v);
+    return status;
+}
+
+int vectors_create(struct vectors **out, struct tags_file *tags, const char *path,
+                   const struct vectors_options *options) {
+    int status = create(out, tags, path, options, NULL);
     if (status) vectors_destroy(out);
     return status;
 }
@@ -219,39 +232,60 @@ int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
     return status;
 }
 
-static int embed_picture(struct vectors *v, struct ocelli *model, size_t index) {
+/* *cut: as options.read(). */
+static int load_picture(const struct vectors *v, const struct item *item, struct ocelli_image *image, bool *cut) {
+    char why[LOG_LINE];
+    log_hold(why, sizeof why);
+    int status = v->options.read(image, item->text, v->options.ignore_orientation, cut);
+    log_release();
+    if (!status || (cut && *cut)) return status;
+    return log_fail(status, "%s:%zu: this tag's example cannot be used: %s", v->path, item->line, why);
+}
+
+int vectors_check(struct tags_file *tags, const char *path, const struct vectors_options *options,
+                  struct faults *faults) {
+    struct vectors *v;
+    int status = create(&v, tags, path, options, faults);
+    for (size_t i = 0; !status && i < v->count; i++) {
+        struct ocelli_image image = {0};
+        if (v->items[i].stamp) status = faults_pass(faults, load_picture(v, &v->items[i], &image, NULL));
+        options->release(&image);
+    }
+    if (v) *tags = v->tags, v->tags = (struct tags_file){0};
+    vectors_destroy(&v);
+    return status;
+}
+
+static int embed_picture(struct vectors *v, const struct vectors_model *model, size_t index) {
     struct ocelli_image image;
     const struct item *item = &v->items[index];
     bool cut = false;
-    int status = source_picture(&image, item->text, v->ignore_orientation, v->waits < WAITS_MOST ? &cut : NULL);
+    int status = load_picture(v, item, &image, v->waits < WAITS_MOST ? &cut : NULL);
     if (cut) {
         v->waits++;
         usleep(WAIT_US);
         return OCELLI_OK;
     }
     v->waits = 0;
-    if (status) {
-        log_error("%s:%zu: this tag's example cannot be used", v->path, item->line);
-        return status;
-    }
-    status = ocelli_embed_images(model, &image, 1, v->values + index * v->size);
+    if (status) return status;
+    status = model->pictures(model->user, &image, 1, v->values + index * v->size);
     v->items[index].done = status == OCELLI_OK;
-    ocelli_image_free(&image);
+    v->options.release(&image);
     return status;
 }
 
 /* Up to AT_ONCE texts that are next to each other. */
-static int embed_texts(struct vectors *v, struct ocelli *model, size_t first) {
+static int embed_texts(struct vectors *v, const struct vectors_model *model, size_t first) {
     const char *texts[AT_ONCE] = {0};
     size_t n = 0;
     for (size_t i = first; i < v->count && n < AT_ONCE && !v->items[i].done && !v->items[i].stamp; i++)
         texts[n++] = v->items[i].text;
-    int status = ocelli_embed_texts(model, texts, n, v->values + first * v->size);
+    int status = model->texts(model->user, texts, n, v->values + first * v->size);
     for (size_t i = 0; !status && i < n; i++) v->items[first + i].done = true;
     return status;
 }
 
-int vectors_step(struct vectors *v, struct ocelli *model, bool *done) {
+int vectors_step(struct vectors *v, const struct vectors_model *model, bool *done) {
     while (v->next < v->count && v->items[v->next].done) v->next++;
     *done = v->next == v->count;
     if (*done) return OCELLI_OK;
@@ -267,7 +301,8 @@ static int unite(struct vectors *v, size_t index) {
     float *out = v->unit + index * size, *both = calloc(2, size * sizeof *both);
     if (!both) return out_of_memory(v);
     int status = OCELLI_OK;
-    if (s->prompt_count) status = prompts_average(v->values + s->prompts * size, s->prompt_count, size, both + parts++ * size);
+    if (s->prompt_count)
+        status = prompts_average(v->values + s->prompts * size, s->prompt_count, size, both + parts++ * size);
     if (!status && s->example_count)
         status = prompts_average(v->values + s->examples * size, s->example_count, size, both + parts++ * size);
     if (!status) status = prompts_average(both, parts, size, out);
@@ -297,12 +332,14 @@ static int make(struct vectors *v, size_t index) {
 }
 
 static int make_distractors(struct vectors *v, struct tagger_set *set) {
-    size_t each = v->distractors_each, count = v->distractors.prompt_count ? v->distractors.prompt_count / each : 0, all;
+    size_t each = v->distractors_each, count = v->distractors.prompt_count ? v->distractors.prompt_count / each : 0,
+           all;
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < count; i++)
         status = prompts_average(v->values + (v->distractors.prompts + i * each) * v->size, each, v->size,
                                  v->distractor_units + i * v->size);
-    set->distractors = v->distractor_units, set->distractor_texts = distractors_texts(&all), set->distractor_count = count;
+    set->distractors = v->distractor_units, set->distractor_texts = distractors_texts(&all),
+    set->distractor_count = count;
     return status;
 }
 
@@ -311,6 +348,7 @@ int vectors_set(struct vectors *v, struct tagger_set *set) {
         int status = make(v, i);
         if (status) return status;
     }
-    *set = (struct tagger_set){.tags = v->made, .count = v->tags.count, .size = v->size, .version = tags_file_version(&v->tags)};
+    *set = (struct tagger_set){
+        .tags = v->made, .count = v->tags.count, .size = v->size, .version = tags_file_version(&v->tags)};
     return make_distractors(v, set);
 }

@@ -1,4 +1,5 @@
-/* Tags a picture: cc example.c -locelli ; ./a.out model.gguf picture.jpg "a cat" "a dog" */
+/* Tags a picture: cc example.c $(pkg-config --cflags --libs ocelli) -o example
+ *     ./example model.gguf picture.jpg "a cat" "a dog" */
 #include <ocelli.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,24 +16,28 @@ static int tag_picture(struct ocelli *model, const char *path, const struct ocel
     if (!status) status = ocelli_embed_images(model, &picture, 1, embedding);
     if (!status) {
         ocelli_tags_score(prepared, embedding, scores, NULL);
-        for (size_t i = 0; i < count; i++) printf("%5.1f %%  %s\n", 100 * scores[i], tags[i].name);
+        for (size_t i = 0; i < count; i++) printf("%5.1f %%  %s\n", 100 * (double)scores[i], tags[i].name);
     }
     ocelli_image_free(&picture);
     ocelli_tags_destroy(&prepared);
-    free(embedding), free(scores);
+    free(embedding);
+    free(scores);
     return status;
 }
 
 int main(int argc, char **argv) {
-    if (argc < 4) return fprintf(stderr, "usage: %s MODEL.gguf PICTURE TAG...\n", argv[0]), 2;
+    if (argc < 4) {
+        fprintf(stderr, "usage: %s MODEL.gguf PICTURE TAG...\n", argv[0]);
+        return 2;
+    }
     struct ocelli *model;
-    if (ocelli_open(&model, &(struct ocelli_params){.model = argv[1]}) != OCELLI_OK) return 1; /* the line is said */
+    if (ocelli_open(&model, &(struct ocelli_params){.model = argv[1]})) return 1; /* the library has written why */
     size_t count = (size_t)argc - 3;
     struct ocelli_tag *tags = calloc(count, sizeof *tags);
     for (size_t i = 0; tags && i < count; i++)
-        tags[i] = (struct ocelli_tag){.name = argv[3 + i], .prompts = (const char *const *)&argv[3 + i], .prompt_count = 1};
+        tags[i] = (struct ocelli_tag){argv[3 + i], (const char *const *)&argv[3 + i], 1}; /* its own name as prompt */
     int status = tags ? tag_picture(model, argv[2], tags, count) : OCELLI_ERR_MEMORY;
     free(tags);
     ocelli_close(&model);
-    return status == OCELLI_OK ? 0 : 1;
+    return status ? 1 : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Vectors of tags by the demo model, against the same texts and pictures embedded one by one. */
-#include "live/vectors.h"
+ * Vectors of tags (tag/vectors.c) by the demo model, against the same texts and pictures embedded one by one. */
+#include "live/model_vectors.h"
 #include "demo.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -35,7 +35,7 @@ static int create(struct vectors **v, const char *ini) {
     const char *path = checkpoint_path(demo_folder, "ocelli.ini");
     listen();
     assert_int_equal(tags_file_parse(&tags, ini, strlen(ini), path, NULL), OCELLI_OK);
-    int status = vectors_create(v, &tags, path, false);
+    int status = model_vectors_create(v, &tags, path, false);
     assert_int_equal(tags.count, 0); /* taken, on error too */
     return status;
 }
@@ -44,7 +44,7 @@ static int create(struct vectors **v, const char *ini) {
 static int run(struct vectors *v) {
     bool done = false;
     int steps = 0;
-    for (; !done; steps++) assert_int_equal(vectors_step(v, model, &done), OCELLI_OK);
+    for (; !done; steps++) assert_int_equal(model_vectors_step(v, model, &done), OCELLI_OK);
     return steps;
 }
 
@@ -186,7 +186,7 @@ static void test_example_being_written(void **state) {
     checkpoint_put(demo_folder, "half.png", all, bytes / 2);
     assert_int_equal(create(&v, "[tag a]\nexample = half.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
-    for (int i = 0; i < 3; i++) assert_int_equal(vectors_step(v, model, &done), OCELLI_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(model_vectors_step(v, model, &done), OCELLI_OK);
     assert_true(!done && heard.lines == 0);
     checkpoint_put(demo_folder, "half.png", all, bytes);
     run(v);
@@ -199,9 +199,9 @@ static void test_example_being_written(void **state) {
     assert_int_equal(create(&v, "[tag a]\nexample = half.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
     int status = OCELLI_OK;
-    for (int i = 0; !status && i < 1000; i++) status = vectors_step(v, model, &done);
+    for (int i = 0; !status && i < 1000; i++) status = model_vectors_step(v, model, &done);
     assert_int_equal(status, OCELLI_ERR_FILE);
-    assert_true(heard.lines == 2 && strstr(heard.text, "cannot be used"));
+    assert_true(heard.lines == 1 && strstr(heard.text, "cannot be used"));
     vectors_destroy(&v);
     free(cat);
     free(all);
@@ -252,16 +252,37 @@ static void test_faults(void **state) {
     checkpoint_put(demo_folder, "text.png", "no picture", 10);
     assert_int_equal(create(&v, "[tag b]\nexample = text.png\n"), OCELLI_OK);
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
-    assert_int_equal(vectors_step(v, model, &done), OCELLI_ERR_FILE);
-    assert_true(heard.lines == 2 && strstr(heard.text, "ocelli.ini:2: this tag's example cannot be used"));
+    assert_int_equal(model_vectors_step(v, model, &done), OCELLI_ERR_FILE);
+    assert_true(heard.lines == 1 && strstr(heard.text, "ocelli.ini:2: this tag's example cannot be used: "));
     assert_false(done);
     lay("text.png", "cat");
     assert_int_equal(run(v), 2); /* calling again goes on */
     vectors_destroy(&v);
     assert_int_equal(create(&v, "[tag a]\nprompt = \xff\n"), OCELLI_OK); /* config_check_texts() would have said it */
     assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
-    assert_int_equal(vectors_step(v, model, &done), OCELLI_ERR_USAGE);
+    assert_int_equal(model_vectors_step(v, model, &done), OCELLI_ERR_USAGE);
     vectors_destroy(&v);
+}
+
+/* All of them, before any model is open; the tags stay the caller's. */
+static void test_check(void **state) {
+    (void)state;
+    static const char ini[] = "[tag a]\nexample = none.png\nexample = text.png\n[tag b]\nexample = nowhere\nexample = good.png\n";
+    const char *path = checkpoint_path(demo_folder, "ocelli.ini");
+    struct tags_file tags;
+    struct faults faults = {0};
+    lay("good.png", "cat");
+    checkpoint_put(demo_folder, "text.png", "no picture", 10);
+    listen();
+    assert_int_equal(tags_file_parse(&tags, ini, strlen(ini), path, NULL), OCELLI_OK);
+    assert_int_equal(model_vectors_check(&tags, path, false, &faults), OCELLI_OK);
+    assert_int_equal(faults.count, 3);
+    assert_int_equal(heard.lines, 3);
+    assert_true(strstr(heard.text, "ocelli.ini:3: this tag's example cannot be used: ") && strstr(heard.text, "text.png"));
+    assert_int_equal(tags.count, 2);
+    assert_int_equal(model_vectors_check(&tags, path, false, NULL), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 4);
+    tags_file_finish(&tags);
 }
 
 /* Only for a tag that can use them; through the file's templates, and without an article where these have one. */
@@ -297,8 +318,9 @@ static void test_distractors(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_prompts),        cmocka_unit_test(test_steps),
-                                       cmocka_unit_test(test_examples),       cmocka_unit_test(test_distractors),
-                                       cmocka_unit_test(test_taken_over),     cmocka_unit_test(test_faults),
+                                       cmocka_unit_test(test_examples),       cmocka_unit_test(test_taken_over),
+                                       cmocka_unit_test(test_faults),         cmocka_unit_test(test_check),
+                                       cmocka_unit_test(test_distractors),
                                        cmocka_unit_test(test_example_folder), cmocka_unit_test(test_example_being_written)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }
