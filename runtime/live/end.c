@@ -124,6 +124,7 @@ static bool stop_others(struct live *l, bool stopped) {
 int end_run(struct live *l, int status) {
     int said = OCELLI_OK;
     l->end_ns = l->asked ? signals_end(&l->signals, EXIT_SUCCESS) : clock_ns(CLOCK_MONOTONIC);
+    if (!status) announce_end(l);
     notify_say("STOPPING=1");
     l->ending = true;
     bool stopped = eye_stop(&l->eye, left_ms(l, EYE_MS));

@@ -4,7 +4,6 @@
 #include "board.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 enum { SECONDS_MOST = 1000000000 };
 
@@ -33,22 +32,6 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
     return OPTIONS_STOP;
 }
 
-static void count(void *user, const struct tagger_status *tag) {
-    size_t *counts = user;
-    counts[0]++, counts[1] += tag->state == TAGGER_LEARNING;
-}
-
-/* At a terminal somebody waits for the first line, which may take a day. */
-static void tell_ready(const struct live_options *options, struct live *l) {
-    size_t counts[2] = {0};
-    if (!isatty(STDERR_FILENO)) return;
-    live_tags(l, count, counts);
-    log_info("%s: watching for %zu tag%s; Ctrl-C ends it", options->config, counts[0], counts[0] == 1 ? "" : "s");
-    if (counts[1] && !options->silent)
-        log_info("%zu of them cannot turn on yet: without on = they learn their threshold, for an hour at least (docs/tags.md)",
-                 counts[1]);
-}
-
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
     struct live *l;
     struct board *board = NULL;
@@ -57,7 +40,6 @@ int daemon_run(const struct options *o, struct live_options *live, void (*last)(
     if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
     if (!live->silent) status = board_open(&board, l, live->config);
     if (!status) {
-        tell_ready(live, l);
         status = live_run(l);
         if (last) last(o, l);
     }
