@@ -40,6 +40,7 @@ static void write_tag(const void *user, size_t i, struct serve_out *out) {
     serve_out_number(out, "margin", (double)t->why.margin, 4);
     serve_out_number(out, "cosine", (double)t->why.cosine, 4);
     serve_out_number(out, "percentile", (double)t->why.percentile, 5);
+    serve_threshold_write(t->why.threshold, out);
     serve_out_end(out, '}');
 }
 

@@ -106,7 +106,7 @@ const struct command command_query = {
     .usage = "ocelli query [OPTION]... URI REQUEST...",
     .help = "Asks a board that runs `ocelli run`. REQUEST is one of ping, tags, prompts, add, set, remove,\n"
             "search, status, help with its words; docs/protocol.md tells them. Columns of tags: name, state, score,\n"
-            "margin, cosine, percentile, group; - is: not known yet.\n\n" HELP "\n"
+            "margin, cosine, percentile, group, rule of the threshold; - is: none, or not known yet.\n\n" HELP "\n"
             "Example:\n"
             "  ocelli query udp://192.168.1.20 tags\n"
             "  ocelli query serial:/dev/ttyUSB0 set garage \"an open garage door\"\n",
