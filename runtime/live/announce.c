@@ -29,24 +29,23 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *to, const cha
 
 /* ---- the tags ---- */
 
-enum { FIXED, LEARNT, STARTER, LEARNING, THRESHOLDS };
-static const char *const rule_names[THRESHOLDS] = {"fixed", "learnt", "starter", "learning"};
+enum { THRESHOLDS = TAGGER_NONE + 1 };
 
 struct count {
-    size_t tags, of[THRESHOLDS];
+    size_t tags, of[THRESHOLDS];  /* of: by enum tagger_threshold */
     struct text names;
 };
 
-static int rule_of(const struct tagger_status *tag) {
-    if (tag->state == TAGGER_LEARNING) return LEARNING;
-    return tag->learnt_days > 0 ? LEARNT : FIXED;
+static const char *rule_name(enum tagger_threshold threshold) {
+    const char *name = tagger_threshold_name(threshold);
+    return name ? name : "none yet";
 }
 
 /* Called under the daemon's lock. */
 static void count(void *user, const struct tagger_status *tag) {
     struct count *counts = user;
-    int rule = rule_of(tag);
-    if (counts->tags < NAMES_MOST) add(&counts->names, "%s%s %s", counts->tags ? ", " : "", tag->tag, rule_names[rule]);
+    enum tagger_threshold rule = tag->why.threshold;
+    if (counts->tags < NAMES_MOST) add(&counts->names, "%s%s %s", counts->tags ? ", " : "", tag->tag, rule_name(rule));
     counts->tags++, counts->of[rule]++;
 }
 
@@ -58,21 +57,21 @@ static void add_tags(struct text *to, const struct count *counts) {
         return;
     }
     for (int i = 0; i < THRESHOLDS; i++)
-        if (counts->of[i]) add(to, "%s%zu %s", between, counts->of[i], rule_names[i]), between = ", ";
+        if (counts->of[i]) add(to, "%s%zu %s", between, counts->of[i], rule_name((enum tagger_threshold)i)), between = ", ";
     add(to, ")");
 }
 
 static bool learns(const struct count *counts) {
-    return counts->of[STARTER] + counts->of[LEARNING] > 0;
+    return counts->of[TAGGER_STARTER] + counts->of[TAGGER_NONE] > 0;
 }
 
 /* ---- the line ---- */
 
-static void add_source(struct text *to, const struct live *l, const struct live_status *s) {
+static void add_source(struct text *to, const struct live_status *s) {
     if (s->width)
-        add(to, "%s %ux%u", l->config.uri, s->width, s->height);
+        add(to, "%s %ux%u", s->source, s->width, s->height);
     else
-        add(to, "%s (no picture yet: it waits for the first)", l->config.uri);
+        add(to, "%s (no picture yet: it waits for the first)", s->source);
 }
 
 static void add_port(struct text *to, const char **between, const char *name, double port, const char *address) {
@@ -100,7 +99,7 @@ static void warn(const struct live *l, const struct count *counts) {
 static void tell(struct live *l, const struct live_status *s, const struct count *counts) {
     struct text line = {.used = 0};
     add(&line, "%s: runs: source ", l->options.config);
-    add_source(&line, l, s);
+    add_source(&line, s);
     add(&line, "; model %s on %s; ", l->model, s->device);
     add_tags(&line, counts);
     if (l->state)
@@ -144,7 +143,7 @@ void announce_step(struct live *l, int64_t now) {
         if (!a->told && (s.width || now - l->started_ns >= PATIENCE_S * SECOND)) {
             begin(l, &s);
         } else if (a->told && s.width) {
-            log_info("%s: the first picture is there: %ux%u", l->config.uri, s.width, s.height);
+            log_info("%s: the first picture is there: %ux%u", s.source, s.width, s.height);
             a->sized = true;
         }
     }

@@ -30,7 +30,7 @@ void chores_status(struct live *l) {
     char line[4096];
     live_get_status(l, &status);
     meter_json(&status, line, sizeof line);
-    if (!l->options.silent) lines_add_passing(l->out, line);
+    if (!l->options.silent && !l->options.no_lines) lines_add_passing(l->out, line);
 }
 
 /* The manager hears nothing while the device hangs, and starts the service again. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ static bool stopping(void *user) {
 static void take_settings(struct eye *e, struct eye_settings *s) {
     eye_settings_free(e->now);
     e->now = s;
+    snprintf(e->uri, sizeof e->uri, "%s", s->uri);
     e->pace.rate = s->rate, e->pace.hot = s->hot;
     e->look_every_ns = (int64_t)(s->look_every * 1e9);
     e->heat_ns = 0;
@@ -325,6 +327,7 @@ void eye_status(struct eye *e, struct live_status *s) {
     pthread_mutex_lock(&e->lock);
     s->celsius = e->celsius, s->slowdown = e->slowdown;
     s->source_open = e->open;
+    memcpy(s->source, e->uri, sizeof s->source);
     s->width = e->width, s->height = e->height;
     pthread_mutex_unlock(&e->lock);
 }

@@ -35,6 +35,7 @@ struct eye {
     int status;                /* why it ended */
     struct eye_settings *next; /* to be taken over; NULL: none */
     double celsius, slowdown;
+    char uri[LIVE_SOURCE];
     uint32_t width, height; /* of the newest frame; 0: none yet */
 };
 

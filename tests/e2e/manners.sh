@@ -133,7 +133,7 @@ ini files:seen state=full/state save_every=1
 start
 started
 sleep 3
-test "$(grep -c 'full/state' err)" -eq 1 || fail "$name: not one line"
+test "$(faults | grep -c 'full/state')" -eq 1 || fail "$name: not one line"
 stop TERM
 
 # --- two daemons, one folder ---

@@ -2,6 +2,7 @@
 #include "daemon.h"
 #include "base/log.h"
 #include "board.h"
+#include "show_run.h"
 
 #include <stdio.h>
 
@@ -13,7 +14,10 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
     while ((c = options_next(o, argc, argv, DAEMON_LETTERS, table)) >= 0) {
         size_t seconds = 0;
         int fault = 0;
-        if (c == DAEMON_CONFIG) {
+        if (c == DAEMON_SHOW) {
+            if (live->silent) fault = options_usage(o, "--show is of ocelli run");
+            live->no_lines = true;
+        } else if (c == DAEMON_CONFIG) {
             fault = options_file(o, "-c", optarg);
             live->config = optarg;
         } else {
@@ -35,15 +39,18 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
     struct live *l;
     struct board *board = NULL;
+    struct show_run *show = NULL;
     live->model = o->model, live->device = o->device, live->kind = o->kind, live->threads = (uint32_t)o->threads;
     int status = live_open(&l, live);
     if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
     if (!live->silent) status = board_open(&board, l, live->config);
+    if (!status && live->no_lines) status = show_run_open(&show, l, live->config);
     if (!status) {
         status = live_run(l);
         if (last) last(o, l);
     }
     int code = status ? EXIT_FAILED : EXIT_OK;
+    if (!show_run_close(&show, live_left_ms(l))) live_leave(l, code);
     fflush(stdout);
     if (!live_stopped(l) || !board_close(&board, live_left_ms(l))) live_leave(l, code);
     live_close(&l);

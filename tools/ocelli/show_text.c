@@ -35,6 +35,16 @@ size_t show_cells(const char *text) {
     return cells;
 }
 
+size_t show_fitting(const char *text, size_t cells) {
+    size_t used = 0;
+    for (size_t left = strlen(text); left;) {
+        struct glyph g = next_glyph(text + used, left);
+        if (g.cells > cells) break;
+        cells -= g.cells, used += g.length, left -= g.length;
+    }
+    return used;
+}
+
 /* ---- the row ---- */
 
 static bool append(struct show_row *row, const char *bytes, size_t size) {
@@ -100,6 +110,11 @@ void show_format(struct show_row *row, const char *format, ...) {
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
     show_word(row, text);
+}
+
+/* In the last column it would erase that. */
+void show_end(struct show_row *row) {
+    if (row->column < row->width) append(row, "\033[K", 3);
 }
 
 void show_paint(struct show_row *row, const char *rendition) {

@@ -14,8 +14,9 @@ struct show_row {
     bool color, utf8;
 };
 
-/* Cells that `text` takes. */
+/* Cells that `text` takes; bytes of it that fit so many cells. */
 size_t show_cells(const char *text);
+size_t show_fitting(const char *text, size_t cells);
 
 /* Exactly `cells` cells, of which the text takes what it needs: cut with an ellipsis, or padded. Less where the row ends. */
 void show_text(struct show_row *row, const char *text, size_t cells);
@@ -25,6 +26,8 @@ void show_format(struct show_row *row, const char *format, ...) __attribute__((f
 void show_space(struct show_row *row, size_t cells);
 /* To this column, with blanks. */
 void show_column(struct show_row *row, size_t column);
+/* The end of the row: what stood there before goes. */
+void show_end(struct show_row *row);
 /* "1;32": Select Graphic Rendition of ECMA-48; "0": plain. Nothing without colours. */
 void show_paint(struct show_row *row, const char *rendition);
 
