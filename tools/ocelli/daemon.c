@@ -49,6 +49,7 @@ int daemon_run(const struct options *o, struct live_options *live, void (*last)(
         status = live_run(l);
         if (last) last(o, l);
     }
+    if (!status && show_run_lost(show)) status = log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
     int code = status ? EXIT_FAILED : EXIT_OK;
     if (!show_run_close(&show, live_left_ms(l))) live_leave(l, code);
     fflush(stdout);

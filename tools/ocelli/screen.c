@@ -6,6 +6,7 @@
 #include "terminal.h"
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -26,7 +27,7 @@ struct screen {
     char *bytes; /* on their way to the terminal; NULL: none */
     size_t size, sent;
     int64_t drawn_ns, printed_ns;
-    bool gone;
+    atomic_bool gone;
 
     pthread_mutex_t lock; /* of all below */
     bool stop, left;
@@ -90,8 +91,7 @@ static bool stopping(struct screen *s) {
 }
 
 static void lose_terminal(struct screen *s) {
-    if (!s->gone) s->feed.quit(s->feed.user);
-    s->gone = true;
+    if (!atomic_exchange(&s->gone, true)) s->feed.quit(s->feed.user);
 }
 
 /* ---- keys ---- */
@@ -297,6 +297,10 @@ void screen_leave(struct screen *s) {
     for (size_t i = first; !left && s->echoed && i < s->note_count && poll(&p, 1, STALLS_MS) == 1; i++)
         dprintf(STDERR_FILENO, "%s\n", s->notes[i % NOTES_KEPT]);
     pthread_mutex_unlock(&s->lock);
+}
+
+bool screen_lost(const struct screen *s) {
+    return s->gone;
 }
 
 bool screen_close(struct screen **screen, int timeout_ms) {

@@ -49,17 +49,26 @@ void show_add_note(struct show_table *table, const char *text) {
 
 bool show_copy(struct show_table *to, const struct show_table *from) {
     if (!grow(to, from->count)) return false;
-    struct show_tag *tags = to->tags;
-    size_t capacity = to->capacity;
-    if (from->count) memcpy(tags, from->tags, from->count * sizeof *tags);
-    *to = *from;
-    to->tags = tags, to->capacity = capacity;
+    if (from->count) memcpy(to->tags, from->tags, from->count * sizeof *to->tags);
+    memcpy(to->title, from->title, sizeof to->title);
+    memcpy(to->details, from->details, sizeof to->details);
+    to->any = from->any, to->count = from->count;
+    to->pictures_per_s = from->pictures_per_s, to->device_ms = from->device_ms, to->uptime_s = from->uptime_s;
     return true;
 }
 
 void show_finish(struct show_table *table) {
     free(table->tags);
     *table = (struct show_table){.tags = NULL};
+}
+
+/* A count that falls is of a daemon that was started anew. */
+double show_rate(struct show_rate *r, double count, double now) {
+    enum { LEAST_S = 1, MOST_S = 4 };
+    double seconds = now - r->since;
+    if (r->any && count >= r->count && seconds >= LEAST_S) r->rate = (count - r->count) / seconds, r->known = true;
+    if (!r->any || count < r->count || seconds >= MOST_S) r->any = true, r->count = count, r->since = now;
+    return r->known ? r->rate : (double)NAN;
 }
 
 /* ---- the canvas ---- */

@@ -63,9 +63,16 @@ struct show_tag *show_put(struct show_table *table, size_t at, const char *name)
 void show_range(struct show_tag *tag);
 void show_add_event(struct show_table *table, const struct show_event *event);
 void show_add_note(struct show_table *table, const char *text);
-/* Copies all of it, the tags too. false: no memory, and *to is as it was. */
+/* Copies tags and numbers, not the events and notes. false: no memory, and *to is as it was. */
 bool show_copy(struct show_table *to, const struct show_table *from);
 void show_finish(struct show_table *table);
+
+/* What grew by how much a second of late, from a count and a time in seconds; NAN: not known yet. A zeroed one knows nothing. */
+struct show_rate {
+    double count, since, rate;
+    bool any, known;
+};
+double show_rate(struct show_rate *rate, double count, double now);
 
 /* At least 1 and at most SHOW_SIDE cells a side. false: no memory; the canvas is empty then. */
 bool show_resize(struct show_canvas *canvas, size_t width, size_t height);

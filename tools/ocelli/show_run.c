@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Between two looks at the counters, and how far back pictures a second are counted. */
-enum { STATUS_MS = 500, RATE_MS = 4000 };
+enum { STATUS_MS = 500 }; /* between two looks at the counters */
 
 struct show_run {
     struct live *live;
@@ -25,9 +24,8 @@ struct show_run {
     uint64_t changes;
     size_t at;                /* tags taken so far */
     struct show_table *table; /* while they are taken */
-    int64_t status_ns, counted_ns;
-    uint64_t counted; /* pictures, at that time */
-    double rate;
+    int64_t status_ns;
+    struct show_rate rate; /* of pictures: the status has it over all the time */
 };
 
 /* ---- the tags ---- */
@@ -60,22 +58,13 @@ static void take_tags(struct show_run *r, struct show_table *table) {
 
 /* ---- the numbers ---- */
 
-/* Of the last seconds: the status has it over all the time. */
-static double pictures_per_s(struct show_run *r, uint64_t pictures, int64_t now) {
-    double seconds = (double)(now - r->counted_ns) / 1e9;
-    if (!r->counted_ns) r->counted_ns = now, r->counted = pictures;
-    if (r->counted_ns < now && seconds >= 1) r->rate = (double)(pictures - r->counted) / seconds;
-    if (seconds * 1000 >= RATE_MS) r->counted_ns = now, r->counted = pictures;
-    return r->rate;
-}
-
 static void take_status(struct show_run *r, struct show_table *table) {
     struct live_status s;
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (r->status_ns && now - r->status_ns < STATUS_MS * INT64_C(1000000)) return;
     r->status_ns = now;
     live_get_status(r->live, &s);
-    table->pictures_per_s = pictures_per_s(r, s.counts[METER_PICTURES], now);
+    table->pictures_per_s = show_rate(&r->rate, (double)s.counts[METER_PICTURES], clock_ms() / 1000);
     table->device_ms = s.median_ms[METER_GPU], table->uptime_s = s.uptime_s;
     char size[32] = "";
     if (s.width) snprintf(size, sizeof size, " %ux%u", s.width, s.height);
@@ -128,7 +117,7 @@ static void leave(void *user) {
 int show_run_open(struct show_run **out, struct live *live, const char *title) {
     struct show_run *r = *out = calloc(1, sizeof *r);
     if (!r) return log_fail(OCELLI_ERR_MEMORY, "out of memory for the table");
-    r->live = live, r->rate = (double)NAN;
+    r->live = live;
     snprintf(r->title, sizeof r->title, "ocelli run %s", title);
     struct screen_feed feed = {.user = r, .fill = fill, .quit = quit};
     struct live_hook hook = {.user = r, .fd = -1, .event = put_event, .leave = leave};
@@ -142,6 +131,10 @@ int show_run_open(struct show_run **out, struct live *live, const char *title) {
     free(r);
     *out = NULL;
     return status;
+}
+
+bool show_run_lost(const struct show_run *r) {
+    return r && screen_lost(r->screen);
 }
 
 bool show_run_close(struct show_run **show, int timeout_ms) {
