@@ -51,7 +51,9 @@ static void count(void *user, const struct tagger_status *tag) {
 
 static void add_tags(struct text *to, const struct count *counts) {
     const char *between = "";
-    add(to, "%zu tag%s (threshold: ", counts->tags, counts->tags == 1 ? "" : "s");
+    add(to, "%zu tag%s", counts->tags, counts->tags == 1 ? "" : "s");
+    if (!counts->tags) return;
+    add(to, " (threshold: ");
     if (counts->tags <= NAMES_MOST) {
         add(to, "%s)", counts->names.bytes);
         return;
