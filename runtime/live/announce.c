@@ -130,6 +130,11 @@ static void look(struct live *l) {
     l->announce.learning = learns(&counts);
 }
 
+/* A folder says nothing until a picture lands there: nobody waits for that. */
+static bool is_time(const struct live *l, const struct live_status *s, int64_t now) {
+    return s->width || !strncmp(s->source, "files:", 6) || now - l->started_ns >= PATIENCE_S * SECOND;
+}
+
 static void begin(struct live *l, const struct live_status *s) {
     struct count counts = {.tags = 0};
     live_tags(l, count, &counts);
@@ -142,8 +147,9 @@ void announce_step(struct live *l, int64_t now) {
     if (!a->sized) {
         struct live_status s = {0};
         live_get_status(l, &s);
-        if (!a->told && (s.width || now - l->started_ns >= PATIENCE_S * SECOND)) {
+        if (!a->told && is_time(l, &s, now)) {
             begin(l, &s);
+            chores_save(l); /* which tells now whether the state folder is any good, not minutes later */
         } else if (a->told && s.width) {
             log_info("%s: the first picture is there: %ux%u", s.source, s.width, s.height);
             a->sized = true;

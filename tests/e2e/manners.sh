@@ -129,10 +129,10 @@ else
 fi
 name="no folder for state"
 echo file >full
-ini files:seen state=full/state save_every=1
+ini files:seen state=full/state # with a save every 5 minutes: the start tells
 start
 started
-sleep 3
+until_true 5 grep -q 'full/state: cannot make' err || fail "$name: not told at the start"
 test "$(faults | grep -c 'full/state')" -eq 1 || fail "$name: not one line"
 stop TERM
 

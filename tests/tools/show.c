@@ -32,6 +32,7 @@ static void set_size(size_t width, size_t height) {
 static const char *obey(const char *bytes) {
     unsigned first = 0, second = 0;
     assert_true(*bytes++ == '[');
+    while (*bytes == '0' && bytes[1] == ';') bytes += 2;
     while (*bytes >= '0' && *bytes <= '9') first = 10 * first + (unsigned)(*bytes++ - '0');
     if (*bytes == ';') bytes++;
     while (*bytes >= '0' && *bytes <= '9') second = 10 * second + (unsigned)(*bytes++ - '0');

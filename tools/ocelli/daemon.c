@@ -5,6 +5,7 @@
 #include "show_run.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { SECONDS_MOST = 1000000000 };
 
@@ -36,6 +37,11 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
     return OPTIONS_STOP;
 }
 
+/* Who sees JSON run by may rather want the table. */
+static void tell_table(const struct live_options *live) {
+    if (!live->silent && !live->no_lines && isatty(STDOUT_FILENO)) log_info("Ctrl-C ends it; --show draws a table of all tags");
+}
+
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
     struct live *l;
     struct board *board = NULL;
@@ -44,6 +50,7 @@ int daemon_run(const struct options *o, struct live_options *live, void (*last)(
     int status = live_open(&l, live);
     if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
     if (!live->silent) status = board_open(&board, l, live->config);
+    if (!status) tell_table(live);
     if (!status && live->no_lines) status = show_run_open(&show, l, live->config);
     if (!status) {
         status = live_run(l);

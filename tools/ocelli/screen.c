@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "terminal.h"
 
+#include <math.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -229,9 +230,9 @@ static void print(struct screen *s, bool table) {
     free(bytes);
 }
 
-/* The first table when there is something in it. */
+/* The first table when its numbers are known. */
 static bool table_is_due(const struct screen *s, int64_t now) {
-    return s->printed_ns ? now - s->printed_ns >= TABLE_MS * INT64_C(1000000) : s->table.any;
+    return s->printed_ns ? now - s->printed_ns >= TABLE_MS * INT64_C(1000000) : s->table.any && isfinite(s->table.pictures_per_s);
 }
 
 static void run_plain(struct screen *s) {

@@ -78,6 +78,7 @@ static size_t side(size_t cells) {
 }
 
 bool show_resize(struct show_canvas *canvas, size_t width, size_t height) {
+    if (canvas->rows && canvas->width == side(width) && canvas->height == side(height)) return true;
     show_canvas_finish(canvas);
     canvas->rows = calloc(side(height), sizeof *canvas->rows);
     if (canvas->rows) canvas->width = side(width), canvas->height = side(height);
@@ -241,7 +242,7 @@ static void draw_margin_bar(struct show_row *row, const struct show_tag *tag, si
     if (!(high - low >= least)) low = (tag->low + tag->high - least) / 2, high = low + least;
     double edge = (high - low) / 20;
     low -= edge, high += edge;
-    show_bar(row, (tag->margin - low) / (high - low), (tag->on_from - low) / (high - low), cells, tag->on ? "32" : "36");
+    show_bar(row, (tag->margin - low) / (high - low), (tag->on_from - low) / (high - low), cells, tag->on ? "0;32" : "0;36");
 }
 
 static void draw_tag(struct show_row *row, const struct show_tag *tag, const struct layout *l) {
@@ -255,7 +256,7 @@ static void draw_tag(struct show_row *row, const struct show_tag *tag, const str
     show_text(row, state_of(tag), l->state);
     show_paint(row, "0");
     if (l->score) show_space(row, 1), draw_number(row, "%.2f", tag->score, l->score);
-    if (l->score_bar) show_space(row, 1), show_bar(row, tag->score, NAN, l->score_bar, tag->on ? "32" : "36");
+    if (l->score_bar) show_space(row, 1), show_bar(row, tag->score, NAN, l->score_bar, tag->on ? "0;32" : "0;36");
     if (l->margin) show_space(row, 1), draw_number(row, "%+.3f", tag->margin, l->margin);
     if (l->margin_bar) show_space(row, 1), draw_margin_bar(row, tag, l->margin_bar);
     if (l->rule) show_space(row, 1), show_text(row, rule, l->rule);

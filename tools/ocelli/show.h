@@ -67,14 +67,14 @@ void show_add_note(struct show_table *table, const char *text);
 bool show_copy(struct show_table *to, const struct show_table *from);
 void show_finish(struct show_table *table);
 
-/* What grew by how much a second of late, from a count and a time in seconds; NAN: not known yet. A zeroed one knows nothing. */
+/* By how much a count grew a second, over the last seconds. NAN: not known yet. `now` is in seconds. A zeroed one knows nothing. */
 struct show_rate {
     double count, since, rate;
     bool any, known;
 };
 double show_rate(struct show_rate *rate, double count, double now);
 
-/* At least 1 and at most SHOW_SIDE cells a side. false: no memory; the canvas is empty then. */
+/* At least 1 and at most SHOW_SIDE cells a side. Rows of the same size stay. false: no memory; the canvas is empty then. */
 bool show_resize(struct show_canvas *canvas, size_t width, size_t height);
 void show_canvas_finish(struct show_canvas *canvas);
 

@@ -135,13 +135,16 @@ static size_t halves(double value, size_t cells) {
 void show_bar(struct show_row *row, double value, double mark, size_t cells, const char *rendition) {
     size_t full = halves(value, cells), marked = isnan(mark) ? cells : halves(mark, cells) / 2;
     if (!isnan(mark) && marked >= cells) marked = cells - 1;
+    const char *painted = NULL;
     for (size_t i = 0; i < cells && row->column < row->width; i++) {
         const char *cell = row->utf8 ? "\xc2\xb7" : "."; /* MIDDLE DOT */
         if (2 * i + 2 <= full) cell = row->utf8 ? "\xe2\x96\x88" : "#"; /* FULL BLOCK */
         if (2 * i + 1 == full) cell = row->utf8 ? "\xe2\x96\x8c" : "#"; /* LEFT HALF BLOCK */
         if (i == marked) cell = row->utf8 ? "\xe2\x94\x82" : "|"; /* BOX DRAWINGS LIGHT VERTICAL */
-        show_paint(row, i == marked ? "1;33" : 2 * i + 1 <= full ? rendition : "2");
+        const char *paint = i == marked ? "0;1;33" : 2 * i + 1 <= full ? rendition : "0;2";
+        if (paint != painted) show_paint(row, paint);
+        painted = paint;
         put(row, cell, 1);
-        show_paint(row, "0");
     }
+    show_paint(row, "0");
 }
