@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # show.py OCELLI PORT FRAMES PICTURE: the live table at a pseudo terminal. In the folder of ocelli.ini.
-import fcntl, os, pty, re, select, signal, struct, subprocess, sys, termios, time
+import fcntl, os, pty, re, select, signal, struct, subprocess, sys, termios, threading, time, tty
 
 ocelli, port, frames, picture = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 PATIENCE = 60 * int(os.environ.get("SLOWER", "1"))
@@ -250,21 +250,47 @@ def plain():
         check(done.returncode == 2 and done.stderr.count(b"\n") == 1, f"{wrong} is no wrong usage")
 
 
+def wire():
+    """Two serial devices with a cable between them."""
+    ends = [pty.openpty(), pty.openpty()]
+    for _, device in ends:
+        tty.setraw(device)
+
+    def carry():
+        masters = [ends[0][0], ends[1][0]]
+        while True:
+            for ready in select.select(masters, [], [])[0]:
+                os.write(masters[1 - masters.index(ready)], os.read(ready, 4096))
+
+    threading.Thread(target=carry, daemon=True).start()
+    return [os.ttyname(device) for _, device in ends]
+
+
 def watch():
     log = open("watched", "w")
-    daemon = subprocess.Popen([ocelli, "run", "-c", "ocelli.ini"], stdout=subprocess.DEVNULL, stderr=log)
+    text = open("ocelli.ini").read()
+    devices = wire()
+    text = text.replace("[serve]\n", f"[serve]\nserial = {devices[0]}\n")
+    if "coap" in text:
+        text = text.replace("[serve]\n", f"[serve]\ncoaps = {port + 2}\npsk = keys\n")
+        with open(os.open("keys", os.O_CREAT | os.O_WRONLY, 0o600), "w") as keys:
+            keys.write("me:00112233445566778899aabbccddeeff\n")
+    open("watched.ini", "w").write(text)
+    daemon = subprocess.Popen([ocelli, "run", "-c", "watched.ini"], stdout=subprocess.DEVNULL, stderr=log)
     until = time.monotonic() + PATIENCE
-    udp, coap = f"udp://127.0.0.1:{port}", f"coap://127.0.0.1:{port + 1}"
+    udp, coaps = f"udp://127.0.0.1:{port}", f"--psk keys coaps://127.0.0.1:{port + 2}"
+    uris = [udp, f"serial:{devices[1]}"] + [f"coap://127.0.0.1:{port + 1}", coaps] * ("coap" in text)
     ping = [ocelli, "query", udp, "ping"]
     while subprocess.run(ping, capture_output=True).returncode and time.monotonic() < until:
         time.sleep(0.2)
-    for uri in [udp] + [coap] * ("coap" in open("ocelli.ini").read()):
+    for uri in uris:
         t = Terminal(f"exec '{ocelli}' watch --show {uri}")
         check(t.has("*  green") and t.has("shapes: green") and t.has("  blue") and t.has("猫"), f"{uri}: tags", t)
         places = [[i for i, row in enumerate(t.screen) if name in row[:16]] for name in ("  green", "  blue", "猫")]
         check(all(places) and places[0] < places[1] < places[2], f"{uri}: the order of the file: {places}", t)
         check(t.has("fixed") and t.has("│") and t.has("source open"), f"{uri}: rule, threshold, status", t)
-        check(t.has("on       green"), f"{uri}: a change", t)
+        if uri in (udp, uris[2 % len(uris)]):  # lines and CoAP
+            check(t.has("on       green"), f"{uri}: a change", t)
         t.keys("q")
         check(t.end() == 0 and is_back(t), f"{uri}: q ends it", t)
         t.close()
