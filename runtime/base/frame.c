@@ -71,6 +71,7 @@ size_t frame_planes_bytes(const struct frame *f) {
 void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy) {
     size_t offset = 0;
     *copy = *f;
+    copy->file = NULL; /* it goes with the frame */
     for (int i = 0; i < 3; i++) {
         size_t size = frame_plane_bytes(f, i);
         copy->planes[i] = (struct frame_plane){

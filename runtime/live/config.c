@@ -33,6 +33,7 @@ static const struct key {
     {"source", "rotation", WHOLE, AT(rotation), 0, 270, 0},
     {"source", "orientation", TEXT, AT(orientation)},
     {"source", "every", YES_NO, AT(every)},
+    {"source", "clock", TEXT, AT(clock)},
     {"source", "width", WHOLE, AT(width), 1, 16384, 0},
     {"source", "height", WHOLE, AT(height), 1, 16384, 0},
     {"source", "rate", WHOLE, AT(source_rate), 1, 1000, 0},
@@ -185,6 +186,30 @@ static int check_ports(const struct live_config *c) {
     return OCELLI_OK;
 }
 
+static bool is_recording(const struct live_config *c) {
+    return c->clock && !strcmp(c->clock, "recording");
+}
+
+static int check_clock(const struct live_config *c) {
+    size_t line = line_of(c, "source", "clock");
+    if (c->clock && !is_recording(c) && strcmp(c->clock, "live"))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: clock = %s: give live or recording", c->path, line, c->clock);
+    if (is_recording(c) && !source_can_play(c->uri))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: clock = recording: %s is none: y4m:, raw: and files: have a time of their own",
+                        c->path, line, c->uri);
+    if (is_recording(c) && line_of(c, "source", "every") && c->every <= 0)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: every = no: of a recording no frame is dropped: remove the line", c->path,
+                        line_of(c, "source", "every"));
+    return OCELLI_OK;
+}
+
+void config_play(struct live_config *c, const char *uri) {
+    if (!uri) return;
+    c->uri = uri;
+    c->source.recording = true;
+    c->source.rate = 0; /* it is the camera's */
+}
+
 static int check(struct live_config *c) {
     if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
     char forms[SOURCE_FORMS];
@@ -202,6 +227,7 @@ static int check(struct live_config *c) {
     c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
                                         .ignore_orientation = ignore,
                                         .every = c->every != 0,
+                                        .recording = is_recording(c),
                                         .width = (uint32_t)c->width,
                                         .height = (uint32_t)c->height,
                                         .rate = (uint32_t)c->source_rate,
@@ -209,7 +235,8 @@ static int check(struct live_config *c) {
                                         .exposure_us = (uint32_t)c->exposure_us,
                                         .gain = (float)c->gain,
                                         .exposure_value = (float)c->exposure_value};
-    int status = check_ports(c);
+    int status = check_clock(c);
+    if (!status) status = check_ports(c);
     if (!status) status = place_source(c);
     return status ? status : config_check_texts(&c->tags, c->path);
 }

@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 34 };
+enum { CONFIG_KEYS = 35 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -23,6 +23,7 @@ struct live_config {
     /* [source] */
     const char *uri;                  /* what it names is relative as all files are */
     const char *format, *orientation; /* orientation: exif or ignore */
+    const char *clock;                /* live or recording */
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
     /* [serve]: for runtime/serve, which this folder does not know */
@@ -39,6 +40,9 @@ struct live_config {
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
 void config_finish(struct live_config *config);
+/* Plays the recording `uri` in the place of the source that the file names; as given, not relative to the file. Kept, not copied.
+ * NULL: changes nothing. */
+void config_play(struct live_config *config, const char *uri);
 /* Whether this program can have such a source at all: before it counts, as waiting would not help. Errors: DEVICE. */
 int config_check_source(const struct live_config *config);
 /* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which

@@ -42,6 +42,7 @@ struct source_kind {
     const char *scheme; /* with its colon */
     const char *form;   /* of the whole URI, for messages */
     int file;           /* the colon of the URI behind which a file or folder stands; 0: none does */
+    bool plays;         /* knows the option `recording` */
     /* `rest`: of the URI, behind the scheme; `o`: checked, with no NULL. Sets s->state; close() follows success alone. */
     int (*open)(struct source *s, const char *rest, const struct source_options *o);
     int (*run)(struct source *s); /* the thread: until source_stopped(); gives box.status */
@@ -55,6 +56,7 @@ struct source {
     uint32_t rotation;
     struct source_options options; /* as given; the strings are the caller's, and may be gone */
     struct box box;
+    int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0: none yet */
     int held;    /* frames; under the box' lock */
     int stop_fd; /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
@@ -88,6 +90,9 @@ int y4m_open(struct source *s, const char *rest, const struct source_options *o)
 int raw_open(struct source *s, const char *rest, const struct source_options *o);
 int stream_run(struct source *s);
 void stream_close(struct source *s);
+
+/* What the frame at `position_ns` of a recording gets; zeroed for a source that plays none. */
+struct frame_recording source_recording(const struct source *s, int64_t position_ns, int64_t real_ns);
 
 int files_open(struct source *s, const char *rest, const struct source_options *o);
 int files_run(struct source *s);
