@@ -10,11 +10,16 @@ video() {
     period=$1
     shift
     "$tools/frames" 1 "$pictures/$1.png" 1 | head -n 1 | sed "s/ F1:1 / F1:$period /"
-    while test $# -gt 1; do
-        "$tools/frames" 1 "$pictures/$1.png" 1 | tail -n +2 >frame
-        for n in $(seq "$2"); do cat frame; done
-        shift 2
+    while test $# -gt 0; do
+        test -e "$1.frame" || "$tools/frames" 1 "$pictures/$1.png" 1 | tail -n +2 >"$1.frame"
+        cat "$1.frame"
+        shift
     done
+}
+# scene FRAMES: names of pictures without a cat and a pizza, in an order without a pattern
+scene() {
+    awk -v n="$1" 'BEGIN { split("banana-and-carrot car-and-tree dog-and-balloon guitar-and-cactus sailboat umbrella-and-duck", name, " ")
+        for (x = 1; n > 0; n--) { x = x * 16807 % 2147483647; print name[1 + int(x / 1000) % 6] } }'
 }
 # Two tags without thresholds of their own, and a camera's rate, which does not count for a recording.
 tags() {
@@ -27,7 +32,7 @@ tags() {
 name="an hour of video"
 tags test: rate=5 >ocelli.ini
 before=$(date +%s)
-video 10 car-and-tree 190 guitar-and-cactus 190 car-and-tree 30 |
+video 10 $(scene 410) |
     "$ocelli" learn -c ocelli.ini --recording y4m:- --json >out 2>err || fail "$name: exit code $?"
 took=$(($(date +%s) - before))
 test ! -s err || fail "$name: said something"
@@ -36,7 +41,7 @@ jq -se 'length==2 and all(.[]; .learning==false and .on!=null and .learnt_days*2
     fail "$name: not learnt"
 cp out learnt
 name="what it taught counts"
-video 10 car-and-tree 3 cat 3 car-and-tree 3 >after.y4m
+video 10 sailboat sailboat sailboat cat cat cat car-and-tree sailboat >after.y4m
 "$ocelli" run -c ocelli.ini --recording y4m:after.y4m >out 2>err || fail "$name: exit code $?"
 on=$(jq -r 'select(.tag=="cat")|.on' learnt)
 jq -se --argjson on "$on" '.[0]|.event=="on" and .tag=="cat" and .frame==3 and .position_ms==30000 and .file==null and
@@ -61,7 +66,8 @@ for wrong in camera: test: nothing ""; do
     "$ocelli" learn -c ocelli.ini --recording "$wrong" >out 2>err
     test $? -eq 2 || fail "--recording $wrong: not wrong usage"
 done
-"$ocelli" learn -c ocelli.ini --recording y4m:none.y4m >out 2>err && fail "no such file: exit code 0"
+sed s/^state.*// ocelli.ini >fresh.ini
+"$ocelli" learn -c fresh.ini --recording y4m:none.y4m >out 2>err && fail "no such file: exit code 0"
 test "$(wc -l <err)" -eq 1 || fail "no such file: not one line"
 head -c 150000 after.y4m >cut.y4m
 "$ocelli" run -c ocelli.ini --recording y4m:cut.y4m >out 2>err && fail "cut short: exit code 0"
@@ -74,13 +80,14 @@ cp "$pictures/cat.png" "day/z first.png"
 cp "$pictures/pizza.png" day/b/second.png
 cp "$pictures/car-and-tree.png" day/a-third.png
 cp "$pictures/cat.png" day/.hidden/not.png
-echo rubbish >day/broken.jpg
+printf rubbish >day/broken.jpg
 touch -d '2020-02-03T04:05:06Z' "day/z first.png"
 touch -d '2020-02-03T04:05:16Z' day/b/second.png
 touch -d '2020-02-03T04:05:17Z' day/broken.jpg
 touch -d '2020-02-03T04:06:06.5Z' day/a-third.png
 "$ocelli" run -c ocelli.ini --recording files:day >out 2>err || fail "$name: exit code $?"
-grep -q 'day/broken.jpg' err && test "$(wc -l <err)" -eq 1 || fail "$name: the broken picture"
+grep -v " go on learning$" err >said
+grep -q "day/broken.jpg" said && test "$(wc -l <said)" -eq 1 || fail "$name: the broken picture"
 cat >expected <<'EOF'
 on cat day/z first.png 0 2020-02-03T04:05:06.000Z
 off cat day/b/second.png 10000 2020-02-03T04:05:16.000Z
