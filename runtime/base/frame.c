@@ -150,8 +150,7 @@ static void pixel_to_rgb(const struct frame *f, const struct frame_rule *rule, u
 void frame_row_to_rgb(const struct frame *f, uint32_t row, uint8_t *rgb) {
     const struct frame_rule *rule = frame_rule_of(f->matrix, f->full_range);
     uint32_t count = frame_upright_width(f), right = f->width - 1, bottom = f->height - 1;
-    for (uint32_t i = 0; i < count; i++, rgb += 3)
-        switch (f->rotation) {
+    for (uint32_t i = 0; i < count; i++, rgb += 3) switch (f->rotation) {
         case 90: pixel_to_rgb(f, rule, row, bottom - i, rgb); break;
         case 180: pixel_to_rgb(f, rule, right - i, bottom - row, rgb); break;
         case 270: pixel_to_rgb(f, rule, right - row, i, rgb); break;

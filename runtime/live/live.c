@@ -61,7 +61,8 @@ static void open_memory(struct live *l) {
     struct memory_params params = {.path = c->memory_file, .budget = (uint64_t)(c->memory_budget * 1e6), .model = &model};
     memcpy(model.key, l->brain.key, sizeof model.key);
     if (c->memory_file && c->source.recording)
-        log_warn("%s: the history is not written: it is of what was seen by the clock, and this is a recording", l->options.config);
+        log_warn("%s: the history is not written: it is of what was seen by the clock, and this is a recording",
+                 l->options.config);
     if (!c->memory_file || c->source.recording || memory_open(&l->memory, &params)) return;
     l->brain.keep = (struct keep){.memory = l->memory, .every = c->memory_every};
 }

@@ -57,8 +57,8 @@ struct source {
     struct source_options options; /* as given; the strings are the caller's, and may be gone */
     struct box box;
     int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0: none yet */
-    int held;    /* frames; under the box' lock */
-    int stop_fd; /* an eventfd that becomes readable at close, for poll() */
+    int held;                   /* frames; under the box' lock */
+    int stop_fd;                /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;
 };

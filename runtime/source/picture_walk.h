@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The pictures of a folder, one after another in the order of their names (bytes), folders below among them. Of each folder on the
- * way only the names are held, so a tree of any size can be walked. Hidden names are passed over. Links are followed; a folder
- * that was reached already is not walked again, so links in a circle end. */
+ * The pictures of a folder, one after another in the order of their names (bytes), folders below among them. Of each folder on
+ * the way only the names are held, so a tree of any size can be walked. Hidden names are passed over. Links are followed; a
+ * folder that was reached already is not walked again, so links in a circle end. */
 #ifndef SOURCE_PICTURE_WALK_H
 #define SOURCE_PICTURE_WALK_H
 

@@ -26,9 +26,9 @@ struct source_options {
     uint32_t rotation;       /* 0, 90, 180, 270: clockwise turn that makes frames upright */
     bool ignore_orientation; /* leave picture files as they are stored, whatever their EXIF says */
     bool every;              /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
-    bool recording;          /* play what was recorded: its own time, nothing dropped, no pauses. Only y4m:, raw: and files: can */
-    uint32_t width, height;  /* pixels; the camera may give another size near it. Default 640x480 */
-    uint32_t rate;           /* frames a second; default: the camera's */
+    bool recording;         /* play what was recorded: its own time, nothing dropped, no pauses. Only y4m:, raw: and files: can */
+    uint32_t width, height; /* pixels; the camera may give another size near it. Default 640x480 */
+    uint32_t rate;          /* frames a second; default: the camera's */
     /* Asked now and then while a picture is decoded, by the thread that takes it: true gives that up, in silence. NULL: never. */
     bool (*stopping)(void *user);
     void *user;

@@ -14,11 +14,11 @@
 
 struct stream {
     int fd;
-    bool raw;       /* no lines between frames */
-    bool paced;     /* a file is played at its rate, a pipe's writer sees to that itself */
-    bool ended;     /* nothing more to read */
-    struct y4m y4m; /* of raw: form and rate alone */
-    int64_t due;    /* of the next frame, when paced */
+    bool raw;            /* no lines between frames */
+    bool paced;          /* a file is played at its rate, a pipe's writer sees to that itself */
+    bool ended;          /* nothing more to read */
+    struct y4m y4m;      /* of raw: form and rate alone */
+    int64_t due;         /* of the next frame, when paced */
     int64_t position_ns; /* of the next frame in the recording */
     struct pool pool;
     struct span read; /* in `buffer`, not used yet */

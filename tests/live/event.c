@@ -89,7 +89,7 @@ static void test_recorded(void **state) {
     assert_string_equal(e.file, "");
     char ahead[40];
     event_time(INT64_C(3602000000000), ahead); /* of the clock, and as far on as the recording */
-    assert_memory_equal(e.time, ahead, 16); /* to the minute: the clocks were read twice */
+    assert_memory_equal(e.time, ahead, 16);    /* to the minute: the clocks were read twice */
 }
 
 static void test_unknown(void **state) {
@@ -163,8 +163,8 @@ static void test_queue(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json), cmocka_unit_test(test_recorded), cmocka_unit_test(test_unknown),
-                                       cmocka_unit_test(test_long_names), cmocka_unit_test(test_time),
-                                       cmocka_unit_test(test_queue)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json),    cmocka_unit_test(test_recorded),
+                                       cmocka_unit_test(test_unknown), cmocka_unit_test(test_long_names),
+                                       cmocka_unit_test(test_time),    cmocka_unit_test(test_queue)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
