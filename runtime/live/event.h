@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { EVENT_NAME = 200, EVENT_FILE = 1024, EVENT_JSON = 4096 + 6 * EVENT_FILE, EVENTS_MOST = 256 };
+enum { EVENT_NAME = 200, EVENT_FILE = 512, EVENT_JSON = 4096 + 6 * EVENT_FILE, EVENTS_MOST = 256 };
 
 struct live_event {
     enum tagger_state state;    /* ON, OFF, or UNKNOWN: of the group */
@@ -36,7 +36,7 @@ const char *event_state(enum tagger_state state);
 /* "picture" or "edit": what made it so. */
 const char *event_reason(const struct live_event *event);
 
-/* Fills all of *event, its time by the clocks of now. Of `frame` only its times and its file's name are read, and copied. */
+/* Fills all of *event, its time by the clocks of now. It copies the times of `frame` and the name of its file, nothing else. */
 void event_make(struct live_event *event, const struct tagger_event *from, const struct frame *frame, int64_t gpu_ns);
 
 /* RFC 3339 of an instant of CLOCK_MONOTONIC. */

@@ -40,7 +40,7 @@ static int append(struct source *s, struct files_recording *r, const char *path)
     return OCELLI_OK;
 }
 
-/* Of two of one time the one whose name comes first. */
+/* Two pictures of one time stay in the order of their names. */
 static int compare_times(const void *first, const void *second) {
     const struct recorded_picture *a = first, *b = second;
     if (a->changed_ns != b->changed_ns) return a->changed_ns < b->changed_ns ? -1 : 1;

@@ -42,7 +42,7 @@ static int no_memory(const char *path) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
 }
 
-/* What may be a picture or a folder. Some file systems do not tell a name's type: then it is looked at later. */
+/* Can it be a picture or a folder? Some file systems do not tell a name's type: then it is looked at later. */
 static int is_wanted(const struct dirent *entry) {
     if (*entry->d_name == '.') return false;
     return entry->d_type == DT_REG ? source_picture_name(entry->d_name)

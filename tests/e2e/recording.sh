@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Recordings: an hour of video teaches an hour in seconds, what it taught counts for `ocelli run`, and events carry the recording's own
+# Recordings: an hour of video teaches an hour in seconds, and `ocelli run` goes on with it. Events carry the recording's own
 # time and the names of picture files. OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
@@ -54,7 +54,12 @@ jq -se 'map(select(.tag=="cat"))|length==2 and .[1].event=="off" and .[1].positi
 name="clock = recording"
 { tags y4m:after.y4m 'clock = recording' | sed 's/^model/motion = 0\nrate = 0.05\nstatus_every = 0.01\nmodel/'; } >clock.ini
 "$ocelli" run -c clock.ini --for 60 >out 2>err || fail "$name: exit code $?"
-jq -se 'any(.[]; .event=="on" and .tag=="cat")' out >/dev/null || fail "$name: no event"
+jq -se 'map(select(.tag=="cat"))|map([.event,.frame,.position_ms])==[["on",4,40000],["off",6,60000]]' out >/dev/null ||
+    fail "$name: not each second frame" # 0 and 1, then every 20 s
+name="a history"
+{ cat clock.ini; printf '[memory]\nfile = history.db\n'; } >history.ini
+"$ocelli" run -c history.ini >out 2>err || fail "$name: exit code $?"
+grep -q 'the history is not written' err && test ! -e history.db || fail "$name: written, or not told"
 for fault in 'clock = sundial' 'clock = recording' 'clock=recording\nevery = no'; do
     case $fault in *every*) from=y4m:after.y4m ;; *) from=test: ;; esac
     tags $from "$(printf '%b' "$fault")" >fault.ini

@@ -15,6 +15,7 @@
 static char *folder;
 static struct program p;
 static struct live_event e;
+static char file[EVENT_FILE]; /* the longest name that an event has */
 
 static int setup(void **state) {
     (void)state;
@@ -32,8 +33,6 @@ static int teardown(void **state) {
     checkpoint_remove(folder);
     return chdir("/");
 }
-
-static char file[EVENT_FILE]; /* the longest name that an event has */
 
 static const struct live_event *event(int number) {
     char tag[20];
