@@ -349,6 +349,12 @@ void brain_tags(struct brain *b, struct vectors **v) {
     vectors_destroy(&unwanted);
 }
 
+void brain_refresh(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    if (b->tagger) tagger_refresh(b->tagger);
+    pthread_mutex_unlock(&b->lock);
+}
+
 int brain_save(struct brain *b, uint8_t **bytes, size_t *size) {
     struct tagger_learnt *learnt;
     pthread_mutex_lock(&b->lock);
