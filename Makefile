@@ -14,6 +14,11 @@ BLOB = build/demo.gguf
 demo: release $(BLOB)
 	@sh tools/demo/demo.sh build/release/ocelli $(BLOB)
 
+# The picture of README and docs/cli.md, drawn by the program.
+picture: release $(BLOB)
+	mkdir -p docs/pictures
+	build/release/ocelli tag -m $(BLOB) --device cpu --kind f16w -T tools/demo/tags.ini --top 5 --svg docs/pictures/tagged.svg tools/demo/pictures/dog-and-balloon.png
+
 $(BLOB): release tools/demo/checkpoint/model.safetensors
 	build/release/ocelli-convert tools/demo/checkpoint --name ocelli-demo -o $(BLOB)
 
@@ -162,4 +167,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages

@@ -71,6 +71,7 @@ size_t frame_planes_bytes(const struct frame *f) {
 void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy) {
     size_t offset = 0;
     *copy = *f;
+    copy->file = NULL; /* it goes with the frame */
     for (int i = 0; i < 3; i++) {
         size_t size = frame_plane_bytes(f, i);
         copy->planes[i] = (struct frame_plane){
@@ -149,8 +150,7 @@ static void pixel_to_rgb(const struct frame *f, const struct frame_rule *rule, u
 void frame_row_to_rgb(const struct frame *f, uint32_t row, uint8_t *rgb) {
     const struct frame_rule *rule = frame_rule_of(f->matrix, f->full_range);
     uint32_t count = frame_upright_width(f), right = f->width - 1, bottom = f->height - 1;
-    for (uint32_t i = 0; i < count; i++, rgb += 3)
-        switch (f->rotation) {
+    for (uint32_t i = 0; i < count; i++, rgb += 3) switch (f->rotation) {
         case 90: pixel_to_rgb(f, rule, row, bottom - i, rgb); break;
         case 180: pixel_to_rgb(f, rule, right - i, bottom - row, rgb); break;
         case 270: pixel_to_rgb(f, rule, right - row, i, rgb); break;

@@ -33,6 +33,14 @@ struct frame_plane {
     uint32_t offset;     /* of the plane in it, bytes */
 };
 
+/* The own time of a frame that was recorded earlier and is played as fast as it can be read. Zeroed: it is live. */
+struct frame_recording {
+    bool on;
+    int64_t start_ns;    /* CLOCK_MONOTONIC when the first frame was given */
+    int64_t position_ns; /* from the first frame to this one; never goes back */
+    int64_t real_ns;     /* CLOCK_REALTIME when it was seen; 0: the recording does not tell */
+};
+
 struct frame {
     enum frame_format format;
     uint32_t width, height; /* as stored, 1..16384 */
@@ -42,8 +50,15 @@ struct frame {
     uint32_t rotation;   /* 0, 90, 180, 270: clockwise turn that makes it upright */
     int64_t captured_ns; /* CLOCK_MONOTONIC */
     uint64_t sequence;   /* counts what was captured: a gap is what nobody saw */
-    void *owner;         /* the source's own */
+    const char *file;    /* a picture file's name; the source's, as long as the frame is held. NULL: it came from none */
+    struct frame_recording recording;
+    void *owner; /* the source's own */
 };
+
+/* When the frame was seen, on the scale of CLOCK_MONOTONIC, ns: what tags, motion and rates go by. */
+static inline int64_t frame_time_ns(const struct frame *f) {
+    return f->recording.on ? f->recording.start_ns + f->recording.position_ns : f->captured_ns;
+}
 
 /* "nv12"; static. */
 const char *frame_format_name(enum frame_format format);
@@ -59,8 +74,8 @@ void frame_lay(struct frame *f, const uint8_t *bytes);
 
 /* Bytes of its planes as they lie, without what is between them. */
 size_t frame_planes_bytes(const struct frame *f);
-/* Copies them one behind the other to `bytes`, of frame_planes_bytes(); *copy: the frame there, its planes' offsets from `bytes`.
- */
+/* Copies them one behind the other to `bytes`, of frame_planes_bytes(); *copy: the frame there, its planes' offsets from `bytes`,
+ * without the name of its file. */
 void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy);
 
 /* What video says that does not say its matrix: BT.709 from 720 lines on, as players guess. */

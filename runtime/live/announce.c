@@ -93,15 +93,6 @@ static void add_answers(struct text *to, const struct live_config *c) {
     if (*between == 'a') add(to, "answers no requests ([serve] has no port)");
 }
 
-static void warn(const struct live *l, const struct count *counts) {
-    const char *path = l->options.config;
-    if (!counts->tags) log_warn("%s: no tags: nothing can turn on; write a section [tag NAME] for each", path);
-    if (!l->state && learns(counts))
-        log_warn(
-            "%s: no state = FOLDER under [run]: what the tags learn is lost at the end, and learnt anew at each start",
-            path);
-}
-
 static void tell(struct live *l, const struct live_status *s, const struct count *counts) {
     struct text line = {.used = 0};
     add(&line, "%s: runs: source ", l->options.config);
@@ -118,7 +109,6 @@ static void tell(struct live *l, const struct live_status *s, const struct count
         add_answers(&line, &l->config);
     log_info("%s", line.bytes);
     notify_say("STATUS=%s", line.bytes);
-    if (!l->options.silent) warn(l, counts);
     l->announce.told = true, l->announce.sized = s->width > 0;
 }
 
@@ -153,7 +143,6 @@ void announce_step(struct live *l, int64_t now) {
         live_get_status(l, &s);
         if (!a->told && is_time(l, &s, now)) {
             begin(l, &s);
-            chores_save(l); /* which tells now whether the state folder is any good, not minutes later */
         } else if (a->told && s.width) {
             log_info("%s: the first picture is there: %ux%u", s.source, s.width, s.height);
             a->sized = true;

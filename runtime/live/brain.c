@@ -96,10 +96,10 @@ static int embed(struct brain *b, const struct frame *f) {
     return status;
 }
 
-static void publish(struct brain *b, const struct tagger_event *events, size_t count, int64_t captured_ns, int64_t gpu_ns) {
+static void publish(struct brain *b, const struct tagger_event *events, size_t count, const struct frame *frame, int64_t gpu_ns) {
     struct live_event e;
     for (size_t i = 0; i < count; i++) {
-        event_make(&e, &events[i], captured_ns, gpu_ns);
+        event_make(&e, &events[i], frame, gpu_ns);
         event_put(b->events, &e);
     }
 }
@@ -110,17 +110,17 @@ static void look(struct brain *b, const struct brain_picture *p) {
     int64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     if (embed(b, &p->frame)) return;
     int64_t gpu_ns = clock_ns(CLOCK_MONOTONIC) - began;
-    struct tagger_frame frame = {b->embedding, p->frame.captured_ns / 1000000, p->frame.sequence, p->luma};
+    struct tagger_frame frame = {b->embedding, frame_time_ns(&p->frame) / 1000000, p->frame.sequence, p->luma};
     ocelli_get_info(b->model, &info);
     pthread_mutex_lock(&b->lock);
     size_t count = tagger_step(b->tagger, &frame, &events);
-    keep_picture(&b->keep, b->tagger, b->embedding, p->frame.captured_ns);
+    if (!p->frame.recording.on) keep_picture(&b->keep, b->tagger, b->embedding, p->frame.captured_ns);
     b->usual_ns = b->usual_ns ? (7 * b->usual_ns + gpu_ns) / 8 : gpu_ns;
     b->gpu_bytes = info.gpu_bytes, b->dma_bufs = info.dma_bufs;
     b->any = true, b->sequence = p->frame.sequence, b->captured_ns = p->frame.captured_ns;
     tell(b);
     pthread_mutex_unlock(&b->lock);
-    publish(b, events, count, p->frame.captured_ns, gpu_ns); /* only this thread changes the tagger, and so the events */
+    publish(b, events, count, &p->frame, gpu_ns); /* only this thread changes the tagger, and so the events */
     meter_count(b->meter, METER_PICTURES, 1);
     meter_time(b->meter, METER_CPU, p->cpu_ns + clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
     meter_time(b->meter, METER_GPU, gpu_ns);
@@ -147,7 +147,7 @@ static int replace(struct brain *b) {
     status = tagger_swap(b->tagger, next, &events, &count);
     if (!status) b->version = set.version, tell(b);
     pthread_mutex_unlock(&b->lock);
-    publish(b, events, count, clock_ns(CLOCK_MONOTONIC), 0);
+    publish(b, events, count, &(struct frame){.captured_ns = clock_ns(CLOCK_MONOTONIC)}, 0);
     tagger_destroy(&next);
     if (status) return status;
     vectors_destroy(&b->now);
@@ -347,6 +347,12 @@ void brain_tags(struct brain *b, struct vectors **v) {
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->lock);
     vectors_destroy(&unwanted);
+}
+
+void brain_refresh(struct brain *b) {
+    pthread_mutex_lock(&b->lock);
+    if (b->tagger) tagger_refresh(b->tagger);
+    pthread_mutex_unlock(&b->lock);
 }
 
 int brain_save(struct brain *b, uint8_t **bytes, size_t *size) {

@@ -101,6 +101,8 @@ void brain_tags(struct brain *b, struct vectors **v);
  */
 bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes);
 
+/* tagger_refresh(): what is told next is of all that was seen. */
+void brain_refresh(struct brain *b);
 /* tagger_save(), tagger_get() of each tag, and what the brain knows for the status. */
 int brain_save(struct brain *b, uint8_t **bytes, size_t *size);
 void brain_each(struct brain *b, void (*each)(void *user, const struct tagger_status *tag), void *user);

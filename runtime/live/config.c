@@ -33,6 +33,7 @@ static const struct key {
     {"source", "rotation", WHOLE, AT(rotation), 0, 270, 0},
     {"source", "orientation", TEXT, AT(orientation)},
     {"source", "every", YES_NO, AT(every)},
+    {"source", "clock", TEXT, AT(clock)},
     {"source", "width", WHOLE, AT(width), 1, 16384, 0},
     {"source", "height", WHOLE, AT(height), 1, 16384, 0},
     {"source", "rate", WHOLE, AT(source_rate), 1, 1000, 0},

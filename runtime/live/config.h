@@ -6,7 +6,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 34 };
+enum { CONFIG_KEYS = 35 };
 
 struct live_config {
     struct arena arena; /* the strings below */
@@ -23,6 +23,7 @@ struct live_config {
     /* [source] */
     const char *uri;                  /* what it names is relative as all files are */
     const char *format, *orientation; /* orientation: exif or ignore */
+    const char *clock;                /* live or recording */
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
     /* [serve]: for runtime/serve, which this folder does not know */
@@ -48,6 +49,9 @@ int config_check(struct live_config *config, struct faults *faults);
 /* A start needs more than a good file, before it opens anything: a source that this program can have, and a model. model: the one of the
  * command line, or NULL. Errors: DEVICE, FILE, unless `faults` takes them. */
 int config_check_start(const struct live_config *config, const char *model, struct faults *faults);
+/* Plays the recording `uri` in the place of the source that the file names; as given, not relative to the file. Kept, not copied.
+ * NULL: changes nothing. */
+void config_play(struct live_config *config, const char *uri);
 /* Whether this program can have such a source at all: before it counts, as waiting would not help. Errors: DEVICE. */
 int config_check_source(const struct live_config *config);
 /* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which

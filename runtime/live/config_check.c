@@ -85,10 +85,43 @@ static int check_orientation(const struct live_config *c) {
                     config_line(c, "source", "orientation"), c->orientation);
 }
 
+static bool is_recording(const struct live_config *c) {
+    return c->clock && !strcmp(c->clock, "recording");
+}
+
+static int check_clock(const struct live_config *c) {
+    if (!c->clock || is_recording(c) || !strcmp(c->clock, "live")) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: clock = %s: give live or recording", c->path,
+                    config_line(c, "source", "clock"), c->clock);
+}
+
+static int check_recording(const struct live_config *c) {
+    char forms[SOURCE_FORMS];
+    if (!is_recording(c) || !c->uri || !source_known(c->uri, forms) || source_can_play(c->uri)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s:%zu: clock = recording: %s is none: y4m:, raw: and files: have a time of their own", c->path,
+                    config_line(c, "source", "clock"), c->uri);
+}
+
+static int check_every(const struct live_config *c) {
+    size_t line = config_line(c, "source", "every");
+    if (!is_recording(c) || !line || c->every > 0) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: every = no: of a recording no frame is dropped: remove the line", c->path,
+                    line);
+}
+
+void config_play(struct live_config *config, const char *uri) {
+    if (!uri) return;
+    config->uri = uri;
+    config->source.recording = true;
+    config->source.rate = 0; /* it is the camera's */
+}
+
 static void gather_source(struct live_config *c) {
     c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
                                         .ignore_orientation = ignores_orientation(c),
                                         .every = c->every != 0,
+                                        .recording = is_recording(c),
                                         .width = (uint32_t)c->width,
                                         .height = (uint32_t)c->height,
                                         .rate = (uint32_t)c->source_rate,
@@ -100,7 +133,8 @@ static void gather_source(struct live_config *c) {
 
 int config_check(struct live_config *c, struct faults *faults) {
     static int (*const checks[])(const struct live_config *) = {check_uri, check_rotation, check_size,
-                                                                check_orientation};
+                                                                check_orientation, check_clock, check_recording,
+                                                                check_every};
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < sizeof checks / sizeof *checks; i++) status = faults_pass(faults, checks[i](c));
     if (!status) status = check_ports(c, faults);

@@ -139,6 +139,7 @@ int end_run(struct live *l, int status) {
     bool stopped = eye_stop(&l->eye, left_ms(l, EYE_MS));
     stopped = stop_brain(l) && stopped;
     if (l->memory) memory_stop(l->memory, 0);
+    if (l->options.silent) brain_refresh(&l->brain); /* what was learnt is told next: of all that was seen */
     bool saved = !l->brain.prepared || save_last(l); /* a brain that waits for its device holds no lock */
     if (!status) said = finish_output(l);
     if (!status) status = said;

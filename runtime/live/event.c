@@ -5,10 +5,13 @@
 #include "text/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+enum { MILLISECONDS = 15 }; /* digits: exact, and longer than any recording */
 
 const char *event_state(enum tagger_state state) {
     static const char *const names[] = {
@@ -24,13 +27,16 @@ const char *event_reason(const struct live_event *e) {
     return e->edited ? "edit" : "picture";
 }
 
-void event_time(int64_t captured_ns, char text[40]) {
-    int64_t real = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) + captured_ns;
+static void write_time(int64_t real, char text[40]) {
     time_t seconds = (time_t)(real / 1000000000);
     struct tm utc;
     char date[24];
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", gmtime_r(&seconds, &utc));
     snprintf(text, 40, "%s.%03dZ", date, (int)(real / 1000000 % 1000));
+}
+
+void event_time(int64_t monotonic_ns, char text[40]) {
+    write_time(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC) + monotonic_ns, text);
 }
 
 static const char *or_null(const char *text) {
@@ -59,7 +65,9 @@ static void write_json(struct live_event *e) {
     json_text(&j, "model", e->model);
     json_count(&j, "frame", e->frame);
     json_text(&j, "time", e->time);
-    json_count(&j, "monotonic_ms", (uint64_t)(e->captured_ns / 1000000));
+    json_count(&j, "monotonic_ms", (uint64_t)(e->seen_ns / 1000000));
+    json_text(&j, "file", or_null(e->file));
+    json_number(&j, "position_ms", e->position_ns < 0 ? (double)NAN : (double)(e->position_ns / 1000000), MILLISECONDS);
     json_end(&j, '}');
     putc('\n', j.to);
     fclose(j.to);
@@ -69,20 +77,26 @@ static void copy(char to[EVENT_NAME], const char *from) {
     snprintf(to, EVENT_NAME, "%s", from ? from : "");
 }
 
-void event_make(struct live_event *e, const struct tagger_event *from, int64_t captured_ns, int64_t gpu_ns) {
+void event_make(struct live_event *e, const struct tagger_event *from, const struct frame *frame, int64_t gpu_ns) {
     *e = (struct live_event){.state = from->state,
                              .why = from->why,
                              .edited = from->edited,
                              .version = from->version,
                              .frame = from->sequence,
-                             .captured_ns = captured_ns,
+                             .captured_ns = frame->captured_ns,
+                             .seen_ns = frame_time_ns(frame),
+                             .position_ns = frame->recording.on ? frame->recording.position_ns : -1,
                              .gpu_ns = gpu_ns};
     copy(e->tag, from->tag);
     copy(e->group, from->group);
     copy(e->runner_up, from->why.runner_up);
     copy(e->model, from->model);
     e->why.runner_up = NULL;
-    event_time(captured_ns, e->time);
+    if (frame->file && strlen(frame->file) < EVENT_FILE) strcpy(e->file, frame->file);
+    if (frame->recording.real_ns)
+        write_time(frame->recording.real_ns, e->time);
+    else
+        event_time(e->seen_ns, e->time);
     write_json(e);
 }
 

@@ -3,12 +3,13 @@
 #ifndef LIVE_EVENT_H
 #define LIVE_EVENT_H
 
+#include "base/frame.h"
 #include "tag/tagger.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { EVENT_NAME = 200, EVENT_JSON = 4096, EVENTS_MOST = 256 };
+enum { EVENT_NAME = 200, EVENT_FILE = 512, EVENT_JSON = 4096 + 6 * EVENT_FILE, EVENTS_MOST = 256 };
 
 struct live_event {
     enum tagger_state state;    /* ON, OFF, or UNKNOWN: of the group */
@@ -21,7 +22,10 @@ struct live_event {
     uint64_t frame;        /* its sequence */
     bool edited;           /* other tags made it so, not the frame */
     int64_t captured_ns;   /* CLOCK_MONOTONIC */
-    char time[40];         /* the same, RFC 3339 with milliseconds, UTC */
+    int64_t seen_ns;       /* the same, of a recording by its own time: frame_time_ns() */
+    int64_t position_ns;   /* in the recording; -1: it is none */
+    char file[EVENT_FILE]; /* of a picture file: its name; "": it came from none, or the name is longer */
+    char time[40];         /* of seen_ns, or when the recording says: RFC 3339 with milliseconds, UTC */
     int64_t gpu_ns;        /* that its picture took on the device */
     char json[EVENT_JSON]; /* docs/run.md tells the fields; a line with its end */
 };
@@ -35,11 +39,11 @@ const char *event_threshold(enum tagger_threshold threshold);
 /* "picture" or "edit": what made it so. */
 const char *event_reason(const struct live_event *event);
 
-/* Fills all of *event, its time by the clocks of now. */
-void event_make(struct live_event *event, const struct tagger_event *from, int64_t captured_ns, int64_t gpu_ns);
+/* Fills all of *event, its time by the clocks of now. It copies the times of `frame` and the name of its file, nothing else. */
+void event_make(struct live_event *event, const struct tagger_event *from, const struct frame *frame, int64_t gpu_ns);
 
 /* RFC 3339 of an instant of CLOCK_MONOTONIC. */
-void event_time(int64_t captured_ns, char text[40]);
+void event_time(int64_t monotonic_ns, char text[40]);
 
 /* Events between the thread that makes and the one that tells them. */
 struct event_queue {

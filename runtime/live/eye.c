@@ -28,7 +28,8 @@ static void take_settings(struct eye *e, struct eye_settings *s) {
     eye_settings_free(e->now);
     e->now = s;
     snprintf(e->uri, sizeof e->uri, "%s", s->uri);
-    e->pace.rate = s->rate, e->pace.hot = s->hot;
+    e->recorded.rate = s->rate;
+    e->pace.rate = s->options.recording ? 0 : s->rate, e->pace.hot = s->hot; /* a recording is played as fast as it can be */
     e->look_every_ns = (int64_t)(s->look_every * 1e9);
     e->heat_ns = 0;
 }
@@ -82,10 +83,10 @@ static void take_heat(struct eye *e) {
 /* false: nothing moved, and it was looked at not long ago. */
 static bool worth_a_look(struct eye *e, const struct frame *f) {
     double moved = motion_step(&e->motion, f);
-    int64_t since = f->captured_ns - e->looked_ns;
+    int64_t since = frame_time_ns(f) - e->looked_ns;
     if (e->motion.started && moved < e->now->motion && since < e->look_every_ns) return false;
     motion_keep(&e->motion);
-    e->looked_ns = f->captured_ns;
+    e->looked_ns = frame_time_ns(f);
     return true;
 }
 
@@ -100,14 +101,30 @@ static void count_frame(struct eye *e, const struct frame *f) {
     e->failures = 0;
 }
 
+/* `rate` counts in the recording's own time: what a daemon that watched then would not have taken is passed over. */
+static bool passed_over(struct eye *e, const struct frame *f) {
+    if (!f->recording.on) return false;
+    if (frame_time_ns(f) < e->recorded.due_ns) return true;
+    pace_step(&e->recorded, frame_time_ns(f), 0);
+    return false;
+}
+
+static void leave_frame(struct eye *e, struct frame *f, struct brain_picture *p, enum meter_count counted) {
+    meter_count(e->meter, counted, 1);
+    source_release(e->source, f);
+    brain_leave(e->brain, p);
+}
+
 /* The frame is held until the device has read it where it lies. */
 static void take_frame(struct eye *e, struct frame *f, struct brain_picture *p) {
     int64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     count_frame(e, f);
+    if (passed_over(e, f)) {
+        leave_frame(e, f, p, METER_DROPPED);
+        return;
+    }
     if (!worth_a_look(e, f)) {
-        meter_count(e->meter, METER_STILL, 1);
-        source_release(e->source, f);
-        brain_leave(e->brain, p);
+        leave_frame(e, f, p, METER_STILL);
         return;
     }
     int64_t took = clock_ns(CLOCK_MONOTONIC) - began;
@@ -147,6 +164,7 @@ static void lose_source(struct eye *e) {
 static int open_source(struct eye *e) {
     e->any = false;
     e->motion.started = false;
+    e->recorded.due_ns = 0;
     e->asked_ns = clock_ns(CLOCK_MONOTONIC), e->told = false;
     struct source_options options = e->now->options;
     options.stopping = stopping, options.user = e;

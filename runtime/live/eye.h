@@ -20,6 +20,7 @@ struct eye {
     struct eye_settings *now; /* of the ini */
     struct motion motion;
     struct pace pace;
+    struct pace recorded; /* the same for a recording, by its own time */
     int64_t look_every_ns, looked_ns, heat_ns;
     int64_t usual_ns; /* what looking for motion takes of late */
     uint64_t last_sequence;

@@ -34,8 +34,8 @@ struct eye_settings *eye_settings_make(const struct live_config *c) {
 bool eye_settings_same_source(const struct eye_settings *x, const struct eye_settings *y) {
     const struct source_options *a = &x->options, *b = &y->options;
     return config_same_text(x->uri, y->uri) && config_same_text(a->format, b->format) && a->rotation == b->rotation &&
-           a->every == b->every && a->ignore_orientation == b->ignore_orientation && a->width == b->width &&
-           a->height == b->height && a->rate == b->rate && a->exposure_us == b->exposure_us &&
+           a->every == b->every && a->recording == b->recording && a->ignore_orientation == b->ignore_orientation &&
+           a->width == b->width && a->height == b->height && a->rate == b->rate && a->exposure_us == b->exposure_us &&
            !(a->gain < b->gain || a->gain > b->gain) &&
            !(a->exposure_value < b->exposure_value || a->exposure_value > b->exposure_value);
 }

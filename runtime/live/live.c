@@ -8,6 +8,7 @@
 #include "live/notify.h"
 #include "live/quiet.h"
 #include "live/state.h"
+#include "live/surprises.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -32,8 +33,10 @@ static int read_config(struct live *l) {
     sha256(bytes, size, l->seen);
     status = config_parse(&l->config, bytes, size, l->options.config);
     free(bytes);
+    if (!status) config_play(&l->config, l->options.recording);
     if (!status) status = config_check_start(&l->config, l->options.model, NULL);
     if (status) return status;
+    if (!l->options.silent) config_surprises(&l->config);
     l->model = chosen(l->options.model, l->config.model);
     l->device = chosen(l->options.device, l->config.device);
     l->state = chosen(NULL, l->config.state);
@@ -58,7 +61,10 @@ static void open_memory(struct live *l) {
     struct memory_model model = {.name = l->brain.name, .size = l->brain.size};
     struct memory_params params = {.path = c->memory_file, .budget = (uint64_t)(c->memory_budget * 1e6), .model = &model};
     memcpy(model.key, l->brain.key, sizeof model.key);
-    if (!c->memory_file || memory_open(&l->memory, &params)) return;
+    if (c->memory_file && c->source.recording)
+        log_warn("%s: the history is not written: it is of what was seen by the clock, and this is a recording",
+                 l->options.config);
+    if (!c->memory_file || c->source.recording || memory_open(&l->memory, &params)) return;
     l->brain.keep = (struct keep){.memory = l->memory, .every = c->memory_every};
 }
 

@@ -26,6 +26,7 @@ struct live_question {
 struct live_options {
     const char *config;         /* path of the ini; required */
     const char *model, *device; /* instead of the ini's */
+    const char *recording;      /* a source to be played as a recording, instead of the ini's */
     uint32_t threads;           /* the same; 0: not given */
     enum ocelli_kind kind;
     double seconds; /* to run for; 0: until asked to stop */

@@ -22,7 +22,7 @@ enum { VARIABLES = 16, VARIABLE = 256, POLL_US = 5000 };
 
 /* The event's variables, and of those that there are the others: of two of a name some shells take the last. */
 struct variables {
-    char text[VARIABLES][VARIABLE];
+    char text[VARIABLES][VARIABLE], file[EVENT_FILE + sizeof "OCELLI_FILE="];
     size_t count;
     const char *folder; /* one more, which may be longer; NULL: none */
     char **all;         /* free() */
@@ -40,6 +40,7 @@ static void add_number(struct variables *v, const char *name, float value) {
 
 static bool is_ours(const struct variables *v, const char *inherited) {
     size_t name = strcspn(inherited, "=") + 1; /* with it */
+    if (!strncmp(v->file, inherited, name)) return true;
     for (size_t i = 0; i < v->count; i++)
         if (!strncmp(v->text[i], inherited, name)) return true;
     return v->folder && !strncmp(v->folder, inherited, name);
@@ -48,9 +49,10 @@ static bool is_ours(const struct variables *v, const char *inherited) {
 static int join(struct variables *v) {
     size_t inherited = 0, at = v->count;
     while (environ[inherited]) inherited++;
-    v->all = calloc(v->count + inherited + 2, sizeof *v->all);
+    v->all = calloc(v->count + inherited + 3, sizeof *v->all);
     if (!v->all) return log_fail(OCELLI_ERR_MEMORY, "on_change: out of memory");
     for (size_t i = 0; i < v->count; i++) v->all[i] = v->text[i];
+    v->all[at++] = v->file;
     if (v->folder) v->all[at++] = (char *)v->folder;
     for (size_t i = 0; i < inherited; i++)
         if (!is_ours(v, environ[i])) v->all[at++] = environ[i];
@@ -75,6 +77,9 @@ static int variables_make(struct variables *v, const struct live_event *e) {
     add(v, "TIME", e->time);
     snprintf(number, sizeof number, "%llu", (unsigned long long)e->frame);
     add(v, "FRAME", number);
+    snprintf(number, sizeof number, "%lld", (long long)(e->position_ns / 1000000));
+    add(v, "POSITION_MS", e->position_ns < 0 ? "" : number);
+    snprintf(v->file, sizeof v->file, "OCELLI_FILE=%s", e->file);
     return join(v);
 }
 

@@ -34,6 +34,7 @@ static int take(struct live *l, const void *bytes, size_t size) {
     struct vectors *vectors = NULL;
     int status = config_parse(&next, bytes, size, l->options.config);
     if (status) return status;
+    config_play(&next, l->options.recording);
     status = config_check_source(&next);
     if (!status) status = model_vectors_create(&vectors, &next.tags, next.path, next.source.ignore_orientation);
     if (!status) {

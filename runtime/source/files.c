@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * files: pictures as they land in a folder or below it: written there, moved there, linked there. */
+#include "source/files_recording.h"
 #include "source/folders.h"
 #include "source/waiting.h"
 #include "source/pool.h"
@@ -22,6 +23,7 @@
 #define SETTLED_NS INT64_C(1000000000)
 
 struct files {
+    struct files_recording *recording; /* NULL: the folder is watched */
     struct folders folders;
     struct waiting waiting;
     uint64_t sequence;
@@ -166,23 +168,30 @@ int files_check(const char *uri, const char *rest, const struct source_options *
     return fault ? log_fail(OCELLI_ERR_FILE, "%s: cannot watch this folder: %s", uri, strerror(fault)) : OCELLI_OK;
 }
 
-int files_open(struct source *s, const char *rest, const struct source_options *o) {
-    (void)o;
-    struct files *f = calloc(1, sizeof *f);
-    if (!f) return no_memory(s);
-    s->state = f;
+static int watch(struct source *s, const char *folder) {
+    struct files *f = s->state;
     int status = waiting_init(&f->waiting) ? OCELLI_OK : no_memory(s);
     int watched = folders_open(&f->folders, s->uri);
     if (!status) status = watched;
-    if (!status) status = add_folder(s, rest, 0, NOTHING, false);
+    return status ? status : add_folder(s, folder, 0, NOTHING, false);
+}
+
+int files_open(struct source *s, const char *rest, const struct source_options *o) {
+    struct files *f = calloc(1, sizeof *f);
+    if (!f) return no_memory(s);
+    s->state = f;
+    int status = o->recording ? files_recording_open(&f->recording, s, rest, &f->pool) : watch(s, rest);
     if (status) files_close(s);
     return status;
 }
 
 void files_close(struct source *s) {
     struct files *f = s->state;
-    folders_close(&f->folders);
-    waiting_finish(&f->waiting);
+    if (!s->options.recording) {
+        folders_close(&f->folders);
+        waiting_finish(&f->waiting);
+    }
+    files_recording_close(&f->recording);
     pool_finish(&f->pool);
     free(f);
     s->state = NULL;
@@ -250,6 +259,8 @@ static bool wait_for_any(struct source *s) {
 }
 
 int files_run(struct source *s) {
+    struct files *f = s->state;
+    if (f->recording) return files_recording_run(s, f->recording);
     int status = OCELLI_OK;
     while (!status && wait_for_any(s)) {
         status = take_events(s);

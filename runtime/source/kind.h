@@ -42,6 +42,7 @@ struct source_kind {
     const char *scheme; /* with its colon */
     const char *form;   /* of the whole URI, for messages */
     int file;           /* the colon of the URI behind which a file or folder stands; 0: none does */
+    bool plays;         /* knows the option `recording` */
     /* Would open() refuse it, as far as can be seen without opening? Changes nothing, and wakes nobody (a FIFO's writer). What it
      * refuses it has logged. */
     int (*check)(const char *uri, const char *rest, const struct source_options *o);
@@ -58,8 +59,9 @@ struct source {
     uint32_t rotation;
     struct source_options options; /* as given; the strings are the caller's, and may be gone */
     struct box box;
-    int held;    /* frames; under the box' lock */
-    int stop_fd; /* an eventfd that becomes readable at close, for poll() */
+    int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0: none yet */
+    int held;                   /* frames; under the box' lock */
+    int stop_fd;                /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;
 };
@@ -93,6 +95,9 @@ int raw_check(const char *uri, const char *rest, const struct source_options *o)
 int raw_open(struct source *s, const char *rest, const struct source_options *o);
 int stream_run(struct source *s);
 void stream_close(struct source *s);
+
+/* What the frame at `position_ns` of a recording gets; zeroed for a source that plays none. */
+struct frame_recording source_recording(const struct source *s, int64_t position_ns, int64_t real_ns);
 
 int files_check(const char *uri, const char *rest, const struct source_options *o);
 int files_open(struct source *s, const char *rest, const struct source_options *o);

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 static const struct source_kind kinds[] = {
-    {"camera:", "camera:[ID]", 0, camera_check, camera_open, camera_run, camera_close},
-    {"y4m:", "y4m:-|FILE", 1, y4m_check, y4m_open, stream_run, stream_close},
-    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", 3, raw_check, raw_open, stream_run, stream_close},
-    {"files:", "files:DIR", 1, files_check, files_open, files_run, files_close},
-    {"test:", "test:[WxH][@FPS]", 0, scene_check, scene_open, scene_run, scene_close},
+    {"camera:", "camera:[ID]", 0, false, camera_check, camera_open, camera_run, camera_close},
+    {"y4m:", "y4m:-|FILE", 1, true, y4m_check, y4m_open, stream_run, stream_close},
+    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", 3, true, raw_check, raw_open, stream_run, stream_close},
+    {"files:", "files:DIR", 1, true, files_check, files_open, files_run, files_close},
+    {"test:", "test:[WxH][@FPS]", 0, false, scene_check, scene_open, scene_run, scene_close},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -48,6 +48,11 @@ size_t source_file(const char *uri) {
     return *at && strcmp(at, "-") ? (size_t)(at - uri) : 0;
 }
 
+bool source_can_play(const char *uri) {
+    const struct source_kind *kind = kind_of(uri);
+    return kind && kind->plays;
+}
+
 bool source_buildable(const char *uri) {
     return strncmp(uri, "camera:", 7) || source_camera_library();
 }
@@ -65,6 +70,8 @@ static int check_options(const char *uri, const struct source_options *o) {
         return log_fail(OCELLI_ERR_LIMIT, "%s: %ux%u asked for: over the limit of %d pixels a side", uri, o->width, o->height,
                         PREP_MAX_SIDE);
     if (!o->width != !o->height) return log_fail(OCELLI_ERR_USAGE, "%s: give width and height, or neither", uri);
+    if (o->recording && !source_can_play(uri))
+        return log_fail(OCELLI_ERR_USAGE, "%s: no recording: only y4m:, raw: and files: have a time of their own", uri);
     if (!(o->gain >= 0 && o->gain < 1e3f) || !(o->exposure_value > -100 && o->exposure_value < 100))
         return log_fail(OCELLI_ERR_USAGE, "%s: gain %g, exposure value %g: out of range", uri, o->gain, o->exposure_value);
     return OCELLI_OK;
@@ -113,7 +120,7 @@ int source_open(struct source **out, const char *uri, const struct source_option
     struct source *s = calloc(1, sizeof *s);
     if (!s) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", uri);
     s->stop_fd = -1;
-    status = box_init(&s->box, o->every);
+    status = box_init(&s->box, o->every || o->recording);
     if (status) {
         free(s);
         return status;
@@ -195,7 +202,15 @@ static int hold(struct source *s, int more) {
     return held;
 }
 
+struct frame_recording source_recording(const struct source *s, int64_t position_ns, int64_t real_ns) {
+    struct frame_recording recording = {.on = true, .position_ns = position_ns, .real_ns = real_ns};
+    return s->options.recording ? recording : (struct frame_recording){0};
+}
+
 static void hand_out(struct source *s, struct slot *slot, struct frame *frame) {
+    if (!s->recording_start_ns) s->recording_start_ns = slot->frame.captured_ns;
+    if (slot->frame.recording.on) slot->frame.recording.start_ns = s->recording_start_ns;
+    slot->frame.file = slot->path;
     slot->frame.rotation = s->rotation;
     slot->frame.owner = slot;
     *frame = slot->frame;

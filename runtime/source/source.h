@@ -4,7 +4,7 @@
  *   camera:  camera:ID            a camera through libcamera: the first, or the one whose id is or has ID
  *   y4m:-  y4m:FILE               YUV4MPEG2, as ffmpeg, GStreamer and others write it
  *   raw:WxH:FORMAT[@FPS]:-|FILE   frames without headers, FORMAT as frame_format_name()
- *   files:DIR                     pictures as they land in a folder
+ *   files:DIR                     pictures as they land in a folder; as a recording, those that lie there, in their order
  *   test:[WxH][@FPS]              a rendered scene (source/scene.h says what it shows)
  *
  * The latest frame wins: a thread of the source's own takes what comes, and a newer frame replaces one that nobody
@@ -20,13 +20,15 @@
 extern "C" {
 #endif
 
-/* Zero means default. Only a camera uses what stands below `every`. */
+/* Zero means default. Only a camera uses what stands below `recording`, but a recording takes `rate` for the rate that its frames
+ * were taken at. */
 struct source_options {
     uint32_t rotation;       /* 0, 90, 180, 270: clockwise turn that makes frames upright */
     bool ignore_orientation; /* leave picture files as they are stored, whatever their EXIF says */
     bool every;              /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
-    uint32_t width, height;  /* pixels; the camera may give another size near it. Default 640x480 */
-    uint32_t rate;           /* frames a second; default: the camera's */
+    bool recording;         /* play what was recorded: its own time, nothing dropped, no pauses. Only y4m:, raw: and files: can */
+    uint32_t width, height; /* pixels; the camera may give another size near it. Default 640x480 */
+    uint32_t rate;          /* frames a second; default: the camera's */
     /* Asked now and then while a picture is decoded, by the thread that takes it: true gives that up, in silence. NULL: never. */
     bool (*stopping)(void *user);
     void *user;
@@ -57,6 +59,9 @@ bool source_known(const char *uri, char forms[SOURCE_FORMS]);
 
 /* Where in the URI the name of a file or folder begins ("y4m:FILE": 4); 0: it names none, or - for standard input. */
 size_t source_file(const char *uri);
+
+/* Can the kind of source play a recording (the option `recording`)? */
+bool source_can_play(const char *uri);
 
 /* false: it is a camera, and this program was built without libcamera. */
 bool source_buildable(const char *uri);

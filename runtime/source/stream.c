@@ -14,11 +14,12 @@
 
 struct stream {
     int fd;
-    bool raw;       /* no lines between frames */
-    bool paced;     /* a file is played at its rate, a pipe's writer sees to that itself */
-    bool ended;     /* nothing more to read */
-    struct y4m y4m; /* of raw: form and rate alone */
-    int64_t due;    /* of the next frame, when paced */
+    bool raw;            /* no lines between frames */
+    bool paced;          /* a file is played at its rate, a pipe's writer sees to that itself */
+    bool ended;          /* nothing more to read */
+    struct y4m y4m;      /* of raw: form and rate alone */
+    int64_t due;         /* of the next frame, when paced */
+    int64_t position_ns; /* of the next frame in the recording */
     struct pool pool;
     struct span read; /* in `buffer`, not used yet */
     uint8_t buffer[65536];
@@ -73,7 +74,7 @@ static int open_stream(struct source *s, const char *path, const struct source_o
         st->y4m.rate_num = raw->rate ? raw->rate : 25, st->y4m.rate_den = 1;
     }
     int status = open_path(st, path, s->uri);
-    st->paced = st->paced && !o->every;
+    st->paced = st->paced && !o->every && !o->recording;
     s->state = st;
     if (status) stream_close(s);
     return status;
@@ -154,6 +155,13 @@ static int read_frame(struct source *s, uint8_t *to, size_t size) {
 
 /* ---- the thread ---- */
 
+/* From frame to frame, ns. A recording may have another rate than its header says (time lapse). */
+static int64_t period(const struct source *s) {
+    const struct stream *st = s->state;
+    if (s->options.recording && s->options.rate) return 1000000000 / s->options.rate;
+    return (int64_t)st->y4m.rate_den * 1000000000 / st->y4m.rate_num;
+}
+
 /* Also after a pause (a stopped process) frames come at their rate and not all at once. */
 static void pace(struct source *s) {
     struct stream *st = s->state;
@@ -161,7 +169,7 @@ static void pace(struct source *s) {
     if (!st->paced) return;
     if (st->due < now - 1000000000) st->due = now;
     box_sleep(&s->box, st->due);
-    st->due += (int64_t)st->y4m.rate_den * 1000000000 / st->y4m.rate_num;
+    st->due += period(s);
 }
 
 static int take_frame(struct source *s, uint64_t sequence) {
@@ -178,6 +186,8 @@ static int take_frame(struct source *s, uint64_t sequence) {
     slot->slot.frame = st->y4m.form;
     slot->slot.frame.captured_ns = now;
     slot->slot.frame.sequence = sequence;
+    slot->slot.frame.recording = source_recording(s, st->position_ns, 0);
+    st->position_ns += period(s);
     frame_lay(&slot->slot.frame, slot->memory);
     box_post(&s->box, &slot->slot);
     return OCELLI_OK;

@@ -334,6 +334,11 @@ size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const str
     return t->event_count;
 }
 
+void tagger_refresh(struct tagger *t) {
+    for (size_t i = 0; i < t->count; i++)
+        calibrate_refresh(t->items[i].calibrate, t->items[i].tag.rules.value[RULE_FALSE_ALARMS]);
+}
+
 size_t tagger_count(const struct tagger *t) {
     return t->count;
 }

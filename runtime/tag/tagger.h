@@ -121,6 +121,9 @@ void tagger_destroy(struct tagger **tagger);
  * are not finite is passed over. */
 size_t tagger_step(struct tagger *tagger, const struct tagger_frame *frame, const struct tagger_event **events);
 
+/* Computes the learnt thresholds now, which tagger_step() does every 10 minutes. */
+void tagger_refresh(struct tagger *tagger);
+
 /* State of tag `index` (0..count - 1, in the order of the set) as of the last frame. */
 size_t tagger_count(const struct tagger *tagger);
 void tagger_get(const struct tagger *tagger, size_t index, struct tagger_status *status);

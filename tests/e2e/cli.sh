@@ -179,8 +179,6 @@ run 0 0 tag -m "$model" -t "a cat" --json --orientation ignore "$kinds/turn6.png
 cmp -s out upright && fail "orientation: tag does not ignore it"
 run 2 1 tag -m "$model" -t "a cat" --orientation up "$photo"
 complains 'neither exif nor ignore'
-run 1 1 tag -m "$model" -t "a cat" "$kinds"
-complains ': a folder: name the pictures in it, as .*/pictures/\*\.jpg$'
 cp "$model" same.gguf && run 1 1 embed -m same.gguf --text x -o same.gguf
 complains 'same.gguf: is an input: give another name to write to$'
 cmp -s "$model" same.gguf || fail "embed -o wrote over its model"
@@ -208,7 +206,9 @@ run 1 1 tag -m "$model" -t "a cat" - </dev/null
 echo "no picture" >text.png
 head -c 200 "$photo" >cut.png
 : >empty.png
-run 1 5 tag -m "$model" -t "a cat" --json missing.png "$photo" text.png cut.png empty.png "$wide" .
+mkdir folder
+run 1 6 tag -m "$model" -t "a cat" --json missing.png "$photo" text.png cut.png empty.png "$wide" folder
+complains '^ocelli: 4 of 6 pictures could not be read$' # a folder may have many
 lines_are 2
 complains '^ocelli: missing.png: '
 complains '^ocelli: text.png: '
@@ -218,12 +218,12 @@ lines_are 1
 holds '.image | startswith("a\"b\\c\n") and endswith(".png")'
 
 # What a stranger gets wrong: told with what to do.
-mkdir folder && cp "$photo" ./-dash.png
+cp "$photo" ./-dash.png
 export XDG_CACHE_HOME=relative HOME="$work"
 unset OCELLI_CACHE
-run 1 3 tag -m "$model" -t cat --json -- -dash.png folder "$(printf 'caf\351.png')"
+run 1 4 tag -m "$model" -t cat --json -- -dash.png folder "$(printf 'caf\351.png')"
 lines_are 1
-complains '^ocelli: folder: a folder: name the pictures in it, as folder/\*\.jpg$'
+complains '^ocelli: folder: no picture in this folder; -r looks into the folders in it too$'
 complains '^ocelli: caf\\xe9\.png: No such file'
 complains '^ocelli: warning: XDG_CACHE_HOME=relative does not begin with /, so it is ignored: .*/\.cache/ocelli$'
 test ! -e relative/ocelli || fail "a relative XDG_CACHE_HOME was made" # Mesa makes its own

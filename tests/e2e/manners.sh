@@ -132,8 +132,8 @@ echo file >full
 ini files:seen state=full/state # with a save every 5 minutes: the start tells
 start
 started
-until_true 5 grep -q 'full/state: cannot make' err || fail "$name: not told at the start"
-test "$(faults | grep -c 'full/state')" -eq 1 || fail "$name: not one line"
+until_true 5 grep -q 'state = full/state: what the daemon learns cannot be saved there' err || fail "$name: not told at the start"
+test "$(grep -c 'full/state: what' err)" -eq 1 || fail "$name: not one line"
 stop TERM
 
 # --- two daemons, one folder ---

@@ -56,6 +56,30 @@ static void test_whole(void **state) {
     config_finish(&c);
 }
 
+static void test_recording(void **state) {
+    (void)state;
+    static const char *const faults[] = {"clock = wall\nuri = y4m:a", "uri = test:\nclock = recording",
+                                         "uri = camera:\nclock = recording", "uri = files:a\nevery = no\nclock = recording"};
+    struct live_config c;
+    char text[200];
+    assert_int_equal(parse(&c, "[source]\nuri = files:a\nclock = recording\nrate = 2\n"), OCELLI_OK);
+    assert_true(c.source.recording && c.source.rate == 2);
+    config_finish(&c);
+    assert_int_equal(parse(&c, "[source]\nuri = camera:\nclock = live\nrate = 15\nrotation = 180\n"), OCELLI_OK);
+    config_play(&c, NULL);
+    assert_true(!c.source.recording && c.source.rate == 15);
+    config_play(&c, "y4m:here.y4m");
+    assert_string_equal(c.uri, "y4m:here.y4m"); /* not beside the file: the command line gave it */
+    assert_true(c.source.recording && c.source.rate == 0 && c.source.rotation == 180);
+    config_finish(&c);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        snprintf(text, sizeof text, "[source]\n%s\n", faults[i]);
+        assert_int_equal(parse(&c, text), OCELLI_ERR_FILE);
+        assert_int_equal(heard.lines, 1);
+        assert_non_null(strstr(heard.text, "folder/ocelli.ini:"));
+    }
+}
+
 /* What a source names lies beside the file, like all that it names; the rest of the URI stays. */
 static void test_source_file(void **state) {
     static const char *const rows[][2] = {
@@ -279,6 +303,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_faults), cmocka_unit_test(test_too_many_tags), cmocka_unit_test(test_start),
         cmocka_unit_test(test_agreement),  cmocka_unit_test(test_presets),       cmocka_unit_test(test_whole),
-        cmocka_unit_test(test_faults),     cmocka_unit_test(test_source_file),   cmocka_unit_test(test_no_libcamera)};
+        cmocka_unit_test(test_recording),  cmocka_unit_test(test_faults),        cmocka_unit_test(test_source_file),
+        cmocka_unit_test(test_no_libcamera)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

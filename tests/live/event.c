@@ -44,7 +44,7 @@ static double number(const cJSON *j, const char *key) {
 static void test_json(void **state) {
     (void)state;
     struct tagger_event from = made();
-    event_make(&e, &from, INT64_C(5000000), 1000000);
+    event_make(&e, &from, &(struct frame){.captured_ns = 5000000}, 1000000);
     size_t length = strlen(e.json);
     assert_true(length > 0 && strchr(e.json, '\n') == e.json + length - 1);
     cJSON *j = cJSON_Parse(e.json);
@@ -58,17 +58,47 @@ static void test_json(void **state) {
     assert_string_equal(text(j, "threshold"), "starter");
     assert_true(fabs(number(j, "score") - 0.75) + fabs(number(j, "margin") - 0.125) + fabs(number(j, "off") - 0.03125) < 1e-9);
     assert_true(number(j, "version") > 4294967294.0 && fabs(number(j, "frame") - 7) + fabs(number(j, "monotonic_ms") - 5) < 1e-9);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(j, "file")) && cJSON_IsNull(cJSON_GetObjectItem(j, "position_ms")));
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(j, "percentile")) && cJSON_IsNull(cJSON_GetObjectItem(j, "alarms_a_day")));
     cJSON_Delete(j);
     assert_null(e.why.runner_up); /* it would not live */
     assert_string_equal(e.runner_up, "a dog");
 }
 
+/* A picture of a recording: its own time, and its file's name however odd; a name that is too long is left out whole. */
+static void test_recorded(void **state) {
+    (void)state;
+    char name[EVENT_FILE + 1];
+    struct tagger_event from = made();
+    struct frame frame = {.file = name,
+                          .captured_ns = INT64_C(9000000000),
+                          .recording = {true, INT64_C(2000000000), INT64_C(3600000000000), INT64_C(1700000000123456789)}};
+    memset(name, 1, sizeof name); /* six bytes each in JSON */
+    name[EVENT_FILE - 1] = 0;
+    event_make(&e, &from, &frame, 0);
+    assert_true(e.captured_ns == frame.captured_ns && e.position_ns == frame.recording.position_ns);
+    assert_string_equal(e.time, "2023-11-14T22:13:20.123Z");
+    assert_string_equal(e.file, name);
+    cJSON *j = cJSON_Parse(e.json);
+    assert_non_null(j);
+    assert_string_equal(text(j, "file"), name);
+    assert_string_equal(text(j, "time"), e.time);
+    assert_true(fabs(number(j, "position_ms") - 3.6e6) + fabs(number(j, "monotonic_ms") - 3.602e6) < 1e-9);
+    cJSON_Delete(j);
+    name[EVENT_FILE - 1] = 1, name[EVENT_FILE] = 0;
+    frame.recording.real_ns = 0;
+    event_make(&e, &from, &frame, 0);
+    assert_string_equal(e.file, "");
+    char ahead[40];
+    event_time(INT64_C(3602000000000), ahead); /* of the clock, and as far on as the recording */
+    assert_memory_equal(e.time, ahead, 16);    /* to the minute: the clocks were read twice */
+}
+
 static void test_unknown(void **state) {
     (void)state;
     struct tagger_event from = made();
     from.tag = NULL, from.state = TAGGER_UNKNOWN, from.edited = true, from.why.runner_up = NULL;
-    event_make(&e, &from, 0, 0);
+    event_make(&e, &from, &(struct frame){0}, 0);
     cJSON *j = cJSON_Parse(e.json);
     assert_string_equal(text(j, "event"), "unknown");
     assert_string_equal(text(j, "reason"), "edit");
@@ -85,7 +115,7 @@ static void test_long_names(void **state) {
     memset(name, 0xff, sizeof name); /* three bytes each */
     name[sizeof name - 1] = 0;
     from.tag = from.group = from.model = from.why.runner_up = name;
-    event_make(&e, &from, 0, 0);
+    event_make(&e, &from, &(struct frame){0}, 0);
     assert_int_equal(strlen(e.tag), EVENT_NAME - 1);
     size_t length = strlen(e.json);
     cJSON *j = cJSON_Parse(e.json);
@@ -135,8 +165,8 @@ static void test_queue(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json), cmocka_unit_test(test_unknown),
-                                       cmocka_unit_test(test_long_names), cmocka_unit_test(test_time),
-                                       cmocka_unit_test(test_queue)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json),    cmocka_unit_test(test_recorded),
+                                       cmocka_unit_test(test_unknown), cmocka_unit_test(test_long_names),
+                                       cmocka_unit_test(test_time),    cmocka_unit_test(test_queue)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * The first hour with the demo model: a plain file of tags, none with a threshold of its own, and a frame a second of a scene in
  * which the things of tools/demo/pictures come into view, one picture after another, with nothing in between. By the starter rule
  * almost all are found, and hardly one is seen that is not there. */
-#include "live/vectors.h"
+#include "live/model_vectors.h"
 #include "demo.h"
 #include "support/test.h"
 #include "../tag/noise.h"
@@ -118,9 +118,9 @@ static struct tagger *start(struct vectors **v) {
     bool done = false;
     ocelli_get_info(model, &info);
     assert_int_equal(tags_file_parse(&tags, ini, strlen(ini), "ocelli.ini", NULL), OCELLI_OK);
-    assert_int_equal(vectors_create(v, &tags, "ocelli.ini", false), OCELLI_OK);
+    assert_int_equal(model_vectors_create(v, &tags, "ocelli.ini", false), OCELLI_OK);
     assert_int_equal(vectors_begin(*v, NULL, size), OCELLI_OK);
-    while (!done) assert_int_equal(vectors_step(*v, model, &done), OCELLI_OK);
+    while (!done) assert_int_equal(model_vectors_step(*v, model, &done), OCELLI_OK);
     assert_int_equal(vectors_set(*v, &set), OCELLI_OK);
     set.logit_scale = info.logit_scale, set.model = "demo";
     assert_int_equal(tagger_create(&t, &set), OCELLI_OK);

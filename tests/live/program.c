@@ -16,10 +16,12 @@
 static char *folder;
 static struct program p;
 static struct live_event e;
+static char file[EVENT_FILE]; /* the longest name that an event has */
 
 static int setup(void **state) {
     (void)state;
     folder = checkpoint_folder();
+    memset(file, 'f', sizeof file - 1);
     listen();
     return chdir(folder);
 }
@@ -27,6 +29,7 @@ static int setup(void **state) {
 static int teardown(void **state) {
     (void)state;
     unsetenv("OCELLI_TAG");
+    unsetenv("OCELLI_FILE");
     program_finish(&p);
     checkpoint_remove(folder);
     return chdir("/");
@@ -41,7 +44,7 @@ static const struct live_event *event(int number) {
                                 .why = {.score = 0.5f, .margin = NAN, .cosine = 0.25f, .threshold = TAGGER_STARTER},
                                 .model = "m",
                                 .sequence = 3};
-    event_make(&e, &from, 0, 0);
+    event_make(&e, &from, &(struct frame){.file = file}, 0);
     return &e;
 }
 
@@ -69,14 +72,16 @@ static void test_what_it_finds(void **state) {
     (void)state;
     const char *command =
         "cat >line; echo \"$OCELLI_EVENT|$OCELLI_TAG|$OCELLI_GROUP|$OCELLI_REASON|$OCELLI_SCORE|$OCELLI_MARGIN|$OCELLI_COSINE|"
-        "$OCELLI_RUNNER_UP|$OCELLI_MODEL|$OCELLI_FRAME|$OCELLI_THRESHOLD|$HOME\" >words; exec grep SigBlk /proc/self/status "
-        ">mask";
+        "$OCELLI_RUNNER_UP|$OCELLI_MODEL|$OCELLI_FRAME|$OCELLI_THRESHOLD|$HOME|$OCELLI_POSITION_MS\" >words; "
+        "printf %s \"$OCELLI_FILE\" >file; exec grep SigBlk /proc/self/status >mask";
     setenv("HOME", "/here", 1);
     setenv("OCELLI_TAG", "of the parent", 1);
+    setenv("OCELLI_FILE", "of the parent", 1);
     program_event(&p, command, event(1));
     assert_true(finish(command));
     assert_string_equal(content("line"), e.json);
-    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5||0.25||m|3|starter|/here\n");
+    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5||0.25||m|3|starter|/here|\n");
+    assert_string_equal(content("file"), file);
     assert_string_equal(content("mask"), "SigBlk:\t0000000000000000\n");
     assert_true(p.ran == 1 && p.failed == 0 && heard.lines == 0);
 }

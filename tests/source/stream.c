@@ -255,6 +255,38 @@ static void file(void **state) {
 }
 
 /* A source is closed though its writer never says a word, or stops inside a frame. */
+/* A recording has its own time, whatever the wall's; nothing is dropped, and nothing waits. */
+static void recording(void **state) {
+    (void)state;
+    struct source_options options = {.recording = true};
+    for (options.rate = 0; options.rate < 5; options.rate += 4) {
+        struct source *s;
+        struct frame f;
+        char name[] = "/tmp/ocelli-recording-XXXXXX", uri[64];
+        input = mkstemp(name);
+        put("YUV4MPEG2 W320 H240 F1:20 C420jpeg\n", 35); /* 20 s a frame: 100 s */
+        for (uint8_t n = 0; n < 5; n++) put_frame(n);
+        hang_up();
+        snprintf(uri, sizeof uri, "y4m:%s", name);
+        assert_int_equal(source_open(&s, uri, &options), OCELLI_OK);
+        int64_t start = 0;
+        for (int n = 0; n < 5; n++) {
+            assert_int_equal(source_next(s, 5000, &f), SOURCE_FRAME);
+            if (!n) start = f.captured_ns;
+            assert_true(f.recording.on && f.sequence == (uint64_t)n && !f.file);
+            assert_int_equal(f.recording.position_ns, n * (options.rate ? INT64_C(250000000) : INT64_C(20000000000)));
+            assert_int_equal(frame_time_ns(&f), start + f.recording.position_ns);
+            source_release(s, &f);
+        }
+        assert_int_equal(source_next(s, 5000, &f), SOURCE_END);
+        source_close(&s);
+        unlink(name);
+    }
+    struct source *s;
+    assert_int_equal(source_open(&s, "test:", &options), OCELLI_ERR_USAGE);
+    assert_true(source_can_play("raw:1x1:rgb:-") && !source_can_play("camera:") && !source_can_play("nothing"));
+}
+
 static void closed_early(void **state) {
     (void)state;
     struct source *s = opened("y4m:-", false);
@@ -311,7 +343,8 @@ static void fifo_unopened(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(one_by_one), TEST(slow_consumer), TEST(every_frame),  TEST(broken_streams), TEST(another_size),
-        TEST(raw),        TEST(file),          TEST(closed_early), TEST(not_there),      cmocka_unit_test(fifo_unopened),
+        TEST(raw),        TEST(file),          TEST(recording),    TEST(closed_early),   TEST(not_there),
+        cmocka_unit_test(fifo_unopened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

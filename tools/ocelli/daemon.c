@@ -3,11 +3,17 @@
 #include "base/log.h"
 #include "board.h"
 #include "show_run.h"
+#include "source/source.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 enum { SECONDS_MOST = 1000000000 };
+
+static int take_recording(const struct options *o, const char *uri) {
+    if (source_can_play(uri)) return 0;
+    return options_usage(o, "--recording \"%s\": give y4m:FILE, y4m:-, raw:WxH:FORMAT[@FPS]:FILE or files:DIR", uri);
+}
 
 int daemon_options(struct options *o, struct live_options *live, int argc, char **argv) {
     static const struct option table[] = {DAEMON_LONG, {0}};
@@ -21,6 +27,9 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
         } else if (c == DAEMON_CONFIG) {
             fault = options_file(o, "-c", optarg);
             live->config = optarg;
+        } else if (c == DAEMON_RECORDING) {
+            fault = take_recording(o, optarg);
+            live->recording = optarg;
         } else {
             fault = options_number(o, "--for", optarg, SECONDS_MOST, &seconds);
             live->seconds = (double)seconds;

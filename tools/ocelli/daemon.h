@@ -6,15 +6,18 @@
 #include "live/live.h"
 #include "options.h"
 
-enum { DAEMON_CONFIG = 'c', DAEMON_SECONDS = OPTIONS_OWN, DAEMON_SHOW };
+enum { DAEMON_CONFIG = 'c', DAEMON_SECONDS = OPTIONS_OWN, DAEMON_SHOW, DAEMON_RECORDING };
 #define DAEMON_LETTERS OPTIONS_LETTERS "c:"
 #define DAEMON_LONG                                                                                                              \
-    OPTIONS_LONG, {"config", required_argument, NULL, DAEMON_CONFIG}, {"show", no_argument, NULL, DAEMON_SHOW}, {                \
+    OPTIONS_LONG, {"config", required_argument, NULL, DAEMON_CONFIG}, {"show", no_argument, NULL, DAEMON_SHOW},                  \
+        {"recording", required_argument, NULL, DAEMON_RECORDING}, {                                                              \
         "for", required_argument, NULL, DAEMON_SECONDS                                                                           \
     }
 #define DAEMON_HELP                                                                                                              \
     "  -c, --config FILE     tags, model and source; see docs/run.md for its keys\n"                                             \
-    "      --for SECONDS     end after so long\n"
+    "      --for SECONDS     end after so long, by the clock\n"                                                                  \
+    "      --recording URI   instead of FILE's source play y4m:FILE, y4m:-, raw:... or files:DIR as fast as the\n"               \
+    "                        device can, by the recording's own time\n"
 
 /* Fills options of the command line. OPTIONS_END, or OPTIONS_STOP as options_next(). */
 int daemon_options(struct options *o, struct live_options *live, int argc, char **argv);

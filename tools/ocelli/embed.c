@@ -5,7 +5,9 @@
 #include "text/json.h"
 #include "npy.h"
 #include "options.h"
+#include "picture_list.h"
 #include "pictures.h"
+#include "progress.h"
 #include "tag/prompts.h"
 
 #include <stdlib.h>
@@ -19,7 +21,7 @@ struct request {
     struct prompts_list inputs;
     bool *is_image;          /* (inputs), room for argc */
     struct decode_rule rule; /* how pictures are read */
-    bool npy;
+    bool npy, recursive, quiet;
     const char *path; /* of the output; NULL: standard output */
 };
 
@@ -29,7 +31,10 @@ struct embedder {
     const struct request *request;
     struct file_writer file; /* when there is a path */
     float *vectors;          /* (most at once, D) */
-    bool failed;             /* a picture could not be read */
+    struct progress progress;
+    size_t all, unread; /* pictures, and of them those that could not be read */
+    size_t unread_folders, rows;
+    bool any_folder;
 };
 
 static int put(struct embedder *e, const void *bytes, size_t size) {
@@ -69,23 +74,51 @@ static int put_all(struct embedder *e, const char *const *inputs, size_t count, 
 static int add_picture(struct embedder *e, struct pictures *p, const char *name) {
     int status = pictures_add(p, name);
     if (!status) return OCELLI_OK;
-    e->failed = true;
+    e->unread++;
     return e->request->npy ? status : OCELLI_OK;
 }
 
-/* As many pictures from input `at` on as are held at once; *taken tells how many inputs. */
-static int embed_pictures(struct embedder *e, size_t at, size_t *taken) {
-    const struct request *r = e->request;
-    struct pictures p = {.rule = r->rule};
-    int status = OCELLI_OK;
-    size_t i = at;
-    for (; !status && i < r->inputs.count && r->is_image[i] && !pictures_full(&p); i++)
-        status = add_picture(e, &p, r->inputs.texts[i]);
+/* As many pictures as are held at once. OCELLI_OK, PICTURE_LIST_END or an error. */
+static int embed_batch(struct embedder *e, struct picture_list *list) {
+    struct pictures p = {.rule = e->request->rule};
+    const char *name;
+    size_t taken = 0;
+    int status = OCELLI_OK, end = OCELLI_OK;
+    while (!status && !end && !pictures_full(&p)) {
+        end = picture_list_next(list, &name);
+        if (end) break;
+        status = add_picture(e, &p, name);
+        taken++;
+    }
+    if (end < 0) status = end;
     if (!status && p.count) status = ocelli_embed_images(e->handle, p.images, p.count, e->vectors);
+    progress_hide(); /* results may go to the same terminal */
     if (!status) status = put_all(e, p.names, p.count, "image");
+    e->all += taken, e->rows += p.count;
     pictures_clear(&p);
-    *taken = i - at;
-    return status;
+    progress_step(&e->progress, taken);
+    return status ? status : end;
+}
+
+/* The pictures from input `at` on, up to the next text. */
+static struct picture_list pictures_at(const struct request *r, size_t at) {
+    size_t n = 0;
+    while (at + n < r->inputs.count && r->is_image[at + n]) n++;
+    return (struct picture_list){.operands = r->inputs.texts + at, .count = n, .below = r->recursive};
+}
+
+static int embed_pictures(struct embedder *e, size_t at, size_t *taken) {
+    struct picture_list list = pictures_at(e->request, at);
+    int status = OCELLI_OK;
+    while (!status && !ferror(stdout)) {
+        status = embed_batch(e, &list);
+        if (!e->request->path) fflush(stdout);
+    }
+    picture_list_finish(&list);
+    *taken = list.count;
+    e->unread_folders += list.unread, e->any_folder = e->any_folder || list.any_folder;
+    if (status < 0 || !e->request->npy || !list.unread) return status < 0 ? status : OCELLI_OK;
+    return OCELLI_ERR_FILE; /* told; the array would lack rows */
 }
 
 static int embed_texts(struct embedder *e, size_t at, size_t *taken) {
@@ -94,21 +127,42 @@ static int embed_texts(struct embedder *e, size_t at, size_t *taken) {
     while (n < TEXTS_MOST && at + n < r->inputs.count && !r->is_image[at + n]) n++;
     *taken = n;
     int status = ocelli_embed_texts(e->handle, r->inputs.texts + at, n, e->vectors);
+    e->rows += n;
     return status ? status : put_all(e, r->inputs.texts + at, n, "text");
+}
+
+/* How many vectors there will be. */
+static size_t count_rows(const struct request *r) {
+    size_t rows = 0;
+    for (size_t at = 0; at < r->inputs.count;) {
+        struct picture_list list = pictures_at(r, at);
+        rows += list.count ? picture_list_count(&list) : 1;
+        at += list.count ? list.count : 1;
+    }
+    return rows;
+}
+
+static int put_header(struct embedder *e, size_t rows) {
+    char header[NPY_HEADER];
+    npy_header(header, rows, e->embedding);
+    return put(e, header, sizeof header);
 }
 
 static int embed_inputs(struct embedder *e) {
     const struct request *r = e->request;
-    int status = OCELLI_OK;
-    if (r->npy) {
-        char header[NPY_HEADER];
-        npy_header(header, r->inputs.count, e->embedding);
-        status = put(e, header, sizeof header);
-    }
+    bool shown = !r->quiet && progress_possible();
+    size_t rows = r->npy || shown ? count_rows(r) : 0;
+    int status = r->npy ? put_header(e, rows) : OCELLI_OK;
+    if (shown) progress_begin(&e->progress, rows);
     for (size_t at = 0, taken = 0; !status && at < r->inputs.count && !ferror(stdout); at += taken) {
         status = (r->is_image[at] ? embed_pictures : embed_texts)(e, at, &taken);
         if (!r->path) fflush(stdout);
     }
+    progress_end(&e->progress);
+    if (!status && r->npy && e->rows != rows)
+        status = log_fail(OCELLI_ERR_FILE, "%zu pictures and texts, but %zu when they were counted: the folder changes", e->rows,
+                          rows);
+    if (!status && e->any_folder && e->unread) log_error("%zu of %zu pictures could not be read", e->unread, e->all);
     return status;
 }
 
@@ -142,7 +196,7 @@ static int embed(const struct options *o, const struct request *r) {
     file_writer_close(&e.file);
     free(e.vectors);
     ocelli_close(&e.handle);
-    return status ? options_exit_code(status) : e.failed ? EXIT_FAILED : EXIT_OK;
+    return status ? options_exit_code(status) : e.unread || e.unread_folders ? EXIT_FAILED : EXIT_OK;
 }
 
 enum { OPERAND = 1, OPTION_IMAGE = OPTIONS_OWN, OPTION_TEXT, OPTION_FORMAT, OPTION_ORIENTATION };
@@ -151,6 +205,8 @@ static const struct option table[] = {OPTIONS_LONG,
                                       {"text", required_argument, NULL, OPTION_TEXT},
                                       {"format", required_argument, NULL, OPTION_FORMAT},
                                       {"orientation", required_argument, NULL, OPTION_ORIENTATION},
+                                      {"recursive", no_argument, NULL, 'r'},
+                                      {"quiet", no_argument, NULL, 'q'},
                                       {"output", required_argument, NULL, 'o'},
                                       {0}};
 
@@ -175,9 +231,11 @@ static int take_path(const struct options *o, struct request *r, const char *pat
 /* Operands belong to the --image or --text before them, so getopt is told (by '-') not to move them. */
 static int take_options(struct options *o, struct request *r, int argc, char **argv) {
     int c, kind = 0;
-    while ((c = options_next(o, argc, argv, "-" OPTIONS_LETTERS "o:", table)) >= 0) {
+    while ((c = options_next(o, argc, argv, "-" OPTIONS_LETTERS "o:rq", table)) >= 0) {
         int code = EXIT_OK;
         if (c == OPTION_IMAGE || c == OPTION_TEXT) kind = c;
+        r->recursive = r->recursive || c == 'r', r->quiet = r->quiet || c == 'q';
+        if (c == 'r' || c == 'q') continue;
         if (c == 'o')
             code = take_path(o, r, optarg);
         else if (c == OPTION_FORMAT)
@@ -220,8 +278,8 @@ static int run(int argc, char **argv) {
 const struct command command_embed = {
     .name = "embed",
     .summary = "turn pictures and texts into vectors",
-    .usage =
-        "ocelli embed -m BLOB (--image FILE... | --text \"TEXT\"...) [--format json|npy] [--orientation exif|ignore] [-o FILE]",
+    .usage = "ocelli embed -m BLOB (--image FILE|FOLDER... | --text \"TEXT\"...) [--format json|npy] [--orientation exif|ignore] "
+             "[-r] [-q] [-o FILE]",
     .help = "Prints the embedding of each picture and text, of unit length, in the order given. Pictures\n"
             "are read a few at a time, so their number does not matter.\n\n"
             "  json  a line an input: {\"input\":\"...\",\"kind\":\"image\",\"embedding\":[...]}\n"
@@ -230,11 +288,12 @@ const struct command command_embed = {
             "  npy   one NumPy array, float32, shape (inputs, D). A picture that cannot be read ends the\n"
             "        command with exit code 1, as the rows would no longer match the inputs.\n\n"
             "Options:\n"
-            "      --image FILE...   pictures, up to the next option; - is standard input\n"
+            "      --image FILE...   pictures, and folders of them, up to the next option; - is standard input\n"
             "      --text TEXT...    texts, up to the next option\n"
             "      --format FORMAT   json (default) or npy\n"
-            "  -o, --output FILE     write there instead of standard output (-), whole or not at all\n" PICTURES_HELP OPTIONS_HELP
-            "\n"
+            "  -o, --output FILE     write there instead of standard output (-), whole or not at all\n" PICTURES_HELP
+            "  -r, --recursive       of a folder also the folders in it\n"
+            "  -q, --quiet           no progress on a terminal\n" OPTIONS_HELP "\n"
             "Examples:\n"
             "  ocelli embed -m clip.gguf --text \"a red truck\" \"a blue car\"\n"
             "  ocelli embed -m clip.gguf --format npy -o pictures.npy --image *.jpg\n",

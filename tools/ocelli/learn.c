@@ -65,12 +65,13 @@ static int run(int argc, char **argv) {
 const struct command command_learn = {
     .name = "learn",
     .summary = "learn the thresholds of tags from a scene",
-    .usage = "ocelli learn -c FILE [--for SECONDS] [-m BLOB] [--json]",
+    .usage = "ocelli learn -c FILE [--for SECONDS] [--recording URI] [-m BLOB] [--json]",
     .help = "Watches as `ocelli run` does, tells no changes, and at the end prints of each tag the threshold that was\n"
             "learnt, the share of the time that lay below it, and how many alarms a day it would give. What was learnt\n"
             "is kept in the state folder that FILE names, where `ocelli run` goes on with it.\n\n"
             "Options:\n" DAEMON_HELP OPTIONS_HELP "\n"
-            "Example:\n"
-            "  ocelli learn -c ocelli.ini --for 86400\n",
+            "Examples:\n"
+            "  ocelli learn -c ocelli.ini --for 86400\n"
+            "  ffmpeg -i evening.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | ocelli learn -c ocelli.ini --recording y4m:-\n",
     .run = run,
 };

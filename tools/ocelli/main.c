@@ -2,6 +2,7 @@
  * ocelli: the command line. Each subcommand is a file of its own. */
 #include "command.h"
 #include "base/log.h"
+#include "progress.h"
 #include "standard_files.h"
 
 #include <ocelli.h>
@@ -47,6 +48,7 @@ static int run(int argc, char **argv) {
 /* A person who waits is told for what; in a file or a journal faults stand alone. */
 static void say(void *user, enum ocelli_log_level level, const char *message) {
     (void)user;
+    progress_hide();
     fprintf(stderr, "ocelli: %s%s\n", level == OCELLI_LOG_WARNING ? "warning: " : "", message);
 }
 

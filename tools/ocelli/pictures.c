@@ -51,9 +51,13 @@ static int load(struct ocelli_image *image, const char *name, const struct decod
 
 int pictures_add(struct pictures *p, const char *name) {
     struct ocelli_image *image = &p->images[p->count];
-    int status = load(image, name, &p->rule);
-    if (status) return status;
-    p->names[p->count++] = name;
+    char *copy = strdup(name);
+    int status = copy ? load(image, name, &p->rule) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", name);
+    if (status) {
+        free(copy);
+        return status;
+    }
+    p->names[p->count++] = copy;
     p->bytes += (size_t)3 * image->width * image->height;
     return OCELLI_OK;
 }
@@ -63,6 +67,9 @@ bool pictures_full(const struct pictures *p) {
 }
 
 void pictures_clear(struct pictures *p) {
-    for (size_t i = 0; i < p->count; i++) ocelli_image_free(&p->images[i]);
+    for (size_t i = 0; i < p->count; i++) {
+        ocelli_image_free(&p->images[i]);
+        free((char *)p->names[i]);
+    }
     p->count = p->bytes = 0;
 }

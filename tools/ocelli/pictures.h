@@ -15,7 +15,7 @@ enum { PICTURES_MOST = 16, PICTURES_BYTES = 64 << 20 };
 /* A zeroed struct is empty. */
 struct pictures {
     struct ocelli_image images[PICTURES_MOST];
-    const char *names[PICTURES_MOST]; /* the caller's */
+    const char *names[PICTURES_MOST]; /* its own copies */
     size_t count, bytes;
     struct decode_rule rule; /* how they are read */
 };
@@ -24,7 +24,7 @@ struct pictures {
 #define PICTURES_HELP "      --orientation WAY exif (default): as the picture's EXIF says; ignore: as it is stored\n"
 int pictures_orientation(const struct options *o, struct decode_rule *rule, const char *way);
 
-/* Reads one more; "-" is standard input. `name` is kept, not copied. Call while not full.
+/* Reads one more; "-" is standard input. Call while not full.
  * Errors: as ocelli_image_load(); the pictures held stay. */
 int pictures_add(struct pictures *p, const char *name);
 bool pictures_full(const struct pictures *p);

@@ -12,7 +12,7 @@ static int run(int argc, char **argv) {
 const struct command command_run = {
     .name = "run",
     .summary = "watch a source and tell when tags change",
-    .usage = "ocelli run -c FILE [--show] [--for SECONDS] [-m BLOB]",
+    .usage = "ocelli run -c FILE [--show] [--for SECONDS] [--recording URI] [-m BLOB]",
     .help = "Watches what a camera, video or folder shows and writes a line of JSON whenever a tag of FILE turns on or\n"
             "off. FILE is taken anew when it is edited. Ends with SIGTERM, SIGINT or the source; SIGHUP reads FILE\n"
             "again, SIGUSR1 writes a line with what was counted and measured.\n\n"
@@ -25,6 +25,7 @@ const struct command command_run = {
             "Examples:\n"
             "  ocelli run -c ocelli.ini\n"
             "  ocelli run -c ocelli.ini --show\n"
+            "  ocelli run -c ocelli.ini --recording y4m:evening.y4m | jq '[.event, .tag, .position_ms]'\n"
             "  ffmpeg -i rtsp://... -f yuv4mpegpipe -pix_fmt yuv420p - | ocelli run -c video.ini | jq .tag\n",
     .run = run,
 };

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli tag: which of these tags fits each picture? */
+#include "base/file.h"
 #include "base/log.h"
-#include "text/json.h"
 #include "margins.h"
 #include "options.h"
+#include "picture_list.h"
 #include "pictures.h"
-#include "plain.h"
+#include "progress.h"
+#include "tag_show.h"
+#include "tag_svg.h"
 #include "tagset.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct rank {
@@ -22,13 +26,16 @@ struct tagger {
     const struct tagset *set;
     uint32_t embedding;      /* D */
     struct decode_rule rule; /* how pictures are read */
-    bool json;
-    size_t top;     /* tags to show of each picture */
-    float *vectors; /* (PICTURES_MOST, D) */
+    void (*show)(const struct tag_result *result);
+    const char *svg; /* file to be written instead; NULL: none */
+    size_t top;      /* tags to show of each picture */
+    float *vectors;  /* (PICTURES_MOST, D) */
     float *scores, *cosines;
     struct margins margins;
-    struct rank *ranks; /* (tags) */
-    bool failed;        /* a picture could not be read */
+    struct rank *ranks;   /* (tags) */
+    struct tag_row *rows; /* (top) */
+    struct progress progress;
+    size_t all, unread; /* pictures, and of them those that could not be read */
 };
 
 /* Best first; NaN last; equal ones as given. */
@@ -46,63 +53,72 @@ static void rank(struct tagger *t, const float *vector) {
     qsort(t->ranks, t->set->count, sizeof *t->ranks, better);
 }
 
-/* The daemon compares this with its thresholds. Tags of -t have no rivals, so it would only be the cosine again. */
-static void show_margin_json(const struct tagger *t, struct json *j, size_t tag) {
-    const struct margin *margin = &t->margins.margin[tag];
-    if (!t->set->from_files) return;
-    json_number(j, "margin", (double)margin->value, JSON_SHORT);
-    json_text(j, "rival", margin->rival);
-}
-
-static void show_json(const struct tagger *t, const char *name) {
-    struct json j = {.to = stdout};
-    json_begin(&j, NULL, '{');
-    json_text(&j, "image", name);
-    json_begin(&j, "tags", '[');
+/* The best, as they are shown. */
+static struct tag_result result_of(struct tagger *t, const char *image) {
     for (size_t i = 0; i < t->top; i++) {
-        json_begin(&j, NULL, '{');
-        json_text(&j, "tag", t->set->tags[t->ranks[i].tag].name);
-        json_number(&j, "score", (double)t->ranks[i].score, JSON_SHORT);
-        json_number(&j, "cosine", (double)t->ranks[i].cosine, JSON_SHORT);
-        show_margin_json(t, &j, t->ranks[i].tag);
-        json_end(&j, '}');
+        const struct rank *rank = &t->ranks[i];
+        const struct margin *margin = &t->margins.margin[rank->tag];
+        t->rows[i] = (struct tag_row){t->set->tags[rank->tag].name, rank->score, rank->cosine, margin->value, margin->rival};
     }
-    json_end(&j, ']');
-    json_end(&j, '}');
-    putchar('\n');
-}
-
-/* Numbers before the tag: then they stand in columns whatever its letters' widths. */
-static void show(const struct tagger *t, const char *name) {
-    plain_text(stdout, name);
-    putchar('\n');
-    for (size_t i = 0; i < t->top; i++) {
-        printf("  %6.2f%%  %6.3f  ", 100 * (double)t->ranks[i].score, (double)t->ranks[i].cosine);
-        if (t->margins.any) printf("%+6.3f  ", (double)t->margins.margin[t->ranks[i].tag].value);
-        plain_text(stdout, t->set->tags[t->ranks[i].tag].name);
-        putchar('\n');
-    }
+    return (struct tag_result){
+        .image = image, .rows = t->rows, .count = t->top, .from_files = t->set->from_files, .has_rivals = t->margins.any};
 }
 
 static int tag_pictures(struct tagger *t, const struct pictures *p) {
     int status = p->count ? ocelli_embed_images(t->handle, p->images, p->count, t->vectors) : OCELLI_OK;
+    progress_hide(); /* results may go to the same terminal */
     for (size_t i = 0; !status && i < p->count; i++) {
         rank(t, t->vectors + i * t->embedding);
-        (t->json ? show_json : show)(t, p->names[i]);
+        struct tag_result result = result_of(t, p->names[i]);
+        if (t->svg)
+            status = tag_svg_write(t->svg, &result, &p->images[i]);
+        else
+            t->show(&result);
+    }
+    fflush(stdout); /* whoever follows a long run sees it go on */
+    return status;
+}
+
+/* Until so many are held as fit, or the list ends: PICTURE_LIST_END. One that cannot be read is told, and counted. */
+static int read_pictures(struct tagger *t, struct picture_list *list, struct pictures *p, size_t *taken) {
+    int status = OCELLI_OK;
+    const char *name;
+    for (*taken = 0; !status && !pictures_full(p); ++*taken) {
+        status = picture_list_next(list, &name);
+        if (status) break;
+        if (pictures_add(p, name)) t->unread++;
     }
     return status;
 }
 
-static int tag_files(struct tagger *t, char **names) {
+static int tag_list(struct tagger *t, struct picture_list *list) {
     struct pictures pictures = {.rule = t->rule};
     int status = OCELLI_OK;
-    while (!status && *names && !ferror(stdout)) {
-        for (; *names && !pictures_full(&pictures); names++)
-            if (pictures_add(&pictures, *names)) t->failed = true;
-        status = tag_pictures(t, &pictures);
+    bool end = false;
+    while (!status && !end && !ferror(stdout)) {
+        size_t taken;
+        status = read_pictures(t, list, &pictures, &taken);
+        end = status == PICTURE_LIST_END;
+        if (end) status = OCELLI_OK;
+        if (!status) status = tag_pictures(t, &pictures);
         pictures_clear(&pictures);
-        fflush(stdout); /* whoever follows a long run sees it go on */
+        t->all += taken;
+        progress_step(&t->progress, taken);
     }
+    return status;
+}
+
+/* In a long run the lines about single pictures are far up. */
+static void tell_unread(const struct tagger *t, const struct picture_list *list) {
+    if (list->any_folder && t->unread) log_error("%zu of %zu pictures could not be read", t->unread, t->all);
+}
+
+static int tag_files(struct tagger *t, struct picture_list *list, bool quiet) {
+    if (!quiet && progress_possible()) progress_begin(&t->progress, picture_list_count(list));
+    if (t->show == tag_show_csv) tag_show_csv_header(&(struct tag_result){.from_files = t->set->from_files});
+    int status = tag_list(t, list);
+    progress_end(&t->progress);
+    if (!status) tell_unread(t, list);
     return status;
 }
 
@@ -118,7 +134,8 @@ static int tagger_init(struct tagger *t, const struct options *o) {
     t->scores = calloc(t->set->count, sizeof *t->scores);
     t->cosines = calloc(t->set->count, sizeof *t->cosines);
     t->ranks = calloc(t->set->count, sizeof *t->ranks);
-    if (!t->vectors || !t->scores || !t->cosines || !t->ranks)
+    t->rows = calloc(t->top, sizeof *t->rows);
+    if (!t->vectors || !t->scores || !t->cosines || !t->ranks || !t->rows)
         return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu tags", t->set->count);
     return OCELLI_OK;
 }
@@ -128,6 +145,7 @@ static void tagger_finish(struct tagger *t) {
     free(t->scores);
     free(t->cosines);
     free(t->ranks);
+    free(t->rows);
     margins_finish(&t->margins);
     ocelli_tags_destroy(&t->tags);
     ocelli_close(&t->handle);
@@ -137,21 +155,30 @@ static void tagger_finish(struct tagger *t) {
 struct request {
     struct tagset_source source;
     struct decode_rule rule;
-    size_t top; /* 0: all */
+    size_t top;      /* 0: all */
+    bool csv, quiet; /* quiet: no progress */
+    bool recursive;
+    const char *svg; /* NULL: none */
 };
 
-static int tag(const struct options *o, const struct request *r, char **names) {
+static int tag(const struct options *o, const struct request *r, struct picture_list *list) {
     struct tagset set;
     int status = tagset_init(&set, &r->source);
-    struct tagger t = {.set = &set, .rule = r->rule, .json = o->json, .top = r->top && r->top < set.count ? r->top : set.count};
+    struct tagger t = {.set = &set,
+                       .rule = r->rule,
+                       .show = o->json  ? tag_show_json
+                               : r->csv ? tag_show_csv
+                                        : tag_show_plain,
+                       .svg = r->svg,
+                       .top = r->top && r->top < set.count ? r->top : set.count};
     if (!status) status = tagger_init(&t, o);
-    if (!status) status = tag_files(&t, names);
+    if (!status) status = tag_files(&t, list, r->quiet);
     tagger_finish(&t);
     tagset_finish(&set);
-    return status ? options_exit_code(status) : t.failed ? EXIT_FAILED : EXIT_OK;
+    return status ? options_exit_code(status) : t.unread || list->unread ? EXIT_FAILED : EXIT_OK;
 }
 
-enum { OPTION_TEMPLATE = OPTIONS_OWN, OPTION_TOP, OPTION_ORIENTATION, TOP_MOST = 1000000 };
+enum { OPTION_TEMPLATE = OPTIONS_OWN, OPTION_TOP, OPTION_ORIENTATION, OPTION_CSV, OPTION_SVG, TOP_MOST = 1000000 };
 
 /* Fills *r. Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
 static int take_options(struct options *o, struct request *r, struct arena *arena, int argc, char **argv) {
@@ -162,9 +189,13 @@ static int take_options(struct options *o, struct request *r, struct arena *aren
                                           {"template", required_argument, NULL, OPTION_TEMPLATE},
                                           {"top", required_argument, NULL, OPTION_TOP},
                                           {"orientation", required_argument, NULL, OPTION_ORIENTATION},
+                                          {"recursive", no_argument, NULL, 'r'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"csv", no_argument, NULL, OPTION_CSV},
+                                          {"svg", required_argument, NULL, OPTION_SVG},
                                           {0}};
     int c;
-    while ((c = options_next(o, argc, argv, OPTIONS_LETTERS "t:T:", table)) >= 0) {
+    while ((c = options_next(o, argc, argv, OPTIONS_LETTERS "t:T:rq", table)) >= 0) {
         int status = OCELLI_OK;
         o->exit_code = 0;
         switch (c) {
@@ -181,6 +212,13 @@ static int take_options(struct options *o, struct request *r, struct arena *aren
             status = prompts_add(&source->templates, arena, optarg);
             break;
         case OPTION_TOP: o->exit_code = options_number(o, "--top", optarg, TOP_MOST, &r->top); break;
+        case 'r': r->recursive = true; break;
+        case 'q': r->quiet = true; break;
+        case OPTION_CSV: r->csv = true; break;
+        case OPTION_SVG:
+            o->exit_code = options_file(o, "--svg", optarg);
+            r->svg = optarg;
+            break;
         case OPTION_ORIENTATION: o->exit_code = pictures_orientation(o, &r->rule, optarg); break;
         }
         if (status) o->exit_code = options_exit_code(status);
@@ -189,16 +227,31 @@ static int take_options(struct options *o, struct request *r, struct arena *aren
     return c;
 }
 
-static int check_names(const struct options *o, char **names) {
-    int fault = 0;
-    for (; !fault && *names; names++) fault = options_file(o, "IMAGE", *names);
+static int check_forms(const struct options *o, const struct request *r, const struct picture_list *list) {
+    if (o->json + r->csv + (r->svg != NULL) > 1) return options_usage(o, "--json, --csv and --svg exclude each other");
+    if (r->svg && (list->count > 1 || picture_list_has_folder(list)))
+        return options_usage(o, "--svg is of one picture: give one IMAGE");
+    return 0;
+}
+
+static int check_names(const struct options *o, const struct request *r, const struct picture_list *list) {
+    int fault = check_forms(o, r, list);
+    for (size_t i = 0; !fault && i < list->count; i++) fault = options_file(o, "IMAGE", list->operands[i]);
     return fault;
+}
+
+/* It would be renamed over what it is made of. */
+static bool is_input(const struct options *o, const struct request *r, const struct picture_list *list) {
+    bool input = r->svg && (file_same(r->svg, o->model) || file_same(r->svg, list->operands[0]));
+    if (input) log_error("%s: is an input: give another name to write to", r->svg);
+    return input;
 }
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_tag};
     struct request r = {0};
     struct arena arena = {0};
+    struct picture_list list = {0};
     int code;
     if (take_options(&o, &r, &arena, argc, argv) == OPTIONS_STOP)
         code = o.exit_code;
@@ -208,8 +261,13 @@ static int run(int argc, char **argv) {
         code = options_usage(&o, "no tags: give -t \"TEXT\" or -T FILE");
     else if (optind == argc)
         code = options_usage(&o, "no IMAGE");
-    else if (!(code = check_names(&o, argv + optind)))
-        code = tag(&o, &r, argv + optind);
+    else {
+        list = (struct picture_list){
+            .operands = (const char *const *)argv + optind, .count = (size_t)(argc - optind), .below = r.recursive};
+        code = check_names(&o, &r, &list);
+        if (!code) code = is_input(&o, &r, &list) ? EXIT_FAILED : tag(&o, &r, &list);
+    }
+    picture_list_finish(&list);
     arena_finish(&arena);
     return code;
 }
@@ -218,7 +276,7 @@ const struct command command_tag = {
     .name = "tag",
     .summary = "tell which tags fit each picture",
     .usage = "ocelli tag -m BLOB [-t \"TEXT\"]... [-T FILE]... [--template \"a photo of a {}.\"]... "
-             "[--top N] [--orientation exif|ignore] [--json] IMAGE...",
+             "[--top N] [--orientation exif|ignore] [-r] [-q] [--json|--csv|--svg FILE] IMAGE|FOLDER...",
     .help = "Scores each IMAGE (PNG, JPEG, WebP, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"
             "prints them best first: score and cosine. The score is a share among these tags, so it says\n"
             "which fits best, not whether any fits; give tags for what else may be seen. For models with\n"
@@ -226,13 +284,21 @@ const struct command command_tag = {
             "margin stands behind the cosine: the cosine less that of the best rival, which the daemon compares\n"
             "with its thresholds. A picture that cannot be read gives a line on stderr and exit code 1; the others\n"
             "are answered.\n\n"
+            "Of a FOLDER its pictures are taken, in the order of their names: files whose names end in png, jpg, jpeg,\n"
+            "webp, bmp, gif, tga, pnm, ppm, pgm or pbm, but no hidden ones. Where standard error is a terminal, a line there\n"
+            "tells how far it is.\n\n"
             "Options:\n"
             "  -t, --tag \"TEXT\"      a tag; the text is used as it is, unless there are templates\n"
             "  -T, --tags FILE       tags with several prompts each, as the daemon's file has; docs/cli.md tells the format\n"
             "      --template TEXT   sentence around the tags, {} being the tag; several are averaged\n"
-            "      --top N           only the best N tags of each picture\n" PICTURES_HELP OPTIONS_HELP "\n"
+            "      --top N           only the best N tags of each picture\n" PICTURES_HELP
+            "  -r, --recursive       of a FOLDER also the folders in it\n"
+            "  -q, --quiet           no progress on a terminal\n"
+            "      --csv             a table: a header, then a line for each picture and tag (RFC 4180, UTF-8)\n"
+            "      --svg FILE        of one IMAGE: a drawing of it and its tags, instead of lines\n" OPTIONS_HELP "\n"
             "Examples:\n"
             "  ocelli tag -m clip.gguf -t \"an open garage door\" -t \"a closed garage door\" door.jpg\n"
-            "  ocelli tag -m clip.gguf -t cat -t dog --template \"a photo of a {}.\" --json *.jpg\n",
+            "  ocelli tag -m clip.gguf -t cat -t dog --template \"a photo of a {}.\" --json *.jpg\n"
+            "  ocelli tag -m clip.gguf -T tags.ini --top 1 --csv -r ~/Pictures >tags.csv\n",
     .run = run,
 };

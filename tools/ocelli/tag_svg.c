@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tag_svg.h"
+#include "base/control.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "text/unicode.h"
+#include "jpeg_writer.h"
+
+#include <math.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Pixels of the drawing. */
+enum { MARGIN = 20, PANEL = 340, ROW = 44, BAR = 8, HEAD = 32, LEAST_SIDE = 384, NAME_LETTERS = 30, TITLE_LETTERS = 38 };
+
+/* ---- the picture ---- */
+
+static uint8_t mean(const struct ocelli_image *p, uint32_t left, uint32_t right, uint32_t top, uint32_t bottom, int channel) {
+    uint64_t sum = 0, count = (uint64_t)(right - left) * (bottom - top);
+    for (uint32_t y = top; y < bottom; y++)
+        for (uint32_t x = left; x < right; x++) sum += p->rgb[((size_t)y * p->width + x) * 3 + (size_t)channel];
+    return (uint8_t)((sum + count / 2) / count);
+}
+
+/* To a size that is not larger: each pixel is the mean of those that it covers. free(); NULL: no memory. */
+static uint8_t *shrink(const struct ocelli_image *p, uint32_t width, uint32_t height) {
+    uint8_t *rgb = malloc((size_t)3 * width * height), *to = rgb;
+    for (uint32_t y = 0; to && y < height; y++)
+        for (uint32_t x = 0; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                *to++ = mean(p, (uint32_t)((uint64_t)x * p->width / width), (uint32_t)(((uint64_t)x + 1) * p->width / width),
+                             (uint32_t)((uint64_t)y * p->height / height), (uint32_t)(((uint64_t)y + 1) * p->height / height), c);
+    return rgb;
+}
+
+static uint32_t scaled(uint32_t side, double factor) {
+    double size = round(side * factor);
+    return size < 1 ? 1 : (uint32_t)size;
+}
+
+/* As a JPEG in base64; free(*text). */
+static int encode(const struct ocelli_image *p, char **text) {
+    uint32_t longer = p->width > p->height ? p->width : p->height;
+    double factor = longer > TAG_SVG_SIDE ? (double)TAG_SVG_SIDE / longer : 1;
+    uint32_t width = scaled(p->width, factor), height = scaled(p->height, factor);
+    uint8_t *jpeg = NULL, *rgb = shrink(p, width, height);
+    size_t size;
+    *text = NULL;
+    if (rgb && jpeg_write(rgb, width, height, &jpeg, &size)) *text = malloc(size / 3 * 4 + 5);
+    if (*text) EVP_EncodeBlock((unsigned char *)*text, jpeg, (int)size);
+    free(rgb);
+    free(jpeg);
+    return *text ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture of %ux%u", p->width, p->height);
+}
+
+/* ---- texts ---- */
+
+/* U+FFFE and U+FFFF are UTF-8, and no characters of XML. */
+static bool is_no_character(const char *text, size_t length) {
+    return length == 3 && !memcmp(text, "\xEF\xBF", 2) && (unsigned char)text[2] >= 0xBE;
+}
+
+static void put_letter(FILE *to, const char *text, size_t length) {
+    static const struct {
+        char letter;
+        const char *entity;
+    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}};
+    for (size_t i = 0; length == 1 && i < sizeof entities / sizeof *entities; i++)
+        if (*text == entities[i].letter) {
+            fputs(entities[i].entity, to);
+            return;
+        }
+    fwrite(text, 1, length, to);
+}
+
+/* At most so many letters of a text, then "...". No control character gets into the file, nor what turns the order of letters. */
+static void put_text(FILE *to, const char *text, int letters) {
+    for (size_t left = strlen(text), length; left; text += length, left -= length) {
+        size_t good = unicode_check(text, left < 4 ? left : 4), at = 0;
+        if (letters-- == 0) {
+            fputs("\xE2\x80\xA6", to);
+            return;
+        }
+        length = control_shown(text, left);
+        if (length) {
+            putc('?', to);
+        } else if (!good) {
+            length = 1;
+            fputs("\xEF\xBF\xBD", to);
+        } else {
+            unicode_next(text, good, &at);
+            length = at;
+            put_letter(to, is_no_character(text, length) ? "?" : text, is_no_character(text, length) ? 1 : length);
+        }
+    }
+}
+
+/* ---- the drawing ---- */
+
+static const char style[] =
+    "<style>text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',Arial,sans-serif;fill:#1f2328}"
+    ".page{fill:#fff;stroke:#d1d9e0}.quiet{fill:#59636e}.rail{fill:#e6eaef}.bar{fill:#0969da}"
+    "@media(prefers-color-scheme:dark){text{fill:#f0f6fc}.page{fill:#0d1117;stroke:#3d444d}.quiet{fill:#9198a1}"
+    ".rail{fill:#2b323b}.bar{fill:#4493f8}}</style>\n";
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* "74.9 %": less than a tenth is told as such, not as nothing. */
+static void put_score(FILE *to, float score) {
+    double percent = 100 * (double)score;
+    if (!isfinite(percent))
+        fputs("-", to);
+    else if (percent > 0 && percent < 0.05)
+        fputs("&lt;0.1 %", to);
+    else
+        fprintf(to, "%.1f %%", percent);
+}
+
+static void put_row(FILE *to, const struct tag_row *row, uint32_t x, uint32_t y) {
+    double share = isfinite(row->score) ? fmin(fmax((double)row->score, 0), 1) : 0;
+    fprintf(to, "<text x=\"%u\" y=\"%u\" font-size=\"16\">", x, y);
+    put_text(to, row->tag, NAME_LETTERS);
+    fprintf(to, "</text><text x=\"%u\" y=\"%u\" font-size=\"16\" text-anchor=\"end\">", x + PANEL, y);
+    put_score(to, row->score);
+    fprintf(to, "</text>\n<rect class=\"rail\" x=\"%u\" y=\"%u\" width=\"%d\" height=\"%d\" rx=\"4\"/>", x, y + 8, PANEL, BAR);
+    if (share > 0)
+        fprintf(to, "<rect class=\"bar\" x=\"%u\" y=\"%u\" width=\"%.1f\" height=\"%d\" rx=\"4\"/>", x, y + 8,
+                fmax(share * PANEL, BAR), BAR);
+    putc('\n', to);
+}
+
+static void draw(FILE *to, const struct tag_result *r, const struct ocelli_image *p, const char *jpeg) {
+    uint32_t longer = p->width > p->height ? p->width : p->height;
+    double factor = (longer > TAG_SVG_SIDE ? TAG_SVG_SIDE : longer < LEAST_SIDE ? LEAST_SIDE : longer) / (double)longer;
+    uint32_t width = scaled(p->width, factor), height = scaled(p->height, factor);
+    size_t rows = r->count < TAG_SVG_ROWS ? r->count : TAG_SVG_ROWS;
+    uint32_t panel = HEAD + ROW * (uint32_t)rows, inside = height > panel ? height : panel;
+    uint32_t all = width + PANEL + 3 * MARGIN, x = width + 2 * MARGIN;
+    fprintf(to,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\">\n<title>",
+            all, inside + 2 * MARGIN, all, inside + 2 * MARGIN);
+    put_text(to, base_name(r->image), 200);
+    fprintf(to, "</title>\n%s<rect class=\"page\" x=\"0.5\" y=\"0.5\" width=\"%u\" height=\"%u\" rx=\"10\"/>\n", style, all - 1,
+            inside + 2 * MARGIN - 1);
+    fprintf(to, "<image x=\"%d\" y=\"%u\" width=\"%u\" height=\"%u\" href=\"data:image/jpeg;base64,%s\"/>\n", MARGIN,
+            MARGIN + (inside - height) / 2, width, height, jpeg);
+    fprintf(to, "<text class=\"quiet\" x=\"%u\" y=\"%d\" font-size=\"14\">", x, MARGIN + 14);
+    put_text(to, base_name(r->image), TITLE_LETTERS);
+    fputs("</text>\n", to);
+    for (size_t i = 0; i < rows; i++) put_row(to, &r->rows[i], x, MARGIN + HEAD + ROW * (uint32_t)i + 18);
+    fputs("</svg>\n", to);
+}
+
+static int save(const char *path, const char *bytes, size_t size) {
+    struct file_writer file = {.fd = -1};
+    if (!strcmp(path, "-")) {
+        fwrite(bytes, 1, size, stdout); /* main.c tells of faults */
+        return OCELLI_OK;
+    }
+    int status = file_writer_open(&file, path);
+    if (!status) status = file_writer_write(&file, bytes, size);
+    if (!status) status = file_writer_commit(&file);
+    file_writer_close(&file);
+    return status;
+}
+
+int tag_svg_write(const char *path, const struct tag_result *result, const struct ocelli_image *picture) {
+    char *jpeg, *bytes = NULL;
+    size_t size = 0;
+    int status = encode(picture, &jpeg);
+    if (status) return status;
+    FILE *to = open_memstream(&bytes, &size);
+    if (to) draw(to, result, picture, jpeg);
+    bool good = to && !ferror(to);
+    if (to) good = fclose(to) == 0 && good;
+    status = good ? save(path, bytes, size) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    free(jpeg);
+    free(bytes);
+    return status;
+}
