@@ -66,7 +66,7 @@ static int choose(struct vk_device *d, const char *choice) {
     free(devices);
     if (d->physical) return OCELLI_OK;
     if (choice && *choice)
-        return log_fail(OCELLI_ERR_DEVICE, "no Vulkan 1.1 device is or contains '%s': `ocelli info` lists them", choice);
+        return log_fail(OCELLI_ERR_DEVICE, "no device has the number or, in its name, '%s': `ocelli info` lists them", choice);
     return log_fail(OCELLI_ERR_DEVICE, "no device has Vulkan 1.1: update its driver");
 }
 

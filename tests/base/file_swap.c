@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A file that others save while we change it. SWAP_SAVES: how many saves (2000). */
+ * A file that others save while we change it. SWAP_SAVES: how many saves (500). */
 #include "base/file_swap.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -220,7 +220,7 @@ static void no_save_is_lost(void **state) {
     (void)state;
     pthread_t thread;
     const char *given = getenv("SWAP_SAVES");
-    int saves = given ? atoi(given) : 2000, lost = 0;
+    int saves = given ? atoi(given) : 500, lost = 0;
     over = false;
     swaps = 0;
     refused = 0;

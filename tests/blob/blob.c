@@ -513,6 +513,17 @@ static const char *words_for(const struct gguf *g, uint64_t at) {
     return words;
 }
 
+/* Every byte takes minutes on a slow machine: `make test-long`. Else the first and last of each tensor and its padding, each row
+ * of the digest, and every 11th: all bits, as a bit goes with each place. */
+static bool is_chosen(const struct gguf *g, uint64_t at) {
+    if (test_is_long() || at % 11 == 0) return true;
+    if (at < g->header_size) return at < 64;
+    uint64_t place = at - g->header_size, i = g->tensor_count - 1;
+    while (g->tensors[i].offset > place) i--;
+    uint64_t inside = place - g->tensors[i].offset, size = g->tensors[i].size;
+    return i + 1 == g->tensor_count ? inside % 32 == 0 : inside == 0 || inside + 1 == size || inside == size;
+}
+
 static void every_byte(void **state) {
     (void)state;
     struct real r;
@@ -520,9 +531,12 @@ static void every_byte(void **state) {
     const struct gguf *good = blob_gguf(r.blob);
     assert_int_equal(ask_all(r.blob, good), OCELLI_OK);
     assert_int_equal(blob_check(r.blob), OCELLI_OK);
+    size_t damaged = 0;
     for (size_t i = 0; i < r.size; i++) {
         struct blob *b;
         char what[64];
+        if (!is_chosen(good, i)) continue;
+        damaged++;
         snprintf(what, sizeof what, "byte %zu of %zu", i, r.size);
         r.bytes[i] ^= (uint8_t)(1 << i % 8);
         listen();
@@ -537,7 +551,7 @@ static void every_byte(void **state) {
         blob_close(&b);
         r.bytes[i] ^= (uint8_t)(1 << i % 8);
     }
-    print_message("%zu bytes, %llu of them header\n", r.size, (unsigned long long)good->header_size);
+    print_message("%zu of %zu bytes, %llu of them header\n", damaged, r.size, (unsigned long long)good->header_size);
     real_close(&r);
 }
 

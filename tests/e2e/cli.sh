@@ -493,7 +493,12 @@ export OCELLI_CPU
 run 0 0 info --device cpu
 says '^used  *cpu (.*), plain'
 run 0 0 selftest -m "$model" --device cpu
+OCELLI_CPU=nonsense
+run 0 1 info
+complains 'warning: OCELLI_CPU=nonsense: there are no such kernels here'
 unset OCELLI_CPU
+run 1 1 info --device 99
+complains "no device has the number or, in its name, '99'"
 
 # --- ocelli-convert ---
 
@@ -582,8 +587,8 @@ test "$(wc -l <err)" -eq 1 || fail "$name: not one line on stderr"
 
 # A reader that goes away after the first byte of more than a pipe holds.
 name="ocelli tokenize | head -c 1"
-set --
-for i in $(seq 600); do set -- "$@" "$long"; done
+set -- "$long" "$long" "$long" "$long" "$long"
+for i in 1 2 3 4 5 6 7; do set -- "$@" "$@"; done # 640 texts
 { "$ocelli" tokenize -m "$model" "$@" 2>err; echo $? >code; } | head -c 1 >/dev/null
 test "$(cat code)" -eq 1 || fail "$name: not exit code 1"
 test "$(wc -l <err)" -eq 1 || fail "$name: not one line on stderr"

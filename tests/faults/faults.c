@@ -148,7 +148,7 @@ static bool run(enum which which, long n) {
     bool opened = status == OCELLI_OK;
     if (opened) status = embed(model, got);
     fault.armed = false;
-    if (getenv("OCELLI_LONG")) print_message("%ld %s: %d\n", n, fault.call ? fault.call : "", status);
+    if (test_is_long()) print_message("%ld %s: %d\n", n, fault.call ? fault.call : "", status);
     if (opened == !model) fail_msg("%s, number %ld: a handle and a fault", fault.call, n);
     if (status && !heard.lines) fail_msg("%s, number %ld: not a word", fault.call, n);
     if (status && !fault.met) fail_msg("status %d without a fault: %s", status, heard.text);
@@ -164,9 +164,9 @@ static bool run(enum which which, long n) {
 }
 
 static void each(enum which which) {
-    const char *all = getenv("OCELLI_LONG"), *from = getenv("FAULTS_FROM"); /* FAULTS_FROM: go on where a run ended */
-    bool few = !(all && *all == '1');
-    long step = few ? 13 : 1, n = few ? 1 + (long)getpid() % step : from ? atol(from) : 1, runs = 0;
+    const char *from = getenv("FAULTS_FROM"); /* go on where a run ended */
+    bool few = !test_is_long();
+    long step = few ? 29 : 1, n = few ? 1 + (long)getpid() % step : from ? atol(from) : 1, runs = 0;
     print_message("from %ld, every %ld\n", n, step);
     for (; run(which, n); n += step) runs++;
     print_message("%ld runs with a fault, %ld calls\n", runs, n - 1);

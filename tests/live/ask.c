@@ -36,7 +36,7 @@ static int teardown(void **state) {
 }
 
 static void *ask(void *user) {
-    *(int *)user = ask_text(&b, &no_templates, "a cat", vector, 5000);
+    *(int *)user = ask_text(&b, &no_templates, "a cat", vector, 60000);
     return NULL;
 }
 
@@ -54,7 +54,7 @@ static void test_nobody(void **state) {
     int64_t began = clock_ns(CLOCK_MONOTONIC);
     assert_int_equal(ask_text(&b, &no_templates, "a cat", vector, 100), OCELLI_ERR_LOST);
     int64_t took = (clock_ns(CLOCK_MONOTONIC) - began) / 1000000;
-    assert_in_range(took, 100, 1000);
+    assert_in_range(took, 100, 30000);
     assert_null(b.ask);
 }
 
@@ -88,7 +88,7 @@ static void test_stop(void **state) {
     pthread_mutex_unlock(&b.lock);
     pthread_join(thread, NULL);
     assert_int_equal(status, OCELLI_ERR_LOST);
-    assert_true(clock_ns(CLOCK_MONOTONIC) - began < INT64_C(2000000000));
+    assert_true(clock_ns(CLOCK_MONOTONIC) - began < INT64_C(30000000000));
 }
 
 static void test_template(void **state) {

@@ -52,7 +52,7 @@ class Lines:
         while any(True for _ in self.wire.lines(0.05)):
             pass
 
-    def raw(self, data, wait=2.0):
+    def raw(self, data, wait=30.0):
         """The first line that is no push."""
         self.wire.send(data)
         until = time.monotonic() + wait
@@ -141,7 +141,7 @@ def sums(b):
 
 def watching(b):
     b.wire.send(b"#w watch")
-    a = json.loads(next(b.wire.lines(2), b"{}"))
+    a = json.loads(next(b.wire.lines(30), b"{}"))
     if a.get("error") == "prove":
         b.board.raw("ping " + a["proof"])
         a = b.json(b"#w watch")
@@ -268,7 +268,7 @@ class Coap:
 
     def answer(self, token):
         """Not a notification that comes between."""
-        until = time.monotonic() + 5
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             answer = self.receive(until - time.monotonic())
             if answer and answer[1] == token and answer[0] != "0.00":

@@ -34,7 +34,7 @@ serve() { # WORD...: the server's arguments
     mkfifo "$work/in"
     on_board "$OCELLI_BUILD/tests/protocol_server" ${coap:+--psk "$work/psk"} "$@" <"$work/in" >"$work/ports" & server=$!
     exec 3>"$work/in"
-    for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/ports" ] || sleep 0.3; done
+    for i in $(seq 600); do [ -s "$work/ports" ] && break; sleep 0.1; done
     read -r _ udp _ coap_port _ coaps_port <"$work/ports" || fail "the server does not begin"
 }
 ask() { on_host python3 "$here/stranger.py" "$1" "$2" "$udp" "$coap_port" "$coaps_port" >"$work/got"; }

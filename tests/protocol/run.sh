@@ -33,7 +33,7 @@ mkfifo "$work/in"
     $(grep -q '^COAP_FOUND.*=1' "$OCELLI_BUILD/CMakeCache.txt" && echo --psk "$work/psk") <"$work/in" >"$work/ports" 2>"$work/said" &
 server=$!
 exec 3>"$work/in"
-for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/ports" ] || sleep 0.3; done
+for i in $(seq 600); do [ -s "$work/ports" ] && break; sleep 0.1; done
 read -r _ udp _ coap _ coaps <"$work/ports" || { cat "$work/said"; exit 1; }
 ocelli=$OCELLI_BUILD/ocelli
 client=$here/../../docs/clients/ocelli.py
@@ -46,7 +46,7 @@ another() { # NAME ARGUMENT...: its ports are then in $work/NAME
     [ -p "$work/open" ] || { mkfifo "$work/open"; exec 4<>"$work/open"; }
     : >"$work/$name"
     "$OCELLI_BUILD/tests/protocol_server" "$@" <"$work/open" >"$work/$name" 2>/dev/null 3>&- 4>&- & pids="$pids $!"
-    for i in 1 2 3 4 5 6 7 8 9 10; do [ -s "$work/$name" ] || sleep 0.3; done
+    for i in $(seq 600); do [ -s "$work/$name" ] && break; sleep 0.1; done
 }
 
 # A board that is started anew while it is watched: how it went on is looked at in the end.
@@ -56,7 +56,7 @@ if [ "$coap" != 0 ]; then
     first=$!
     read -r _ _ _ new _ <"$work/first"
     "$ocelli" watch --json "coap://127.0.0.1:$new" >"$work/anew" 2>"$work/anew.said" 3>&- 4>&- & pids="$pids $!"
-    for i in 1 2 3 4 5 6 7 8 9 10; do [ "$(wc -l <"$work/anew")" -ge 30 ] || sleep 0.3; done
+    for i in $(seq 600); do [ "$(wc -l <"$work/anew")" -ge 30 ] && break; sleep 0.1; done
     kill $first
     wait $first 2>/dev/null
     another second --coap "$new" --change 3000
@@ -88,7 +88,7 @@ python3 "$client" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py
 refused() { # WORDS COMMAND...: exit code 2, a line with WORDS
     words=$1
     shift
-    timeout 10 "$@" >"$work/out" 2>"$work/fault"
+    timeout 60 "$@" >"$work/out" 2>"$work/fault"
     [ $? -eq 2 ] && [ ! -s "$work/out" ] && grep -q "$words" "$work/fault" && [ "$(wc -l <"$work/fault")" -eq 1 ] || fail "$*: $(cat "$work/fault")"
 }
 two=$(printf 'x\nremove cat\ny')
@@ -100,19 +100,21 @@ for uri in "udp://127.0.0.1:$udp" "$wire" $more; do
     ask "$ocelli" query "$uri" tags | grep -q "^cat " || fail "a line was put into a request by $uri"
 done
 python3 "$client" "$wire" set bird "$two" 2>&1 | grep -q "control character" || fail "ocelli.py sends control characters"
-timeout 15 python3 "$client" "$wire" set bird "$(printf '%01100d' 0)" 2>&1 | grep -q "at most 1024 bytes" || fail "ocelli.py sends a long line"
+timeout 60 python3 "$client" "$wire" set bird "$(printf '%01100d' 0)" 2>&1 | grep -q "at most 1024 bytes" || fail "ocelli.py sends a long line"
 python3 "$client" "$wire" tags terse x >/dev/null 2>"$work/fault" && fail "ocelli.py takes a terse error for an answer"
 grep -q "usage" "$work/fault" || fail "ocelli.py: a terse error: $(cat "$work/fault")"
 
 # Where nothing listens: who is told so does not wait for an answer.
 for program in "$ocelli query" "python3 $client"; do
-    timeout 15 $program udp://127.0.0.1:1 tags >/dev/null 2>"$work/fault"
+    timeout 60 $program udp://127.0.0.1:1 tags >/dev/null 2>"$work/fault"
     [ $? -eq 1 ] && grep -q "nothing listens there" "$work/fault" || fail "$program, a port that is not served: $(cat "$work/fault")"
 done
 
 # Noise that could begin a frame before a request on a wire.
 at_once() { printf '\300' >"$work/client" && timeout 0.9 "$ocelli" query "$wire" ping >/dev/null 2>&1; }
-at_once || at_once || at_once || fail "a request behind 0xC0 has to be sent again" # a busy machine may be slow once
+n=0
+until at_once || test $n -eq 20; do n=$((n + 1)); done # a busy machine may be slow now and then; sent again is slow each time
+test $n -lt 20 || fail "a request behind 0xC0 has to be sent again"
 
 # A line that turns round gives bytes before each line that nobody sent, in both directions.
 for junk in 00 00fff8; do
@@ -227,13 +229,13 @@ PY
     over remove bird >/dev/null
     over prompts | jq -e '.tags | length == 4' >/dev/null || fail "a replay brings a tag back"
     (umask 077; echo "me:736573616d65736573616d6573657362" >"$work/wrong")
-    timeout 20 "$ocelli" query --psk "$work/wrong" "coaps://127.0.0.1:$coaps" status >/dev/null 2>&1 && fail "a wrong key is taken"
+    timeout 60 "$ocelli" query --psk "$work/wrong" "coaps://127.0.0.1:$coaps" status >/dev/null 2>&1 && fail "a wrong key is taken"
     ask "$ocelli" query --psk "$work/psk" "coaps://127.0.0.1:$coaps" status >/dev/null
 fi
 
 # A foreign client, where it is installed.
 if [ -n "$more" ] && command -v coap-client-openssl >/dev/null; then
-    foreign() { timeout 10 coap-client-openssl "$@"; }
+    foreign() { timeout 60 coap-client-openssl "$@"; }
     for path in tags events prompts status .well-known/core; do foreign "$more/$path" | grep -q . || fail "coap-client $path"; done
     foreign -o "$work/got.jpg" "$more/frame"
     cmp -s "$work/got.jpg" "$work/frame.jpg" || fail "coap-client frame"

@@ -28,7 +28,7 @@ static void datagrams(void **state) {
         assert_has(ask(fd, "\r\nping\n\n"), "\"pong\"");
         assert_has(ask(fd, "tags\ntags\n"), "\"error\":\"utf8\"");
         assert_has(ask(fd, "add bird"), "\"version\":");
-        assert_string_equal(receive(fd, 30), ""); /* one each */
+        assert_silent(fd); /* one each */
         close(fd);
     }
 }
@@ -74,7 +74,7 @@ static void strangers(void **state) {
     open_serve();
     fd = udp(own_address());
     assert_int_equal(write(fd, "ping", 4), 4);
-    assert_string_equal(receive(fd, 30), "");
+    assert_silent(fd);
     close(fd);
 }
 
@@ -84,13 +84,13 @@ static void watchers(void **state) {
     int a = udp("127.0.0.1"), c = udp("127.0.0.1");
     assert_has(ask(a, "#a watch"), "\"n\":0");
     see("cat");
-    assert_has(receive(a, 1000), "{\"id\":\"a\",\"push\":\"change\",\"n\":1,\"seq\":1,");
+    assert_has(receive(a), "{\"id\":\"a\",\"push\":\"change\",\"n\":1,\"seq\":1,");
     assert_has(ask(c, "watch terse"), "WATCH 0 10");
     see("dog");
-    assert_has(receive(a, 1000), "\"n\":2,");
-    assert_has(receive(a, 1000), "\"n\":3,");
-    assert_has(receive(c, 1000), "OFF 1 2 ");
-    assert_has(receive(c, 1000), "ON 2 2 ");
+    assert_has(receive(a), "\"n\":2,");
+    assert_has(receive(a), "\"n\":3,");
+    assert_has(receive(c), "OFF 1 2 ");
+    assert_has(receive(c), "ON 2 2 ");
     close(a), close(c);
 }
 
@@ -113,9 +113,9 @@ static void wakes(void **state) {
     open_serve();
     assert_true(wait_of(1500) >= 1490);
     serve_wake(s), serve_wake(s);
-    assert_true(wait_of(5000) < 2500);
+    assert_true(wait_of(60000) < 30000);
     assert_int_equal(pthread_create(&thread, NULL, wake_later, s), 0);
-    assert_true(wait_of(5000) < 2500);
+    assert_true(wait_of(60000) < 30000);
     pthread_join(thread, NULL);
     assert_true(wait_of(100) >= 90);
 }
@@ -131,10 +131,15 @@ static void wakes_each(void **state) {
         open_serve();
         serve_poll(s, 0);
         double began = clock_ms();
-        for (int i = 0; i < 30; i++) serve_wake(s), serve_poll(s, -1);
-        assert_true(clock_ms() - began < 4000); /* 30 of 200 ms at least */
+        for (int i = 0; i < 200; i++) serve_wake(s), serve_poll(s, -1);
+        assert_true(clock_ms() - began < 20000); /* 200 of 200 ms at least */
         serve_close(&s);
     }
+}
+
+static void poll_until_heard(int lines) {
+    for (double until = clock_ms() + RECEIVE_MS; heard_lines() < lines && clock_ms() < until;) serve_poll(s, 5);
+    assert_int_equal(heard.lines, lines);
 }
 
 static void serial(void **state) {
@@ -154,14 +159,13 @@ static void serial(void **state) {
     assert_has(ask(master, "tags terse\n"), "TAGS 0 -1 -\n");
     assert_has(ask(master, "#w watch\n"), "\"lease_s\":null");
     see("dog");
-    assert_has(receive(master, 1000), "\"push\":\"change\"");
+    assert_has(receive(master), "\"push\":\"change\"");
     close(master); /* unplugged */
-    for (int i = 0; i < 20; i++) serve_poll(s, 5);
-    assert_int_equal(heard.lines, 1);
+    poll_until_heard(1);
     unlink(link);
     pty_open(&master, name);
     assert_int_equal(symlink(name, link), 0);
-    for (double until = clock_ms() + 1500; clock_ms() < until;) serve_poll(s, 50);
+    poll_until_heard(2);
     assert_has(ask(master, "ping\n"), "\"pong\"");
     assert_int_equal(heard.lines, 2);
     unlink(link);
@@ -180,10 +184,10 @@ static void slow_reader(void **state) {
         assert_int_equal(write(master, "help tags\n", 10), 10);
         serve_poll(s, 0);
     }
-    for (double until = clock_ms() + 300; clock_ms() < until; serve_poll(s, 5)) {
+    for (int idle = 0; idle < 60; serve_poll(s, 5)) {
         ssize_t size = read(master, got, 100);
         for (ssize_t i = 0; i < size; i++) lines += got[i] == '\n';
-        if (size > 0) until = clock_ms() + 300;
+        idle = size > 0 ? 0 : idle + 1;
     }
     assert_true(lines > 50);
     assert_int_equal(heard.lines, 0);
@@ -206,7 +210,7 @@ static void slipmux(void **state) {
     size_t size = wire_frame("\x42\x01\x12\x34\xab\xcd\xb6status", 13, frame); /* CON GET, token abcd, Uri-Path */
     assert_has(ask(master, "ping\n"), "\"pong\"");
     assert_int_equal(write(master, frame, size), size);
-    for (double until = clock_ms() + 2000; kind != WIRE_COAP && clock_ms() < until;) {
+    for (double until = clock_ms() + RECEIVE_MS; kind != WIRE_COAP && clock_ms() < until;) {
         ssize_t count;
         serve_poll(s, 5);
         count = read(master, got, sizeof got);
@@ -236,9 +240,9 @@ static void slow_watcher(void **state) {
     snprintf(last, sizeof last, "\"n\":%llu,", (unsigned long long)s->context.events.count);
     bool heard_last = false;
     size_t used = 0;
-    for (double until = clock_ms() + 500; !heard_last && clock_ms() < until; serve_poll(s, 5)) {
+    for (double until = clock_ms() + RECEIVE_MS; !heard_last && clock_ms() < until; serve_poll(s, 5)) {
         ssize_t size = read(master, got + used, sizeof got - 1 - used);
-        if (size > 0) used += (size_t)size, until = clock_ms() + 500;
+        if (size > 0) used += (size_t)size;
         got[used] = 0;
         heard_last = strstr(got, last);
         if (used > 4096) memmove(got, got + used - 2048, 2048), used = 2048;
@@ -360,7 +364,9 @@ static void floods(void **state) {
         while (read(fd, got, sizeof got) > 0) {
         }
     }
-    while (*receive(fd, 20)) {
+    for (int turn = 0; turn < 6; turn++) {
+        serve_poll(s, 5);
+        while (read(fd, got, sizeof got) > 0) turn = 0;
     }
     assert_has(ask(fd, "ping"), "\"pong\"");
     assert_int_equal(b.version, 1);

@@ -180,15 +180,31 @@ static void take_out(struct tensors *t, struct tensor *gone) {
     memmove(gone, gone + 1, behind * sizeof *gone);
 }
 
-/* Product of the factors of the outlier rows or columns that hold number `i`. */
-static double factor(const cJSON *entry, const struct tensor *t, size_t i) {
-    const cJSON *o, *outliers = cJSON_GetObjectItemCaseSensitive(entry, "outliers");
-    double product = 1;
-    cJSON_ArrayForEach(o, outliers) {
-        size_t axis = (size_t)number(o, "axis"), below = 1;
+/* A row or column of a tensor whose numbers are larger: those `i` with i / below % size == index. */
+struct outlier {
+    size_t below, size, index;
+    double factor;
+};
+
+enum { MOST_OUTLIERS = 64 };
+
+static size_t read_outliers(const cJSON *entry, const struct tensor *t, struct outlier outliers[MOST_OUTLIERS]) {
+    const cJSON *item;
+    size_t count = 0;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(entry, "outliers")) {
+        assert_true(count < MOST_OUTLIERS);
+        size_t axis = (size_t)number(item, "axis"), below = 1;
         for (size_t d = axis + 1; d < t->dimensions; d++) below *= t->shape[d];
-        if (i / below % t->shape[axis] == (size_t)number(o, "index")) product *= number(o, "factor");
+        outliers[count++] = (struct outlier){below, t->shape[axis], (size_t)number(item, "index"), number(item, "factor")};
     }
+    return count;
+}
+
+/* Product of the factors of the outlier rows or columns that hold number `i`. */
+static double factor(const struct outlier *outliers, size_t count, size_t i) {
+    double product = 1;
+    for (const struct outlier *o = outliers; o < outliers + count; o++)
+        if (i / o->below % o->size == o->index) product *= o->factor;
     return product;
 }
 
@@ -200,11 +216,12 @@ static void generate(struct tensor *t, const cJSON *entry, uint64_t seed) {
     if (strcmp(string(entry, "kind"), "uniform") != 0) return;
     uint64_t key = golden_key(seed, t->name, strlen(t->name));
     float scale = (float)number(entry, "scale"), offset = (float)number(entry, "offset");
-    bool outliers = cJSON_GetObjectItemCaseSensitive(entry, "outliers") != NULL;
+    struct outlier outliers[MOST_OUTLIERS];
+    size_t outlier_count = read_outliers(entry, t, outliers);
     t->values = malloc(t->count * sizeof *t->values);
     assert_non_null(t->values);
     for (size_t i = 0; i < t->count; i++)
-        t->values[i] = (float)(golden_uniform(key, i, scale, offset) * (outliers ? factor(entry, t, i) : 1));
+        t->values[i] = (float)(golden_uniform(key, i, scale, offset) * factor(outliers, outlier_count, i));
 }
 
 static void generate_all(struct tensors *t, const cJSON *index) {
@@ -359,11 +376,15 @@ static uint16_t to_16(float value, const char *type) {
 }
 
 static void write_values(FILE *f, const struct tensor *t, const char *type) {
+    if (item_size(t, type) == sizeof *t->values) {
+        assert_int_equal(fwrite(t->values, sizeof *t->values, t->count, f), t->count);
+        return;
+    }
     for (size_t i = 0; i < t->count; i++) {
         int64_t place = (int64_t)i;
         uint16_t half = t->values ? to_16(t->values[i], type) : 0;
         size_t size = item_size(t, type);
-        const void *from = size == 8 ? (const void *)&place : size == 4 ? (const void *)&t->values[i] : &half;
+        const void *from = size == 8 ? (const void *)&place : &half;
         assert_int_equal(fwrite(from, size, 1, f), 1);
     }
 }

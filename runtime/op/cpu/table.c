@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "op/cpu/tiles.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,8 +80,9 @@ uint32_t cpu_kernels_list(const struct cpu_kernels *out[CPU_KERNELS_MOST]) {
     const char *masked = getenv("OCELLI_CPU");
     size_t first = masked && *masked ? first_of(masked) : 0;
     uint32_t count = 0;
+    static atomic_flag told = ATOMIC_FLAG_INIT; /* the list is asked for several times */
     if (first == ROWS) {
-        log_warn("OCELLI_CPU=%s: there are no such kernels here: going on with all of them", masked);
+        if (!atomic_flag_test_and_set(&told)) log_warn("OCELLI_CPU=%s: there are no such kernels here: going on with all of them", masked);
         first = 0;
     }
     for (size_t i = first; i < ROWS; i++)
