@@ -22,11 +22,11 @@ picture: release $(BLOB)
 $(BLOB): release tools/demo/checkpoint/model.safetensors
 	build/release/ocelli-convert tools/demo/checkpoint --name ocelli-demo -o $(BLOB)
 
-# One test more than there are cores: many of them wait most of their time.
+# Twice as many tests as there are cores and one more: many of them wait most of their time.
 test: packages
 	cmake --preset dev
 	cmake --build --preset dev -j$(JOBS)
-	OCELLI_NEED_GPU=1 ctest --preset dev -j$$(($(JOBS) + 1)) $(CTEST_FLAGS)
+	OCELLI_NEED_GPU=1 ctest --preset dev -j$$((2 * $(JOBS) + 1)) $(CTEST_FLAGS)
 
 # What takes longer: for a nightly run.
 test-all: test test-long test-faults test-subgroups test-threads test-arm64

@@ -128,7 +128,7 @@ static void use_blob(struct model *m, struct blob *blob) {
     }
 }
 
-/* Of every `step`-th picture and text. */
+/* The lowest of every `step`-th picture and text. */
 static double worst_cosine(const struct checkpoint_golden *g, const struct loaded *l, enum reference_weights weights, size_t step) {
     size_t bytes = (size_t)g->image_size * g->image_size * 3;
     float *out = malloc(g->dim * sizeof *out);
