@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# docs/first-steps.md, typed as it stands there: its ```sh blocks, one after another, in a folder that looks like a clone after `make demo`.
+# docs/tutorial.md, typed as it stands there: its ```sh blocks, one after another, in a folder that looks like a clone after `make demo`.
 # Another port, as others may use the usual one. Then what only a terminal is told.
 set -u
 work=$(mktemp -d) || exit 1
@@ -18,7 +18,7 @@ ready() { for _ in $(seq 600); do build/release/ocelli query udp://localhost:$po
 is_known() { for _ in $(seq 600); do build/release/ocelli query udp://localhost:$port tags | grep -q "^$1 .* off " && return; sleep 0.1; done; fail "$1 is not in force"; }
 on() { build/release/ocelli query udp://localhost:$port tags | grep -Eq "^$1 +on "; }
 is_on() { for _ in $(seq 600); do on "$1" && return; sleep 0.1; done; fail "$1 is not on"; }
-sed -n '/^```sh$/,/^```$/p' "$OCELLI_SOURCE/docs/first-steps.md" |
+sed -n '/^```sh$/,/^```$/p' "$OCELLI_SOURCE/docs/tutorial.md" |
     sed -e '/^```/d' -e "s/5690/$port/" -e "s/localhost/localhost:$port/" -e 's/^sleep 5$/ready/' >steps
 awk -v n=0 '/^sleep 2$/ { n++; print n == 1 ? "events_are 1" : n == 2 ? "events_are 3" : n == 3 ? "is_known balloon; sleep 1.2 # the same picture is looked at again after 1 s" : "is_on balloon"; next } { print }' steps >waiting
 # shellcheck disable=SC1091
