@@ -429,7 +429,7 @@ bool brain_frame(struct brain *b, struct frame *frame, uint8_t **bytes) {
 void brain_status(struct brain *b, struct live_status *s) {
     pthread_mutex_lock(&b->lock);
     count_tags(b, s);
-    s->version = b->version, s->gpu_bytes = b->gpu_bytes, s->dma_bufs = b->dma_bufs, s->model = b->name;
+    s->version = b->version, s->gpu_bytes = b->gpu_bytes, s->dma_bufs = b->dma_bufs, s->model = b->name, s->device = b->device;
     s->any = b->any, s->sequence = b->sequence, s->captured_ns = b->captured_ns;
     s->device_open = b->open, s->embedding = b->embedding_prompts;
     pthread_mutex_unlock(&b->lock);

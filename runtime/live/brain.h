@@ -30,7 +30,7 @@ struct brain {
     struct meter *meter;
     struct event_queue *events;
     /* of the model, set by brain_open() and never again: for any thread */
-    char name[EVENT_NAME], key[SHA256_HEX_SIZE];
+    char name[EVENT_NAME], device[EVENT_NAME], key[SHA256_HEX_SIZE];
     uint32_t size;
     float logit_scale;
     /* the thread's own once it runs */

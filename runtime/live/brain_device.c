@@ -14,6 +14,7 @@ static void take_info(struct brain *b) {
     struct ocelli_info info;
     ocelli_get_info(b->model, &info);
     snprintf(b->name, sizeof b->name, "%s", info.model_name);
+    snprintf(b->device, sizeof b->device, "%s", info.device_name);
     snprintf(b->key, sizeof b->key, "%s", info.model_key);
     b->size = info.embedding_size, b->logit_scale = info.logit_scale;
 }

@@ -6,6 +6,8 @@
 #include "live/notify.h"
 #include "live/quiet.h"
 
+#include <stdio.h>
+
 #define SECOND INT64_C(1000000000)
 enum { STUCK_SECONDS = 120 }; /* no picture takes so long, nor does a first shader's compilation */
 
@@ -28,7 +30,7 @@ void chores_status(struct live *l) {
     char line[4096];
     live_get_status(l, &status);
     meter_json(&status, line, sizeof line);
-    if (!l->options.silent) lines_add_passing(l->out, line);
+    if (!l->options.silent && !l->options.no_lines) lines_add_passing(l->out, line);
 }
 
 /* The manager hears nothing while the device hangs, and starts the service again. */
@@ -41,13 +43,16 @@ static void feed_watchdog(struct live *l, int64_t now) {
 static void tell_manager(struct live *l) {
     struct live_status s;
     live_get_status(l, &s);
-    notify_say("STATUS=%zu tags, %zu on, %.1f pictures/s, %s%s", s.tags, s.tags_on, s.pictures_per_s,
+    char learning[48] = "";
+    if (s.tags_learning) snprintf(learning, sizeof learning, ", %zu learning", s.tags_learning);
+    notify_say("STATUS=%zu tags, %zu on%s, %.1f pictures/s, %s%s", s.tags, s.tags_on, learning, s.pictures_per_s,
                s.source_open ? "source open" : "waiting for the source", s.device_open ? "" : ", waiting for the device");
 }
 
 void chores(struct live *l, int64_t now) {
     feed_watchdog(l, now);
     program_step(&l->program, l->config.on_change);
+    announce_step(l, now);
     if (watch_due(&l->watch, now)) reload(l);
     if (due(&l->saved_ns, now, l->config.save_every)) chores_save(l);
     if (due(&l->status_ns, now, l->config.status_every)) chores_status(l);

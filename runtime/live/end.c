@@ -47,6 +47,15 @@ void live_leave(struct live *l, int code) {
     _exit(code);
 }
 
+void live_remove_hook(struct live *l, const void *user) {
+    size_t kept = 0;
+    pthread_mutex_lock(&l->leaving);
+    for (size_t i = 0; i < l->hook_count; i++)
+        if (l->hooks[i].user != user) l->hooks[kept++] = l->hooks[i];
+    l->hook_count = kept;
+    pthread_mutex_unlock(&l->leaving);
+}
+
 void live_remove_hooks(struct live *l) {
     pthread_mutex_lock(&l->leaving);
     l->hook_count = 0;
@@ -124,6 +133,7 @@ static bool stop_others(struct live *l, bool stopped) {
 int end_run(struct live *l, int status) {
     int said = OCELLI_OK;
     l->end_ns = l->asked ? signals_end(&l->signals, EXIT_SUCCESS) : clock_ns(CLOCK_MONOTONIC);
+    if (!status) announce_end(l);
     notify_say("STOPPING=1");
     l->ending = true;
     bool stopped = eye_stop(&l->eye, left_ms(l, EYE_MS));

@@ -16,6 +16,10 @@ const char *event_state(enum tagger_state state) {
     return names[state];
 }
 
+const char *event_threshold(enum tagger_threshold threshold) {
+    return tagger_threshold_name(threshold);
+}
+
 const char *event_reason(const struct live_event *e) {
     return e->edited ? "edit" : "picture";
 }
@@ -45,6 +49,7 @@ static void write_json(struct live_event *e) {
     json_number(&j, "margin", (double)e->why.margin, JSON_SHORT);
     json_number(&j, "on", (double)e->why.on, JSON_SHORT);
     json_number(&j, "off", (double)e->why.off, JSON_SHORT);
+    json_text(&j, "threshold", event_threshold(e->why.threshold));
     json_number(&j, "cosine", (double)e->why.cosine, JSON_SHORT);
     json_number(&j, "percentile", (double)e->why.percentile, JSON_SHORT);
     json_number(&j, "alarms_a_day", (double)e->why.alarms_a_day, JSON_SHORT);

@@ -29,6 +29,9 @@ struct live_event {
 /* "on", "off", "learning", "unknown". */
 const char *event_state(enum tagger_state state);
 
+/* "fixed", "learnt", "starter"; NULL: none decides. */
+const char *event_threshold(enum tagger_threshold threshold);
+
 /* "picture" or "edit": what made it so. */
 const char *event_reason(const struct live_event *event);
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ static bool stopping(void *user) {
 static void take_settings(struct eye *e, struct eye_settings *s) {
     eye_settings_free(e->now);
     e->now = s;
+    snprintf(e->uri, sizeof e->uri, "%s", s->uri);
     e->pace.rate = s->rate, e->pace.hot = s->hot;
     e->look_every_ns = (int64_t)(s->look_every * 1e9);
     e->heat_ns = 0;
@@ -33,7 +35,10 @@ static void take_settings(struct eye *e, struct eye_settings *s) {
 
 /* Under the lock. */
 static void change(struct eye *e) {
-    if (!eye_settings_same_source(e->now, e->next)) e->stale = e->edited = true, e->open = false, e->failures = 0;
+    if (!eye_settings_same_source(e->now, e->next)) {
+        e->stale = e->edited = true, e->open = false, e->failures = 0;
+        e->width = e->height = 0;
+    }
     take_settings(e, e->next);
     e->next = NULL;
 }
@@ -88,6 +93,9 @@ static void count_frame(struct eye *e, const struct frame *f) {
     meter_count(e->meter, METER_FRAMES, 1);
     if (e->any && f->sequence > e->last_sequence + 1) meter_count(e->meter, METER_DROPPED, f->sequence - e->last_sequence - 1);
     e->last_sequence = f->sequence;
+    pthread_mutex_lock(&e->lock);
+    e->width = f->width, e->height = f->height;
+    pthread_mutex_unlock(&e->lock);
     e->any = true;
     e->failures = 0;
 }
@@ -319,5 +327,7 @@ void eye_status(struct eye *e, struct live_status *s) {
     pthread_mutex_lock(&e->lock);
     s->celsius = e->celsius, s->slowdown = e->slowdown;
     s->source_open = e->open;
+    memcpy(s->source, e->uri, sizeof s->source);
+    s->width = e->width, s->height = e->height;
     pthread_mutex_unlock(&e->lock);
 }

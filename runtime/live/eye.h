@@ -35,6 +35,8 @@ struct eye {
     int status;                /* why it ended */
     struct eye_settings *next; /* to be taken over; NULL: none */
     double celsius, slowdown;
+    char uri[LIVE_SOURCE];
+    uint32_t width, height; /* of the newest frame; 0: none yet */
 };
 
 /* Opens the source. A camera that is not there is no fault: it is waited for, and so is what takes over 2 s to open. Errors: as

@@ -4,6 +4,7 @@
 #define LIVE_INNER_H
 
 #include "base/sha256.h"
+#include "live/announce.h"
 #include "live/eye.h"
 #include "live/lines.h"
 #include "live/live.h"
@@ -33,6 +34,7 @@ struct live {
     size_t hook_count;
     pthread_mutex_t leaving; /* held while hooks' leave() are called, and while the hooks go */
     struct signals signals;
+    struct announce announce;
     bool asked, stuck;
     atomic_bool ending; /* searches end early */
     int64_t end_ns;     /* when the end began, whose parts have limits from then on */

@@ -126,7 +126,7 @@ int live_add_hook(struct live *l, const struct live_hook *hook) {
 static void publish(struct live *l, const struct live_event *e) {
     for (size_t i = 0; i < l->hook_count; i++) l->hooks[i].event(l->hooks[i].user, e);
     if (!l->options.silent) {
-        lines_add(l->out, e->json);
+        if (!l->options.no_lines) lines_add(l->out, e->json);
         program_event(&l->program, l->config.on_change, e);
     }
     meter_count(&l->meter, METER_EVENTS, 1);

@@ -30,6 +30,7 @@ struct live_options {
     enum ocelli_kind kind;
     double seconds; /* to run for; 0: until asked to stop */
     bool silent;    /* nothing on standard output, no on_change: only learn */
+    bool no_lines;  /* nothing on standard output */
 };
 
 /* What a transport (runtime/serve) hands over: called in the thread of live_run(), which must not be held up. */
@@ -50,6 +51,8 @@ int live_open(struct live **out, const struct live_options *options);
 
 /* Errors: LIMIT (more than 8). Before live_run(). The hook is copied. */
 int live_add_hook(struct live *l, const struct live_hook *hook);
+/* Takes back one of them, by its user; when this returns, its leave() is not under way. After live_run(). */
+void live_remove_hook(struct live *l, const void *user);
 /* After live_run(), before what they belong to goes. */
 void live_remove_hooks(struct live *l);
 

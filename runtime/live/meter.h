@@ -41,6 +41,8 @@ struct meter {
     int64_t started_ns;
 };
 
+enum { LIVE_SOURCE = 200 };
+
 /* What `status` shows. Times in ms, NAN: none yet. */
 struct live_status {
     uint64_t counts[METER_COUNTS];
@@ -55,8 +57,10 @@ struct live_status {
     bool any;                                           /* a picture was judged: the last one's ... */
     uint64_t sequence;
     int64_t captured_ns;
-    const char *model; /* its name; the daemon's */
+    const char *model, *device; /* their names; the daemon's */
     size_t tags, tags_on, tags_learning;
+    char source[LIVE_SOURCE]; /* its URI, cut */
+    uint32_t width, height; /* pixels of the newest frame, as captured; 0: none came yet */
     bool source_open, device_open, embedding; /* embedding: new prompts are on their way */
 };
 

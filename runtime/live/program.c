@@ -46,6 +46,7 @@ static bool is_ours(const struct variables *v, const char *inherited) {
 static int variables_make(struct variables *v, const struct live_event *e) {
     size_t inherited = 0;
     char number[32];
+    const char *threshold = event_threshold(e->why.threshold);
     v->count = 0;
     add(v, "EVENT", event_state(e->state));
     add(v, "TAG", e->tag);
@@ -53,6 +54,7 @@ static int variables_make(struct variables *v, const struct live_event *e) {
     add(v, "REASON", event_reason(e));
     add_number(v, "SCORE", e->why.score);
     add_number(v, "MARGIN", e->why.margin);
+    add(v, "THRESHOLD", threshold ? threshold : "");
     add_number(v, "COSINE", e->why.cosine);
     add_number(v, "PERCENTILE", e->why.percentile);
     add(v, "RUNNER_UP", e->runner_up);

@@ -20,6 +20,8 @@ static struct line {
     int64_t at;
 } lines[LINES];
 static struct lines *out; /* to standard error */
+static bool (*divert)(void *user, const char *line);
+static void *divert_user;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void say(const struct line *l) {
@@ -27,6 +29,7 @@ static void say(const struct line *l) {
     char text[1024 + 64], again[32] = "";
     if (l->count) snprintf(again, sizeof again, " (%u more time%s)", l->count, l->count == 1 ? "" : "s");
     snprintf(text, sizeof text, "ocelli: %s%s%s\n", warning, l->text, again);
+    if (divert && divert(divert_user, text)) return;
     if (out)
         lines_add(out, text);
     else
@@ -72,6 +75,12 @@ void quiet_begin(void) {
     out = opened;
     pthread_mutex_unlock(&lock);
     ocelli_set_log(handle, NULL);
+}
+
+void quiet_divert(bool (*to)(void *user, const char *line), void *user) {
+    pthread_mutex_lock(&lock);
+    divert = to, divert_user = user;
+    pthread_mutex_unlock(&lock);
 }
 
 /* Under the lock: the thread that opens things may come to its end meanwhile, and to quiet_end(). */

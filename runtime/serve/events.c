@@ -19,7 +19,8 @@ void serve_events_add(struct serve_events *events, const struct tagger_event *ev
                               .margin = event->why.margin,
                               .cosine = event->why.cosine,
                               .on = event->why.on,
-                              .percentile = event->why.percentile};
+                              .percentile = event->why.percentile,
+                              .threshold = event->why.threshold};
     copy(e->tag, event->tag);
     copy(e->group, event->group);
     copy(e->runner_up, event->why.runner_up);
@@ -35,12 +36,18 @@ const char *serve_state_name(enum tagger_state state) {
     return names[state];
 }
 
+void serve_threshold_write(enum tagger_threshold threshold, struct serve_out *out) {
+    const char *name = tagger_threshold_name(threshold);
+    if (name) serve_out_text(out, "threshold", name);
+}
+
 static void write_reason(const struct serve_event *e, struct serve_out *out) {
     serve_out_number(out, "score", (double)e->score, 4);
     serve_out_number(out, "margin", (double)e->margin, 4);
     serve_out_number(out, "cosine", (double)e->cosine, 4);
     serve_out_number(out, "on", (double)e->on, 4);
     serve_out_number(out, "percentile", (double)e->percentile, 5);
+    serve_threshold_write(e->threshold, out);
 }
 
 void serve_event_write(const struct serve_event *e, uint64_t first, double now_ms, struct serve_out *out) {

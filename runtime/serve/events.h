@@ -19,6 +19,7 @@ struct serve_event {
     char group[SERVE_NAME_ROOM];     /* "": none */
     char runner_up[SERVE_NAME_ROOM]; /* "": none */
     float score, margin, cosine, on, percentile;
+    enum tagger_threshold threshold;
 };
 
 struct serve_events {
@@ -33,6 +34,9 @@ const struct serve_event *serve_events_get(const struct serve_events *events, ui
 
 /* "off" and so on. */
 const char *serve_state_name(enum tagger_state state);
+
+/* The field `threshold` of an open object; nothing of TAGGER_NONE. */
+void serve_threshold_write(enum tagger_threshold threshold, struct serve_out *out);
 
 /* A client that watches. */
 struct serve_watch {

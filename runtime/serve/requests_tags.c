@@ -2,6 +2,7 @@
  * What the board sees, in four readings. */
 #include "serve/request.h"
 #include "serve/words.h"
+#include "tag/calibrate.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,6 +31,10 @@ static const struct serve_order *sort(const struct serve_request *r) {
 
 /* ---- JSON, CBOR ---- */
 
+static bool learns(const struct tagger_status *t) {
+    return t->why.threshold == TAGGER_STARTER || t->why.threshold == TAGGER_NONE;
+}
+
 static void write_tag(const void *user, size_t i, struct serve_out *out) {
     const struct tagger_status *t = ((const struct serve_order *)user)->tag[i];
     serve_out_begin(out, NULL, '{');
@@ -40,6 +45,9 @@ static void write_tag(const void *user, size_t i, struct serve_out *out) {
     serve_out_number(out, "margin", (double)t->why.margin, 4);
     serve_out_number(out, "cosine", (double)t->why.cosine, 4);
     serve_out_number(out, "percentile", (double)t->why.percentile, 5);
+    serve_threshold_write(t->why.threshold, out);
+    serve_out_number(out, "on", (double)t->why.on, 4);
+    if (learns(t)) serve_out_number(out, "learnt", fmin(t->learnt_days * 86400 / CALIBRATE_READY_S, 1), 2);
     serve_out_end(out, '}');
 }
 

@@ -96,6 +96,17 @@ static void take_margin(struct tagger *t, struct tagger_item *item, const struct
 
 /* ---- why, events ---- */
 
+const char *tagger_threshold_name(enum tagger_threshold threshold) {
+    static const char *const names[] = {
+        [TAGGER_FIXED] = "fixed", [TAGGER_LEARNT] = "learnt", [TAGGER_STARTER] = "starter", [TAGGER_NONE] = NULL};
+    return names[threshold];
+}
+
+static enum tagger_threshold threshold_of(const struct tagger *t, const struct tagger_item *item) {
+    if (!learns(item)) return TAGGER_FIXED;
+    return item->calibrate->level[regime_of(t)].ready ? TAGGER_LEARNT : TAGGER_NONE;
+}
+
 static struct tagger_why why_of(const struct tagger *t, const struct tagger_item *item) {
     struct gate_rules rules = rules_of(t, item);
     double logit = (double)t->logit_scale * ((double)item->margin - (double)rules.on);
@@ -109,6 +120,7 @@ static struct tagger_why why_of(const struct tagger *t, const struct tagger_item
         .alarms_a_day = (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), item->margin),
         .runner_up = item->runner_up,
         .runner_up_cosine = item->runner_up_cosine,
+        .threshold = threshold_of(t, item),
     };
 }
 

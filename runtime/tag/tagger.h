@@ -33,20 +33,32 @@ struct tagger_set {
 enum tagger_state {
     TAGGER_OFF,
     TAGGER_ON,
-    TAGGER_LEARNING, /* off, as there is no threshold yet */
+    TAGGER_LEARNING, /* off, as no rule can decide yet: nothing is learnt, and the set has no distractors */
     TAGGER_UNKNOWN,  /* a group with no member on */
 };
 
+/* Which rule decides. */
+enum tagger_threshold {
+    TAGGER_FIXED,   /* `on` of the file */
+    TAGGER_LEARNT,  /* from the scene */
+    TAGGER_STARTER, /* until the scene is learnt */
+    TAGGER_NONE,    /* none can: the state is TAGGER_LEARNING */
+};
+
+/* Its word: "fixed", "learnt", "starter"; NULL of TAGGER_NONE. */
+const char *tagger_threshold_name(enum tagger_threshold threshold);
+
 /* Why a tag is what it is. Strings live until the set is replaced. */
 struct tagger_why {
-    float score;            /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
-    float cosine;           /* of this frame */
-    float margin;           /* smoothed: cosine less the best rival's; the cosine itself without rivals */
-    float on, off;          /* thresholds; NAN: not learnt yet */
-    float percentile;       /* share of the background's time below the margin, 0..100; NAN: not learnt yet */
-    float alarms_a_day;     /* how often the background reaches this margin; NAN: not learnt yet */
-    const char *runner_up;  /* best rival: a member of the group, or a prompt against; NULL: none */
-    float runner_up_cosine; /* of this frame; NAN: none */
+    float score;                     /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
+    float cosine;                    /* of this frame */
+    float margin;                    /* smoothed: cosine less the best rival's; the cosine itself without rivals */
+    float on, off;                   /* thresholds; NAN: not learnt yet */
+    float percentile;                /* share of the background's time below the margin, 0..100; NAN: not learnt yet */
+    float alarms_a_day;              /* how often the background reaches this margin; NAN: not learnt yet */
+    const char *runner_up;           /* best rival: a member of the group, or a prompt against; NULL: none */
+    float runner_up_cosine;          /* of this frame; NAN: none */
+    enum tagger_threshold threshold; /* what `on` and `off` are */
 };
 
 struct tagger_event {

@@ -22,7 +22,7 @@ for delay in 0 0.02 0.05 0.1 0.2 0.4 0.8 1.6; do
     held
     sleep $delay
     stop TERM
-    test ! -s err || fail "$name: after $delay s it said something"
+    test -z "$(faults)" || fail "$name: after $delay s it said something"
 done
 rm -rf opening
 name="stop in the driver" # each submit takes 5 s: nothing comes back in time
@@ -75,7 +75,7 @@ show cat p1
 until_true 20 grep -q '"on".*"cat"' told || fail "$name: no event"
 i=0
 while test $i -lt 600; do kill -USR1 "$daemon" && sleep 0.01 && i=$((i + 1)); done # 1 KB each: a pipe holds 64, ocelli 256
-test ! -s err -o "$(grep -c 'its reader stalls' err)" = "$(wc -l <err)" || fail "$name: said something else"
+test "$(grep -c 'its reader stalls' err)" = "$(faults | wc -l)" || fail "$name: said something else"
 for i in 1 2 3; do
     show pizza p$i
     until_true 5 grep -q "\"on\".*\"pizza\".*\"frame\":$((2 * i - 1))," told || fail "$name: the pizza $i is not seen"
@@ -115,7 +115,7 @@ if mount -t tmpfs -o size=64k none disk 2>/dev/null; then
     started
     sleep 2
     test "$(grep -c 'ocelli: disk/state/learnt: cannot write: No space left on device; nothing was left behind$' err)" -eq 1 \
-        -a "$(wc -l <err)" -eq 1 || fail "$name: not one line"
+        -a "$(faults | wc -l)" -eq 1 || fail "$name: not one line"
     test -z "$(ls disk/state)" || fail "$name: something was left behind"
     pictures_before=$(jq -s 'map(select(.event=="status"))|last|.pictures' out)
     wait_status ".pictures>$pictures_before"
@@ -129,11 +129,11 @@ else
 fi
 name="no folder for state"
 echo file >full
-ini files:seen state=full/state save_every=1
+ini files:seen state=full/state # with a save every 5 minutes: the start tells
 start
 started
-sleep 3
-test "$(grep -c 'full/state' err)" -eq 1 || fail "$name: not one line"
+until_true 5 grep -q 'full/state: cannot make' err || fail "$name: not told at the start"
+test "$(faults | grep -c 'full/state')" -eq 1 || fail "$name: not one line"
 stop TERM
 
 # --- two daemons, one folder ---
@@ -166,12 +166,12 @@ if unshare -Ur sh -c 'echo 100 >/proc/sys/user/max_inotify_watches' 2>/dev/null;
     for what in watches instances; do
         for count in 0 1; do # for the file's folder, and for the source's
             limited $what $count && fail "$name: it ran with $count $what"
-            test "$(wc -l <err)" -eq 1 || fail "$name: not one line with $count $what"
+            test "$(faults | wc -l)" -eq 1 || fail "$name: not one line with $count $what"
             grep -q "raise fs.inotify.max_user_$what" err || fail "$name: no way out of $count $what is told"
         done
     done
     limited watches 2 || fail "$name: a folder below that is not watched ended it"
-    test "$(wc -l <err)" -eq 1 || fail "$name: not one line of a folder below"
+    test "$(faults | wc -l)" -eq 1 || fail "$name: not one line of a folder below"
     grep -q 'warning: files:.*below.* is not watched: .* raise fs.inotify.max_user_watches' err || fail "$name: a folder below is not told"
 else
     echo "a system without watches is not tested: no namespace of its own, or it has no limits"

@@ -16,7 +16,9 @@ for from in "y4m:show.y4m" "y4m:-"; do
     ini "$from" rate=0
     "$ocelli" run -c ocelli.ini <show.y4m >out 2>err || fail "$name of $from: exit code $?"
     changes | diff expected - >differ || fail "$name of $from: $(cat differ)"
-    test ! -s err || fail "$name of $from: said something"
+    test -z "$(faults)" || fail "$name of $from: said something"
+    test "$(grep -c "^ocelli: ocelli.ini: runs: source $from 192x192; model $model on .*; 3 tags (threshold: cat fixed, pizza fixed, sailboat fixed); no state folder; answers no requests" err)" = 1 ||
+        fail "$name of $from: the start is not told in one line"
 done
 jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .group=="things" and .reason=="picture" and .model!="" and .version>0
     and (.monotonic_ms|type)=="number" and .percentile==null and (.runner_up|type)=="string" and .margin<=2) and
@@ -24,7 +26,7 @@ jq -se 'all(.[]; (.time|test("^2[0-9]{3}-[0-9-]+T[0-9:]+\\.[0-9]{3}Z$")) and .gr
 head -c 300000 show.y4m >cut.y4m
 ini y4m:cut.y4m rate=0
 "$ocelli" run -c ocelli.ini >out 2>err && fail "$name: a broken stream is no fault"
-test "$(wc -l <err)" -eq 1 || fail "$name: a broken stream is not one line"
+test "$(faults | wc -l)" -eq 1 || fail "$name: a broken stream is not one line"
 
 # --- faults of the ini: one line with its place, exit code 1 ---
 
@@ -78,7 +80,7 @@ show pizza 2
 wait_event on pizza
 echo '[tag cat]' >>ocelli.ini
 wait_status '.refused==1'
-test "$(grep -c 'ocelli.ini:24: tag "cat" again' err)" -eq 1 -a "$(wc -l <err)" -eq 1 || fail "$name: not one line for a broken edit"
+test "$(grep -c 'ocelli.ini:24: tag "cat" again' err)" -eq 1 -a "$(faults | wc -l)" -eq 1 || fail "$name: not one line for a broken edit"
 show cat 1
 wait_event on cat
 cp new ocelli.ini
@@ -118,16 +120,16 @@ started
 sleep 0.6
 cat whole >>ocelli.ini
 sleep 0.3
-test ! -s err || fail "$name: an empty file is said"
+test -z "$(faults)" || fail "$name: an empty file is said"
 sed s/sailboat/bicycle/ whole >other-tags
 { head -c 200 other-tags; sleep 0.6; tail -c +201 other-tags; } >ocelli.ini # not closed in between
 wait_status '.edits==1 and .refused==0'
-test ! -s err || fail "$name: half a file is said, though it is not closed"
+test -z "$(faults)" || fail "$name: half a file is said, though it is not closed"
 head -c 150 whole >ocelli.ini # "every = yes|", and then nothing for a while
 sleep 0.6
 tail -c +151 whole >>ocelli.ini
 wait_status '.edits>=2 and .embedding==false and .tags==3'
-test "$(wc -l <err)" -le 1 || fail "$name: more than one line"
+test "$(faults | wc -l)" -le 1 || fail "$name: more than one line"
 name="another source"
 mkdir seen2
 sed s/files:seen/files:seen2/ whole >ocelli.ini

@@ -138,7 +138,7 @@ daemon=
 unset VK_INSTANCE_LAYERS SLOW_MS OCELLI_DEVICE
 local_search --apart 1 --json cat | jq -es '[.[] | select(.tags == "cat")] | length == 2' >/dev/null ||
     fail "what waited is not written at the end"
-grep -v "device was lost" err >rest && fail "said: $(cat rest)"
+faults | grep -v "device was lost" >rest && fail "said: $(cat rest)"
 : >err
 
 # A file of no use: a line, and the daemon does the rest.
@@ -152,7 +152,7 @@ wait $daemon || fail "a broken history: exit code $?"
 daemon=
 grep -q 'history.db: cannot read the history: file is not a database: move it away' err || fail "a broken history is not told: $(cat err)"
 grep -q 'history.db: the last 1 picture could not be kept' err || fail "a broken history: what it lost is not told: $(cat err)"
-test "$(sort -u err | wc -l)" -le 3 || fail "a broken history: $(cat err)"
+test "$(faults | sort -u | wc -l)" -le 3 || fail "a broken history: $(cat err)"
 local_search cat >answer && fail "a broken history is searched"
 test ! -s answer || fail "a broken history: output"
 

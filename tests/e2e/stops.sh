@@ -77,7 +77,7 @@ for which in coap serial udp,serial; do
     cd "$work/$which" && test "$(grep -c '"on"' out)" -ge 2 || fail "$name: $which: events are missing"
 done
 for which in $transports; do # where processors are busy a picture may take too long
-    said=$(grep -v 'the device does not answer' "$work/$which/err") && fail "$name: $which said: $said"
+    said=$(faults "$work/$which/err" | grep -v 'the device does not answer') && fail "$name: $which said: $said"
 done
 
 # --- a source that hangs ---
@@ -162,7 +162,8 @@ started
 sed -i 's/^motion.*/colour = red/' ocelli.ini
 wait_status '.refused==1'
 head -c 65536 <&9 >/dev/null
-timeout 10 head -n 1 <&9 | grep -q colour || fail "$name: what waited does not come"
+# the first is the line of the start
+timeout 10 head -n 2 <&9 | grep -q colour || fail "$name: what waited does not come"
 stop TERM
 exec 9<&-
 

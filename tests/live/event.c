@@ -24,7 +24,8 @@ static struct tagger_event made(void) {
                                          .percentile = NAN,
                                          .alarms_a_day = INFINITY,
                                          .runner_up = "a dog",
-                                         .runner_up_cosine = 0.5f},
+                                         .runner_up_cosine = 0.5f,
+                                         .threshold = TAGGER_STARTER},
                                  .version = 4294967295u,
                                  .model = "a model",
                                  .sequence = 7,
@@ -54,6 +55,7 @@ static void test_json(void **state) {
     assert_string_equal(text(j, "reason"), "picture");
     assert_string_equal(text(j, "runner_up"), "a dog");
     assert_string_equal(text(j, "model"), "a model");
+    assert_string_equal(text(j, "threshold"), "starter");
     assert_true(fabs(number(j, "score") - 0.75) + fabs(number(j, "margin") - 0.125) + fabs(number(j, "off") - 0.03125) < 1e-9);
     assert_true(number(j, "version") > 4294967294.0 && fabs(number(j, "frame") - 7) + fabs(number(j, "monotonic_ms") - 5) < 1e-9);
     assert_true(cJSON_IsNull(cJSON_GetObjectItem(j, "percentile")) && cJSON_IsNull(cJSON_GetObjectItem(j, "alarms_a_day")));

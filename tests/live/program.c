@@ -37,7 +37,7 @@ static const struct live_event *event(int number) {
     struct tagger_event from = {.tag = tag,
                                 .group = "g",
                                 .state = TAGGER_ON,
-                                .why = {.score = 0.5f, .margin = NAN, .cosine = 0.25f},
+                                .why = {.score = 0.5f, .margin = NAN, .cosine = 0.25f, .threshold = TAGGER_STARTER},
                                 .model = "m",
                                 .sequence = 3};
     event_make(&e, &from, 0, 0);
@@ -68,13 +68,14 @@ static void test_what_it_finds(void **state) {
     (void)state;
     const char *command =
         "cat >line; echo \"$OCELLI_EVENT|$OCELLI_TAG|$OCELLI_GROUP|$OCELLI_REASON|$OCELLI_SCORE|$OCELLI_MARGIN|$OCELLI_COSINE|"
-        "$OCELLI_RUNNER_UP|$OCELLI_MODEL|$OCELLI_FRAME|$HOME\" >words; exec grep SigBlk /proc/self/status >mask";
+        "$OCELLI_RUNNER_UP|$OCELLI_MODEL|$OCELLI_FRAME|$OCELLI_THRESHOLD|$HOME\" >words; exec grep SigBlk /proc/self/status "
+        ">mask";
     setenv("HOME", "/here", 1);
     setenv("OCELLI_TAG", "of the parent", 1);
     program_event(&p, command, event(1));
     assert_true(finish(command));
     assert_string_equal(content("line"), e.json);
-    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5||0.25||m|3|/here\n");
+    assert_string_equal(content("words"), "on|tag 1|g|picture|0.5||0.25||m|3|starter|/here\n");
     assert_string_equal(content("mask"), "SigBlk:\t0000000000000000\n");
     assert_true(p.ran == 1 && p.failed == 0 && heard.lines == 0);
 }

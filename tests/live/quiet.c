@@ -43,6 +43,30 @@ static int teardown(void **state) {
     return 0;
 }
 
+static char diverted[256];
+static bool take_it;
+
+static bool divert(void *user, const char *line) {
+    assert_ptr_equal(user, diverted);
+    snprintf(diverted, sizeof diverted, "%s", line);
+    return take_it;
+}
+
+/* To the table of --show, and only there if that is on the terminal that standard error is. */
+static void test_diverted(void **state) {
+    (void)state;
+    quiet_divert(divert, diverted);
+    log_warn("one");
+    assert_string_equal(diverted, "ocelli: warning: one\n");
+    take_it = true;
+    log_error("two");
+    assert_string_equal(diverted, "ocelli: two\n");
+    quiet_divert(NULL, NULL);
+    log_error("three");
+    assert_string_equal(diverted, "ocelli: two\n");
+    assert_string_equal(said(), "ocelli: warning: one\nocelli: three\n");
+}
+
 static void test_repeated(void **state) {
     (void)state;
     for (int i = 0; i < 1000; i++) log_error("disk: no room");
@@ -107,7 +131,8 @@ static void test_stalled(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_diverted, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_repeated, setup, teardown),
                                        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
                                        cmocka_unit_test_setup_teardown(test_stalled, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);

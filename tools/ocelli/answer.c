@@ -43,7 +43,9 @@ static void print_cell(const cJSON *v, const char *key) {
             print_value(one);
             if (one->next) fputs(" | ", stdout);
         }
-    } else if (cJSON_IsString(v) && !strcmp(key, "tag"))
+    } else if (!v)
+        print_padded("-", 9);
+    else if (cJSON_IsString(v) && !strcmp(key, "tag"))
         print_padded(v->valuestring, 24);
     else if (cJSON_IsString(v))
         print_padded(v->valuestring, 9);
@@ -56,8 +58,8 @@ static void print_cell(const cJSON *v, const char *key) {
 }
 
 static void print_row(const cJSON *row) {
-    static const char *const columns[] = {"time",   "tag",        "state", "score", "margin",
-                                          "cosine", "percentile", "group", "tags",  "values"};
+    static const char *const columns[] = {"time",       "tag",   "state",     "score", "margin", "cosine",
+                                          "percentile", "group", "threshold", "tags",  "values"};
     bool first = true;
     if (!cJSON_IsObject(row)) {
         print_value(row);
@@ -66,7 +68,8 @@ static void print_row(const cJSON *row) {
     }
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, columns[i]);
-        if (!v) continue;
+        bool place = !strcmp(columns[i], "group") && cJSON_HasObjectItem(row, "threshold"); /* which stands behind it */
+        if (!v && !place) continue;
         if (!first) putchar(' ');
         print_cell(v, columns[i]);
         first = false;

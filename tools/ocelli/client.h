@@ -18,12 +18,14 @@ struct client {
 /* A scheme: a row in client.c. All say their faults. Answers are JSON, terminated, and stay until the next call. */
 struct client_kind {
     const char *scheme; /* "udp:" */
+    bool apart;         /* who follows asks by a second client: an answer would be taken for a push */
     int (*open)(struct client *c);
     /* Errors: FILE (the board said no), DEVICE (no answer), USAGE (no such request). */
     int (*ask)(struct client *c, const char *const *words, size_t count, const char **json);
     /* Begins to follow; then next() gives a push each, as lines have it. */
     int (*watch)(struct client *c);
-    int (*next)(struct client *c, const char **json);
+    /* timeout_ms: after which *json is NULL, as none came; -1: it waits until the board is gone. */
+    int (*next)(struct client *c, int timeout_ms, const char **json);
     void (*close)(struct client *c); /* of a half-open one too */
 };
 

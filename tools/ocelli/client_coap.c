@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <coap3/coap.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,13 +236,16 @@ static bool take_event(struct coap_client *k, const char **json) {
     return false;
 }
 
-static int next(struct client *c, const char **json) {
+static int next(struct client *c, int timeout_ms, const char **json) {
     struct coap_client *k = c->self;
-    for (;;) {
+    double until = timeout_ms < 0 ? INFINITY : clock_ms() + timeout_ms;
+    for (*json = NULL;;) {
         if (take_event(k, json)) return OCELLI_OK;
         int status = clock_ms() - k->asked_ms > RENEW_MS ? renew(c) : OCELLI_OK;
         if (status) return status;
-        if (!k->done) coap_io_process(k->context, 1000);
+        double left = fmin(until - clock_ms(), 1000);
+        if (!k->done && left < 1) return OCELLI_OK;
+        if (!k->done) coap_io_process(k->context, (uint32_t)left);
         if (!k->done || !k->body) continue;
         k->done = false;
         cJSON_Delete(k->events);
@@ -249,5 +253,5 @@ static int next(struct client *c, const char **json) {
     }
 }
 
-const struct client_kind client_coap = {"coap:", open_coap, ask, watch, next, close_coap};
-const struct client_kind client_coaps = {"coaps:", open_coaps, ask, watch, next, close_coap};
+const struct client_kind client_coap = {"coap:", true, open_coap, ask, watch, next, close_coap};
+const struct client_kind client_coaps = {"coaps:", true, open_coaps, ask, watch, next, close_coap};

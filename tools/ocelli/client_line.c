@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <math.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -223,9 +224,9 @@ static int watch(struct client *c) {
     return ask(c, words, 1, &json);
 }
 
-static int next(struct client *c, const char **json) {
+static int next(struct client *c, int timeout_ms, const char **json) {
     struct line *l = c->self;
-    double until = clock_ms() + CLIENT_SILENCE_MS;
+    double until = clock_ms() + CLIENT_SILENCE_MS, wanted = timeout_ms < 0 ? INFINITY : clock_ms() + timeout_ms;
     for (*json = l->text; clock_ms() < until;) {
         if (l->pushes) {
             strcpy(l->text, l->push[l->first]);
@@ -236,10 +237,14 @@ static int next(struct client *c, const char **json) {
             if (watch(c)) return OCELLI_ERR_DEVICE;
             until = clock_ms() + CLIENT_SILENCE_MS; /* it answered */
         }
-        if (!l->pushes && receive(l, l->asked_ms + RENEW_MS + 1) && is_push(l)) return OCELLI_OK;
+        if (!l->pushes && receive(l, fmin(wanted, l->asked_ms + RENEW_MS + 1)) && is_push(l)) return OCELLI_OK;
+        if (!l->pushes && clock_ms() >= wanted) {
+            *json = NULL;
+            return OCELLI_OK;
+        }
     }
     return log_fail(OCELLI_ERR_DEVICE, "%s: nothing for %d s: it is gone", c->uri, CLIENT_SILENCE_MS / 1000);
 }
 
-const struct client_kind client_udp = {"udp:", open_udp, ask, watch, next, close_line};
-const struct client_kind client_serial = {"serial:", open_serial, ask, watch, next, close_line};
+const struct client_kind client_udp = {"udp:", false, open_udp, ask, watch, next, close_line};
+const struct client_kind client_serial = {"serial:", false, open_serial, ask, watch, next, close_line};

@@ -2,6 +2,7 @@
 #include "daemon.h"
 #include "base/log.h"
 #include "board.h"
+#include "show_run.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -14,7 +15,10 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
     while ((c = options_next(o, argc, argv, DAEMON_LETTERS, table)) >= 0) {
         size_t seconds = 0;
         int fault = 0;
-        if (c == DAEMON_CONFIG) {
+        if (c == DAEMON_SHOW) {
+            if (live->silent) fault = options_usage(o, "--show is of ocelli run");
+            live->no_lines = true;
+        } else if (c == DAEMON_CONFIG) {
             fault = options_file(o, "-c", optarg);
             live->config = optarg;
         } else {
@@ -33,35 +37,28 @@ int daemon_options(struct options *o, struct live_options *live, int argc, char 
     return OPTIONS_STOP;
 }
 
-static void count(void *user, const struct tagger_status *tag) {
-    size_t *counts = user;
-    counts[0]++, counts[1] += tag->state == TAGGER_LEARNING;
-}
-
-/* At a terminal somebody waits for the first line, which may take a day. */
-static void tell_ready(const struct live_options *options, struct live *l) {
-    size_t counts[2] = {0};
-    if (!isatty(STDERR_FILENO)) return;
-    live_tags(l, count, counts);
-    log_info("%s: watching for %zu tag%s; Ctrl-C ends it", options->config, counts[0], counts[0] == 1 ? "" : "s");
-    if (counts[1] && !options->silent)
-        log_info("%zu of them cannot turn on yet: without on = they learn their threshold, for an hour at least (docs/tags.md)",
-                 counts[1]);
+/* Who sees JSON run by may rather want the table. */
+static void tell_table(const struct live_options *live) {
+    if (!live->silent && !live->no_lines && isatty(STDOUT_FILENO)) log_info("Ctrl-C ends it; --show draws a table of all tags");
 }
 
 int daemon_run(const struct options *o, struct live_options *live, void (*last)(const struct options *o, struct live *l)) {
     struct live *l;
     struct board *board = NULL;
+    struct show_run *show = NULL;
     live->model = o->model, live->device = o->device, live->kind = o->kind, live->threads = (uint32_t)o->threads;
     int status = live_open(&l, live);
     if (status) return EXIT_FAILED; /* a wrong word in the file is no wrong usage */
     if (!live->silent) status = board_open(&board, l, live->config);
+    if (!status) tell_table(live);
+    if (!status && live->no_lines) status = show_run_open(&show, l, live->config);
     if (!status) {
-        tell_ready(live, l);
         status = live_run(l);
         if (last) last(o, l);
     }
+    if (!status && show_run_lost(show)) status = log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
     int code = status ? EXIT_FAILED : EXIT_OK;
+    if (!show_run_close(&show, live_left_ms(l))) live_leave(l, code);
     fflush(stdout);
     if (!live_stopped(l) || !board_close(&board, live_left_ms(l))) live_leave(l, code);
     live_close(&l);

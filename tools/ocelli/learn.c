@@ -17,6 +17,7 @@ static void show_json(void *user, const struct tagger_status *tag) {
     json_number(&j, "learnt_days", tag->learnt_days, JSON_SHORT);
     json_number(&j, "on", (double)tag->why.on, JSON_SHORT);
     json_number(&j, "off", (double)tag->why.off, JSON_SHORT);
+    json_text(&j, "threshold", event_threshold(tag->why.threshold));
     json_number(&j, "on_percentile", (double)tag->on_percentile, JSON_SHORT);
     json_number(&j, "on_alarms_a_day", (double)tag->on_alarms_a_day, JSON_SHORT);
     json_number(&j, "margin", (double)tag->why.margin, JSON_SHORT);

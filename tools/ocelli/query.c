@@ -7,17 +7,19 @@
 #include "plain.h"
 #include "serve/request.h"
 #include "serve/words.h"
+#include "show_watch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_PSK = OPTIONS_OWN, WORDS = 31 };
+enum { OPTION_PSK = OPTIONS_OWN, OPTION_SHOW, WORDS = 31 };
 
 /* "+" stops at the URI: what follows is the request's, options too. */
 #define LETTERS "+:h"
 static const struct option table[] = {{"help", no_argument, NULL, 'h'},
                                       {"json", no_argument, NULL, OPTIONS_JSON},
                                       {"psk", required_argument, NULL, OPTION_PSK},
+                                      {"show", no_argument, NULL, OPTION_SHOW},
                                       {0}};
 
 #define HELP                                                                                                                     \
@@ -27,11 +29,18 @@ static const struct option table[] = {{"help", no_argument, NULL, 'h'},
     "      --json            output for programs\n"                                                                              \
     "  -h, --help            this text\n"
 
-static int take_options(struct options *o, const char **keys, int argc, char **argv) {
+/* show: NULL: this command has no such option. */
+static int take_options(struct options *o, const char **keys, bool *show, int argc, char **argv) {
     int c;
     while ((c = options_next(o, argc, argv, LETTERS, table)) != OPTIONS_END) {
         if (c == OPTIONS_STOP) return OPTIONS_STOP;
-        int fault = options_file(o, "--psk", *keys = optarg);
+        int fault = 0;
+        if (c == OPTION_PSK)
+            fault = options_file(o, "--psk", *keys = optarg);
+        else if (show)
+            *show = true;
+        else
+            fault = options_usage(o, "--show is of ocelli watch");
         if (fault) {
             o->exit_code = fault;
             return OPTIONS_STOP;
@@ -72,7 +81,7 @@ static int run_query(int argc, char **argv) {
     const char *keys = NULL, *words[WORDS + 2];
     size_t count = 0;
     struct client c;
-    if (take_options(&o, &keys, argc, argv)) return o.exit_code;
+    if (take_options(&o, &keys, NULL, argc, argv)) return o.exit_code;
     if (argc - optind < 2) return options_usage(&o, argc == optind ? "no URI" : "no REQUEST: try tags");
     if (argc - optind - 1 > WORDS - 1) return options_usage(&o, "a request is at most %d words", WORDS - 1);
     for (int i = optind + 1; i < argc; i++) words[count++] = argv[i];
@@ -86,13 +95,15 @@ static int run_query(int argc, char **argv) {
 static int run_watch(int argc, char **argv) {
     struct options o = {.command = &command_watch};
     const char *keys = NULL, *text;
+    bool as_table = false;
     struct client c;
-    if (take_options(&o, &keys, argc, argv)) return o.exit_code;
+    if (take_options(&o, &keys, &as_table, argc, argv)) return o.exit_code;
+    if (as_table && o.json) return options_usage(&o, "--show is for people, --json for programs: give one of them");
     if (argc - optind != 1) return options_usage(&o, argc == optind ? "no URI" : "more than one URI");
     int status = client_open(&c, argv[optind], keys);
-    if (!status) status = c.kind->watch(&c);
-    while (!status && !ferror(stdout)) {
-        status = c.kind->next(&c, &text);
+    if (!status) status = as_table ? show_watch(&c) : c.kind->watch(&c);
+    while (!as_table && !status && !ferror(stdout)) {
+        status = c.kind->next(&c, -1, &text);
         if (!status) status = o.json ? show(text) : answer_print_push(text);
         fflush(stdout);
     }
@@ -106,7 +117,7 @@ const struct command command_query = {
     .usage = "ocelli query [OPTION]... URI REQUEST...",
     .help = "Asks a board that runs `ocelli run`. REQUEST is one of ping, tags, prompts, add, set, remove,\n"
             "search, status, help with its words; docs/protocol.md tells them. Columns of tags: name, state, score,\n"
-            "margin, cosine, percentile, group; - is: not known yet.\n\n" HELP "\n"
+            "margin, cosine, percentile, group, rule of the threshold; - is: none, or not known yet.\n\n" HELP "\n"
             "Example:\n"
             "  ocelli query udp://192.168.1.20 tags\n"
             "  ocelli query serial:/dev/ttyUSB0 set garage \"an open garage door\"\n",
@@ -117,8 +128,13 @@ const struct command command_watch = {
     .name = "watch",
     .summary = "follow the changes that a board sees",
     .usage = "ocelli watch [OPTION]... URI",
-    .help = "Prints a line a change until it is stopped; exit code 1 when the board is gone.\n\n" HELP "\n"
+    .help = "Prints a line a change until it is stopped; exit code 1 when the board is gone.\n\n"
+            "--show draws a table in the terminal instead, as `ocelli run --show` does: each tag with its state, score, margin\n"
+            "and threshold. q quits, the space bar or f freezes it, j, k and the arrows scroll. Without a terminal, or with\n"
+            "TERM=dumb, it writes a line for each change and the table every 10 s. NO_COLOR=1: no colours.\n\n" HELP
+            "      --show            the table\n\n"
             "Example:\n"
-            "  ocelli watch udp://192.168.1.20\n",
+            "  ocelli watch udp://192.168.1.20\n"
+            "  ocelli watch --show udp://192.168.1.20\n",
     .run = run_watch,
 };

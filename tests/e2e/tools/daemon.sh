@@ -66,6 +66,8 @@ event_is() { jq -se "any(.[]; .event==\"$1\" and .tag==\"$2\")" out; }
 status_is() { kill -USR1 "$daemon" && sleep 0.2 && jq -se "map(select(.event==\"status\"))|last|$1" out; }
 wait_status() { until_true 10 status_is "$1" || fail "$name: the status is not $1"; }
 wait_event() { until_true "${3:-10}" event_is "$1" "$2" || fail "$name: no event: $2 $1"; }
+# faults [FILE]: what it said on standard error, but for the lines of the start
+faults() { grep -v ': runs: source \|: the first picture is there: ' "${1:-err}"; }
 changes() { jq -r 'select(.event!="status")|"\(.event) \(.tag) \(.frame)"' out; }
 # held: its signals are taken from now on
 held() { until_true 20 grep -q "^SigBlk:.*[1-9a-f]" "/proc/$daemon/status" || fail "$name: not started"; }
