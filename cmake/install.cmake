@@ -66,6 +66,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelli.pc DESTINATION ${CMAKE_INSTALL_
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ocelli)
 
+# What `ocelli init` writes, for a board that is set up by hand.
+install(FILES boards/generic/ocelli.ini DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(PROGRAMS boards/generic/on_change DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+
 # The service, its user and its folder: docs/run.md. The unit names the program where this very installation puts it.
 install(CODE "
   set(OCELLI_BINDIR \"${CMAKE_INSTALL_BINDIR}\")

@@ -16,6 +16,9 @@ struct reader {
     size_t size, next; /* the next byte */
     const struct ini_table *table;
     const struct ini_section *section; /* whose lines these are; NULL: nobody's */
+    struct faults *faults;
+    bool unknown;    /* section is NULL as nobody knows it: its lines are passed over */
+    bool unreadable; /* this is no text file: to go on would tell of each line */
     int status;
 };
 
@@ -79,6 +82,7 @@ static int section(struct reader *r, struct piece line) {
     while (word < s.length && !blank(s.text[word])) word++;
     struct piece rest = trim((struct piece){s.text + word, s.length - word});
     r->section = s.length ? find(r->table, (struct piece){s.text, word}, rest.length > 0) : NULL;
+    r->unknown = !r->section;
     if (!r->section) return unknown_section(r, s);
     memcpy(argument, rest.text, rest.length);
     argument[rest.length] = '\0';
@@ -93,30 +97,34 @@ static bool has_comment(struct piece s) {
     return false;
 }
 
+static int refuse_file(struct reader *r, const char *why) {
+    r->unreadable = true;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s", r->at.file, r->at.line, why);
+}
+
 /* Leaves in `out` (of `room` bytes) what inih shall see of a line: NAME = VALUE, or nothing. */
 static int take_line(struct reader *r, struct piece s, char *out, size_t room) {
     const struct ini_place *at = &r->at;
     s = trim(s);
     out[0] = '\0';
     if (s.length && memchr(s.text, '\r', s.length) && !memchr(s.text, 0, s.length))
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s:%zu: lines end with CR alone, as on old Macs: save the file with LF or CRLF line ends", at->file,
-                        at->line);
+        return refuse_file(r, "lines end with CR alone, as on old Macs: save the file with LF or CRLF line ends");
     if (s.length == 0 || s.text[0] == ';' || s.text[0] == '#') return OCELLI_OK;
     if (s.length > INI_LINE || s.length > room - 1)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %zu bytes in a line, at most %d", at->file, at->line, s.length, INI_LINE);
-    if (memchr(s.text, '\0', s.length))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: a zero byte: this is not a text file", at->file, at->line);
+    if (memchr(s.text, '\0', s.length)) return refuse_file(r, "a zero byte: this is not a text file");
     if (s.text[0] == '[') return section(r, s);
     if (has_comment(s))
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: ';' or '#' after a blank: a comment needs a line of its own", at->file,
                         at->line);
+    if (!memchr(s.text, '=', s.length) && !memchr(s.text, ':', s.length)) /* inih would tell of the first alone */
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: expected NAME = VALUE", at->file, at->line);
     memcpy(out, s.text, s.length);
     out[s.length] = '\0';
     return OCELLI_OK;
 }
 
-/* An ini_reader: one line, or NULL at the end and after the first fault. */
+/* An ini_reader: one line, or NULL at the end and after a fault that ends it. */
 static char *next_line(char *out, int room, void *user) {
     struct reader *r = user;
     if (r->status || r->next == r->size) return NULL;
@@ -125,6 +133,7 @@ static char *next_line(char *out, int room, void *user) {
     r->next += length + (end != NULL);
     r->at.line++;
     r->status = take_line(r, (struct piece){from, length}, out, (size_t)room);
+    if (!r->unreadable) r->status = faults_pass(r->faults, r->status);
     return r->status ? NULL : out;
 }
 
@@ -132,16 +141,18 @@ static char *next_line(char *out, int room, void *user) {
 static int take_value(void *user, const char *unused, const char *key, const char *value) {
     struct reader *r = user;
     (void)unused;
+    if (r->unknown) return true;
     if (r->section)
         r->status = r->section->value(r->section->user, &r->at, key, value);
     else
         r->status = log_fail(OCELLI_ERR_FILE, "%s:%zu: \"%s\" stands before the first section: write its [section] above it",
                              r->at.file, r->at.line, key);
+    r->status = faults_pass(r->faults, r->status);
     return r->status == OCELLI_OK;
 }
 
-int ini_read(const void *bytes, size_t size, const char *file, const struct ini_table *table) {
-    struct reader r = {.at.file = file, .bytes = bytes, .size = size, .table = table};
+int ini_read(const void *bytes, size_t size, const char *file, const struct ini_table *table, struct faults *faults) {
+    struct reader r = {.at.file = file, .bytes = bytes, .size = size, .table = table, .faults = faults};
     r.section = find(table, (struct piece){"", 0}, false);
     if (size >= 3 && !memcmp(bytes, "\xEF\xBB\xBF", 3)) r.next = 3; /* UTF-8's mark, from some editors */
     int bad_line = ini_parse_stream(next_line, &r, take_value, &r);

@@ -36,7 +36,7 @@ static size_t character(const char *text, size_t size) {
 /* File names and file contents may hold anything. Control characters must not break the promise of one line, nor turn the
  * order of its words: each of their bytes becomes '?'. What is no UTF-8 becomes \xHH, so that it can be read and told apart. Stops where `out` is full; never in the middle of a
  * character. */
-static void one_line(const char *text, char out[LOG_LINE]) {
+void log_one_line(const char *text, char out[LOG_LINE]) {
     size_t used = 0;
     for (size_t left = strlen(text); left;) {
         size_t control = control_shown(text, left), whole = control ? control : character(text, left), room = whole ? whole : 4;
@@ -57,7 +57,7 @@ static void one_line(const char *text, char out[LOG_LINE]) {
 static void say(enum ocelli_log_level level, const char *format, va_list args) {
     char raw[LOG_LINE], message[LOG_LINE];
     vsnprintf(raw, sizeof raw, format, args);
-    one_line(raw, message);
+    log_one_line(raw, message);
     if (held.text && level == OCELLI_LOG_ERROR) {
         snprintf(held.text, held.room, "%s", message);
         return;

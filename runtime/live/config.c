@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/config.h"
 #include "base/log.h"
-#include "text/unicode.h"
 
 #include <math.h>
 #include <string.h>
@@ -102,9 +101,9 @@ static int take(void *user, const struct ini_place *at, const char *name, const 
     if (i == CONFIG_KEYS) return unknown_key(at, p->section, name);
     if (c->line[i])
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s again, first in line %zu: keep one", at->file, at->line, name, c->line[i]);
+    c->line[i] = at->line; /* of a value that is no good too: it was given */
     if (!*value)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s has no value: write one or remove the line", at->file, at->line, name);
-    c->line[i] = at->line;
     return keys[i].kind <= PATH ? take_text(c, &keys[i], value) : take_number(c, at, &keys[i], value);
 }
 
@@ -118,103 +117,17 @@ const char *config_path(struct arena *arena, const char *beside, const char *nam
     return path;
 }
 
-/* NULL: nothing is wrong with them. */
-static const char *fault_of(const struct prompts_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        const char *text = list->texts[i];
-        size_t length = strlen(text);
-        if (unicode_check(text, length) < length) return "is not UTF-8: save the file as UTF-8";
-        for (; *text; text++)
-            if ((unsigned char)*text < ' ' || *text == 0x7f) return "has a control character: write spaces";
-    }
-    return NULL;
-}
-
-int config_check_texts(const struct tags_file *file, const char *path) {
-    const char *fault = fault_of(&file->templates);
-    if (fault) return log_fail(OCELLI_ERR_FILE, "%s: a template for all tags %s", path, fault);
-    for (size_t i = 0; i < file->count; i++) {
-        const struct tags_file_tag *tag = &file->tags[i];
-        const char *names[] = {tag->name, tag->group};
-        struct prompts_list named = {.texts = names, .count = tag->group ? 2 : 1};
-        const struct prompts_list *lists[] = {&named, &tag->prompts, &tag->against, &tag->templates};
-        for (size_t k = 0; !fault && k < sizeof lists / sizeof *lists; k++) fault = fault_of(lists[k]);
-        if (fault) return log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag %s", path, tag->line, fault);
-    }
-    return OCELLI_OK;
-}
-
-static size_t line_of(const struct live_config *c, const char *section, const char *name) {
+size_t config_line(const struct live_config *c, const char *section, const char *name) {
     int i = 0;
     while (strcmp(keys[i].section, section) || strcmp(keys[i].name, name)) i++;
     return c->line[i];
 }
 
-int config_check_source(const struct live_config *c) {
-    if (source_buildable(c->uri)) return OCELLI_OK;
-    return log_fail(
-        OCELLI_ERR_DEVICE,
-        "%s:%zu: uri = %s cannot be watched: this program was built without libcamera: install libcamera-dev and g++, "
-        "then build it again",
-        c->path, line_of(c, "source", "uri"), c->uri);
-}
-
-/* A file or folder in the URI lies beside the ini, as all others that it names. */
-static int place_source(struct live_config *c) {
-    size_t at = source_file(c->uri);
-    const char *file = at ? config_path(&c->arena, c->path, c->uri + at) : NULL;
-    if (!at || file == c->uri + at) return OCELLI_OK;
-    char *uri = file ? arena_alloc(&c->arena, at + strlen(file) + 1, 1) : NULL;
-    if (!uri) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
-    memcpy(uri, c->uri, at);
-    strcpy(uri + at, file);
-    c->uri = uri;
-    return OCELLI_OK;
-}
-
-/* Two that listen on one port: only one of them would be heard. */
-static int check_ports(const struct live_config *c) {
-    static const char *const names[] = {"udp", "coap", "coaps"};
-    const double ports[] = {c->udp, c->coap, c->coaps};
-    for (int i = 1; i < 3; i++)
-        for (int k = 0; k < i; k++)
-            if (ports[i] > 0 && ports[i] == ports[k])
-                return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = %g: that port is taken by %s in line %zu: give each its own",
-                                c->path, line_of(c, "serve", names[i]), names[i], ports[i], names[k],
-                                line_of(c, "serve", names[k]));
-    return OCELLI_OK;
-}
-
-static int check(struct live_config *c) {
-    if (!c->uri) return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)", c->path);
-    char forms[SOURCE_FORMS];
-    if (!source_known(c->uri, forms))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path, line_of(c, "source", "uri"),
-                        c->uri, forms);
-    if ((uint32_t)c->rotation % 90)
-        return log_fail(OCELLI_ERR_FILE, "%s: rotation = %g: give 0, 90, 180 or 270", c->path, c->rotation);
-    if (!c->width != !c->height)
-        return log_fail(OCELLI_ERR_FILE, "%s: give width and height under [source], or neither", c->path);
-    bool ignore = c->orientation && !strcmp(c->orientation, "ignore");
-    if (c->orientation && !ignore && strcmp(c->orientation, "exif"))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: orientation = %s: give exif or ignore", c->path,
-                        line_of(c, "source", "orientation"), c->orientation);
-    c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
-                                        .ignore_orientation = ignore,
-                                        .every = c->every != 0,
-                                        .width = (uint32_t)c->width,
-                                        .height = (uint32_t)c->height,
-                                        .rate = (uint32_t)c->source_rate,
-                                        .format = c->format,
-                                        .exposure_us = (uint32_t)c->exposure_us,
-                                        .gain = (float)c->gain,
-                                        .exposure_value = (float)c->exposure_value};
-    int status = check_ports(c);
-    if (!status) status = place_source(c);
-    return status ? status : config_check_texts(&c->tags, c->path);
-}
-
 int config_parse(struct live_config *c, const void *bytes, size_t size, const char *path) {
+    return config_parse_all(c, bytes, size, path, NULL);
+}
+
+int config_parse_all(struct live_config *c, const void *bytes, size_t size, const char *path, struct faults *faults) {
     *c = (struct live_config){.path = path};
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)c + keys[i].at, &keys[i].preset, sizeof(double));
@@ -224,9 +137,9 @@ int config_parse(struct live_config *c, const void *bytes, size_t size, const ch
                                            {.name = "serve", .user = &serve, .value = take},
                                            {.name = "memory", .user = &memory, .value = take}};
     const struct ini_table table = {sections, 4, NULL};
-    const struct tags_file_options options = {.others = &table, .may_be_empty = true};
+    const struct tags_file_options options = {.others = &table, .may_be_empty = true, .faults = faults};
     int status = tags_file_parse(&c->tags, bytes, size, path, &options);
-    if (!status) status = check(c);
+    if (!status) status = config_check(c, faults);
     if (status) config_finish(c);
     return status;
 }

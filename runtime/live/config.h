@@ -38,12 +38,23 @@ struct live_config {
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.
  * Errors: FILE (each fault with its line), LIMIT, MEMORY; *config is then empty. Free with config_finish(). */
 int config_parse(struct live_config *config, const void *bytes, size_t size, const char *path);
+/* The same to the end of the file: each fault is logged and counted in *faults (NULL: as config_parse()). OCELLI_OK: *config
+ * holds what was good, and is good when none was counted. Errors: MEMORY, FILE (no text file at all, as logged). */
+int config_parse_all(struct live_config *config, const void *bytes, size_t size, const char *path, struct faults *faults);
 void config_finish(struct live_config *config);
+/* config_parse()'s own: what no single line shows; makes the source's options and place. Errors: FILE, unless `faults` takes
+ * them; MEMORY. */
+int config_check(struct live_config *config, struct faults *faults);
+/* What a start needs beside a good file, before anything is opened: a source that this program can have, and a model (`model`: the one
+ * of the command line, or NULL). Errors: DEVICE, FILE, unless `faults` takes them. */
+int config_check_start(const struct live_config *config, const char *model, struct faults *faults);
 /* Whether this program can have such a source at all: before it counts, as waiting would not help. Errors: DEVICE. */
 int config_check_source(const struct live_config *config);
 /* Texts are UTF-8, which the tokenizer would refuse too, but knows neither file nor line; and without control characters, which
- * an event or an answer would have to carry. Errors: FILE. */
-int config_check_texts(const struct tags_file *file, const char *path);
+ * an event or an answer would have to carry. Errors: FILE, unless `faults` takes it. */
+int config_check_texts(const struct tags_file *file, const char *path, struct faults *faults);
+/* The line that gave `name` in [section]; 0: none did. */
+size_t config_line(const struct live_config *config, const char *section, const char *name);
 /* Two texts of a config, NULL being none. */
 bool config_same_text(const char *a, const char *b);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */

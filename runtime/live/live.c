@@ -32,13 +32,12 @@ static int read_config(struct live *l) {
     sha256(bytes, size, l->seen);
     status = config_parse(&l->config, bytes, size, l->options.config);
     free(bytes);
-    if (!status) status = config_check_source(&l->config);
+    if (!status) status = config_check_start(&l->config, l->options.model, NULL);
     if (status) return status;
     l->model = chosen(l->options.model, l->config.model);
     l->device = chosen(l->options.device, l->config.device);
     l->state = chosen(NULL, l->config.state);
-    if (l->model) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: no model: write model = FILE under [run], or give -m BLOB", l->options.config);
+    return l->model ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->options.config);
 }
 
 static int open_brain(struct live *l) {
@@ -67,6 +66,7 @@ static int open_parts(struct live *l) {
     int status = read_config(l);
     if (!status) status = watch_init(&l->watch, l->options.config);
     if (!status) status = event_queue_init(&l->events);
+    if (!status) status = program_tell_folder(&l->program, l->options.config);
     if (!status) status = lines_open(&l->out, STDOUT_FILENO, "standard output");
     if (!status && l->state) status = saver_open(&l->saver, l->state);
     if (!status) status = open_brain(l);

@@ -2,6 +2,7 @@
 #include "live/program.h"
 #include "base/clock.h"
 #include "base/descriptors.h"
+#include "base/file_place.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -23,7 +24,8 @@ enum { VARIABLES = 16, VARIABLE = 256, POLL_US = 5000 };
 struct variables {
     char text[VARIABLES][VARIABLE];
     size_t count;
-    char **all; /* free() */
+    const char *folder; /* one more, which may be longer; NULL: none */
+    char **all;         /* free() */
 };
 
 static void add(struct variables *v, const char *name, const char *value) {
@@ -40,11 +42,22 @@ static bool is_ours(const struct variables *v, const char *inherited) {
     size_t name = strcspn(inherited, "=") + 1; /* with it */
     for (size_t i = 0; i < v->count; i++)
         if (!strncmp(v->text[i], inherited, name)) return true;
-    return false;
+    return v->folder && !strncmp(v->folder, inherited, name);
+}
+
+static int join(struct variables *v) {
+    size_t inherited = 0, at = v->count;
+    while (environ[inherited]) inherited++;
+    v->all = calloc(v->count + inherited + 2, sizeof *v->all);
+    if (!v->all) return log_fail(OCELLI_ERR_MEMORY, "on_change: out of memory");
+    for (size_t i = 0; i < v->count; i++) v->all[i] = v->text[i];
+    if (v->folder) v->all[at++] = (char *)v->folder;
+    for (size_t i = 0; i < inherited; i++)
+        if (!is_ours(v, environ[i])) v->all[at++] = environ[i];
+    return OCELLI_OK;
 }
 
 static int variables_make(struct variables *v, const struct live_event *e) {
-    size_t inherited = 0;
     char number[32];
     const char *threshold = event_threshold(e->why.threshold);
     v->count = 0;
@@ -62,13 +75,7 @@ static int variables_make(struct variables *v, const struct live_event *e) {
     add(v, "TIME", e->time);
     snprintf(number, sizeof number, "%llu", (unsigned long long)e->frame);
     add(v, "FRAME", number);
-    while (environ[inherited]) inherited++;
-    v->all = calloc(v->count + inherited + 1, sizeof *v->all);
-    if (!v->all) return log_fail(OCELLI_ERR_MEMORY, "on_change: out of memory");
-    for (size_t i = 0; i < v->count; i++) v->all[i] = v->text[i];
-    for (size_t i = 0, at = v->count; i < inherited; i++)
-        if (!is_ours(v, environ[i])) v->all[at++] = environ[i];
-    return OCELLI_OK;
+    return join(v);
 }
 
 /* A line of JSON is less than a pipe holds, so that writing it needs no reader. */
@@ -116,7 +123,7 @@ static int spawn(pid_t *pid, const char *command, int input, char **variables) {
 }
 
 static void start(struct program *p, const char *command, const struct live_event *e) {
-    struct variables v;
+    struct variables v = {.folder = p->folder};
     pid_t pid = 0;
     if (variables_make(&v, e)) return;
     int input = pipe_with(e->json), failed = input < 0 ? errno : spawn(&pid, command, input, v.all);
@@ -163,6 +170,16 @@ void program_step(struct program *p, const char *command) {
     }
 }
 
+int program_tell_folder(struct program *p, const char *ini) {
+    char *folder = file_folder(ini), *whole = folder ? realpath(folder, NULL) : NULL;
+    int made = asprintf(&p->folder, "OCELLI_FOLDER=%s", whole ? whole : folder ? folder : "");
+    if (made < 0) p->folder = NULL;
+    int status = made < 0 || !folder ? log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", ini) : OCELLI_OK;
+    free(whole);
+    free(folder);
+    return status;
+}
+
 void program_event(struct program *p, const char *command, const struct live_event *event) {
     if (!command) return;
     if (!p->waiting) p->waiting = calloc(PROGRAM_WAITING, sizeof *p->waiting);
@@ -206,5 +223,6 @@ void program_kill(const struct program *p) {
 
 void program_finish(struct program *p) {
     free(p->waiting);
+    free(p->folder);
     *p = (struct program){0};
 }

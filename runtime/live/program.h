@@ -15,8 +15,12 @@ struct program {
     int64_t started;            /* ns */
     struct live_event *waiting; /* (PROGRAM_WAITING) */
     size_t first, count;
+    char *folder;                       /* of the ini, as a variable; NULL: not told */
     _Atomic uint64_t ran, failed, lost; /* read by any thread; lost: more were waiting than there is room for */
 };
+
+/* From here on commands find the folder of the file `ini` in OCELLI_FOLDER. Errors: MEMORY. */
+int program_tell_folder(struct program *p, const char *ini);
 
 /* Runs `command` through /bin/sh for this event, or when those before are done. It finds the event as a line of JSON on
  * standard input and in variables (docs/run.md). Thread-safety: as program_step(), one thread. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "live/state.h"
 #include "base/file.h"
+#include "base/file_place.h"
 #include "base/log.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,6 +46,22 @@ void state_restore(struct tagger *tagger, const char *folder) {
     if (path_of(path, folder) || access(path, F_OK) < 0 || too_large(path) || file_read(&bytes, path)) return;
     if (!tagger_restore(tagger, bytes.data, bytes.size, path, &taken)) log_info("%s: %zu tags go on learning", path, taken);
     file_free(&bytes);
+}
+
+static int folder_fault(const char *folder) {
+    struct stat st;
+    if (stat(folder, &st) < 0) return errno;
+    if (!S_ISDIR(st.st_mode)) return ENOTDIR;
+    return access(folder, W_OK | X_OK) < 0 ? errno : 0;
+}
+
+int state_fault(const char *folder) {
+    int fault = folder_fault(folder);
+    if (fault != ENOENT) return fault;
+    char *above = file_folder(folder);
+    fault = above ? folder_fault(above) : ENOMEM;
+    free(above);
+    return fault;
 }
 
 int state_save(const char *folder, const void *bytes, size_t size) {

@@ -36,8 +36,9 @@ struct vectors {
     struct arena arena;
     const char *path;
     bool ignore_orientation;
-    int waits;          /* for the next picture to be whole */
-    struct item *items; /* (count) */
+    struct faults *faults; /* of vectors_check() */
+    int waits;             /* for the next picture to be whole */
+    struct item *items;    /* (count) */
     size_t count, room, next, size;
     struct places *spans;       /* (tags.count) */
     float *values;              /* (count, size) */
@@ -108,18 +109,21 @@ static int add_folder(struct vectors *v, const char *folder, size_t line) {
     return status;
 }
 
+/* Of one line `example = NAME`. */
+static int add_pictures_of(struct vectors *v, const char *name, size_t line) {
+    struct stat st;
+    const char *path = config_path(&v->arena, v->path, name);
+    if (!path) return OCELLI_ERR_MEMORY;
+    if (stat(path, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
+    return S_ISDIR(st.st_mode) ? add_folder(v, path, line) : add_example(v, path, &st, line);
+}
+
 static int add_examples(struct vectors *v, size_t index, struct places *s) {
     const struct tags_file_tag *tag = &v->tags.tags[index];
     s->examples = v->count;
     int status = OCELLI_OK;
-    for (size_t i = 0; !status && i < tag->examples.count; i++) {
-        struct stat st;
-        size_t line = tag->example_lines[i];
-        const char *path = config_path(&v->arena, v->path, tag->examples.texts[i]);
-        if (!path) return OCELLI_ERR_MEMORY;
-        if (stat(path, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
-        status = S_ISDIR(st.st_mode) ? add_folder(v, path, line) : add_example(v, path, &st, line);
-    }
+    for (size_t i = 0; !status && i < tag->examples.count; i++)
+        status = faults_pass(v->faults, add_pictures_of(v, tag->examples.texts[i], tag->example_lines[i]));
     s->example_count = v->count - s->examples;
     return status;
 }
@@ -136,13 +140,14 @@ static int add_tag(struct vectors *v, size_t index) {
     return status ? status : add_all(v, &tag->against, tag->line, &s->against, &s->against_count);
 }
 
-int vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation) {
+static int create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation,
+                  struct faults *faults) {
     struct vectors *v = *out = calloc(1, sizeof *v);
     if (!v) {
         tags_file_finish(tags);
         return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     }
-    v->ignore_orientation = ignore_orientation;
+    v->ignore_orientation = ignore_orientation, v->faults = faults;
     v->tags = *tags;
     *tags = (struct tags_file){0};
     v->path = arena_copy(&v->arena, path, strlen(path));
@@ -150,6 +155,11 @@ int vectors_create(struct vectors **out, struct tags_file *tags, const char *pat
     v->made = arena_alloc(&v->arena, v->tags.count + 1, sizeof *v->made);
     int status = v->path && v->spans && v->made ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     for (size_t i = 0; !status && i < v->tags.count; i++) status = add_tag(v, i);
+    return status;
+}
+
+int vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation) {
+    int status = create(out, tags, path, ignore_orientation, NULL);
     if (status) vectors_destroy(out);
     return status;
 }
@@ -200,21 +210,41 @@ int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
     return status;
 }
 
+/* *cut: as source_picture(). */
+static int load_picture(const struct vectors *v, const struct item *item, struct ocelli_image *image, bool *cut) {
+    char why[LOG_LINE];
+    log_hold(why, sizeof why);
+    int status = source_picture(image, item->text, v->ignore_orientation, cut);
+    log_release();
+    if (!status || (cut && *cut)) return status;
+    return log_fail(status, "%s:%zu: this tag's example cannot be used: %s", v->path, item->line, why);
+}
+
+int vectors_check(struct tags_file *tags, const char *path, bool ignore_orientation, struct faults *faults) {
+    struct vectors *v;
+    int status = create(&v, tags, path, ignore_orientation, faults);
+    for (size_t i = 0; !status && i < v->count; i++) {
+        struct ocelli_image image = {0};
+        if (v->items[i].stamp) status = faults_pass(faults, load_picture(v, &v->items[i], &image, NULL));
+        ocelli_image_free(&image);
+    }
+    if (v) *tags = v->tags, v->tags = (struct tags_file){0};
+    vectors_destroy(&v);
+    return status;
+}
+
 static int embed_picture(struct vectors *v, struct ocelli *model, size_t index) {
     struct ocelli_image image;
     const struct item *item = &v->items[index];
     bool cut = false;
-    int status = source_picture(&image, item->text, v->ignore_orientation, v->waits < WAITS_MOST ? &cut : NULL);
+    int status = load_picture(v, item, &image, v->waits < WAITS_MOST ? &cut : NULL);
     if (cut) {
         v->waits++;
         usleep(WAIT_US);
         return OCELLI_OK;
     }
     v->waits = 0;
-    if (status) {
-        log_error("%s:%zu: this tag's example cannot be used", v->path, item->line);
-        return status;
-    }
+    if (status) return status;
     status = ocelli_embed_images(model, &image, 1, v->values + index * v->size);
     v->items[index].done = status == OCELLI_OK;
     ocelli_image_free(&image);

@@ -15,6 +15,9 @@ struct vectors;
  * folder the pictures in it are examples. ignore_orientation: take them as they are stored, whatever their EXIF says.
  * Free with vectors_destroy(). Errors: FILE (an example picture that is not there), LIMIT (a folder of too many), MEMORY. */
 int vectors_create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation);
+/* What vectors_create() and vectors_step() would refuse of the tags' example pictures, each logged with its line: all of them are
+ * decoded. *tags stays the caller's. Errors: those of vectors_create(), unless `faults` takes them. */
+int vectors_check(struct tags_file *tags, const char *path, bool ignore_orientation, struct faults *faults);
 /* Frees and sets *v to NULL. Accepts NULL and a pointer to NULL. */
 void vectors_destroy(struct vectors **v);
 

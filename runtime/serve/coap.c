@@ -90,13 +90,28 @@ static const coap_bin_const_t *find_key(coap_bin_const_t *identity, coap_session
     return &c->psk_key;
 }
 
+static int read_keys(struct psk *psk, const char *file) {
+    int status = psk_read(psk, file);
+    if (status || coap_dtls_is_supported()) return status;
+    psk_finish(psk);
+    return log_fail(OCELLI_ERR_USAGE, "%s: libcoap was built without DTLS: install libcoap3's OpenSSL or GnuTLS variant", file);
+}
+
+int serve_check_keys(const char *psk_file) {
+    struct psk psk;
+    int status = read_keys(&psk, psk_file);
+    if (!status) psk_finish(&psk);
+    return status;
+}
+
+bool serve_has_coap(void) {
+    return true;
+}
+
 static int open_dtls(struct serve_coap *c, const struct serve_params *params) {
     if (!params->psk_file) return OCELLI_OK;
-    int status = psk_read(&c->psk, params->psk_file);
+    int status = read_keys(&c->psk, params->psk_file);
     if (status) return status;
-    if (!coap_dtls_is_supported())
-        return log_fail(OCELLI_ERR_USAGE, "%s: libcoap was built without DTLS: install libcoap3's OpenSSL or GnuTLS variant",
-                        params->psk_file);
     coap_dtls_spsk_t spsk = {.version = COAP_DTLS_SPSK_SETUP_VERSION, .validate_id_call_back = find_key, .id_call_back_arg = c};
     spsk.psk_info.hint = (coap_bin_const_t){6, (const uint8_t *)"ocelli"};
     spsk.psk_info.key = (coap_bin_const_t){c->psk.keys[0].size, c->psk.keys[0].key};

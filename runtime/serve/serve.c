@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/transport.h"
+#include "serve/tty.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +23,12 @@ bool serve_reach_find(enum serve_reach *reach, const char *name) {
             return true;
         }
     return false;
+}
+
+int serve_check_serial(const char *serial) {
+    char device[TTY_NAME];
+    unsigned baud;
+    return tty_spec(serial, device, &baud);
 }
 
 int serve_open(struct serve **out, const struct serve_params *params) {

@@ -24,6 +24,16 @@ struct serve_params {
     double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
 };
 
+/* These ask for serve_open(), without opening anything, what it would refuse, and log it. address: of the params. Errors: USAGE.
+ */
+int serve_check_address(const char *address);
+/* DEVICE[@BAUD]; the device need not be there. Errors: USAGE. */
+int serve_check_serial(const char *serial);
+/* The keys. Errors: FILE, LIMIT, MEMORY, USAGE (DTLS is not built in). */
+int serve_check_keys(const char *psk_file);
+/* Is CoAP built in? */
+bool serve_has_coap(void);
+
 /* Opens all of it. A serial device that is not there is waited for, as one that is unplugged. CoAP that is not built in
  * is left out with a warning. Errors: USAGE (serial, address, ports), DEVICE (a port is taken), FILE (the PSK file), MEMORY. */
 int serve_open(struct serve **serve, const struct serve_params *params);

@@ -55,21 +55,41 @@ static int bind_to(int family, const struct sockaddr *address, socklen_t size) {
     return -1;
 }
 
+/* A link-local IPv6 address has its interface behind it, fe80::1%eth0. */
+static bool read_v6(const char *text, struct sockaddr_in6 *v6) {
+    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *found;
+    if (getaddrinfo(text, NULL, &hints, &found)) return false;
+    memcpy(v6, found->ai_addr, sizeof *v6);
+    freeaddrinfo(found);
+    return true;
+}
+
+static int no_address(const char *text) {
+    return log_fail(OCELLI_ERR_USAGE, "\"%s\" is no IPv4 or IPv6 address to listen on", text);
+}
+
+int serve_check_address(const char *address) {
+    struct in_addr v4;
+    struct sockaddr_in6 v6;
+    return inet_pton(AF_INET, address, &v4) == 1 || read_v6(address, &v6) ? OCELLI_OK : no_address(address);
+}
+
 static int bind_v4(const char *text, int port) {
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (text && inet_pton(AF_INET, text, &v4.sin_addr) != 1) return errno = EINVAL, -1;
+    if (text && inet_pton(AF_INET, text, &v4.sin_addr) != 1) {
+        errno = EINVAL;
+        return -1;
+    }
     return bind_to(AF_INET, (const struct sockaddr *)&v4, sizeof v4);
 }
 
 static int bind_v6(const char *text, int port) {
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    struct addrinfo hints = {.ai_family = AF_INET6, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST}, *found;
-    if (text) { /* by getaddrinfo(): a link-local one has its interface behind it, fe80::1%eth0 */
-        if (getaddrinfo(text, NULL, &hints, &found)) return errno = EINVAL, -1;
-        memcpy(&v6, found->ai_addr, sizeof v6);
-        v6.sin6_port = htons((uint16_t)port);
-        freeaddrinfo(found);
+    if (text && !read_v6(text, &v6)) {
+        errno = EINVAL;
+        return -1;
     }
+    v6.sin6_port = htons((uint16_t)port);
     return bind_to(AF_INET6, (const struct sockaddr *)&v6, sizeof v6);
 }
 
@@ -81,8 +101,7 @@ int serve_bind(const struct serve_params *params, int *port, int *fd) {
     *fd = bind_v6(params->address, wanted);
     bool six = params->address && strchr(params->address, ':');
     if (*fd < 0 && !six && errno != EADDRINUSE && errno != EACCES) *fd = bind_v4(params->address, wanted);
-    if (*fd < 0 && errno == EINVAL)
-        return log_fail(OCELLI_ERR_USAGE, "\"%s\" is no IPv4 or IPv6 address to listen on", params->address);
+    if (*fd < 0 && errno == EINVAL) return no_address(params->address);
     if (*fd < 0)
         return log_fail(OCELLI_ERR_DEVICE, "UDP port %d: %s: end what uses it, or choose another", wanted, strerror(errno));
     getsockname(*fd, (struct sockaddr *)&bound, &size);

@@ -496,9 +496,13 @@ void try_again(State *state) {
 
 } /* namespace */
 
+int camera_check(const char *uri, const char *rest, const source_options *o) {
+    (void)rest;
+    if (!o->format || known_format(o->format)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_USAGE, "%s: format %s: give nv12, yuv420, yuyv, rgb, bgr or mjpeg", uri, o->format);
+}
+
 int camera_open(source *s, const char *rest, const source_options *o) {
-    if (o->format && !known_format(o->format))
-        return log_fail(OCELLI_ERR_USAGE, "%s: format %s: give nv12, yuv420, yuyv, rgb, bgr or mjpeg", s->uri, o->format);
     if (!manager_get()) return log_fail(OCELLI_ERR_DEVICE, "%s: libcamera does not start", s->uri);
     State *state = new State;
     std::string why;
@@ -535,11 +539,33 @@ void camera_close(source *s) {
     s->state = nullptr;
 }
 
-int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user) {
+namespace {
+
+/* Of the format that camera_open() would choose, or of all where none of them can be read. */
+std::vector<source_size> sizes_of(Camera &camera) {
+    std::vector<source_size> sizes;
+    std::unique_ptr<CameraConfiguration> config = camera.generateConfiguration({StreamRole::Viewfinder});
+    if (!config || config->empty()) return sizes;
+    const StreamFormats &formats = config->at(0).formats();
+    for (const Form &form : forms) {
+        for (const Size &size : formats.sizes(form.pixels)) sizes.push_back({size.width, size.height});
+        if (!sizes.empty()) break;
+    }
+    std::sort(sizes.begin(), sizes.end(), [](const source_size &a, const source_size &b) {
+        return std::make_pair(a.width, a.height) < std::make_pair(b.width, b.height);
+    });
+    return sizes;
+}
+
+} /* namespace */
+
+int source_cameras(void (*each)(void *user, const source_camera *camera), void *user) {
     if (!manager_get()) return log_fail(OCELLI_ERR_DEVICE, "cameras: libcamera does not start");
     for (const std::shared_ptr<Camera> &camera : manager->cameras()) {
         std::string model(camera->properties().get(properties::Model).value_or(""));
-        each(user, camera->id().c_str(), model.c_str());
+        std::vector<source_size> sizes = sizes_of(*camera);
+        const source_camera told = {camera->id().c_str(), model.c_str(), sizes.data(), sizes.size()};
+        each(user, &told);
     }
     manager_put();
     return OCELLI_OK;

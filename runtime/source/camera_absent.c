@@ -9,6 +9,11 @@ static int absent(const char *name) {
                     "%s cannot be opened: built without libcamera: install libcamera-dev and g++, then build again", name);
 }
 
+int camera_check(const char *uri, const char *rest, const struct source_options *o) {
+    (void)uri, (void)rest, (void)o;
+    return OCELLI_OK; /* camera_open() tells of it */
+}
+
 int camera_open(struct source *s, const char *rest, const struct source_options *o) {
     (void)rest, (void)o;
     return absent(s->uri);
@@ -22,7 +27,7 @@ void camera_close(struct source *s) {
     (void)s;
 }
 
-int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user) {
+int source_cameras(void (*each)(void *user, const struct source_camera *camera), void *user) {
     (void)each, (void)user;
     return absent("cameras");
 }

@@ -163,9 +163,16 @@ static int catch_up(struct source *s) {
     return add_folder(s, f->folders.list[0].path, 0, f->heard_ns, true);
 }
 
+int files_check(const char *uri, const char *rest, const struct source_options *o) {
+    struct stat st;
+    (void)o;
+    if (!*rest) return log_fail(OCELLI_ERR_USAGE, "%s: no folder: give files:DIR", uri);
+    int fault = stat(rest, &st) < 0 ? errno : !S_ISDIR(st.st_mode) ? ENOTDIR : access(rest, R_OK) < 0 ? errno : 0;
+    return fault ? log_fail(OCELLI_ERR_FILE, "%s: cannot watch this folder: %s", uri, strerror(fault)) : OCELLI_OK;
+}
+
 int files_open(struct source *s, const char *rest, const struct source_options *o) {
     (void)o;
-    if (!*rest) return log_fail(OCELLI_ERR_USAGE, "%s: no folder: give files:DIR", s->uri);
     struct files *f = calloc(1, sizeof *f);
     if (!f) return no_memory(s);
     s->state = f;

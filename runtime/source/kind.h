@@ -42,7 +42,10 @@ struct source_kind {
     const char *scheme; /* with its colon */
     const char *form;   /* of the whole URI, for messages */
     int file;           /* the colon of the URI behind which a file or folder stands; 0: none does */
-    /* `rest`: of the URI, behind the scheme; `o`: checked, with no NULL. Sets s->state; close() follows success alone. */
+    /* Would open() refuse it, as far as can be seen without opening? Changes nothing, and wakes nobody (a FIFO's writer). What it
+     * refuses it has logged. */
+    int (*check)(const char *uri, const char *rest, const struct source_options *o);
+    /* `rest`: of the URI, behind the scheme; `o`: checked, as is the rest. Sets s->state; close() follows success alone. */
     int (*open)(struct source *s, const char *rest, const struct source_options *o);
     int (*run)(struct source *s); /* the thread: until source_stopped(); gives box.status */
     void (*close)(struct source *s);
@@ -84,20 +87,25 @@ bool source_readable(struct source *s, int fd);
 int64_t source_now(void);
 
 /* The kinds: a row each in source.c. */
+int y4m_check(const char *uri, const char *rest, const struct source_options *o);
 int y4m_open(struct source *s, const char *rest, const struct source_options *o);
+int raw_check(const char *uri, const char *rest, const struct source_options *o);
 int raw_open(struct source *s, const char *rest, const struct source_options *o);
 int stream_run(struct source *s);
 void stream_close(struct source *s);
 
+int files_check(const char *uri, const char *rest, const struct source_options *o);
 int files_open(struct source *s, const char *rest, const struct source_options *o);
 int files_run(struct source *s);
 void files_close(struct source *s);
 
+int scene_check(const char *uri, const char *rest, const struct source_options *o);
 int scene_open(struct source *s, const char *rest, const struct source_options *o);
 int scene_run(struct source *s);
 void scene_close(struct source *s);
 
 /* camera.cpp, or camera_absent.c in its place. */
+int camera_check(const char *uri, const char *rest, const struct source_options *o);
 int camera_open(struct source *s, const char *rest, const struct source_options *o);
 int camera_run(struct source *s);
 void camera_close(struct source *s);

@@ -77,13 +77,25 @@ void scene_draw(unsigned scene, uint64_t sequence, uint32_t width, uint32_t heig
 
 /* ---- the source ---- */
 
+static int parse(struct scene *scene, const char *uri, const char *rest) {
+    *scene = (struct scene){.width = 640, .height = 480, .rate = 10};
+    bool good = (*rest == '@' || !*rest || spec_size(&rest, &scene->width, &scene->height)) &&
+                (!*rest || spec_rate(&rest, &scene->rate)) && !*rest;
+    if (!good) return log_fail(OCELLI_ERR_USAGE, "%s: give test:[WxH][@FPS], as test:640x480@10", uri);
+    return spec_check_size(uri, scene->width, scene->height);
+}
+
+int scene_check(const char *uri, const char *rest, const struct source_options *o) {
+    struct scene scene;
+    (void)o;
+    return parse(&scene, uri, rest);
+}
+
 int scene_open(struct source *s, const char *rest, const struct source_options *o) {
-    struct scene scene = {.width = 640, .height = 480, .rate = 10, .every = o->every};
-    bool good = (*rest == '@' || !*rest || spec_size(&rest, &scene.width, &scene.height)) &&
-                (!*rest || spec_rate(&rest, &scene.rate)) && !*rest;
-    if (!good) return log_fail(OCELLI_ERR_USAGE, "%s: give test:[WxH][@FPS], as test:640x480@10", s->uri);
-    int status = spec_check_size(s->uri, scene.width, scene.height);
+    struct scene scene;
+    int status = parse(&scene, s->uri, rest);
     if (status) return status;
+    scene.every = o->every;
     struct scene *kept = malloc(sizeof *kept);
     if (!kept) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", s->uri);
     *kept = scene;

@@ -15,11 +15,11 @@
 #include <unistd.h>
 
 static const struct source_kind kinds[] = {
-    {"camera:", "camera:[ID]", 0, camera_open, camera_run, camera_close},
-    {"y4m:", "y4m:-|FILE", 1, y4m_open, stream_run, stream_close},
-    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", 3, raw_open, stream_run, stream_close},
-    {"files:", "files:DIR", 1, files_open, files_run, files_close},
-    {"test:", "test:[WxH][@FPS]", 0, scene_open, scene_run, scene_close},
+    {"camera:", "camera:[ID]", 0, camera_check, camera_open, camera_run, camera_close},
+    {"y4m:", "y4m:-|FILE", 1, y4m_check, y4m_open, stream_run, stream_close},
+    {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", 3, raw_check, raw_open, stream_run, stream_close},
+    {"files:", "files:DIR", 1, files_check, files_open, files_run, files_close},
+    {"test:", "test:[WxH][@FPS]", 0, scene_check, scene_open, scene_run, scene_close},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
@@ -95,12 +95,20 @@ static int open_kind(struct source *s, const struct source_kind *kind, const cha
     return start(s);
 }
 
+static const struct source_options no_options;
+
+int source_check(const char *uri, const struct source_options *options) {
+    const struct source_options *o = options ? options : &no_options;
+    const struct source_kind *kind = kind_of(uri);
+    int status = kind ? check_options(uri, o) : refuse_uri(uri);
+    return status ? status : kind->check(uri, uri + strlen(kind->scheme), o);
+}
+
 int source_open(struct source **out, const char *uri, const struct source_options *options) {
-    static const struct source_options none;
-    const struct source_options *o = options ? options : &none;
+    const struct source_options *o = options ? options : &no_options;
     const struct source_kind *kind = kind_of(uri);
     *out = NULL;
-    int status = kind ? check_options(uri, o) : refuse_uri(uri);
+    int status = source_check(uri, o);
     if (status) return status;
     struct source *s = calloc(1, sizeof *s);
     if (!s) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", uri);

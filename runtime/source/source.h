@@ -61,6 +61,10 @@ size_t source_file(const char *uri);
 /* false: it is a camera, and this program was built without libcamera. */
 bool source_buildable(const char *uri);
 
+/* What source_open() would refuse, as far as can be seen without opening it: a folder or file that is not there, a format that is
+ * none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE, LIMIT. */
+int source_check(const char *uri, const struct source_options *options);
+
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
  * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE (no such
  * camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */
@@ -87,8 +91,20 @@ void source_release(struct source *s, struct frame *frame);
 /* Stops the thread, frees everything, sets *s to NULL. Frames must have been released. Accepts NULL and a pointer to NULL. */
 void source_close(struct source **s);
 
-/* Tells the id and the model of each camera; `each` may not open one. Errors: DEVICE (built without libcamera). */
-int source_cameras(void (*each)(void *user, const char *id, const char *model), void *user);
+struct source_size {
+    uint32_t width, height; /* pixels */
+};
+
+/* A camera that is here. All of it lives during the call alone. */
+struct source_camera {
+    const char *id;                  /* as camera:ID takes it */
+    const char *model;               /* "": it does not tell */
+    const struct source_size *sizes; /* (size_count) that it offers, the smallest first; none while another program uses it */
+    size_t size_count;
+};
+
+/* Tells each camera; `each` may not open one. Errors: DEVICE (built without libcamera). */
+int source_cameras(void (*each)(void *user, const struct source_camera *camera), void *user);
 
 /* "libcamera v0.4.0", or NULL: built without it. */
 const char *source_camera_library(void);

@@ -26,15 +26,34 @@ struct stream {
 
 /* ---- opening ---- */
 
+static int check_path(const char *path, const char *uri) {
+    struct stat s;
+    if (!*path) return log_fail(OCELLI_ERR_USAGE, "%s: no path: give - for standard input", uri);
+    if (!strcmp(path, "-")) return OCELLI_OK;
+    if (stat(path, &s) < 0 || access(path, R_OK) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", uri, strerror(errno));
+    if (S_ISDIR(s.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: give a file, or files:DIR", uri);
+    return OCELLI_OK;
+}
+
+int y4m_check(const char *uri, const char *rest, const struct source_options *o) {
+    (void)o;
+    return check_path(rest, uri);
+}
+
+int raw_check(const char *uri, const char *rest, const struct source_options *o) {
+    struct spec_raw raw;
+    (void)o;
+    int status = spec_raw_parse(&raw, rest, uri);
+    return status ? status : check_path(raw.path, uri);
+}
+
 static int open_path(struct stream *st, const char *path, const char *uri) {
     struct stat s;
     bool standard = !strcmp(path, "-");
-    if (!*path) return log_fail(OCELLI_ERR_USAGE, "%s: no path: give - for standard input", uri);
     if (standard && isatty(0)) return log_fail(OCELLI_ERR_USAGE, "%s: standard input is a terminal: pipe video into it", uri);
     /* Not waiting for a FIFO's writer: poll() does, beside the end. */
     st->fd = standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (st->fd < 0 || fstat(st->fd, &s) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", uri, strerror(errno));
-    if (S_ISDIR(s.st_mode)) return log_fail(OCELLI_ERR_FILE, "%s: a folder: give a file, or files:DIR", uri);
     st->paced = S_ISREG(s.st_mode);
     return OCELLI_OK;
 }

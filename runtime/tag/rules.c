@@ -39,15 +39,15 @@ int rules_take(struct rules *rules, const struct ini_place *at, enum rule rule, 
     if (rules->line[rule])
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s again, first in line %zu: keep one", at->file, at->line, known[rule].key,
                         rules->line[rule]);
+    rules->line[rule] = at->line; /* also of one that is no number: it was given */
     if (!ini_number(text, &value) || value < known[rule].least || value > known[rule].most)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = \"%s\": expected a number from %g to %g", at->file, at->line,
                         known[rule].key, text, known[rule].least, known[rule].most);
     rules->value[rule] = value;
-    rules->line[rule] = at->line;
     return OCELLI_OK;
 }
 
-int rules_check(const struct rules *rules, const char *file) {
+static int check_threshold(const struct rules *rules, const char *file) {
     const double *value = rules->value;
     const size_t *line = rules->line;
     if (line[RULE_OFF] && !line[RULE_ON])
@@ -56,10 +56,17 @@ int rules_check(const struct rules *rules, const char *file) {
     if (line[RULE_OFF] && value[RULE_OFF] > value[RULE_ON])
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: off = %g is above on = %g in line %zu: off is the lower of the two", file,
                         line[RULE_OFF], value[RULE_OFF], value[RULE_ON], line[RULE_ON]);
-    if (line[RULE_ON] && line[RULE_FALSE_ALARMS])
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: false_alarms beside on in line %zu: on is fixed or learnt, keep one", file,
-                        line[RULE_FALSE_ALARMS], line[RULE_ON]);
     return OCELLI_OK;
+}
+
+int rules_check(const struct rules *rules, const char *file, struct faults *faults) {
+    const size_t *line = rules->line;
+    int status = faults_pass(faults, check_threshold(rules, file));
+    if (!status && line[RULE_ON] && line[RULE_FALSE_ALARMS])
+        status = faults_pass(faults, log_fail(OCELLI_ERR_FILE,
+                                              "%s:%zu: false_alarms beside on in line %zu: on is fixed or learnt, keep one", file,
+                                              line[RULE_FALSE_ALARMS], line[RULE_ON]));
+    return status;
 }
 
 /* on and off go together: an off of the file's is made for the file's on. */

@@ -32,8 +32,8 @@ int rules_find(const char *key);
 /* Takes "key = text" of a file. Errors: FILE (no number, out of its range, given before). */
 int rules_take(struct rules *rules, const struct ini_place *at, enum rule rule, const char *text);
 
-/* Do the rules given agree with each other? `file` is for messages. Errors: FILE. */
-int rules_check(const struct rules *rules, const char *file);
+/* Do the rules given agree with each other? `file` is for messages. Errors: FILE, unless `faults` takes it. */
+int rules_check(const struct rules *rules, const char *file, struct faults *faults);
 
 /* What is not given comes from `general`, then from the defaults. The nearer of on and false_alarms
  * decides whether on is fixed or learnt. */

@@ -9,7 +9,9 @@
 
 struct parser {
     struct tags_file *file;
-    struct tags_file_tag *tag; /* whose section this is */
+    struct tags_file_tag *tag;  /* whose section this is */
+    struct tags_file_tag spare; /* for a tag that is refused, whose lines may have faults too */
+    bool full;
 };
 
 static int out_of_memory(const struct ini_place *at) {
@@ -35,13 +37,17 @@ static int begin_tag(void *user, const struct ini_place *at, const char *name) {
     const char *composed = compose_copy(&f->arena, name);
     if (!composed) return out_of_memory(at);
     const struct tags_file_tag *same = find_composed(f, composed);
+    p->spare = (struct tags_file_tag){.name = composed, .line = at->line, .rules = rules_none()};
+    p->tag = &p->spare;
     if (same)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line, name,
                         same->line);
-    if (f->count == TAGS_FILE_TAGS)
-        return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d tags", at->file, at->line, TAGS_FILE_TAGS);
+    bool told = p->full;
+    p->full = f->count == TAGS_FILE_TAGS;
+    if (p->full && told) return OCELLI_OK; /* once is enough */
+    if (p->full) return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d tags", at->file, at->line, TAGS_FILE_TAGS);
     p->tag = &f->tags[f->count];
-    *p->tag = (struct tags_file_tag){.name = composed, .line = at->line, .rules = rules_none()};
+    *p->tag = p->spare;
     lookup_add(&f->names, composed, f->count++);
     return OCELLI_OK;
 }
@@ -122,7 +128,8 @@ static int default_value(void *user, const struct ini_place *at, const char *key
     return *value ? rules_take(&p->file->rules, at, (enum rule)rule, value) : no_value(at, key);
 }
 
-static int read_sections(struct tags_file *f, const void *bytes, size_t size, const char *name, const struct ini_table *others) {
+static int read_sections(struct tags_file *f, const void *bytes, size_t size, const char *name,
+                         const struct tags_file_options *options) {
     struct parser p = {.file = f};
     const struct ini_section sections[] = {
         {.name = "", .user = &p, .value = template_value},
@@ -130,13 +137,13 @@ static int read_sections(struct tags_file *f, const void *bytes, size_t size, co
         {.name = "templates", .user = &p, .value = template_value},
         {.name = "defaults", .user = &p, .value = default_value},
     };
-    const struct ini_table table = {sections, sizeof sections / sizeof *sections, others};
-    return ini_read(bytes, size, name, &table);
+    const struct ini_table table = {sections, sizeof sections / sizeof *sections, options->others};
+    return ini_read(bytes, size, name, &table, options->faults);
 }
 
 /* What only shows when all of the tag is there. */
-static int complete(struct tags_file *f, struct tags_file_tag *tag, const char *name) {
-    int status = rules_check(&tag->rules, name);
+static int complete(struct tags_file *f, struct tags_file_tag *tag, const char *name, struct faults *faults) {
+    int status = rules_check(&tag->rules, name, faults);
     rules_complete(&tag->rules, &f->rules);
     tag->named_only = tag->prompts.count == 0;
     if (!status && tag->named_only) status = prompts_add(&tag->prompts, &f->arena, tag->name);
@@ -155,18 +162,20 @@ static int parse(struct tags_file *f, const void *bytes, size_t size, const char
     size_t most = size ? brackets(bytes, size) : 0;
     f->tags = arena_alloc(&f->arena, most, sizeof *f->tags);
     if (!f->tags || !lookup_init(&f->names, &f->arena, most)) return out_of_memory(&(struct ini_place){.file = name});
-    int status = read_sections(f, bytes, size, name, options ? options->others : NULL);
-    if (!status) status = rules_check(&f->rules, name);
-    if (!status && !f->count && !(options && options->may_be_empty))
-        return log_fail(OCELLI_ERR_FILE, "%s: no tags: write a [tag NAME] section for each", name);
-    for (size_t i = 0; !status && i < f->count; i++) status = complete(f, &f->tags[i], name);
+    int status = read_sections(f, bytes, size, name, options);
+    if (!status) status = rules_check(&f->rules, name, options->faults);
+    if (!status && !f->count && !options->may_be_empty)
+        status =
+            faults_pass(options->faults, log_fail(OCELLI_ERR_FILE, "%s: no tags: write a [tag NAME] section for each", name));
+    for (size_t i = 0; !status && i < f->count; i++) status = complete(f, &f->tags[i], name, options->faults);
     return status;
 }
 
 int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, const char *name,
                     const struct tags_file_options *options) {
+    static const struct tags_file_options none;
     *file = (struct tags_file){0};
-    int status = parse(file, bytes, size, name, options);
+    int status = parse(file, bytes, size, name, options ? options : &none);
     if (status) tags_file_finish(file);
     return status;
 }

@@ -40,6 +40,7 @@ struct tags_file {
 struct tags_file_options {
     const struct ini_table *others; /* sections that are not of tags, for who shares the file */
     bool may_be_empty;              /* no tag is no fault */
+    struct faults *faults;          /* NULL: the first fault ends it; else the file holds what was good when OCELLI_OK is given */
 };
 
 /* options: NULL is zero. Errors: FILE (missing, or anything that is not the format, with its line),

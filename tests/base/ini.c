@@ -27,7 +27,7 @@ static const struct ini_table second = {more, 2, NULL}, both = {run, 2, &second}
 static int read_text(const char *text, const struct ini_table *table) {
     listen();
     seen[0] = '\0';
-    return ini_read(text, strlen(text), "x.ini", table);
+    return ini_read(text, strlen(text), "x.ini", table, NULL);
 }
 
 static void two_tables(void **state) {
@@ -36,7 +36,7 @@ static void two_tables(void **state) {
     assert_string_equal(seen, "1 -.a=1\n2 [R ]\n3 R.b=2\n4 [T a b]\n5 T.c=\n7 t.d=[e]\n8 [R ]\n");
     assert_int_equal(heard.lines, 0);
     assert_int_equal(read_text("", &both), OCELLI_OK);
-    assert_int_equal(ini_read(NULL, 0, "x.ini", &both), OCELLI_OK);
+    assert_int_equal(ini_read(NULL, 0, "x.ini", &both, NULL), OCELLI_OK);
 }
 
 static void faults(void **state) {
@@ -66,6 +66,35 @@ static void stops(void **state) {
     assert_int_equal(heard.lines, 0);
 }
 
+/* With a struct for them every fault is told, and what is good between them is read. */
+static void all_faults(void **state) {
+    (void)state;
+    static const char text[] =
+        "a = 1\n[sauce]\nuri = x\nbroken\n[run]\nb = 1\nx\n[run\nc = 2 ; d\ne = stop\nf = 3\n[tag stop]\ng = 4\n";
+    struct faults faults = {0};
+    listen();
+    seen[0] = '\0';
+    assert_int_equal(ini_read(text, strlen(text), "x.ini", &first, &faults), OCELLI_OK);
+    assert_string_equal(seen, "5 [R ]\n6 R.b=1\n10 R.e=stop\n11 R.f=3\n12 [T stop]\n13 T.g=4\n");
+    assert_int_equal(faults.count, 8); /* lines 1, 2, 4, 7, 8, 9; 10 and 12 are the sections' own */
+    assert_int_equal(heard.lines, 6);
+    assert_int_equal(faults.first, OCELLI_ERR_FILE);
+}
+
+/* A file that is no text is one fault, not one a line. */
+static void no_text(void **state) {
+    (void)state;
+    static const char zeros[] = "[run]\na\0 = \0\nb\0=1\nc\0=1\n";
+    struct faults faults = {0};
+    listen();
+    assert_int_equal(ini_read(zeros, sizeof zeros - 1, "x.ini", &first, &faults), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 1);
+    assert_string_equal(heard.text, "x.ini:2: a zero byte: this is not a text file");
+    assert_int_equal(ini_read("[run]\ra = 1\r", 13, "x.ini", &first, &faults), OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 2);
+    assert_int_equal(faults.count, 0); /* given back, not passed */
+}
+
 static void longest_argument(void **state) {
     (void)state;
     char text[INI_LINE + 2];
@@ -93,8 +122,8 @@ static void numbers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_tables),       cmocka_unit_test(faults),  cmocka_unit_test(stops),
-        cmocka_unit_test(longest_argument), cmocka_unit_test(numbers),
+        cmocka_unit_test(two_tables), cmocka_unit_test(faults),           cmocka_unit_test(stops),   cmocka_unit_test(all_faults),
+        cmocka_unit_test(no_text),    cmocka_unit_test(longest_argument), cmocka_unit_test(numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,6 +16,10 @@ grep -q "^ExecStart=$prefix/bin/ocelli run " "$root$prefix/lib/systemd/system/oc
 grep -rlI -e "$OCELLI_BUILD" -e "$(cached CMAKE_INSTALL_PREFIX)" "$root" >"$work/log" && fail "these name the build or the configured prefix"
 : >"$work/log"
 
+find "$root" -path '*/doc/ocelli/examples/*' -printf '%f %m\n' | sort >"$work/log"
+printf 'ocelli.ini 644\non_change 755\n' | cmp -s - "$work/log" || fail "the examples"
+: >"$work/log"
+
 # The folder may be moved as a whole, as a package is from where it was made.
 mv "$root$prefix" "$work/moved"
 where=$(find "$work/moved" -name pkgconfig -type d)

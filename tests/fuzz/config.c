@@ -61,6 +61,15 @@ static void check_texts(const struct live_config *c) {
         if (unicode_check(c->tags.tags[i].name, strlen(c->tags.tags[i].name)) < strlen(c->tags.tags[i].name)) abort();
 }
 
+/* To read on behind faults finds some just where reading ends at the first. */
+static void check_all(const void *bytes, size_t size, bool good) {
+    struct live_config c;
+    struct faults faults = {0};
+    int status = fuzz_judge(config_parse_all(&c, bytes, size, "folder/ocelli.ini", &faults));
+    if (good != (!status && !faults.count)) abort();
+    if (!status) config_finish(&c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct live_config empty;
     struct live_config c;
@@ -75,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (tags.count != c.tags.count) abort();
         tags_file_finish(&tags);
     }
+    check_all(bytes, size, status == OCELLI_OK);
     free(bytes); /* it keeps nothing of them */
     if (!status) check_texts(&c);
     config_finish(&c);

@@ -143,9 +143,142 @@ static void test_faults(void **state) {
     }
 }
 
+static struct {
+    char lines[64][400];
+    size_t count;
+} told;
+
+static void hear_all(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user;
+    assert_int_equal(level, OCELLI_LOG_ERROR);
+    assert_true(told.count < 64);
+    snprintf(told.lines[told.count++], 400, "%s", message);
+}
+
+/* Expects that `text` has just these faults. */
+static void expect_all(const char *text, const char *const *says, size_t count) {
+    struct live_config c;
+    struct faults faults = {0};
+    told.count = 0;
+    ocelli_set_log(hear_all, NULL);
+    assert_int_equal(config_parse_all(&c, text, strlen(text), "o.ini", &faults), OCELLI_OK);
+    for (size_t i = 0; i < count; i++)
+        if (i >= told.count || !strstr(told.lines[i], says[i])) fail_msg("%zu: \"%s\", not \"%s\"", i, told.lines[i], says[i]);
+    assert_int_equal(told.count, count);
+    assert_int_equal(faults.count, count);
+    config_finish(&c);
+}
+
+/* A fault in each section at once, and none that only follows from another. */
+static void test_all_faults(void **state) {
+    (void)state;
+    static const char text[] =
+        "colour = red\n[run]\nrate = fast\nrate = 1\nhue = 1\n[sauce]\na = b\n[source]\nuri = rtsp://x\nwidth = 64x\n"
+        "height = 48\nrotation = 45\norientation = up\n[serve]\nudp = 9\ncoap = 9\n[memory]\nevery = x\n"
+        "[defaults]\noff = 0.1\n[templates]\ntemplate = none\n[tag a]\non = 0.1\noff = 0.2\nfalse_alarms = 2\n"
+        "[tag a]\nsmooth = x\n[tag b]\ngroup = g\ngroup = h\non = x\noff = 0.1\nprompt =\n[tag \xff]\n";
+    static const char *const says[] = {
+        "o.ini:1: unknown key \"colour\"",
+        "o.ini:3: rate = \"fast\"",
+        "o.ini:4: rate again, first in line 3",
+        "o.ini:5: unknown key \"hue\"",
+        "o.ini:6: unknown section \"sauce\"",
+        "o.ini:10: width = \"64x\"",
+        "o.ini:18: every = \"x\"",
+        "o.ini:22: template \"none\"",
+        "o.ini:27: tag \"a\" again",
+        "o.ini:28: smooth = \"x\"",
+        "o.ini:31: group again",
+        "o.ini:32: on = \"x\"",
+        "o.ini:34: prompt has no value",
+        "o.ini:20: off without on",
+        "o.ini:25: off = 0.2 is above",
+        "o.ini:26: false_alarms beside on",
+        "o.ini:9: uri = rtsp://x: not a",
+        "o.ini:12: rotation = 45",
+        "o.ini:13: orientation = up",
+        "o.ini:16: coap = 9: that port is taken by udp",
+        "o.ini:35: this tag is not UTF-8",
+    };
+    expect_all(text, says, sizeof says / sizeof *says);
+    expect_all("[source]\nuri =\n", (const char *const[]){"o.ini:2: uri has no value"}, 1); /* and not: no source */
+    expect_all("", (const char *const[]){"o.ini: no source"}, 1);
+    expect_all("[source]\r\nuri = test:\r\n[tag a]\r\n", NULL, 0);
+}
+
+/* More than it takes is told once, however many more there are. */
+static void test_too_many_tags(void **state) {
+    (void)state;
+    static char text[100000];
+    size_t end = (size_t)sprintf(text, "[source]\nuri = test:\n");
+    for (int i = 0; i < TAGS_FILE_TAGS + 3; i++)
+        end += (size_t)sprintf(text + end, "[tag t%d]\n%s", i, i > TAGS_FILE_TAGS ? "x = 1\n" : "");
+    expect_all(text, (const char *const[]){"o.ini:4099: more than 4096 tags", "unknown key \"x\"", "unknown key \"x\""}, 3);
+}
+
+/* Both ways of reading agree on what is good: with each byte of a file changed in turn, and with each line left out. */
+static void expect_agreement(const char *text, size_t size) {
+    struct live_config c;
+    struct faults faults = {0};
+    told.count = 0;
+    int first = config_parse(&c, text, size, "o.ini");
+    size_t lines = told.count;
+    if (!first) config_finish(&c);
+    told.count = 0;
+    int all = config_parse_all(&c, text, size, "o.ini", &faults);
+    if (!all) config_finish(&c);
+    if (!first != (!all && !faults.count))
+        fail_msg("first %d, all %d with %zu faults: %.*s", first, all, faults.count, (int)size, text);
+    assert_int_equal(told.count, faults.count + (all != OCELLI_OK));
+    assert_int_equal(lines, first ? 1 : 0);
+    assert_true(!first || told.count > 0);
+}
+
+static void test_agreement(void **state) {
+    (void)state;
+    static const char good[] =
+        "template = a {}\n[run]\nrate = 5\n[source]\nuri = test:\nwidth = 64\nheight = 48\n[serve]\nudp = 1\ncoap = 2\n"
+        "[defaults]\non = 0.2\noff = 0.1\n[tag a]\ngroup = g\nprompt = b\n[tag c]\nfalse_alarms = 2\n";
+    static const char bytes[] = {'\n', '=', '[', ']', ' ', ';', 'x', '9', '\0', '\r', (char)0xff, '{'};
+    char text[sizeof good];
+    ocelli_set_log(hear_all, NULL);
+    for (size_t at = 0; at + 1 < sizeof good; at++)
+        for (size_t k = 0; k < sizeof bytes; k++) {
+            memcpy(text, good, sizeof good);
+            text[at] = bytes[k];
+            expect_agreement(text, sizeof good - 1);
+        }
+    for (const char *line = good, *end; *line; line = end) {
+        end = strchr(line, '\n') + 1;
+        memcpy(text, good, (size_t)(line - good));
+        strcpy(text + (line - good), end);
+        expect_agreement(text, strlen(text));
+    }
+}
+
+/* What only a start shows. */
+static void test_start(void **state) {
+    (void)state;
+    struct live_config c;
+    struct faults faults = {0};
+    static const char text[] = "[source]\nuri = camera:\n";
+    told.count = 0;
+    ocelli_set_log(hear_all, NULL);
+    assert_int_equal(config_parse(&c, text, strlen(text), "o.ini"), OCELLI_OK);
+    assert_int_equal(config_check_start(&c, NULL, &faults), OCELLI_OK);
+    size_t cameras = source_camera_library() ? 0 : 1;
+    assert_int_equal(told.count, cameras + 1);
+    assert_non_null(strstr(told.lines[cameras], "o.ini: no model: write model = FILE"));
+    assert_int_equal(config_check_start(&c, "m.gguf", &faults), OCELLI_OK);
+    assert_int_equal(faults.count, 2 * cameras + 1);
+    assert_int_equal(config_check_start(&c, NULL, NULL), cameras ? OCELLI_ERR_DEVICE : OCELLI_ERR_FILE); /* the first ends it */
+    config_finish(&c);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_presets), cmocka_unit_test(test_whole),
-                                       cmocka_unit_test(test_faults), cmocka_unit_test(test_source_file),
-                                       cmocka_unit_test(test_no_libcamera)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_all_faults), cmocka_unit_test(test_too_many_tags), cmocka_unit_test(test_start),
+        cmocka_unit_test(test_agreement),  cmocka_unit_test(test_presets),       cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_faults),     cmocka_unit_test(test_source_file),   cmocka_unit_test(test_no_libcamera)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *folder;
@@ -205,9 +206,30 @@ static void test_inherits_nothing(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A script finds what lies beside the ini, however long the way there is, and not what a parent calls so. */
+static void test_folder(void **state) {
+    (void)state;
+    char ini[700], expected[5000], deep[600] = "";
+    for (int i = 0; i < 3; i++) {
+        memset(deep + strlen(deep), 'a' + i, 150);
+        assert_int_equal(mkdir(deep, 0700), 0);
+        strcat(deep, "/");
+    }
+    snprintf(ini, sizeof ini, "%socelli.ini", deep);
+    assert_int_equal(program_tell_folder(&p, ini), OCELLI_OK);
+    setenv("OCELLI_FOLDER", "of the parent", 1);
+    const char *command = "printf %s \"$OCELLI_FOLDER\" >where";
+    program_event(&p, command, event(1));
+    unsetenv("OCELLI_FOLDER");
+    assert_true(finish(command));
+    assert_non_null(realpath(deep, expected));
+    assert_string_equal(content("where"), expected);
+    assert_int_equal(chdir("/"), 0);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_what_it_finds),  TEST(test_one_at_a_time),   TEST(test_too_many),
-                                       TEST(test_fails),          TEST(test_hangs),           TEST(test_stops),
-                                       TEST(test_ends_by_itself), TEST(test_inherits_nothing)};
+    const struct CMUnitTest tests[] = {
+        TEST(test_what_it_finds), TEST(test_one_at_a_time),  TEST(test_too_many),         TEST(test_fails), TEST(test_hangs),
+        TEST(test_stops),         TEST(test_ends_by_itself), TEST(test_inherits_nothing), TEST(test_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

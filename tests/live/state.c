@@ -4,8 +4,10 @@
 #include "support/heard.h"
 #include "support/test.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static char *top, folder[256], path[300];
@@ -110,10 +112,31 @@ static void test_faults(void **state) {
     assert_int_equal(heard.lines, 2);
 }
 
+/* A fault that a save would meet is known before. */
+static void test_fault_before(void **state) {
+    (void)state;
+    char below[400];
+    assert_int_equal(state_fault(folder), 0); /* to be made */
+    snprintf(below, sizeof below, "%s/below", folder);
+    assert_int_equal(state_fault(below), ENOENT); /* the folder above it is not made */
+    assert_int_equal(state_save(folder, "", 0), OCELLI_OK);
+    assert_int_equal(state_fault(folder), 0);
+    assert_int_equal(state_fault(below), 0);
+    assert_int_equal(state_fault(path), ENOTDIR);
+    snprintf(below, sizeof below, "%s/below", path);
+    assert_int_equal(state_fault(below), ENOTDIR);
+    assert_int_equal(heard.lines, 0);
+    if (geteuid() == 0) return; /* who may write anywhere */
+    assert_int_equal(chmod(folder, 0500), 0);
+    assert_int_equal(state_fault(folder), EACCES);
+    assert_int_equal(chmod(folder, 0700), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_none_yet),   TEST(test_there_and_back), TEST(test_not_ours),
-                                       TEST(test_left_aside), TEST(test_faults),         TEST(test_too_large)};
+    const struct CMUnitTest tests[] = {TEST(test_none_yet),    TEST(test_there_and_back), TEST(test_not_ours),
+                                       TEST(test_left_aside),  TEST(test_faults),         TEST(test_too_large),
+                                       TEST(test_fault_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,10 +12,13 @@
 static int cameras;
 static char first[256], second[256];
 
-static void note(void *user, const char *id, const char *model) {
+static void note(void *user, const struct source_camera *camera) {
     (void)user;
-    print_message("camera %s, model %s\n", id, model);
-    if (cameras < 2) snprintf(cameras ? second : first, sizeof first, "%s", id);
+    print_message("camera %s, model %s\n", camera->id, camera->model);
+    if (cameras < 2) snprintf(cameras ? second : first, sizeof first, "%s", camera->id);
+    assert_true(camera->size_count > 0);
+    for (size_t i = 0; i < camera->size_count; i++) assert_true(camera->sizes[i].width > 0 && camera->sizes[i].height > 0);
+    for (size_t i = 1; i < camera->size_count; i++) assert_true(camera->sizes[i - 1].width <= camera->sizes[i].width);
     cameras++;
 }
 

@@ -399,6 +399,8 @@ static void not_there(void **state) {
         assert_int_equal(source_open(&none, uris[i], NULL), i < 2 ? OCELLI_ERR_FILE : OCELLI_ERR_USAGE);
         assert_null(none);
         assert_int_equal(heard.lines, 1);
+        assert_int_equal(source_check(uris[i], NULL), i < 2 ? OCELLI_ERR_FILE : OCELLI_ERR_USAGE);
+        assert_int_equal(heard.lines, 2);
     }
 }
 

@@ -26,7 +26,7 @@ static void unplug(const std::string &id) {
     manager->get(id)->disconnected.emit();
 }
 
-static void count(void *user, const char *, const char *) {
+static void count(void *user, const source_camera *) {
     ++*static_cast<int *>(user);
 }
 

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WIDTH = 320, HEIGHT = 240, SIZE = WIDTH * HEIGHT * 3 / 2 };
@@ -227,7 +228,7 @@ static void raw(void **state) {
 /* A file is played at its rate: 10 frames at 50 a second take 9/50 s and more. */
 static void file(void **state) {
     (void)state;
-    char path[] = "/tmp/ocelli-stream-XXXXXX", uri[64];
+    char path[] = "/tmp/ocelli-stream-XXXXXX", uri[100];
     int fd = mkstemp(path);
     assert_true(fd >= 0);
     hang_up();
@@ -285,7 +286,24 @@ static void not_there(void **state) {
         assert_null(s);
         assert_int_equal(heard.lines, 1);
         assert_non_null(strstr(heard.text, cases[i].words));
+        assert_int_equal(source_check(cases[i].uri, NULL), cases[i].status);
+        assert_int_equal(heard.lines, 2);
     }
+    assert_int_equal(source_check("y4m:-", NULL), OCELLI_OK); /* a terminal there is no fault of the URI */
+}
+
+/* To look at a FIFO waits for no writer. */
+static void fifo_unopened(void **state) {
+    (void)state;
+    char path[] = "/tmp/ocelli-stream-XXXXXX", uri[100];
+    assert_non_null(mkdtemp(path));
+    char fifo[64];
+    snprintf(fifo, sizeof fifo, "%s/fifo", path);
+    snprintf(uri, sizeof uri, "y4m:%s", fifo);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(source_check(uri, NULL), OCELLI_OK);
+    unlink(fifo);
+    rmdir(path);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -293,7 +311,7 @@ static void not_there(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(one_by_one), TEST(slow_consumer), TEST(every_frame),  TEST(broken_streams), TEST(another_size),
-        TEST(raw),        TEST(file),          TEST(closed_early), TEST(not_there),
+        TEST(raw),        TEST(file),          TEST(closed_early), TEST(not_there),      cmocka_unit_test(fifo_unopened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

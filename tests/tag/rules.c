@@ -29,7 +29,7 @@ static void presets(void **state) {
     assert_true(isnan(r.value[RULE_ON]) && isnan(r.value[RULE_OFF]));
     assert_true(r.value[RULE_FALSE_ALARMS] == 1 && r.value[RULE_SMOOTH] == 2);
     assert_true(r.value[RULE_MIN_ON] == 2 && r.value[RULE_MIN_OFF] == 2);
-    assert_int_equal(rules_check(&r, "x.ini"), OCELLI_OK);
+    assert_int_equal(rules_check(&r, "x.ini", NULL), OCELLI_OK);
 }
 
 static void ends_of_ranges(void **state) {
@@ -38,7 +38,7 @@ static void ends_of_ranges(void **state) {
     listen();
     assert_int_equal(rules_take(&r, &at, RULE_ON, "2"), OCELLI_OK);
     assert_int_equal(rules_take(&r, &at, RULE_OFF, "2"), OCELLI_OK); /* equal is no wrong way round */
-    assert_int_equal(rules_check(&r, "x.ini"), OCELLI_OK);
+    assert_int_equal(rules_check(&r, "x.ini", NULL), OCELLI_OK);
     assert_int_equal(rules_take(&r, &at, RULE_MIN_ON, "86400"), OCELLI_OK);
     assert_int_equal(rules_take(&r, &at, RULE_MIN_OFF, "86400.1"), OCELLI_ERR_FILE);
     assert_int_equal(rules_take(&r, &at, RULE_FALSE_ALARMS, "0.009"), OCELLI_ERR_FILE);

@@ -25,9 +25,9 @@ struct board {
     struct arena names;
     struct tagger_status *tags;
     size_t tag_count, tag_room;
-    uint64_t stamp;   /* of the daemon, that they are as of; see live_view() */
-    bool copying;     /* the first of them is copied already */
-    uint8_t *jpeg;    /* given last, of this picture */
+    uint64_t stamp; /* of the daemon, that they are as of; see live_view() */
+    bool copying;   /* the first of them is copied already */
+    uint8_t *jpeg;  /* given last, of this picture */
     size_t jpeg_size;
     uint64_t jpeg_sequence;
     struct board_search searched;
@@ -240,6 +240,45 @@ static void *answer(void *user) {
 
 /* ---- opening ---- */
 
+static bool asked_for(const struct live_config *c) {
+    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
+}
+
+static int check_reach(const struct live_config *c, enum serve_reach *reach) {
+    if (!c->reach || serve_reach_find(reach, c->reach)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: reach = %s: give attached, loopback or all", c->path,
+                    config_line(c, "serve", "reach"), c->reach);
+}
+
+static int check_coaps(const struct live_config *c) {
+    if (c->coaps <= 0 || config_line(c, "serve", "psk")) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: coaps needs psk = FILE", c->path, config_line(c, "serve", "coaps"));
+}
+
+/* serve knows no line of the ini: it is put before what serve says. */
+static int check_value(const struct live_config *c, const char *key, const char *value, int (*check)(const char *value)) {
+    char why[LOG_LINE];
+    if (!value) return OCELLI_OK;
+    log_hold(why, sizeof why);
+    int status = check(value);
+    log_release();
+    return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
+}
+
+int board_check(const struct live_config *c, struct faults *faults) {
+    enum serve_reach reach;
+    if (!asked_for(c)) return OCELLI_OK;
+    int status = faults_pass(faults, check_reach(c, &reach));
+    if (!status) status = faults_pass(faults, check_coaps(c));
+    if (!status) status = faults_pass(faults, check_value(c, "address", c->address, serve_check_address));
+    if (!status) status = faults_pass(faults, check_value(c, "serial", c->serial, serve_check_serial));
+    if (!status) status = faults_pass(faults, check_value(c, "psk", c->psk, serve_check_keys));
+    if (c->coap > 0 && !serve_has_coap())
+        log_warn("%s:%zu: coap = %g: CoAP is not built in: build with libcoap3-dev installed", c->path,
+                 config_line(c, "serve", "coap"), c->coap);
+    return status;
+}
+
 static int port(double of_ini) {
     return of_ini > 0 ? (int)of_ini : SERVE_NO_PORT;
 }
@@ -263,14 +302,9 @@ static int open_serve(struct board *b, const struct live_config *c) {
                                   .psk_file = c->psk,
                                   .rate = c->requests > 0 ? c->requests : -1,
                                   .burst = 2 * c->requests};
-    if (c->reach && !serve_reach_find(&params.reach, c->reach))
-        return log_fail(OCELLI_ERR_FILE, "%s: reach = %s: give attached, loopback or all", c->path, c->reach);
-    if (c->coaps > 0 && !c->psk) return log_fail(OCELLI_ERR_FILE, "%s: coaps needs psk = FILE", c->path);
-    return serve_open(&b->serve, &params);
-}
-
-static bool asked_for(const struct live_config *c) {
-    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
+    int status = check_reach(c, &params.reach);
+    if (!status) status = check_coaps(c);
+    return status ? status : serve_open(&b->serve, &params);
 }
 
 /* A change whose disk does not answer keeps what is its own: it leaves the file as it is, and ends with the program. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli info: the devices here, which of them computes, and, of a model, what the file says. Nothing is computed. */
+ * ocelli info: the devices here, which of them computes, the cameras, and, of a model, what the file says. Nothing is computed.
+ */
 #include "base/log.h"
 #include "blob/blob.h"
 #include "clip/config.h"
 #include "op/device.h"
+#include "source/source.h"
 #include "text/json.h"
 #include "options.h"
 #include "plain.h"
@@ -152,12 +154,66 @@ static void json_facts(struct json *j, const struct facts *f) {
     json_end(j, '}');
 }
 
+/* ---- cameras ---- */
+
+struct cameras {
+    size_t count;
+    struct json *json; /* NULL: for people */
+};
+
+static void show_camera(void *user, const struct source_camera *camera) {
+    struct cameras *c = user;
+    printf("camera %-8zu ", c->count++);
+    plain_text(stdout, *camera->model ? camera->model : "unnamed");
+    for (size_t i = 0; i < camera->size_count; i++)
+        printf("%s%" PRIu32 "x%" PRIu32, i ? ", " : ": ", camera->sizes[i].width, camera->sizes[i].height);
+    printf("\n%-15s uri = camera:", "");
+    plain_text(stdout, camera->id);
+    putchar('\n');
+}
+
+/* What is wrong with libcamera was logged; the rest is told all the same. */
+static void show_cameras(void) {
+    struct cameras c = {.count = 0};
+    if (!source_camera_library())
+        line("cameras", "not built in: install libcamera-dev and g++, and build ocelli again");
+    else if (!source_cameras(show_camera, &c) && !c.count)
+        line("cameras", "none found: is one plugged in, and may this user open /dev/video* and /dev/media*?");
+}
+
+static void json_camera(void *user, const struct source_camera *camera) {
+    struct cameras *c = user;
+    json_begin(c->json, NULL, '{');
+    json_text(c->json, "id", camera->id);
+    json_text(c->json, "model", camera->model);
+    json_begin(c->json, "sizes", '[');
+    for (size_t i = 0; i < camera->size_count; i++) {
+        json_begin(c->json, NULL, '[');
+        json_count(c->json, NULL, camera->sizes[i].width);
+        json_count(c->json, NULL, camera->sizes[i].height);
+        json_end(c->json, ']');
+    }
+    json_end(c->json, ']');
+    json_end(c->json, '}');
+}
+
+static void json_cameras(struct json *j) {
+    struct cameras c = {.json = j};
+    json_text(j, "camera_library", source_camera_library());
+    json_begin(j, "cameras", '[');
+    if (source_camera_library()) source_cameras(json_camera, &c);
+    json_end(j, ']');
+}
+
+/* ---- all of it ---- */
+
 static int show_json(const struct facts *facts, const struct op_device *used) {
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '{');
     json_text(&j, "version", ocelli_version());
     int status = json_devices(&j);
     if (used) json_used(&j, used);
+    json_cameras(&j);
     if (facts) json_facts(&j, facts);
     json_end(&j, '}');
     putchar('\n');
@@ -168,6 +224,7 @@ static int show(const struct facts *facts, const struct op_device *used) {
     line("ocelli", ocelli_version());
     int status = show_devices();
     if (used) show_used(used);
+    show_cameras();
     if (facts) show_facts(facts);
     return status;
 }
@@ -198,10 +255,11 @@ static int run(int argc, char **argv) {
 
 const struct command command_info = {
     .name = "info",
-    .summary = "list the devices, tell which one computes, and what is in a model",
+    .summary = "list devices and cameras, tell which device computes, and what is in a model",
     .usage = "ocelli info [-m BLOB] [--json]",
     .help = "Lists Vulkan's devices and the processor, with the index that --device takes, tells which one\n"
-            "is used and why, and with -m the facts of a model file; each of its bytes is checked. Exit\n"
+            "is used and why, lists the cameras with the line that names them in an ini, and with -m tells the facts of a model "
+            "file; each of its bytes is checked. Exit\n"
             "code 1: the file is damaged, or without -m: there is no such device.\n\n"
             "Options:\n" OPTIONS_HELP "\n"
             "Example:\n"

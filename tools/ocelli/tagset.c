@@ -60,7 +60,7 @@ static int add_file(struct tagset *set, const char *path, const struct prompts_l
     const struct tags_file_options options = {.others = config_passed_over.others};
     struct tags_file file;
     int status = tags_file_read(&file, path, &options);
-    if (!status) status = config_check_texts(&file, path);
+    if (!status) status = config_check_texts(&file, path, NULL);
     set->from_files = true;
     for (size_t i = 0; !status && i < file.count; i++) {
         const struct tags_file_tag *tag = &file.tags[i];

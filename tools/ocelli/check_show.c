@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A good ini, explained. */
+#include "check.h"
+#include "plain.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Texts of a tag, and rivals of its group, that are written out for people. */
+enum { TEXTS_SHOWN = 6 };
+
+/* ---- for people ---- */
+
+static void label(const char *name) {
+    printf("  %-10s ", name);
+}
+
+static void line(const char *name, const char *text) {
+    label(name);
+    plain_text(stdout, text);
+    putchar('\n');
+}
+
+static void quoted(const char *text, bool first) {
+    printf("%s\"", first ? "" : ", ");
+    plain_text(stdout, text);
+    putchar('"');
+}
+
+static void list(const char *name, const struct prompts_list *texts) {
+    if (!texts->count) return;
+    label(name);
+    for (size_t i = 0; i < texts->count && i < TEXTS_SHOWN; i++) quoted(texts->texts[i], i == 0);
+    if (texts->count > TEXTS_SHOWN) printf(" and %zu more", texts->count - TEXTS_SHOWN);
+    putchar('\n');
+}
+
+static const struct prompts_list *templates_of(const struct tags_file *tags, const struct tags_file_tag *tag) {
+    return tag->templates.count ? &tag->templates : &tags->templates;
+}
+
+/* As the model gets them. An empty list where there is no memory. */
+static struct prompts_list prompts_of(const struct tags_file *tags, const struct tags_file_tag *tag,
+                                      struct arena *arena) {
+    struct prompts_list all = {0};
+    prompts_expand(&all, arena, templates_of(tags, tag), tags_file_prompts(tag));
+    return all;
+}
+
+static bool is_rival(const struct tags_file_tag *tag, const struct tags_file_tag *other) {
+    return other != tag && tag->group && other->group && !strcmp(tag->group, other->group);
+}
+
+static void show_group(const struct tags_file *tags, const struct tags_file_tag *tag) {
+    size_t shown = 0, rivals = 0;
+    if (!tag->group) return;
+    label("group");
+    quoted(tag->group, true);
+    printf(": at most one of it is on; rivals ");
+    for (size_t i = 0; i < tags->count; i++) {
+        if (!is_rival(tag, &tags->tags[i])) continue;
+        if (rivals++ < TEXTS_SHOWN) quoted(tags->tags[i].name, shown++ == 0);
+    }
+    if (rivals > shown) printf(" and %zu more", rivals - shown);
+    puts(rivals ? "" : "none");
+}
+
+static void show_rule(const struct rules *rules) {
+    const double *value = rules->value;
+    label("turns on");
+    if (isnan(value[RULE_ON]))
+        printf("at a threshold that it learns from the scene, for an hour at least, for about %g false alarm%s a day; "
+               "until then "
+               "by the "
+               "starter rule\n",
+               value[RULE_FALSE_ALARMS], value[RULE_FALSE_ALARMS] > 1 || value[RULE_FALSE_ALARMS] < 1 ? "s" : "");
+    else if (isnan(value[RULE_OFF]))
+        printf("fixed: from a margin of %g; off a little below it\n", value[RULE_ON]);
+    else
+        printf("fixed: from a margin of %g; off below %g\n", value[RULE_ON], value[RULE_OFF]);
+    label("times");
+    if (value[RULE_SMOOTH] > 0)
+        printf("smoothed over %g s; ", value[RULE_SMOOTH]);
+    else
+        printf("not smoothed; ");
+    printf("stays on for %g s at least, off for %g s at least\n", value[RULE_MIN_ON], value[RULE_MIN_OFF]);
+}
+
+static void show_tag(const struct tags_file *tags, const struct tags_file_tag *tag) {
+    struct arena arena = {0};
+    struct prompts_list prompts = prompts_of(tags, tag, &arena);
+    printf("\ntag ");
+    quoted(tag->name, true);
+    printf(", line %zu\n", tag->line);
+    list("looks for", &prompts);
+    list("examples", &tag->examples);
+    list("against", &tag->against);
+    show_group(tags, tag);
+    show_rule(&tag->rules);
+    arena_finish(&arena);
+}
+
+static void show_answers(const struct live_config *c) {
+    const struct {
+        const char *name;
+        double port;
+    } ports[] = {{"udp", c->udp}, {"coap", c->coap}, {"coaps", c->coaps}};
+    bool any = false;
+    label("answers");
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        if (ports[i].port <= 0) continue;
+        printf("%s%s port %g", any ? ", " : "", ports[i].name, ports[i].port);
+        any = true;
+    }
+    if (any) {
+        printf(c->address ? " of " : "");
+        if (c->address) plain_text(stdout, c->address);
+        printf(", for %s", !c->reach || !strcmp(c->reach, "attached") ? "its own networks"
+                           : !strcmp(c->reach, "all")                 ? "everybody"
+                                                                      : "this machine");
+    }
+    if (c->serial) {
+        printf("%sserial line ", any ? "; " : "");
+        plain_text(stdout, c->serial);
+    }
+    puts(any || c->serial ? "" : "nobody: [serve] names no port and no serial line");
+}
+
+static void show_history(const struct live_config *c) {
+    label("history");
+    if (!c->memory_file) {
+        puts("none");
+        return;
+    }
+    plain_text(stdout, c->memory_file);
+    printf(", %g MB", c->memory_budget);
+    if (c->memory_every > 0)
+        printf(", a picture each %g s at most\n", c->memory_every);
+    else
+        puts(", each picture that is looked at");
+}
+
+void check_show(const struct checked *k) {
+    const struct live_config *c = &k->config;
+    plain_text(stdout, c->path);
+    puts(": no fault");
+    line("source", c->uri);
+    line("model", k->model);
+    line("device", k->device ? k->device : "auto");
+    line("state", c->state ? c->state : "none: what the daemon learns is lost when it ends");
+    show_answers(c);
+    show_history(c);
+    line("on_change", c->on_change ? c->on_change : "none");
+    for (size_t i = 0; i < c->tags.count; i++) show_tag(&c->tags, &c->tags.tags[i]);
+}
+
+/* ---- for programs ---- */
+
+static void json_list(struct json *j, const char *key, const struct prompts_list *texts) {
+    json_begin(j, key, '[');
+    for (size_t i = 0; i < texts->count; i++) json_text(j, NULL, texts->texts[i]);
+    json_end(j, ']');
+}
+
+static void json_tag(struct json *j, const struct tags_file *tags, const struct tags_file_tag *tag) {
+    static const enum rule rules[] = {RULE_ON, RULE_OFF, RULE_FALSE_ALARMS, RULE_SMOOTH, RULE_MIN_ON, RULE_MIN_OFF};
+    struct arena arena = {0};
+    struct prompts_list prompts = prompts_of(tags, tag, &arena);
+    bool learnt = isnan(tag->rules.value[RULE_ON]);
+    json_begin(j, NULL, '{');
+    json_text(j, "tag", tag->name);
+    json_count(j, "line", tag->line);
+    json_text(j, "group", tag->group);
+    json_list(j, "prompts", &prompts);
+    json_list(j, "examples", &tag->examples);
+    json_list(j, "against", &tag->against);
+    json_text(j, "threshold", learnt ? "learnt" : "fixed");
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        bool counts = rules[i] != RULE_FALSE_ALARMS || learnt;
+        json_number(j, rules_key(rules[i]), counts ? tag->rules.value[rules[i]] : (double)NAN, JSON_SHORT);
+    }
+    json_end(j, '}');
+    arena_finish(&arena);
+}
+
+static void json_answers(struct json *j, const struct live_config *c) {
+    json_begin(j, "answers", '{');
+    json_count(j, "udp", (uint64_t)c->udp);
+    json_count(j, "coap", (uint64_t)c->coap);
+    json_count(j, "coaps", (uint64_t)c->coaps);
+    json_text(j, "serial", c->serial);
+    json_text(j, "address", c->address);
+    json_text(j, "reach", c->reach ? c->reach : "attached");
+    json_end(j, '}');
+}
+
+static void json_history(struct json *j, const struct live_config *c) {
+    json_begin(j, "history", '{');
+    json_text(j, "file", c->memory_file);
+    json_number(j, "budget", c->memory_budget, JSON_SHORT);
+    json_number(j, "every", c->memory_every, JSON_SHORT);
+    json_end(j, '}');
+}
+
+void check_json(const struct checked *k, struct json *j) {
+    const struct live_config *c = &k->config;
+    json_text(j, "source", c->uri);
+    json_text(j, "model", k->model);
+    json_text(j, "device", k->device ? k->device : "auto");
+    json_text(j, "state", c->state);
+    json_answers(j, c);
+    json_history(j, c);
+    json_text(j, "on_change", c->on_change);
+    json_begin(j, "tags", '[');
+    for (size_t i = 0; i < c->tags.count; i++) json_tag(j, &c->tags, &c->tags.tags[i]);
+    json_end(j, ']');
+}
