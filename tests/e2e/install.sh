@@ -24,7 +24,7 @@ printf 'ocelli.ini 644\non_change 755\n' | cmp -s - "$work/log" || fail "the exa
 mv "$root$prefix" "$work/moved"
 where=$(find "$work/moved" -name pkgconfig -type d)
 PKG_CONFIG_PATH=$where export PKG_CONFIG_PATH
-flags=$(cached CMAKE_C_FLAGS) compiler=$(cached CMAKE_C_COMPILER) example=$OCELLI_SOURCE/docs/example.c
+flags=$(cached CMAKE_C_FLAGS) compiler=$(cached CMAKE_C_COMPILER) example=$OCELLI_SOURCE/docs/examples/example.c
 lib=$(pkg-config --variable=libdir ocelli)
 # The sanitizers' flags, where the build has them: the library needs them at the link.
 # shellcheck disable=SC2046,SC2086
