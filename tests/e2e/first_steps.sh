@@ -18,7 +18,7 @@ script -qec "build/release/ocelli run -c build/try/ocelli.ini --for 1" /dev/null
 grep -q 'compiling its shaders, which can take minutes\|, .* dot: .* ms' out || fail "the first start is silent"
 grep -q 'Ctrl-C ends it; --show draws a table of all tags' out || fail "nothing tells of the table"
 build/release/ocelli run -c build/try/ocelli.ini --for 4 >out 2>err || fail "run without a terminal"
-runs="build/try/ocelli.ini: runs: source files:build/try/inbox (no picture yet: it waits for the first); model build/try/../demo.gguf on .*; 3 tags (threshold: cat [a-z]*, dog [a-z]*, balloon [a-z]*); no state folder; answers on udp $port"
+runs="build/try/ocelli.ini: runs: source files:build/try/inbox (no picture yet: it waits for the first); model build/try/../demo.gguf on .*; 3 tags (threshold: cat [a-z ]*, dog [a-z ]*, balloon [a-z ]*); no state folder; answers on udp $port"
 test "$(grep -c "^ocelli: $runs\$" err)" = 1 || fail "nothing tells that it is ready"
 grep -q '^ocelli: warning: build/try/ocelli.ini: no state = FOLDER under .run.' err || fail "nothing warns that what is learnt is lost"
 exit $failed
