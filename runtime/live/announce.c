@@ -10,7 +10,8 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
-/* For a first picture; between two looks at the tags, which take a lock that answers need; of tags, whose names are said. */
+/* For a first picture; between two looks at the tags, which take a lock that answers need; of tags, whose names are
+ * said. */
 enum { PATIENCE_S = 3, LOOK_S = 10, NAMES_MOST = 6 };
 
 struct text {
@@ -32,7 +33,7 @@ static void __attribute__((format(printf, 2, 3))) add(struct text *to, const cha
 enum { THRESHOLDS = TAGGER_NONE + 1 };
 
 struct count {
-    size_t tags, of[THRESHOLDS];  /* of: by enum tagger_threshold */
+    size_t tags, of[THRESHOLDS]; /* of: by enum tagger_threshold */
     struct text names;
 };
 
@@ -59,7 +60,8 @@ static void add_tags(struct text *to, const struct count *counts) {
         return;
     }
     for (int i = 0; i < THRESHOLDS; i++)
-        if (counts->of[i]) add(to, "%s%zu %s", between, counts->of[i], rule_name((enum tagger_threshold)i)), between = ", ";
+        if (counts->of[i])
+            add(to, "%s%zu %s", between, counts->of[i], rule_name((enum tagger_threshold)i)), between = ", ";
     add(to, ")");
 }
 
@@ -95,7 +97,9 @@ static void warn(const struct live *l, const struct count *counts) {
     const char *path = l->options.config;
     if (!counts->tags) log_warn("%s: no tags: nothing can turn on; write a section [tag NAME] for each", path);
     if (!l->state && learns(counts))
-        log_warn("%s: no state = FOLDER under [run]: what the tags learn is lost at the end, and learnt anew at each start", path);
+        log_warn(
+            "%s: no state = FOLDER under [run]: what the tags learn is lost at the end, and learnt anew at each start",
+            path);
 }
 
 static void tell(struct live *l, const struct live_status *s, const struct count *counts) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the daemon says when it runs: one line of the log with all that counts, warnings of what will surprise, and one line when
- * all tags have their threshold. */
+ * What the daemon says when it runs: one line of the log with all that counts, warnings of what will surprise, and one
+ * line when all tags have their threshold. */
 #ifndef LIVE_ANNOUNCE_H
 #define LIVE_ANNOUNCE_H
 
@@ -17,8 +17,8 @@ struct announce {
     int64_t looked_ns;   /* when the tags were counted last */
 };
 
-/* To be called now and then by the thread of live_run(): says what is due. The line of the start waits some seconds for the first
- * picture, whose size it tells. */
+/* To be called now and then by the thread of live_run(): says what is due. The line of the start waits some seconds for
+ * the first picture, whose size it tells. */
 void announce_step(struct live *l, int64_t now_ns);
 
 /* The run ends: says the line of the start if a picture came and it was not said yet. */

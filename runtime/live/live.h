@@ -39,7 +39,7 @@ struct live_hook {
     int fd;                       /* polled for reading; -1: none */
     void (*readable)(void *user); /* may be NULL without fd */
     void (*event)(void *user, const struct live_event *event);
-    void (*leave)(void *user); /* any thread, right before _exit(): must wait for nobody; may be NULL */
+    void (*leave)(void *user);  /* any thread, right before _exit(): must wait for nobody; may be NULL */
     void (*edited)(void *user); /* the ini has other bytes than before; NULL: nobody wants to know */
 };
 
@@ -76,8 +76,8 @@ void live_tags(struct live *l, void (*each)(void *user, const struct tagger_stat
 void live_get_status(struct live *l, struct live_status *status);
 /* Of it only the last picture, the version and the model's name: cheap enough for each request, and never held up. */
 void live_get_judged(struct live *l, struct live_status *status);
-/* The same with live_tags(), all of one picture. Tags are not given when *changes (0 at first) tells that they are those of the call
- * before: false then. */
+/* The same with live_tags(), all of one picture. Tags are not given when *changes (0 at first) tells that they are those of the
+ * call before: false then. */
 bool live_view(struct live *l, struct live_status *status, uint64_t *changes,
                void (*each)(void *user, const struct tagger_status *tag), void *user);
 /* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */

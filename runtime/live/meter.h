@@ -59,8 +59,8 @@ struct live_status {
     int64_t captured_ns;
     const char *model, *device; /* their names; the daemon's */
     size_t tags, tags_on, tags_learning;
-    char source[LIVE_SOURCE]; /* its URI, cut */
-    uint32_t width, height; /* pixels of the newest frame, as captured; 0: none came yet */
+    char source[LIVE_SOURCE];                 /* its URI, cut */
+    uint32_t width, height;                   /* pixels of the newest frame, as captured; 0: none came yet */
     bool source_open, device_open, embedding; /* embedding: new prompts are on their way */
 };
 

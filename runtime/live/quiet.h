@@ -10,8 +10,8 @@
 /* From here on lines go through the filter to standard error. Thread-safety: before other threads log. */
 void quiet_begin(void);
 
-/* From here on each line, with its end, goes to `to` first, which waits for nobody and says nothing to the log; true: it is not for
- * standard error. NULL: no longer; none is under way when this returns. */
+/* From here on each line, with its end, goes to `to` first, which waits for nobody and says nothing to the log; true: it is not
+ * for standard error. NULL: no longer; none is under way when this returns. */
 void quiet_divert(bool (*to)(void *user, const char *line), void *user);
 
 /* Says the counts whose 10 minutes are over; all of them when `all`. */

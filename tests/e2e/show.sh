@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `ocelli run --show` and `ocelli watch --show` at a real (pseudo) terminal, with the demo model and the test scene: what stands on the
-# screen, keys, another size, signals, a terminal that stalls or goes; and plain lines where there is none.
+# The live table of `run --show` and `watch --show` at a pseudo terminal, with the demo model and the test scene: what
+# stands on the screen, keys, another size, signals, a terminal that stalls or goes; and plain lines where there is none.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 command -v python3 >/dev/null || skip "no python3"

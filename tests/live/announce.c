@@ -41,8 +41,10 @@ static int setup(void **state) {
     strcpy(l.eye.uri, "camera:");
     now_ns = l.started_ns = 1000 * SECOND;
     for (int i = 0; i < MOST; i++)
-        tags[i] = (struct tagger_tag){.name = names[i], .key = names[i], .vector = axes[i % 2], .rules = {{0.1, 0.05, 1, 0, 0, 0}}};
-    set = (struct tagger_set){.tags = tags, .count = 2, .size = SIZE, .logit_scale = 100, .version = 7, .model = "a model"};
+        tags[i] = (struct tagger_tag){
+            .name = names[i], .key = names[i], .vector = axes[i % 2], .rules = {{0.1, 0.05, 1, 0, 0, 0}}};
+    set = (struct tagger_set){
+        .tags = tags, .count = 2, .size = SIZE, .logit_scale = 100, .version = 7, .model = "a model"};
     ocelli_set_log(hear, NULL);
     return 0;
 }
@@ -89,8 +91,10 @@ static void test_all_fixed(void **state) {
     assert_string_equal(said, "");
     come(640, 480);
     pass(20);
-    assert_string_equal(said, "o.ini: runs: source camera: 640x480; model b32.gguf on a device; 2 tags (threshold: cat fixed, dog fixed); "
-                              "state in /var/lib/ocelli; answers on udp 5690, coap 5683, serial /dev/ttyAMA0@9600\n");
+    assert_string_equal(
+        said,
+        "o.ini: runs: source camera: 640x480; model b32.gguf on a device; 2 tags (threshold: cat fixed, dog fixed); "
+        "state in /var/lib/ocelli; answers on udp 5690, coap 5683, serial /dev/ttyAMA0@9600\n");
     l.state = NULL;
 }
 
@@ -140,7 +144,8 @@ static void test_learning(void **state) {
     come(320, 240);
     pass(1);
     assert_non_null(strstr(said, "(threshold: cat none yet, dog fixed)"));
-    assert_non_null(strstr(said, "warning: o.ini: no state = FOLDER under [run]: what the tags learn is lost at the end"));
+    assert_non_null(
+        strstr(said, "warning: o.ini: no state = FOLDER under [run]: what the tags learn is lost at the end"));
     *said = 0;
     see(1000), pass(30);
     assert_string_equal(said, "");

@@ -59,7 +59,8 @@ static void receive(const char *bytes, size_t size) {
             continue;
         }
         utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)bytes, end - bytes, &point);
-        assert_true(length > 0 && point >= 0x20 && point != 0x7f && !(point >= 0x80 && point < 0xa0) && point != 0x202e);
+        assert_true(length > 0 && point >= 0x20 && point != 0x7f && !(point >= 0x80 && point < 0xa0) &&
+                    point != 0x202e);
         size_t cells = (size_t)utf8proc_charwidth(point);
         assert_true(terminal.column + cells <= terminal.width);
         char *cell = terminal.cells[terminal.row][cells || !terminal.column ? terminal.column : terminal.column - 1];
@@ -97,8 +98,12 @@ static struct show_canvas now, before;
 
 static int setup(void **state) {
     (void)state;
-    table = (struct show_table){.title = "ocelli run test.ini", .details = "test: 640x480", .any = true,
-                                .pictures_per_s = 9.8, .device_ms = 12.34, .uptime_s = 3671};
+    table = (struct show_table){.title = "ocelli run test.ini",
+                                .details = "test: 640x480",
+                                .any = true,
+                                .pictures_per_s = 9.8,
+                                .device_ms = 12.34,
+                                .uptime_s = 3671};
     view = (struct show_view){.color = true, .utf8 = true, .keys = true};
     return 0;
 }
@@ -152,12 +157,13 @@ static void test_rows(void **state) {
     assert_true(strstr(row(0), "ocelli run test.ini") == row(0));
     assert_true(strstr(row(0), "9.8 pictures/s  12.3 ms  up 1:01:11"));
     assert_string_equal(row(0) + strlen(row(0)) - 7, "1:01:11"); /* the last column too */
-    assert_int_equal(row_of("pets: cat"), 3);                    /* the group where its first member stands, all of them below */
+    assert_int_equal(row_of("pets: cat"), 3); /* the group where its first member stands, all of them below */
     assert_int_equal(row_of("*  cat "), 4);
     assert_int_equal(row_of("   dog "), 5);
     assert_int_equal(row_of(" parcel "), 6);
     assert_true(strstr(row(4), " on ") && strstr(row(4), "fixed"));
-    assert_true(strstr(row(5), " off ") && strstr(row(5), "starter 45%") && strstr(row(5), "0.25") && strstr(row(5), "-0.020"));
+    assert_true(strstr(row(5), " off ") && strstr(row(5), "starter 45%") && strstr(row(5), "0.25") &&
+                strstr(row(5), "-0.020"));
     assert_true(strstr(row(row_of(" door ")), "learnt"));
     assert_true(shown(" q quit  space freeze"));
     table.tags[0].on = false, view.frozen = true;
@@ -172,7 +178,7 @@ static void test_names(void **state) {
     add("\033[2J\033]0;title\007\tx\x7f\xc2\x9b y", "");
     add("\xe2\x80\xaeoff", "bad\xff\xfe utf8");
     add("\xe7\x8c\xab\xe3\x81\x8c\xe3\x81\x84\xe3\x82\x8b\xe5\x86\x99\xe7\x9c\x9f", ""); /* six letters of two cells */
-    add("cafe\xcc\x81 au lait", "");                                                      /* e, combining acute accent */
+    add("cafe\xcc\x81 au lait", "");                                                     /* e, combining acute accent */
     draw(80, 24);
     assert_true(shown("?[2J?]0;title??x?? y"));
     assert_true(shown("?off") && shown("bad?? utf8"));
@@ -223,9 +229,12 @@ static void test_bars(void **state) {
 static void test_sizes(void **state) {
     (void)state;
     const size_t counts[] = {0, 1, 2, 37};
-    for (int i = 0; i < 20; i++) show_add_event(&table, &(struct show_event){"12:00:00", "on", "\xe7\x8c\xab cat", 0.5});
+    for (int i = 0; i < 20; i++)
+        show_add_event(&table, &(struct show_event){"12:00:00", "on", "\xe7\x8c\xab cat", 0.5});
     for (int i = 0; i < 9; i++)
-        show_add_note(&table, "ocelli: warning: \xe7\x8c\xab a line of the log that is longer than most windows are wide, to be sure");
+        show_add_note(
+            &table,
+            "ocelli: warning: \xe7\x8c\xab a line of the log that is longer than most windows are wide, to be sure");
     for (size_t k = 0; k < 4; k++) {
         char name[40];
         while (table.count < counts[k]) {
@@ -326,7 +335,8 @@ static void test_plain(void **state) {
     assert_string_equal(text, "12:00:00 on        a ?[2Jcat 0.83\n"
                               "12:00:01 unknown   pets\n"
                               "12:00:02 1 tags, 1 on, 9.8 pictures/s, 12.3 ms a picture, up 3671 s\n"
-                              "    on       a ?[2Jcat                score 0.25 margin -0.020 threshold 0.020 starter, learnt 50% group p?ts\n");
+                              "    on       a ?[2Jcat                score 0.25 margin -0.020 threshold 0.020 starter, "
+                              "learnt 50% group p?ts\n");
     free(text);
 }
 

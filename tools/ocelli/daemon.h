@@ -9,7 +9,7 @@
 enum { DAEMON_CONFIG = 'c', DAEMON_SECONDS = OPTIONS_OWN, DAEMON_SHOW };
 #define DAEMON_LETTERS OPTIONS_LETTERS "c:"
 #define DAEMON_LONG                                                                                                              \
-    OPTIONS_LONG, {"config", required_argument, NULL, DAEMON_CONFIG}, {"show", no_argument, NULL, DAEMON_SHOW}, {                                                          \
+    OPTIONS_LONG, {"config", required_argument, NULL, DAEMON_CONFIG}, {"show", no_argument, NULL, DAEMON_SHOW}, {                \
         "for", required_argument, NULL, DAEMON_SECONDS                                                                           \
     }
 #define DAEMON_HELP                                                                                                              \

@@ -232,7 +232,8 @@ static void print(struct screen *s, bool table) {
 
 /* The first table when its numbers are known. */
 static bool table_is_due(const struct screen *s, int64_t now) {
-    return s->printed_ns ? now - s->printed_ns >= TABLE_MS * INT64_C(1000000) : s->table.any && isfinite(s->table.pictures_per_s);
+    return s->printed_ns ? now - s->printed_ns >= TABLE_MS * INT64_C(1000000)
+                         : s->table.any && isfinite(s->table.pictures_per_s);
 }
 
 static void run_plain(struct screen *s) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The terminal of `--show`: a thread that draws the table at most ten times a second, reads keys and follows the window's size.
- * Standard output that is no terminal (or TERM=dumb) gets plain lines instead: a change each, and the table every 10 s.
+ * The terminal of `--show`: a thread that draws the table at most ten times a second, reads keys and follows the
+ * window's size. Standard output that is no terminal (or TERM=dumb) gets plain lines instead: a change each, and the
+ * table every 10 s.
  *
- * The terminal is as it was after screen_close(), screen_leave(), Ctrl-Z and a signal that ends the program. One at a time. */
+ * The terminal is as it was after screen_close(), screen_leave(), Ctrl-Z and a signal that ends the program. One at a
+ * time. */
 #ifndef SCREEN_H
 #define SCREEN_H
 
@@ -20,8 +22,8 @@ struct screen_feed {
 /* Takes standard output. The feed is copied; its functions are called by the screen's thread. Errors: MEMORY. */
 int screen_open(struct screen **out, const struct screen_feed *feed);
 
-/* Gives the terminal back, and says what was logged meanwhile if standard error is the same terminal. false: it stalls, and nothing
- * is freed: only _exit() is left. Accepts a pointer to NULL. */
+/* Gives the terminal back, and says what was logged meanwhile if standard error is the same terminal. false: it stalls,
+ * and nothing is freed: only _exit() is left. Accepts a pointer to NULL. */
 bool screen_close(struct screen **screen, int timeout_ms);
 /* Is the terminal, or the reader of standard output, gone? */
 bool screen_lost(const struct screen *screen);
@@ -30,8 +32,8 @@ void screen_leave(struct screen *screen);
 
 /* A change of a tag. Any thread. */
 void screen_event(struct screen *screen, const struct show_event *event);
-/* A line of the log with its end. true: it is to be said nowhere else, as standard error is a terminal too; screen_close() says it
- * again. Any thread. */
+/* A line of the log with its end. true: it is to be said nowhere else, as standard error is a terminal too;
+ * screen_close() says it again. Any thread. */
 bool screen_note(struct screen *screen, const char *line);
 
 #endif

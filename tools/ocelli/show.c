@@ -1,108 +1,11 @@
-/* SPDX-License-Identifier: Apache-2.0 */
+/* SPDX-License-Identifier: Apache-2.0
+ * Drawing; what is drawn and on what is in show_table.c. */
 #include "show.h"
 #include "show_text.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the table ---- */
-
-static bool grow(struct show_table *table, size_t count) {
-    size_t capacity = table->capacity ? table->capacity : 16;
-    while (capacity < count) capacity *= 2;
-    if (capacity == table->capacity) return true;
-    struct show_tag *grown = realloc(table->tags, capacity * sizeof *grown);
-    if (!grown) return false;
-    memset(grown + table->capacity, 0, (capacity - table->capacity) * sizeof *grown);
-    table->tags = grown, table->capacity = capacity;
-    return true;
-}
-
-struct show_tag *show_put(struct show_table *table, size_t at, const char *name) {
-    if (!grow(table, at + 1)) return NULL;
-    struct show_tag *tag = &table->tags[at];
-    bool same = !strncmp(tag->name, name, SHOW_NAME - 1);
-    double low = same ? tag->low : NAN, high = same ? tag->high : NAN;
-    *tag = (struct show_tag){.score = NAN, .margin = NAN, .on_from = NAN, .learnt = NAN, .low = low, .high = high};
-    snprintf(tag->name, sizeof tag->name, "%s", name);
-    return tag;
-}
-
-void show_range(struct show_tag *tag) {
-    const double values[] = {tag->margin, tag->on_from};
-    for (int i = 0; i < 2; i++)
-        if (isfinite(values[i])) tag->low = fmin(tag->low, values[i]), tag->high = fmax(tag->high, values[i]);
-}
-
-void show_add_event(struct show_table *table, const struct show_event *event) {
-    memmove(table->events + 1, table->events, (SHOW_EVENTS - 1) * sizeof *event);
-    table->events[0] = *event;
-    if (table->event_count < SHOW_EVENTS) table->event_count++;
-}
-
-void show_add_note(struct show_table *table, const char *text) {
-    memmove(table->notes + 1, table->notes, (SHOW_NOTES - 1) * sizeof table->notes[0]);
-    snprintf(table->notes[0], SHOW_NOTE, "%s", text);
-    if (table->note_count < SHOW_NOTES) table->note_count++;
-}
-
-bool show_copy(struct show_table *to, const struct show_table *from) {
-    if (!grow(to, from->count)) return false;
-    if (from->count) memcpy(to->tags, from->tags, from->count * sizeof *to->tags);
-    memcpy(to->title, from->title, sizeof to->title);
-    memcpy(to->details, from->details, sizeof to->details);
-    to->any = from->any, to->count = from->count;
-    to->pictures_per_s = from->pictures_per_s, to->device_ms = from->device_ms, to->uptime_s = from->uptime_s;
-    return true;
-}
-
-void show_finish(struct show_table *table) {
-    free(table->tags);
-    *table = (struct show_table){.tags = NULL};
-}
-
-/* A count that falls is of a daemon that was started anew. */
-double show_rate(struct show_rate *r, double count, double now) {
-    enum { LEAST_S = 1, MOST_S = 4 };
-    double seconds = now - r->since;
-    if (r->any && count >= r->count && seconds >= LEAST_S) r->rate = (count - r->count) / seconds, r->known = true;
-    if (!r->any || count < r->count || seconds >= MOST_S) r->any = true, r->count = count, r->since = now;
-    return r->known ? r->rate : (double)NAN;
-}
-
-/* ---- the canvas ---- */
-
-static size_t side(size_t cells) {
-    return cells < 1 ? 1 : cells > SHOW_SIDE ? SHOW_SIDE : cells;
-}
-
-bool show_resize(struct show_canvas *canvas, size_t width, size_t height) {
-    if (canvas->rows && canvas->width == side(width) && canvas->height == side(height)) return true;
-    show_canvas_finish(canvas);
-    canvas->rows = calloc(side(height), sizeof *canvas->rows);
-    if (canvas->rows) canvas->width = side(width), canvas->height = side(height);
-    return canvas->rows;
-}
-
-void show_canvas_finish(struct show_canvas *canvas) {
-    free(canvas->rows);
-    *canvas = (struct show_canvas){.rows = NULL};
-}
-
-char *show_changes(const struct show_canvas *now, const struct show_canvas *before, size_t *size) {
-    char *bytes = NULL;
-    bool all = before->width != now->width || before->height != now->height;
-    FILE *to = open_memstream(&bytes, size);
-    if (!to) return NULL;
-    if (all) fputs("\033[0m\033[2J", to);
-    for (size_t i = 0; i < now->height; i++)
-        if (all || strcmp(now->rows[i], before->rows[i])) fprintf(to, "\033[%zu;1H%s", i + 1, now->rows[i]);
-    bool good = !ferror(to);
-    if (fclose(to) == 0 && good) return bytes;
-    free(bytes);
-    return NULL;
-}
 
 /* ---- how the room is shared ---- */
 
@@ -172,7 +75,7 @@ static void share_rows(struct layout *l, const struct show_table *table, size_t 
 /* What stands in a row of the table. */
 struct line {
     const struct show_tag *tag;
-    bool head; /* the group's row above its tags */
+    bool head;           /* the group's row above its tags */
     size_t first, index; /* of the group's first tag, of this tag */
 };
 
@@ -214,8 +117,11 @@ static const char *state_of(const struct show_tag *tag) {
 
 /* "starter 45%": of the hour that it learns. */
 static void rule_of(const struct show_tag *tag, bool brief, char text[32]) {
-    static const char *const names[] = {
-        [SHOW_UNKNOWN] = "-", [SHOW_FIXED] = "fixed", [SHOW_LEARNT] = "learnt", [SHOW_STARTER] = "starter", [SHOW_NONE] = "learns"};
+    static const char *const names[] = {[SHOW_UNKNOWN] = "-",
+                                        [SHOW_FIXED] = "fixed",
+                                        [SHOW_LEARNT] = "learnt",
+                                        [SHOW_STARTER] = "starter",
+                                        [SHOW_NONE] = "learns"};
     bool learns = tag->threshold == SHOW_STARTER || tag->threshold == SHOW_NONE;
     if (!learns || isnan(tag->learnt))
         snprintf(text, 32, "%s", names[tag->threshold]);
@@ -234,15 +140,16 @@ static void draw_number(struct show_row *row, const char *format, double value, 
     show_text(row, text, length);
 }
 
-/* From the lowest to the highest margin that was seen, so that it shows how far the threshold is; never over less than 0.05, or the
- * noise of a still scene would fill it. */
+/* From the lowest to the highest margin that was seen, so that it shows how far the threshold is; never over less than
+ * 0.05, or the noise of a still scene would fill it. */
 static void draw_margin_bar(struct show_row *row, const struct show_tag *tag, size_t cells) {
     const double least = 0.05;
     double low = tag->low, high = tag->high;
     if (!(high - low >= least)) low = (tag->low + tag->high - least) / 2, high = low + least;
     double edge = (high - low) / 20;
     low -= edge, high += edge;
-    show_bar(row, (tag->margin - low) / (high - low), (tag->on_from - low) / (high - low), cells, tag->on ? "0;32" : "0;36");
+    show_bar(row, (tag->margin - low) / (high - low), (tag->on_from - low) / (high - low), cells,
+             tag->on ? "0;32" : "0;36");
 }
 
 static void draw_tag(struct show_row *row, const struct show_tag *tag, const struct layout *l) {
@@ -343,13 +250,16 @@ static void draw_foot(struct show_row *row, const struct show_view *view, size_t
 
 static struct show_row begin_row(struct show_canvas *canvas, size_t at, const struct show_view *view) {
     canvas->rows[at][0] = 0;
-    return (struct show_row){
-        .bytes = canvas->rows[at], .capacity = SHOW_ROW, .width = canvas->width, .color = view->color, .utf8 = view->utf8};
+    return (struct show_row){.bytes = canvas->rows[at],
+                             .capacity = SHOW_ROW,
+                             .width = canvas->width,
+                             .color = view->color,
+                             .utf8 = view->utf8};
 }
 
 /* From the last row upwards; of a line that has no room its end is left out. */
-static void draw_notes(const struct show_table *table, const struct show_view *view, struct show_canvas *canvas, size_t at,
-                       size_t rows) {
+static void draw_notes(const struct show_table *table, const struct show_view *view, struct show_canvas *canvas,
+                       size_t at, size_t rows) {
     for (size_t i = 0; i < table->note_count && rows; i++) {
         const char *text = table->notes[i];
         size_t need = at_most((show_cells(text) + canvas->width - 1) / canvas->width, rows);
@@ -368,8 +278,8 @@ static void draw_notes(const struct show_table *table, const struct show_view *v
     }
 }
 
-static size_t draw_lines(const struct show_table *table, struct show_view *view, struct show_canvas *canvas, const struct layout *l,
-                         size_t at, const struct line *lines, size_t count) {
+static size_t draw_lines(const struct show_table *table, struct show_view *view, struct show_canvas *canvas,
+                         const struct layout *l, size_t at, const struct line *lines, size_t count) {
     if (view->top + l->tags > count) view->top = less(count, l->tags);
     for (size_t i = view->top; i < count && i < view->top + l->tags; i++) {
         struct show_row row = begin_row(canvas, at++, view);
@@ -398,6 +308,8 @@ void show_draw(const struct show_table *table, struct show_view *view, struct sh
     for (size_t i = 0; i < l.events; i++)
         row = begin_row(canvas, at++, view), draw_event(&row, &table->events[i]), show_end(&row);
     draw_notes(table, view, canvas, at, l.notes);
-    if (l.foot) row = begin_row(canvas, at + l.notes, view), draw_foot(&row, view, at_most(count, l.tags), count), show_end(&row);
+    if (l.foot)
+        row = begin_row(canvas, at + l.notes, view), draw_foot(&row, view, at_most(count, l.tags), count),
+        show_end(&row);
     free(lines);
 }

@@ -27,15 +27,19 @@ static void print_number(FILE *to, const char *name, int decimals, double value)
 }
 
 static void print_tag(FILE *to, const struct show_tag *tag) {
-    static const char *const rules[] = {
-        [SHOW_UNKNOWN] = "", [SHOW_FIXED] = " fixed", [SHOW_LEARNT] = " learnt", [SHOW_STARTER] = " starter", [SHOW_NONE] = " none"};
+    static const char *const rules[] = {[SHOW_UNKNOWN] = "",
+                                        [SHOW_FIXED] = " fixed",
+                                        [SHOW_LEARNT] = " learnt",
+                                        [SHOW_STARTER] = " starter",
+                                        [SHOW_NONE] = " none"};
     fprintf(to, "    %-8s ", tag->on ? "on" : tag->threshold == SHOW_NONE ? "learning" : "off");
     print_padded(to, tag->name, NAME);
     print_number(to, "score", 2, tag->score);
     print_number(to, "margin", 3, tag->margin);
     print_number(to, "threshold", 3, tag->on_from);
     fputs(rules[tag->threshold], to);
-    if (tag->threshold >= SHOW_STARTER && isfinite(tag->learnt)) fprintf(to, ", learnt %.0f%%", floor(100 * fmin(tag->learnt, 1)));
+    if (tag->threshold >= SHOW_STARTER && isfinite(tag->learnt))
+        fprintf(to, ", learnt %.0f%%", floor(100 * fmin(tag->learnt, 1)));
     if (*tag->group) fputs(" group ", to), plain_text(to, tag->group);
     putc('\n', to);
 }

@@ -31,8 +31,10 @@ struct show_run {
 /* ---- the tags ---- */
 
 static enum show_threshold threshold_of(enum tagger_threshold threshold) {
-    static const enum show_threshold rules[] = {
-        [TAGGER_FIXED] = SHOW_FIXED, [TAGGER_LEARNT] = SHOW_LEARNT, [TAGGER_STARTER] = SHOW_STARTER, [TAGGER_NONE] = SHOW_NONE};
+    static const enum show_threshold rules[] = {[TAGGER_FIXED] = SHOW_FIXED,
+                                                [TAGGER_LEARNT] = SHOW_LEARNT,
+                                                [TAGGER_STARTER] = SHOW_STARTER,
+                                                [TAGGER_NONE] = SHOW_NONE};
     return rules[threshold];
 }
 

@@ -10,7 +10,8 @@
 
 /* ---- characters ---- */
 
-/* The next character of a text: `bytes` to show ("?" for what is not to reach a terminal), how many cells, how long it was. */
+/* The next character of a text: `bytes` to show ("?" for what is not to reach a terminal), how many cells, how long it
+ * was. */
 struct glyph {
     const char *bytes;
     size_t size, cells, length;
@@ -137,10 +138,10 @@ void show_bar(struct show_row *row, double value, double mark, size_t cells, con
     if (!isnan(mark) && marked >= cells) marked = cells - 1;
     const char *painted = NULL;
     for (size_t i = 0; i < cells && row->column < row->width; i++) {
-        const char *cell = row->utf8 ? "\xc2\xb7" : "."; /* MIDDLE DOT */
+        const char *cell = row->utf8 ? "\xc2\xb7" : ".";                /* MIDDLE DOT */
         if (2 * i + 2 <= full) cell = row->utf8 ? "\xe2\x96\x88" : "#"; /* FULL BLOCK */
         if (2 * i + 1 == full) cell = row->utf8 ? "\xe2\x96\x8c" : "#"; /* LEFT HALF BLOCK */
-        if (i == marked) cell = row->utf8 ? "\xe2\x94\x82" : "|"; /* BOX DRAWINGS LIGHT VERTICAL */
+        if (i == marked) cell = row->utf8 ? "\xe2\x94\x82" : "|";       /* BOX DRAWINGS LIGHT VERTICAL */
         const char *paint = i == marked ? "0;1;33" : 2 * i + 1 <= full ? rendition : "0;2";
         if (paint != painted) show_paint(row, paint);
         painted = paint;

@@ -18,7 +18,8 @@ struct show_row {
 size_t show_cells(const char *text);
 size_t show_fitting(const char *text, size_t cells);
 
-/* Exactly `cells` cells, of which the text takes what it needs: cut with an ellipsis, or padded. Less where the row ends. */
+/* Exactly `cells` cells, of which the text takes what it needs: cut with an ellipsis, or padded. Less where the row
+ * ends. */
 void show_text(struct show_row *row, const char *text, size_t cells);
 /* The text as it is, cut where the row ends. */
 void show_word(struct show_row *row, const char *text);

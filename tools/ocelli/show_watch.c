@@ -15,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Between two questions for the tags, at least: a slow line is asked for half of its time. REFUSED: after a "no", "busy" say. */
+/* Between two questions for the tags, at least: a slow line is asked for half of its time. REFUSED: after a "no",
+ * "busy" say. */
 enum { TAGS_MS = 500, STATUS_MS = 2000, REFUSED_MS = 2000, CLOSE_MS = 1000 };
 
 /* A name and its place in the board's file. */
@@ -65,7 +66,8 @@ static int each(struct show_watch *w, const char *verb, void (*head)(struct show
     for (size_t i = 0; !status && i < pages.count; i++) {
         cJSON *answer = cJSON_Parse(pages.texts[i]);
         if (i == 0 && head) head(w, answer);
-        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "tags")) if (!status && take) status = take(w, item);
+        cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(answer, "tags")) if (!status && take) status =
+            take(w, item);
         cJSON_Delete(answer);
     }
     pages_finish(&pages);
@@ -111,7 +113,8 @@ static int take_places(struct show_watch *w) {
 static size_t place_of(const struct show_watch *w, const char *name) {
     struct place wanted;
     snprintf(wanted.name, sizeof wanted.name, "%s", name);
-    const struct place *found = w->place_count ? bsearch(&wanted, w->places, w->place_count, sizeof wanted, by_name) : NULL;
+    const struct place *found =
+        w->place_count ? bsearch(&wanted, w->places, w->place_count, sizeof wanted, by_name) : NULL;
     return found ? found->at : SIZE_MAX;
 }
 
@@ -188,8 +191,9 @@ static void take_fields(struct show_watch *w, const cJSON *answer) {
     table->device_ms = number(answer, "gpu_ms");
     table->pictures_per_s = show_rate(&w->rate, number(answer, "pictures"), clock_ms() / 1000);
     if (isnan(table->pictures_per_s)) table->pictures_per_s = number(answer, "pictures_per_s");
-    snprintf(table->details, sizeof table->details, "%s  source %s, device %s  %.0f tags, %.0f on", text(answer, "model"),
-             text(answer, "source"), text(answer, "device"), number(answer, "tags"), number(answer, "tags_on"));
+    snprintf(table->details, sizeof table->details, "%s  source %s, device %s  %.0f tags, %.0f on",
+             text(answer, "model"), text(answer, "source"), text(answer, "device"), number(answer, "tags"),
+             number(answer, "tags_on"));
 }
 
 static int take_status(struct show_watch *w) {

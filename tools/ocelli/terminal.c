@@ -95,8 +95,8 @@ static void handle_all(void) {
 
 /* ---- opening ---- */
 
-/* Open once more, so that O_NONBLOCK is not that of all programs which share the terminal: a stalled one (Ctrl-S) holds nobody up.
- * It may be another user's (su): then it is used as it is. */
+/* Open once more, so that O_NONBLOCK is not that of all programs which share the terminal: a stalled one (Ctrl-S) holds
+ * nobody up. It may be another user's (su): then it is used as it is. */
 static int open_out(void) {
     int own = open("/proc/self/fd/1", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     return own >= 0 ? own : STDOUT_FILENO;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The terminal that standard output is: its modes, its keys, its size. One for the process, as signals have no other way to it. */
+ * The terminal that standard output is: its modes, its keys, its size. One for the process, as signals have no other
+ * way to it.
+ */
 #ifndef TERMINAL_H
 #define TERMINAL_H
 
@@ -13,8 +15,8 @@ bool terminal_usable(void);
 bool terminal_utf8(void);
 bool terminal_color(void);
 
-/* Takes it: the alternate screen, keys at once and without echo. From here on Ctrl-Z and signals that end the program give it back
- * first, but those that the program handles or holds back itself. */
+/* Takes it: the alternate screen, keys at once and without echo. From here on Ctrl-Z and signals that end the program
+ * give it back first, but those that the program handles or holds back itself. */
 void terminal_enter(void);
 /* Gives it back. Any thread, a signal handler too; waits for nobody. Does nothing when it was not taken. */
 void terminal_leave(void);

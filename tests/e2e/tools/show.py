@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # show.py OCELLI PORT FRAMES PICTURE: the live table at a pseudo terminal. In the folder of ocelli.ini.
-import fcntl, os, pty, re, select, signal, struct, subprocess, sys, termios, time
+import fcntl, os, pty, re, select, signal, struct, subprocess, sys, termios, threading, time, tty
 
 ocelli, port, frames, picture = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
 PATIENCE = 60 * int(os.environ.get("SLOWER", "1"))
@@ -117,7 +117,8 @@ run = f"exec '{ocelli}' run -c ocelli.ini --show"
 
 
 def is_back(t):
-    return not t.alternate and t.log.rfind(LEAVE) > t.log.rfind(b"\x1b[?25l") and t.log.rfind(b"\x1b[?7h") > t.log.rfind(b"\x1b[?7l")
+    cursor = t.log.rfind(LEAVE) > t.log.rfind(b"\x1b[?25l")
+    return not t.alternate and cursor and t.log.rfind(b"\x1b[?7h") > t.log.rfind(b"\x1b[?7l")
 
 
 def table():
@@ -210,7 +211,8 @@ def video():
     """Standard input is the video: keys come from the terminal all the same."""
     subprocess.run(f"'{frames}' 5 '{picture}' 200 >video.y4m", shell=True, check=True)
     text = open("ocelli.ini").read()
-    open("video.ini", "w").write(text.replace("uri = test:160x120@20", "uri = y4m:-\nevery = yes").replace("motion = 0", "motion = 0\nrate = 4"))
+    text = text.replace("uri = test:160x120@20", "uri = y4m:-\nevery = yes")
+    open("video.ini", "w").write(text.replace("motion = 0", "motion = 0\nrate = 4"))
     t = Terminal(f"'{ocelli}' run -c video.ini --show <video.y4m")
     check(t.has("y4m:-") and t.has("q quit"), "a video", t)
     t.keys("q")
@@ -227,46 +229,77 @@ def colours():
     t.close()
     t = Terminal(run.replace("exec", "TERM=dumb exec") + " --for 4")
     check(t.end() == 0, "a dumb terminal", t)
-    check(b"\x1b" not in t.log and b" on        green " in t.log and b"3 tags, " in t.log, "lines on a dumb terminal", t)
+    good = b"\x1b" not in t.log and b" on        green " in t.log and b"3 tags, " in t.log
+    check(good, "lines on a dumb terminal", t)
     t.close()
 
 
 def plain():
     done = subprocess.run([ocelli, "run", "-c", "ocelli.ini", "--show", "--for", "5"], capture_output=True)
     check(done.returncode == 0 and b"\x1b" not in done.stdout, "plain lines")
-    check(re.search(rb"^\d\d:\d\d:\d\d on        green \d\.\d\d$", done.stdout, re.M), f"a change is a line: {done.stdout}")
-    check(re.search(rb"^    o[nf]+ +green +score .* threshold 0.020 fixed group shapes$", done.stdout, re.M), f"the table: {done.stdout}")
+    change = rb"^\d\d:\d\d:\d\d on        green \d\.\d\d$"
+    check(re.search(change, done.stdout, re.M), f"a change is a line: {done.stdout}")
+    tag = rb"^    o[nf]+ +green +score .* threshold 0.020 fixed group shapes$"
+    check(re.search(tag, done.stdout, re.M), f"the table: {done.stdout}")
     check(b"runs: source" in done.stderr, "the log goes where it always goes")
-    done = subprocess.run(f"'{ocelli}' run -c ocelli.ini --show | head -n 1; exit ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
-                          capture_output=True, timeout=PATIENCE)
-    check(done.returncode == 1 and b"its reader is gone" in done.stderr, f"a reader that goes: {done.returncode} {done.stderr}")
+    command = f"'{ocelli}' run -c ocelli.ini --show; echo code $? >&2"
+    done = subprocess.run(f"{{ {command}; }} | head -n 1", shell=True, capture_output=True, timeout=PATIENCE)
+    check(b"its reader is gone\ncode 1\n" in done.stderr, f"a reader that goes: {done.stderr}")
     for wrong in ("learn -c ocelli.ini --show", "query --show udp://127.0.0.1 tags", "watch --show --json udp://127.0.0.1"):
         done = subprocess.run([ocelli] + wrong.split(), capture_output=True)
         check(done.returncode == 2 and done.stderr.count(b"\n") == 1, f"{wrong} is no wrong usage")
 
 
+def wire():
+    """Two serial devices with a cable between them."""
+    ends = [pty.openpty(), pty.openpty()]
+    for _, device in ends:
+        tty.setraw(device)
+
+    def carry():
+        masters = [ends[0][0], ends[1][0]]
+        while True:
+            for ready in select.select(masters, [], [])[0]:
+                os.write(masters[1 - masters.index(ready)], os.read(ready, 4096))
+
+    threading.Thread(target=carry, daemon=True).start()
+    return [os.ttyname(device) for _, device in ends]
+
+
 def watch():
     log = open("watched", "w")
-    daemon = subprocess.Popen([ocelli, "run", "-c", "ocelli.ini"], stdout=subprocess.DEVNULL, stderr=log)
+    text = open("ocelli.ini").read()
+    devices = wire()
+    text = text.replace("[serve]\n", f"[serve]\nserial = {devices[0]}\n")
+    if "coap" in text:
+        text = text.replace("[serve]\n", f"[serve]\ncoaps = {port + 2}\npsk = keys\n")
+        with open(os.open("keys", os.O_CREAT | os.O_WRONLY, 0o600), "w") as keys:
+            keys.write("me:00112233445566778899aabbccddeeff\n")
+    open("watched.ini", "w").write(text)
+    daemon = subprocess.Popen([ocelli, "run", "-c", "watched.ini"], stdout=subprocess.DEVNULL, stderr=log)
     until = time.monotonic() + PATIENCE
-    while subprocess.run([ocelli, "query", f"udp://127.0.0.1:{port}", "ping"], capture_output=True).returncode and time.monotonic() < until:
+    udp, coaps = f"udp://127.0.0.1:{port}", f"--psk keys coaps://127.0.0.1:{port + 2}"
+    uris = [udp, f"serial:{devices[1]}"] + [f"coap://127.0.0.1:{port + 1}", coaps] * ("coap" in text)
+    ping = [ocelli, "query", udp, "ping"]
+    while subprocess.run(ping, capture_output=True).returncode and time.monotonic() < until:
         time.sleep(0.2)
-    for uri in [f"udp://127.0.0.1:{port}"] + [f"coap://127.0.0.1:{port + 1}"] * ("coap" in open("ocelli.ini").read()):
+    for uri in uris:
         t = Terminal(f"exec '{ocelli}' watch --show {uri}")
-        check(t.has("*  green") and t.has("shapes: green") and t.has("猫"), f"{uri}: tags", t)
-        order = [next(i for i, row in enumerate(t.screen) if name in row[:16]) for name in ("green", "blue", "猫")]
-        check(order == sorted(order), f"{uri}: the order of the file: {order}", t)
+        check(t.has("*  green") and t.has("shapes: green") and t.has("  blue") and t.has("猫"), f"{uri}: tags", t)
+        places = [[i for i, row in enumerate(t.screen) if name in row[:16]] for name in ("  green", "  blue", "猫")]
+        check(all(places) and places[0] < places[1] < places[2], f"{uri}: the order of the file: {places}", t)
         check(t.has("fixed") and t.has("│") and t.has("source open"), f"{uri}: rule, threshold, status", t)
-        check(t.has("on       green"), f"{uri}: a change", t)
+        if uri in (udp, uris[2 % len(uris)]):  # lines and CoAP
+            check(t.has("on       green"), f"{uri}: a change", t)
         t.keys("q")
         check(t.end() == 0 and is_back(t), f"{uri}: q ends it", t)
         t.close()
-    done = subprocess.run(f"timeout -s INT 4 '{ocelli}' watch --show udp://127.0.0.1:{port}", shell=True, capture_output=True)
-    check(b"\x1b" not in done.stdout and re.search(rb"^    o[nf]+ +green +score .* fixed group shapes$", done.stdout, re.M),
-          f"watch, plain: {done.stdout}")
+    done = subprocess.run(f"timeout -s INT 4 '{ocelli}' watch --show {udp}", shell=True, capture_output=True)
+    tag = rb"^    o[nf]+ +green +score .* fixed group shapes$"
+    check(b"\x1b" not in done.stdout and re.search(tag, done.stdout, re.M), f"watch, plain: {done.stdout}")
     daemon.terminate()
     daemon.wait()
-    done = subprocess.run([ocelli, "watch", "--show", f"udp://127.0.0.1:{port}"], capture_output=True, timeout=PATIENCE)
+    done = subprocess.run([ocelli, "watch", "--show", udp], capture_output=True, timeout=PATIENCE)
     check(done.returncode == 1 and done.stderr.count(b"\n") == 1, f"no board: {done.returncode} {done.stderr}")
 
 
