@@ -37,6 +37,9 @@ left_out() {
     ffmpeg*) set -- "$1" ffmpeg ;;
     *) return 1 ;;
     esac
+    case $1 in
+    *" --recording "*) "$OCELLI_BUILD/ocelli" learn --help | grep -q -- --recording || { printf 'SKIP: no --recording: %s\n' "$1"; return 0; } ;;
+    esac
     has_command "$2" "${3:-}" && return 1
     printf "SKIP: no %s %s: %s\n" "$2" "${3:-}" "$1"
 }
