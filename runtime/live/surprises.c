@@ -2,6 +2,7 @@
 #include "live/surprises.h"
 #include "base/log.h"
 #include "live/state.h"
+#include "memory/history.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,16 +13,16 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* A cosine of a picture and a text that fits it lies between these with every model that was tried; so does a
- * difference of two.
- */
-#define COSINE_USUAL_LEAST 0.1
+/* Rough limits of what a cosine of picture and text is with the CLIP models, those with a sigmoid too; a difference of
+ * two is seldom above the upper one either. */
+#define COSINE_USUAL_LEAST 0.06
 #define COSINE_USUAL_MOST 0.6
 
 enum kind {
     NO_TAGS,
     NO_STATE,
     EMPTIED,
+    NOT_BUILT_IN,
     NO_FOLDER,
     SINGLE_PICTURES,
     ALWAYS_ON,
@@ -78,9 +79,8 @@ static void look_at_state(struct surprises *s) {
     for (size_t i = 0; i < c->tags.count; i++) learns = learns || isnan(c->tags.tags[i].rules.value[RULE_ON]);
     if (!c->state && learns)
         tell(s, NO_STATE, 0,
-             "no state: what the daemon learns is lost when it ends, and learnt anew for an hour: write state = FOLDER "
-             "under "
-             "[run]");
+             "no state: what the daemon learns is lost when it ends, and learnt anew for an hour: "
+             "write state = FOLDER under [run]");
     if (c->state && is_emptied(c->state))
         tell(s, EMPTIED, config_line(c, "run", "state"),
              "state = %s: the system empties that folder: give one that stays, as /var/lib/ocelli", c->state);
@@ -103,7 +103,11 @@ static void look_at_history(struct surprises *s) {
     char folder[4096];
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - c->memory_file) + 1 : 1,
              slash ? c->memory_file : ".");
-    if (access(folder, W_OK | X_OK) < 0)
+    if (!history_built_in())
+        tell(s, NOT_BUILT_IN, line,
+             "file = %s: no picture is kept, as the history is not built in: build with libsqlite3-dev installed",
+             c->memory_file);
+    else if (access(folder, W_OK | X_OK) < 0)
         tell(s, NO_FOLDER, line,
              "file = %s: no picture is kept while its folder cannot be written (%s): make it, or give another",
              c->memory_file, strerror(errno));
@@ -134,8 +138,7 @@ static void look_at_threshold(struct surprises *s, const struct tags_file_tag *t
     if (!rivals && on < COSINE_USUAL_LEAST)
         tell(s, ALWAYS_ON, tag->line,
              "tag \"%s\" is nearly always on: without against = or a group, on = %g is compared with the cosine "
-             "itself, which is "
-             "mostly above that: write against = TEXT, what is seen instead",
+             "itself, which is mostly above that: write against = TEXT, what is seen instead",
              tag->name, on);
     if (rivals && on < 0)
         tell(s, ALWAYS_ON, tag->line, "tag \"%s\" is on with on = %g also when a rival fits better: give 0 or more",

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `ocelli check`: all faults of an ini at once, each with its line; what it refuses is what `ocelli run` refuses, one fault at a time;
-# and what it tells of a good file. OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
+# `ocelli check` tells all faults of an ini at once, each with its line. It refuses what `ocelli run` refuses, and nothing else: one fault
+# at a time, by both. It explains a good file. OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 export OCELLI_DEVICE=cpu
@@ -154,8 +154,8 @@ check 0
 test ! -s err || fail "$name: on standard error: $(cat err)"
 for words in "ocelli.ini: no fault" "udp port 5693, for this machine; serial line /dev/ttyS9@9600" "history.db, 256 MB, a picture each 5 s at most" \
     'looks for  "a photo of a cat.", "a photo of a kitten.", "cat", "kitten"' '"pets": at most one of it is on; rivals "dog"' \
-    "fixed: from a margin of 0.1; off below 0.05" 'against    "wolf"' "learns from the scene, for an hour at least, for about 3 false alarms a day" \
-    "smoothed over 2 s; stays on for 2 s at least" "not smoothed;"; do has "$words"; done
+    "fixed: from a margin of 0.1; off below 0.05" 'against    "wolf"' "a threshold learnt from the scene, in an hour at least," "for about 3 false alarms a day; until then by the starter rule" \
+    "smoothed over 2 s; on for 2 s at least" "not smoothed;"; do has "$words"; done
 check 0 --json
 jq -e '.good and .faults==[] and .source=="test:" and .state=="state" and .answers.udp==5693 and .answers.reach=="loopback" and .history.every==5 and
     (.tags|length)==2 and .tags[0].prompts==["a photo of a cat.","a photo of a kitten.","cat","kitten"] and .tags[0].threshold=="fixed" and

@@ -131,7 +131,7 @@ refuses '/dev/zero: not a regular file' /dev/zero
 ini test:160x120@20 && sed -i 's/^model = .*/model = fifo/' ocelli.ini
 refuses 'fifo: not a regular file'
 ini test:160x120@20 && echo 'example = fifo' >>ocelli.ini
-refuses 'fifo: not a regular file'
+refuses "ocelli.ini:[0-9]+: this tag's example cannot be used: fifo: not a regular file"
 ini test:160x120@20 && printf '[serve]\ncoaps = %s\npsk = fifo\n' $port >>ocelli.ini
 refuses 'fifo: not a regular file'
 ini test:160x120@20 thermal=fifo state=learnt save_every=0.2 && sed -i "s|^\[defaults\]|[memory]\nfile = $PWD/fifo\n&|" ocelli.ini

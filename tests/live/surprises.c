@@ -90,7 +90,7 @@ static void test_each(void **state) {
     }
 }
 
-/* Of many alike some are written out, the rest is counted; each is told once. */
+/* Many alike: some are written out, the others counted, and none is told twice. */
 static void test_many(void **state) {
     (void)state;
     static char text[200000];

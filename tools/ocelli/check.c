@@ -195,13 +195,11 @@ const struct command command_check = {
     .summary = "tell all faults of an ini, and what the daemon will do with it",
     .usage = "ocelli check -c FILE [-m BLOB] [--json]",
     .help =
-        "Reads FILE as `ocelli run` does when it starts, and prints each fault as FILE:LINE: what is wrong and what "
-        "to\n"
-        "do. Lines with \"warning:\" are no faults, but may surprise. A file without faults is explained: what each "
-        "tag\n"
-        "looks for and when it turns on, where the daemon answers, what it keeps. Neither the source nor a port is\n"
-        "opened, and nothing is changed. Exit code 0: no fault, `ocelli run` would start with it; 1: there are "
-        "faults.\n\n"
+        "Reads FILE as `ocelli run` does when it starts, and prints each fault as FILE:LINE: what is wrong and what\n"
+        "to do. Lines with \"warning:\" are no faults, but may surprise. A file without faults is explained: what "
+        "each\n"
+        "tag looks for and when it turns on, where the daemon answers, what it keeps. It opens neither the source nor\n"
+        "a port, and changes nothing. Exit code 0: no fault, `ocelli run` would start with it; 1: there are faults.\n\n"
         "Options:\n"
         "  -c, --config FILE     the ini (docs/run.md tells its keys)\n" OPTIONS_HELP "\n"
         "Example:\n"

@@ -65,15 +65,18 @@ static void show_group(const struct tags_file *tags, const struct tags_file_tag 
     puts(rivals ? "" : "none");
 }
 
+static void show_learnt(double alarms) {
+    bool one = alarms >= 1 && alarms <= 1;
+    printf("at a threshold learnt from the scene, in an hour at least,\n");
+    label("");
+    printf("for about %g false alarm%s a day; until then by the starter rule\n", alarms, one ? "" : "s");
+}
+
 static void show_rule(const struct rules *rules) {
     const double *value = rules->value;
     label("turns on");
     if (isnan(value[RULE_ON]))
-        printf("at a threshold that it learns from the scene, for an hour at least, for about %g false alarm%s a day; "
-               "until then "
-               "by the "
-               "starter rule\n",
-               value[RULE_FALSE_ALARMS], value[RULE_FALSE_ALARMS] > 1 || value[RULE_FALSE_ALARMS] < 1 ? "s" : "");
+        show_learnt(value[RULE_FALSE_ALARMS]);
     else if (isnan(value[RULE_OFF]))
         printf("fixed: from a margin of %g; off a little below it\n", value[RULE_ON]);
     else
@@ -83,7 +86,7 @@ static void show_rule(const struct rules *rules) {
         printf("smoothed over %g s; ", value[RULE_SMOOTH]);
     else
         printf("not smoothed; ");
-    printf("stays on for %g s at least, off for %g s at least\n", value[RULE_MIN_ON], value[RULE_MIN_OFF]);
+    printf("on for %g s at least, off for %g s at least\n", value[RULE_MIN_ON], value[RULE_MIN_OFF]);
 }
 
 static void show_tag(const struct tags_file *tags, const struct tags_file_tag *tag) {

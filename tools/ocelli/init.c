@@ -138,10 +138,8 @@ static void show(const struct init *n) {
     plain_text(stdout, n->script);
     puts(": runs at each change of a tag");
     if (is_webcam_unused(n))
-        puts("There is a /dev/video0, but cameras are not built in: install libcamera-dev and g++ and build again, or "
-             "see the "
-             "line with\n"
-             "ffmpeg in the ini.");
+        puts("There is a /dev/video0, but cameras are not built in: install libcamera-dev and g++ and build again,\n"
+             "or see the line with ffmpeg in the ini.");
     printf("Next:\n  ");
     if (!strcmp(n->uri, "y4m:-")) printf("ffmpeg -i VIDEO -f yuv4mpegpipe -pix_fmt yuv420p - | ");
     shell_word(program_invocation_name);
@@ -234,20 +232,19 @@ const struct command command_init = {
     .name = "init",
     .summary = "write a commented ini to begin with, and a script for changes",
     .usage = "ocelli init [-m BLOB] [DIR | -o FILE] [-t TAG]... [--source URI] [--force]",
-    .help = "Writes ocelli.ini into DIR (default: this folder), with a comment for each line, and the script on_change "
-            "beside\n"
-            "it, which `ocelli run` calls whenever a tag turns on or off. The source is the first camera that is "
-            "found, else a\n"
-            "drawn scene; lines for webcams, videos and folders stand beside it. The model is BLOB, else a .gguf in "
-            "DIR or in\n"
-            "this folder. Both files are written, or neither; what is there stays, unless --force is given.\n\n"
-            "Options:\n"
-            "  -o, --output FILE     the ini, in place of DIR/ocelli.ini\n"
-            "  -t, --tag TAG         what to look for, in place of the examples; may be repeated\n"
-            "      --source URI      what to watch, as it is to stand in the ini: camera:, y4m:-, files:FOLDER, ...\n"
-            "      --force           write over files that are there\n" OPTIONS_HELP "\n"
-            "Examples:\n"
-            "  ocelli init -m clip.gguf garage -t \"an open garage door\" -t \"a closed garage door\"\n"
-            "  ocelli run -c garage/ocelli.ini\n",
+    .help =
+        "Writes ocelli.ini into DIR (default: this folder), with a comment for each line, and beside it the script\n"
+        "on_change, which `ocelli run` calls whenever a tag turns on or off. The source is the first camera that is\n"
+        "found, else a drawn scene; lines for webcams, videos and folders stand beside it. The model is BLOB, else a\n"
+        ".gguf in DIR or in this folder. Both files are written, or neither. What is there stays, unless --force is\n"
+        "given.\n\n"
+        "Options:\n"
+        "  -o, --output FILE     the ini, in place of DIR/ocelli.ini\n"
+        "  -t, --tag TAG         what to look for, in place of the examples; may be repeated\n"
+        "      --source URI      what to watch, as it is to stand in the ini: camera:, y4m:-, files:FOLDER, ...\n"
+        "      --force           write over files that are there\n" OPTIONS_HELP "\n"
+        "Examples:\n"
+        "  ocelli init -m clip.gguf garage -t \"an open garage door\" -t \"a closed garage door\"\n"
+        "  ocelli run -c garage/ocelli.ini\n",
     .run = run,
 };

@@ -28,7 +28,7 @@ static void put_line(FILE *to, const char *line, size_t length, const struct ini
         fwrite(line, 1, length, to);
 }
 
-/* What the scene shows, so that there is something to see: fixed thresholds, as it has no day to learn from. */
+/* Tags of what the scene shows, with fixed thresholds: it has no day to learn from. */
 static void put_scene(FILE *to) {
     fputs("# The drawn scene changes every two seconds: less smoothing than a camera's pictures need.\n"
           "[defaults]\nsmooth = 0.3\nmin_on = 0.5\nmin_off = 0.5\n\n"
