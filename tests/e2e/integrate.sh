@@ -21,6 +21,8 @@ grep -qxF "['cat']" out || fail "the Python client"
 grep -qx 'cat 100' out || fail "the MicroPython client"
 if grep -q '^coap-client' typed; then
     grep -q '"tag":"cat","count":1,"values":\["cat"\]' out || fail "coap-client: prompts"
+    grep -q '"tag":"car","count":1,"values":\["a green car"\]' out || fail "coap-client: no change with the key"
+    grep -q '"n":1,"seq":1,.*"tag":"cat","state":"on"' out || fail "coap-client: no events"
     test -s build/ask/frame.jpg || fail "coap-client: no picture"
     test -s build/ask/tags.cbor || fail "coap-client: no CBOR"
 fi
