@@ -401,7 +401,7 @@ static void count_tags(const struct brain *b, struct live_status *s) {
     for (size_t i = 0; i < s->tags; i++) {
         enum tagger_state state = tagger_get_state(b->tagger, i, &name);
         s->tags_on += state == TAGGER_ON;
-        s->tags_learning += state == TAGGER_LEARNING;
+        s->tags_learning += tagger_is_learning(b->tagger, i);
     }
 }
 

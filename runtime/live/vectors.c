@@ -4,9 +4,11 @@
 #include "source/source.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "tag/distractors.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,11 +42,14 @@ struct vectors {
     int waits;             /* for the next picture to be whole */
     struct item *items;    /* (count) */
     size_t count, room, next, size;
-    struct places *spans;       /* (tags.count) */
+    struct places *spans;      /* (tags.count) */
+    struct places distractors; /* its prompts: `distractors_each` of each, one after another; none when no tag learns */
+    size_t distractors_each;
     float *values;              /* (count, size) */
     const struct item **sorted; /* (count), by text and stamp; made when a newer set asks */
     struct tagger_tag *made;    /* (tags.count) */
     float *unit;                /* (tags.count, size) */
+    float *distractor_units;    /* (distractors, size) */
 };
 
 static int out_of_memory(const struct vectors *v) {
@@ -140,6 +145,17 @@ static int add_tag(struct vectors *v, size_t index) {
     return status ? status : add_all(v, &tag->against, tag->line, &s->against, &s->against_count);
 }
 
+/* They come last, and only where a tag needs them: the more texts, the later the first picture. */
+static int add_distractors(struct vectors *v) {
+    struct prompts_list expanded = {0};
+    bool learns = false;
+    for (size_t i = 0; i < v->tags.count; i++)
+        learns = learns || (isnan(v->tags.tags[i].rules.value[RULE_ON]) && !v->spans[i].example_count);
+    if (!learns) return OCELLI_OK;
+    int status = distractors_expand(&expanded, &v->arena, &v->tags.templates, &v->distractors_each);
+    return status ? status : add_all(v, &expanded, 0, &v->distractors.prompts, &v->distractors.prompt_count);
+}
+
 static int create(struct vectors **out, struct tags_file *tags, const char *path, bool ignore_orientation,
                   struct faults *faults) {
     struct vectors *v = *out = calloc(1, sizeof *v);
@@ -155,6 +171,7 @@ static int create(struct vectors **out, struct tags_file *tags, const char *path
     v->made = arena_alloc(&v->arena, v->tags.count + 1, sizeof *v->made);
     int status = v->path && v->spans && v->made ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     for (size_t i = 0; !status && i < v->tags.count; i++) status = add_tag(v, i);
+    if (!status) status = add_distractors(v);
     return status;
 }
 
@@ -170,6 +187,7 @@ void vectors_destroy(struct vectors **out) {
     free(v->items);
     free(v->values);
     free(v->unit);
+    free(v->distractor_units);
     free(v->sorted);
     tags_file_finish(&v->tags);
     arena_finish(&v->arena);
@@ -195,7 +213,8 @@ int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
     v->size = size;
     v->values = calloc(v->count + 1, size * sizeof *v->values);
     v->unit = calloc(v->tags.count + 1, size * sizeof *v->unit);
-    if (!v->values || !v->unit) return out_of_memory(v);
+    v->distractor_units = calloc(v->distractors.prompt_count + 1, size * sizeof *v->distractor_units);
+    if (!v->values || !v->unit || !v->distractor_units) return out_of_memory(v);
     if (!from || from->size != size) return OCELLI_OK;
     int status = sort(v, from);
     for (size_t i = 0; !status && i < v->count; i++) {
@@ -302,8 +321,19 @@ static int make(struct vectors *v, size_t index) {
                                          .against = v->values + s->against * v->size,
                                          .against_texts = from->against.texts,
                                          .against_count = s->against_count,
-                                         .rules = from->rules};
+                                         .rules = from->rules,
+                                         .has_examples = s->example_count > 0};
     return unite(v, index);
+}
+
+static int make_distractors(struct vectors *v, struct tagger_set *set) {
+    size_t each = v->distractors_each, count = v->distractors.prompt_count ? v->distractors.prompt_count / each : 0, all;
+    int status = OCELLI_OK;
+    for (size_t i = 0; !status && i < count; i++)
+        status = prompts_average(v->values + (v->distractors.prompts + i * each) * v->size, each, v->size,
+                                 v->distractor_units + i * v->size);
+    set->distractors = v->distractor_units, set->distractor_texts = distractors_texts(&all), set->distractor_count = count;
+    return status;
 }
 
 int vectors_set(struct vectors *v, struct tagger_set *set) {
@@ -312,5 +342,5 @@ int vectors_set(struct vectors *v, struct tagger_set *set) {
         if (status) return status;
     }
     *set = (struct tagger_set){.tags = v->made, .count = v->tags.count, .size = v->size, .version = tags_file_version(&v->tags)};
-    return OCELLI_OK;
+    return make_distractors(v, set);
 }

@@ -39,13 +39,48 @@ static bool learns(const struct tagger_item *item) {
     return isnan(item->tag.rules.value[RULE_ON]);
 }
 
-static struct gate_rules rules_of(const struct tagger *t, const struct tagger_item *item) {
+static bool is_learnt(const struct tagger *t, const struct tagger_item *item) {
+    return item->calibrate->level[regime_of(t)].ready;
+}
+
+static enum tagger_threshold threshold_of(const struct tagger *t, const struct tagger_item *item) {
+    if (!learns(item)) return TAGGER_FIXED;
+    bool can_start = t->starter.count && !item->tag.has_examples;
+    if (is_learnt(t, item) && (item->start.over || !can_start)) return TAGGER_LEARNT;
+    return can_start ? TAGGER_STARTER : TAGGER_NONE;
+}
+
+static struct gate_rules with_times(const struct tagger_item *item, double on, double off) {
+    const double *value = item->tag.rules.value;
+    return (struct gate_rules){(float)on, (float)off, (int64_t)(value[RULE_MIN_ON] * 1000),
+                               (int64_t)(value[RULE_MIN_OFF] * 1000)};
+}
+
+/* Fixed or learnt. */
+static struct gate_rules own_rules(const struct tagger *t, const struct tagger_item *item) {
     const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
     const double *value = item->tag.rules.value;
     double on = learns(item) ? (l->ready ? l->on : NAN) : value[RULE_ON];
-    double off = isnan(value[RULE_OFF]) ? on - l->gap : value[RULE_OFF];
-    return (struct gate_rules){(float)on, (float)off, (int64_t)(value[RULE_MIN_ON] * 1000),
-                               (int64_t)(value[RULE_MIN_OFF] * 1000)};
+    return with_times(item, on, isnan(value[RULE_OFF]) ? on - l->gap : value[RULE_OFF]);
+}
+
+/* The thresholds of the starter's margin, told as those of the tag's own: less what the two margins differ by in this frame. */
+static struct gate_rules starter_rules(const struct tagger *t, const struct tagger_item *item) {
+    double differ = t->starter.frames ? (double)item->margin - (double)item->start.margin : NAN;
+    return with_times(item, differ + (double)starter_on(&t->starter, &item->start.past),
+                      differ + (double)starter_off(&t->starter));
+}
+
+static struct gate_rules rules_of(const struct tagger *t, const struct tagger_item *item) {
+    return threshold_of(t, item) == TAGGER_STARTER ? starter_rules(t, item) : own_rules(t, item);
+}
+
+/* The learnt threshold takes over when both rules say what the tag is, so that no state flips, and no score leaves its side of
+ * 0.5, because the rule is another one. */
+static void take_over(const struct tagger *t, struct tagger_item *item) {
+    if (item->start.over || !is_learnt(t, item) || threshold_of(t, item) != TAGGER_STARTER) return;
+    bool on = item->gate.on, learnt = item->margin >= own_rules(t, item).on, starter = item->margin >= starter_rules(t, item).on;
+    item->start.over = learnt == on && starter == on;
 }
 
 /* ---- margins ---- */
@@ -84,6 +119,7 @@ static bool take_cosines(struct tagger *t, const float *embedding) {
         if (!isfinite(embedding[i])) return false;
     for (size_t i = 0; i < t->count; i++) t->items[i].cosine = score_cosine(t->items[i].tag.vector, embedding, t->size);
     for (size_t i = 0; i < t->group_count; i++) take_best(t, &t->groups[i]);
+    starter_step(&t->starter, embedding);
     return true;
 }
 
@@ -92,6 +128,12 @@ static void take_margin(struct tagger *t, struct tagger_item *item, const struct
     float margin = item->runner_up ? item->cosine - item->runner_up_cosine : item->cosine;
     int64_t constant_ms = (int64_t)(item->tag.rules.value[RULE_SMOOTH] * 1000);
     item->margin = smooth_step(&item->smooth, margin, frame->time_ms, constant_ms);
+    if (!t->starter.count) return;
+    struct tagger_start *s = &item->start;
+    s->runner_up = starter_rival(&t->starter, s->alike, &s->runner_up_cosine);
+    if (item->runner_up && item->runner_up_cosine > s->runner_up_cosine)
+        s->runner_up = item->runner_up, s->runner_up_cosine = item->runner_up_cosine;
+    s->margin = smooth_step(&s->smooth, item->cosine - s->runner_up_cosine, frame->time_ms, constant_ms);
 }
 
 /* ---- why, events ---- */
@@ -102,13 +144,10 @@ const char *tagger_threshold_name(enum tagger_threshold threshold) {
     return names[threshold];
 }
 
-static enum tagger_threshold threshold_of(const struct tagger *t, const struct tagger_item *item) {
-    if (!learns(item)) return TAGGER_FIXED;
-    return item->calibrate->level[regime_of(t)].ready ? TAGGER_LEARNT : TAGGER_NONE;
-}
-
 static struct tagger_why why_of(const struct tagger *t, const struct tagger_item *item) {
     struct gate_rules rules = rules_of(t, item);
+    enum tagger_threshold threshold = threshold_of(t, item);
+    bool starter = threshold == TAGGER_STARTER && item->start.runner_up;
     double logit = (double)t->logit_scale * ((double)item->margin - (double)rules.on);
     return (struct tagger_why){
         .score = isnan(rules.on) ? 0 : (float)(1 / (1 + exp(-logit))),
@@ -118,9 +157,9 @@ static struct tagger_why why_of(const struct tagger *t, const struct tagger_item
         .off = rules.off,
         .percentile = (float)calibrate_percentile(item->calibrate, regime_of(t), item->margin),
         .alarms_a_day = (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), item->margin),
-        .runner_up = item->runner_up,
-        .runner_up_cosine = item->runner_up_cosine,
-        .threshold = threshold_of(t, item),
+        .runner_up = starter ? item->start.runner_up : item->runner_up,
+        .runner_up_cosine = starter ? item->start.runner_up_cosine : item->runner_up_cosine,
+        .threshold = threshold,
     };
 }
 
@@ -258,12 +297,15 @@ static double seconds_since(struct tagger *t, int64_t time_ms) {
     return seconds;
 }
 
-/* A tag that has to wait for its turn loses nothing: time goes on counting. */
+/* A tag that has to wait for its turn loses nothing: time goes on counting. What the starter rule takes for the thing teaches
+ * like all else: if it is always so, it is the scene. */
 static void learn(struct tagger *t, double seconds) {
     size_t renewed = 0;
     for (size_t i = 0; i < t->count; i++) {
         struct tagger_item *item = &t->items[i];
-        calibrate_take(item->calibrate, item->margin, seconds, regime_of(t), item->gate.on);
+        if (t->starter.count && !item->gate.on) starter_past_take(&item->start.past, item->start.margin);
+        bool on = item->gate.on && threshold_of(t, item) != TAGGER_STARTER;
+        calibrate_take(item->calibrate, item->margin, seconds, regime_of(t), on);
         if (renewed == RENEWED_AT_ONCE || !calibrate_due(item->calibrate)) continue;
         calibrate_renew(item->calibrate, item->tag.rules.value[RULE_FALSE_ALARMS]);
         renewed++;
@@ -280,6 +322,7 @@ size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const str
     for (size_t i = 0; i < t->count; i++) {
         struct tagger_item *item = &t->items[i];
         take_margin(t, item, frame);
+        take_over(t, item);
         struct gate_rules rules = rules_of(t, item);
         item->wish = gate_ask(&item->gate, &rules, item->margin, frame->time_ms);
     }
@@ -297,16 +340,20 @@ size_t tagger_count(const struct tagger *t) {
 
 enum tagger_state tagger_get_state(const struct tagger *t, size_t index, const char **tag) {
     const struct tagger_item *item = &t->items[index];
-    bool learning = learns(item) && !item->calibrate->level[regime_of(t)].ready;
     *tag = item->tag.name;
-    return item->gate.on ? TAGGER_ON : learning ? TAGGER_LEARNING : TAGGER_OFF;
+    return item->gate.on ? TAGGER_ON : threshold_of(t, item) == TAGGER_NONE ? TAGGER_LEARNING : TAGGER_OFF;
+}
+
+bool tagger_is_learning(const struct tagger *t, size_t index) {
+    const struct tagger_item *item = &t->items[index];
+    return learns(item) && !is_learnt(t, item);
 }
 
 void tagger_get(const struct tagger *t, size_t index, struct tagger_status *status) {
     const struct tagger_item *item = &t->items[index];
     const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
     const char *tag;
-    float on = rules_of(t, item).on;
+    float on = threshold_of(t, item) == TAGGER_STARTER ? NAN : rules_of(t, item).on;
     *status = (struct tagger_status){
         .tag = item->tag.name,
         .group = item->tag.group,
@@ -316,6 +363,7 @@ void tagger_get(const struct tagger *t, size_t index, struct tagger_status *stat
         .on_percentile = isnan(on) ? NAN : (float)calibrate_percentile(item->calibrate, regime_of(t), on),
         .on_alarms_a_day = isnan(on) ? NAN : (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), on),
         .learnt_days = l->days,
+        .learning = tagger_is_learning(t, index),
         .day_night_apart = item->calibrate->apart,
     };
 }

@@ -18,6 +18,7 @@ struct tagger_tag {
     const char *const *against_texts; /* (against_count): what a runner-up is called */
     size_t against_count;
     struct rules rules; /* complete, see rules_complete() */
+    bool has_examples;  /* `vector` is of pictures too, which lie nearer to pictures than any text: no starter rule */
 };
 
 struct tagger_set {
@@ -28,12 +29,16 @@ struct tagger_set {
     uint64_t version;      /* of the prompts; goes into events */
     const char *model;     /* its name; goes into events, and into what a background belongs to */
     const char *model_key; /* as well, where its bytes have a name too; may be NULL */
+    /* Everyday things, which are rivals of each tag until its threshold is learnt; at most STARTER_MOST. 0: no starter rule. */
+    const float *distractors;            /* (distractor_count, D), unit length */
+    const char *const *distractor_texts; /* (distractor_count) */
+    size_t distractor_count;
 };
 
 enum tagger_state {
     TAGGER_OFF,
     TAGGER_ON,
-    TAGGER_LEARNING, /* off, as no rule can decide yet: nothing is learnt, and the set has no distractors */
+    TAGGER_LEARNING, /* off, as no rule can decide yet: nothing is learnt, and there is no starter rule for it */
     TAGGER_UNKNOWN,  /* a group with no member on */
 };
 
@@ -41,14 +46,17 @@ enum tagger_state {
 enum tagger_threshold {
     TAGGER_FIXED,   /* `on` of the file */
     TAGGER_LEARNT,  /* from the scene */
-    TAGGER_STARTER, /* until the scene is learnt */
+    TAGGER_STARTER, /* against everyday things, until the scene is learnt: starter.h */
     TAGGER_NONE,    /* none can: the state is TAGGER_LEARNING */
 };
 
 /* Its word: "fixed", "learnt", "starter"; NULL of TAGGER_NONE. */
 const char *tagger_threshold_name(enum tagger_threshold threshold);
 
-/* Why a tag is what it is. Strings live until the set is replaced. */
+/* Why a tag is what it is. Strings live until the set is replaced.
+ * With TAGGER_STARTER the margin is what it always is, and `on` and `off` move from picture to picture: they are the margins at
+ * which the tag would turn on and off in a picture with these distractors. The runner-up may then be a distractor, or
+ * STARTER_ANYTHING_ELSE. */
 struct tagger_why {
     float score;                     /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
     float cosine;                    /* of this frame */
@@ -88,6 +96,7 @@ struct tagger_status {
     float on_percentile;   /* of the threshold in the background, as why.percentile is of the margin */
     float on_alarms_a_day; /* how often the background reaches the threshold */
     double learnt_days;    /* that the threshold rests on, less as they age */
+    bool learning;         /* its threshold is to be learnt, and is not there yet */
     bool day_night_apart;  /* two thresholds, as the background differs */
 };
 
@@ -117,6 +126,8 @@ size_t tagger_count(const struct tagger *tagger);
 void tagger_get(const struct tagger *tagger, size_t index, struct tagger_status *status);
 /* Of it only the state and the name, which is quick. */
 enum tagger_state tagger_get_state(const struct tagger *tagger, size_t index, const char **tag);
+/* And only whether it is learning, see struct tagger_status. */
+bool tagger_is_learning(const struct tagger *tagger, size_t index);
 
 /* The member of the group that is on; NULL: unknown. */
 const char *tagger_group(const struct tagger *tagger, const char *group);

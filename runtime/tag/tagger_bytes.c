@@ -127,6 +127,7 @@ static bool read_all(const struct by_background *all, struct span in, uint32_t c
         if (!item || !take) continue;
         *item->calibrate = *c;
         calibrate_refresh(item->calibrate, item->tag.rules.value[RULE_FALSE_ALARMS]);
+        item->start.over = true; /* nothing was on by the starter rule that could flip */
         ++*taken;
     }
     return true;

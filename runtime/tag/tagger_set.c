@@ -74,6 +74,7 @@ static int take(struct tagger *t, const struct tagger_tag *from) {
     item->tag.key = tagger_set_text(t, from->key);
     item->tag.vector = copy_vectors(t, from->vector, 1);
     item->calibrate = calloc(1, sizeof *item->calibrate);
+    item->start.alike = starter_alike(&t->starter, from->vector);
     item->runner_up_cosine = NAN;
     item->group = item->next = -1;
     t->count++; /* also of a half one: tagger_set_finish() frees it */
@@ -125,6 +126,8 @@ int tagger_set_init(struct tagger *t, const struct tagger_set *set) {
     bool good = t->items && t->groups && t->events && t->model && !t->model_key == !set->model_key &&
                 lookup_init(&t->names, &t->arena, room) && lookup_init(&t->group_names, &t->arena, room);
     int status = good ? OCELLI_OK : out_of_memory(set->count);
+    if (!status)
+        status = starter_init(&t->starter, &t->arena, set->distractors, set->distractor_texts, set->distractor_count, set->size);
     for (size_t i = 0; !status && i < set->count; i++) status = take(t, &set->tags[i]);
     for (size_t i = 0; !status && i < t->count; i++) name_background(t, &t->items[i]);
     return status;
@@ -159,15 +162,18 @@ static void carry(struct tagger_item *to, struct tagger_item *from) {
         from->calibrate = to->calibrate;
         to->calibrate = learnt;
         to->smooth = from->smooth;
+        to->start.smooth = from->start.smooth, to->start.past = from->start.past, to->start.over = from->start.over;
     }
     if (keeps_state(to, from)) to->gate = from->gate;
     to->cosine = from->cosine;
     to->margin = from->margin;
+    to->start.margin = from->start.margin;
 }
 
 void tagger_set_carry(struct tagger *to, struct tagger *from) {
     to->started = from->started, to->night = from->night, to->at_ms = from->at_ms;
     to->sequence = from->sequence;
+    starter_carry(&to->starter, &from->starter);
     for (size_t i = 0; i < to->count; i++) {
         struct tagger_item *same = same_tag(from, &to->items[i]);
         if (same) carry(&to->items[i], same);

@@ -9,6 +9,7 @@
 #include "tag/calibrate.h"
 #include "tag/gate.h"
 #include "tag/smooth.h"
+#include "tag/starter.h"
 #include "tag/tagger.h"
 
 struct tagger_item {
@@ -22,6 +23,14 @@ struct tagger_item {
     float cosine, margin, runner_up_cosine;
     const char *runner_up;
     enum gate_wish wish;
+    struct tagger_start { /* the starter rule */
+        uint64_t alike;   /* distractors that are no rivals of it */
+        bool over;        /* the learnt threshold has taken over */
+        struct smooth smooth;
+        struct starter_past past;
+        float margin, runner_up_cosine; /* against rivals and distractors */
+        const char *runner_up;
+    } start;
 };
 
 /* Tags that exclude each other. */
@@ -38,6 +47,7 @@ struct tagger {
     struct tagger_group *groups;
     struct lookup names, group_names; /* indices */
     size_t count, group_count, size;
+    struct starter starter;
     float logit_scale;
     uint64_t version;
     const char *model, *model_key;

@@ -111,7 +111,7 @@ static void test_prompts(void **state) {
 /* Few at once: a frame waits for no more than these. */
 static void test_steps(void **state) {
     (void)state;
-    char ini[4096] = "[tag many]\n";
+    char ini[4096] = "[tag many]\non = 0.1\n";
     struct vectors *v;
     for (int i = 0; i < 20; i++) sprintf(ini + strlen(ini), "prompt = thing %d\n", i);
     assert_int_equal(create(&v, ini), OCELLI_OK);
@@ -227,7 +227,8 @@ static void test_taken_over(void **state) {
     lay("one.png", "pizza");
     struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
     assert_int_equal(utimensat(AT_FDCWD, checkpoint_path(demo_folder, "one.png"), times, 0), 0);
-    assert_int_equal(create(&third, "[tag b]\nprompt = a dog\n[tag c]\nexample = one.png\nagainst = a cat\n"), OCELLI_OK);
+    assert_int_equal(create(&third, "[tag b]\nprompt = a dog\non = 0.1\n[tag c]\nexample = one.png\nagainst = a cat\n"),
+                     OCELLI_OK);
     assert_int_equal(vectors_begin(third, second, size), OCELLI_OK);
     vectors_destroy(&second); /* it owes nothing to the older one */
     assert_int_equal(run(third), 2);
@@ -284,10 +285,42 @@ static void test_check(void **state) {
     tags_file_finish(&tags);
 }
 
+/* Only for a tag that can use them; through the file's templates, the first four, and without an article where these have one. */
+static void test_distractors(void **state) {
+    (void)state;
+    static const char *const wanted[] = {"a photo of a dog.", "look at the dog", "a photo of water.", "look at the water"};
+    struct vectors *v;
+    float *alone = embed_texts(wanted, 4), *mean = calloc(1, size * sizeof *mean);
+    assert_int_equal(create(&v, "[defaults]\non = 0.1\n[tag cat]\n"), OCELLI_OK);
+    assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
+    run(v);
+    assert_int_equal(set_of(v).distractor_count, 0);
+    vectors_destroy(&v);
+    assert_int_equal(create(&v, "template = a photo of {}.\ntemplate = look at the {}\n[tag cat]\n[tag dog]\non = 0.1\n"),
+                     OCELLI_OK);
+    assert_int_equal(vectors_begin(v, NULL, size), OCELLI_OK);
+    run(v);
+    struct tagger_set set = set_of(v);
+    size_t found = 0;
+    for (size_t i = 0; i < set.distractor_count; i++) {
+        bool dog = !strcmp(set.distractor_texts[i], "a dog"), water = !strcmp(set.distractor_texts[i], "water");
+        if (!dog && !water) continue;
+        assert_int_equal(prompts_average(alone + (dog ? 0 : 2) * size, 2, size, mean), OCELLI_OK);
+        check_same(set.distractors + i * size, mean);
+        found++;
+    }
+    assert_int_equal(found, 2);
+    assert_true(set.distractor_count > 30 && set.distractor_count <= 64);
+    vectors_destroy(&v);
+    free(alone);
+    free(mean);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_prompts),        cmocka_unit_test(test_steps),
-                                       cmocka_unit_test(test_examples),       cmocka_unit_test(test_taken_over),
-                                       cmocka_unit_test(test_faults),         cmocka_unit_test(test_check),
+                                       cmocka_unit_test(test_examples),       cmocka_unit_test(test_distractors),
+                                       cmocka_unit_test(test_taken_over),     cmocka_unit_test(test_faults),
+                                       cmocka_unit_test(test_check),
                                        cmocka_unit_test(test_example_folder), cmocka_unit_test(test_example_being_written)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }

@@ -3,6 +3,7 @@
 #include "support/heard.h"
 #include "base/clock.h"
 #include "noise.h"
+#include "tag/starter.h"
 #include "tag/tagger.h"
 
 #include <stdlib.h>
@@ -429,6 +430,147 @@ static void many_learn_in_turns(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- the starter rule ---- */
+
+/* Distractors: two along axes 4 and 5, and six that no frame comes near. */
+static float everyday[8][SIZE];
+static const char *const everyday_texts[] = {"a yard", "a wall", "e2", "e3", "e4", "e5", "e6", "e7"};
+
+static void with_distractors(void) {
+    memset(everyday, 0, sizeof everyday);
+    for (int i = 0; i < 8; i++) everyday[i][i < 2 ? 4 + i : 6] = 1;
+    set.distractors = everyday[0], set.distractor_texts = everyday_texts, set.distractor_count = 8;
+    for (int i = 0; i < MOST; i++) tags[i].rules.value[RULE_ON] = tags[i].rules.value[RULE_OFF] = NAN;
+}
+
+static struct tagger_status status_of(size_t index) {
+    struct tagger_status s;
+    tagger_get(t, index, &s);
+    return s;
+}
+
+static void starter_decides(void **state) {
+    (void)state;
+    with_distractors();
+    tags[1].rules.value[RULE_ON] = 0.2, tags[1].rules.value[RULE_OFF] = 0.1;
+    tags[2].has_examples = true;
+    create();
+    assert_true(status_of(0).state == TAGGER_OFF && isnan(status_of(0).why.on) && status_of(0).why.threshold == TAGGER_STARTER);
+    /* Of the distractors' cosines 0.1 and seven 0: mean 0.0125, spread 0.033; anything else is at 0.095. */
+    assert_int_equal(step(0, (float[]){0.12f, 0.3f, 0.3f, 0}, 0.1f), 1);
+    assert_true(!strcmp(events[0].tag, "b") && events[0].why.threshold == TAGGER_FIXED && !events[0].why.runner_up);
+    struct tagger_status s = status_of(0);
+    assert_true(s.state == TAGGER_OFF && s.learning && s.why.score < 0.5f && s.why.score > 0);
+    assert_true(!strcmp(s.why.runner_up, "a yard") && fabsf(s.why.runner_up_cosine - 0.1f) < 1e-6f);
+    assert_true(fabsf(s.why.margin - 0.12f) < 1e-6f); /* as ever: without rivals the cosine */
+    assert_true(fabsf(s.why.on - (0.1f + 0.75f * 0.03307f)) < 1e-4f && fabsf(s.why.off - (0.1f + 0.25f * 0.03307f)) < 1e-4f);
+    assert_true(status_of(2).state == TAGGER_LEARNING && status_of(2).why.threshold == TAGGER_NONE); /* pictures, not texts */
+    assert_int_equal(step(1, (float[]){0.2f, 0.3f, 0, 0}, 0.1f), 1);
+    assert_true(events[0].state == TAGGER_ON && events[0].why.threshold == TAGGER_STARTER &&
+                events[0].why.margin >= events[0].why.on);
+    assert_int_equal(step(2, (float[]){0.05f, 0.3f, 0, 0}, 0.02f), 1);
+    assert_true(events[0].state == TAGGER_OFF && events[0].why.margin < events[0].why.off);
+    assert_true(tagger_is_learning(t, 0) && !tagger_is_learning(t, 1) && tagger_is_learning(t, 2));
+}
+
+/* A distractor that says the same as the tag is no rival of it. */
+static void starter_of_a_distractor(void **state) {
+    (void)state;
+    with_distractors();
+    memcpy(everyday[0], axes[0], sizeof axes[0]);
+    create();
+    step(0, (float[]){0.3f, 0.1f, 0, 0}, 0);
+    assert_string_equal(status_of(0).why.runner_up, STARTER_ANYTHING_ELSE);
+    assert_string_equal(status_of(1).why.runner_up, "a yard"); /* of another tag it is one */
+}
+
+/* The only other member does not make the nearest of two the one that is shown. */
+static void starter_of_a_group(void **state) {
+    (void)state;
+    with_distractors();
+    join(0, 2);
+    create();
+    assert_int_equal(step(0, (float[]){0.15f, 0.05f, 0, 0}, 0.3f), 0);
+    assert_string_equal(status_of(0).why.runner_up, "a yard");
+    assert_int_equal(step(1, (float[]){0.3f, 0.28f, 0, 0}, 0.1f), 0);
+    assert_string_equal(status_of(0).why.runner_up, "b");
+    assert_int_equal(step(2, (float[]){0.3f, 0.15f, 0, 0}, 0.1f), 1);
+    assert_string_equal(tagger_group(t, "door"), "a");
+}
+
+/* Frames up to a time, in which tag a has about that cosine. Gives how often its state or the side of its score became another
+ * one in the frame in which its rule did. */
+static int go_on(int64_t *ms, int64_t until_ms, double cosine) {
+    int flips = 0;
+    for (; *ms < until_ms; *ms += 1000) {
+        struct tagger_status before = status_of(0);
+        step(*ms, (float[]){(float)(cosine + 0.005 * noise_normal()), 0, 0, 0}, (float)(0.1 + 0.002 * noise_normal()));
+        struct tagger_status s = status_of(0);
+        if (s.why.threshold == before.why.threshold) continue;
+        flips += s.state != before.state || (s.why.score >= 0.5f) != (before.why.score >= 0.5f);
+    }
+    return flips;
+}
+
+static void restart(int64_t ms) {
+    uint8_t *bytes;
+    size_t size, taken;
+    assert_int_equal(tagger_save(t, &bytes, &size), 0);
+    tagger_destroy(&t);
+    create();
+    assert_int_equal(tagger_restore(t, bytes, size, "x", &taken), 0);
+    free(bytes);
+    assert_int_equal(go_on(&ms, ms + 1000, 0.1), 0);
+    assert_int_equal(status_of(0).why.threshold, TAGGER_LEARNT);
+}
+
+static void learnt_without_a_jump(void **state) {
+    (void)state;
+    static const struct {
+        double first, later;           /* cosine up to 3590 s, and then; learnt after 3600 s */
+        enum tagger_state then;        /* from 3590 s on */
+        enum tagger_threshold decides; /* once it is learnt */
+    } cases[] = {
+        {0.1, 0.1, TAGGER_OFF, TAGGER_LEARNT},
+        {0.1, 0.5, TAGGER_ON, TAGGER_LEARNT},  /* the learnt threshold says so too */
+        {0.2, 0.2, TAGGER_ON, TAGGER_STARTER}, /* it does not, as the scene was so all the time: on until it goes */
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        int64_t ms = 0;
+        with_distractors();
+        create();
+        int flips = go_on(&ms, 3590000, cases[k].first);
+        assert_int_equal(status_of(0).why.threshold, TAGGER_STARTER);
+        flips += go_on(&ms, 3594000, cases[k].later);
+        assert_true(status_of(0).state == cases[k].then && status_of(0).learning);
+        while (ms < 5400000) {
+            flips += go_on(&ms, ms + 1000, cases[k].later);
+            assert_int_equal(status_of(0).state, cases[k].then);
+        }
+        assert_false(status_of(0).learning);
+        assert_int_equal(status_of(0).why.threshold, cases[k].decides);
+        flips += go_on(&ms, 5460000, 0.05);
+        assert_true(status_of(0).state == TAGGER_OFF && status_of(0).why.threshold == TAGGER_LEARNT);
+        assert_int_equal(flips, 0);
+        restart(ms);
+        tagger_destroy(&t);
+    }
+}
+
+/* An edit of another tag leaves it as it was. */
+static void starter_outlives_an_edit(void **state) {
+    (void)state;
+    with_distractors();
+    create();
+    assert_int_equal(step(0, (float[]){0.3f, 0, 0, 0}, 0.1f), 1);
+    size_t count;
+    set.count = 3;
+    assert_int_equal(tagger_replace(t, &set, &events, &count), 0);
+    assert_int_equal(count, 0);
+    assert_true(status_of(0).state == TAGGER_ON && status_of(0).why.threshold == TAGGER_STARTER);
+    assert_int_equal(step(1, (float[]){0.3f, 0, 0, 0}, 0.1f), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(only_changes),
@@ -448,6 +590,11 @@ int main(void) {
         TEST(rivals_in_any_order),
         TEST(many_in_one_group),
         TEST(many_learn_in_turns),
+        TEST(starter_decides),
+        TEST(starter_of_a_distractor),
+        TEST(starter_of_a_group),
+        TEST(learnt_without_a_jump),
+        TEST(starter_outlives_an_edit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

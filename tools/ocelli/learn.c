@@ -7,16 +7,21 @@
 #include <math.h>
 #include <stdio.h>
 
+/* A starter's threshold moves from picture to picture, and tells nothing of the scene. */
+static double of_scene(const struct tagger_status *tag, float threshold) {
+    return tag->why.threshold == TAGGER_STARTER ? (double)NAN : (double)threshold;
+}
+
 static void show_json(void *user, const struct tagger_status *tag) {
     struct json j = {.to = stdout};
     (void)user;
     json_begin(&j, NULL, '{');
     json_text(&j, "tag", tag->tag);
     json_text(&j, "group", tag->group);
-    json_bool(&j, "learning", tag->state == TAGGER_LEARNING);
+    json_bool(&j, "learning", tag->learning);
     json_number(&j, "learnt_days", tag->learnt_days, JSON_SHORT);
-    json_number(&j, "on", (double)tag->why.on, JSON_SHORT);
-    json_number(&j, "off", (double)tag->why.off, JSON_SHORT);
+    json_number(&j, "on", of_scene(tag, tag->why.on), JSON_SHORT);
+    json_number(&j, "off", of_scene(tag, tag->why.off), JSON_SHORT);
     json_text(&j, "threshold", event_threshold(tag->why.threshold));
     json_number(&j, "on_percentile", (double)tag->on_percentile, JSON_SHORT);
     json_number(&j, "on_alarms_a_day", (double)tag->on_alarms_a_day, JSON_SHORT);
@@ -36,13 +41,13 @@ static void number(const char *form, double value, int width) {
 /* Numbers before the tag: then they stand in columns whatever its letters' widths. */
 static void show(void *user, const struct tagger_status *tag) {
     (void)user;
-    number("%*.4f", (double)tag->why.on, 9);
+    number("%*.4f", of_scene(tag, tag->why.on), 9);
     number("%*.2f%%", (double)tag->on_percentile, 10);
     number("%*.2f", (double)tag->on_alarms_a_day, 12);
     number("%*.2f", tag->learnt_days * 24, 9);
     printf("  ");
     plain_text(stdout, tag->tag);
-    puts(tag->state == TAGGER_LEARNING ? "  (still learning)" : tag->day_night_apart ? "  (day and night apart)" : "");
+    puts(tag->learning ? "  (still learning)" : tag->day_night_apart ? "  (day and night apart)" : "");
 }
 
 static void last(const struct options *o, struct live *l) {
