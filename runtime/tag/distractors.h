@@ -6,7 +6,7 @@
 #include "tag/prompts.h"
 
 /* Of more templates the first: each text takes the text tower some time at the start. */
-enum { DISTRACTORS_TEMPLATES = 4 };
+enum { DISTRACTORS_TEMPLATES = 2 };
 
 /* The texts, at most STARTER_MOST, with their articles: "a dog", "water". */
 const char *const *distractors_texts(size_t *count);

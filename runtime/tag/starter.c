@@ -18,6 +18,9 @@
 #define ABOVE_USUAL 4.5
 #define AT_MOST 2.0
 
+/* The standard deviation of a still scene is less, in spreads. More is not noise, but other things that come and go. */
+#define NOISE 0.6
+
 /* What stands so many standard deviations out was rather the thing itself, missed: it counts as no more. */
 #define OUTLIER 3.0
 
@@ -107,7 +110,7 @@ void starter_past_take(struct starter_past *p, float margin) {
 }
 
 float starter_on(const struct starter *s, const struct starter_past *p) {
-    double usual = p->frames ? p->mean + ABOVE_USUAL * sqrt(p->variance) : 0;
+    double usual = p->frames ? p->mean + ABOVE_USUAL * fmin(sqrt(p->variance), NOISE * s->spread) : 0;
     return (float)fmax(TO_TURN_ON * s->spread, fmin(usual, AT_MOST * s->spread));
 }
 

@@ -75,8 +75,8 @@ static struct gate_rules rules_of(const struct tagger *t, const struct tagger_it
     return threshold_of(t, item) == TAGGER_STARTER ? starter_rules(t, item) : own_rules(t, item);
 }
 
-/* The learnt threshold takes over when both rules say what the tag is, so that no state flips, and no score leaves its side of
- * 0.5, because the rule is another one. */
+/* The learnt threshold takes over when both rules agree with the state of the tag. So no state flips, and no score crosses 0.5,
+ * because the rule changes. */
 static void take_over(const struct tagger *t, struct tagger_item *item) {
     if (item->start.over || !is_learnt(t, item) || threshold_of(t, item) != TAGGER_STARTER) return;
     bool on = item->gate.on, learnt = item->margin >= own_rules(t, item).on, starter = item->margin >= starter_rules(t, item).on;

@@ -285,7 +285,7 @@ static void test_check(void **state) {
     tags_file_finish(&tags);
 }
 
-/* Only for a tag that can use them; through the file's templates, the first four, and without an article where these have one. */
+/* Only for a tag that can use them; through the file's templates, and without an article where these have one. */
 static void test_distractors(void **state) {
     (void)state;
     static const char *const wanted[] = {"a photo of a dog.", "look at the dog", "a photo of water.", "look at the water"};

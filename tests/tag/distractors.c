@@ -43,10 +43,9 @@ static void through_templates(void **state) {
     (void)state;
     expand(NULL, 0, "an animal", (const char *[]){"an animal"}, 1);
     const char *const templates[] = {"a photo of a {}.", "{}", "The {} here", "banana {}", "a {}"};
-    expand(templates, 5, "an animal",
-           (const char *[]){"a photo of a animal.", "an animal", "The animal here", "banana an animal"}, DISTRACTORS_TEMPLATES);
-    expand(templates, 5, "water", (const char *[]){"a photo of a water.", "water", "The water here", "banana water"},
-           DISTRACTORS_TEMPLATES);
+    expand(templates, 5, "an animal", (const char *[]){"a photo of a animal.", "an animal"}, DISTRACTORS_TEMPLATES);
+    expand(templates, 5, "water", (const char *[]){"a photo of a water.", "water"}, DISTRACTORS_TEMPLATES);
+    expand(templates + 2, 2, "an animal", (const char *[]){"The animal here", "banana an animal"}, 2);
     expand(templates + 4, 1, "an animal", (const char *[]){"a animal"}, 1);
     expand((const char *[]){"An {}"}, 1, "a dog", (const char *[]){"An dog"}, 1);
 }

@@ -456,7 +456,7 @@ static void starter_decides(void **state) {
     tags[2].has_examples = true;
     create();
     assert_true(status_of(0).state == TAGGER_OFF && isnan(status_of(0).why.on) && status_of(0).why.threshold == TAGGER_STARTER);
-    /* Of the distractors' cosines 0.1 and seven 0: mean 0.0125, spread 0.033; anything else is at 0.095. */
+    /* One distractor has a cosine of 0.1, seven have 0: their mean is 0.0125, the spread 0.033, anything else at 0.095. */
     assert_int_equal(step(0, (float[]){0.12f, 0.3f, 0.3f, 0}, 0.1f), 1);
     assert_true(!strcmp(events[0].tag, "b") && events[0].why.threshold == TAGGER_FIXED && !events[0].why.runner_up);
     struct tagger_status s = status_of(0);
