@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes of documents of docs/ the Markdown of a manual page, for lowdown. Links become their text, and tables lists of terms.
 # -v page=ocelli -v section=1 -v about="does this" -v version=0.1.0 -v date=2026-11-28 -v synopsis="LINE|LINE" -v also="ocelli-convert(1)"
-# -v parts="docs/cli.md": the documents, in order; -v skip="Title|Title": sections that are left out, or
+# -v parts="docs/run.md docs/cli.md#tags.ini": the documents or sections, in order; -v skip="Title|Title": sections that are left out, or
 # -v only="Title|Title": those that are taken alone.
 
 function plain(text,    link) { # without links
@@ -48,12 +48,18 @@ function code(on) { # code by indentation becomes a block by fences, which ends 
     blank = 0
 }
 function left_out() { return skipping || (only != "" && !taking) }
-function document(path,    line, table) {
+function document(path,    line, table, whole) { # path#Title: of this one only that section
+    whole = only
+    if (path ~ /#/) {
+        only = path
+        sub(/^[^#]*#/, "", only)
+        sub(/#.*$/, "", path)
+    }
     skipping = taking = fenced = table = 0
     while ((getline line < path) > 0) {
         if (line ~ /^```/) { code(0); fenced = !fenced; if (!left_out()) print "```"; continue }
         if (fenced) { if (!left_out()) print line; continue }
-        if (line ~ /^#+ /) { heading(plain(line)); table = 0; continue }
+        if (line ~ /^#+ /) { code(0); heading(plain(line)); table = item = 0; continue }
         if (left_out()) continue
         if (line ~ /^    / && !item) { code(1); print substr(line, 5); continue }
         if (line ~ /^ *$/ && coding) { blank = 1; continue }
@@ -76,6 +82,7 @@ function document(path,    line, table) {
     }
     code(0)
     close(path)
+    only = whole
 }
 BEGIN {
     print "title: " toupper(page) "\nsection: " section "\ndate: " date "\nsource: ocelli " version "\nvolume: ocelli\n"

@@ -13,15 +13,18 @@ string(TIMESTAMP MAN_DATE "%Y-%m-%d" UTC) # SOURCE_DATE_EPOCH, where it is set
 # manual_page(NAME SECTION DOCUMENTS... then awk's variables as VARIABLE=TEXT)
 function(manual_page name section)
   set(documents)
+  set(parts)
   set(variables)
   foreach(argument ${ARGN})
     if(argument MATCHES "^docs/")
-      list(APPEND documents ${argument})
+      list(APPEND parts ${argument})
+      string(REGEX REPLACE "#.*" "" document ${argument})
+      list(APPEND documents ${document})
     else()
       list(APPEND variables -v "${argument}")
     endif()
   endforeach()
-  list(JOIN documents " " parts)
+  list(JOIN parts " " parts)
   set(page ${CMAKE_CURRENT_BINARY_DIR}/${name}.${section})
   add_custom_command(
     OUTPUT ${page}
@@ -40,7 +43,7 @@ manual_page(ocelli 1 docs/cli.md "about=runs CLIP models on small boards: tags p
             "synopsis=ocelli COMMAND [OPTION]...|ocelli COMMAND --help" "also=ocelli-convert(1), ocelli.ini(5)")
 manual_page(ocelli-convert 1 docs/cli.md "about=makes of a CLIP checkpoint the one file that ocelli runs" "only=ocelli-convert"
             "synopsis=ocelli-convert CHECKPOINT -o OUT.gguf [OPTION]..." "also=ocelli(1)")
-manual_page(ocelli.ini 5 docs/run.md docs/tags.md docs/sources.md "about=the file of ocelli run: source, tags, where it answers"
+manual_page(ocelli.ini 5 docs/run.md "docs/cli.md#tags.ini" docs/tags.md docs/sources.md "about=the file of ocelli run: source, tags, where it answers"
             "synopsis=ocelli run -c ocelli.ini|ocelli learn -c ocelli.ini|ocelli check -c ocelli.ini"
             "skip=RGB|The test scene" "also=ocelli(1)")
 add_custom_target(ocelli_man ALL DEPENDS ${MAN_PAGES})

@@ -23,8 +23,8 @@ for page in ocelli.1 ocelli-convert.1 ocelli.ini.5; do
     case $page in
     ocelli.1) for word in $(./ocelli --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do grep -q "ocelli $word" "$text" || fail "$page: nothing of ocelli $word"; done ;;
     ocelli-convert.1) for word in --tokenizer --report --license-file; do grep -q -e "$word" "$text" || fail "$page: nothing of $word"; done ;;
-    ocelli.ini.5) for word in model state on_change uri udp psk budget; do grep -Eq "^ +([a-z_]+, )*$word\>" "$text" || fail "$page: nothing of $word"; done ;;
+    ocelli.ini.5) for word in model state on_change uri udp psk budget 'against = TEXT' 'smooth = T'; do grep -Eq "^ +([a-z_]+, )*$word( |$|,)" "$text" || fail "$page: nothing of $word"; done ;;
     esac
-    grep -q '](\|^ *|' "$text" && fail "$page: Markdown is left in it"
+    grep -q '](\|^ *|\|^ *##\|```' "$text" && fail "$page: Markdown is left in it"
 done
 exit $failed
