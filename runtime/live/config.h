@@ -45,8 +45,8 @@ void config_finish(struct live_config *config);
 /* config_parse()'s own: what no single line shows; makes the source's options and place. Errors: FILE, unless `faults` takes
  * them; MEMORY. */
 int config_check(struct live_config *config, struct faults *faults);
-/* What a start needs beside a good file, before anything is opened: a source that this program can have, and a model (`model`: the one
- * of the command line, or NULL). Errors: DEVICE, FILE, unless `faults` takes them. */
+/* A start needs more than a good file, before it opens anything: a source that this program can have, and a model. model: the one of the
+ * command line, or NULL. Errors: DEVICE, FILE, unless `faults` takes them. */
 int config_check_start(const struct live_config *config, const char *model, struct faults *faults);
 /* Whether this program can have such a source at all: before it counts, as waiting would not help. Errors: DEVICE. */
 int config_check_source(const struct live_config *config);

@@ -79,8 +79,7 @@ static void look_at_state(struct surprises *s) {
     for (size_t i = 0; i < c->tags.count; i++) learns = learns || isnan(c->tags.tags[i].rules.value[RULE_ON]);
     if (!c->state && learns)
         tell(s, NO_STATE, 0,
-             "no state: what the daemon learns is lost when it ends, and learnt anew for an hour: "
-             "write state = FOLDER under [run]");
+             "no state = FOLDER under [run]: what the tags learn is lost at the end, and learnt anew at each start");
     if (c->state && is_emptied(c->state))
         tell(s, EMPTIED, config_line(c, "run", "state"),
              "state = %s: the system empties that folder: give one that stays, as /var/lib/ocelli", c->state);
@@ -264,8 +263,7 @@ static void look_at_source(struct surprises *s) {
 
 size_t config_surprises(const struct live_config *config) {
     struct surprises s = {.config = config};
-    if (!config->tags.count)
-        tell(&s, NO_TAGS, 0, "no tags: nothing is looked for: write a [tag NAME] section for each");
+    if (!config->tags.count) tell(&s, NO_TAGS, 0, "no tags: nothing can turn on; write a section [tag NAME] for each");
     look_at_state(&s);
     look_at_history(&s);
     look_at_source(&s);

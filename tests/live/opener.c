@@ -14,14 +14,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* held: open() of "hangs" waits */
+#define HANGS "/dev/full" /* it is there, and nothing else opens it */
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* held: open() of HANGS waits */
 
 int open(const char *path, int flags, ...) {
     va_list more;
     va_start(more, flags);
     int mode = flags & O_CREAT ? va_arg(more, int) : 0;
     va_end(more);
-    if (!strcmp(path, "hangs")) {
+    if (!strcmp(path, HANGS)) {
         pthread_mutex_lock(&lock);
         pthread_mutex_unlock(&lock);
         path = "/dev/null";
@@ -69,7 +71,7 @@ static void test_left(void **state) {
     enum { MOST = 8 };
     pthread_mutex_lock(&lock);
     for (int i = 0; i < MOST; i++) {
-        assert_int_equal(opener_start(&o, NULL, "raw:8x8:grey:hangs", NULL), OCELLI_OK);
+        assert_int_equal(opener_start(&o, NULL, "raw:8x8:grey:" HANGS, NULL), OCELLI_OK);
         assert_false(opener_wait(o, 20));
         assert_int_equal(opener_left(), i);
         opener_leave(&o);

@@ -58,8 +58,9 @@ static void test_each(void **state) {
     static const struct {
         const char *text, *says;
     } rows[] = {
-        {HEAD, "o.ini: no tags: nothing is looked for"},
-        {"[source]\nuri = test:\n[tag cat]\n", "o.ini: no state: what the daemon learns is lost when it ends"},
+        {HEAD, "o.ini: no tags: nothing can turn on; write a section [tag NAME]"},
+        {"[source]\nuri = test:\n[tag cat]\n",
+         "o.ini: no state = FOLDER under [run]: what the tags learn is lost at the end, and learnt anew"},
         {"[source]\nuri = test:\n[run]\nstate = /tmp/s\n[tag cat]\n",
          "o.ini:4: state = /tmp/s: the system empties that folder"},
         {"[source]\nuri = test:\n[run]\nstate = /proc/none/state\n[tag cat]\n",
