@@ -14,8 +14,14 @@ build/release/ocelli-convert tools/demo/checkpoint --name ocelli-demo -o build/d
 port=$((20000 + $$ % 20000))
 
 # Where a document waits a fixed time, wait as long as it takes; a minute, as others may use the processors.
-until_true() { for _ in $(seq 600); do "$@" >/dev/null 2>&1 && return; sleep 0.1; done; echo "in vain: $*" >&2; return 1; }
-ask() { "$OCELLI_BUILD/ocelli" query "udp://localhost:$port" "$@" 2>/dev/null; }
+until_true() {
+    end=$(($(date +%s) + 60))
+    while ! "$@" >/dev/null 2>&1; do
+        test "$(date +%s)" -lt $end || { echo "in vain: $*" >&2; return 1; }
+        sleep 0.1
+    done
+}
+ask() { timeout 5 "$OCELLI_BUILD/ocelli" query "udp://localhost:$port" "$@" 2>/dev/null; }
 events_are() { test "$(wc -l <"$events")" -ge "$1"; }
 state_is() { ask tags | grep -Eq "^$1 +$2 "; }
 
