@@ -31,11 +31,11 @@ test: packages
 # What takes longer: for a nightly run.
 test-all: test test-long test-faults test-subgroups test-threads test-arm64
 
-# Every golden model with every product, of which `make test` takes some.
+# What `make test` takes a part of: every golden model with every product, every byte of a blob, every damaged history.
 test-long: packages
 	cmake --preset dev
-	cmake --build --preset dev -j$(JOBS) --target test_clip_towers
-	OCELLI_LONG=1 OCELLI_NEED_GPU=1 ctest --preset dev -R '^clip_towers$$' -V
+	cmake --build --preset dev -j$(JOBS) --target test_clip_towers test_blob_blob test_convert_convert test_tag_tagger_days test_memory_history
+	OCELLI_LONG=1 OCELLI_NEED_GPU=1 ctest --preset dev -R '^(clip_towers|blob_blob|convert_convert|tag_tagger_days|memory_history)$$' -V
 
 # Every allocation and every Vulkan call of a small run fails once; `make test` takes every 29th.
 test-faults: packages
@@ -70,7 +70,7 @@ test-threads: packages
 	cmake --preset threads
 	cmake --build --preset threads -j$(JOBS)
 	TSAN_OPTIONS="suppressions=$(CURDIR)/tests/tsan.supp die_after_fork=0 atexit_sleep_ms=0" SLOWER=10 OCELLI_NEED_GPU=1 ctest --preset threads -j$(JOBS) $(CTEST_FLAGS) \
-	    -R '^(base_(log|thread|file_lock)|(live|memory|serve|source|tools|protocol|op_cpu)(_.*)?|api_api|e2e_(run|board|search|manners|edits|stall|stops))$$'
+	    -R '^(base_(log|thread|file_lock)|(daemon|memory|serve|source|tools|protocol|op_cpu)(_.*)?|api_api|e2e_(run|board|search|manners|edits|stall|stops))$$'
 
 # Cameras: one that is plugged in, or libcamera's virtual one (0.4 and newer, no driver, no device):
 #   sudo apt-get install libcamera-dev g++
@@ -150,7 +150,7 @@ test-foreign: packages
 	sh tests/protocol/foreign.sh build/dev/tests/protocol_server build/foreign/bin/python
 
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h' | grep -v -e tests/golden -e entities.h)
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.inc' '*.cpp' | grep -v -e tests/golden -e entities.h)
 
 packages:
 	@missing=; wanted=; for p in $(PACKAGES); do \

@@ -46,7 +46,8 @@ static int open_model(struct ocelli *o, const struct ocelli_params *p) {
 }
 
 static int open_device(struct ocelli *o) {
-    int status = op_device_open(&o->device, &(struct op_device_params){.device = o->device_choice, .kind = o->kind, .threads = o->threads});
+    int status = op_device_open(
+        &o->device, &(struct op_device_params){.device = o->device_choice, .kind = o->kind, .threads = o->threads});
     if (status) return status;
     o->kind_forced = o->kind != OCELLI_KIND_AUTO;
     if (!o->max_batch) o->max_batch = op_device_type(o->device) == OP_DEVICE_SOFTWARE ? BATCH_SOFTWARE : BATCH;
@@ -60,17 +61,18 @@ static int choose_device(struct ocelli *o, const struct ocelli_params *p) {
     return open_device(o);
 }
 
-int ocelli_open(struct ocelli **out, const struct ocelli_params *p) {
+int ocelli_open(struct ocelli **out, const struct ocelli_params *params) {
     if (!out) return null_argument("ocelli_open");
     *out = NULL;
-    if (!p || !p->model) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: no model path");
-    if (p->max_batch > CLIP_MAX_BATCH)
-        return log_fail(OCELLI_ERR_USAGE, "ocelli_open: max_batch %u, at most %d", p->max_batch, CLIP_MAX_BATCH);
-    if ((unsigned)p->kind > OCELLI_KIND_MMA) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: kind %d is unknown", (int)p->kind);
+    if (!params || !params->model) return log_fail(OCELLI_ERR_USAGE, "ocelli_open: no model path");
+    if (params->max_batch > CLIP_MAX_BATCH)
+        return log_fail(OCELLI_ERR_USAGE, "ocelli_open: max_batch %u, at most %d", params->max_batch, CLIP_MAX_BATCH);
+    if ((unsigned)params->kind > OCELLI_KIND_MMA)
+        return log_fail(OCELLI_ERR_USAGE, "ocelli_open: kind %d is unknown", (int)params->kind);
     struct ocelli *o = calloc(1, sizeof *o);
     if (!o) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    int status = open_model(o, p);
-    if (!status) status = choose_device(o, p);
+    int status = open_model(o, params);
+    if (!status) status = choose_device(o, params);
     if (status) {
         ocelli_close(&o);
         return status;
@@ -91,83 +93,89 @@ void ocelli_close(struct ocelli **handle) {
     *handle = NULL;
 }
 
-int ocelli_reopen(struct ocelli *o) {
-    if (!o) return null_argument("ocelli_reopen");
-    handle_unload(o);
-    op_device_close(&o->device);
-    int status = open_device(o);
-    if (!status && blob_replaced(o->blob))
-        log_warn("%s: another file has its name now: going on with the model that was opened; start again to use the new one",
-                 blob_name(o->blob));
+int ocelli_reopen(struct ocelli *handle) {
+    if (!handle) return null_argument("ocelli_reopen");
+    handle_unload(handle);
+    op_device_close(&handle->device);
+    int status = open_device(handle);
+    if (!status && blob_replaced(handle->blob))
+        log_warn("%s: another file has its name now: going on with the model that was opened; start again to use the "
+                 "new one",
+                 blob_name(handle->blob));
     return status;
 }
 
-void ocelli_get_info(const struct ocelli *o, struct ocelli_info *info) {
+void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info) {
     *info = (struct ocelli_info){
-        .model_name = o->name,
-        .model_key = blob_key(o->blob),
-        .device_name = o->device ? op_device_name(o->device) : "none",
-        .driver_name = o->device ? op_device_driver(o->device) : "none",
-        .kind = o->device ? op_device_way(o->device)->kind : o->kind,
-        .embedding_size = o->config.embedding,
-        .image_size = o->config.image_size,
-        .context_length = o->config.text.tokens,
-        .logit_scale = o->config.logit_scale,
-        .gpu_bytes = o->device ? op_device_bytes(o->device) : 0,
-        .dma_bufs = clip_resize_imports(&o->image.resize),
+        .model_name = handle->name,
+        .model_key = blob_key(handle->blob),
+        .device_name = handle->device ? op_device_name(handle->device) : "none",
+        .driver_name = handle->device ? op_device_driver(handle->device) : "none",
+        .kind = handle->device ? op_device_way(handle->device)->kind : handle->kind,
+        .embedding_size = handle->config.embedding,
+        .image_size = handle->config.image_size,
+        .context_length = handle->config.text.tokens,
+        .logit_scale = handle->config.logit_scale,
+        .gpu_bytes = handle->device ? op_device_bytes(handle->device) : 0,
+        .dma_bufs = clip_resize_imports(&handle->image.resize),
     };
 }
 
-int ocelli_embed_images(struct ocelli *o, const struct ocelli_image *images, size_t count, float *out) {
-    if (!o || (count && (!images || !out))) return null_argument("ocelli_embed_images");
+int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images, size_t count, float *out) {
+    if (!handle || (count && (!images || !out))) return null_argument("ocelli_embed_images");
     for (size_t i = 0; i < count; i++) {
         const struct ocelli_image *p = &images[i];
         if (!p->rgb || !p->width || !p->height) return log_fail(OCELLI_ERR_USAGE, "picture %zu is empty", i);
         if (p->width > PREP_MAX_SIDE || p->height > PREP_MAX_SIDE)
-            return log_fail(OCELLI_ERR_LIMIT, "picture %zu is %ux%u, at most %d a side", i, p->width, p->height, PREP_MAX_SIDE);
+            return log_fail(OCELLI_ERR_LIMIT, "picture %zu is %ux%u, at most %d a side", i, p->width, p->height,
+                            PREP_MAX_SIDE);
     }
-    int status = handle_load_image(o);
+    int status = handle_load_image(handle);
     for (size_t done = 0; !status && done < count;) { /* the tower counts in 32 bits */
-        uint32_t n = count - done < o->max_batch ? (uint32_t)(count - done) : o->max_batch;
-        status = clip_image_embed(&o->image, images + done, n, out + done * o->config.embedding);
+        uint32_t n = count - done < handle->max_batch ? (uint32_t)(count - done) : handle->max_batch;
+        status = clip_image_embed(&handle->image, images + done, n, out + done * handle->config.embedding);
         done += n;
     }
     return status;
 }
 
-static int check_frame(const struct frame *f) {
-    if ((unsigned)f->format >= FRAME_FORMATS) return log_fail(OCELLI_ERR_USAGE, "frame: format %d is unknown", (int)f->format);
-    if (!f->width || !f->height) return log_fail(OCELLI_ERR_USAGE, "frame is empty");
-    if (f->width > PREP_MAX_SIDE || f->height > PREP_MAX_SIDE)
-        return log_fail(OCELLI_ERR_LIMIT, "frame is %ux%u, at most %d a side", f->width, f->height, PREP_MAX_SIDE);
-    if (f->rotation % 90 || f->rotation > 270)
-        return log_fail(OCELLI_ERR_USAGE, "frame: rotation %u: 0, 90, 180 or 270", f->rotation);
-    struct frame packed = *f;
+static int check_frame(const struct frame *frame) {
+    if ((unsigned)frame->format >= FRAME_FORMATS)
+        return log_fail(OCELLI_ERR_USAGE, "frame: format %d is unknown", (int)frame->format);
+    if (!frame->width || !frame->height) return log_fail(OCELLI_ERR_USAGE, "frame is empty");
+    if (frame->width > PREP_MAX_SIDE || frame->height > PREP_MAX_SIDE)
+        return log_fail(OCELLI_ERR_LIMIT, "frame is %ux%u, at most %d a side", frame->width, frame->height,
+                        PREP_MAX_SIDE);
+    if (frame->rotation % 90 || frame->rotation > 270)
+        return log_fail(OCELLI_ERR_USAGE, "frame: rotation %u: 0, 90, 180 or 270", frame->rotation);
+    struct frame packed = *frame;
     frame_lay(&packed, NULL);
     for (int i = 0; i < 3; i++) {
         if (!frame_plane_bytes(&packed, i)) continue;
-        if (!f->planes[i].data) return log_fail(OCELLI_ERR_USAGE, "frame: %s has a plane %d", frame_format_name(f->format), i);
-        if (f->planes[i].stride < packed.planes[i].stride || f->planes[i].stride > 16 * PREP_MAX_SIDE)
+        if (!frame->planes[i].data)
+            return log_fail(OCELLI_ERR_USAGE, "frame: %s has a plane %d", frame_format_name(frame->format), i);
+        if (frame->planes[i].stride < packed.planes[i].stride || frame->planes[i].stride > 16 * PREP_MAX_SIDE)
             return log_fail(OCELLI_ERR_USAGE, "frame: %u bytes from row to row of plane %d, whose rows have %u",
-                            f->planes[i].stride, i, packed.planes[i].stride);
+                            frame->planes[i].stride, i, packed.planes[i].stride);
     }
     return OCELLI_OK;
 }
 
-int ocelli_embed_frame(struct ocelli *o, const struct ocelli_frame *from, float *out) {
-    if (!o || !from || !out) return null_argument("ocelli_embed_frame");
+int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *from, float *out) {
+    if (!handle || !from || !out) return null_argument("ocelli_embed_frame");
     struct frame f = {.format = (enum frame_format)from->format,
                       .width = from->width,
                       .height = from->height,
                       .matrix = from->bt709 ? FRAME_BT709 : FRAME_BT601,
                       .full_range = from->full_range,
                       .rotation = from->rotation};
-    for (int i = 0; i < 3; i++) f.planes[i] = (struct frame_plane){.data = from->planes[i], .stride = from->strides[i], .fd = -1};
+    for (int i = 0; i < 3; i++)
+        f.planes[i] = (struct frame_plane){.data = from->planes[i], .stride = from->strides[i], .fd = -1};
     for (int i = 0; from->dma_bufs && i < 3; i++)
         f.planes[i].fd = from->dma_bufs[i].fd, f.planes[i].offset = from->dma_bufs[i].offset;
     int status = check_frame(&f);
-    if (!status) status = handle_load_image(o);
-    return status ? status : clip_image_embed_frame(&o->image, &f, out);
+    if (!status) status = handle_load_image(handle);
+    return status ? status : clip_image_embed_frame(&handle->image, &f, out);
 }
 
 /* A text's row is that of its first end mark (argmax in CLIP's code): one spelt out in the text
@@ -190,32 +198,32 @@ static int embed_texts(struct ocelli *o, const char *const *texts, uint32_t coun
     return clip_text_embed(&o->text, ids, lengths, count, context, out);
 }
 
-int ocelli_embed_texts(struct ocelli *o, const char *const *texts, size_t count, float *out) {
-    if (!o || (count && (!texts || !out))) return null_argument("ocelli_embed_texts");
+int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out) {
+    if (!handle || (count && (!texts || !out))) return null_argument("ocelli_embed_texts");
     for (size_t i = 0; i < count; i++)
         if (!texts[i]) return null_argument("ocelli_embed_texts");
-    int status = handle_load_text(o);
+    int status = handle_load_text(handle);
     if (status) return status;
-    int32_t *ids = calloc((size_t)CLIP_TEXT_BATCH * o->config.text.tokens, sizeof *ids);
+    int32_t *ids = calloc((size_t)CLIP_TEXT_BATCH * handle->config.text.tokens, sizeof *ids);
     if (!ids) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     for (size_t done = 0; !status && done < count;) {
         uint32_t n = count - done < CLIP_TEXT_BATCH ? (uint32_t)(count - done) : CLIP_TEXT_BATCH;
-        status = embed_texts(o, texts + done, n, ids, out + done * o->config.embedding);
+        status = embed_texts(handle, texts + done, n, ids, out + done * handle->config.embedding);
         done += n;
     }
     free(ids);
     return status;
 }
 
-void ocelli_unload_text(struct ocelli *o) {
-    if (o) handle_unload_text(o);
+void ocelli_unload_text(struct ocelli *handle) {
+    if (handle) handle_unload_text(handle);
 }
 
-int ocelli_tokenize(const struct ocelli *o, const char *text, int32_t *ids, size_t capacity, size_t *count) {
-    if (!o || !text || !count || (capacity && !ids)) return null_argument("ocelli_tokenize");
-    int32_t *all = calloc(o->config.text.tokens, sizeof *all);
+int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count) {
+    if (!handle || !text || !count || (capacity && !ids)) return null_argument("ocelli_tokenize");
+    int32_t *all = calloc(handle->config.text.tokens, sizeof *all);
     if (!all) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    int status = bpe_encode(o->bpe, text, strlen(text), all, count);
+    int status = bpe_encode(handle->bpe, text, strlen(text), all, count);
     if (!status && *count > capacity)
         status = log_fail(OCELLI_ERR_USAGE, "the text has %zu ids, there is room for %zu", *count, capacity);
     if (!status) memcpy(ids, all, *count * sizeof *ids);
@@ -252,38 +260,41 @@ static int compare(const struct ocelli *o, const char *key, const float *got, ui
     return status;
 }
 
-static int selftest_images(struct ocelli *o, float *worst) {
-    const struct gguf_tensor *t = gguf_tensor(blob_gguf(o->blob), "selftest.images");
-    uint32_t size = o->config.image_size;
-    if (!t) return log_fail(OCELLI_ERR_FILE, "%s: no self-test pictures: convert the checkpoint again", blob_name(o->blob));
+static int selftest_images(struct ocelli *handle, float *worst) {
+    const struct gguf_tensor *t = gguf_tensor(blob_gguf(handle->blob), "selftest.images");
+    uint32_t size = handle->config.image_size;
+    if (!t)
+        return log_fail(OCELLI_ERR_FILE, "%s: no self-test pictures: convert the checkpoint again",
+                        blob_name(handle->blob));
     uint64_t count = t->ne[3], bytes = 3ull * size * size;
     const uint8_t *rgb;
-    int status = blob_bytes(o->blob, "selftest.images", count * bytes, &rgb);
-    float *got = calloc(count, o->config.embedding * sizeof *got);
+    int status = blob_bytes(handle->blob, "selftest.images", count * bytes, &rgb);
+    float *got = calloc(count, handle->config.embedding * sizeof *got);
     if (!status && !got) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
     for (uint64_t i = 0; !status && i < count; i++) {
         struct ocelli_image picture = {.rgb = rgb + i * bytes, .width = size, .height = size};
-        status = ocelli_embed_images(o, &picture, 1, got + i * o->config.embedding);
+        status = ocelli_embed_images(handle, &picture, 1, got + i * handle->config.embedding);
     }
-    if (!status) status = compare(o, "selftest.image_embd", got, count, worst);
+    if (!status) status = compare(handle, "selftest.image_embd", got, count, worst);
     free(got);
     return status;
 }
 
-static int selftest_texts(struct ocelli *o, float *worst) {
+static int selftest_texts(struct ocelli *handle, float *worst) {
     const struct gguf_string *texts;
     uint64_t count;
-    int status = blob_strings(o->blob, "ocelli.selftest.texts", &texts, &count);
+    int status = blob_strings(handle->blob, "ocelli.selftest.texts", &texts, &count);
     if (status) return status;
-    float *got = calloc(count, o->config.embedding * sizeof *got);
+    float *got = calloc(count, handle->config.embedding * sizeof *got);
     if (count && !got) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     for (uint64_t i = 0; !status && i < count; i++) {
         char *text = strndup(texts[i].text, texts[i].length);
         if (!text) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
-        if (!status) status = ocelli_embed_texts(o, (const char *const *)&text, 1, got + i * o->config.embedding);
+        if (!status)
+            status = ocelli_embed_texts(handle, (const char *const *)&text, 1, got + i * handle->config.embedding);
         free(text);
     }
-    if (!status) status = compare(o, "selftest.text_embd", got, count, worst);
+    if (!status) status = compare(handle, "selftest.text_embd", got, count, worst);
     free(got);
     return status;
 }
@@ -307,19 +318,22 @@ static bool fall_back(struct ocelli *o, float worst) {
     return true;
 }
 
-int ocelli_selftest(struct ocelli *o, float *worst) {
+int ocelli_selftest(struct ocelli *handle, float *worst) {
     float lowest, required;
-    if (!o) return null_argument("ocelli_selftest");
-    int status = blob_f32(o->blob, "ocelli.selftest.min_cosine", &required);
+    if (!handle) return null_argument("ocelli_selftest");
+    int status = blob_f32(handle->blob, "ocelli.selftest.min_cosine", &required);
     if (status) return status;
-    bool fell = false, outer = o->proving;
-    o->proving = true; /* the towers that it loads must not run it once more, on a choice that this run is to prove */
-    while ((status = selftest_once(o, required, &lowest)) == OCELLI_ERR_WRONG && fall_back(o, lowest)) fell = true;
-    o->proving = outer;
-    if (!status && (fell || op_device_is_unproved(o->device))) op_device_remember(o->device);
+    bool fell = false, outer = handle->proving;
+    handle->proving =
+        true; /* the towers that it loads must not run it once more, on a choice that this run is to prove */
+    while ((status = selftest_once(handle, required, &lowest)) == OCELLI_ERR_WRONG && fall_back(handle, lowest))
+        fell = true;
+    handle->proving = outer;
+    if (!status && (fell || op_device_is_unproved(handle->device))) op_device_remember(handle->device);
     if (worst) *worst = lowest;
     if (status == OCELLI_ERR_WRONG && lowest < required)
-        return log_fail(OCELLI_ERR_WRONG, "%s: self-test cosine %.5f, the blob asks for %.5f: try --kind f16w or another device",
-                        op_device_name(o->device), lowest, required);
+        return log_fail(OCELLI_ERR_WRONG,
+                        "%s: self-test cosine %.5f, the blob asks for %.5f: try --kind f16w or another device",
+                        op_device_name(handle->device), lowest, required);
     return status;
 }

@@ -40,39 +40,39 @@ static int image_dispatches(struct ocelli *o, bool timed, struct bench_dispatch 
     return status ? status : append(o->image.tower.list, timed, out, count);
 }
 
-int bench_image_plan(struct ocelli *o, struct bench_dispatch **out, size_t *count) {
-    int status = op_device_choose(&o->device, false);
-    if (!status) status = handle_load_image(o);
-    if (!status) status = clip_image_prepare(&o->image, BENCH_WIDTH, BENCH_HEIGHT, false);
-    return status ? status : image_dispatches(o, false, out, count);
+int bench_image_plan(struct ocelli *handle, struct bench_dispatch **out, size_t *count) {
+    int status = op_device_choose(&handle->device, false);
+    if (!status) status = handle_load_image(handle);
+    if (!status) status = clip_image_prepare(&handle->image, BENCH_WIDTH, BENCH_HEIGHT, false);
+    return status ? status : image_dispatches(handle, false, out, count);
 }
 
-int bench_text_plan(struct ocelli *o, uint32_t tokens, struct bench_dispatch **out, size_t *count) {
+int bench_text_plan(struct ocelli *handle, uint32_t tokens, struct bench_dispatch **out, size_t *count) {
     *out = NULL;
     *count = 0;
-    if (tokens == 0 || tokens > o->config.text.tokens)
-        return log_fail(OCELLI_ERR_USAGE, "a text of %u ids; 1..%u fit", tokens, o->config.text.tokens);
-    int status = op_device_choose(&o->device, false);
-    if (!status) status = handle_load_text(o);
-    if (!status) status = clip_text_record(&o->text, 1, tokens);
-    return status ? status : append(o->text.tower.list, false, out, count);
+    if (tokens == 0 || tokens > handle->config.text.tokens)
+        return log_fail(OCELLI_ERR_USAGE, "a text of %u ids; 1..%u fit", tokens, handle->config.text.tokens);
+    int status = op_device_choose(&handle->device, false);
+    if (!status) status = handle_load_text(handle);
+    if (!status) status = clip_text_record(&handle->text, 1, tokens);
+    return status ? status : append(handle->text.tower.list, false, out, count);
 }
 
-int bench_image_times(struct ocelli *o, struct bench_dispatch **out, size_t *count) {
-    int status = handle_load_image(o);
-    bool timed = op_device_has_timestamps(o->device);
-    if (!status) status = clip_image_prepare(&o->image, BENCH_WIDTH, BENCH_HEIGHT, timed);
-    if (!status) status = op_list_run(o->image.resize.slots[0].list); /* over whatever picture is there */
-    if (!status) status = op_list_run(o->image.tower.list);
-    if (!status) status = image_dispatches(o, timed, out, count);
-    o->image.resize.timed = false;
-    o->image.tower.batch = o->image.resize.slots[0].in_width = 0; /* record again without timestamps */
+int bench_image_times(struct ocelli *handle, struct bench_dispatch **out, size_t *count) {
+    int status = handle_load_image(handle);
+    bool timed = op_device_has_timestamps(handle->device);
+    if (!status) status = clip_image_prepare(&handle->image, BENCH_WIDTH, BENCH_HEIGHT, timed);
+    if (!status) status = op_list_run(handle->image.resize.slots[0].list); /* over whatever picture is there */
+    if (!status) status = op_list_run(handle->image.tower.list);
+    if (!status) status = image_dispatches(handle, timed, out, count);
+    handle->image.resize.timed = false;
+    handle->image.tower.batch = handle->image.resize.slots[0].in_width = 0; /* record again without timestamps */
     return status;
 }
 
-int bench_peak(struct ocelli *o, double *macs, double *bytes) {
+int bench_peak(struct ocelli *handle, double *macs, double *bytes) {
     struct op_peak peak;
-    int status = op_peak_measure(o->device, &peak);
+    int status = op_peak_measure(handle->device, &peak);
     *macs = peak.macs, *bytes = peak.bytes;
     return status;
 }

@@ -47,8 +47,9 @@ static void unload_image(struct ocelli *o) {
 
 enum tower { IMAGE, TEXT };
 
-/* A choice that was timed just now is remembered when the model's own vectors come out right on it; they may make it fall back.
- * They load both towers: what was not loaded before, and is not what `wanted` asks for, goes again. Errors: of ocelli_selftest().
+/* A choice that was timed just now is remembered when the model's own vectors come out right on it; they may make it
+ * fall back. They load both towers: what was not loaded before, and is not what `wanted` asks for, goes again. Errors:
+ * of ocelli_selftest().
  */
 static int prove(struct ocelli *o, enum tower wanted) {
     bool image = o->image_loaded || wanted == IMAGE, text = o->text_loaded || wanted == TEXT;
@@ -65,28 +66,30 @@ static int choose(struct ocelli *o, enum tower wanted) {
     return status || o->proving || !op_device_is_unproved(o->device) ? status : prove(o, wanted);
 }
 
-int handle_load_image(struct ocelli *o) {
-    if (o->image_loaded && o->device) return OCELLI_OK;
-    int status = choose(o, IMAGE);
-    if (!status && !o->image_loaded) status = clip_image_init(&o->image, o->device, o->blob, &o->config, o->max_batch);
-    o->image_loaded = status == OCELLI_OK;
+int handle_load_image(struct ocelli *handle) {
+    if (handle->image_loaded && handle->device) return OCELLI_OK;
+    int status = choose(handle, IMAGE);
+    if (!status && !handle->image_loaded)
+        status = clip_image_init(&handle->image, handle->device, handle->blob, &handle->config, handle->max_batch);
+    handle->image_loaded = status == OCELLI_OK;
     return status;
 }
 
-int handle_load_text(struct ocelli *o) {
-    if (o->text_loaded && o->device) return OCELLI_OK;
-    int status = choose(o, TEXT);
-    if (!status && !o->text_loaded) status = clip_text_init(&o->text, o->device, o->blob, &o->config);
-    o->text_loaded = status == OCELLI_OK;
+int handle_load_text(struct ocelli *handle) {
+    if (handle->text_loaded && handle->device) return OCELLI_OK;
+    int status = choose(handle, TEXT);
+    if (!status && !handle->text_loaded)
+        status = clip_text_init(&handle->text, handle->device, handle->blob, &handle->config);
+    handle->text_loaded = status == OCELLI_OK;
     return status;
 }
 
-void handle_unload_text(struct ocelli *o) {
-    clip_text_finish(&o->text);
-    o->text_loaded = false;
+void handle_unload_text(struct ocelli *handle) {
+    clip_text_finish(&handle->text);
+    handle->text_loaded = false;
 }
 
-void handle_unload(struct ocelli *o) {
-    handle_unload_text(o);
-    unload_image(o);
+void handle_unload(struct ocelli *handle) {
+    handle_unload_text(handle);
+    unload_image(handle);
 }

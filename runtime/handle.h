@@ -25,10 +25,10 @@ struct ocelli {
 };
 
 /* Errors: FILE, MEMORY, LIMIT, DEVICE. */
-int handle_load_image(struct ocelli *o);
-int handle_load_text(struct ocelli *o);
-void handle_unload(struct ocelli *o);
-void handle_unload_text(struct ocelli *o);
+int handle_load_image(struct ocelli *handle);
+int handle_load_text(struct ocelli *handle);
+void handle_unload(struct ocelli *handle);
+void handle_unload_text(struct ocelli *handle);
 
 /* The tokenizer inside a blob, without a device. Errors: FILE, MEMORY. */
 int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe);

@@ -13,7 +13,7 @@ layout(constant_id = 3) const bool CAUSAL = false;
 
 const uint QUERIES = 4;
 
-#include "lib/then_args.glsl"
+#include "lib/row_epilogue_args.glsl"
 layout(push_constant) uniform Push {
     uint tokens;     // of a sequence, <= CAPACITY
     uint queries;    // of a sequence
@@ -23,7 +23,7 @@ layout(push_constant) uniform Push {
     uint out_stride; // vec4 a row
     uint out_panel;  // rows of a panel of the output
     float scale;     // 1 / sqrt(head width)
-    THEN_ARGS
+    ROW_EPILOGUE_ARGS
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { vec4 qkv[]; };          // (sequences * tokens, q k v)
@@ -41,7 +41,7 @@ layout(set = 0, binding = 3) readonly buffer Rows { uint rows[]; };       // (se
 #include "lib/panel.glsl"
 
 #define NORM_CONSTANT 4
-#include "lib/then.glsl"
+#include "lib/row_epilogue.glsl"
 
 shared vec4 scores[CAPACITY];
 
@@ -111,6 +111,6 @@ void main() {
         store(2, column, sum2 * factor.z);
         store(3, column, sum3 * factor.w);
     }
-    then_rows(query_row(0), min(push.queries - query0(), QUERIES), gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x,
+    row_epilogue_rows(query_row(0), min(push.queries - query0(), QUERIES), gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x,
               gl_NumWorkGroups.y);
 }

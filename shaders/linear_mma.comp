@@ -28,7 +28,7 @@ layout(constant_id = 10) const uint BLOCKS = 1;
 const uint WORDS = M * K / 4; // of a tile of weights
 const uint WIDTH = BLOCKS * COLUMN_TILES * M; // columns of a workgroup
 
-#include "lib/then_args.glsl"
+#include "lib/row_epilogue_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns, column0; // how many are computed, and the first
@@ -36,7 +36,7 @@ layout(push_constant) uniform Push {
     uint in_stride;        // words a row
     uint out_stride;       // vec4 a row
     uint in_scales;        // words from the first input to the scales
-    THEN_ARGS
+    ROW_EPILOGUE_ARGS
 } push;
 
 // Rows and columns are padded to whole tiles: their numbers are read and never used.
@@ -53,7 +53,7 @@ shared int strip[SPLIT * N * WIDTH]; // N rows of all the workgroup's columns, o
 
 #include "lib/cooperative.glsl"
 #define NORM_CONSTANT 11
-#include "lib/then.glsl"
+#include "lib/row_epilogue.glsl"
 
 uint end_column() { return push.column0 + push.columns; }
 
@@ -100,5 +100,5 @@ void main() {
         barrier();
         finish_strip((row_tile + r) * N, column_tile * M);
     }
-    then_rows(row_tile * N, min(ROW_TILES * N, push.rows - row_tile * N), gl_WorkGroupID.y, gl_NumWorkGroups.x);
+    row_epilogue_rows(row_tile * N, min(ROW_TILES * N, push.rows - row_tile * N), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

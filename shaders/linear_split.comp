@@ -29,7 +29,7 @@ const uint PARTS = 1;
 #define SCALED(sum, row) sum
 #endif
 
-#include "lib/then_args.glsl"
+#include "lib/row_epilogue_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns, column0; // how many are computed, and the first
@@ -37,7 +37,7 @@ layout(push_constant) uniform Push {
     uint in_stride;  // words a row
     uint out_stride; // floats a row
     uint in_scales;  // DOT: 4-byte words from the first input to the scales
-    THEN_ARGS
+    ROW_EPILOGUE_ARGS
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { INPUT inputs[]; };      // (rows, in_stride)
@@ -49,7 +49,7 @@ layout(set = 0, binding = 1) readonly buffer Weights { WORD weights[]; }; // (co
 #include "lib/epilogue.glsl"
 #include "lib/int8.glsl"
 #define NORM_CONSTANT 4
-#include "lib/then.glsl"
+#include "lib/row_epilogue.glsl"
 
 void main() {
     uint column0 = gl_WorkGroupID.x * TILE + push.column0, row0 = gl_WorkGroupID.y * TILE;
@@ -88,5 +88,5 @@ void main() {
         uint row = row0 + (first + lane) / TILE, column = column0 + (first + lane) % TILE;
         if (row < push.rows && column <= last_column) finish(row, column, SCALED(mine, row));
     }
-    then_rows(row0, min(TILE, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
+    row_epilogue_rows(row0, min(TILE, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

@@ -18,7 +18,7 @@ layout(constant_id = 4) const uint ROWS = 4;           // of a panel and a tile,
 layout(constant_id = 5) const bool OUT_PANELS = false; // the output is the input of a product
 const uint WIDTH = 16;                                 // lanes that share their rows
 
-#include "lib/then_args.glsl"
+#include "lib/row_epilogue_args.glsl"
 layout(push_constant) uniform Push {
     uint rows;
     uint columns;    // VEC
@@ -28,7 +28,7 @@ layout(push_constant) uniform Push {
     uint out_stride; // VEC a row
     uint row_words;  // VEC of the whole matrix: words from one K to the next
     uint in_scales;  // DOT: 4-byte words from the first input to the scales
-    THEN_ARGS
+    ROW_EPILOGUE_ARGS
 } push;
 
 #if COLUMNS == 2
@@ -99,7 +99,7 @@ layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; }; // panels of
 uint lane;
 #define LANE lane
 #endif
-#include "lib/then.glsl"
+#include "lib/row_epilogue.glsl"
 
 void store_panel(uint at, VEC v) {
     panels[at] = v.x;
@@ -135,11 +135,11 @@ void main() {
     uint tile = gl_SubgroupID;
     for (; tile < tiles; tile += LANES / WIDTH) compute(tile, column);
     lane = (tile - tiles) * WIDTH + gl_SubgroupInvocationID; // gl_LocalInvocationIndex would hold a register until here
-    then_rows(0, push.rows, 0, gl_NumWorkGroups.x);
+    row_epilogue_rows(0, push.rows, 0, gl_NumWorkGroups.x);
 #else
     uint tile = gl_WorkGroupID.y * (LANES / WIDTH) + gl_LocalInvocationIndex / WIDTH;
     if (tile < tiles) compute(tile, column);
     uint row0 = gl_WorkGroupID.y * (LANES / WIDTH) * ROWS;
-    then_rows(row0, min(LANES / WIDTH * ROWS, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
+    row_epilogue_rows(row0, min(LANES / WIDTH * ROWS, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 #endif
 }

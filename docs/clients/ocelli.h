@@ -13,14 +13,15 @@
  *           while (ocelli_tags_next(&tags)) ...          // tags.name, tags.score
  *   }
  *
- * Over UDP the board may want to know first that the address is not forged, "ERR prove 1a2b3c4d": send "ping 1a2b3c4d" from the
- * same port, then ask again. It holds for 10 minutes after the last request.
+ * Over UDP the board may want to know first that the address is not forged, "ERR prove 1a2b3c4d": send "ping 1a2b3c4d"
+ * from the same port, then ask again. It holds for 10 minutes after the last request.
  *
- *       if (answer && (n = ocelli_prove(line, sizeof line, "1", answer))) ... // send these n bytes, then the request again
- *       else if (answer && ocelli_error(answer, "1")) ...                      // "busy", "limit": docs/protocol.md lists them
+ *       if (answer && (n = ocelli_prove(line, sizeof line, "1", answer))) ... // send these n bytes, then the request
+ * again else if (answer && ocelli_error(answer, "1")) ...                      // "busy", "limit": docs/protocol.md
+ * lists them
  *
- * No allocation, no float formatting, no dependency but C's own headers. Requests carry checksums, and only answers with right
- * ones are given out. */
+ * No allocation, no float formatting, no dependency but C's own headers. Requests carry checksums, and only answers
+ * with right ones are given out. */
 #ifndef OCELLI_CLIENT_H
 #define OCELLI_CLIENT_H
 
@@ -30,7 +31,8 @@
 #include <string.h>
 
 #ifndef OCELLI_LINE
-#define OCELLI_LINE 1025 /* of a reader: a line and its terminator. Less where memory is short: longer answers are dropped */
+#define OCELLI_LINE                                                                                                    \
+    1025 /* of a reader: a line and its terminator. Less where memory is short: longer answers are dropped */
 #endif
 
 static inline uint32_t ocelli_crc(const char *bytes, size_t size) { /* CRC-32, as zlib's */
@@ -70,30 +72,30 @@ struct ocelli_reader {
     uint8_t over; /* longer than there is room: wait for its end */
 };
 
-/* A byte from the wire (negative: none, as Arduino's read() says). A line without its checksum when one is complete and right,
- * valid until the next call; else NULL. */
-static inline const char *ocelli_read(struct ocelli_reader *r, int byte) {
+/* A byte from the wire (negative: none, as Arduino's read() says). A line without its checksum when one is complete and
+ * right, valid until the next call; else NULL. */
+static inline const char *ocelli_read(struct ocelli_reader *reader, int byte) {
     if (byte < 0) return NULL;
-    if (r->used == 0 && !r->over && byte != '\n' && byte != '\r' && (byte < ' ' || byte >= 0x7f))
+    if (reader->used == 0 && !reader->over && byte != '\n' && byte != '\r' && (byte < ' ' || byte >= 0x7f))
         return NULL; /* before the first byte a half-duplex line gives some that nobody sent */
     if (byte != '\n' && byte != '\r') {
-        if (r->used + 1 < sizeof r->line)
-            r->line[r->used++] = (char)byte;
+        if (reader->used + 1 < sizeof reader->line)
+            reader->line[reader->used++] = (char)byte;
         else
-            r->over = 1;
+            reader->over = 1;
         return NULL;
     }
-    size_t size = r->used, over = r->over;
-    r->used = r->over = 0;
-    if (over || size < 9 || r->line[size - 9] != '*') return NULL;
+    size_t size = reader->used, over = reader->over;
+    reader->used = reader->over = 0;
+    if (over || size < 9 || reader->line[size - 9] != '*') return NULL;
     uint32_t crc = 0;
     for (size_t i = size - 8; i < size; i++) {
-        if (ocelli_digit(r->line[i]) < 0) return NULL;
-        crc = crc << 4 | (uint32_t)ocelli_digit(r->line[i]);
+        if (ocelli_digit(reader->line[i]) < 0) return NULL;
+        crc = crc << 4 | (uint32_t)ocelli_digit(reader->line[i]);
     }
-    if (crc != ocelli_crc(r->line, size - 9)) return NULL;
-    r->line[size - 9] = 0;
-    return r->line;
+    if (crc != ocelli_crc(reader->line, size - 9)) return NULL;
+    reader->line[size - 9] = 0;
+    return reader->line;
 }
 
 /* The text behind "#ID "; NULL when the line is not the answer to this id. */

@@ -15,7 +15,9 @@
 // ---- The library's handles as C++ objects: freed when they go, and errors as exceptions ----
 
 template <auto destroy> struct Destroy {
-    template <typename T> void operator()(T *handle) const { destroy(&handle); }
+    template <typename T> void operator()(T *handle) const {
+        destroy(&handle);
+    }
 };
 using Model = std::unique_ptr<ocelli, Destroy<ocelli_close>>;
 using Tags = std::unique_ptr<ocelli_tags, Destroy<ocelli_tags_destroy>>;
@@ -36,7 +38,9 @@ struct Picture : ocelli_image {
     explicit Picture(const std::vector<char> &file) : ocelli_image{} {
         check(ocelli_image_decode(this, file.data(), file.size()));
     }
-    ~Picture() { ocelli_image_free(this); }
+    ~Picture() {
+        ocelli_image_free(this);
+    }
     Picture(const Picture &) = delete;
     Picture &operator=(const Picture &) = delete;
 };

@@ -45,8 +45,7 @@ static int take(struct run *run, const struct ocelli_image *picture, int64_t tim
     const struct ocelli_tag_status *changes;
     size_t count = 0;
     int status = ocelli_embed_images(run->model, picture, 1, run->embedding);
-    if (!status)
-        status = ocelli_tagger_step(run->tagger, run->embedding, time_ms, luma_of(picture), &changes, &count);
+    if (!status) status = ocelli_tagger_step(run->tagger, run->embedding, time_ms, luma_of(picture), &changes, &count);
     for (size_t i = 0; i < count; i++) print(&changes[i]);
     return status;
 }

@@ -24,29 +24,29 @@ static struct arena_block *grow(struct arena *a, size_t need) {
     return a->last = block;
 }
 
-void *arena_alloc(struct arena *a, size_t count, size_t size) {
+void *arena_alloc(struct arena *arena, size_t count, size_t size) {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes) || bytes > SIZE_MAX - ALIGNMENT) return NULL;
     bytes = (bytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    struct arena_block *block = a->last;
-    if (!block || bytes > block->size - block->used) block = grow(a, bytes);
+    struct arena_block *block = arena->last;
+    if (!block || bytes > block->size - block->used) block = grow(arena, bytes);
     if (!block) return NULL;
     void *p = block->data + block->used;
     block->used += bytes;
     return p;
 }
 
-char *arena_copy(struct arena *a, const char *text, size_t length) {
+char *arena_copy(struct arena *arena, const char *text, size_t length) {
     if (length == SIZE_MAX) return NULL;
-    char *copy = arena_alloc(a, length + 1, 1);
+    char *copy = arena_alloc(arena, length + 1, 1);
     if (copy) memcpy(copy, text, length);
     return copy;
 }
 
-void arena_finish(struct arena *a) {
-    while (a->last) {
-        struct arena_block *previous = a->last->previous;
-        free(a->last);
-        a->last = previous;
+void arena_finish(struct arena *arena) {
+    while (arena->last) {
+        struct arena_block *previous = arena->last->previous;
+        free(arena->last);
+        arena->last = previous;
     }
 }

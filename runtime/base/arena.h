@@ -13,12 +13,12 @@ struct arena {
 };
 
 /* `count * size` zeroed bytes aligned to 16, or NULL (also on overflow). Freed by arena_finish(). */
-void *arena_alloc(struct arena *a, size_t count, size_t size);
+void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
 /* A terminated copy of `length` bytes, or NULL. */
-char *arena_copy(struct arena *a, const char *text, size_t length);
+char *arena_copy(struct arena *arena, const char *text, size_t length);
 
 /* Frees all of it; the arena is empty and usable again. */
-void arena_finish(struct arena *a);
+void arena_finish(struct arena *arena);
 
 #endif

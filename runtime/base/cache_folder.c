@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* The folder's parents are the system's; only the last two parts are made. */
-static bool make_folder(const char *base, const char *below, char *folder, size_t room) {
-    if ((size_t)snprintf(folder, room, "%s%s", base, below) >= room) return false;
+static bool make_folder(const char *base, const char *below, char *folder, size_t capacity) {
+    if ((size_t)snprintf(folder, capacity, "%s%s", base, below) >= capacity) return false;
     for (char *slash = folder + strlen(base); slash; slash = strchr(slash + 1, '/')) {
         char was = *slash;
         *slash = '\0';
@@ -32,21 +32,24 @@ static bool first_time(void) {
     return !atomic_exchange(&told, true);
 }
 
-static bool find_folder(char *folder, size_t room) {
+static bool find_folder(char *folder, size_t capacity) {
     const char *own = getenv("OCELLI_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (own) return *own && make_folder(own, "", folder, room);
-    if (cache && *cache == '/') return make_folder(cache, "/ocelli", folder, room);
+    if (own) return *own && make_folder(own, "", folder, capacity);
+    if (cache && *cache == '/') return make_folder(cache, "/ocelli", folder, capacity);
     if (cache && *cache && first_time()) /* the XDG Base Directory Specification: a relative one is to be ignored */
-        log_warn("XDG_CACHE_HOME=%s does not begin with /, so it is ignored: what is found out is kept in %s/.cache/ocelli",
-                 cache, home ? home : "HOME");
-    return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, room);
+        log_warn(
+            "XDG_CACHE_HOME=%s does not begin with /, so it is ignored: what is found out is kept in %s/.cache/ocelli",
+            cache, home ? home : "HOME");
+    return home && *home == '/' && make_folder(home, "/.cache/ocelli", folder, capacity);
 }
 
-bool cache_folder(char *folder, size_t room) {
+bool cache_folder(char *folder, size_t capacity) {
     const char *own = getenv("OCELLI_CACHE");
-    if (find_folder(folder, room)) return true;
+    if (find_folder(folder, capacity)) return true;
     if (own && *own && first_time())
-        log_warn("OCELLI_CACHE=%s: no folder, and none can be made: each start compiles shaders and times the device anew", own);
+        log_warn(
+            "OCELLI_CACHE=%s: no folder, and none can be made: each start compiles shaders and times the device anew",
+            own);
     return false;
 }
 

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The folder, made if it is not there: OCELLI_CACHE (empty: none), else XDG_CACHE_HOME/ocelli, else HOME/.cache/ocelli. false: there
- * is none; a warning was logged if one was asked for. */
-bool cache_folder(char *folder, size_t room);
+/* The folder, made if it is not there: OCELLI_CACHE (empty: none), else XDG_CACHE_HOME/ocelli, else HOME/.cache/ocelli.
+ * false: there is none; a warning was logged if one was asked for. */
+bool cache_folder(char *folder, size_t capacity);
 /* Could `path`, a file in it, be written? Not on a system that is read-only. */
 bool cache_writable(const char *path);
 

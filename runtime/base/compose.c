@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * UAX 15 by utf8proc's tables. Not utf8proc_map(): it sorts marks by pairs, so a text of nothing but marks would take it hours.
+ * UAX 15 by utf8proc's tables. Not utf8proc_map(): it sorts marks by pairs, so a text of nothing but marks would take
+ * it hours.
  */
 #include "base/compose.h"
 
@@ -15,22 +16,22 @@ enum { CLASSES = 256, SHORT_RUN = 32, DECOMPOSED_MOST = 4 /* characters that one
 /* The characters of a piece, decomposed; grows and is used again for the next. */
 struct points {
     utf8proc_int32_t *c, *sorted; /* (room) each */
-    size_t count, room;
+    size_t count, capacity;
 };
 
 static int class_of(utf8proc_int32_t c) {
     return utf8proc_get_property(c)->combining_class;
 }
 
-static bool make_room(struct points *p, size_t count) {
-    if (count <= p->room) return true;
-    size_t room = count < 4096 ? 4096 : count;
+static bool make_capacity(struct points *p, size_t count) {
+    if (count <= p->capacity) return true;
+    size_t capacity = count < 4096 ? 4096 : count;
     free(p->c);
     free(p->sorted);
-    p->c = malloc(room * sizeof *p->c);
-    p->sorted = malloc(room * sizeof *p->sorted);
-    p->room = p->c && p->sorted ? room : 0;
-    return p->room > 0;
+    p->c = malloc(capacity * sizeof *p->c);
+    p->sorted = malloc(capacity * sizeof *p->sorted);
+    p->capacity = p->c && p->sorted ? capacity : 0;
+    return p->capacity > 0;
 }
 
 /* The character at text[at], and where the next begins; -1 for a byte that is not UTF-8. */
@@ -72,7 +73,7 @@ static bool decompose(struct points *p, const char *text, size_t length) {
     utf8proc_int32_t one[DECOMPOSED_MOST];
     size_t count = 0;
     for (size_t at = 0; at < length;) count += decompose_one(next(text, length, &at), one);
-    if (!make_room(p, count)) return false;
+    if (!make_capacity(p, count)) return false;
     p->count = 0;
     for (size_t at = 0; at < length;) {
         size_t n = decompose_one(next(text, length, &at), one);

@@ -13,16 +13,18 @@ static inline size_t control_bytes(const char *text, size_t size) {
     return size > 1 && c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
-/* The same of what is shown to people, of whom a line is to tell what it says: with the characters that order what stands around
- * them from right to left or back (Bidi_Control of PropList.txt), and the line and paragraph separators. 2 or 3 bytes. */
+/* The same of what is shown to people, of whom a line is to tell what it says: with the characters that order what
+ * stands around them from right to left or back (Bidi_Control of PropList.txt), and the line and paragraph separators.
+ * 2 or 3 bytes. */
 static inline size_t control_shown(const char *text, size_t size) {
     const unsigned char *c = (const unsigned char *)text;
     size_t control = control_bytes(text, size);
     if (control || size < 2) return control;
     if (c[0] == 0xd8) return c[1] == 0x9c ? 2 : 0; /* U+061C */
     if (c[0] != 0xe2 || size < 3) return 0;
-    bool mark = c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae)); /* 200E, 200F, 2028 to 202E */
-    return mark || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9) ? 3 : 0;                        /* 2066 to 2069 */
+    bool mark =
+        c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae)); /* 200E, 200F, 2028 to 202E */
+    return mark || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9) ? 3 : 0;                /* 2066 to 2069 */
 }
 
 #endif

@@ -54,7 +54,8 @@ static int read_fd(struct file_bytes *bytes, int fd, const char *path) {
     bytes->data = malloc(bytes->size + 1);
     if (!bytes->data) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for its %zu bytes", path, bytes->size);
     int got = file_pread(fd, bytes->data, bytes->size, 0);
-    if (got < 0 || fstat(fd, &after) < 0) return log_fail(OCELLI_ERR_FILE, "%s: cannot read: %s", path, strerror(errno));
+    if (got < 0 || fstat(fd, &after) < 0)
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot read: %s", path, strerror(errno));
     if (got > 0 || !file_same_stamp(file_stamp(&before), file_stamp(&after)))
         return log_fail(OCELLI_ERR_FILE, "%s: was written to while it was read: try again when it is complete", path);
     return OCELLI_OK;
@@ -78,7 +79,8 @@ void file_free(struct file_bytes *bytes) {
 
 const char *file_watch_error(int error) {
     if (error == ENOSPC) return "too many watches on this system: raise fs.inotify.max_user_watches (sysctl)";
-    if (error == EMFILE) return "too many watchers or open files: raise fs.inotify.max_user_instances (sysctl) or ulimit -n";
+    if (error == EMFILE)
+        return "too many watchers or open files: raise fs.inotify.max_user_instances (sysctl) or ulimit -n";
     return strerror(error);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files read as a whole, and files that appear whole or not at all. Nothing is mapped: of a map, what others write into the file
- * is seen at once, and a file that gets shorter ends the program. */
+ * Files read as a whole, and files that appear whole or not at all. Nothing is mapped: of a map, what others write into
+ * the file is seen at once, and a file that gets shorter ends the program. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -13,8 +13,8 @@ struct file_bytes {
     size_t size;
 };
 
-/* Reads a whole regular file. An empty file gives size 0. What changes it later changes nothing here; one that is written to
- * while it is read is refused. Free with file_free(). Errors: FILE, MEMORY. */
+/* Reads a whole regular file. An empty file gives size 0. What changes it later changes nothing here; one that is
+ * written to while it is read is refused. Free with file_free(). Errors: FILE, MEMORY. */
 int file_read(struct file_bytes *bytes, const char *path);
 void file_free(struct file_bytes *bytes);
 
@@ -32,11 +32,12 @@ bool file_same_stamp(struct file_stamp a, struct file_stamp b);
 /* Do both paths lead to one file? */
 bool file_same(const char *a, const char *b);
 
-/* Opens a regular file for reading, and waits for nobody: a FIFO or a device in its place would block or never end, and is
- * refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
+/* Opens a regular file for reading, and waits for nobody: a FIFO or a device in its place would block or never end, and
+ * is refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
 int file_open(int *fd, const char *path);
 
-/* All of a small regular file, free(*bytes), also of one that is edited while we look. Errors: FILE, LIMIT (over 4 MiB), MEMORY. */
+/* All of a small regular file, free(*bytes), also of one that is edited while we look. Errors: FILE, LIMIT (over 4
+ * MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);
 
 /* What an errno of inotify means: strerror() says "No space left on device" for a limit of the system. */
@@ -55,23 +56,23 @@ struct file_writer {
     bool fresh, over; /* placed, where nothing stood; or what stood there lies aside */
 };
 
-/* Opens PATH.XXXXXX.tmp in the folder of the file that `path` names, through links. A new file gets its permissions by umask; one
- * that stood there hands on its owner, access list and permissions, and until the end nobody else can read what is written.
- * Errors: FILE, MEMORY. */
-int file_writer_open(struct file_writer *w, const char *path);
-int file_writer_write(struct file_writer *w, const void *data, size_t size);
+/* Opens PATH.XXXXXX.tmp in the folder of the file that `path` names, through links. A new file gets its permissions by
+ * umask; one that stood there hands on its owner, access list and permissions, and until the end nobody else can read
+ * what is written. Errors: FILE, MEMORY. */
+int file_writer_open(struct file_writer *writer, const char *path);
+int file_writer_write(struct file_writer *writer, const void *data, size_t size);
 /* Flushes, fsyncs, renames over the final name, fsyncs the folder. */
-int file_writer_commit(struct file_writer *w);
+int file_writer_commit(struct file_writer *writer);
 /* Removes what was written, unless committed or placed. Accepts a zeroed, failed or committed writer. */
-void file_writer_close(struct file_writer *w);
+void file_writer_close(struct file_writer *writer);
 
-/* Of files that belong together: seal each, so that all of them are on the disk, then place one after the other, and undo those
- * that are placed when the next one fails. */
-int file_writer_seal(struct file_writer *w);
+/* Of files that belong together: seal each, so that all of them are on the disk, then place one after the other, and
+ * undo those that are placed when the next one fails. */
+int file_writer_seal(struct file_writer *writer);
 /* As commit, but what stood there is kept until file_writer_close(). */
-int file_writer_place(struct file_writer *w);
-/* Puts back what stood there, or removes the file where nothing stood. A file system that cannot exchange names (vfat) has lost
- * it. */
-void file_writer_undo(struct file_writer *w);
+int file_writer_place(struct file_writer *writer);
+/* Puts back what stood there, or removes the file where nothing stood. A file system that cannot exchange names (vfat)
+ * has lost it. */
+void file_writer_undo(struct file_writer *writer);
 
 #endif

@@ -36,8 +36,8 @@ struct swap {
 
 /* ---- looking ---- */
 
-/* A lease is given when nobody has the file open to write, and to its owner only: others do not learn it. One who opens it
- * meanwhile makes the kernel signal us, which is to kill nobody. */
+/* A lease is given when nobody has the file open to write, and to its owner only: others do not learn it. One who opens
+ * it meanwhile makes the kernel signal us, which is to kill nobody. */
 static bool open_to_write(int fd) {
     fcntl(fd, F_SETSIG, SIGURG);
     if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0) return errno == EAGAIN;
@@ -67,7 +67,8 @@ static bool stamp_path(const char *path, struct stamp *s) {
 /* Is it as it was when we put it there? */
 static bool untouched(const struct stamp *was, const struct stamp *is) {
     return was->device == is->device && was->inode == is->inode && was->size == is->size &&
-           was->written.tv_sec == is->written.tv_sec && was->written.tv_nsec == is->written.tv_nsec && !(is->open && !was->open);
+           was->written.tv_sec == is->written.tv_sec && was->written.tv_nsec == is->written.tv_nsec &&
+           !(is->open && !was->open);
 }
 
 static bool read_same(int fd, const unsigned char *bytes, size_t size) {
@@ -116,8 +117,8 @@ static void close_swap(struct swap *w) {
     free(w->aside);
 }
 
-/* Without a name where the file system can: a kill while the disk is slow leaves nothing. Private until it has the rights of the
- * file that it is for. */
+/* Without a name where the file system can: a kill while the disk is slow leaves nothing. Private until it has the
+ * rights of the file that it is for. */
 static int open_new(struct swap *w) {
     w->fd = open(w->folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
     if (w->fd >= 0 && !access("/proc/self/fd", X_OK)) return OCELLI_OK;
@@ -157,8 +158,8 @@ static int name_new(struct swap *w) {
 
 /* ---- into place ---- */
 
-/* Somebody's save lies aside, and `put` stands in its place. The save goes back. What comes out then is what we put there, and
- * done with; or it is a still later save, which goes back in its turn. */
+/* Somebody's save lies aside, and `put` stands in its place. The save goes back. What comes out then is what we put
+ * there, and done with; or it is a still later save, which goes back in its turn. */
 static void put_back(const char *aside, const char *path, struct stamp put) {
     struct stamp out, next;
     for (int i = 0; i < TURNS && stamp_path(aside, &out); i++) {
@@ -193,20 +194,21 @@ static int place(struct swap *w, bool *changed) {
         if (file_cannot_exchange(errno)) return rename_over(w);
         *changed = errno == ENOENT; /* an editor has moved it away for a moment */
         return *changed ? OCELLI_OK
-                        : log_fail(OCELLI_ERR_FILE, "%s: cannot exchange it with its new text: %s", w->path, strerror(errno));
+                        : log_fail(OCELLI_ERR_FILE, "%s: cannot exchange it with its new text: %s", w->path,
+                                   strerror(errno));
     }
     *changed = !came_out_old(w);
     if (*changed) put_back(w->aside, w->path, w->wrote);
     return OCELLI_OK;
 }
 
-int file_swap(const struct file_swap *s, bool *changed) {
+int file_swap(const struct file_swap *swap, bool *changed) {
     struct swap w;
     *changed = false;
-    int status = open_swap(&w, s);
+    int status = open_swap(&w, swap);
     if (!status) status = open_new(&w);
     if (!status) status = write_new(&w);
-    if (!status && s->may && !s->may(s->user))
+    if (!status && swap->may && !swap->may(swap->user))
         *changed = true;
     else if (!status)
         status = place(&w, changed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
-#include "base/asides.h"
+#include "base/unfinished.h"
 #include "base/file_place.h"
 #include "base/log.h"
 
@@ -16,44 +16,49 @@ enum { BUFFER_SIZE = 1 << 20 };
 
 /* ---- opening ---- */
 
-/* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. What replaces a file is
- * private until it has that file's permissions. */
-static int open_aside(struct file_writer *w, bool there) {
-    size_t room = strlen(w->path) + sizeof ".XXXXXX.tmp";
-    w->aside = malloc(room);
-    for (unsigned attempt = 0; w->aside && attempt < 100; attempt++) {
-        snprintf(w->aside, room, "%s.%06x.tmp", w->path, ((unsigned)getpid() * 100 + attempt) & 0xffffff);
-        w->fd = open(w->aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, there ? 0600 : 0666);
-        if (w->fd >= 0) return asides_add(w->aside), OCELLI_OK;
+/* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. What replaces a
+ * file is private until it has that file's permissions. */
+static int open_aside(struct file_writer *writer, bool there) {
+    size_t capacity = strlen(writer->path) + sizeof ".XXXXXX.tmp";
+    writer->aside = malloc(capacity);
+    for (unsigned attempt = 0; writer->aside && attempt < 100; attempt++) {
+        snprintf(writer->aside, capacity, "%s.%06x.tmp", writer->path, ((unsigned)getpid() * 100 + attempt) & 0xffffff);
+        writer->fd = open(writer->aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, there ? 0600 : 0666);
+        if (writer->fd >= 0) {
+            unfinished_add(writer->aside);
+            return OCELLI_OK;
+        }
         if (errno != EEXIST) break;
     }
     int fault = errno;
-    char *folder = file_folder(w->path);
-    bool memory = w->aside && folder;
-    free(w->aside); /* nothing of ours has that name */
-    w->aside = NULL;
-    int status = memory ? log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", w->path, folder, strerror(fault))
-                        : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", w->path);
+    char *folder = file_folder(writer->path);
+    bool memory = writer->aside && folder;
+    free(writer->aside); /* nothing of ours has that name */
+    writer->aside = NULL;
+    int status = memory ? log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", writer->path, folder,
+                                   strerror(fault))
+                        : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", writer->path);
     free(folder);
     return status;
 }
 
-int file_writer_open(struct file_writer *w, const char *path) {
+int file_writer_open(struct file_writer *writer, const char *path) {
     struct stat st;
-    *w = (struct file_writer){.fd = -1};
+    *writer = (struct file_writer){.fd = -1};
     bool there = stat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode)) /* the rename would put a file in the place of a device */
         return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name to write to", path);
-    w->path = file_real(path);
-    if (!w->path) return log_fail(OCELLI_ERR_FILE, "%s: cannot follow this link: %s", path, strerror(errno));
-    w->buffer = malloc(BUFFER_SIZE);
-    return w->buffer ? open_aside(w, there) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    writer->path = file_real(path);
+    if (!writer->path) return log_fail(OCELLI_ERR_FILE, "%s: cannot follow this link: %s", path, strerror(errno));
+    writer->buffer = malloc(BUFFER_SIZE);
+    return writer->buffer ? open_aside(writer, there) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
 }
 
 /* ---- writing ---- */
 
 static int fail(struct file_writer *w, int fault) {
-    return w->failed = log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path, strerror(fault));
+    return w->failed =
+               log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path, strerror(fault));
 }
 
 /* After a failure part of the buffer may be in the file: trying again would write it twice. */
@@ -69,14 +74,14 @@ static int drain(struct file_writer *w) {
     return OCELLI_OK;
 }
 
-int file_writer_write(struct file_writer *w, const void *data, size_t size) {
+int file_writer_write(struct file_writer *writer, const void *data, size_t size) {
     const unsigned char *from = data;
-    w->written += size;
+    writer->written += size;
     while (size > 0) {
-        size_t room = BUFFER_SIZE - w->buffered, n = size < room ? size : room;
-        memcpy(w->buffer + w->buffered, from, n);
-        w->buffered += n, from += n, size -= n;
-        int status = w->buffered == BUFFER_SIZE ? drain(w) : OCELLI_OK;
+        size_t capacity = BUFFER_SIZE - writer->buffered, n = size < capacity ? size : capacity;
+        memcpy(writer->buffer + writer->buffered, from, n);
+        writer->buffered += n, from += n, size -= n;
+        int status = writer->buffered == BUFFER_SIZE ? drain(writer) : OCELLI_OK;
         if (status) return status;
     }
     return OCELLI_OK;
@@ -84,30 +89,30 @@ int file_writer_write(struct file_writer *w, const void *data, size_t size) {
 
 /* ---- into place ---- */
 
-int file_writer_seal(struct file_writer *w) {
-    int status = w->sealed ? w->failed : drain(w);
-    if (status || w->sealed) return status;
-    file_keep(w->fd, w->path);
-    int synced = fsync(w->fd), why = errno, closed = close(w->fd);
-    w->fd = -1;
-    if (synced < 0 || closed < 0) return fail(w, synced < 0 ? why : errno); /* the first of the two */
-    w->sealed = true;
+int file_writer_seal(struct file_writer *writer) {
+    int status = writer->sealed ? writer->failed : drain(writer);
+    if (status || writer->sealed) return status;
+    file_keep(writer->fd, writer->path);
+    int synced = fsync(writer->fd), why = errno, closed = close(writer->fd);
+    writer->fd = -1;
+    if (synced < 0 || closed < 0) return fail(writer, synced < 0 ? why : errno); /* the first of the two */
+    writer->sealed = true;
     return OCELLI_OK;
 }
 
 static int rename_over(struct file_writer *w) {
     if (rename(w->aside, w->path) < 0)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));
-    asides_remove(w->aside);
+    unfinished_remove(w->aside);
     free(w->aside);
     w->aside = NULL;
     return OCELLI_OK;
 }
 
-int file_writer_commit(struct file_writer *w) {
-    int status = file_writer_seal(w);
-    if (!status) status = rename_over(w);
-    if (!status) file_sync_folder(w->path);
+int file_writer_commit(struct file_writer *writer) {
+    int status = file_writer_seal(writer);
+    if (!status) status = rename_over(writer);
+    if (!status) file_sync_folder(writer->path);
     return status;
 }
 
@@ -117,31 +122,31 @@ static bool is_file(const char *path) {
 }
 
 /* A folder of that name would change places as well: the rename tells of it. */
-int file_writer_place(struct file_writer *w) {
-    int status = file_writer_seal(w);
+int file_writer_place(struct file_writer *writer) {
+    int status = file_writer_seal(writer);
     if (status) return status;
-    w->fresh = !is_file(w->path);
-    asides_remove(w->aside); /* it may be the old file from here on */
-    w->over = !w->fresh && file_exchange(w->aside, w->path);
-    if (!w->over) status = rename_over(w);
-    if (!status) file_sync_folder(w->path);
+    writer->fresh = !is_file(writer->path);
+    unfinished_remove(writer->aside); /* it may be the old file from here on */
+    writer->over = !writer->fresh && file_exchange(writer->aside, writer->path);
+    if (!writer->over) status = rename_over(writer);
+    if (!status) file_sync_folder(writer->path);
     return status;
 }
 
-void file_writer_undo(struct file_writer *w) {
-    if (w->over)
-        file_exchange(w->aside, w->path);
-    else if (w->fresh)
-        unlink(w->path);
-    w->over = w->fresh = false;
-    file_sync_folder(w->path);
+void file_writer_undo(struct file_writer *writer) {
+    if (writer->over)
+        file_exchange(writer->aside, writer->path);
+    else if (writer->fresh)
+        unlink(writer->path);
+    writer->over = writer->fresh = false;
+    file_sync_folder(writer->path);
 }
 
-void file_writer_close(struct file_writer *w) {
-    if (w->buffer && w->fd >= 0) close(w->fd); /* in a zeroed writer 0 is nobody's */
-    if (w->aside) unlink(w->aside), asides_remove(w->aside);
-    free(w->path);
-    free(w->aside);
-    free(w->buffer);
-    *w = (struct file_writer){.fd = -1};
+void file_writer_close(struct file_writer *writer) {
+    if (writer->buffer && writer->fd >= 0) close(writer->fd); /* in a zeroed writer 0 is nobody's */
+    if (writer->aside) unlink(writer->aside), unfinished_remove(writer->aside);
+    free(writer->path);
+    free(writer->aside);
+    free(writer->buffer);
+    *writer = (struct file_writer){.fd = -1};
 }

@@ -51,32 +51,34 @@ size_t frame_bytes(enum frame_format format, uint32_t width, uint32_t height) {
     return bytes;
 }
 
-size_t frame_plane_bytes(const struct frame *f, int plane) {
-    uint32_t rows = plane_rows(f->format, plane, f->height);
-    return rows ? (size_t)f->planes[plane].stride * (rows - 1) + row_bytes(f->format, plane, f->width) : 0;
+size_t frame_plane_bytes(const struct frame *frame, int plane) {
+    uint32_t rows = plane_rows(frame->format, plane, frame->height);
+    return rows ? (size_t)frame->planes[plane].stride * (rows - 1) + row_bytes(frame->format, plane, frame->width) : 0;
 }
 
-void frame_lay(struct frame *f, const uint8_t *bytes) {
+void frame_lay(struct frame *frame, const uint8_t *bytes) {
     for (int i = 0; i < 3; i++) {
-        uint32_t stride = row_bytes(f->format, i, f->width);
-        f->planes[i] = (struct frame_plane){.data = stride ? bytes : NULL, .stride = stride, .fd = -1};
-        bytes += (size_t)stride * plane_rows(f->format, i, f->height);
+        uint32_t stride = row_bytes(frame->format, i, frame->width);
+        frame->planes[i] = (struct frame_plane){.data = stride ? bytes : NULL, .stride = stride, .fd = -1};
+        bytes += (size_t)stride * plane_rows(frame->format, i, frame->height);
     }
 }
 
-size_t frame_planes_bytes(const struct frame *f) {
-    return frame_plane_bytes(f, 0) + frame_plane_bytes(f, 1) + frame_plane_bytes(f, 2);
+size_t frame_planes_bytes(const struct frame *frame) {
+    return frame_plane_bytes(frame, 0) + frame_plane_bytes(frame, 1) + frame_plane_bytes(frame, 2);
 }
 
-void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy) {
+void frame_copy(const struct frame *frame, uint8_t *bytes, struct frame *copy) {
     size_t offset = 0;
-    *copy = *f;
+    *copy = *frame;
     copy->file = NULL; /* it goes with the frame */
     for (int i = 0; i < 3; i++) {
-        size_t size = frame_plane_bytes(f, i);
-        copy->planes[i] = (struct frame_plane){
-            .data = size ? bytes + offset : NULL, .stride = f->planes[i].stride, .fd = -1, .offset = (uint32_t)offset};
-        if (size) memcpy(bytes + offset, f->planes[i].data, size);
+        size_t size = frame_plane_bytes(frame, i);
+        copy->planes[i] = (struct frame_plane){.data = size ? bytes + offset : NULL,
+                                               .stride = frame->planes[i].stride,
+                                               .fd = -1,
+                                               .offset = (uint32_t)offset};
+        if (size) memcpy(bytes + offset, frame->planes[i].data, size);
         offset += size;
     }
 }
@@ -89,12 +91,12 @@ static bool lies_down(const struct frame *f) {
     return f->rotation == 90 || f->rotation == 270;
 }
 
-uint32_t frame_upright_width(const struct frame *f) {
-    return lies_down(f) ? f->height : f->width;
+uint32_t frame_upright_width(const struct frame *frame) {
+    return lies_down(frame) ? frame->height : frame->width;
 }
 
-uint32_t frame_upright_height(const struct frame *f) {
-    return lies_down(f) ? f->width : f->height;
+uint32_t frame_upright_height(const struct frame *frame) {
+    return lies_down(frame) ? frame->width : frame->height;
 }
 
 /* ITU-R BT.601 (Kr 0.299, Kb 0.114) and BT.709 (Kr 0.2126, Kb 0.0722): R = Y + 2 (1 - Kr) V and so on;
@@ -147,18 +149,18 @@ static void pixel_to_rgb(const struct frame *f, const struct frame_rule *rule, u
     }
 }
 
-void frame_row_to_rgb(const struct frame *f, uint32_t row, uint8_t *rgb) {
-    const struct frame_rule *rule = frame_rule_of(f->matrix, f->full_range);
-    uint32_t count = frame_upright_width(f), right = f->width - 1, bottom = f->height - 1;
-    for (uint32_t i = 0; i < count; i++, rgb += 3) switch (f->rotation) {
-        case 90: pixel_to_rgb(f, rule, row, bottom - i, rgb); break;
-        case 180: pixel_to_rgb(f, rule, right - i, bottom - row, rgb); break;
-        case 270: pixel_to_rgb(f, rule, right - row, i, rgb); break;
-        default: pixel_to_rgb(f, rule, i, row, rgb);
+void frame_row_to_rgb(const struct frame *frame, uint32_t row, uint8_t *rgb) {
+    const struct frame_rule *rule = frame_rule_of(frame->matrix, frame->full_range);
+    uint32_t count = frame_upright_width(frame), right = frame->width - 1, bottom = frame->height - 1;
+    for (uint32_t i = 0; i < count; i++, rgb += 3) switch (frame->rotation) {
+        case 90: pixel_to_rgb(frame, rule, row, bottom - i, rgb); break;
+        case 180: pixel_to_rgb(frame, rule, right - i, bottom - row, rgb); break;
+        case 270: pixel_to_rgb(frame, rule, right - row, i, rgb); break;
+        default: pixel_to_rgb(frame, rule, i, row, rgb);
         }
 }
 
-void frame_to_rgb(const struct frame *f, uint8_t *rgb) {
-    for (uint32_t row = 0; row < frame_upright_height(f); row++)
-        frame_row_to_rgb(f, row, rgb + 3 * (size_t)frame_upright_width(f) * row);
+void frame_to_rgb(const struct frame *frame, uint8_t *rgb) {
+    for (uint32_t row = 0; row < frame_upright_height(frame); row++)
+        frame_row_to_rgb(frame, row, rgb + 3 * (size_t)frame_upright_width(frame) * row);
 }

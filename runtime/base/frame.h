@@ -50,7 +50,7 @@ struct frame {
     uint32_t rotation;   /* 0, 90, 180, 270: clockwise turn that makes it upright */
     int64_t captured_ns; /* CLOCK_MONOTONIC */
     uint64_t sequence;   /* counts what was captured: a gap is what nobody saw */
-    const char *file;    /* a picture file's name; the source's, as long as the frame is held. NULL: it came from none */
+    const char *file; /* a picture file's name; the source's, as long as the frame is held. NULL: it came from none */
     struct frame_recording recording;
     void *owner; /* the source's own */
 };
@@ -68,34 +68,34 @@ bool frame_format_find(enum frame_format *format, const char *name, size_t lengt
 /* Bytes of a picture without padding; sides up to 16384. */
 size_t frame_bytes(enum frame_format format, uint32_t width, uint32_t height);
 /* Bytes of plane 0..2 as it lies, its rows' padding included but not the last one's; 0: there is no such plane. */
-size_t frame_plane_bytes(const struct frame *f, int plane);
+size_t frame_plane_bytes(const struct frame *frame, int plane);
 /* Sets planes to a picture of the frame's format and size that lies at `bytes` without padding, fds to -1. */
-void frame_lay(struct frame *f, const uint8_t *bytes);
+void frame_lay(struct frame *frame, const uint8_t *bytes);
 
 /* Bytes of its planes as they lie, without what is between them. */
-size_t frame_planes_bytes(const struct frame *f);
-/* Copies them one behind the other to `bytes`, of frame_planes_bytes(); *copy: the frame there, its planes' offsets from `bytes`,
- * without the name of its file. */
-void frame_copy(const struct frame *f, uint8_t *bytes, struct frame *copy);
+size_t frame_planes_bytes(const struct frame *frame);
+/* Copies them one behind the other to `bytes`, of frame_planes_bytes(); *copy: the frame there, its planes' offsets
+ * from `bytes`, without the name of its file. */
+void frame_copy(const struct frame *frame, uint8_t *bytes, struct frame *copy);
 
 /* What video says that does not say its matrix: BT.709 from 720 lines on, as players guess. */
 enum frame_matrix frame_guess_matrix(uint32_t height);
 
 /* Size of the upright picture: exchanged by a rotation of 90 or 270. */
-uint32_t frame_upright_width(const struct frame *f);
-uint32_t frame_upright_height(const struct frame *f);
+uint32_t frame_upright_width(const struct frame *frame);
+uint32_t frame_upright_height(const struct frame *frame);
 
 /* The upright picture as RGB, in integers alone, for a shader to equal bit for bit. `rgb`: (upright height,
  * upright width, 3), caller's.
  *
- * Chroma of a pixel (x, y) is the sample that covers it, (x / 2, y / 2): no interpolation, whatever the siting. It is off by
- * at most half a pixel, and CLIP sees the picture scaled down. With frame_rule, d = U - 128, e = V - 128 (0 for grey):
- *   R = clip8((y_scale * (Y - y_zero) + v_r * e + 32768) >> 16)
- *   G = clip8((y_scale * (Y - y_zero) - u_g * d - v_g * e + 32768) >> 16)
- *   B = clip8((y_scale * (Y - y_zero) + u_b * d + 32768) >> 16), >> of negative numbers rounding down. */
-void frame_to_rgb(const struct frame *f, uint8_t *rgb);
+ * Chroma of a pixel (x, y) is the sample that covers it, (x / 2, y / 2): no interpolation, whatever the siting. It is
+ * off by at most half a pixel, and CLIP sees the picture scaled down. With frame_rule, d = U - 128, e = V - 128 (0 for
+ * grey): R = clip8((y_scale * (Y - y_zero) + v_r * e + 32768) >> 16) G = clip8((y_scale * (Y - y_zero) - u_g * d - v_g
+ * * e + 32768) >> 16) B = clip8((y_scale * (Y - y_zero) + u_b * d + 32768) >> 16), >> of negative numbers rounding
+ * down. */
+void frame_to_rgb(const struct frame *frame, uint8_t *rgb);
 /* Row `row` of that alone: (upright width, 3). */
-void frame_row_to_rgb(const struct frame *f, uint32_t row, uint8_t *rgb);
+void frame_row_to_rgb(const struct frame *frame, uint32_t row, uint8_t *rgb);
 
 /* Factors of 65536, rounded. */
 struct frame_rule {

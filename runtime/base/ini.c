@@ -42,23 +42,24 @@ static const struct ini_section *find(const struct ini_table *table, struct piec
     for (; table; table = table->next)
         for (size_t i = 0; i < table->count; i++) {
             const struct ini_section *s = &table->sections[i];
-            if (s->named == named && strlen(s->name) == word.length && !memcmp(s->name, word.text, word.length)) return s;
+            if (s->named == named && strlen(s->name) == word.length && !memcmp(s->name, word.text, word.length))
+                return s;
         }
     return NULL;
 }
 
 /* "[tag NAME], [templates] or [run]", as far as there is room. */
-static void list_known(const struct ini_table *table, char *out, size_t room) {
+static void list_known(const struct ini_table *table, char *out, size_t capacity) {
     size_t left = 0, at = 0;
     for (const struct ini_table *t = table; t; t = t->next)
         for (size_t i = 0; i < t->count; i++) left += t->sections[i].name[0] != '\0';
     out[0] = '\0';
     for (const struct ini_table *t = table; t; t = t->next)
-        for (size_t i = 0; i < t->count && at < room; i++) {
+        for (size_t i = 0; i < t->count && at < capacity; i++) {
             const struct ini_section *s = &t->sections[i];
             if (!s->name[0]) continue;
             left--;
-            at += (size_t)snprintf(out + at, room - at, "[%s%s]%s", s->name, s->named ? " NAME" : "",
+            at += (size_t)snprintf(out + at, capacity - at, "[%s%s]%s", s->name, s->named ? " NAME" : "",
                                    left > 1 ? ", "
                                    : left   ? " or "
                                             : "");
@@ -68,14 +69,15 @@ static void list_known(const struct ini_table *table, char *out, size_t room) {
 static int unknown_section(const struct reader *r, struct piece s) {
     char known[256];
     list_known(r->table, known, sizeof known);
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: unknown section \"%.*s\": %s are known", r->at.file, r->at.line, (int)s.length,
-                    s.text, known);
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: unknown section \"%.*s\": %s are known", r->at.file, r->at.line,
+                    (int)s.length, s.text, known);
 }
 
 /* "[WORD]" or "[WORD ARGUMENT]"; a ']' may be part of ARGUMENT. */
 static int section(struct reader *r, struct piece line) {
     if (line.text[line.length - 1] != ']')
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: a section ends with ']', and nothing follows it", r->at.file, r->at.line);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: a section ends with ']', and nothing follows it", r->at.file,
+                        r->at.line);
     char argument[INI_LINE + 1];
     struct piece s = trim((struct piece){line.text + 1, line.length - 2});
     size_t word = 0;
@@ -103,20 +105,21 @@ static int refuse_file(struct reader *r, const char *why) {
 }
 
 /* Leaves in `out` (of `room` bytes) what inih shall see of a line: NAME = VALUE, or nothing. */
-static int take_line(struct reader *r, struct piece s, char *out, size_t room) {
-    const struct ini_place *at = &r->at;
+static int take_line(struct reader *reader, struct piece s, char *out, size_t capacity) {
+    const struct ini_place *at = &reader->at;
     s = trim(s);
     out[0] = '\0';
     if (s.length && memchr(s.text, '\r', s.length) && !memchr(s.text, 0, s.length))
-        return refuse_file(r, "lines end with CR alone, as on old Macs: save the file with LF or CRLF line ends");
+        return refuse_file(reader, "lines end with CR alone, as on old Macs: save the file with LF or CRLF line ends");
     if (s.length == 0 || s.text[0] == ';' || s.text[0] == '#') return OCELLI_OK;
-    if (s.length > INI_LINE || s.length > room - 1)
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %zu bytes in a line, at most %d", at->file, at->line, s.length, INI_LINE);
-    if (memchr(s.text, '\0', s.length)) return refuse_file(r, "a zero byte: this is not a text file");
-    if (s.text[0] == '[') return section(r, s);
+    if (s.length > INI_LINE || s.length > capacity - 1)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %zu bytes in a line, at most %d", at->file, at->line, s.length,
+                        INI_LINE);
+    if (memchr(s.text, '\0', s.length)) return refuse_file(reader, "a zero byte: this is not a text file");
+    if (s.text[0] == '[') return section(reader, s);
     if (has_comment(s))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: ';' or '#' after a blank: a comment needs a line of its own", at->file,
-                        at->line);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: ';' or '#' after a blank: a comment needs a line of its own",
+                        at->file, at->line);
     if (!memchr(s.text, '=', s.length) && !memchr(s.text, ':', s.length)) /* inih would tell of the first alone */
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: expected NAME = VALUE", at->file, at->line);
     memcpy(out, s.text, s.length);
@@ -125,14 +128,14 @@ static int take_line(struct reader *r, struct piece s, char *out, size_t room) {
 }
 
 /* An ini_reader: one line, or NULL at the end and after a fault that ends it. */
-static char *next_line(char *out, int room, void *user) {
+static char *next_line(char *out, int capacity, void *user) {
     struct reader *r = user;
     if (r->status || r->next == r->size) return NULL;
     const char *from = r->bytes + r->next, *end = memchr(from, '\n', r->size - r->next);
     size_t length = end ? (size_t)(end - from) : r->size - r->next;
     r->next += length + (end != NULL);
     r->at.line++;
-    r->status = take_line(r, (struct piece){from, length}, out, (size_t)room);
+    r->status = take_line(r, (struct piece){from, length}, out, (size_t)capacity);
     if (!r->unreadable) r->status = faults_pass(r->faults, r->status);
     return r->status ? NULL : out;
 }
@@ -145,8 +148,9 @@ static int take_value(void *user, const char *unused, const char *key, const cha
     if (r->section)
         r->status = r->section->value(r->section->user, &r->at, key, value);
     else
-        r->status = log_fail(OCELLI_ERR_FILE, "%s:%zu: \"%s\" stands before the first section: write its [section] above it",
-                             r->at.file, r->at.line, key);
+        r->status =
+            log_fail(OCELLI_ERR_FILE, "%s:%zu: \"%s\" stands before the first section: write its [section] above it",
+                     r->at.file, r->at.line, key);
     r->status = faults_pass(r->faults, r->status);
     return r->status == OCELLI_OK;
 }

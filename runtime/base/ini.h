@@ -37,11 +37,11 @@ struct ini_table {
     const struct ini_table *next;
 };
 
-/* Reads bytes in order, calling the sections' functions; `file` is for messages. A status but OCELLI_OK that they return, having
- * logged it, is a fault as those of the lines are. Without `faults` the first fault ends it and is returned. With them reading
- * goes on: lines of an unknown section are passed over, and OCELLI_OK is returned at the end of the file. Only a file that is no
- * text at all (zero bytes, lines that end with CR alone) ends it then.
- * Errors: FILE (a line that is not the format, a section that is in no table). */
+/* Reads bytes in order, calling the sections' functions; `file` is for messages. A status but OCELLI_OK that they
+ * return, having logged it, is a fault as those of the lines are. Without `faults` the first fault ends it and is
+ * returned. With them reading goes on: lines of an unknown section are passed over, and OCELLI_OK is returned at the
+ * end of the file. Only a file that is no text at all (zero bytes, lines that end with CR alone) ends it then. Errors:
+ * FILE (a line that is not the format, a section that is in no table). */
 int ini_read(const void *bytes, size_t size, const char *file, const struct ini_table *table, struct faults *faults);
 
 /* A decimal number as people write it: [-]DIGITS[.DIGITS], at most 15 digits. Not strtod(), which

@@ -18,7 +18,7 @@ static void *handler_user;
 
 static _Thread_local struct {
     char *text; /* NULL: not held */
-    size_t room;
+    size_t capacity;
 } held;
 
 void ocelli_set_log(void (*new_handler)(void *, enum ocelli_log_level, const char *), void *user) {
@@ -33,21 +33,22 @@ static size_t character(const char *text, size_t size) {
     return n > 0 ? (size_t)n : 0;
 }
 
-/* File names and file contents may hold anything. Control characters must not break the promise of one line, nor turn the
- * order of its words: each of their bytes becomes '?'. What is no UTF-8 becomes \xHH, so that it can be read and told apart. Stops where `out` is full; never in the middle of a
- * character. */
+/* File names and file contents may hold anything. Control characters must not break the promise of one line, nor turn
+ * the order of its words: each of their bytes becomes '?'. What is no UTF-8 becomes \xHH, so that it can be read and
+ * told apart. Stops where `out` is full; never in the middle of a character. */
 void log_one_line(const char *text, char out[LOG_LINE]) {
     size_t used = 0;
     for (size_t left = strlen(text); left;) {
-        size_t control = control_shown(text, left), whole = control ? control : character(text, left), room = whole ? whole : 4;
-        if (used + room >= LOG_LINE) break;
+        size_t control = control_shown(text, left), whole = control ? control : character(text, left),
+               capacity = whole ? whole : 4;
+        if (used + capacity >= LOG_LINE) break;
         if (control)
-            memset(out + used, '?', room);
+            memset(out + used, '?', capacity);
         else if (whole)
-            memcpy(out + used, text, room);
+            memcpy(out + used, text, capacity);
         else
-            snprintf(out + used, room + 1, "\\x%02x", (unsigned char)*text);
-        used += room;
+            snprintf(out + used, capacity + 1, "\\x%02x", (unsigned char)*text);
+        used += capacity;
         text += whole ? whole : 1;
         left -= whole ? whole : 1;
     }
@@ -59,7 +60,7 @@ static void say(enum ocelli_log_level level, const char *format, va_list args) {
     vsnprintf(raw, sizeof raw, format, args);
     log_one_line(raw, message);
     if (held.text && level == OCELLI_LOG_ERROR) {
-        snprintf(held.text, held.room, "%s", message);
+        snprintf(held.text, held.capacity, "%s", message);
         return;
     }
     handler(handler_user, level, message);
@@ -86,9 +87,9 @@ void log_info(const char *format, ...) {
     va_end(args);
 }
 
-void log_hold(char *text, size_t room) {
+void log_hold(char *text, size_t capacity) {
     text[0] = 0;
-    held.text = text, held.room = room;
+    held.text = text, held.capacity = capacity;
 }
 
 void log_release(void) {

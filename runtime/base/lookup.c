@@ -17,28 +17,28 @@ static uint64_t hash_of(const char *name) {
     return hash ^ hash >> 32;
 }
 
-bool lookup_init(struct lookup *n, struct arena *arena, size_t most) {
-    size_t room = 4;
-    while (room < 2 * most) room *= 2;
-    *n = (struct lookup){arena_alloc(arena, room, sizeof *n->slots), room};
-    if (!n->slots) *n = (struct lookup){0};
-    return n->slots != NULL;
+bool lookup_init(struct lookup *lookup, struct arena *arena, size_t most) {
+    size_t capacity = 4;
+    while (capacity < 2 * most) capacity *= 2;
+    *lookup = (struct lookup){arena_alloc(arena, capacity, sizeof *lookup->slots), capacity};
+    if (!lookup->slots) *lookup = (struct lookup){0};
+    return lookup->slots != NULL;
 }
 
 /* The slot that has the name, or else the free one for it. */
 static struct lookup_slot *slot_of(const struct lookup *n, const char *name) {
-    size_t i = (size_t)hash_of(name) & (n->room - 1);
-    while (n->slots[i].name && strcmp(n->slots[i].name, name)) i = (i + 1) & (n->room - 1);
+    size_t i = (size_t)hash_of(name) & (n->capacity - 1);
+    while (n->slots[i].name && strcmp(n->slots[i].name, name)) i = (i + 1) & (n->capacity - 1);
     return &n->slots[i];
 }
 
-bool lookup_find(const struct lookup *n, const char *name, size_t *number) {
-    const struct lookup_slot *slot = n->room ? slot_of(n, name) : NULL;
+bool lookup_find(const struct lookup *lookup, const char *name, size_t *number) {
+    const struct lookup_slot *slot = lookup->capacity ? slot_of(lookup, name) : NULL;
     if (!slot || !slot->name) return false;
     if (number) *number = slot->number;
     return true;
 }
 
-void lookup_add(struct lookup *n, const char *name, size_t number) {
-    *slot_of(n, name) = (struct lookup_slot){name, number};
+void lookup_add(struct lookup *lookup, const char *name, size_t number) {
+    *slot_of(lookup, name) = (struct lookup_slot){name, number};
 }

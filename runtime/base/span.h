@@ -22,11 +22,11 @@ static inline size_t span_left(const struct span *s) {
 }
 
 /* The next `count` bytes, or NULL (and nothing read) when there are fewer. */
-const uint8_t *span_bytes(struct span *s, uint64_t count);
+const uint8_t *span_bytes(struct span *span, uint64_t count);
 
 /* false, and nothing read, at the end of the bytes. */
-bool span_u8(struct span *s, uint8_t *value);
-bool span_u32(struct span *s, uint32_t *value);
-bool span_u64(struct span *s, uint64_t *value);
+bool span_u8(struct span *span, uint8_t *value);
+bool span_u32(struct span *span, uint32_t *value);
+bool span_u64(struct span *span, uint64_t *value);
 
 #endif

@@ -24,32 +24,32 @@ static void finish(struct thread *t) {
     *t = (struct thread){.running = false};
 }
 
-int thread_start(struct thread *t, void *(*start)(void *user), void *user, bool deaf) {
+int thread_start(struct thread *thread, void *(*start)(void *user), void *user, bool deaf) {
     sigset_t all, before;
-    *t = (struct thread){.run = start, .user = user};
-    pthread_mutex_init(&t->lock, NULL);
-    clock_condition(&t->changed);
+    *thread = (struct thread){.run = start, .user = user};
+    pthread_mutex_init(&thread->lock, NULL);
+    clock_condition(&thread->changed);
     sigfillset(&all);
     if (deaf) pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&t->id, NULL, run, t);
+    int failed = pthread_create(&thread->id, NULL, run, thread);
     if (deaf) pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed)
-        finish(t);
+        finish(thread);
     else
-        t->running = true;
+        thread->running = true;
     return failed;
 }
 
-bool thread_join(struct thread *t, int64_t until_ns) {
-    if (!t->running) return true;
+bool thread_join(struct thread *thread, int64_t until_ns) {
+    if (!thread->running) return true;
     struct timespec at = clock_at(until_ns);
-    pthread_mutex_lock(&t->lock);
-    for (int late = 0; !t->ended && !late;) late = pthread_cond_timedwait(&t->changed, &t->lock, &at);
-    bool ended = t->ended;
-    pthread_mutex_unlock(&t->lock);
+    pthread_mutex_lock(&thread->lock);
+    for (int late = 0; !thread->ended && !late;) late = pthread_cond_timedwait(&thread->changed, &thread->lock, &at);
+    bool ended = thread->ended;
+    pthread_mutex_unlock(&thread->lock);
     if (!ended) return false;
-    pthread_join(t->id, NULL);
-    finish(t);
+    pthread_join(thread->id, NULL);
+    finish(thread);
     return true;
 }
 

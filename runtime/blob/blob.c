@@ -26,49 +26,50 @@ static const struct gguf_value *expect(const struct blob *b, const char *key, en
     return NULL;
 }
 
-int blob_u32(const struct blob *b, const char *key, uint32_t *value) {
-    const struct gguf_value *v = expect(b, key, GGUF_U32, "u32");
+int blob_u32(const struct blob *blob, const char *key, uint32_t *value) {
+    const struct gguf_value *v = expect(blob, key, GGUF_U32, "u32");
     if (v) *value = (uint32_t)v->number.u;
     return v ? OCELLI_OK : OCELLI_ERR_FILE;
 }
 
-int blob_f32(const struct blob *b, const char *key, float *value) {
-    const struct gguf_value *v = expect(b, key, GGUF_F32, "f32");
+int blob_f32(const struct blob *blob, const char *key, float *value) {
+    const struct gguf_value *v = expect(blob, key, GGUF_F32, "f32");
     if (v) *value = (float)v->number.f;
     return v ? OCELLI_OK : OCELLI_ERR_FILE;
 }
 
-int blob_bool(const struct blob *b, const char *key, bool *value) {
-    const struct gguf_value *v = expect(b, key, GGUF_BOOL, "bool");
+int blob_bool(const struct blob *blob, const char *key, bool *value) {
+    const struct gguf_value *v = expect(blob, key, GGUF_BOOL, "bool");
     if (v) *value = v->number.u != 0;
     return v ? OCELLI_OK : OCELLI_ERR_FILE;
 }
 
 /* The file's strings are not terminated: the copy lives in the parser's arena. A NUL inside would cut it. */
-int blob_string(const struct blob *b, const char *key, const char **value) {
-    const struct gguf_value *v = expect(b, key, GGUF_STRING, "string");
+int blob_string(const struct blob *blob, const char *key, const char **value) {
+    const struct gguf_value *v = expect(blob, key, GGUF_STRING, "string");
     if (!v) return OCELLI_ERR_FILE;
     if (memchr(v->strings->text, 0, v->strings->length))
-        return log_fail(OCELLI_ERR_FILE, "%s: %s has a NUL inside: convert the checkpoint again", b->name, key);
-    *value = arena_copy((struct arena *)&b->gguf.arena, v->strings->text, v->strings->length);
-    return *value ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", b->name);
+        return log_fail(OCELLI_ERR_FILE, "%s: %s has a NUL inside: convert the checkpoint again", blob->name, key);
+    *value = arena_copy((struct arena *)&blob->gguf.arena, v->strings->text, v->strings->length);
+    return *value ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", blob->name);
 }
 
-int blob_strings(const struct blob *b, const char *key, const struct gguf_string **values, uint64_t *count) {
-    const struct gguf_value *v = expect(b, key, GGUF_ARRAY, "array of strings");
+int blob_strings(const struct blob *blob, const char *key, const struct gguf_string **values, uint64_t *count) {
+    const struct gguf_value *v = expect(blob, key, GGUF_ARRAY, "array of strings");
     if (!v) return OCELLI_ERR_FILE;
     if (v->element != GGUF_STRING)
-        return log_fail(OCELLI_ERR_FILE, "%s: %s is not an array of strings: convert the checkpoint again", b->name, key);
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is not an array of strings: convert the checkpoint again", blob->name,
+                        key);
     *values = v->strings;
     *count = v->count;
     return OCELLI_OK;
 }
 
-int blob_f32s(const struct blob *b, const char *key, uint64_t count, float *values) {
-    const struct gguf_value *v = expect(b, key, GGUF_ARRAY, "array of f32");
+int blob_f32s(const struct blob *blob, const char *key, uint64_t count, float *values) {
+    const struct gguf_value *v = expect(blob, key, GGUF_ARRAY, "array of f32");
     if (!v) return OCELLI_ERR_FILE;
     if (v->element != GGUF_F32 || v->count != count)
-        return log_fail(OCELLI_ERR_FILE, "%s: %s is not %llu f32: convert the checkpoint again", b->name, key,
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is not %llu f32: convert the checkpoint again", blob->name, key,
                         (unsigned long long)count);
     memcpy(values, v->bytes, count * sizeof *values);
     return OCELLI_OK;
@@ -79,8 +80,8 @@ static int find(const struct blob *b, const char *name, enum gguf_tensor_type ty
     const struct gguf_tensor *t = gguf_tensor(&b->gguf, name);
     if (!t) return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing: convert the checkpoint again", b->name, name);
     if (t->type != type)
-        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s has type %d, expected %d: convert the checkpoint again", b->name, name,
-                        t->type, type);
+        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s has type %d, expected %d: convert the checkpoint again",
+                        b->name, name, t->type, type);
     uint64_t index = (uint64_t)(t - b->gguf.tensors);
     if (index + 1 == b->gguf.tensor_count)
         return log_fail(OCELLI_ERR_FILE, "%s: the digest is not a tensor of the model", b->name);
@@ -94,9 +95,10 @@ static int load(struct blob *b, const struct gguf_tensor *t, const uint8_t **byt
 
 static int wrong_shape(const struct blob *b, const struct gguf_tensor *t, uint64_t rows, uint64_t columns) {
     return log_fail(OCELLI_ERR_FILE,
-                    "%s: tensor %s is (%llu, %llu, %llu, %llu), expected %llu x %llu: convert the checkpoint again", b->name,
-                    t->name, (unsigned long long)t->ne[0], (unsigned long long)t->ne[1], (unsigned long long)t->ne[2],
-                    (unsigned long long)t->ne[3], (unsigned long long)columns, (unsigned long long)rows);
+                    "%s: tensor %s is (%llu, %llu, %llu, %llu), expected %llu x %llu: convert the checkpoint again",
+                    b->name, t->name, (unsigned long long)t->ne[0], (unsigned long long)t->ne[1],
+                    (unsigned long long)t->ne[2], (unsigned long long)t->ne[3], (unsigned long long)columns,
+                    (unsigned long long)rows);
 }
 
 /* Rows are the slowest dimension; the faster ones together are a row (a convolution has three). */
@@ -106,42 +108,42 @@ static bool has_shape(const struct gguf_tensor *t, uint64_t rows, uint64_t colum
     return t->dimensions >= 2 && t->ne[t->dimensions - 1] == rows && row == columns;
 }
 
-int blob_matrix(struct blob *b, const char *name, uint64_t rows, uint64_t columns, struct blob_matrix *matrix) {
+int blob_matrix(struct blob *blob, const char *name, uint64_t rows, uint64_t columns, struct blob_matrix *matrix) {
     const struct gguf_tensor *t;
     const uint8_t *bytes = NULL;
     char scale[300];
-    int status = find(b, name, GGUF_TENSOR_I8, &t);
+    int status = find(blob, name, GGUF_TENSOR_I8, &t);
     if (status) return status;
-    if (!has_shape(t, rows, columns)) return wrong_shape(b, t, rows, columns);
-    if (matrix) status = load(b, t, &bytes);
+    if (!has_shape(t, rows, columns)) return wrong_shape(blob, t, rows, columns);
+    if (matrix) status = load(blob, t, &bytes);
     if (status) return status;
     if (matrix) *matrix = (struct blob_matrix){.values = (const int8_t *)bytes, .rows = rows, .columns = columns};
     snprintf(scale, sizeof scale, "%s.scale", name);
-    return blob_vector(b, scale, rows, matrix ? &matrix->scales : NULL);
+    return blob_vector(blob, scale, rows, matrix ? &matrix->scales : NULL);
 }
 
-int blob_vector(struct blob *b, const char *name, uint64_t count, const float **values) {
+int blob_vector(struct blob *blob, const char *name, uint64_t count, const float **values) {
     const struct gguf_tensor *t;
     const uint8_t *bytes;
-    int status = find(b, name, GGUF_TENSOR_F32, &t);
+    int status = find(blob, name, GGUF_TENSOR_F32, &t);
     if (status) return status;
-    if (t->size != count * sizeof(float)) return wrong_shape(b, t, 1, count);
+    if (t->size != count * sizeof(float)) return wrong_shape(blob, t, 1, count);
     if (!values) return OCELLI_OK;
-    status = load(b, t, &bytes);
+    status = load(blob, t, &bytes);
     if (status) return status;
     const float *f = (const float *)(const void *)bytes;
     for (uint64_t i = 0; i < count; i++)
         if (!isfinite(f[i]))
-            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not finite at %llu: convert the checkpoint again", b->name, name,
-                            (unsigned long long)i);
+            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not finite at %llu: convert the checkpoint again",
+                            blob->name, name, (unsigned long long)i);
     *values = f;
     return OCELLI_OK;
 }
 
-int blob_bytes(struct blob *b, const char *name, uint64_t size, const uint8_t **bytes) {
+int blob_bytes(struct blob *blob, const char *name, uint64_t size, const uint8_t **bytes) {
     const struct gguf_tensor *t;
-    int status = find(b, name, GGUF_TENSOR_I8, &t);
+    int status = find(blob, name, GGUF_TENSOR_I8, &t);
     if (status) return status;
-    if (t->size != size) return wrong_shape(b, t, 1, size);
-    return bytes ? load(b, t, bytes) : OCELLI_OK;
+    if (t->size != size) return wrong_shape(blob, t, 1, size);
+    return bytes ? load(blob, t, bytes) : OCELLI_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A model file: every value and tensor is asked for by name, type and shape, and a
  * mismatch says what was expected and what is there. docs/blob.md is the list.
- * The header is read once, a tensor when it is asked for. Both are checked in memory that is ours, and never mapped: others may
- * write into the file meanwhile. */
+ * The header is read once, a tensor when it is asked for. Both are checked in memory that is ours, and never mapped:
+ * others may write into the file meanwhile. */
 #ifndef BLOB_BLOB_H
 #define BLOB_BLOB_H
 
@@ -17,8 +17,8 @@ struct blob_matrix {
     uint64_t rows, columns;
 };
 
-/* Opens `path`, and keeps it open; with `verify`, checks the header's SHA-256 now and each tensor's whenever it is read.
- * Errors: FILE, MEMORY. */
+/* Opens `path`, and keeps it open; with `verify`, checks the header's SHA-256 now and each tensor's whenever it is
+ * read. Errors: FILE, MEMORY. */
 int blob_open(struct blob **out, const char *path, bool verify);
 /* The same over bytes that outlive the blob (tests, fuzzing). */
 int blob_parse(struct blob **out, const void *bytes, size_t size, const char *name, bool verify);
@@ -41,11 +41,13 @@ int blob_string(const struct blob *blob, const char *key, const char **value);
 int blob_strings(const struct blob *blob, const char *key, const struct gguf_string **values, uint64_t *count);
 int blob_f32s(const struct blob *blob, const char *key, uint64_t count, float *values); /* copied */
 
-/* Tensors. The last argument may be NULL: then the tensor is only looked up, not read. Pointers are good until blob_release() of
- * that name. Errors: FILE (missing, other type or shape, hash differs, the file was changed or cut short meanwhile), MEMORY. */
+/* Tensors. The last argument may be NULL: then the tensor is only looked up, not read. Pointers are good until
+ * blob_release() of that name. Errors: FILE (missing, other type or shape, hash differs, the file was changed or cut
+ * short meanwhile), MEMORY. */
 int blob_matrix(struct blob *blob, const char *name, uint64_t rows, uint64_t columns, struct blob_matrix *matrix);
-int blob_vector(struct blob *blob, const char *name, uint64_t count, const float **values); /* F32; count = product of ne */
-int blob_bytes(struct blob *blob, const char *name, uint64_t size, const uint8_t **bytes);  /* I8 without scales */
+int blob_vector(struct blob *blob, const char *name, uint64_t count,
+                const float **values); /* F32; count = product of ne */
+int blob_bytes(struct blob *blob, const char *name, uint64_t size, const uint8_t **bytes); /* I8 without scales */
 
 /* Frees the tensors whose names begin so; asked for again, they are read again. */
 void blob_release(struct blob *blob, const char *prefix);

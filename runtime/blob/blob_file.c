@@ -14,25 +14,25 @@
 enum { ALIGNMENT = 64, KEY_BYTES = 64 << 10, HEAD_FIRST = 256 << 10, HEAD_MOST = 256 << 20, LARGE = 1 << 20 };
 static const char digest_name[] = "ocelli.digest";
 
-const char *blob_name(const struct blob *b) {
-    return b->name;
+const char *blob_name(const struct blob *blob) {
+    return blob->name;
 }
 
-uint64_t blob_size(const struct blob *b) {
-    return b->size;
+uint64_t blob_size(const struct blob *blob) {
+    return blob->size;
 }
 
-const struct gguf *blob_gguf(const struct blob *b) {
-    return &b->gguf;
+const struct gguf *blob_gguf(const struct blob *blob) {
+    return &blob->gguf;
 }
 
-const char *blob_key(const struct blob *b) {
-    return b->key;
+const char *blob_key(const struct blob *blob) {
+    return blob->key;
 }
 
-bool blob_replaced(const struct blob *b) {
+bool blob_replaced(const struct blob *blob) {
     struct stat now, ours;
-    return b->fd >= 0 && stat(b->name, &now) == 0 && fstat(b->fd, &ours) == 0 &&
+    return blob->fd >= 0 && stat(blob->name, &now) == 0 && fstat(blob->fd, &ours) == 0 &&
            (now.st_ino != ours.st_ino || now.st_dev != ours.st_dev);
 }
 
@@ -44,13 +44,14 @@ static bool is_changed(const struct blob *b) {
 /* A new model that is renamed into place, as by ocelli-convert, never gets here. */
 static int changed(const struct blob *b, const char *what) {
     return log_fail(OCELLI_ERR_FILE,
-                    "%s: changed while in use (at %s): no more of it is used: put the same file back, or start again", b->name,
-                    what);
+                    "%s: changed while in use (at %s): no more of it is used: put the same file back, or start again",
+                    b->name, what);
 }
 
 static int damaged(const struct blob *b, const char *what) {
     if (b->read && is_changed(b)) return changed(b, what);
-    return log_fail(OCELLI_ERR_FILE, "%s: damaged: %s differs from its SHA-256: copy or convert the file again", b->name, what);
+    return log_fail(OCELLI_ERR_FILE, "%s: damaged: %s differs from its SHA-256: copy or convert the file again",
+                    b->name, what);
 }
 
 static int no_memory(const struct blob *b) {
@@ -76,26 +77,26 @@ static int fetch(const struct blob *b, uint64_t offset, uint64_t size, const cha
 }
 
 /* The digest must be the last tensor, right behind the others, and end the file. */
-static int find_digests(struct blob *b) {
-    const struct gguf *g = &b->gguf;
+static int find_digests(struct blob *blob) {
+    const struct gguf *g = &blob->gguf;
     uint64_t others = g->tensor_count - 1, place = 0;
     const struct gguf_tensor *t = g->tensor_count ? &g->tensors[others] : NULL;
     if (g->alignment != ALIGNMENT)
-        return log_fail(OCELLI_ERR_FILE, "%s: general.alignment is %llu, expected %d: not a blob of ocelli-convert", b->name,
-                        (unsigned long long)g->alignment, ALIGNMENT);
+        return log_fail(OCELLI_ERR_FILE, "%s: general.alignment is %llu, expected %d: not a blob of ocelli-convert",
+                        blob->name, (unsigned long long)g->alignment, ALIGNMENT);
     if (!t || strcmp(t->name, digest_name) != 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: no ocelli.digest at its end: not a blob of ocelli-convert", b->name);
+        return log_fail(OCELLI_ERR_FILE, "%s: no ocelli.digest at its end: not a blob of ocelli-convert", blob->name);
     if (t->type != GGUF_TENSOR_I8 || t->dimensions != 2 || t->ne[0] != SHA256_SIZE || t->ne[1] != 1 + others)
-        return log_fail(OCELLI_ERR_FILE, "%s: ocelli.digest is not (32, %llu) I8: convert the file again", b->name,
+        return log_fail(OCELLI_ERR_FILE, "%s: ocelli.digest is not (32, %llu) I8: convert the file again", blob->name,
                         (unsigned long long)(1 + others));
     for (uint64_t i = 0; i <= others; i++) {
         if (g->tensors[i].offset != place)
-            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is out of place: convert the file again", b->name,
+            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is out of place: convert the file again", blob->name,
                             g->tensors[i].name);
         place = (place + g->tensors[i].size + g->alignment - 1) & ~(g->alignment - 1);
     }
     if (t->offset + t->size != g->data_size)
-        return log_fail(OCELLI_ERR_FILE, "%s: bytes after the last tensor: copy or convert the file again", b->name);
+        return log_fail(OCELLI_ERR_FILE, "%s: bytes after the last tensor: copy or convert the file again", blob->name);
     return OCELLI_OK;
 }
 
@@ -223,31 +224,32 @@ static int load(struct blob *b, uint64_t index) {
     uint64_t size = length_of(b, index);
     uint8_t *bytes = b->read[index] = take(size);
     int status = fetch(b, b->gguf.header_size + t->offset, size, t->name, bytes);
-    if (!status && b->digests && !matches(bytes, size, b->digests + (1 + index) * SHA256_SIZE)) status = damaged(b, t->name);
+    if (!status && b->digests && !matches(bytes, size, b->digests + (1 + index) * SHA256_SIZE))
+        status = damaged(b, t->name);
     if (!status && !b->digests && is_changed(b)) status = changed(b, t->name);
     if (status) drop(b, index);
     return status;
 }
 
-int blob_load(struct blob *b, uint64_t index, const uint8_t **bytes) {
-    int status = b->read[index] ? OCELLI_OK : load(b, index);
-    *bytes = b->read[index];
+int blob_load(struct blob *blob, uint64_t index, const uint8_t **bytes) {
+    int status = blob->read[index] ? OCELLI_OK : load(blob, index);
+    *bytes = blob->read[index];
     return status;
 }
 
-void blob_release(struct blob *b, const char *prefix) {
+void blob_release(struct blob *blob, const char *prefix) {
     size_t length = strlen(prefix);
-    for (uint64_t i = 0; i < b->gguf.tensor_count; i++)
-        if (b->read[i] && strncmp(b->gguf.tensors[i].name, prefix, length) == 0) drop(b, i);
+    for (uint64_t i = 0; i < blob->gguf.tensor_count; i++)
+        if (blob->read[i] && strncmp(blob->gguf.tensors[i].name, prefix, length) == 0) drop(blob, i);
 }
 
-int blob_check(struct blob *b) {
+int blob_check(struct blob *blob) {
     int status = OCELLI_OK;
-    for (uint64_t i = 0; i + 1 < b->gguf.tensor_count && !status; i++) {
+    for (uint64_t i = 0; i + 1 < blob->gguf.tensor_count && !status; i++) {
         const uint8_t *bytes;
-        bool held = b->read[i];
-        status = blob_load(b, i, &bytes);
-        if (!held) drop(b, i);
+        bool held = blob->read[i];
+        status = blob_load(blob, i, &bytes);
+        if (!held) drop(blob, i);
     }
     return status;
 }

@@ -66,23 +66,23 @@ static size_t type_size(enum gguf_type type) {
     }
 }
 
-static int read_number(struct parser *p, struct gguf_value *v) {
-    size_t size = type_size(v->type);
-    if (!size) return broken(p, "a value of unknown type");
-    const uint8_t *bytes = span_bytes(&p->in, size);
-    if (!bytes) return broken(p, "cut short in a value");
+static int read_number(struct parser *parser, struct gguf_value *value) {
+    size_t size = type_size(value->type);
+    if (!size) return broken(parser, "a value of unknown type");
+    const uint8_t *bytes = span_bytes(&parser->in, size);
+    if (!bytes) return broken(parser, "cut short in a value");
     uint64_t u = 0;
     for (size_t i = 0; i < size; i++) u |= (uint64_t)bytes[i] << (8 * i);
-    if (v->type == GGUF_F32) {
+    if (value->type == GGUF_F32) {
         float f;
         memcpy(&f, bytes, sizeof f);
-        v->number.f = f;
-    } else if (v->type == GGUF_F64) {
-        memcpy(&v->number.f, bytes, sizeof v->number.f);
+        value->number.f = f;
+    } else if (value->type == GGUF_F64) {
+        memcpy(&value->number.f, bytes, sizeof value->number.f);
     } else {
-        v->number.u = u;
+        value->number.u = u;
     }
-    return v->type == GGUF_BOOL && u > 1 ? broken(p, "a bool that is neither 0 nor 1") : OCELLI_OK;
+    return value->type == GGUF_BOOL && u > 1 ? broken(parser, "a bool that is neither 0 nor 1") : OCELLI_OK;
 }
 
 static int read_strings(struct parser *p, struct gguf_value *v) {
@@ -133,26 +133,29 @@ static uint64_t element_size(enum gguf_tensor_type type) {
     }
 }
 
-static int read_tensor(struct parser *p, struct gguf_tensor *t) {
+static int read_tensor(struct parser *parser, struct gguf_tensor *tensor) {
     uint32_t type;
-    p->field = "";
-    int status = read_name(p, MAX_NAME, &t->name);
+    parser->field = "";
+    int status = read_name(parser, MAX_NAME, &tensor->name);
     if (status) return status;
-    p->field = t->name;
-    if (!span_u32(&p->in, &t->dimensions)) return broken(p, "cut short in a tensor");
-    if (t->dimensions < 1 || t->dimensions > 4) return broken(p, "a tensor that has not 1 to 4 dimensions");
+    parser->field = tensor->name;
+    if (!span_u32(&parser->in, &tensor->dimensions)) return broken(parser, "cut short in a tensor");
+    if (tensor->dimensions < 1 || tensor->dimensions > 4)
+        return broken(parser, "a tensor that has not 1 to 4 dimensions");
     uint64_t count = 1;
     for (uint32_t i = 0; i < 4; i++) {
-        t->ne[i] = 1;
-        if (i >= t->dimensions) continue;
-        if (!span_u64(&p->in, &t->ne[i])) return broken(p, "cut short in a tensor");
-        if (t->ne[i] == 0 || __builtin_mul_overflow(count, t->ne[i], &count)) return broken(p, "a tensor of impossible size");
+        tensor->ne[i] = 1;
+        if (i >= tensor->dimensions) continue;
+        if (!span_u64(&parser->in, &tensor->ne[i])) return broken(parser, "cut short in a tensor");
+        if (tensor->ne[i] == 0 || __builtin_mul_overflow(count, tensor->ne[i], &count))
+            return broken(parser, "a tensor of impossible size");
     }
-    if (!span_u32(&p->in, &type) || !span_u64(&p->in, &t->offset)) return broken(p, "cut short in a tensor");
-    t->type = (enum gguf_tensor_type)type;
-    uint64_t size = element_size(t->type);
-    if (!size) return broken(p, "a tensor of a type this reader does not know (F32, F16 and I8 it does)");
-    if (__builtin_mul_overflow(count, size, &t->size)) return broken(p, "a tensor of impossible size");
+    if (!span_u32(&parser->in, &type) || !span_u64(&parser->in, &tensor->offset))
+        return broken(parser, "cut short in a tensor");
+    tensor->type = (enum gguf_tensor_type)type;
+    uint64_t size = element_size(tensor->type);
+    if (!size) return broken(parser, "a tensor of a type this reader does not know (F32, F16 and I8 it does)");
+    if (__builtin_mul_overflow(count, size, &tensor->size)) return broken(parser, "a tensor of impossible size");
     return OCELLI_OK;
 }
 
@@ -174,23 +177,24 @@ static int by_offset(const void *a, const void *b) {
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-static int check_places(struct parser *p) {
-    struct gguf *g = p->g;
+static int check_places(struct parser *parser) {
+    struct gguf *g = parser->g;
     const struct gguf_tensor **sorted = arena_alloc(&g->arena, g->tensor_count + 1, sizeof *sorted);
-    if (!sorted) return no_memory(p);
+    if (!sorted) return no_memory(parser);
     for (uint64_t i = 0; i < g->tensor_count; i++) {
         const struct gguf_tensor *t = sorted[i] = &g->tensors[i];
         if (t->offset % g->alignment)
-            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not aligned to %llu bytes: convert the file again", p->name,
-                            t->name, (unsigned long long)g->alignment);
+            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not aligned to %llu bytes: convert the file again",
+                            parser->name, t->name, (unsigned long long)g->alignment);
         if (t->offset > g->data_size || t->size > g->data_size - t->offset)
-            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s ends past the end of the file: the file is cut short, copy it again",
-                            p->name, t->name);
+            return log_fail(OCELLI_ERR_FILE,
+                            "%s: tensor %s ends past the end of the file: the file is cut short, copy it again",
+                            parser->name, t->name);
     }
     qsort(sorted, g->tensor_count, sizeof *sorted, by_offset);
     for (uint64_t i = 1; i < g->tensor_count; i++)
         if (sorted[i - 1]->offset + sorted[i - 1]->size > sorted[i]->offset)
-            return log_fail(OCELLI_ERR_FILE, "%s: tensors %s and %s overlap: convert the file again", p->name,
+            return log_fail(OCELLI_ERR_FILE, "%s: tensors %s and %s overlap: convert the file again", parser->name,
                             sorted[i - 1]->name, sorted[i]->name);
     return OCELLI_OK;
 }
@@ -206,23 +210,24 @@ static int check_names(struct parser *p) {
     return status ? status : check_unique(p, names, g->tensor_count);
 }
 
-static int read_counts(struct parser *p) {
-    struct gguf *g = p->g;
-    const uint8_t *magic = span_bytes(&p->in, 4);
+static int read_counts(struct parser *parser) {
+    struct gguf *g = parser->g;
+    const uint8_t *magic = span_bytes(&parser->in, 4);
     uint32_t version;
     if (!magic || memcmp(magic, "GGUF", 4) != 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: not a GGUF file: make one with ocelli-convert", p->name);
-    if (!span_u32(&p->in, &version)) return broken(p, "cut short in the header");
+        return log_fail(OCELLI_ERR_FILE, "%s: not a GGUF file: make one with ocelli-convert", parser->name);
+    if (!span_u32(&parser->in, &version)) return broken(parser, "cut short in the header");
     if (version != VERSION)
-        return log_fail(OCELLI_ERR_FILE, "%s: GGUF version %u, this reader knows %d: convert the checkpoint again", p->name,
-                        version, VERSION);
-    if (!span_u64(&p->in, &g->tensor_count) || !span_u64(&p->in, &g->value_count)) return broken(p, "cut short in the header");
+        return log_fail(OCELLI_ERR_FILE, "%s: GGUF version %u, this reader knows %d: convert the checkpoint again",
+                        parser->name, version, VERSION);
+    if (!span_u64(&parser->in, &g->tensor_count) || !span_u64(&parser->in, &g->value_count))
+        return broken(parser, "cut short in the header");
     /* The smallest value takes 13 bytes, the smallest tensor 33: no count can ask for more memory than that. */
-    if (g->value_count > span_left(&p->in) / 13 || g->tensor_count > span_left(&p->in) / 33)
-        return broken(p, "counts of values or tensors larger than the file");
+    if (g->value_count > span_left(&parser->in) / 13 || g->tensor_count > span_left(&parser->in) / 33)
+        return broken(parser, "counts of values or tensors larger than the file");
     g->values = arena_alloc(&g->arena, g->value_count + 1, sizeof *g->values);
     g->tensors = arena_alloc(&g->arena, g->tensor_count + 1, sizeof *g->tensors);
-    return g->values && g->tensors ? OCELLI_OK : no_memory(p);
+    return g->values && g->tensors ? OCELLI_OK : no_memory(parser);
 }
 
 static int read_alignment(struct parser *p) {
@@ -234,48 +239,48 @@ static int read_alignment(struct parser *p) {
     return OCELLI_OK;
 }
 
-static int parse(struct parser *p) {
-    struct gguf *g = p->g;
-    int status = read_counts(p);
-    for (uint64_t i = 0; !status && i < g->value_count; i++) status = read_value(p, &g->values[i]);
-    for (uint64_t i = 0; !status && i < g->tensor_count; i++) status = read_tensor(p, &g->tensors[i]);
-    p->field = "";
-    if (!status) status = read_alignment(p);
+static int parse(struct parser *parser) {
+    struct gguf *g = parser->g;
+    int status = read_counts(parser);
+    for (uint64_t i = 0; !status && i < g->value_count; i++) status = read_value(parser, &g->values[i]);
+    for (uint64_t i = 0; !status && i < g->tensor_count; i++) status = read_tensor(parser, &g->tensors[i]);
+    parser->field = "";
+    if (!status) status = read_alignment(parser);
     if (status) return status;
-    uint64_t header = (p->in.position + g->alignment - 1) & ~(g->alignment - 1);
-    if (header > p->in.size) return broken(p, "cut short before the data");
+    uint64_t header = (parser->in.position + g->alignment - 1) & ~(g->alignment - 1);
+    if (header > parser->in.size) return broken(parser, "cut short before the data");
     g->header_size = header;
-    g->data = p->in.size < p->whole ? NULL : p->in.data + header;
-    g->data_size = p->whole - header;
-    status = check_names(p);
-    return status ? status : check_places(p);
+    g->data = parser->in.size < parser->whole ? NULL : parser->in.data + header;
+    g->data_size = parser->whole - header;
+    status = check_names(parser);
+    return status ? status : check_places(parser);
 }
 
-int gguf_parse_start(struct gguf *g, const void *bytes, size_t size, uint64_t whole, const char *name) {
-    *g = (struct gguf){0};
-    struct parser p = {.in = span_of(bytes, size), .g = g, .name = name, .field = "", .whole = whole};
+int gguf_parse_start(struct gguf *gguf, const void *bytes, size_t size, uint64_t whole, const char *name) {
+    *gguf = (struct gguf){0};
+    struct parser p = {.in = span_of(bytes, size), .g = gguf, .name = name, .field = "", .whole = whole};
     int status = parse(&p);
-    if (status) gguf_finish(g);
+    if (status) gguf_finish(gguf);
     return status;
 }
 
-int gguf_parse(struct gguf *g, const void *bytes, size_t size, const char *name) {
-    return gguf_parse_start(g, bytes, size, size, name);
+int gguf_parse(struct gguf *gguf, const void *bytes, size_t size, const char *name) {
+    return gguf_parse_start(gguf, bytes, size, size, name);
 }
 
-void gguf_finish(struct gguf *g) {
-    arena_finish(&g->arena);
-    *g = (struct gguf){0};
+void gguf_finish(struct gguf *gguf) {
+    arena_finish(&gguf->arena);
+    *gguf = (struct gguf){0};
 }
 
-const struct gguf_value *gguf_value(const struct gguf *g, const char *key) {
-    for (uint64_t i = 0; i < g->value_count; i++)
-        if (g->values[i].key && strcmp(g->values[i].key, key) == 0) return &g->values[i];
+const struct gguf_value *gguf_value(const struct gguf *gguf, const char *key) {
+    for (uint64_t i = 0; i < gguf->value_count; i++)
+        if (gguf->values[i].key && strcmp(gguf->values[i].key, key) == 0) return &gguf->values[i];
     return NULL;
 }
 
-const struct gguf_tensor *gguf_tensor(const struct gguf *g, const char *name) {
-    for (uint64_t i = 0; i < g->tensor_count; i++)
-        if (strcmp(g->tensors[i].name, name) == 0) return &g->tensors[i];
+const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name) {
+    for (uint64_t i = 0; i < gguf->tensor_count; i++)
+        if (strcmp(gguf->tensors[i].name, name) == 0) return &gguf->tensors[i];
     return NULL;
 }

@@ -65,17 +65,17 @@ struct gguf {
     uint64_t tensor_count;
 };
 
-/* Parses `size` bytes, which must outlive *g. `name` is for messages. Errors: FILE, MEMORY; *g is
+/* Parses `size` bytes, which must outlive *gguf. `name` is for messages. Errors: FILE, MEMORY; *gguf is
  * then empty. Refuses duplicate names, overlaps, tensors past the end, sizes that overflow. */
-int gguf_parse(struct gguf *g, const void *bytes, size_t size, const char *name);
-void gguf_finish(struct gguf *g);
+int gguf_parse(struct gguf *gguf, const void *bytes, size_t size, const char *name);
+void gguf_finish(struct gguf *gguf);
 
-/* The same when only the first `size` bytes of a file of `whole` are there. 1: the header may go on behind them; nothing was
- * said, and *g is empty: try with more. */
-int gguf_parse_start(struct gguf *g, const void *bytes, size_t size, uint64_t whole, const char *name);
+/* The same when only the first `size` bytes of a file of `whole` are there. 1: the header may go on behind them;
+ * nothing was said, and *gguf is empty: try with more. */
+int gguf_parse_start(struct gguf *gguf, const void *bytes, size_t size, uint64_t whole, const char *name);
 
 /* NULL when there is none. */
-const struct gguf_value *gguf_value(const struct gguf *g, const char *key);
-const struct gguf_tensor *gguf_tensor(const struct gguf *g, const char *name);
+const struct gguf_value *gguf_value(const struct gguf *gguf, const char *key);
+const struct gguf_tensor *gguf_tensor(const struct gguf *gguf, const char *name);
 
 #endif

@@ -6,16 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_WIDTH = 4096, MAX_HIDDEN = 16384, MAX_BLOCKS = 64, MAX_HEAD = 128, MAX_IMAGE = 1024, MAX_VOCABULARY = 300000 };
+enum {
+    MAX_WIDTH = 4096,
+    MAX_HIDDEN = 16384,
+    MAX_BLOCKS = 64,
+    MAX_HEAD = 128,
+    MAX_IMAGE = 1024,
+    MAX_VOCABULARY = 300000
+};
 
 static int u32(const struct blob *blob, const char *tower, const char *key, uint32_t most, uint32_t *value) {
     char name[64];
     snprintf(name, sizeof name, "clip.%s.%s", tower, key);
     int status = blob_u32(blob, name, value);
     if (status) return status;
-    if (*value == 0) return log_fail(OCELLI_ERR_FILE, "%s: %s is 0: convert the checkpoint again", blob_name(blob), name);
+    if (*value == 0)
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is 0: convert the checkpoint again", blob_name(blob), name);
     if (*value > most)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %s is %u, this runtime takes at most %u", blob_name(blob), name, *value, most);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %s is %u, this runtime takes at most %u", blob_name(blob), name, *value,
+                        most);
     return OCELLI_OK;
 }
 
@@ -34,27 +43,29 @@ static int activation(const struct blob *blob, const char *tower, enum op_activa
             *out = known[i].value;
             return OCELLI_OK;
         }
-    return log_fail(OCELLI_ERR_FILE, "%s: %s is '%s': expected quick_gelu, gelu or gelu_tanh", blob_name(blob), key, name);
+    return log_fail(OCELLI_ERR_FILE, "%s: %s is '%s': expected quick_gelu, gelu or gelu_tanh", blob_name(blob), key,
+                    name);
 }
 
-static int tower(const struct blob *blob, const char *name, struct clip_tower_config *c) {
+static int tower(const struct blob *blob, const char *name, struct clip_tower_config *config) {
     char key[64];
     snprintf(key, sizeof key, "clip.%s.attention.layer_norm_epsilon", name);
-    int status = u32(blob, name, "embedding_length", MAX_WIDTH, &c->width);
-    if (!status) status = u32(blob, name, "feed_forward_length", MAX_HIDDEN, &c->hidden);
-    if (!status) status = u32(blob, name, "block_count", MAX_BLOCKS, &c->blocks);
-    if (!status) status = u32(blob, name, "attention.head_count", MAX_WIDTH, &c->heads);
-    if (!status) status = blob_f32(blob, key, &c->epsilon);
-    if (!status) status = activation(blob, name, &c->activation);
+    int status = u32(blob, name, "embedding_length", MAX_WIDTH, &config->width);
+    if (!status) status = u32(blob, name, "feed_forward_length", MAX_HIDDEN, &config->hidden);
+    if (!status) status = u32(blob, name, "block_count", MAX_BLOCKS, &config->blocks);
+    if (!status) status = u32(blob, name, "attention.head_count", MAX_WIDTH, &config->heads);
+    if (!status) status = blob_f32(blob, key, &config->epsilon);
+    if (!status) status = activation(blob, name, &config->activation);
     if (status) return status;
-    if (c->width % c->heads)
-        return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob), name, c->width,
-                        c->heads);
-    if (c->width / c->heads % 4 || c->width / c->heads > MAX_HEAD)
+    if (config->width % config->heads)
+        return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob), name,
+                        config->width, config->heads);
+    if (config->width / config->heads % 4 || config->width / config->heads > MAX_HEAD)
         return log_fail(OCELLI_ERR_LIMIT, "%s: clip.%s: head width %u, this runtime takes multiples of 4 up to %d",
-                        blob_name(blob), name, c->width / c->heads, MAX_HEAD);
-    if (!(c->epsilon > 0 && c->epsilon < 1))
-        return log_fail(OCELLI_ERR_FILE, "%s: %s is %g: convert the checkpoint again", blob_name(blob), key, c->epsilon);
+                        blob_name(blob), name, config->width / config->heads, MAX_HEAD);
+    if (!(config->epsilon > 0 && config->epsilon < 1))
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is %g: convert the checkpoint again", blob_name(blob), key,
+                        config->epsilon);
     return OCELLI_OK;
 }
 
@@ -84,21 +95,21 @@ static int prep(const struct blob *blob, struct clip_config *c) {
     return OCELLI_OK;
 }
 
-static int image(const struct blob *blob, struct clip_config *c) {
-    int status = tower(blob, "vision", &c->image);
-    if (!status) status = u32(blob, "vision", "image_size", MAX_IMAGE, &c->image_size);
-    if (!status) status = u32(blob, "vision", "patch_size", MAX_IMAGE, &c->patch_size);
-    if (!status) status = u32(blob, "vision", "projection_dim", MAX_WIDTH, &c->embedding);
-    if (!status) status = prep(blob, c);
+static int image(const struct blob *blob, struct clip_config *config) {
+    int status = tower(blob, "vision", &config->image);
+    if (!status) status = u32(blob, "vision", "image_size", MAX_IMAGE, &config->image_size);
+    if (!status) status = u32(blob, "vision", "patch_size", MAX_IMAGE, &config->patch_size);
+    if (!status) status = u32(blob, "vision", "projection_dim", MAX_WIDTH, &config->embedding);
+    if (!status) status = prep(blob, config);
     if (status) return status;
-    if (c->image_size % c->patch_size)
-        return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob), c->image_size,
-                        c->patch_size);
-    uint32_t side = c->image_size / c->patch_size;
-    c->image.tokens = 1 + side * side;
-    if (c->image.tokens > OP_ATTENTION_MAX_TOKENS)
+    if (config->image_size % config->patch_size)
+        return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob),
+                        config->image_size, config->patch_size);
+    uint32_t side = config->image_size / config->patch_size;
+    config->image.tokens = 1 + side * side;
+    if (config->image.tokens > OP_ATTENTION_MAX_TOKENS)
         return log_fail(OCELLI_ERR_LIMIT, "%s: %u tokens a picture, this runtime takes at most %d", blob_name(blob),
-                        c->image.tokens, OP_ATTENTION_MAX_TOKENS);
+                        config->image.tokens, OP_ATTENTION_MAX_TOKENS);
     return OCELLI_OK;
 }
 
@@ -111,7 +122,8 @@ static int text(const struct blob *blob, struct clip_config *c) {
     if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &c->end_id);
     if (status) return status;
     if (embedding != c->embedding)
-        return log_fail(OCELLI_ERR_FILE, "%s: the towers project to %u and %u numbers", blob_name(blob), c->embedding, embedding);
+        return log_fail(OCELLI_ERR_FILE, "%s: the towers project to %u and %u numbers", blob_name(blob), c->embedding,
+                        embedding);
     if (c->text.tokens < 2)
         return log_fail(OCELLI_ERR_FILE, "%s: clip.text.context_length is %u: no room for a text", blob_name(blob),
                         c->text.tokens);
@@ -129,8 +141,8 @@ static int score(const struct blob *blob, struct clip_config *c) {
     return OCELLI_OK;
 }
 
-int clip_config_read(struct clip_config *c, const struct blob *blob) {
-    *c = (struct clip_config){0};
+int clip_config_read(struct clip_config *config, const struct blob *blob) {
+    *config = (struct clip_config){0};
     const char *architecture;
     uint32_t version;
     int status = blob_string(blob, "general.architecture", &architecture);
@@ -142,7 +154,7 @@ int clip_config_read(struct clip_config *c, const struct blob *blob) {
     if (version != 1)
         return log_fail(OCELLI_ERR_FILE, "%s: blob version %u, this runtime reads 1: convert the checkpoint again",
                         blob_name(blob), version);
-    status = image(blob, c);
-    if (!status) status = text(blob, c);
-    return status ? status : score(blob, c);
+    status = image(blob, config);
+    if (!status) status = text(blob, config);
+    return status ? status : score(blob, config);
 }

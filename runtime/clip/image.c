@@ -25,30 +25,30 @@ static void plan(struct clip_image *s) {
     struct clip_tower *t = &s->tower;
     uint32_t rows = t->max_batch * patches_of(s->config) + OP_MAX_PANEL, numbers = patch_numbers(s->config);
     s->patches = clip_plan_rows(t, rows, numbers, false);
-    if (op_input_is_int8(t->device)) s->patches_room = clip_plan_rows(t, rows, numbers, true);
+    if (op_input_is_int8(t->device)) s->patches_quantized = clip_plan_rows(t, rows, numbers, true);
     clip_plan_stack(t, t->max_batch * s->config->image.tokens);
 }
 
-static int allocate(struct clip_image *s, uint32_t batch) {
-    struct clip_tower *t = &s->tower;
+static int allocate(struct clip_image *tower, uint32_t batch) {
+    struct clip_tower *t = &tower->tower;
     clip_free_activations(t);
-    clip_resize_forget(&s->resize); /* it writes to the patches */
-    t->max_batch = batch;           /* what is planned for */
-    plan(s);
+    clip_resize_forget(&tower->resize); /* it writes to the patches */
+    t->max_batch = batch;               /* what is planned for */
+    plan(tower);
     int status = clip_allocate(t, "image activations");
     if (status) {
         clip_free_activations(t);
         t->max_batch = 0; /* there is room for nothing: the next picture tries again */
         return status;
     }
-    plan(s);
+    plan(tower);
     uint32_t *pool = op_memory_mapped(t->pool_rows);
-    for (uint32_t i = 0; i < batch; i++) pool[i] = i * s->config->image.tokens;
+    for (uint32_t i = 0; i < batch; i++) pool[i] = i * tower->config->image.tokens;
     return OCELLI_OK;
 }
 
 /* Room for one picture at first: a camera needs no more. Where a batch finds no memory, pictures go one at a time. */
-static int make_room(struct clip_image *s, uint32_t batch) {
+static int make_capacity(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     if (batch <= t->max_batch) return OCELLI_OK;
     int status = allocate(s, batch);
@@ -63,50 +63,51 @@ static int init(struct clip_image *s, struct blob *blob) {
     int status = load(s, blob);
     if (!status) status = op_weights_allocate(&t->weights, "image weights");
     if (!status) status = load(s, blob);
-    return status ? status : make_room(s, 1);
+    return status ? status : make_capacity(s, 1);
 }
 
-int clip_image_init(struct clip_image *s, struct op_device *device, struct blob *blob, const struct clip_config *c,
-                    uint32_t max_batch) {
-    *s = (struct clip_image){.config = c, .most = max_batch};
-    s->tower =
-        (struct clip_tower){.device = device, .config = &c->image, .embedding = c->embedding, .weights = {.device = device}};
-    clip_resize_init(&s->resize, device, c);
-    int status = init(s, blob);
-    if (status) clip_image_finish(s);
+int clip_image_init(struct clip_image *tower, struct op_device *device, struct blob *blob,
+                    const struct clip_config *config, uint32_t max_batch) {
+    *tower = (struct clip_image){.config = config, .most = max_batch};
+    tower->tower = (struct clip_tower){
+        .device = device, .config = &config->image, .embedding = config->embedding, .weights = {.device = device}};
+    clip_resize_init(&tower->resize, device, config);
+    int status = init(tower, blob);
+    if (status) clip_image_finish(tower);
     return status;
 }
 
-void clip_image_finish(struct clip_image *s) {
-    if (!s->tower.device) return;
-    clip_resize_finish(&s->resize);
-    clip_tower_finish(&s->tower);
-    *s = (struct clip_image){0};
+void clip_image_finish(struct clip_image *tower) {
+    if (!tower->tower.device) return;
+    clip_resize_finish(&tower->resize);
+    clip_tower_finish(&tower->tower);
+    *tower = (struct clip_image){0};
 }
 
-static int record_tower(struct clip_image *s, uint32_t batch) {
-    struct clip_tower *t = &s->tower;
-    uint32_t rows = batch * patches_of(s->config), tokens = s->config->image.tokens, width = s->config->image.width;
+static int record_tower(struct clip_image *tower, uint32_t batch) {
+    struct clip_tower *t = &tower->tower;
+    uint32_t rows = batch * patches_of(tower->config), tokens = tower->config->image.tokens,
+             width = tower->config->image.width;
     t->batch = 0;
-    int status = op_list_begin(t->list, s->resize.timed);
+    int status = op_list_begin(t->list, tower->resize.timed);
     if (status) return status;
-    struct op_rows patches = op_unready_rows(t->device, s->patches, rows);
-    patches = op_input(t->list, patches, rows, patch_numbers(s->config), s->patches_room); // (B P, K)
+    struct op_rows patches = op_unquantized_rows(t->device, tower->patches, rows);
+    patches = op_input(t->list, patches, rows, patch_numbers(tower->config), tower->patches_quantized); // (B P, K)
     op_linear(t->list, &(struct op_linear){.label = "patches",
                                            .in = patches,
-                                           .matrix = &s->patch_weights, // (B P, W)
+                                           .matrix = &tower->patch_weights, // (B P, W)
                                            .out = t->attended,
                                            .rows = rows});
     op_norm(t->list, &(struct op_norm){.in = t->attended,
                                        .out = t->x,
-                                       .weight = s->pre.weight, // (B T, W)
-                                       .bias = s->pre.bias,
+                                       .weight = tower->pre.weight, // (B T, W)
+                                       .bias = tower->pre.bias,
                                        .rows = batch * tokens,
                                        .width = width,
-                                       .epsilon = s->config->image.epsilon,
+                                       .epsilon = tower->config->image.epsilon,
                                        .tokens = tokens,
-                                       .class_token = s->class_token,
-                                       .positions = s->positions});
+                                       .class_token = tower->class_token,
+                                       .positions = tower->positions});
     clip_record_stack(t, batch, tokens, false);
     status = op_list_end(t->list);
     if (status) return status;
@@ -116,13 +117,13 @@ static int record_tower(struct clip_image *s, uint32_t batch) {
 
 /* Where pictures of a batch of `count` go: the layout depends on it. */
 static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
-    return op_unready_rows(s->tower.device, s->patches, count * patches_of(s->config));
+    return op_unquantized_rows(s->tower.device, s->patches, count * patches_of(s->config));
 }
 
-int clip_image_prepare(struct clip_image *s, uint32_t width, uint32_t height, bool timed) {
-    int status = make_room(s, 1);
-    if (!status) status = clip_resize_prepare(&s->resize, patches_for(s, 1), width, height, timed);
-    return status ? status : record_tower(s, 1);
+int clip_image_prepare(struct clip_image *tower, uint32_t width, uint32_t height, bool timed) {
+    int status = make_capacity(tower, 1);
+    if (!status) status = clip_resize_prepare(&tower->resize, patches_for(tower, 1), width, height, timed);
+    return status ? status : record_tower(tower, 1);
 }
 
 static int run_tower(struct clip_image *s, uint32_t count, float *out) {
@@ -140,20 +141,20 @@ static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures
     return run_tower(s, count, out);
 }
 
-int clip_image_embed(struct clip_image *s, const struct ocelli_image *pictures, uint32_t count, float *out) {
+int clip_image_embed(struct clip_image *tower, const struct ocelli_image *pictures, uint32_t count, float *out) {
     for (uint32_t done = 0; done < count;) {
-        uint32_t left = count - done, n = left < s->most ? left : s->most;
-        int status = make_room(s, n);
-        if (n > s->most) n = s->most;
-        if (!status) status = embed_batch(s, pictures + done, n, out + (size_t)done * s->tower.embedding);
+        uint32_t left = count - done, n = left < tower->most ? left : tower->most;
+        int status = make_capacity(tower, n);
+        if (n > tower->most) n = tower->most;
+        if (!status) status = embed_batch(tower, pictures + done, n, out + (size_t)done * tower->tower.embedding);
         if (status) return status;
         done += n;
     }
     return OCELLI_OK;
 }
 
-int clip_image_embed_frame(struct clip_image *s, const struct frame *frame, float *out) {
-    int status = make_room(s, 1);
-    if (!status) status = clip_resize_frame(&s->resize, patches_for(s, 1), frame);
-    return status ? status : run_tower(s, 1, out);
+int clip_image_embed_frame(struct clip_image *tower, const struct frame *frame, float *out) {
+    int status = make_capacity(tower, 1);
+    if (!status) status = clip_resize_frame(&tower->resize, patches_for(tower, 1), frame);
+    return status ? status : run_tower(tower, 1, out);
 }

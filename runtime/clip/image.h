@@ -14,8 +14,8 @@ struct clip_image {
     struct op_view class_token;     /* (W) */
     struct op_view positions;       /* (T, W) */
     struct clip_norm pre;
-    struct op_rows patches;      /* (B P, K) */
-    struct op_rows patches_room; /* their int8 form */
+    struct op_rows patches;           /* (B P, K) */
+    struct op_rows patches_quantized; /* their int8 form */
 
     uint32_t most;             /* pictures at once; tower.max_batch: that there is room for now */
     struct clip_resize resize; /* its `timed` is the tower's too */
@@ -23,8 +23,8 @@ struct clip_image {
 
 /* Loads weights and allocates for max_batch pictures. Blob and config must outlive it.
  * Errors: FILE, MEMORY, LIMIT, DEVICE. */
-int clip_image_init(struct clip_image *image, struct op_device *device, struct blob *blob, const struct clip_config *config,
-                    uint32_t max_batch);
+int clip_image_init(struct clip_image *image, struct op_device *device, struct blob *blob,
+                    const struct clip_config *config, uint32_t max_batch);
 void clip_image_finish(struct clip_image *image);
 
 /* out: (count, D), unit length. Errors: USAGE, LIMIT, MEMORY, LOST. */

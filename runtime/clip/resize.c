@@ -12,8 +12,8 @@ enum { MAX_GPU_PICTURE = 64 << 20 };
 /* An import that no frame came in for so long is let go: its camera is gone. */
 enum { IMPORT_FRAMES = 64 };
 
-void clip_resize_init(struct clip_resize *r, struct op_device *device, const struct clip_config *config) {
-    *r = (struct clip_resize){.device = device, .config = config};
+void clip_resize_init(struct clip_resize *resize, struct op_device *device, const struct clip_config *config) {
+    *resize = (struct clip_resize){.device = device, .config = config};
 }
 
 static void let_go(struct clip_resize *r, struct clip_import *i) {
@@ -22,20 +22,20 @@ static void let_go(struct clip_resize *r, struct clip_import *i) {
     *i = (struct clip_import){0};
 }
 
-void clip_resize_finish(struct clip_resize *r) {
-    if (!r->device) return;
-    for (int i = 0; i < CLIP_MAX_BATCH; i++) op_list_destroy(&r->slots[i].list);
-    for (int i = 0; i < CLIP_IMPORTS; i++) let_go(r, &r->imports[i]);
-    op_memory_destroy(&r->picture, r->device);
-    op_memory_destroy(&r->between, r->device);
-    op_memory_destroy(&r->tables, r->device);
-    prep_plan_finish(&r->plan);
-    *r = (struct clip_resize){0};
+void clip_resize_finish(struct clip_resize *resize) {
+    if (!resize->device) return;
+    for (int i = 0; i < CLIP_MAX_BATCH; i++) op_list_destroy(&resize->slots[i].list);
+    for (int i = 0; i < CLIP_IMPORTS; i++) let_go(resize, &resize->imports[i]);
+    op_memory_destroy(&resize->picture, resize->device);
+    op_memory_destroy(&resize->between, resize->device);
+    op_memory_destroy(&resize->tables, resize->device);
+    prep_plan_finish(&resize->plan);
+    *resize = (struct clip_resize){0};
 }
 
-void clip_resize_forget(struct clip_resize *r) {
-    for (int i = 0; i < CLIP_MAX_BATCH; i++) r->slots[i].in_width = 0;
-    for (int i = 0; i < CLIP_IMPORTS; i++) r->imports[i].slot.in_width = 0;
+void clip_resize_forget(struct clip_resize *resize) {
+    for (int i = 0; i < CLIP_MAX_BATCH; i++) resize->slots[i].in_width = 0;
+    for (int i = 0; i < CLIP_IMPORTS; i++) resize->imports[i].slot.in_width = 0;
 }
 
 /* ---- recording ---- */
@@ -52,7 +52,8 @@ static int grow(struct clip_resize *r, struct op_memory **memory, uint64_t size,
 static struct op_axis write_axis(struct clip_resize *r, const struct prep_axis *axis, uint64_t *offset) {
     uint64_t first = axis->out_size * sizeof(int32_t), weight = first * axis->taps;
     uint64_t weight_at = (*offset + first + OP_VIEW_ALIGNMENT - 1) & ~(uint64_t)(OP_VIEW_ALIGNMENT - 1);
-    struct op_axis out = {.first = {r->tables, *offset, first}, .weight = {r->tables, weight_at, weight}, .taps = axis->taps};
+    struct op_axis out = {
+        .first = {r->tables, *offset, first}, .weight = {r->tables, weight_at, weight}, .taps = axis->taps};
     char *to = op_memory_mapped(r->tables);
     memcpy(to + *offset, axis->first, first);
     memcpy(to + weight_at, axis->weight, weight);
@@ -68,10 +69,10 @@ static int change_plan(struct clip_resize *r, uint32_t width, uint32_t height) {
 }
 
 /* frame NULL: RGB. */
-static int record(struct clip_resize *r, struct clip_slot *s, struct op_memory *picture, struct clip_place to,
+static int record(struct clip_resize *resize, struct clip_slot *slot, struct op_memory *picture, struct clip_place to,
                   const struct frame *frame) {
-    const struct clip_config *c = r->config;
-    const struct prep_plan *p = &r->plan;
+    const struct clip_config *c = resize->config;
+    const struct prep_plan *p = &resize->plan;
     struct op_resize a = {.in_width = p->in_width,
                           .picture = op_view_of(picture),
                           .frame = frame,
@@ -85,20 +86,20 @@ static int record(struct clip_resize *r, struct clip_slot *s, struct op_memory *
     a.row0 = needed.first, a.rows = needed.count;
     uint64_t tables = (uint64_t)(p->x.taps + p->y.taps + 2) * p->size * sizeof(int32_t) + 4 * OP_VIEW_ALIGNMENT;
     uint64_t between = (uint64_t)a.rows * p->size * sizeof(uint32_t), offset = 0;
-    int status = grow(r, &r->between, between, OP_USE_DEVICE, "resize");
-    if (!status) status = grow(r, &r->tables, tables, OP_USE_INPUT, "resize tables");
-    if (!status && !s->list) status = op_list_create(&s->list, r->device);
-    s->in_width = 0; /* what was recorded is dropped */
-    if (!status) status = op_list_begin(s->list, r->timed);
+    int status = grow(resize, &resize->between, between, OP_USE_DEVICE, "resize");
+    if (!status) status = grow(resize, &resize->tables, tables, OP_USE_INPUT, "resize tables");
+    if (!status && !slot->list) status = op_list_create(&slot->list, resize->device);
+    slot->in_width = 0; /* what was recorded is dropped */
+    if (!status) status = op_list_begin(slot->list, resize->timed);
     if (status) return status;
-    a.between = op_view_of(r->between);
-    a.x = write_axis(r, &p->x, &offset);
-    a.y = write_axis(r, &p->y, &offset);
-    op_resize(s->list, &a);
-    status = op_list_end(s->list);
+    a.between = op_view_of(resize->between);
+    a.x = write_axis(resize, &p->x, &offset);
+    a.y = write_axis(resize, &p->y, &offset);
+    op_resize(slot->list, &a);
+    status = op_list_end(slot->list);
     if (status) return status;
-    s->in_width = p->in_width, s->in_height = p->in_height, s->panel = to.patches.panel;
-    s->frame = frame ? *frame : (struct frame){0};
+    slot->in_width = p->in_width, slot->in_height = p->in_height, slot->panel = to.patches.panel;
+    slot->frame = frame ? *frame : (struct frame){0};
     return OCELLI_OK;
 }
 
@@ -127,10 +128,11 @@ static int prepare_picture(struct clip_resize *r, struct clip_place to, uint32_t
     return status ? status : prepare(r, &r->slots[to.slot], r->picture, to, NULL);
 }
 
-int clip_resize_prepare(struct clip_resize *r, struct op_rows patches, uint32_t width, uint32_t height, bool timed) {
-    r->timed = timed;
-    r->slots[0].in_width = 0;
-    return prepare_picture(r, (struct clip_place){patches, 0}, width, height);
+int clip_resize_prepare(struct clip_resize *resize, struct op_rows patches, uint32_t width, uint32_t height,
+                        bool timed) {
+    resize->timed = timed;
+    resize->slots[0].in_width = 0;
+    return prepare_picture(resize, (struct clip_place){patches, 0}, width, height);
 }
 
 static int resize(struct clip_resize *r, struct clip_place to, const uint8_t *rgb, uint32_t width, uint32_t height) {
@@ -152,9 +154,9 @@ static int resize_large(struct clip_resize *r, struct clip_place to, const struc
     return status;
 }
 
-int clip_resize_picture(struct clip_resize *r, struct clip_place to, const struct ocelli_image *p) {
-    bool large = 3ull * p->width * p->height > MAX_GPU_PICTURE;
-    return large ? resize_large(r, to, p) : resize(r, to, p->rgb, p->width, p->height);
+int clip_resize_picture(struct clip_resize *tables, struct clip_place to, const struct ocelli_image *image) {
+    bool large = 3ull * image->width * image->height > MAX_GPU_PICTURE;
+    return large ? resize_large(tables, to, image) : resize(tables, to, image->rgb, image->width, image->height);
 }
 
 /* ---- frames ---- */
@@ -227,18 +229,18 @@ static struct clip_import *import(struct clip_resize *r, const struct frame *f) 
     return i;
 }
 
-int clip_resize_frame(struct clip_resize *r, struct op_rows patches, const struct frame *f) {
+int clip_resize_frame(struct clip_resize *resize, struct op_rows patches, const struct frame *frame) {
     struct clip_place to = {patches, 0};
-    r->frames++;
-    struct clip_import *i = import(r, f);
-    if (!i) return copy_frame(r, to, f);
-    int status = change_plan(r, frame_upright_width(f), frame_upright_height(f));
-    if (!status) status = prepare(r, &i->slot, i->memory, to, f);
+    resize->frames++;
+    struct clip_import *i = import(resize, frame);
+    if (!i) return copy_frame(resize, to, frame);
+    int status = change_plan(resize, frame_upright_width(frame), frame_upright_height(frame));
+    if (!status) status = prepare(resize, &i->slot, i->memory, to, frame);
     return status ? status : op_list_run(i->slot.list);
 }
 
-uint32_t clip_resize_imports(const struct clip_resize *r) {
+uint32_t clip_resize_imports(const struct clip_resize *resize) {
     uint32_t count = 0;
-    for (int i = 0; i < CLIP_IMPORTS; i++) count += r->imports[i].memory != NULL;
+    for (int i = 0; i < CLIP_IMPORTS; i++) count += resize->imports[i].memory != NULL;
     return count;
 }

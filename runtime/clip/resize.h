@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * From a picture or a camera's frame to the image tower's rows of patches, on the GPU. Each form of picture is recorded once. */
+ * From a picture or a camera's frame to the image tower's rows of patches, on the GPU. Each form of picture is recorded
+ * once. */
 #ifndef CLIP_RESIZE_H
 #define CLIP_RESIZE_H
 
@@ -45,22 +46,24 @@ struct clip_place {
 };
 
 /* Config must outlive it. Cannot fail. */
-void clip_resize_init(struct clip_resize *r, struct op_device *device, const struct clip_config *config);
-void clip_resize_finish(struct clip_resize *r);
+void clip_resize_init(struct clip_resize *resize, struct op_device *device, const struct clip_config *config);
+void clip_resize_finish(struct clip_resize *resize);
 
 /* What was recorded is void: the patches have moved. */
-void clip_resize_forget(struct clip_resize *r);
+void clip_resize_forget(struct clip_resize *resize);
 
-/* Records, does not run, an RGB picture of this size for the first place; its list is slots[0].list. Errors: MEMORY, LOST, LIMIT.
+/* Records, does not run, an RGB picture of this size for the first place; its list is slots[0].list. Errors: MEMORY,
+ * LOST, LIMIT.
  */
-int clip_resize_prepare(struct clip_resize *r, struct op_rows patches, uint32_t width, uint32_t height, bool timed);
+int clip_resize_prepare(struct clip_resize *resize, struct op_rows patches, uint32_t width, uint32_t height,
+                        bool timed);
 
 /* Resizes, crops and normalises, and waits for it. Errors: MEMORY, LOST, LIMIT. */
-int clip_resize_picture(struct clip_resize *r, struct clip_place to, const struct ocelli_image *picture);
-/* A frame, upright. Its dma-buf is read where it lies if the device can do so, and kept open until eight others or 64 frames have
- * come after it; else the planes are copied. */
-int clip_resize_frame(struct clip_resize *r, struct op_rows patches, const struct frame *frame);
+int clip_resize_picture(struct clip_resize *resize, struct clip_place to, const struct ocelli_image *picture);
+/* A frame, upright. Its dma-buf is read where it lies if the device can do so, and kept open until eight others or 64
+ * frames have come after it; else the planes are copied. */
+int clip_resize_frame(struct clip_resize *resize, struct op_rows patches, const struct frame *frame);
 /* Dma-bufs that are read where they lie. */
-uint32_t clip_resize_imports(const struct clip_resize *r);
+uint32_t clip_resize_imports(const struct clip_resize *resize);
 
 #endif

@@ -25,31 +25,32 @@ static int init(struct clip_text *s, struct blob *blob, const struct clip_config
     return op_memory_create(&s->tokens, t->device, t->x.values.size, OP_USE_INPUT, "token rows");
 }
 
-int clip_text_init(struct clip_text *s, struct op_device *device, struct blob *blob, const struct clip_config *c) {
-    *s = (struct clip_text){.vocabulary = c->vocabulary, .blob = blob};
-    s->tower = (struct clip_tower){.device = device,
-                                   .config = &c->text,
-                                   .embedding = c->embedding,
-                                   .max_batch = CLIP_TEXT_BATCH,
-                                   .weights = {.device = device}};
-    int status = init(s, blob, c);
-    if (status) clip_text_finish(s);
+int clip_text_init(struct clip_text *tower, struct op_device *device, struct blob *blob,
+                   const struct clip_config *config) {
+    *tower = (struct clip_text){.vocabulary = config->vocabulary, .blob = blob};
+    tower->tower = (struct clip_tower){.device = device,
+                                       .config = &config->text,
+                                       .embedding = config->embedding,
+                                       .max_batch = CLIP_TEXT_BATCH,
+                                       .weights = {.device = device}};
+    int status = init(tower, blob, config);
+    if (status) clip_text_finish(tower);
     return status;
 }
 
-void clip_text_finish(struct clip_text *s) {
-    if (s->tower.device) op_memory_destroy(&s->tokens, s->tower.device);
-    clip_tower_finish(&s->tower);
-    if (s->blob) blob_release(s->blob, table), blob_release(s->blob, positions);
-    *s = (struct clip_text){0};
+void clip_text_finish(struct clip_text *tower) {
+    if (tower->tower.device) op_memory_destroy(&tower->tokens, tower->tower.device);
+    clip_tower_finish(&tower->tower);
+    if (tower->blob) blob_release(tower->blob, table), blob_release(tower->blob, positions);
+    *tower = (struct clip_text){0};
 }
 
-int clip_text_record(struct clip_text *s, uint32_t batch, uint32_t tokens) {
-    struct clip_tower *t = &s->tower;
+int clip_text_record(struct clip_text *tower, uint32_t batch, uint32_t tokens) {
+    struct clip_tower *t = &tower->tower;
     t->batch = 0;
     int status = op_list_begin(t->list, false);
     if (status) return status;
-    struct op_view from = op_view_of(s->tokens);
+    struct op_view from = op_view_of(tower->tokens);
     from.size = (uint64_t)batch * tokens * t->x.stride * sizeof(float);
     op_copy(t->list, from, t->x.values); // (B T, W)
     clip_record_stack(t, batch, tokens, true);
@@ -66,14 +67,15 @@ static int write_tokens(struct clip_text *s, const int32_t *ids, uint32_t length
         if (ids[i] < 0 || (uint32_t)ids[i] >= s->vocabulary)
             return log_fail(OCELLI_ERR_USAGE, "token id %d is outside the vocabulary of %u", ids[i], s->vocabulary);
         const int8_t *values = s->table.values + (size_t)ids[i] * width;
-        for (uint32_t d = 0; d < width; d++) rows[d] = s->table.scales[ids[i]] * values[d] + s->positions[(size_t)i * width + d];
+        for (uint32_t d = 0; d < width; d++)
+            rows[d] = s->table.scales[ids[i]] * values[d] + s->positions[(size_t)i * width + d];
     }
     return OCELLI_OK;
 }
 
-static int embed_batch(struct clip_text *s, const int32_t *ids, const uint32_t *lengths, uint32_t count, uint32_t stride,
-                       float *out) {
-    struct clip_tower *t = &s->tower;
+static int embed_batch(struct clip_text *tower, const int32_t *ids, const uint32_t *lengths, uint32_t count,
+                       uint32_t stride, float *out) {
+    struct clip_tower *t = &tower->tower;
     uint32_t tokens = 1;
     for (uint32_t i = 0; i < count; i++) {
         if (lengths[i] == 0 || lengths[i] > t->config->tokens)
@@ -82,24 +84,24 @@ static int embed_batch(struct clip_text *s, const int32_t *ids, const uint32_t *
     }
     tokens = (tokens + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
     if (tokens > t->config->tokens) tokens = t->config->tokens;
-    float *rows = op_memory_mapped(s->tokens);
+    float *rows = op_memory_mapped(tower->tokens);
     uint32_t *pool = op_memory_mapped(t->pool_rows);
     int status = OCELLI_OK;
     for (uint32_t i = 0; i < count && !status; i++) {
         pool[i] = i * tokens + lengths[i] - 1;
-        status = write_tokens(s, ids + (size_t)i * stride, lengths[i], rows + (size_t)i * tokens * t->x.stride);
+        status = write_tokens(tower, ids + (size_t)i * stride, lengths[i], rows + (size_t)i * tokens * t->x.stride);
     }
-    if (!status && (t->batch != count || t->tokens != tokens)) status = clip_text_record(s, count, tokens);
+    if (!status && (t->batch != count || t->tokens != tokens)) status = clip_text_record(tower, count, tokens);
     if (!status) status = op_list_run(t->list);
     return status ? status : clip_read_embeddings(t, count, out);
 }
 
-int clip_text_embed(struct clip_text *s, const int32_t *ids, const uint32_t *lengths, uint32_t count, uint32_t stride,
-                    float *out) {
+int clip_text_embed(struct clip_text *tower, const int32_t *ids, const uint32_t *lengths, uint32_t count,
+                    uint32_t stride, float *out) {
     for (uint32_t done = 0; done < count;) {
         uint32_t n = count - done < CLIP_TEXT_BATCH ? count - done : CLIP_TEXT_BATCH;
-        int status =
-            embed_batch(s, ids + (size_t)done * stride, lengths + done, n, stride, out + (size_t)done * s->tower.embedding);
+        int status = embed_batch(tower, ids + (size_t)done * stride, lengths + done, n, stride,
+                                 out + (size_t)done * tower->tower.embedding);
         if (status) return status;
         done += n;
     }

@@ -18,13 +18,14 @@ struct clip_text {
 
 /* Loads weights and allocates for CLIP_TEXT_BATCH texts. The blob must outlive it.
  * Errors: FILE, MEMORY, LIMIT, DEVICE. Accepts nothing half-made: finish after a fault too. */
-int clip_text_init(struct clip_text *text, struct op_device *device, struct blob *blob, const struct clip_config *config);
+int clip_text_init(struct clip_text *text, struct op_device *device, struct blob *blob,
+                   const struct clip_config *config);
 void clip_text_finish(struct clip_text *text);
 
 /* ids: (count, stride), the first lengths[i] of each row used, its last one the EOT token; lengths
  * 1..context. out: (count, D), unit length. Errors: USAGE (an id outside the vocabulary), LOST... */
-int clip_text_embed(struct clip_text *text, const int32_t *ids, const uint32_t *lengths, uint32_t count, uint32_t stride,
-                    float *out);
+int clip_text_embed(struct clip_text *text, const int32_t *ids, const uint32_t *lengths, uint32_t count,
+                    uint32_t stride, float *out);
 
 /* Records (does not run) `batch` texts of `tokens` ids; also for bench. */
 int clip_text_record(struct clip_text *text, uint32_t batch, uint32_t tokens);

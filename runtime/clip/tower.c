@@ -13,23 +13,24 @@ static bool counts_only(const struct clip_tower *t) {
     return !t->weights.memory;
 }
 
-int clip_load_vector(struct clip_tower *t, struct blob *blob, const char *name, uint64_t count, struct op_view *view) {
+int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *name, uint64_t count,
+                     struct op_view *view) {
     const float *values = NULL;
-    int status = blob_vector(blob, name, count, counts_only(t) ? NULL : &values);
-    return status ? status : op_weights_floats(&t->weights, values, count, view);
+    int status = blob_vector(blob, name, count, counts_only(tower) ? NULL : &values);
+    return status ? status : op_weights_floats(&tower->weights, values, count, view);
 }
 
-int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, struct clip_norm *norm) {
+int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm) {
     char key[KEY_SIZE];
     snprintf(key, sizeof key, "%s.weight", name);
-    int status = clip_load_vector(t, blob, key, t->config->width, &norm->weight);
+    int status = clip_load_vector(tower, blob, key, tower->config->width, &norm->weight);
     snprintf(key, sizeof key, "%s.bias", name);
-    return status ? status : clip_load_vector(t, blob, key, t->config->width, &norm->bias);
+    return status ? status : clip_load_vector(tower, blob, key, tower->config->width, &norm->bias);
 }
 
 /* NAME.weight with its scales, and NAME.bias. */
-static int source(const struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
-                  struct op_source *s) {
+static int source(const struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                  bool bias, struct op_source *s) {
     char key[KEY_SIZE];
     struct blob_matrix matrix = {0};
     snprintf(key, sizeof key, "%s.weight", name);
@@ -40,11 +41,11 @@ static int source(const struct clip_tower *t, struct blob *blob, const char *nam
     return bias ? blob_vector(blob, key, rows, counts_only(t) ? NULL : &s->bias) : OCELLI_OK;
 }
 
-int clip_load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
-                     struct op_matrix *matrix) {
+int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                     bool bias, struct op_matrix *matrix) {
     struct op_source s;
-    int status = source(t, blob, name, rows, columns, bias, &s);
-    return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
+    int status = source(tower, blob, name, rows, columns, bias, &s);
+    return status ? status : op_weights_matrix(&tower->weights, &s, 1, columns, matrix);
 }
 
 static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, struct op_matrix *matrix) {
@@ -60,35 +61,37 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
 }
 
-static int load_block(struct clip_tower *t, struct blob *blob, const char *prefix, uint32_t index) {
-    uint32_t width = t->config->width, hidden = t->config->hidden;
-    struct clip_block *b = &t->blocks[index];
+static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
+    uint32_t width = tower->config->width, hidden = tower->config->hidden;
+    struct clip_block *b = &tower->blocks[index];
     char block[32], name[NAME_SIZE];
     snprintf(block, sizeof block, "%s.blk.%u", prefix, index);
     snprintf(name, sizeof name, "%s.ln1", block);
-    int status = clip_load_norm(t, blob, name, &b->ln1);
-    if (!status) status = load_qkv(t, blob, block, &b->qkv);
+    int status = clip_load_norm(tower, blob, name, &b->ln1);
+    if (!status) status = load_qkv(tower, blob, block, &b->qkv);
     snprintf(name, sizeof name, "%s.attn_out", block);
-    if (!status) status = clip_load_matrix(t, blob, name, width, width, true, &b->out);
+    if (!status) status = clip_load_matrix(tower, blob, name, width, width, true, &b->out);
     snprintf(name, sizeof name, "%s.ln2", block);
-    if (!status) status = clip_load_norm(t, blob, name, &b->ln2);
+    if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s.ffn_up", block);
-    if (!status) status = clip_load_matrix(t, blob, name, hidden, width, true, &b->up);
+    if (!status) status = clip_load_matrix(tower, blob, name, hidden, width, true, &b->up);
     snprintf(name, sizeof name, "%s.ffn_down", block);
-    if (!status) status = clip_load_matrix(t, blob, name, width, hidden, true, &b->down);
+    if (!status) status = clip_load_matrix(tower, blob, name, width, hidden, true, &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
 }
 
-int clip_load_stack(struct clip_tower *t, struct blob *blob, const char *prefix, const char *projection) {
-    if (!t->blocks) t->blocks = calloc(t->config->blocks, sizeof *t->blocks);
-    if (!t->blocks) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection) {
+    if (!tower->blocks) tower->blocks = calloc(tower->config->blocks, sizeof *tower->blocks);
+    if (!tower->blocks) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = OCELLI_OK;
-    for (uint32_t i = 0; i < t->config->blocks && !status; i++) status = load_block(t, blob, prefix, i);
+    for (uint32_t i = 0; i < tower->config->blocks && !status; i++) status = load_block(tower, blob, prefix, i);
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s.post_ln", prefix);
-    if (!status) status = clip_load_norm(t, blob, name, &t->post);
-    if (!status) status = clip_load_matrix(t, blob, projection, t->embedding, t->config->width, false, &t->projection);
+    if (!status) status = clip_load_norm(tower, blob, name, &tower->post);
+    if (!status)
+        status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width, false,
+                                  &tower->projection);
     blob_release(blob, prefix);
     blob_release(blob, projection);
     return status;
@@ -100,10 +103,10 @@ static struct op_view plan(struct clip_tower *t, uint64_t size) {
     return view;
 }
 
-struct op_rows clip_plan_rows(struct clip_tower *t, uint32_t rows, uint32_t width, bool int8) {
+struct op_rows clip_plan_rows(struct clip_tower *tower, uint32_t rows, uint32_t width, bool int8) {
     struct op_rows r = {.stride = op_stride(width)};
-    r.values = plan(t, (uint64_t)rows * r.stride * (int8 ? 1 : sizeof(float)));
-    if (int8) r.scales = plan(t, rows * sizeof(float));
+    r.values = plan(tower, (uint64_t)rows * r.stride * (int8 ? 1 : sizeof(float)));
+    if (int8) r.scales = plan(tower, rows * sizeof(float));
     return r;
 }
 
@@ -112,179 +115,188 @@ static struct op_rows plan_inputs(struct clip_tower *t, uint32_t rows, uint32_t 
     return clip_plan_rows(t, rows + OP_MAX_PANEL, width, int8);
 }
 
-void clip_plan_stack(struct clip_tower *t, uint32_t rows) {
-    uint32_t width = t->config->width, hidden = t->config->hidden, batch = t->max_batch;
-    bool int8 = op_input_is_int8(t->device);
-    t->x = clip_plan_rows(t, rows, width, false);
-    t->normed = plan_inputs(t, rows, width, int8);
-    t->qkv = clip_plan_rows(t, rows, 3 * width, false);
-    t->attended = plan_inputs(t, rows, width, false);
-    t->hidden = plan_inputs(t, rows, hidden, false);
-    t->pooled.x = clip_plan_rows(t, batch, width, false);
-    t->pooled.normed = plan_inputs(t, batch, width, int8);
-    t->pooled.q = clip_plan_rows(t, batch, width, false);
-    t->pooled.attended = plan_inputs(t, batch, width, false);
+void clip_plan_stack(struct clip_tower *tower, uint32_t rows) {
+    uint32_t width = tower->config->width, hidden = tower->config->hidden, batch = tower->max_batch;
+    bool int8 = op_input_is_int8(tower->device);
+    tower->x = clip_plan_rows(tower, rows, width, false);
+    tower->normed = plan_inputs(tower, rows, width, int8);
+    tower->qkv = clip_plan_rows(tower, rows, 3 * width, false);
+    tower->attended = plan_inputs(tower, rows, width, false);
+    tower->hidden = plan_inputs(tower, rows, hidden, false);
+    tower->pooled.x = clip_plan_rows(tower, batch, width, false);
+    tower->pooled.normed = plan_inputs(tower, batch, width, int8);
+    tower->pooled.q = clip_plan_rows(tower, batch, width, false);
+    tower->pooled.attended = plan_inputs(tower, batch, width, false);
     if (!int8) return;
-    t->attended_room = plan_inputs(t, rows, width, true);
-    t->hidden_room = plan_inputs(t, rows, hidden, true);
-    t->pooled.attended_room = plan_inputs(t, batch, width, true);
+    tower->attended_quantized = plan_inputs(tower, rows, width, true);
+    tower->hidden_quantized = plan_inputs(tower, rows, hidden, true);
+    tower->pooled.attended_quantized = plan_inputs(tower, batch, width, true);
 }
 
-int clip_allocate(struct clip_tower *t, const char *name) {
-    uint64_t out = (uint64_t)t->max_batch * op_stride(t->embedding) * sizeof(float);
-    int status = op_memory_create(&t->activations, t->device, t->used, OP_USE_DEVICE, name);
-    if (!status) status = op_memory_create(&t->output, t->device, out, OP_USE_OUTPUT, "embeddings");
-    if (!status) status = op_memory_create(&t->pool_rows, t->device, t->max_batch * sizeof(uint32_t), OP_USE_INPUT, "pool rows");
-    if (!status) status = op_list_create(&t->list, t->device);
-    t->used = 0;
+int clip_allocate(struct clip_tower *tower, const char *name) {
+    uint64_t out = (uint64_t)tower->max_batch * op_stride(tower->embedding) * sizeof(float);
+    int status = op_memory_create(&tower->activations, tower->device, tower->used, OP_USE_DEVICE, name);
+    if (!status) status = op_memory_create(&tower->output, tower->device, out, OP_USE_OUTPUT, "embeddings");
+    if (!status)
+        status = op_memory_create(&tower->pool_rows, tower->device, tower->max_batch * sizeof(uint32_t), OP_USE_INPUT,
+                                  "pool rows");
+    if (!status) status = op_list_create(&tower->list, tower->device);
+    tower->used = 0;
     return status;
 }
 
 /* What ends a row of x: its norm is the input of a product in `room`. */
-static struct op_then then_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows room, uint32_t rows) {
-    return (struct op_then){
-        .out = op_input_rows(t->device, room, rows), .weight = n->weight, .bias = n->bias, .epsilon = t->config->epsilon};
+static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows quantized,
+                                        uint32_t rows) {
+    return (struct op_epilogue){.out = op_input_rows(t->device, quantized, rows),
+                                .weight = n->weight,
+                                .bias = n->bias,
+                                .epsilon = t->config->epsilon};
 }
 
 /* x += out(attended); x += mlp(norm(x)); then the norm `next`, into the same rows as the one before. */
-static void output_and_mlp(struct clip_tower *t, const struct clip_block *b, struct op_rows attended, struct op_rows x,
-                           struct op_rows normed_room, const struct clip_norm *next, uint32_t rows) {
-    struct op_rows normed = op_input_rows(t->device, normed_room, rows);
-    op_linear(t->list, &(struct op_linear){.label = "attn_out",
-                                           .in = attended,
-                                           .matrix = &b->out, // (R, W)
-                                           .out = x,
-                                           .rows = rows,
-                                           .add = true,
-                                           .then = then_norm(t, &b->ln2, normed_room, rows)});
-    struct op_rows hidden = op_unready_rows(t->device, t->hidden, rows);
-    struct op_rows ready = op_ready_rows(t->device, hidden, t->hidden_room, rows);
-    op_linear(t->list, &(struct op_linear){.label = "ffn_up",
-                                           .in = normed,
-                                           .matrix = &b->up, // (R, H)
-                                           .out = hidden,
-                                           .rows = rows,
-                                           .activation = t->config->activation,
-                                           .then = {.out = ready}});
-    op_linear(t->list, &(struct op_linear){.label = "ffn_down",
-                                           .in = ready,
-                                           .matrix = &b->down, // (R, W)
-                                           .out = x,
-                                           .rows = rows,
-                                           .add = true,
-                                           .then = then_norm(t, next, normed_room, rows)});
+static void output_and_mlp(struct clip_tower *tower, const struct clip_block *block, struct op_rows attended,
+                           struct op_rows tokens, struct op_rows normed_quantized, const struct clip_norm *next,
+                           uint32_t rows) {
+    struct op_rows normed = op_input_rows(tower->device, normed_quantized, rows);
+    op_linear(tower->list, &(struct op_linear){.label = "attn_out",
+                                               .in = attended,
+                                               .matrix = &block->out, // (R, W)
+                                               .out = tokens,
+                                               .rows = rows,
+                                               .add = true,
+                                               .epilogue = epilogue_norm(tower, &block->ln2, normed_quantized, rows)});
+    struct op_rows hidden = op_unquantized_rows(tower->device, tower->hidden, rows);
+    struct op_rows input = op_quantized_rows(tower->device, hidden, tower->hidden_quantized, rows);
+    op_linear(tower->list, &(struct op_linear){.label = "ffn_up",
+                                               .in = normed,
+                                               .matrix = &block->up, // (R, H)
+                                               .out = hidden,
+                                               .rows = rows,
+                                               .activation = tower->config->activation,
+                                               .epilogue = {.out = input}});
+    op_linear(tower->list, &(struct op_linear){.label = "ffn_down",
+                                               .in = input,
+                                               .matrix = &block->down, // (R, W)
+                                               .out = tokens,
+                                               .rows = rows,
+                                               .add = true,
+                                               .epilogue = epilogue_norm(tower, next, normed_quantized, rows)});
 }
 
 /* x += attention(normed); x += mlp(norm(x)); normed = next(x) */
-static void block(struct clip_tower *t, const struct clip_block *b, const struct clip_norm *next, uint32_t batch, uint32_t tokens,
-                  bool causal) {
-    uint32_t rows = batch * tokens, width = t->config->width;
-    op_linear(t->list, &(struct op_linear){.label = "qkv",
-                                           .in = op_input_rows(t->device, t->normed, rows),
-                                           .matrix = &b->qkv, // (B T, 3W)
-                                           .out = t->qkv,
-                                           .rows = rows});
-    struct op_rows attended = op_unready_rows(t->device, t->attended, rows);
-    struct op_rows ready = op_ready_rows(t->device, attended, t->attended_room, rows);
-    op_attention(t->list, &(struct op_attention){.in = t->qkv,
-                                                 .out = attended, // (B T, W)
-                                                 .sequences = batch,
-                                                 .tokens = tokens,
-                                                 .width = width,
-                                                 .heads = t->config->heads,
-                                                 .causal = causal,
-                                                 .then = {.out = ready}});
-    output_and_mlp(t, b, ready, t->x, t->normed, next, rows);
+static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_norm *next, uint32_t batch,
+                  uint32_t tokens, bool causal) {
+    uint32_t rows = batch * tokens, width = tower->config->width;
+    op_linear(tower->list, &(struct op_linear){.label = "qkv",
+                                               .in = op_input_rows(tower->device, tower->normed, rows),
+                                               .matrix = &from->qkv, // (B T, 3W)
+                                               .out = tower->qkv,
+                                               .rows = rows});
+    struct op_rows attended = op_unquantized_rows(tower->device, tower->attended, rows);
+    struct op_rows input = op_quantized_rows(tower->device, attended, tower->attended_quantized, rows);
+    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
+                                                     .out = attended, // (B T, W)
+                                                     .sequences = batch,
+                                                     .tokens = tokens,
+                                                     .width = width,
+                                                     .heads = tower->config->heads,
+                                                     .causal = causal,
+                                                     .epilogue = {.out = input}});
+    output_and_mlp(tower, from, input, tower->x, tower->normed, next, rows);
 }
 
-/* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one. */
-static void pooled_block(struct clip_tower *t, const struct clip_block *b, const struct clip_norm *next, uint32_t batch,
-                         uint32_t tokens, bool causal) {
-    uint32_t width = t->config->width;
-    const struct clip_pooled *p = &t->pooled;
-    op_linear(t->list, &(struct op_linear){.label = "kv",
-                                           .in = op_input_rows(t->device, t->normed, batch * tokens),
-                                           .matrix = &b->qkv, // (B T, 2W)
-                                           .out = t->qkv,
-                                           .rows = batch * tokens,
-                                           .first = width,
-                                           .count = 2 * width});
-    struct op_rows pooled = op_input_rows(t->device, p->normed, batch);
-    op_norm(t->list, &(struct op_norm){.in = t->x,
-                                       .out = pooled, // (B, W)
-                                       .gather = op_view_of(t->pool_rows),
-                                       .picked = p->x, // (B, W)
-                                       .weight = b->ln1.weight,
-                                       .bias = b->ln1.bias,
-                                       .rows = batch,
-                                       .width = width,
-                                       .epsilon = t->config->epsilon});
-    op_linear(t->list, &(struct op_linear){.label = "q",
-                                           .in = pooled,
-                                           .matrix = &b->qkv, // (B, W)
-                                           .out = p->q,
+/* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one.
+ */
+static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_norm *next,
+                         uint32_t batch, uint32_t tokens, bool causal) {
+    uint32_t width = tower->config->width;
+    const struct clip_pooled *p = &tower->pooled;
+    op_linear(tower->list, &(struct op_linear){.label = "kv",
+                                               .in = op_input_rows(tower->device, tower->normed, batch * tokens),
+                                               .matrix = &block->qkv, // (B T, 2W)
+                                               .out = tower->qkv,
+                                               .rows = batch * tokens,
+                                               .first = width,
+                                               .count = 2 * width});
+    struct op_rows pooled = op_input_rows(tower->device, p->normed, batch);
+    op_norm(tower->list, &(struct op_norm){.in = tower->x,
+                                           .out = pooled, // (B, W)
+                                           .gather = op_view_of(tower->pool_rows),
+                                           .picked = p->x, // (B, W)
+                                           .weight = block->ln1.weight,
+                                           .bias = block->ln1.bias,
                                            .rows = batch,
-                                           .count = width});
-    struct op_rows attended = op_unready_rows(t->device, p->attended, batch);
-    struct op_rows ready = op_ready_rows(t->device, attended, p->attended_room, batch);
-    op_attention(t->list, &(struct op_attention){.in = t->qkv,
-                                                 .query = p->q,
-                                                 .pooled = op_view_of(t->pool_rows),
-                                                 .out = attended, // (B, W)
-                                                 .sequences = batch,
-                                                 .tokens = tokens,
-                                                 .width = width,
-                                                 .heads = t->config->heads,
-                                                 .causal = causal,
-                                                 .then = {.out = ready}});
-    output_and_mlp(t, b, ready, p->x, p->normed, next, batch);
+                                           .width = width,
+                                           .epsilon = tower->config->epsilon});
+    op_linear(tower->list, &(struct op_linear){.label = "q",
+                                               .in = pooled,
+                                               .matrix = &block->qkv, // (B, W)
+                                               .out = p->q,
+                                               .rows = batch,
+                                               .count = width});
+    struct op_rows attended = op_unquantized_rows(tower->device, p->attended, batch);
+    struct op_rows input = op_quantized_rows(tower->device, attended, p->attended_quantized, batch);
+    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
+                                                     .query = p->q,
+                                                     .pooled = op_view_of(tower->pool_rows),
+                                                     .out = attended, // (B, W)
+                                                     .sequences = batch,
+                                                     .tokens = tokens,
+                                                     .width = width,
+                                                     .heads = tower->config->heads,
+                                                     .causal = causal,
+                                                     .epilogue = {.out = input}});
+    output_and_mlp(tower, block, input, p->x, p->normed, next, batch);
 }
 
-void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t last = t->config->blocks - 1;
-    const struct clip_block *b = t->blocks;
-    op_norm(t->list, &(struct op_norm){.in = t->x,
-                                       .out = op_input_rows(t->device, t->normed, batch * tokens), // (B T, W)
-                                       .weight = b[0].ln1.weight,
-                                       .bias = b[0].ln1.bias,
-                                       .rows = batch * tokens,
-                                       .width = t->config->width,
-                                       .epsilon = t->config->epsilon});
-    for (uint32_t i = 0; i < last; i++) block(t, &b[i], &b[i + 1].ln1, batch, tokens, causal);
-    pooled_block(t, &b[last], &t->post, batch, tokens, causal);
-    struct op_rows out = {.values = op_view_of(t->output), .stride = op_stride(t->embedding)};
-    op_linear(t->list, &(struct op_linear){.label = "projection",
-                                           .in = op_input_rows(t->device, t->pooled.normed, batch), // (B, W)
-                                           .matrix = &t->projection,                                // (B, D)
-                                           .out = out,
-                                           .rows = batch});
+void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
+    uint32_t last = tower->config->blocks - 1;
+    const struct clip_block *b = tower->blocks;
+    op_norm(tower->list,
+            &(struct op_norm){.in = tower->x,
+                              .out = op_input_rows(tower->device, tower->normed, batch * tokens), // (B T, W)
+                              .weight = b[0].ln1.weight,
+                              .bias = b[0].ln1.bias,
+                              .rows = batch * tokens,
+                              .width = tower->config->width,
+                              .epsilon = tower->config->epsilon});
+    for (uint32_t i = 0; i < last; i++) block(tower, &b[i], &b[i + 1].ln1, batch, tokens, causal);
+    pooled_block(tower, &b[last], &tower->post, batch, tokens, causal);
+    struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
+    op_linear(tower->list,
+              &(struct op_linear){.label = "projection",
+                                  .in = op_input_rows(tower->device, tower->pooled.normed, batch), // (B, W)
+                                  .matrix = &tower->projection,                                    // (B, D)
+                                  .out = out,
+                                  .rows = batch});
 }
 
-int clip_read_embeddings(struct clip_tower *t, uint32_t count, float *out) {
-    const float *from = op_memory_mapped(t->output);
-    for (uint32_t i = 0; i < count; i++, from += op_stride(t->embedding), out += t->embedding) {
+int clip_read_embeddings(struct clip_tower *tower, uint32_t count, float *out) {
+    const float *from = op_memory_mapped(tower->output);
+    for (uint32_t i = 0; i < count; i++, from += op_stride(tower->embedding), out += tower->embedding) {
         double squares = 0;
-        for (uint32_t d = 0; d < t->embedding; d++) squares += (double)from[d] * from[d];
+        for (uint32_t d = 0; d < tower->embedding; d++) squares += (double)from[d] * from[d];
         if (!(squares > 0) || !isfinite(squares))
             return log_fail(OCELLI_ERR_WRONG, "%s computed an embedding that is not finite: run `ocelli selftest`",
-                            op_device_name(t->device));
-        for (uint32_t d = 0; d < t->embedding; d++) out[d] = (float)(from[d] / sqrt(squares));
+                            op_device_name(tower->device));
+        for (uint32_t d = 0; d < tower->embedding; d++) out[d] = (float)(from[d] / sqrt(squares));
     }
     return OCELLI_OK;
 }
 
-void clip_free_activations(struct clip_tower *t) {
-    op_list_destroy(&t->list);
-    op_memory_destroy(&t->activations, t->device);
-    op_memory_destroy(&t->output, t->device);
-    op_memory_destroy(&t->pool_rows, t->device);
-    t->used = t->batch = 0;
+void clip_free_activations(struct clip_tower *tower) {
+    op_list_destroy(&tower->list);
+    op_memory_destroy(&tower->activations, tower->device);
+    op_memory_destroy(&tower->output, tower->device);
+    op_memory_destroy(&tower->pool_rows, tower->device);
+    tower->used = tower->batch = 0;
 }
 
-void clip_tower_finish(struct clip_tower *t) {
-    if (!t->device) return;
-    clip_free_activations(t);
-    op_weights_destroy(&t->weights);
-    free(t->blocks);
-    *t = (struct clip_tower){0};
+void clip_tower_finish(struct clip_tower *tower) {
+    if (!tower->device) return;
+    clip_free_activations(tower);
+    op_weights_destroy(&tower->weights);
+    free(tower->blocks);
+    *tower = (struct clip_tower){0};
 }

@@ -29,16 +29,16 @@ struct clip_tower {
     struct op_matrix projection; /* (D, W) */
 
     struct op_memory *activations;
-    uint64_t used;                             /* bytes of it planned so far */
-    struct op_rows x;                          /* (B T, W) residual stream */
-    struct op_rows normed;                     /* (B T, W) input of a product: int8 where the device wants that */
-    struct op_rows qkv;                        /* (B T, 3W) */
-    struct op_rows attended;                   /* (B T, W) */
-    struct op_rows hidden;                     /* (B T, H) */
-    struct op_rows attended_room, hidden_room; /* their int8 forms */
-    struct clip_pooled {                       /* the last block's, for one row a sequence */
-        struct op_rows x, normed, q, attended; /* (B, W) */
-        struct op_rows attended_room;
+    uint64_t used;           /* bytes of it planned so far */
+    struct op_rows x;        /* (B T, W) residual stream */
+    struct op_rows normed;   /* (B T, W) input of a product: int8 where the device wants that */
+    struct op_rows qkv;      /* (B T, 3W) */
+    struct op_rows attended; /* (B T, W) */
+    struct op_rows hidden;   /* (B T, H) */
+    struct op_rows attended_quantized, hidden_quantized; /* their int8 forms */
+    struct clip_pooled {                                 /* the last block's, for one row a sequence */
+        struct op_rows x, normed, q, attended;           /* (B, W) */
+        struct op_rows attended_quantized;
     } pooled;
 
     struct op_memory *pool_rows; /* (B) u32: which row of x is a sequence's */
@@ -48,27 +48,29 @@ struct clip_tower {
 };
 
 /* Weights: every loader is called twice, see struct op_weights. */
-int clip_load_vector(struct clip_tower *t, struct blob *blob, const char *name, uint64_t count, struct op_view *view);
-int clip_load_norm(struct clip_tower *t, struct blob *blob, const char *name, struct clip_norm *norm);
-int clip_load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns, bool bias,
-                     struct op_matrix *matrix);
-/* Blocks, last norm and projection; prefix "v" or "t". Last of a tower's weights: all that the blob has read of them is freed. */
-int clip_load_stack(struct clip_tower *t, struct blob *blob, const char *prefix, const char *projection);
+int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *name, uint64_t count,
+                     struct op_view *view);
+int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm);
+int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                     bool bias, struct op_matrix *matrix);
+/* Blocks, last norm and projection; prefix "v" or "t". Last of a tower's weights: all that the blob has read of them is
+ * freed. */
+int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection);
 
 /* Rows within the activations; counts only while t->activations is NULL. */
-struct op_rows clip_plan_rows(struct clip_tower *t, uint32_t rows, uint32_t width, bool int8);
+struct op_rows clip_plan_rows(struct clip_tower *tower, uint32_t rows, uint32_t width, bool int8);
 /* Plans what all towers need; called twice as well. */
-void clip_plan_stack(struct clip_tower *t, uint32_t rows);
-int clip_allocate(struct clip_tower *t, const char *name);
+void clip_plan_stack(struct clip_tower *tower, uint32_t rows);
+int clip_allocate(struct clip_tower *tower, const char *name);
 /* And what was recorded with them. Accepts a tower without. */
-void clip_free_activations(struct clip_tower *t);
+void clip_free_activations(struct clip_tower *tower);
 
 /* Records blocks, pooling and projection for `batch` sequences of `tokens`, from x to output. */
-void clip_record_stack(struct clip_tower *t, uint32_t batch, uint32_t tokens, bool causal);
+void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal);
 
 /* Reads `count` embeddings and makes them unit length. Errors: WRONG (not finite). */
-int clip_read_embeddings(struct clip_tower *t, uint32_t count, float *out);
+int clip_read_embeddings(struct clip_tower *tower, uint32_t count, float *out);
 
-void clip_tower_finish(struct clip_tower *t);
+void clip_tower_finish(struct clip_tower *tower);
 
 #endif

@@ -5,18 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a hit's neighbours within apart_ms two stretches at most are passed over: so three times as many always suffice. */
+/* Of a hit's neighbours within apart_ms two stretches at most are passed over: so three times as many always suffice.
+ */
 enum { SPARE = 3 };
 
-int best_init(struct best *b, size_t wanted, int64_t apart_ms) {
-    *b = (struct best){.wanted = wanted, .room = apart_ms ? SPARE * wanted : wanted, .apart_ms = apart_ms};
-    b->hits = calloc(b->room + !b->room, sizeof *b->hits);
-    return b->hits ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", wanted);
+int best_init(struct best *best, size_t wanted, int64_t apart_ms) {
+    *best = (struct best){.wanted = wanted, .capacity = apart_ms ? SPARE * wanted : wanted, .apart_ms = apart_ms};
+    best->hits = calloc(best->capacity + !best->capacity, sizeof *best->hits);
+    return best->hits ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", wanted);
 }
 
-void best_finish(struct best *b) {
-    free(b->hits);
-    *b = (struct best){0};
+void best_finish(struct best *best) {
+    free(best->hits);
+    *best = (struct best){0};
 }
 
 /* Rounded down, also before 1970. */
@@ -36,24 +37,24 @@ static int displace(struct best *b, const struct best_hit *hit) {
         drop(b, i);
         return 1;
     }
-    if (b->count == b->room) b->count--;
+    if (b->count == b->capacity) b->count--;
     return 1;
 }
 
-void best_add(struct best *b, const struct best_hit *hit) {
-    if (!b->room || (b->count == b->room && hit->score <= b->hits[b->count - 1].score)) return;
-    if (!displace(b, hit)) return;
-    size_t at = b->count++;
-    for (; at && b->hits[at - 1].score < hit->score; at--) b->hits[at] = b->hits[at - 1];
-    b->hits[at] = *hit;
+void best_add(struct best *best, const struct best_hit *hit) {
+    if (!best->capacity || (best->count == best->capacity && hit->score <= best->hits[best->count - 1].score)) return;
+    if (!displace(best, hit)) return;
+    size_t at = best->count++;
+    for (; at && best->hits[at - 1].score < hit->score; at--) best->hits[at] = best->hits[at - 1];
+    best->hits[at] = *hit;
 }
 
-void best_choose(struct best *b) {
+void best_choose(struct best *best) {
     size_t chosen = 0;
-    for (size_t i = 0; i < b->count && chosen < b->wanted; i++) {
+    for (size_t i = 0; i < best->count && chosen < best->wanted; i++) {
         size_t near = 0;
-        while (near < chosen && llabs(b->hits[near].time_ms - b->hits[i].time_ms) >= b->apart_ms) near++;
-        if (near == chosen) b->hits[chosen++] = b->hits[i];
+        while (near < chosen && llabs(best->hits[near].time_ms - best->hits[i].time_ms) >= best->apart_ms) near++;
+        if (near == chosen) best->hits[chosen++] = best->hits[i];
     }
-    b->count = chosen;
+    best->count = chosen;
 }

@@ -15,17 +15,17 @@ struct best_hit {
 
 struct best {
     struct best_hit *hits; /* (count), the best first */
-    size_t count, room, wanted;
+    size_t count, capacity, wanted;
     int64_t apart_ms; /* of a stretch, and between hits; 0: each picture by itself */
 };
 
 /* Errors: MEMORY. Free with best_finish(). */
-int best_init(struct best *b, size_t wanted, int64_t apart_ms);
-void best_finish(struct best *b);
+int best_init(struct best *best, size_t wanted, int64_t apart_ms);
+void best_finish(struct best *best);
 
 /* In any order. */
-void best_add(struct best *b, const struct best_hit *hit);
+void best_add(struct best *best, const struct best_hit *hit);
 /* Leaves the `wanted` best in hits. */
-void best_choose(struct best *b);
+void best_choose(struct best *best);
 
 #endif

@@ -19,8 +19,8 @@ static const char schema[] = "BEGIN IMMEDIATE;"
                              "CREATE TABLE IF NOT EXISTS " HISTORY_TABLE_PICTURE ";"
                              "PRAGMA application_id = 1868784876; PRAGMA user_version = 1; COMMIT";
 
-/* FULL: what is committed is on the disk, where NORMAL would leave it to the system's next half minute. What is deleted is not
- * overwritten, which would double the writes. The log beside the file is taken over at each 256 pages, 1 MiB. */
+/* FULL: what is committed is on the disk, where NORMAL would leave it to the system's next half minute. What is deleted
+ * is not overwritten, which would double the writes. The log beside the file is taken over at each 256 pages, 1 MiB. */
 static const char writing[] =
     "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
     "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 1048576";
@@ -38,11 +38,11 @@ static const char *const sql[HISTORY_STATEMENTS] = {
     [HISTORY_COMMIT] = "COMMIT",
     [HISTORY_ROLLBACK] = "ROLLBACK",
     [HISTORY_INSERT] = "INSERT INTO picture(run, boot_ms, scale, vector, tags) VALUES(?1, ?2, ?3, ?4, ?5)",
-    [HISTORY_RUN] = "INSERT INTO run VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
-                    " ON CONFLICT(id) DO UPDATE SET boot_at_ms = excluded.boot_at_ms, last = excluded.last",
-    [HISTORY_NEXT_RUN] = "SELECT coalesce(max(id), 0) + 1 FROM run",
+    [HISTORY_SESSION] = "INSERT INTO run VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+                        " ON CONFLICT(id) DO UPDATE SET boot_at_ms = excluded.boot_at_ms, last = excluded.last",
+    [HISTORY_NEXT_SESSION] = "SELECT coalesce(max(id), 0) + 1 FROM run",
     [HISTORY_OLDEST] = "DELETE FROM picture WHERE id < (SELECT min(id) FROM picture) + ?1",
-    [HISTORY_RUNS_OVER] = "DELETE FROM run WHERE last < (SELECT min(id) FROM picture)",
+    [HISTORY_SESSIONS_OVER] = "DELETE FROM run WHERE last < (SELECT min(id) FROM picture)",
     [HISTORY_PAGES] = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count",
 };
 
@@ -68,12 +68,14 @@ static const char *advice(int code) {
     }
 }
 
-int history_fault(const struct history *h, const char *what) {
-    int code = h->db ? sqlite3_errcode(h->db) : SQLITE_NOMEM;
-    const char *why = !h->db ? "out of memory" : code == SQLITE_INTERRUPT ? "it takes too long" : sqlite3_errmsg(h->db);
-    int of_system = h->db ? sqlite3_system_errno(h->db) : 0;
-    if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(h->path, of_system));
-    log_error("%s: %s: %s%s", h->path, what, why, advice(code));
+int history_fault(const struct history *history, const char *what) {
+    int code = history->db ? sqlite3_errcode(history->db) : SQLITE_NOMEM;
+    const char *why = !history->db               ? "out of memory"
+                      : code == SQLITE_INTERRUPT ? "it takes too long"
+                                                 : sqlite3_errmsg(history->db);
+    int of_system = history->db ? sqlite3_system_errno(history->db) : 0;
+    if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(history->path, of_system));
+    log_error("%s: %s: %s%s", history->path, what, why, advice(code));
     return code == SQLITE_NOMEM ? OCELLI_ERR_MEMORY : OCELLI_ERR_FILE;
 }
 
@@ -101,8 +103,8 @@ static int identify(struct history *h, bool *empty) {
     if (*empty) return OCELLI_OK;
     if (id != APPLICATION_ID)
         return log_fail(OCELLI_ERR_FILE, "%s: a database, but no history of ocelli: give another file", h->path);
-    return log_fail(OCELLI_ERR_FILE, "%s: a history of version %lld, not %d: give another file", h->path, (long long)version,
-                    VERSION);
+    return log_fail(OCELLI_ERR_FILE, "%s: a history of version %lld, not %d: give another file", h->path,
+                    (long long)version, VERSION);
 }
 
 static int prepare(struct history *h) {
@@ -117,7 +119,8 @@ static int open_file(struct history *h, int flags, bool *empty) {
     if (!stat(h->path, &st) && !S_ISREG(st.st_mode)) /* a FIFO would hold us in open(2) */
         return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name for the history", h->path);
     if (flags & SQLITE_OPEN_READONLY && access(h->path, R_OK))
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot open the history: %s: give the file that [memory] of the daemon's ini names",
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: cannot open the history: %s: give the file that [memory] of the daemon's ini names",
                         h->path, strerror(errno));
     int code = sqlite3_open_v2(h->path, &h->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code) return history_fault(h, "cannot open the history");
@@ -166,7 +169,8 @@ int history_create(struct history **out, const char *path, const struct memory_m
     return status;
 }
 
-/* A file in WAL mode can only be read by who may write beside it: left behind by the last who uses it, it is a plain one. */
+/* A file in WAL mode can only be read by who may write beside it: left behind by the last who uses it, it is a plain
+ * one. */
 static void leave(struct history *h) {
     sqlite3_busy_timeout(h->db, 0);
     sqlite3_exec(h->db, "PRAGMA journal_mode = DELETE", NULL, NULL, NULL);
@@ -187,7 +191,7 @@ void history_close(struct history **out) {
 /* ---- appending ---- */
 
 /* Runs a statement whose values are bound; *value (may be NULL) gets the number that it gives. */
-static bool run(struct history *h, enum history_statement which, int64_t *value) {
+static bool execute(struct history *h, enum history_statement which, int64_t *value) {
     sqlite3_stmt *s = h->statements[which];
     int code = history_step(h, s);
     if (code == SQLITE_ROW && value) *value = sqlite3_column_int64(s, 0);
@@ -196,57 +200,62 @@ static bool run(struct history *h, enum history_statement which, int64_t *value)
 
 static bool used(struct history *h, uint64_t *bytes) {
     int64_t pages = 0;
-    bool good = run(h, HISTORY_PAGES, &pages);
+    bool good = execute(h, HISTORY_PAGES, &pages);
     *bytes = (uint64_t)pages * PAGE;
     return good;
 }
 
 static bool trim(struct history *h, size_t count) {
-    uint64_t more = count * (h->model.size + ROW) + 8 * PAGE, room = h->budget > ASIDE ? h->budget - ASIDE : 0;
+    uint64_t more = count * (h->model.size + ROW) + 8 * PAGE, capacity = h->budget > ASIDE ? h->budget - ASIDE : 0;
     bool good = used(h, &h->bytes);
-    for (int i = 0; good && i < ROUNDS && h->bytes + more > room; i++) {
+    for (int i = 0; good && i < ROUNDS && h->bytes + more > capacity; i++) {
         sqlite3_bind_int64(h->statements[HISTORY_OLDEST], 1, AT_ONCE);
-        good = run(h, HISTORY_OLDEST, NULL) && used(h, &h->bytes);
+        good = execute(h, HISTORY_OLDEST, NULL) && used(h, &h->bytes);
         if (!sqlite3_changes(h->db)) break;
     }
-    return good && run(h, HISTORY_RUNS_OVER, NULL);
+    return good && execute(h, HISTORY_SESSIONS_OVER, NULL);
 }
 
-static bool insert(struct history *h, int64_t of_run, const struct history_picture *p) {
+static bool insert(struct history *h, int64_t of_session, const struct history_picture *p) {
     sqlite3_stmt *s = h->statements[HISTORY_INSERT];
-    sqlite3_bind_int64(s, 1, of_run);
+    sqlite3_bind_int64(s, 1, of_session);
     sqlite3_bind_int64(s, 2, p->boot_ms);
     sqlite3_bind_double(s, 3, (double)p->scale);
     sqlite3_bind_blob(s, 4, p->vector, (int)h->model.size, SQLITE_STATIC);
     sqlite3_bind_text(s, 5, p->tags, -1, SQLITE_STATIC);
-    return run(h, HISTORY_INSERT, NULL);
+    return execute(h, HISTORY_INSERT, NULL);
 }
 
-static bool note_run(struct history *h, int64_t of_run, int64_t boot_at_ms) {
-    sqlite3_stmt *s = h->statements[HISTORY_RUN];
-    sqlite3_bind_int64(s, 1, of_run);
+static bool note_session(struct history *h, int64_t of_session, int64_t boot_at_ms) {
+    sqlite3_stmt *s = h->statements[HISTORY_SESSION];
+    sqlite3_bind_int64(s, 1, of_session);
     sqlite3_bind_text(s, 2, h->model.name, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 3, h->model.key, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 4, h->model.size);
     sqlite3_bind_int64(s, 5, boot_at_ms);
     sqlite3_bind_int64(s, 6, sqlite3_last_insert_rowid(h->db));
-    return run(h, HISTORY_RUN, NULL);
+    return execute(h, HISTORY_SESSION, NULL);
 }
 
-int history_append(struct history *h, const struct history_picture *pictures, size_t count, int64_t boot_at_ms) {
+int history_append(struct history *history, const struct history_picture *pictures, size_t count, int64_t boot_at_ms) {
     int moved = 0;
-    int64_t of_run = h->run;
-    if (!sqlite3_file_control(h->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) && moved)
-        return log_fail(OCELLI_ERR_FILE, "%s: the history was removed or replaced while it was written", h->path);
-    bool good = run(h, HISTORY_BEGIN, NULL) && (of_run || run(h, HISTORY_NEXT_RUN, &of_run)) && trim(h, count);
-    for (size_t i = 0; good && i < count; i++) good = insert(h, of_run, &pictures[i]);
-    good = good && note_run(h, of_run, boot_at_ms) && used(h, &h->bytes) && run(h, HISTORY_COMMIT, NULL);
-    if (good) return h->run = of_run, OCELLI_OK;
-    int status = history_fault(h, "cannot write the history");
-    if (!sqlite3_get_autocommit(h->db)) run(h, HISTORY_ROLLBACK, NULL);
+    int64_t of_session = history->session;
+    if (!sqlite3_file_control(history->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) && moved)
+        return log_fail(OCELLI_ERR_FILE, "%s: the history was removed or replaced while it was written", history->path);
+    bool good = execute(history, HISTORY_BEGIN, NULL) &&
+                (of_session || execute(history, HISTORY_NEXT_SESSION, &of_session)) && trim(history, count);
+    for (size_t i = 0; good && i < count; i++) good = insert(history, of_session, &pictures[i]);
+    good = good && note_session(history, of_session, boot_at_ms) && used(history, &history->bytes) &&
+           execute(history, HISTORY_COMMIT, NULL);
+    if (good) {
+        history->session = of_session;
+        return OCELLI_OK;
+    }
+    int status = history_fault(history, "cannot write the history");
+    if (!sqlite3_get_autocommit(history->db)) execute(history, HISTORY_ROLLBACK, NULL);
     return status;
 }
 
-uint64_t history_bytes(const struct history *h) {
-    return h->bytes;
+uint64_t history_bytes(const struct history *history) {
+    return history->bytes;
 }

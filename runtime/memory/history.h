@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The file of the history (docs/memory.md): one SQLite database, pictures in the order they were kept, the oldest going when
- * its size is reached. Thread-safety: one call at a time for each handle; other handles of the same file, in other
+ * The file of the history (docs/memory.md): one SQLite database, pictures in the order they were kept, the oldest going
+ * when its size is reached. Thread-safety: one call at a time for each handle; other handles of the same file, in other
  * threads and programs, read while one writes. */
 #ifndef MEMORY_HISTORY_H
 #define MEMORY_HISTORY_H
@@ -18,14 +18,15 @@ enum { HISTORY_TAGS = 512, HISTORY_BATCH = 128, HISTORY_LEAST_MB = 8 };
 /* Can files be opened, or was it built without SQLite? */
 bool history_built_in(void);
 
-/* For reading: a file that is there. Errors: FILE (not there, locked, damaged, no history of ours, ...), MEMORY, USAGE (not built
- * in). */
+/* For reading: a file that is there. Errors: FILE (not there, locked, damaged, no history of ours, ...), MEMORY, USAGE
+ * (not built in). */
 int history_open(struct history **out, const char *path, const struct memory_model *model);
-/* For writing: is made when it is not there. budget: bytes of the file and what stands beside it, at least HISTORY_LEAST_MB. Says
- * so when there are pictures of another model, which stay until they are the oldest. Errors: as history_open(). */
+/* For writing: is made when it is not there. budget: bytes of the file and what stands beside it, at least
+ * HISTORY_LEAST_MB. Says so when there are pictures of another model, which stay until they are the oldest. Errors: as
+ * history_open(). */
 int history_create(struct history **out, const char *path, const struct memory_model *model, uint64_t budget);
-/* Frees and sets *h to NULL. Accepts NULL and a pointer to NULL. */
-void history_close(struct history **h);
+/* Frees and sets *history to NULL. Accepts NULL and a pointer to NULL. */
+void history_close(struct history **history);
 
 struct history_picture {
     int64_t boot_ms; /* CLOCK_BOOTTIME when it was taken */
@@ -35,11 +36,12 @@ struct history_picture {
 };
 
 /* Puts them behind the others and lets the oldest go, all or nothing; on the disk when it returns. boot_at_ms: when
- * CLOCK_BOOTTIME was 0, in ms since 1970, as the wall clock tells now: it counts for all that this handle appended, so a clock
- * that is set late puts earlier pictures right. Errors: FILE (no space, locked, removed, ...); a new handle may do better. */
-int history_append(struct history *h, const struct history_picture *pictures, size_t count, int64_t boot_at_ms);
+ * CLOCK_BOOTTIME was 0, in ms since 1970, as the wall clock tells now: it counts for all that this handle appended, so
+ * a clock that is set late puts earlier pictures right. Errors: FILE (no space, locked, removed, ...); a new handle may
+ * do better. */
+int history_append(struct history *history, const struct history_picture *pictures, size_t count, int64_t boot_at_ms);
 /* Bytes of the file in use. */
-uint64_t history_bytes(const struct history *h);
+uint64_t history_bytes(const struct history *history);
 
 struct history_question {
     const float *vector; /* (D), unit length */
@@ -64,6 +66,6 @@ struct history_found {
 };
 
 /* Compares with each picture, the newest first. Errors: FILE, MEMORY. */
-int history_search(struct history *h, const struct history_question *question, struct history_found *found);
+int history_search(struct history *history, const struct history_question *question, struct history_found *found);
 
 #endif

@@ -44,19 +44,20 @@ static bool fill(struct memory *m, const float *vector, int64_t captured_ns, con
     struct history_picture *p = &m->pictures[at];
     int8_t *packed = m->vectors + at * m->model.size;
     snprintf(m->tags[at], HISTORY_TAGS, "%s", tags);
-    *p = (struct history_picture){boot_ms_of(captured_ns), pack_picture(vector, m->model.size, packed), packed, m->tags[at]};
+    *p = (struct history_picture){boot_ms_of(captured_ns), pack_picture(vector, m->model.size, packed), packed,
+                                  m->tags[at]};
     return p->scale > 0;
 }
 
-void memory_put(struct memory *m, const float *vector, int64_t captured_ns, const char *tags) {
-    pthread_mutex_lock(&m->lock);
-    if (m->count == HISTORY_BATCH) {
-        m->status.lost++;
-    } else if (fill(m, vector, captured_ns, tags)) {
-        if (!m->count++ && m->status.open) m->write_at_ns = clock_ns(CLOCK_MONOTONIC) + m->flush_ns;
-        pthread_cond_signal(&m->changed);
+void memory_put(struct memory *memory, const float *vector, int64_t captured_ns, const char *tags) {
+    pthread_mutex_lock(&memory->lock);
+    if (memory->count == HISTORY_BATCH) {
+        memory->status.lost++;
+    } else if (fill(memory, vector, captured_ns, tags)) {
+        if (!memory->count++ && memory->status.open) memory->write_at_ns = clock_ns(CLOCK_MONOTONIC) + memory->flush_ns;
+        pthread_cond_signal(&memory->changed);
     }
-    pthread_mutex_unlock(&m->lock);
+    pthread_mutex_unlock(&memory->lock);
 }
 
 /* ---- the thread ---- */
@@ -86,8 +87,8 @@ static int open_history(struct memory *m) {
         int status = history_create(&m->history, m->path, &m->model, m->budget);
         if (status || file_lock_take(&m->own, m->path)) return status;
     }
-    return log_fail(OCELLI_ERR_FILE, "%s: another daemon keeps its pictures there: end it, or give each its own history",
-                    m->path);
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: another daemon keeps its pictures there: end it, or give each its own history", m->path);
 }
 
 /* As many as lie in one piece of the ring. Without the lock: memory_put() does not touch them. */
@@ -157,7 +158,8 @@ static void destroy(struct memory *m) {
 int memory_open(struct memory **out, const struct memory_params *params) {
     *out = NULL;
     if (!history_built_in())
-        return log_fail(OCELLI_ERR_USAGE, "%s: the history is not built in: build with libsqlite3-dev installed", params->path);
+        return log_fail(OCELLI_ERR_USAGE, "%s: the history is not built in: build with libsqlite3-dev installed",
+                        params->path);
     struct memory *m = calloc(1, sizeof *m);
     if (!m) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", params->path);
     m->model = *params->model, m->budget = params->budget;
@@ -170,35 +172,38 @@ int memory_open(struct memory **out, const struct memory_params *params) {
     return status;
 }
 
-bool memory_stop(struct memory *m, int timeout_ms) {
-    pthread_mutex_lock(&m->lock);
-    m->stop = true;
-    pthread_cond_signal(&m->changed);
-    pthread_mutex_unlock(&m->lock);
-    return thread_join(&m->thread, clock_in(timeout_ms));
+bool memory_stop(struct memory *memory, int timeout_ms) {
+    pthread_mutex_lock(&memory->lock);
+    memory->stop = true;
+    pthread_cond_signal(&memory->changed);
+    pthread_mutex_unlock(&memory->lock);
+    return thread_join(&memory->thread, clock_in(timeout_ms));
 }
 
 bool memory_close(struct memory **memory, int timeout_ms) {
     if (!memory || !*memory) return true;
     struct memory *m = *memory;
     *memory = NULL;
-    if (memory_stop(m, timeout_ms)) return destroy(m), true;
+    if (memory_stop(m, timeout_ms)) {
+        destroy(m);
+        return true;
+    }
     log_warn("%s: another program holds the history, or its disk is slow: leaving without its last pictures", m->path);
     return false; /* its thread still has all of it */
 }
 
 /* ---- for others ---- */
 
-int memory_search(const struct memory *m, const struct history_question *question, struct history_found *found) {
+int memory_search(const struct memory *memory, const struct history_question *question, struct history_found *found) {
     struct history *h;
-    int status = history_open(&h, m->path, &m->model);
+    int status = history_open(&h, memory->path, &memory->model);
     if (!status) status = history_search(h, question, found);
     history_close(&h);
     return status;
 }
 
-void memory_get_status(struct memory *m, struct memory_status *status) {
-    pthread_mutex_lock(&m->lock);
-    *status = m->status;
-    pthread_mutex_unlock(&m->lock);
+void memory_get_status(struct memory *memory, struct memory_status *status) {
+    pthread_mutex_lock(&memory->lock);
+    *status = memory->status;
+    pthread_mutex_unlock(&memory->lock);
 }

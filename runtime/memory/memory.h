@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon's history: pictures are handed over without waiting, a thread of its own writes them to the file every few seconds.
- * A file that cannot be opened or written is said and tried again; meanwhile the last two minutes or so wait, and what
- * is newer is lost.
- * Thread-safety: memory_open() and memory_close() by one thread; what stands between them by any. */
+ * The daemon's history: pictures are handed over without waiting, a thread of its own writes them to the file every few
+ * seconds. A file that cannot be opened or written is said and tried again; meanwhile the last two minutes or so wait,
+ * and what is newer is lost. Thread-safety: memory_open() and memory_close() by one thread; what stands between them by
+ * any. */
 #ifndef MEMORY_MEMORY_H
 #define MEMORY_MEMORY_H
 
@@ -26,21 +26,21 @@ struct memory_status {
 /* Strings are copied. Errors: USAGE (not built in), MEMORY. What is wrong with the file is no error here. */
 int memory_open(struct memory **out, const struct memory_params *params);
 
-/* vector (D): unit length; captured_ns: of CLOCK_MONOTONIC; tags: names parted by ", ", cut at HISTORY_TAGS. Copies, and does not
- * wait for the disk. */
-void memory_put(struct memory *m, const float *vector, int64_t captured_ns, const char *tags);
+/* vector (D): unit length; captured_ns: of CLOCK_MONOTONIC; tags: names parted by ", ", cut at HISTORY_TAGS. Copies,
+ * and does not wait for the disk. */
+void memory_put(struct memory *memory, const float *vector, int64_t captured_ns, const char *tags);
 
 /* As history_search(), in the calling thread, which may take long. What was not written yet is not found. */
-int memory_search(const struct memory *m, const struct history_question *question, struct history_found *found);
+int memory_search(const struct memory *memory, const struct history_question *question, struct history_found *found);
 
-void memory_get_status(struct memory *m, struct memory_status *status);
+void memory_get_status(struct memory *memory, struct memory_status *status);
 
-/* Begins to write what waits, the last that is written; true: within timeout_ms (may be 0) that was done or failed. Again: waits
- * more. */
-bool memory_stop(struct memory *m, int timeout_ms);
+/* Begins to write what waits, the last that is written; true: within timeout_ms (may be 0) that was done or failed.
+ * Again: waits more. */
+bool memory_stop(struct memory *memory, int timeout_ms);
 
-/* As memory_stop(); frees, and sets *m to NULL. A disk that takes longer than timeout_ms is left behind with what it holds, as is
- * said: false. Accepts NULL and a pointer to NULL. */
-bool memory_close(struct memory **m, int timeout_ms);
+/* As memory_stop(); frees, and sets *memory to NULL. A disk that takes longer than timeout_ms is left behind with what
+ * it holds, as is said: false. Accepts NULL and a pointer to NULL. */
+bool memory_close(struct memory **memory, int timeout_ms);
 
 #endif

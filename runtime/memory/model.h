@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 struct memory_model {
-    const char *name; /* for people; the caller's */
-    uint32_t size;    /* D */
+    const char *name;          /* for people; the caller's */
+    uint32_t size;             /* D */
     char key[SHA256_HEX_SIZE]; /* model_key of ocelli_get_info() */
 };
 

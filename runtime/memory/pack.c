@@ -12,20 +12,20 @@ static float scale_of(const float *unit, size_t n, float most) {
     return largest / most;
 }
 
-float pack_picture(const float *unit, size_t n, int8_t *packed) {
-    float scale = scale_of(unit, n, 127);
-    for (size_t i = 0; scale > 0 && i < n; i++) packed[i] = (int8_t)lrintf(unit[i] / scale);
+float pack_picture(const float *unit, size_t count, int8_t *packed) {
+    float scale = scale_of(unit, count, 127);
+    for (size_t i = 0; scale > 0 && i < count; i++) packed[i] = (int8_t)lrintf(unit[i] / scale);
     return scale;
 }
 
-float pack_text(const float *unit, size_t n, int16_t *packed) {
-    float scale = scale_of(unit, n, 2047);
-    for (size_t i = 0; scale > 0 && i < n; i++) packed[i] = (int16_t)lrintf(unit[i] / scale);
+float pack_text(const float *unit, size_t count, int16_t *packed) {
+    float scale = scale_of(unit, count, 2047);
+    for (size_t i = 0; scale > 0 && i < count; i++) packed[i] = (int16_t)lrintf(unit[i] / scale);
     return scale;
 }
 
-int32_t pack_dot(const int8_t *picture, const int16_t *text, size_t n) {
+int32_t pack_dot(const int8_t *picture, const int16_t *text, size_t count) {
     int32_t sum = 0; /* at most 127 * 2047 * PACK_MOST < 2^31 */
-    for (size_t i = 0; i < n; i++) sum += picture[i] * text[i];
+    for (size_t i = 0; i < count; i++) sum += picture[i] * text[i];
     return sum;
 }

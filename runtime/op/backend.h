@@ -11,7 +11,8 @@
 struct op_backend {
     /* Fills *out; its way and what stands behind are set by op_device_open(). Errors: as op_device_open(). */
     int (*open)(struct op_device **out, const struct op_device_params *params);
-    /* Name of its device `index`; *count: how many there are. Errors: USAGE (no such index; no line), DEVICE (no driver). */
+    /* Name of its device `index`; *count: how many there are. Errors: USAGE (no such index; no line), DEVICE (no
+     * driver). */
     int (*find)(uint32_t index, char *name, size_t size, uint32_t *count);
     void (*close)(struct op_device *device);
     /* The ways that the device can run, best first by what is known of it; gives how many. */
@@ -28,10 +29,12 @@ struct op_backend {
     int (*peak)(struct op_device *device, struct op_peak *peak);
 
     /* As the functions of device.h with these names. */
-    int (*memory_create)(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use, const char *name);
+    int (*memory_create)(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use,
+                         const char *name);
     int (*memory_import)(struct op_memory **out, struct op_device *device, int fd, uint64_t size, const char *name);
     void (*memory_destroy)(struct op_memory *memory, struct op_device *device);
-    int (*memory_write)(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data, uint64_t size);
+    int (*memory_write)(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data,
+                        uint64_t size);
     int (*memory_read)(struct op_memory *memory, struct op_device *device, uint64_t offset, void *data, uint64_t size);
 
     /* Bytes of the weights of a matrix, in the layout of the way in use; and writes them from what was stacked. */
@@ -71,7 +74,7 @@ struct op_device {
     struct op_way way;       /* in use */
     bool chosen;             /* it is final: forced, timed or remembered */
     bool unproved;           /* it was timed just now, and is not remembered yet */
-    char why[LOG_LINE];        /* it was this one */
+    char why[LOG_LINE];      /* it was this one */
     struct op_device *rival; /* the processor, until both were timed: the faster one stays. Else NULL */
     double ms;               /* of the half block that was timed; 0: it was not */
 };
@@ -94,8 +97,8 @@ static inline uint32_t op_padded(uint32_t items, uint32_t of) {
     return op_groups(items, of) * of;
 }
 
-/* 1 to `most` rows (or anything else) of a tile, so that `rows` of them fill their last tile best. A tile costs about as much
- * for its loads as one more row would. */
+/* 1 to `most` rows (or anything else) of a tile, so that `rows` of them fill their last tile best. A tile costs about
+ * as much for its loads as one more row would. */
 static inline uint32_t op_tile(uint32_t rows, uint32_t most) {
     uint32_t best = 1;
     for (uint32_t r = 2; r <= most; r++)
@@ -143,7 +146,8 @@ static inline uint64_t op_attention_macs(const struct op_attention *a) {
 }
 
 /* Does anything remain to be done to an op's rows? And in dispatches of its own. */
-bool op_then_wanted(const struct op_then *then);
-void op_then_record(struct op_list *list, const struct op_then *then, struct op_rows out, uint32_t rows, uint32_t width);
+bool op_epilogue_wanted(const struct op_epilogue *epilogue);
+void op_epilogue_record(struct op_list *list, const struct op_epilogue *epilogue, struct op_rows out, uint32_t rows,
+                        uint32_t width);
 
 #endif

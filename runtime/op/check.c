@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Does the device compute a product rightly? One product with the norm behind it, of numbers that are not trivial, against plain
- * C. */
+ * Does the device compute a product rightly? One product with the norm behind it, of numbers that are not trivial,
+ * against plain C. */
 #include "base/log.h"
 #include "op/choice.h"
 
@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows and columns that fill no tile; K of several 64 bytes. Integer sums stay below 2^24, which a float holds exactly. */
+/* Rows and columns that fill no tile; K of several 64 bytes. Integer sums stay below 2^24, which a float holds exactly.
+ */
 enum { ROWS = 23, COLUMNS = 68, K = 192 };
 static const float EPSILON = 1e-5f;
 
@@ -21,7 +22,7 @@ struct check {
     struct op_matrix matrix;
     struct op_memory *memory;
     struct op_list *list;
-    struct op_rows from, out, ready;
+    struct op_rows from, out, input;
     struct op_view norm;
 };
 
@@ -46,12 +47,14 @@ static void fill(struct check *c) {
 /* Number (row, column) among rows, in numbers. */
 static size_t place(const struct op_rows *r, uint32_t row, uint32_t column) {
     uint32_t panel = op_panel(*r), unit = r->scales.memory ? 4 : 1;
-    return (size_t)row / panel * panel * r->stride + (size_t)(column / unit * panel + row % panel) * unit + column % unit;
+    return (size_t)row / panel * panel * r->stride + (size_t)(column / unit * panel + row % panel) * unit +
+           column % unit;
 }
 
 static struct op_rows plan(struct check *c, uint32_t width, bool int8, uint64_t *used) {
     struct op_rows r = {.stride = op_stride(width)};
-    r.values = (struct op_view){c->memory, *used, (uint64_t)(ROWS + OP_MAX_PANEL) * r.stride * (int8 ? 1 : sizeof(float))};
+    r.values =
+        (struct op_view){c->memory, *used, (uint64_t)(ROWS + OP_MAX_PANEL) * r.stride * (int8 ? 1 : sizeof(float))};
     *used += r.values.size; /* a multiple of 64 numbers */
     *used = (*used + OP_VIEW_ALIGNMENT - 1) & ~(uint64_t)(OP_VIEW_ALIGNMENT - 1);
     if (!int8) return r;
@@ -64,7 +67,7 @@ static uint64_t plan_all(struct check *c) {
     uint64_t used = 0;
     c->from = op_input_rows(c->device, plan(c, K, c->int8, &used), ROWS);
     c->out = plan(c, COLUMNS, false, &used);
-    c->ready = op_input_rows(c->device, plan(c, COLUMNS, c->int8, &used), ROWS);
+    c->input = op_input_rows(c->device, plan(c, COLUMNS, c->int8, &used), ROWS);
     c->norm = (struct op_view){c->memory, used, sizeof c->numbers};
     return used + sizeof c->numbers;
 }
@@ -79,7 +82,8 @@ static int write_inputs(struct check *c) {
             memcpy(values + place(&c->from, r, k) * unit, number, unit);
         }
     int status = op_memory_write(c->memory, c->device, c->from.values.offset, values, c->from.values.size);
-    if (!status && c->int8) status = op_memory_write(c->memory, c->device, c->from.scales.offset, c->ones, ROWS * sizeof(float));
+    if (!status && c->int8)
+        status = op_memory_write(c->memory, c->device, c->from.scales.offset, c->ones, ROWS * sizeof(float));
     if (!status) status = op_memory_write(c->memory, c->device, c->norm.offset, c->numbers, sizeof c->numbers);
     free(values);
     return status;
@@ -97,21 +101,22 @@ static int load(struct check *c) {
     return write_inputs(c);
 }
 
-static int run(struct check *c) {
-    int status = op_list_create(&c->list, c->device);
-    if (!status) status = op_list_begin(c->list, false);
+static int run(struct check *check) {
+    int status = op_list_create(&check->list, check->device);
+    if (!status) status = op_list_begin(check->list, false);
     if (status) return status;
-    struct op_view weight = c->norm, bias = c->norm;
-    weight.size = bias.size = sizeof c->numbers / 2;
+    struct op_view weight = check->norm, bias = check->norm;
+    weight.size = bias.size = sizeof check->numbers / 2;
     bias.offset += bias.size;
-    op_linear(c->list, &(struct op_linear){.label = "check",
-                                           .in = c->from,
-                                           .matrix = &c->matrix,
-                                           .out = c->out,
-                                           .rows = ROWS,
-                                           .then = {.out = c->ready, .weight = weight, .bias = bias, .epsilon = EPSILON}});
-    status = op_list_end(c->list);
-    return status ? status : op_list_run(c->list);
+    op_linear(check->list, &(struct op_linear){
+                               .label = "check",
+                               .in = check->from,
+                               .matrix = &check->matrix,
+                               .out = check->out,
+                               .rows = ROWS,
+                               .epilogue = {.out = check->input, .weight = weight, .bias = bias, .epsilon = EPSILON}});
+    status = op_list_end(check->list);
+    return status ? status : op_list_run(check->list);
 }
 
 /* Integer sums are exact; float ones as close as tests/op/linear.c asks for. */
@@ -134,7 +139,7 @@ static bool norm_right(const struct check *c, const double *sums, const char *va
     for (int i = 0; i < COLUMNS; i++) mean += sums[i] / COLUMNS;
     for (int i = 0; i < COLUMNS; i++) variance += (sums[i] - mean) * (sums[i] - mean) / COLUMNS;
     for (uint32_t i = 0; i < COLUMNS; i++) {
-        size_t at = place(&c->ready, row, i);
+        size_t at = place(&c->input, row, i);
         double expected = (sums[i] - mean) / sqrt(variance + EPSILON) * c->numbers[i] + c->numbers[COLUMNS + i];
         double got = c->int8 ? scale * (double)((const int8_t *)values)[at] : ((const float *)(const void *)values)[at];
         if (!isfinite(got)) return false;
@@ -151,28 +156,29 @@ static bool norms_right(const struct check *c, const double *sums, const char *v
 
 static int compare(struct check *c) {
     float *out = malloc(c->out.values.size), scales[ROWS] = {0};
-    char *ready = malloc(c->ready.values.size);
+    char *input = malloc(c->input.values.size);
     double *sums = malloc(ROWS * COLUMNS * sizeof *sums);
-    int status = out && ready && sums ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status = out && input && sums ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
     if (!status) status = op_memory_read(c->memory, c->device, c->out.values.offset, out, c->out.values.size);
-    if (!status) status = op_memory_read(c->memory, c->device, c->ready.values.offset, ready, c->ready.values.size);
-    if (!status && c->int8) status = op_memory_read(c->memory, c->device, c->ready.scales.offset, scales, sizeof scales);
-    if (!status && !(sums_right(c, out, sums) && norms_right(c, sums, ready, scales))) status = OCELLI_ERR_WRONG;
-    free(out), free(ready), free(sums);
+    if (!status) status = op_memory_read(c->memory, c->device, c->input.values.offset, input, c->input.values.size);
+    if (!status && c->int8)
+        status = op_memory_read(c->memory, c->device, c->input.scales.offset, scales, sizeof scales);
+    if (!status && !(sums_right(c, out, sums) && norms_right(c, sums, input, scales))) status = OCELLI_ERR_WRONG;
+    free(out), free(input), free(sums);
     return status;
 }
 
-int choice_check(struct op_device *d) {
+int choice_check(struct op_device *device) {
     struct check *c = calloc(1, sizeof *c);
     if (!c) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    c->device = d;
-    c->int8 = op_input_is_int8(d);
+    c->device = device;
+    c->int8 = op_input_is_int8(device);
     fill(c);
     int status = load(c);
     if (!status) status = run(c);
     if (!status) status = compare(c);
     op_list_destroy(&c->list);
-    op_memory_destroy(&c->memory, d);
+    op_memory_destroy(&c->memory, device);
     op_weights_destroy(&c->loader);
     free(c);
     return status;

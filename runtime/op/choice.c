@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* A small tower's block without its attention. Turns alternate, so that load on the machine meets all alike; the least
- * of the turns is what a candidate can do. Only CLEARLY less moves the choice; products with float inputs are more exact, and
- * are taken where they are not slower than MUCH. */
+ * of the turns is what a candidate can do. Only CLEARLY less moves the choice; products with float inputs are more
+ * exact, and are taken where they are not slower than MUCH. */
 enum { ROWS = 50, WIDTH = 512, HIDDEN = 2048, TURNS = 5 };
 static const double CLEARLY = 0.92, MUCH = 1.15, FREED = 0.8;
 
@@ -51,14 +51,14 @@ static void line_of(const struct op_way *way, double ms, char line[LINE]) {
     if (length < 0 || length >= LINE) *line = 0; /* no time that anything takes */
 }
 
-int choice_read(const struct op_device *d, const char *path, struct op_way *way, double *ms) {
+int choice_read(const struct op_device *device, const char *path, struct op_way *way, double *ms) {
     char got[LINE] = "", line[LINE];
     struct op_way ways[OP_WAYS_MOST];
     int fd;
     if (access(path, R_OK) < 0 || file_open(&fd, path)) return OCELLI_ERR_FILE;
     (void)!read(fd, got, sizeof got - 1);
     close(fd);
-    uint32_t count = op_device_ways(d, ways);
+    uint32_t count = op_device_ways(device, ways);
     const char *colon = strchr(got, ':');
     double read_ms = colon ? strtod(colon + 1, NULL) : -1;
     for (uint32_t i = 0; read_ms >= 0 && i < count; i++) {
@@ -83,8 +83,8 @@ void choice_write(const char *path, const struct op_way *way, double ms) {
 /* --- the timing --- */
 
 static int load_matrix(struct op_weights *w, uint32_t rows, uint32_t columns, const void *zeros, struct op_matrix *m) {
-    return op_weights_matrix(w, &(struct op_source){.values = zeros, .scales = zeros, .bias = zeros, .rows = rows}, 1, columns,
-                             m);
+    return op_weights_matrix(w, &(struct op_source){.values = zeros, .scales = zeros, .bias = zeros, .rows = rows}, 1,
+                             columns, m);
 }
 
 struct layer {
@@ -119,29 +119,34 @@ static struct op_rows rows(struct trial *t, uint32_t width, bool int8, uint64_t 
     return r;
 }
 
-static int record(struct trial *t, struct op_device *d) {
+static int record(struct trial *trial, struct op_device *device) {
     struct layer l;
     uint64_t used = 0;
-    bool int8 = op_input_is_int8(d);
-    int status = load(t, d, &l);
+    bool int8 = op_input_is_int8(device);
+    int status = load(trial, device, &l);
     uint64_t size = 6ull * (ROWS + OP_MAX_PANEL) * HIDDEN * sizeof(float);
-    if (!status) status = op_memory_create(&t->activations, d, size, OP_USE_DEVICE, "activations of a trial");
-    if (!status) status = op_list_create(&t->list, d);
-    if (!status) status = op_list_begin(t->list, false);
+    if (!status) status = op_memory_create(&trial->activations, device, size, OP_USE_DEVICE, "activations of a trial");
+    if (!status) status = op_list_create(&trial->list, device);
+    if (!status) status = op_list_begin(trial->list, false);
     if (status) return status;
-    struct op_rows x = rows(t, WIDTH, false, &used), in = op_input_rows(d, rows(t, WIDTH, int8, &used), ROWS);
-    struct op_rows hidden = op_unready_rows(d, rows(t, HIDDEN, false, &used), ROWS);
-    struct op_rows ready = op_ready_rows(d, hidden, rows(t, HIDDEN, int8, &used), ROWS);
-    op_linear(t->list,
-              &(struct op_linear){
-                  .in = in, .matrix = &l.up, .out = hidden, .rows = ROWS, .activation = OP_QUICK_GELU, .then = {.out = ready}});
-    op_linear(t->list, &(struct op_linear){.in = ready,
-                                           .matrix = &l.down,
-                                           .out = x,
-                                           .rows = ROWS,
-                                           .add = true,
-                                           .then = {.out = in, .weight = l.norm[0], .bias = l.norm[1], .epsilon = 1e-5f}});
-    return op_list_end(t->list);
+    struct op_rows x = rows(trial, WIDTH, false, &used),
+                   in = op_input_rows(device, rows(trial, WIDTH, int8, &used), ROWS);
+    struct op_rows hidden = op_unquantized_rows(device, rows(trial, HIDDEN, false, &used), ROWS);
+    struct op_rows input = op_quantized_rows(device, hidden, rows(trial, HIDDEN, int8, &used), ROWS);
+    op_linear(trial->list, &(struct op_linear){.in = in,
+                                               .matrix = &l.up,
+                                               .out = hidden,
+                                               .rows = ROWS,
+                                               .activation = OP_QUICK_GELU,
+                                               .epilogue = {.out = input}});
+    op_linear(trial->list,
+              &(struct op_linear){.in = input,
+                                  .matrix = &l.down,
+                                  .out = x,
+                                  .rows = ROWS,
+                                  .add = true,
+                                  .epilogue = {.out = in, .weight = l.norm[0], .bias = l.norm[1], .epsilon = 1e-5f}});
+    return op_list_end(trial->list);
 }
 
 static void finish(struct trial *t, struct op_device *d) {
@@ -196,27 +201,27 @@ static uint32_t candidates(const struct op_device *d, struct op_way ways[OP_WAYS
     return kept;
 }
 
-static int time_all(struct op_device *d, struct op_way *best) {
+static int time_all(struct op_device *device, struct op_way *best) {
     struct op_way ways[OP_WAYS_MOST];
     struct trial trials[OP_WAYS_MOST] = {0};
     double ms[OP_WAYS_MOST];
-    uint32_t count = candidates(d, ways);
+    uint32_t count = candidates(device, ways);
     int status = OCELLI_OK;
     for (uint32_t i = 0; i < count && status != OCELLI_ERR_LOST; i++) {
-        op_device_use(d, &ways[i]);
-        status = check(d);
-        if (!status) status = record(&trials[i], d);
+        op_device_use(device, &ways[i]);
+        status = check(device);
+        if (!status) status = record(&trials[i], device);
         trials[i].ms = status ? -1 : 0; /* what it lacked was told; the others may do */
     }
     if (status != OCELLI_ERR_LOST) status = run_turns(trials, count);
     for (uint32_t i = 0; i < count; i++) {
         ms[i] = trials[i].ms;
-        log_info("%s, %s: %.2f ms", d->name, ways[i].name, ms[i]);
-        finish(&trials[i], d);
+        log_info("%s, %s: %.2f ms", device->name, ways[i].name, ms[i]);
+        finish(&trials[i], device);
     }
     uint32_t fastest = status ? 0 : choice_fastest(ms, ways, count);
     *best = ways[fastest];
-    d->ms = ms[fastest];
+    device->ms = ms[fastest];
     return status;
 }
 
@@ -262,22 +267,24 @@ int op_device_choose(struct op_device **device, bool timed) {
     *device = loser == d ? rival : d;
     d->rival = NULL;
     if (d->ms > 0 && rival->ms > 0)
-        snprintf((*device)->why, sizeof d->why, "half a block takes %.2f ms, on %s %.2f", (*device)->ms, loser->name, loser->ms);
+        snprintf((*device)->why, sizeof d->why, "half a block takes %.2f ms, on %s %.2f", (*device)->ms, loser->name,
+                 loser->ms);
     else if (*device == rival)
         snprintf(rival->why, sizeof rival->why, "%s is known to be slower", d->name);
     log_info("%s: %s", (*device)->name, (*device)->why);
-    if (loser->unproved) op_device_remember(loser); /* what it lost with; a later start times the winner again at most */
+    if (loser->unproved)
+        op_device_remember(loser); /* what it lost with; a later start times the winner again at most */
     op_device_close(&loser);
     return OCELLI_OK;
 }
 
-bool op_device_is_unproved(const struct op_device *d) {
-    return d->unproved;
+bool op_device_is_unproved(const struct op_device *device) {
+    return device->unproved;
 }
 
-void op_device_remember(struct op_device *d) {
-    d->unproved = false;
-    char *path = d->backend->choice_path(d);
-    if (path && cache_writable(path)) choice_write(path, &d->way, d->ms);
+void op_device_remember(struct op_device *device) {
+    device->unproved = false;
+    char *path = device->backend->choice_path(device);
+    if (path && cache_writable(path)) choice_write(path, &device->way, device->ms);
     free(path);
 }

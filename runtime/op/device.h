@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What computes, as the towers see it: memory, views of it, and lists of ops that are recorded once and run many times. It is a
- * GPU (op/vulkan) or the processor (op/cpu); nothing here tells which. */
+ * What computes, as the towers see it: memory, views of it, and lists of ops that are recorded once and run many times.
+ * It is a GPU (op/vulkan) or the processor (op/cpu); nothing here tells which. */
 #ifndef OP_DEVICE_H
 #define OP_DEVICE_H
 
@@ -35,25 +35,26 @@ struct op_view {
 };
 
 struct op_device_params {
-    /* NULL, "" or "auto": the GPU, if there is a real one that is fast; else the processor. "gpu": the best that is no software.
-     * "cpu": the processor. "vulkan": the best Vulkan device, even software. Else a Vulkan device by index or part of its name.
+    /* NULL, "" or "auto": the GPU, if there is a real one that is fast; else the processor. "gpu": the best that is no
+     * software. "cpu": the processor. "vulkan": the best Vulkan device, even software. Else a Vulkan device by index or
+     * part of its name.
      */
     const char *device;
     enum ocelli_kind kind;
     uint32_t threads; /* of the processor, at most OCELLI_THREADS_MOST; 0: as many as there are cores */
 };
 
-/* Opens a device and takes the way that is known to be best, of the kind that was asked for. Errors: DEVICE (no driver, no such
- * device, a feature missing, a kind that is not possible there), MEMORY. */
+/* Opens a device and takes the way that is known to be best, of the kind that was asked for. Errors: DEVICE (no driver,
+ * no such device, a feature missing, a kind that is not possible there), MEMORY. */
 int op_device_open(struct op_device **out, const struct op_device_params *params);
 void op_device_close(struct op_device **device);
 /* Name of device `index`: the Vulkan ones, then the processor. Errors: USAGE (no such index; no line is logged). */
 int op_device_find(uint32_t index, char *name, size_t size);
 
 /* Times the ways that the device can run (op/choice.h), the first time on this device, driver and build; later starts
- * know. Without a folder to remember it in (base/cache_folder.h), with a kind that was asked for, and if not to be `timed`, what
- * is known of the device decides. Where the device was nobody's choice, the processor takes its place (and it is closed) if it is
- * clearly faster. Nothing may be loaded yet. Errors: LOST. */
+ * know. Without a folder to remember it in (base/cache_folder.h), with a kind that was asked for, and if not to be
+ * `timed`, what is known of the device decides. Where the device was nobody's choice, the processor takes its place
+ * (and it is closed) if it is clearly faster. Nothing may be loaded yet. Errors: LOST. */
 int op_device_choose(struct op_device **device, bool timed);
 /* Was the choice made by timing just now? Then the model's own vectors are run on it before it is remembered. */
 bool op_device_is_unproved(const struct op_device *device);
@@ -77,12 +78,14 @@ uint64_t op_device_bytes(const struct op_device *device); /* allocated now */
 bool op_device_has_timestamps(const struct op_device *device);
 
 /* Zero-filled. Errors: MEMORY, LIMIT. */
-int op_memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use, const char *name);
-/* What a dma-buf holds, `size` bytes, for ops to read; the file stays the caller's. Errors: DEVICE (the driver cannot; no line is
- * logged), MEMORY. */
+int op_memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use,
+                     const char *name);
+/* What a dma-buf holds, `size` bytes, for ops to read; the file stays the caller's. Errors: DEVICE (the driver cannot;
+ * no line is logged), MEMORY. */
 int op_memory_import(struct op_memory **out, struct op_device *device, int fd, uint64_t size, const char *name);
 void op_memory_destroy(struct op_memory **memory, struct op_device *device);
-int op_memory_write(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data, uint64_t size);
+int op_memory_write(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data,
+                    uint64_t size);
 int op_memory_read(struct op_memory *memory, struct op_device *device, uint64_t offset, void *data, uint64_t size);
 /* Host address of an INPUT or OUTPUT memory; NULL for a DEVICE one that the host cannot see. */
 void *op_memory_mapped(struct op_memory *memory);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "op/backend.h"
 
-int op_list_create(struct op_list **out, struct op_device *d) {
+int op_list_create(struct op_list **out, struct op_device *device) {
     *out = NULL;
-    int status = d->backend->list_create(out, d);
-    if (*out) (*out)->device = d;
+    int status = device->backend->list_create(out, device);
+    if (*out) (*out)->device = device;
     return status;
 }
 

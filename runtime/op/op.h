@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ops of CLIP's towers. Each is recorded by every backend (op/backend.h), and has a reference in tests/ref and a test.
- * Widths are counted in elements; rows lie `stride` elements apart, a multiple of OP_ROW_ALIGNMENT,
- * and what lies between width and stride is zero. */
+ * The ops of CLIP's towers. Each is recorded by every backend (op/backend.h), and has a reference in tests/ref and a
+ * test. Widths are counted in elements; rows lie `stride` elements apart, a multiple of OP_ROW_ALIGNMENT, and what lies
+ * between width and stride is zero. */
 #ifndef OP_OP_H
 #define OP_OP_H
 
@@ -64,8 +64,8 @@ void op_weights_destroy(struct op_weights *weights);
 
 /* What becomes of an op's finished rows: the input of the next product. The same dispatch does it where the device can
  * (its last workgroup for these rows), else one more. All zero, or float rows without a norm: nothing. */
-struct op_then {
-    struct op_rows out;          /* op_input_rows() or op_ready_rows(); int8: scales behind the values in one memory */
+struct op_epilogue {
+    struct op_rows out; /* op_input_rows() or op_quantized_rows(); int8: scales behind the values in one memory */
     struct op_view weight, bias; /* LayerNorm's, bias behind weight in one memory; memory NULL: none */
     float epsilon;
 };
@@ -78,8 +78,8 @@ struct op_linear {
     uint32_t rows;
     uint32_t first, count; /* the matrix' rows to compute, multiples of OP_MATRIX_STEP; count 0: all */
     enum op_activation activation;
-    bool add;            /* out += ; not with panels */
-    struct op_then then; /* not with part of the matrix' rows, nor if `out` has panels */
+    bool add;                    /* out += ; not with panels */
+    struct op_epilogue epilogue; /* not with part of the matrix' rows, nor if `out` has panels */
 };
 /* out(rows, first..first + count) = activation(in(rows, matrix columns) * matrix^T + bias) */
 void op_linear(struct op_list *list, const struct op_linear *args);
@@ -91,11 +91,13 @@ enum { OP_MAX_PANEL = 16 };
 /* The memory of `in`, with the panel that op_linear() wants of `rows` rows: for what writes int8 or float inputs. */
 struct op_rows op_input_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
 /* What writes floats that op_input() then takes: op_input_rows(in) where products take floats, else plain rows. */
-struct op_rows op_unready_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
-/* Where rows of op_unready_rows() will be in the form op_linear() wants: they themselves, or int8 in `room`. */
-struct op_rows op_ready_rows(const struct op_device *device, struct op_rows floats, struct op_rows room, uint32_t rows);
+struct op_rows op_unquantized_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
+/* Where rows of op_unquantized_rows() will be in the form op_linear() wants: they themselves, or int8 in `room`. */
+struct op_rows op_quantized_rows(const struct op_device *device, struct op_rows floats, struct op_rows quantized,
+                                 uint32_t rows);
 /* The same, and records what brings them there. */
-struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, uint32_t width, struct op_rows room);
+struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, uint32_t width,
+                        struct op_rows quantized);
 
 /* Rows of floats to int8 with a scale each. */
 void op_quantize(struct op_list *list, struct op_rows in, struct op_rows out, uint32_t rows, uint32_t width);
@@ -123,7 +125,7 @@ struct op_attention {
      * and so is its row of `out`. memory NULL: all */
     struct op_view pooled;
     struct op_rows query;
-    struct op_then then;
+    struct op_epilogue epilogue;
 };
 enum { OP_ATTENTION_MAX_TOKENS = 896 }; /* 4 rows of scores and the reduction in 16 KiB */
 void op_attention(struct op_list *list, const struct op_attention *args);

@@ -7,20 +7,21 @@ static struct op_view reserve(struct op_weights *w, uint64_t size) {
     return view;
 }
 
-int op_weights_allocate(struct op_weights *w, const char *name) {
-    int status = op_memory_create(&w->memory, w->device, w->used, OP_USE_DEVICE, name);
-    w->used = 0;
+int op_weights_allocate(struct op_weights *weights, const char *name) {
+    int status = op_memory_create(&weights->memory, weights->device, weights->used, OP_USE_DEVICE, name);
+    weights->used = 0;
     return status;
 }
 
-void op_weights_destroy(struct op_weights *w) {
-    if (w->device) op_memory_destroy(&w->memory, w->device);
-    *w = (struct op_weights){0};
+void op_weights_destroy(struct op_weights *weights) {
+    if (weights->device) op_memory_destroy(&weights->memory, weights->device);
+    *weights = (struct op_weights){0};
 }
 
-int op_weights_floats(struct op_weights *w, const float *values, uint64_t count, struct op_view *view) {
-    *view = reserve(w, count * sizeof *values);
-    return w->memory ? op_memory_write(w->memory, w->device, view->offset, values, view->size) : OCELLI_OK;
+int op_weights_floats(struct op_weights *weights, const float *values, uint64_t count, struct op_view *view) {
+    *view = reserve(weights, count * sizeof *values);
+    return weights->memory ? op_memory_write(weights->memory, weights->device, view->offset, values, view->size)
+                           : OCELLI_OK;
 }
 
 /* Scales and biases in their places; the weights themselves are laid out by the backend. */
@@ -36,16 +37,17 @@ static int upload(struct op_weights *w, const struct op_source *sources, uint32_
     return status;
 }
 
-int op_weights_matrix(struct op_weights *w, const struct op_source *sources, uint32_t count, uint32_t columns,
+int op_weights_matrix(struct op_weights *weights, const struct op_source *sources, uint32_t count, uint32_t columns,
                       struct op_matrix *matrix) {
     uint32_t rows = 0;
     for (uint32_t i = 0; i < count; i++) rows += sources[i].rows;
     uint64_t floats = (op_padded(rows, OP_MATRIX_STEP) + OP_MATRIX_SPARE) * sizeof(float);
-    *matrix = (struct op_matrix){.weights = reserve(w, w->device->backend->matrix_bytes(w->device, rows, columns)),
-                                 .scales = reserve(w, floats),
-                                 .bias = reserve(w, floats), /* zeros without one: always bound */
-                                 .rows = rows,
-                                 .columns = columns,
-                                 .has_bias = sources[0].bias != NULL};
-    return w->memory ? upload(w, sources, count, matrix) : OCELLI_OK;
+    *matrix = (struct op_matrix){
+        .weights = reserve(weights, weights->device->backend->matrix_bytes(weights->device, rows, columns)),
+        .scales = reserve(weights, floats),
+        .bias = reserve(weights, floats), /* zeros without one: always bound */
+        .rows = rows,
+        .columns = columns,
+        .has_bias = sources[0].bias != NULL};
+    return weights->memory ? upload(weights, sources, count, matrix) : OCELLI_OK;
 }

@@ -35,9 +35,9 @@ static void take_sizes(struct bmp *b, const uint8_t *h) {
 }
 
 /* The layouts that Pillow reads; alpha is of no matter here. */
-static int take_fields(struct bmp *b, const uint8_t *masks) {
+static int take_fields(struct bmp *bmp, const uint8_t *masks) {
     uint32_t red = u32(masks), green = u32(masks + 4), blue = u32(masks + 8);
-    uint32_t alpha = b->header > 52 ? u32(masks + 12) : 0; /* 52 bytes have no room for it */
+    uint32_t alpha = bmp->header > 52 ? u32(masks + 12) : 0; /* 52 bytes have no room for it */
     static const struct {
         uint32_t bits, red, green, blue, alpha;
         uint8_t place[3];
@@ -56,13 +56,15 @@ static int take_fields(struct bmp *b, const uint8_t *masks) {
         {16, 0x7c00, 0x3e0, 0x1f, 0, {0}, true},
     };
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
-        if (layouts[i].bits != b->bits || layouts[i].red != red || layouts[i].green != green || layouts[i].blue != blue) continue;
+        if (layouts[i].bits != bmp->bits || layouts[i].red != red || layouts[i].green != green ||
+            layouts[i].blue != blue)
+            continue;
         if (!layouts[i].any_alpha && layouts[i].alpha != alpha) continue;
-        for (int c = 0; c < 3; c++) b->place[c] = layouts[i].place[c];
-        b->six = green == 0x7e0;
+        for (int c = 0; c < 3; c++) bmp->place[c] = layouts[i].place[c];
+        bmp->six = green == 0x7e0;
         return OCELLI_OK;
     }
-    return decoding_unread(b->d, "a BMP with such bit fields");
+    return decoding_unread(bmp->d, "a BMP with such bit fields");
 }
 
 static int check_kind(const struct bmp *b) {
@@ -74,7 +76,8 @@ static int check_kind(const struct bmp *b) {
     return decoding_unread(b->d, "a BMP of this kind");
 }
 
-/* Pillow forgets a palette of greys that are their own places, all but one of two: what lies beyond it is then its own grey too.
+/* Pillow forgets a palette of greys that are their own places, all but one of two: what lies beyond it is then its own
+ * grey too.
  */
 static void extend_greys(struct bmp *b, uint32_t colours) {
     if (b->bits != 8 || colours == 2) return;
@@ -104,29 +107,29 @@ static const uint8_t *pixels_at(const struct bmp *b, const uint8_t *behind, uint
     return b->d->bytes + (at < b->d->size ? at : b->d->size);
 }
 
-static int take_header(struct bmp *b) {
-    const uint8_t *h = b->d->bytes + FILE_HEADER;
-    if (b->d->size < FILE_HEADER + 4) return decoding_cut(b->d);
-    b->header = u32(h);
+static int take_header(struct bmp *bmp) {
+    const uint8_t *h = bmp->d->bytes + FILE_HEADER;
+    if (bmp->d->size < FILE_HEADER + 4) return decoding_cut(bmp->d);
+    bmp->header = u32(h);
     static const uint32_t known[] = {OS2_HEADER, 40, 52, 56, 64, 108, 124};
     bool found = false;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) found = found || known[i] == b->header;
-    if (!found) return decoding_unread(b->d, "a BMP with such a header");
-    if (b->d->size - FILE_HEADER < b->header) return decoding_cut(b->d);
-    take_sizes(b, h);
-    int status = check_kind(b);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) found = found || known[i] == bmp->header;
+    if (!found) return decoding_unread(bmp->d, "a BMP with such a header");
+    if (bmp->d->size - FILE_HEADER < bmp->header) return decoding_cut(bmp->d);
+    take_sizes(bmp, h);
+    int status = check_kind(bmp);
     if (status) return status;
-    const uint8_t *behind = h + b->header, *masks = b->header >= 52 ? h + 40 : behind;
-    if (b->compression == FIELDS) {
-        if (b->end - masks < 12) return decoding_cut(b->d);
-        status = take_fields(b, masks);
+    const uint8_t *behind = h + bmp->header, *masks = bmp->header >= 52 ? h + 40 : behind;
+    if (bmp->compression == FIELDS) {
+        if (bmp->end - masks < 12) return decoding_cut(bmp->d);
+        status = take_fields(bmp, masks);
         if (masks == behind) behind += 12;
     }
     if (status) return status;
-    uint32_t colours = b->header == OS2_HEADER ? 0 : u32(h + 32);
-    if (!colours && b->bits <= 8) colours = 1u << b->bits;
-    b->pixels = pixels_at(b, behind, colours);
-    return take_palette(b, behind, colours);
+    uint32_t colours = bmp->header == OS2_HEADER ? 0 : u32(h + 32);
+    if (!colours && bmp->bits <= 8) colours = 1u << bmp->bits;
+    bmp->pixels = pixels_at(bmp, behind, colours);
+    return take_palette(bmp, behind, colours);
 }
 
 static void unpack(const struct bmp *b, const uint8_t *row, uint32_t x, uint8_t *out) {
@@ -163,7 +166,8 @@ static int take_rows(struct bmp *b) {
 
 /* ---- run lengths ---- */
 
-/* Where the next pixel goes: a number along all rows, as Pillow counts, so that a run over a row's end is cut and a jump goes on.
+/* Where the next pixel goes: a number along all rows, as Pillow counts, so that a run over a row's end is cut and a
+ * jump goes on.
  */
 struct run {
     struct bmp *b;
@@ -236,10 +240,10 @@ static int take_runs(struct bmp *b) {
     return r.at < r.all ? decoding_cut(b->d) : OCELLI_OK;
 }
 
-int bmp_decode(struct decoding *d) {
-    struct bmp b = {.d = d, .end = d->bytes + d->size, .place = {2, 1, 0}};
+int bmp_decode(struct decoding *decoding) {
+    struct bmp b = {.d = decoding, .end = decoding->bytes + decoding->size, .place = {2, 1, 0}};
     int status = take_header(&b);
-    if (!status) status = decoding_begin(d, b.width, b.height, 0);
+    if (!status) status = decoding_begin(decoding, b.width, b.height, 0);
     if (status) return status;
     bool runs = b.compression == RLE8 || b.compression == RLE4;
     return runs ? take_runs(&b) : take_rows(&b);

@@ -100,7 +100,8 @@ static int decode(struct decoding *d) {
     return f->decode ? f->decode(d) : decoding_unread(d, f->name);
 }
 
-int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name, const struct decode_rule *rule) {
+int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name,
+                  const struct decode_rule *rule) {
     struct decoding d = {.bytes = bytes, .size = size, .name = name, .orientation = 1};
     *image = (struct ocelli_image){0};
     if (rule) d.rule = *rule;
@@ -118,7 +119,8 @@ int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, co
 /* ---- files ---- */
 
 bool decode_is_picture_name(const char *name) {
-    static const char *const endings[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga", "pnm", "ppm", "pgm", "pbm", "webp"};
+    static const char *const endings[] = {"png", "jpg", "jpeg", "bmp", "gif", "tga",
+                                          "pnm", "ppm", "pgm",  "pbm", "webp"};
     const char *dot = strrchr(name, '.');
     if (!dot || *name == '.') return false;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
@@ -140,7 +142,8 @@ static int read_fully(int fd, uint8_t *bytes, size_t size, size_t *got) {
 /* Is what was read the file as it stands there now? */
 static bool untouched(int fd, const struct stat *before, size_t got) {
     struct stat now;
-    return fstat(fd, &now) == 0 && got == (size_t)before->st_size && file_same_stamp(file_stamp(&now), file_stamp(before));
+    return fstat(fd, &now) == 0 && got == (size_t)before->st_size &&
+           file_same_stamp(file_stamp(&now), file_stamp(before));
 }
 
 static int decode_fd(struct ocelli_image *image, int fd, const char *path, const struct decode_rule *rule) {

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Picture files to RGB bytes, the same ones that Pillow's Image.open(), ImageOps.exif_transpose() and convert("RGB") give.
+ * Picture files to RGB bytes, the same ones that Pillow's Image.open(), ImageOps.exif_transpose() and convert("RGB")
+ * give.
  *
- * JPEG by libjpeg-turbo, PNG by libpng, WebP by libwebp; without them JPEG and PNG by stb_image, whose JPEG differs by up to 3
- * of 255. PNM, BMP, TGA and GIF by readers of our own, as no library has Pillow's rules. Alpha is dropped, not blended; grey
- * and palettes become RGB; of an animation the first picture. A file cut short is refused, also one that only lacks its end mark.
- * What cannot be had as Pillow gives it is refused by name. Checksums of a PNG's pixels are not looked at, as Pillow does not. */
+ * JPEG by libjpeg-turbo, PNG by libpng, WebP by libwebp; without them JPEG and PNG by stb_image, whose JPEG differs by
+ * up to 3 of 255. PNM, BMP, TGA and GIF by readers of our own, as no library has Pillow's rules. Alpha is dropped, not
+ * blended; grey and palettes become RGB; of an animation the first picture. A file cut short is refused, also one that
+ * only lacks its end mark. What cannot be had as Pillow gives it is refused by name. Checksums of a PNG's pixels are
+ * not looked at, as Pillow does not. */
 #ifndef PREP_DECODE_H
 #define PREP_DECODE_H
 
@@ -25,12 +27,15 @@ struct decode_rule {
 };
 
 /* As ocelli_image_load(), from memory. `name` is for messages. image->rgb: free with decode_free(); NULL
- * on error. Errors: FILE (not a picture, broken, cut short), LIMIT (its size, over the budget, a kind that is not read), MEMORY.
+ * on error. Errors: FILE (not a picture, broken, cut short), LIMIT (its size, over the budget, a kind that is not
+ * read), MEMORY.
  */
-int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name, const struct decode_rule *rule);
+int decode_memory(struct ocelli_image *image, const void *bytes, size_t size, const char *name,
+                  const struct decode_rule *rule);
 /* Reads the file, never maps it: others may write to it meanwhile, which counts as cut. */
 int decode_file(struct ocelli_image *image, const char *path, const struct decode_rule *rule);
-/* Has a file of this name, without its folder, an ending that is read (.png, .jpg, ...)? Names that begin with a dot have none. */
+/* Has a file of this name, without its folder, an ending that is read (.png, .jpg, ...)? Names that begin with a dot
+ * have none. */
 bool decode_is_picture_name(const char *name);
 /* Accepts NULL and a zeroed image. */
 void decode_free(struct ocelli_image *image);

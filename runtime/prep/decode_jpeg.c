@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JPEG through libjpeg-turbo, with the settings that Pillow leaves: exact integer transform, smooth chroma, damage that the
- * library gets over is taken as it comes, but an end that is not there is not. */
+ * JPEG through libjpeg-turbo, with the settings that Pillow leaves: exact integer transform, smooth chroma, damage that
+ * the library gets over is taken as it comes, but an end that is not there is not. */
 #include "prep/decoding.h"
 #include "prep/exif.h"
 
@@ -110,7 +110,8 @@ static void inks_to_rgb(const uint8_t *inks, uint8_t *rgb, uint32_t width) {
 /* From the segments that the library finds: it gets over junk between them. */
 static unsigned orientation_of(const struct reader *r) {
     struct exif_segments segments = {0};
-    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next) exif_add_segment(&segments, m->data, m->data_length);
+    for (jpeg_saved_marker_ptr m = r->jpeg.marker_list; m; m = m->next)
+        exif_add_segment(&segments, m->data, m->data_length);
     return exif_end_segments(&segments);
 }
 
@@ -126,22 +127,22 @@ static int read_header(struct reader *r) {
     return decoding_begin(r->d, r->jpeg.image_width, r->jpeg.image_height, 0);
 }
 
-static int read_rows(struct reader *r) {
-    struct decoding *d = r->d;
+static int read_rows(struct reader *reader) {
+    struct decoding *d = reader->d;
     uint64_t left = decoding_left(d);
-    r->jpeg.mem->max_memory_to_use = left < LONG_MAX ? (long)left : LONG_MAX;
-    bool inks = r->jpeg.out_color_space == JCS_CMYK;
-    r->row = malloc((size_t)d->width * 7); /* four inks, then three colours of them */
-    if (!r->row) return decoding_no_memory(d);
-    jpeg_start_decompress(&r->jpeg);
+    reader->jpeg.mem->max_memory_to_use = left < LONG_MAX ? (long)left : LONG_MAX;
+    bool inks = reader->jpeg.out_color_space == JCS_CMYK;
+    reader->row = malloc((size_t)d->width * 7); /* four inks, then three colours of them */
+    if (!reader->row) return decoding_no_memory(d);
+    jpeg_start_decompress(&reader->jpeg);
     for (uint32_t y = 0; y < d->height; y++) {
-        uint8_t *in_place = decoding_place(d, y), *turned = inks ? r->row + (size_t)d->width * 4 : r->row;
-        uint8_t *rgb = in_place ? in_place : turned, *got = inks ? r->row : rgb;
-        jpeg_read_scanlines(&r->jpeg, &got, 1);
-        if (inks) inks_to_rgb(r->row, rgb, d->width);
+        uint8_t *in_place = decoding_place(d, y), *turned = inks ? reader->row + (size_t)d->width * 4 : reader->row;
+        uint8_t *rgb = in_place ? in_place : turned, *got = inks ? reader->row : rgb;
+        jpeg_read_scanlines(&reader->jpeg, &got, 1);
+        if (inks) inks_to_rgb(reader->row, rgb, d->width);
         if (!in_place) decoding_put(d, y, rgb);
     }
-    jpeg_finish_decompress(&r->jpeg);
+    jpeg_finish_decompress(&reader->jpeg);
     return OCELLI_OK;
 }
 
@@ -156,10 +157,10 @@ static int refuse(const struct reader *r) {
     }
 }
 
-int jpeg_decode(struct decoding *d) {
+int jpeg_decode(struct decoding *decoding) {
     struct reader *r = calloc(1, sizeof *r); /* not on the stack: it has to outlive longjmp() unchanged */
-    if (!r) return decoding_no_memory(d);
-    r->d = d;
+    if (!r) return decoding_no_memory(decoding);
+    r->d = decoding;
     int status;
     open_reader(r);
     if (setjmp(r->out)) {

@@ -56,44 +56,46 @@ static uint32_t u32(const uint8_t *p) {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-static int read_header(struct reader *r) {
-    struct decoding *d = r->d;
-    if (d->size >= 24 && (u32(d->bytes + 16) > PREP_MAX_SIDE || u32(d->bytes + 20) > PREP_MAX_SIDE)) /* libpng calls it broken */
+static int read_header(struct reader *reader) {
+    struct decoding *d = reader->d;
+    if (d->size >= 24 &&
+        (u32(d->bytes + 16) > PREP_MAX_SIDE || u32(d->bytes + 20) > PREP_MAX_SIDE)) /* libpng calls it broken */
         return decoding_begin(d, u32(d->bytes + 16), u32(d->bytes + 20), 0);
-    png_set_read_fn(r->png, r, read_bytes);
-    png_read_info(r->png, r->info);
-    int depth = png_get_bit_depth(r->png, r->info), kind = png_get_color_type(r->png, r->info);
+    png_set_read_fn(reader->png, reader, read_bytes);
+    png_read_info(reader->png, reader->info);
+    int depth = png_get_bit_depth(reader->png, reader->info), kind = png_get_color_type(reader->png, reader->info);
     if (depth == 16 && kind == PNG_COLOR_TYPE_GRAY) return decoding_deep(d);
-    if (kind == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(r->png); /* colours that are not there are black */
-    if (depth < 8 && kind == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(r->png);
-    if (depth == 16) png_set_strip_16(r->png);
-    if (!(kind & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(r->png);
-    png_set_strip_alpha(r->png);
-    png_set_crc_action(r->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE); /* from the pixels on */
+    if (kind == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(reader->png); /* colours that are not there are black */
+    if (depth < 8 && kind == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(reader->png);
+    if (depth == 16) png_set_strip_16(reader->png);
+    if (!(kind & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(reader->png);
+    png_set_strip_alpha(reader->png);
+    png_set_crc_action(reader->png, PNG_CRC_QUIET_USE, PNG_CRC_QUIET_USE); /* from the pixels on */
     d->orientation = exif_of_png(d->bytes, d->size);
-    uint32_t width = png_get_image_width(r->png, r->info), height = png_get_image_height(r->png, r->info);
-    bool all =
-        png_get_interlace_type(r->png, r->info) != PNG_INTERLACE_NONE && d->orientation != 1 && !d->rule.ignore_orientation;
+    uint32_t width = png_get_image_width(reader->png, reader->info),
+             height = png_get_image_height(reader->png, reader->info);
+    bool all = png_get_interlace_type(reader->png, reader->info) != PNG_INTERLACE_NONE && d->orientation != 1 &&
+               !d->rule.ignore_orientation;
     return decoding_begin(d, width, height, all ? UINT64_C(3) * width * height : 0);
 }
 
-static int read_rows(struct reader *r) {
-    struct decoding *d = r->d;
+static int read_rows(struct reader *reader) {
+    struct decoding *d = reader->d;
     size_t stride = (size_t)d->width * 3;
-    int passes = png_set_interlace_handling(r->png);
-    png_read_update_info(r->png, r->info);
-    if (png_get_rowbytes(r->png, r->info) != stride) return decoding_broken(d, "rows of another length");
+    int passes = png_set_interlace_handling(reader->png);
+    png_read_update_info(reader->png, reader->info);
+    if (png_get_rowbytes(reader->png, reader->info) != stride) return decoding_broken(d, "rows of another length");
     bool turned = !decoding_place(d, 0);
-    if (turned) r->rows = calloc(passes > 1 ? d->height : 1, stride);
-    if (turned && !r->rows) return decoding_no_memory(d);
+    if (turned) reader->rows = calloc(passes > 1 ? d->height : 1, stride);
+    if (turned && !reader->rows) return decoding_no_memory(d);
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < d->height; y++) {
             if (decoding_stopped(d)) return OCELLI_ERR_FILE;
-            uint8_t *row = turned ? r->rows + (passes > 1 ? y * stride : 0) : decoding_place(d, y);
-            png_read_row(r->png, row, NULL);
+            uint8_t *row = turned ? reader->rows + (passes > 1 ? y * stride : 0) : decoding_place(d, y);
+            png_read_row(reader->png, row, NULL);
             if (turned && pass == passes - 1) decoding_put(d, y, row);
         }
-    png_read_end(r->png, NULL);
+    png_read_end(reader->png, NULL);
     return OCELLI_OK;
 }
 
@@ -102,17 +104,17 @@ static int refuse(const struct reader *r) {
     return r->cut ? decoding_cut(r->d) : decoding_broken(r->d, r->why);
 }
 
-int png_decode(struct decoding *d) {
+int png_decode(struct decoding *decoding) {
     struct reader *r = calloc(1, sizeof *r);
-    if (!r) return decoding_no_memory(d);
-    r->d = d;
+    if (!r) return decoding_no_memory(decoding);
+    r->d = decoding;
     int status;
     if (setjmp(r->out)) {
         status = refuse(r);
     } else {
         r->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, r, on_error, on_warning, r, reserve, give_back);
         r->info = r->png ? png_create_info_struct(r->png) : NULL;
-        status = r->info ? read_header(r) : decoding_no_memory(d);
+        status = r->info ? read_header(r) : decoding_no_memory(decoding);
         if (!status) status = read_rows(r);
     }
     png_destroy_read_struct(&r->png, &r->info, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG and JPEG through stb_image, where libpng or libjpeg-turbo is not installed. What it is known to get wrong is refused. */
+ * PNG and JPEG through stb_image, where libpng or libjpeg-turbo is not installed. What it is known to get wrong is
+ * refused. */
 #include "prep/decoding.h"
 #include "prep/exif.h"
 #include "prep/jpeg.h"
@@ -30,10 +31,11 @@
 /* stb_image 2.27 declares the one and defines the other: gcc says so past any pragma. */
 #define stbi_set_unpremultiply_on_load_thread stbi__unpremultiply_on_load_thread
 /* The chroma of a 4:2:2 JPEG (what webcams send) drawn out sideways, two samples from each of `count`: 3/4 of the
- * nearer one, 1/4 of the farther, rounded as libjpeg does. stb_image's own (to 2.30) has the two the wrong way round at the last
- * pair; a macro that needs arguments renames its definition and leaves the place where it is named to this one. */
-static unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *row, unsigned char *row_below, int count,
-                                             int scale) {
+ * nearer one, 1/4 of the farther, rounded as libjpeg does. stb_image's own (to 2.30) has the two the wrong way round at
+ * the last pair; a macro that needs arguments renames its definition and leaves the place where it is named to this
+ * one. */
+static unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *row, unsigned char *row_below,
+                                             int count, int scale) {
     (void)row_below, (void)scale;
     for (int i = 0; i < count; i++) {
         int near = row[i], left = row[i > 0 ? i - 1 : 0], right = row[i + 1 < count ? i + 1 : i];
@@ -115,7 +117,8 @@ static int check_header(struct decoding *d, const uint8_t *bytes, size_t size) {
 static int refuse(const struct decoding *d, const struct reader *r) {
     const char *reason = stbi_failure_reason();
     if (!strcmp(reason, "too large"))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side: scale it down", d->name, PREP_MAX_SIDE);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: over the limit of %d pixels a side: scale it down", d->name,
+                        PREP_MAX_SIDE);
     if (!strcmp(reason, "outofmem")) return decoding_no_memory(d);
     return r->cut ? decoding_cut(d) : decoding_broken(d, reason);
 }
@@ -166,7 +169,8 @@ static int take_jpeg(struct decoding *d) {
 }
 
 int stb_decode(struct decoding *d) {
-    if (d->size > INT_MAX - JPEG_TABLES) return log_fail(OCELLI_ERR_LIMIT, "%s: over 2 GiB", d->name); /* it counts in int */
+    if (d->size > INT_MAX - JPEG_TABLES)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: over 2 GiB", d->name); /* it counts in int */
     if (*d->bytes == 0xff) return take_jpeg(d);
     d->orientation = exif_of_png(d->bytes, d->size);
     return take(d, d->bytes, d->size);

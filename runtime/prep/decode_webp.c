@@ -9,8 +9,8 @@
 #include <webp/decode.h>
 #include <webp/demux.h>
 
-/* A lossless picture is unpacked whole before it is RGB, with as much again for its transforms. A lossy one needs rows, and its
- * alpha. */
+/* A lossless picture is unpacked whole before it is RGB, with as much again for its transforms. A lossy one needs rows,
+ * and its alpha. */
 static uint64_t work_of(const WebPBitstreamFeatures *f) {
     uint64_t pixels = (uint64_t)f->width * (uint64_t)f->height;
     return f->format == 1 ? (f->has_alpha ? 2 * pixels : pixels / 8) : 5 * pixels;
@@ -55,8 +55,9 @@ static int take_frame(struct decoding *d, uint32_t width, uint32_t height, const
     VP8StatusCode good = WebPGetFeatures(frame->fragment.bytes, frame->fragment.size, &features);
     if (good != VP8_STATUS_OK) return refuse(d, good);
     if (!frame->complete) return decoding_cut(d);
-    if (features.width != frame->width || features.height != frame->height || frame->x_offset < 0 || frame->y_offset < 0 ||
-        (uint32_t)(frame->x_offset + frame->width) > width || (uint32_t)(frame->y_offset + frame->height) > height)
+    if (features.width != frame->width || features.height != frame->height || frame->x_offset < 0 ||
+        frame->y_offset < 0 || (uint32_t)(frame->x_offset + frame->width) > width ||
+        (uint32_t)(frame->y_offset + frame->height) > height)
         return decoding_broken(d, "a WebP picture beside its canvas");
     bool turned = d->orientation != 1 && !d->rule.ignore_orientation;
     int status = decoding_begin(d, width, height, work_of(&features) + (turned ? UINT64_C(3) * width * height : 0));
@@ -79,23 +80,23 @@ static int take(struct decoding *d, WebPDemuxer *demuxer) {
     WebPIterator frame;
     d->orientation = orientation_of(demuxer);
     if (!WebPDemuxGetFrame(demuxer, 1, &frame)) return decoding_cut(d);
-    int status =
-        take_frame(d, WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH), WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT), &frame);
+    int status = take_frame(d, WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_WIDTH),
+                            WebPDemuxGetI(demuxer, WEBP_FF_CANVAS_HEIGHT), &frame);
     WebPDemuxReleaseIterator(&frame);
     return status;
 }
 
-int webp_decode(struct decoding *d) {
-    WebPData data = {.bytes = d->bytes, .size = d->size};
+int webp_decode(struct decoding *decoding) {
+    WebPData data = {.bytes = decoding->bytes, .size = decoding->size};
     WebPDemuxState state;
     WebPDemuxer *demuxer = WebPDemuxPartial(&data, &state);
     int status;
     if (state == WEBP_DEMUX_DONE && demuxer)
-        status = take(d, demuxer);
+        status = take(decoding, demuxer);
     else if (state == WEBP_DEMUX_PARSE_ERROR)
-        status = decoding_broken(d, "its WebP container");
+        status = decoding_broken(decoding, "its WebP container");
     else
-        status = decoding_cut(d);
+        status = decoding_cut(decoding);
     WebPDemuxDelete(demuxer);
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a decoder is to decode.c, and what it is given: bytes in, rows of RGB out, each laid where it belongs upright. */
+ * What a decoder is to decode.c, and what it is given: bytes in, rows of RGB out, each laid where it belongs upright.
+ */
 #ifndef PREP_DECODING_H
 #define PREP_DECODING_H
 
@@ -17,39 +18,41 @@ struct decoding {
     uint8_t *rgb;           /* upright; zeroed */
 };
 
-/* 8 pixels a byte in a 1-bit PNG, deflate's limit of 1032 to 1: a header of a few bytes cannot make us reserve gigabytes. */
+/* 8 pixels a byte in a 1-bit PNG, deflate's limit of 1032 to 1: a header of a few bytes cannot make us reserve
+ * gigabytes. */
 enum { DECODING_DENSEST = 8 * 1032 };
 
-/* Checks the size against limits and budget, `work` being bytes that the decoder needs beside the pixels, and makes room.
- * Errors: FILE, LIMIT, MEMORY. */
-int decoding_begin(struct decoding *d, uint32_t width, uint32_t height, uint64_t work);
+/* Checks the size against limits and budget, `work` being bytes that the decoder needs beside the pixels, and makes
+ * room. Errors: FILE, LIMIT, MEMORY. */
+int decoding_begin(struct decoding *decoding, uint32_t width, uint32_t height, uint64_t work);
 /* What the budget leaves beside the file's bytes and the pixels. After decoding_begin(). */
-uint64_t decoding_left(const struct decoding *d);
+uint64_t decoding_left(const struct decoding *decoding);
 /* Where row `y` may be written in place; NULL: it has to be turned. */
-uint8_t *decoding_place(const struct decoding *d, uint32_t y);
+uint8_t *decoding_place(const struct decoding *decoding, uint32_t y);
 /* Stored row `y`, (width, 3), copied to its upright place. */
-void decoding_put(const struct decoding *d, uint32_t y, const uint8_t *row);
+void decoding_put(const struct decoding *decoding, uint32_t y, const uint8_t *row);
 
 /* Nobody waits for it any more: end with OCELLI_ERR_FILE, and say nothing. For each row. */
-bool decoding_stopped(const struct decoding *d);
+bool decoding_stopped(const struct decoding *decoding);
 
 /* Faults: each says one line and gives the status. decoding_cut() is silent when rule.cut is asked for. */
-int decoding_cut(const struct decoding *d);
-int decoding_broken(const struct decoding *d, const char *reason);
-int decoding_unread(const struct decoding *d, const char *what); /* "a TIFF picture": valid, and not read as Pillow does */
-int decoding_deep(const struct decoding *d);                     /* grey of 16 bits */
-int decoding_no_memory(const struct decoding *d);
-int decoding_over_budget(const struct decoding *d); /* found while decoding */
+int decoding_cut(const struct decoding *decoding);
+int decoding_broken(const struct decoding *decoding, const char *reason);
+int decoding_unread(const struct decoding *decoding,
+                    const char *what);              /* "a TIFF picture": valid, and not read as Pillow does */
+int decoding_deep(const struct decoding *decoding); /* grey of 16 bits */
+int decoding_no_memory(const struct decoding *decoding);
+int decoding_over_budget(const struct decoding *decoding); /* found while decoding */
 
 /* The decoders; a row each in decode.c. */
-int jpeg_decode(struct decoding *d);
-int png_decode(struct decoding *d);
-int webp_decode(struct decoding *d);
-int stb_decode(struct decoding *d); /* PNG or JPEG, where the libraries are absent */
-int pnm_decode(struct decoding *d);
-int bmp_decode(struct decoding *d);
-int tga_decode(struct decoding *d);
-int gif_decode(struct decoding *d);
+int jpeg_decode(struct decoding *decoding);
+int png_decode(struct decoding *decoding);
+int webp_decode(struct decoding *decoding);
+int stb_decode(struct decoding *decoding); /* PNG or JPEG, where the libraries are absent */
+int pnm_decode(struct decoding *decoding);
+int bmp_decode(struct decoding *decoding);
+int tga_decode(struct decoding *decoding);
+int gif_decode(struct decoding *decoding);
 
 /* Could these bytes be the header of a TGA? It has no signature. */
 bool tga_likely(const uint8_t *bytes, size_t size);

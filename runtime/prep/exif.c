@@ -11,9 +11,9 @@ enum { ORIENTATION = 0x0112, TYPES = 17 };
 static const struct type {
     uint8_t bytes;
     char kind; /* u: unsigned, i: signed, r and s: two of these as a fraction, f: floating point */
-} types[TYPES] = {
-    [1] = {1, '-'}, [2] = {1, '-'}, [3] = {2, 'u'},  [4] = {4, 'u'},  [5] = {8, 'r'},  [6] = {1, 'i'},  [7] = {1, '-'},
-    [8] = {2, 'i'}, [9] = {4, 'i'}, [10] = {8, 's'}, [11] = {4, 'f'}, [12] = {8, 'f'}, [13] = {4, 'u'}, [16] = {8, 'u'}};
+} types[TYPES] = {[1] = {1, '-'},  [2] = {1, '-'},  [3] = {2, 'u'},  [4] = {4, 'u'}, [5] = {8, 'r'},
+                  [6] = {1, 'i'},  [7] = {1, '-'},  [8] = {2, 'i'},  [9] = {4, 'i'}, [10] = {8, 's'},
+                  [11] = {4, 'f'}, [12] = {8, 'f'}, [13] = {4, 'u'}, [16] = {8, 'u'}};
 
 static uint64_t number(const uint8_t *p, int bytes, bool little) {
     uint64_t value = 0;
@@ -25,8 +25,12 @@ static double floating(uint64_t bits, int bytes) {
     double d;
     float f;
     uint32_t low = (uint32_t)bits;
-    if (bytes == 8) return memcpy(&d, &bits, sizeof d), d;
-    return memcpy(&f, &low, sizeof f), (double)f;
+    if (bytes == 8) {
+        memcpy(&d, &bits, sizeof d);
+        return d;
+    }
+    memcpy(&f, &low, sizeof f);
+    return (double)f;
 }
 
 /* A sign can be left aside: what is below 0 is no orientation, and of a fraction both signs are. */
@@ -44,8 +48,8 @@ static unsigned sensible(double value) {
     return 1;
 }
 
-/* The entries in turn. A tag of an unknown type, or without a value, is as if it were not there; values that end past the end of
- * it all end the reading. Of several values the first counts, of several orientations too. */
+/* The entries in turn. A tag of an unknown type, or without a value, is as if it were not there; values that end past
+ * the end of it all end the reading. Of several values the first counts, of several orientations too. */
 static unsigned find(const uint8_t *exif, size_t size, const uint8_t *entry, uint64_t entries, bool little) {
     const uint8_t *end = exif + size;
     uint64_t outside = 0; /* bytes of values that do not fit into their entries */
@@ -65,8 +69,8 @@ static unsigned find(const uint8_t *exif, size_t size, const uint8_t *entry, uin
     return 0;
 }
 
-/* The byte order's letters, then 42 in either order; of the letters alone the order is taken. Pillow takes MM with BigTIFF's 43
- * for plain TIFF too. */
+/* The byte order's letters, then 42 in either order; of the letters alone the order is taken. Pillow takes MM with
+ * BigTIFF's 43 for plain TIFF too. */
 static bool header(const uint8_t *exif, bool *little) {
     static const char known[][5] = {"II*\0", "MM\0*", "MM*\0", "II\0*", "MM\0+"};
     *little = *exif == 'I';

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char exif_name[] = "Exif\0", xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* each with its zero at the end */
+static const char exif_name[] = "Exif\0",
+                  xmp_name[] = "http://ns.adobe.com/xap/1.0/"; /* each with its zero at the end */
 
 static void join(struct exif_segments *s, const uint8_t *content, size_t size) {
     size_t from = s->exif ? sizeof exif_name : 0;
@@ -16,16 +17,16 @@ static void join(struct exif_segments *s, const uint8_t *content, size_t size) {
     s->exif_size += size - from;
 }
 
-void exif_add_segment(struct exif_segments *s, const uint8_t *content, size_t size) {
-    if (size >= sizeof exif_name && !memcmp(content, exif_name, sizeof exif_name)) join(s, content, size);
+void exif_add_segment(struct exif_segments *segments, const uint8_t *content, size_t size) {
+    if (size >= sizeof exif_name && !memcmp(content, exif_name, sizeof exif_name)) join(segments, content, size);
     if (size >= sizeof xmp_name && !memcmp(content, xmp_name, sizeof xmp_name))
-        s->xmp = content + sizeof xmp_name, s->xmp_size = size - sizeof xmp_name;
+        segments->xmp = content + sizeof xmp_name, segments->xmp_size = size - sizeof xmp_name;
 }
 
-unsigned exif_end_segments(struct exif_segments *s) {
-    unsigned orientation = exif_upright(s->exif, s->exif_size, s->xmp, s->xmp_size);
-    free(s->exif);
-    *s = (struct exif_segments){0};
+unsigned exif_end_segments(struct exif_segments *segments) {
+    unsigned orientation = exif_upright(segments->exif, segments->exif_size, segments->xmp, segments->xmp_size);
+    free(segments->exif);
+    *segments = (struct exif_segments){0};
     return orientation;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A PNG has EXIF in a chunk of its own or, as ImageMagick writes it, in hexadecimal in a text; XMP is a text. All of them may
- * stand behind the pixels, a text may be deflated. Of several the last counts. */
+ * A PNG has EXIF in a chunk of its own or, as ImageMagick writes it, in hexadecimal in a text; XMP is a text. All of
+ * them may stand behind the pixels, a text may be deflated. Of several the last counts. */
 #include "prep/exif.h"
 
 #include <stdbool.h>
@@ -56,7 +56,9 @@ static bool step(struct bytes *b) {
 /* The text behind its keyword and what else precedes it. *packed: it is deflated. */
 static bool text_of(struct text from, struct bytes *text, bool *packed) {
     bool z = from.kind == 'z';
-    size_t flags = from.kind == 't' ? 0 : z ? 1 : 2; /* bytes: whether it is deflated (zTXt always is), and the method */
+    size_t flags = from.kind == 't' ? 0
+                   : z              ? 1
+                                    : 2; /* bytes: whether it is deflated (zTXt always is), and the method */
     *text = from.content;
     if (!step(text) || text->size < flags) return false;
     *packed = z || (flags && text->at[0]);
@@ -65,7 +67,8 @@ static bool text_of(struct text from, struct bytes *text, bool *packed) {
     return from.kind != 'i' || (step(text) && step(text)); /* the language, and the keyword in it */
 }
 
-/* *own: memory to free, NULL when the text lies in the file as it is. False: there is no such text, or none that can be read. */
+/* *own: memory to free, NULL when the text lies in the file as it is. False: there is no such text, or none that can be
+ * read. */
 static bool read_text(struct text from, struct bytes *text, uint8_t **own) {
     bool packed;
     *own = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * GIF 87a and 89a, the first picture, on its canvas: where it does not reach, the canvas has the transparent colour, else colour
- * 0; what is transparent shows its colour of the palette. All of it as Pillow. */
+ * GIF 87a and 89a, the first picture, on its canvas: where it does not reach, the canvas has the transparent colour,
+ * else colour 0; what is transparent shows its colour of the palette. All of it as Pillow. */
 #include "prep/decoding.h"
 
 #include <stdlib.h>
@@ -43,7 +43,8 @@ static int take_palette(struct gif *g, unsigned flags) {
     size_t count = 2u << (flags & 7);
     if (!(flags & 0x80)) return OCELLI_OK;
     if (left(g) < 3 * count) return decoding_cut(g->d);
-    bool ramp = true; /* greys in their order are no palette to Pillow: what lies behind them is grey too, and else black */
+    bool ramp =
+        true; /* greys in their order are no palette to Pillow: what lies behind them is grey too, and else black */
     for (size_t i = 0; i < 3 * count; i++) ramp = ramp && g->at[i] == i / 3;
     for (unsigned i = 0; i < 256; i++) memset(g->palette[i], ramp ? (int)i : 0, 3);
     memcpy(g->palette, g->at, 3 * count);
@@ -74,24 +75,24 @@ static int take_extension(struct gif *g) {
 }
 
 /* Up to the pixels of the first picture. Bytes that are no block are passed over, as Pillow does. */
-static int take_blocks(struct gif *g) {
+static int take_blocks(struct gif *gif) {
     for (;;) {
-        if (!left(g)) return decoding_cut(g->d);
-        if (*g->at == ';') return decoding_broken(g->d, "a GIF without a picture");
+        if (!left(gif)) return decoding_cut(gif->d);
+        if (*gif->at == ';') return decoding_broken(gif->d, "a GIF without a picture");
         int status = OCELLI_OK;
-        if (*g->at == '!')
-            status = take_extension(g);
-        else if (*g->at++ == ',')
+        if (*gif->at == '!')
+            status = take_extension(gif);
+        else if (*gif->at++ == ',')
             break;
         if (status) return status;
     }
-    if (left(g) < 9) return decoding_cut(g->d);
-    unsigned flags = g->at[8];
-    g->area = (struct frame_area){u16(g->at), u16(g->at + 2), u16(g->at + 4), u16(g->at + 6), flags & 0x40};
-    g->at += 9;
-    if (g->area.left + g->area.width > g->width) g->width = g->area.left + g->area.width;
-    if (g->area.top + g->area.height > g->height) g->height = g->area.top + g->area.height;
-    return take_palette(g, flags);
+    if (left(gif) < 9) return decoding_cut(gif->d);
+    unsigned flags = gif->at[8];
+    gif->area = (struct frame_area){u16(gif->at), u16(gif->at + 2), u16(gif->at + 4), u16(gif->at + 6), flags & 0x40};
+    gif->at += 9;
+    if (gif->area.left + gif->area.width > gif->width) gif->width = gif->area.left + gif->area.width;
+    if (gif->area.top + gif->area.height > gif->height) gif->height = gif->area.top + gif->area.height;
+    return take_palette(gif, flags);
 }
 
 /* ---- pixels ---- */
@@ -146,10 +147,10 @@ static void put(struct brush *p, unsigned index) {
 }
 
 /* The string of a code, written from its end. */
-static void put_string(struct brush *p, const struct lzw *z, unsigned code, uint8_t *room) {
+static void put_string(struct brush *p, const struct lzw *z, unsigned code, uint8_t *capacity) {
     unsigned length = z->length[code];
-    for (unsigned i = length; i-- > 0; code = z->link[code]) room[i] = z->last[code];
-    for (unsigned i = 0; i < length; i++) put(p, room[i]);
+    for (unsigned i = length; i-- > 0; code = z->link[code]) capacity[i] = z->last[code];
+    for (unsigned i = 0; i < length; i++) put(p, capacity[i]);
 }
 
 static void clear(struct lzw *z, unsigned bits) {
@@ -157,43 +158,44 @@ static void clear(struct lzw *z, unsigned bits) {
 }
 
 /* false: there can be no such code yet. */
-static bool take_string(struct lzw *z, struct brush *p, unsigned code, uint8_t *room) {
-    if (z->before < 0) {
-        if (code >= z->clear) return false;
+static bool take_string(struct lzw *lzw, struct brush *brush, unsigned code, uint8_t *capacity) {
+    if (lzw->before < 0) {
+        if (code >= lzw->clear) return false;
     } else {
-        if (code > z->next || (code == z->next && z->next == CODES)) return false;
-        unsigned before = (unsigned)z->before;
-        if (z->next < CODES) {
-            z->link[z->next] = (uint16_t)before;
-            z->first[z->next] = z->first[before];
-            z->last[z->next] = z->first[code == z->next ? before : code];
-            z->length[z->next] = (uint16_t)(z->length[before] + 1);
-            if (z->next == (1u << z->bits) - 1 && z->bits < LONGEST) z->bits++;
-            z->next++;
+        if (code > lzw->next || (code == lzw->next && lzw->next == CODES)) return false;
+        unsigned before = (unsigned)lzw->before;
+        if (lzw->next < CODES) {
+            lzw->link[lzw->next] = (uint16_t)before;
+            lzw->first[lzw->next] = lzw->first[before];
+            lzw->last[lzw->next] = lzw->first[code == lzw->next ? before : code];
+            lzw->length[lzw->next] = (uint16_t)(lzw->length[before] + 1);
+            if (lzw->next == (1u << lzw->bits) - 1 && lzw->bits < LONGEST) lzw->bits++;
+            lzw->next++;
         }
     }
-    put_string(p, z, code, room);
-    z->before = (int)code;
+    put_string(brush, lzw, code, capacity);
+    lzw->before = (int)code;
     return true;
 }
 
-static int take_pixels(struct gif *g, struct lzw *z) {
+static int take_pixels(struct gif *gif, struct lzw *lzw) {
     static const char no_code[] = "a GIF's code that cannot be there";
-    uint8_t room[CODES];
-    if (!left(g)) return decoding_cut(g->d);
-    unsigned size = *g->at++, code;
-    if (size > LONGEST - 1) return decoding_broken(g->d, no_code);
-    struct bits bits = {.at = g->at, .end = g->end};
-    struct brush brush = {.g = g, .step = g->area.interlaced ? 8 : 1, .full = !g->area.width || !g->area.height};
-    clear(z, size);
-    for (unsigned i = 0; i < z->clear; i++) z->last[i] = z->first[i] = (uint8_t)i, z->length[i] = 1;
+    uint8_t capacity[CODES];
+    if (!left(gif)) return decoding_cut(gif->d);
+    unsigned size = *gif->at++, code;
+    if (size > LONGEST - 1) return decoding_broken(gif->d, no_code);
+    struct bits bits = {.at = gif->at, .end = gif->end};
+    struct brush brush = {
+        .g = gif, .step = gif->area.interlaced ? 8 : 1, .full = !gif->area.width || !gif->area.height};
+    clear(lzw, size);
+    for (unsigned i = 0; i < lzw->clear; i++) lzw->last[i] = lzw->first[i] = (uint8_t)i, lzw->length[i] = 1;
     for (unsigned turn = 0; !brush.full; turn++) {
-        if (turn % 1024 == 0 && decoding_stopped(g->d)) return OCELLI_ERR_FILE;
-        if (!take_code(&bits, z->bits, &code) || code == z->clear + 1) return decoding_cut(g->d);
-        if (code == z->clear)
-            clear(z, size);
-        else if (!take_string(z, &brush, code, room))
-            return decoding_broken(g->d, no_code);
+        if (turn % 1024 == 0 && decoding_stopped(gif->d)) return OCELLI_ERR_FILE;
+        if (!take_code(&bits, lzw->bits, &code) || code == lzw->clear + 1) return decoding_cut(gif->d);
+        if (code == lzw->clear)
+            clear(lzw, size);
+        else if (!take_string(lzw, &brush, code, capacity))
+            return decoding_broken(gif->d, no_code);
     }
     return OCELLI_OK;
 }
@@ -210,14 +212,14 @@ static void fill(const struct gif *g) {
     }
 }
 
-int gif_decode(struct decoding *d) {
-    struct gif g = {.d = d, .at = d->bytes, .end = d->bytes + d->size, .transparent = -1};
+int gif_decode(struct decoding *decoding) {
+    struct gif g = {.d = decoding, .at = decoding->bytes, .end = decoding->bytes + decoding->size, .transparent = -1};
     int status = take_screen(&g);
     if (!status) status = take_blocks(&g);
-    if (!status) status = decoding_begin(d, g.width, g.height, sizeof(struct lzw));
+    if (!status) status = decoding_begin(decoding, g.width, g.height, sizeof(struct lzw));
     if (status) return status;
     struct lzw *z = malloc(sizeof *z);
-    if (!z) return decoding_no_memory(d);
+    if (!z) return decoding_no_memory(decoding);
     fill(&g);
     status = take_pixels(&g, z);
     free(z);

@@ -29,7 +29,8 @@ static void skip_space(struct pnm *p) {
     }
 }
 
-/* Digits; a comment among them does not end the number, as in Pillow. Returns how many: DIGITS_MOST + 1 for all that are more. */
+/* Digits; a comment among them does not end the number, as in Pillow. Returns how many: DIGITS_MOST + 1 for all that
+ * are more. */
 static int take_digits(struct pnm *p, uint64_t *value) {
     int digits = 0;
     *value = 0;
@@ -71,7 +72,8 @@ static int take_value(struct pnm *p, uint32_t *value) {
 static int take_header(struct pnm *p, uint64_t *width, uint64_t *height) {
     uint64_t maxval = 1;
     p->at += 2;
-    if (p->at < p->end && !is_space(*p->at) && *p->at != '#') return decoding_broken(p->d, "no space after a PNM's kind");
+    if (p->at < p->end && !is_space(*p->at) && *p->at != '#')
+        return decoding_broken(p->d, "no space after a PNM's kind");
     int status = take_number(p, width);
     if (!status) status = take_number(p, height);
     if (!status && p->kind != 1 && p->kind != 4) status = take_number(p, &maxval);
@@ -97,38 +99,41 @@ static uint32_t binary_value(const struct pnm *p, const uint8_t *row, uint32_t i
     return v > p->maxval ? p->maxval : v;
 }
 
-static int take_row(struct pnm *p, uint8_t *out) {
-    uint32_t width = p->d->width, values = width * p->channels, value = 0;
-    size_t bytes = p->kind == 4 ? (width + 7) / 8 : (size_t)values * p->depth;
-    if (p->kind > 3 && (size_t)(p->end - p->at) < bytes) return decoding_cut(p->d);
+static int take_row(struct pnm *pnm, uint8_t *out) {
+    uint32_t width = pnm->d->width, values = width * pnm->channels, value = 0;
+    size_t bytes = pnm->kind == 4 ? (width + 7) / 8 : (size_t)values * pnm->depth;
+    if (pnm->kind > 3 && (size_t)(pnm->end - pnm->at) < bytes) return decoding_cut(pnm->d);
     for (uint32_t i = 0; i < values; i++) {
         int status = OCELLI_OK;
-        if (p->kind > 3)
-            value = binary_value(p, p->at, i);
+        if (pnm->kind > 3)
+            value = binary_value(pnm, pnm->at, i);
         else
-            status = take_value(p, &value);
+            status = take_value(pnm, &value);
         if (status) return status;
-        if (p->channels == 3)
-            out[i] = p->scaled[value];
+        if (pnm->channels == 3)
+            out[i] = pnm->scaled[value];
         else
-            memset(out + 3 * (size_t)i, p->scaled[value], 3);
+            memset(out + 3 * (size_t)i, pnm->scaled[value], 3);
     }
-    if (p->kind > 3) p->at += bytes;
+    if (pnm->kind > 3) pnm->at += bytes;
     return OCELLI_OK;
 }
 
-int pnm_decode(struct decoding *d) {
-    struct pnm p = {.d = d, .at = d->bytes, .end = d->bytes + d->size, .kind = d->bytes[1] - '0'};
+int pnm_decode(struct decoding *decoding) {
+    struct pnm p = {.d = decoding,
+                    .at = decoding->bytes,
+                    .end = decoding->bytes + decoding->size,
+                    .kind = decoding->bytes[1] - '0'};
     uint64_t width, height;
     p.channels = p.kind % 3 ? 1 : 3;
     int status = take_header(&p, &width, &height);
     if (status) return status;
-    if (p.maxval > 255 && p.channels == 1) return decoding_deep(d);
-    status = decoding_begin(d, width > UINT32_MAX ? UINT32_MAX : (uint32_t)width,
+    if (p.maxval > 255 && p.channels == 1) return decoding_deep(decoding);
+    status = decoding_begin(decoding, width > UINT32_MAX ? UINT32_MAX : (uint32_t)width,
                             height > UINT32_MAX ? UINT32_MAX : (uint32_t)height, p.maxval);
     if (!status) status = make_scale(&p);
-    for (uint32_t y = 0; !status && y < d->height; y++)
-        status = decoding_stopped(d) ? OCELLI_ERR_FILE : take_row(&p, decoding_place(d, y));
+    for (uint32_t y = 0; !status && y < decoding->height; y++)
+        status = decoding_stopped(decoding) ? OCELLI_ERR_FILE : take_row(&p, decoding_place(decoding, y));
     free(p.scaled);
     return status;
 }

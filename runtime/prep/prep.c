@@ -73,14 +73,14 @@ static void weigh(const struct side *s, double center, int32_t first, int32_t co
     for (int32_t t = 0; t < count; t++) weight[t] = to_fixed(sum != 0.0 ? exact[t] / sum : exact[t]);
 }
 
-static int axis_init(struct prep_axis *axis, const struct side *s) {
-    uint32_t n = s->size;
+static int axis_init(struct prep_axis *axis, const struct side *side) {
+    uint32_t n = side->size;
     axis->out_size = n;
     axis->first = malloc(n * sizeof *axis->first);
     axis->count = malloc(n * sizeof *axis->count);
     if (!axis->first || !axis->count) return OCELLI_ERR_MEMORY;
     for (uint32_t i = 0; i < n; i++) {
-        reach(s, i, &axis->first[i], &axis->count[i]);
+        reach(side, i, &axis->first[i], &axis->count[i]);
         if ((uint32_t)axis->count[i] > axis->taps) axis->taps = (uint32_t)axis->count[i];
     }
     axis->weight = calloc((size_t)n * axis->taps, sizeof *axis->weight);
@@ -91,8 +91,8 @@ static int axis_init(struct prep_axis *axis, const struct side *s) {
     }
     for (uint32_t i = 0; i < n; i++) {
         int32_t first, count;
-        double center = reach(s, i, &first, &count);
-        weigh(s, center, first, count, exact, axis->weight + (size_t)i * axis->taps);
+        double center = reach(side, i, &first, &count);
+        weigh(side, center, first, count, exact, axis->weight + (size_t)i * axis->taps);
     }
     free(exact);
     return OCELLI_OK;
@@ -170,7 +170,8 @@ static void resize_columns(const struct prep_axis *y, int32_t base, const uint8_
 struct prep_rows prep_rows_needed(const struct prep_plan *plan) {
     const struct prep_axis *y = &plan->y;
     uint32_t last = y->out_size - 1; /* both ends of what an output reads only grow */
-    return (struct prep_rows){.first = (uint32_t)y->first[0], .count = (uint32_t)(y->first[last] + y->count[last] - y->first[0])};
+    return (struct prep_rows){.first = (uint32_t)y->first[0],
+                              .count = (uint32_t)(y->first[last] + y->count[last] - y->first[0])};
 }
 
 int prep_resize(const struct prep_plan *plan, const uint8_t *rgb, uint8_t *out) {
@@ -180,10 +181,12 @@ int prep_resize(const struct prep_plan *plan, const uint8_t *rgb, uint8_t *out) 
     int32_t *sums = malloc(width * sizeof *sums);
     int status = OCELLI_OK;
     if (rows && sums) {
-        for (uint32_t i = 0; i < need.count; i++) resize_row(&plan->x, rgb + (need.first + i) * in_width, rows + i * width);
+        for (uint32_t i = 0; i < need.count; i++)
+            resize_row(&plan->x, rgb + (need.first + i) * in_width, rows + i * width);
         resize_columns(&plan->y, (int32_t)need.first, rows, width, sums, out);
     } else {
-        status = log_fail(OCELLI_ERR_MEMORY, "picture of %u x %u: no memory to resize it", plan->in_width, plan->in_height);
+        status =
+            log_fail(OCELLI_ERR_MEMORY, "picture of %u x %u: no memory to resize it", plan->in_width, plan->in_height);
     }
     free(rows);
     free(sums);

@@ -41,7 +41,8 @@ static void colour(const uint8_t *from, unsigned bytes, uint8_t rgb[3]) {
 static int take_palette(struct tga *t, const uint8_t *header) {
     unsigned first = u16(header + 3), count = u16(header + 5), bytes = header[7] / 8u;
     if (!header[1]) return OCELLI_OK;
-    if (header[7] != 16 && header[7] != 24 && header[7] != 32) return decoding_unread(t->d, "a TGA with such a palette");
+    if (header[7] != 16 && header[7] != 24 && header[7] != 32)
+        return decoding_unread(t->d, "a TGA with such a palette");
     if (first + count > 256) return decoding_unread(t->d, "a TGA with so many colours");
     if ((size_t)(t->end - t->at) < (size_t)count * bytes) return decoding_cut(t->d);
     for (unsigned i = 0; i < count; i++) colour(t->at + (size_t)i * bytes, bytes, t->palette[first + i]);
@@ -90,17 +91,18 @@ static int take_row(struct tga *t, uint8_t *out) {
     return OCELLI_OK;
 }
 
-int tga_decode(struct decoding *d) {
-    struct tga t = {.d = d, .at = d->bytes + HEADER, .end = d->bytes + d->size};
-    const uint8_t *header = d->bytes;
+int tga_decode(struct decoding *decoding) {
+    struct tga t = {.d = decoding, .at = decoding->bytes + HEADER, .end = decoding->bytes + decoding->size};
+    const uint8_t *header = decoding->bytes;
     int status = check_kind(&t, header);
     if (status) return status;
-    if ((size_t)(t.end - t.at) < header[0]) return decoding_cut(d);
+    if ((size_t)(t.end - t.at) < header[0]) return decoding_cut(decoding);
     t.at += header[0]; /* its name */
     status = take_palette(&t, header);
     uint32_t height = u16(header + 14);
-    if (!status) status = decoding_begin(d, u16(header + 12), height, 0);
+    if (!status) status = decoding_begin(decoding, u16(header + 12), height, 0);
     for (uint32_t i = 0; !status && i < height; i++)
-        status = decoding_stopped(d) ? OCELLI_ERR_FILE : take_row(&t, decoding_place(d, t.down ? i : height - 1 - i));
-    return !status && t.runs && t.run ? decoding_broken(d, "a run over the TGA's end") : status;
+        status = decoding_stopped(decoding) ? OCELLI_ERR_FILE
+                                            : take_row(&t, decoding_place(decoding, t.down ? i : height - 1 - i));
+    return !status && t.runs && t.run ? decoding_broken(decoding, "a run over the TGA's end") : status;
 }

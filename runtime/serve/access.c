@@ -6,32 +6,32 @@
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-bool serve_address_of(struct serve_address *a, const struct sockaddr *from) {
+bool serve_address_of(struct serve_address *address, const struct sockaddr *from) {
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
     if (from->sa_family == AF_INET) {
-        memcpy(a->ip, mapped, sizeof mapped);
-        memcpy(a->ip + 12, &v4->sin_addr, 4);
-        a->port = ntohs(v4->sin_port);
+        memcpy(address->ip, mapped, sizeof mapped);
+        memcpy(address->ip + 12, &v4->sin_addr, 4);
+        address->port = ntohs(v4->sin_port);
     } else if (from->sa_family == AF_INET6) {
-        memcpy(a->ip, &v6->sin6_addr, 16);
-        a->port = ntohs(v6->sin6_port);
+        memcpy(address->ip, &v6->sin6_addr, 16);
+        address->port = ntohs(v6->sin6_port);
     } else
         return false;
     return true;
 }
 
-bool serve_address_v4(const struct serve_address *a) {
-    return !memcmp(a->ip, mapped, sizeof mapped);
+bool serve_address_v4(const struct serve_address *address) {
+    return !memcmp(address->ip, mapped, sizeof mapped);
 }
 
-bool serve_address_loopback(const struct serve_address *a) {
+bool serve_address_loopback(const struct serve_address *address) {
     static const uint8_t one[16] = {[15] = 1};
-    return serve_address_v4(a) ? a->ip[12] == 127 : !memcmp(a->ip, one, sizeof one);
+    return serve_address_v4(address) ? address->ip[12] == 127 : !memcmp(address->ip, one, sizeof one);
 }
 
-size_t serve_address_headers(const struct serve_address *a) {
-    return serve_address_v4(a) ? 28 : 48;
+size_t serve_address_headers(const struct serve_address *address) {
+    return serve_address_v4(address) ? 28 : 48;
 }
 
 /* ---- networks ---- */

@@ -2,7 +2,7 @@
 #include "serve/change.h"
 #include "base/compose.h"
 #include "base/log.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 #include <ocelli.h>
 #include <stdio.h>
@@ -27,7 +27,8 @@ static int find_key(const char *value) {
     return -1;
 }
 
-/* Letters, digits and _ that stand before a "=", as a key does: one of ours, or one that somebody meant. 0: it begins with none.
+/* Letters, digits and _ that stand before a "=", as a key does: one of ours, or one that somebody meant. 0: it begins
+ * with none.
  */
 static size_t key_length(const char *value) {
     size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -43,7 +44,7 @@ static enum serve_code check(const char *what, const char *text, size_t most, ch
     if (size > most) return refuse(message, SERVE_LONG, "a %s is at most %zu bytes", what, most);
     if (!size || strchr(" \t", text[0]) || strchr(" \t", text[size - 1]))
         return refuse(message, SERVE_USAGE, "a %s is not empty, and neither begins nor ends with a blank", what);
-    if (serve_words_check(text, size) || strchr(text, '\t'))
+    if (serve_arguments_check(text, size) || strchr(text, '\t'))
         return refuse(message, SERVE_UTF8, "a %s is UTF-8 without control characters", what);
     return SERVE_OK;
 }
@@ -58,11 +59,13 @@ enum serve_code serve_change_value(enum serve_change_kind kind, const char *word
     if (key == EXAMPLE)
         return refuse(message, SERVE_USAGE,
                       "examples are set in the board's file only: write prompt=example=... for a prompt that reads so");
-    int length = key < 0 && kind != SERVE_REMOVE ? (int)key_length(word) : 0; /* a prompt that the file has can always go */
+    int length =
+        key < 0 && kind != SERVE_REMOVE ? (int)key_length(word) : 0; /* a prompt that the file has can always go */
     if (length)
         return refuse(message, SERVE_USAGE, "no key \"%.*s\": write prompt=%.*s... for a prompt that reads so",
                       length < 32 ? length : 32, word, length < 32 ? length + 1 : 32, word);
-    *value = key < 0 ? (struct serve_value){key_of(PROMPT), word} : (struct serve_value){key_of(key), strchr(word, '=') + 1};
+    *value =
+        key < 0 ? (struct serve_value){key_of(PROMPT), word} : (struct serve_value){key_of(key), strchr(word, '=') + 1};
     bool list = key < LISTS; /* and none, which is a prompt */
     if (kind == SERVE_ADD && !list)
         return refuse(message, SERVE_USAGE, "add takes prompts and against=; set takes %s=", value->key);
@@ -101,7 +104,8 @@ static bool has(const char *const *texts, size_t count, const char *text) {
 static size_t named(const struct serve_change *c, int key, const char **texts) {
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++)
-        if (!strcmp(c->values[i].key, key_of(key)) && !has(texts, count, c->values[i].text)) texts[count++] = c->values[i].text;
+        if (!strcmp(c->values[i].key, key_of(key)) && !has(texts, count, c->values[i].text))
+            texts[count++] = c->values[i].text;
     return count;
 }
 
@@ -132,22 +136,22 @@ static enum serve_code merge_removed(struct merge *m, int key, char message[SERV
     return SERVE_OK;
 }
 
-static enum serve_code edit_key(struct edit *e, int key) {
-    const char *given[SERVE_WORDS];
-    enum serve_change_kind kind = e->change->kind;
-    struct merge m = {.old = list_of(e->tag, key), .given = given, .givens = named(e->change, key, given)};
-    if (key == PROMPT && !e->tag && !m.givens) given[m.givens++] = e->change->tag;
+static enum serve_code edit_key(struct edit *edit, int key) {
+    const char *given[SERVE_ARGUMENTS];
+    enum serve_change_kind kind = edit->change->kind;
+    struct merge m = {.old = list_of(edit->tag, key), .given = given, .givens = named(edit->change, key, given)};
+    if (key == PROMPT && !edit->tag && !m.givens) given[m.givens++] = edit->change->tag;
     if (!m.givens) return SERVE_OK;
-    m.texts = arena_alloc(&e->arena, m.old->count + m.givens, sizeof *m.texts);
-    if (!m.texts) return serve_change_code(OCELLI_ERR_MEMORY, "out of memory", "", e->message);
+    m.texts = arena_alloc(&edit->arena, m.old->count + m.givens, sizeof *m.texts);
+    if (!m.texts) return serve_change_code(OCELLI_ERR_MEMORY, "out of memory", "", edit->message);
     enum serve_code code = SERVE_OK;
     if (kind == SERVE_SET)
         memcpy(m.texts, given, (m.count = m.givens) * sizeof *given);
     else if (kind == SERVE_ADD)
-        code = merge_added(&m, key, e->message);
+        code = merge_added(&m, key, edit->message);
     else if (key < LISTS) /* of the others the key alone is named: no line of it stays */
-        code = merge_removed(&m, key, e->message);
-    if (!code) e->lines[e->count++] = (struct tags_lines){key_of(key), m.texts, m.count};
+        code = merge_removed(&m, key, edit->message);
+    if (!code) edit->lines[edit->count++] = (struct tags_lines){key_of(key), m.texts, m.count};
     return code;
 }
 
@@ -184,26 +188,27 @@ static bool compose_change(struct serve_change *to, const struct serve_change *f
     return enough && to->tag;
 }
 
-/* `e` with all of it set; frees nothing. */
-static enum serve_code change_text(struct tags_text *text, const struct tags_file *file, struct edit *e) {
-    const struct serve_change *change = e->change;
+/* `edit` with all of it set; frees nothing. */
+static enum serve_code change_text(struct tags_text *text, const struct tags_file *file, struct edit *edit) {
+    const struct serve_change *change = edit->change;
     char why[LOG_LINE];
     int status = OCELLI_OK;
     enum serve_code code = SERVE_OK;
-    e->tag = tags_file_find(file, change->tag);
-    if (!e->tag && change->kind == SERVE_REMOVE) return refuse(e->message, SERVE_NONE, "no tag \"%.100s\"", change->tag);
-    for (int key = 0; !code && key < KEYS; key++) code = edit_key(e, key);
+    edit->tag = tags_file_find(file, change->tag);
+    if (!edit->tag && change->kind == SERVE_REMOVE)
+        return refuse(edit->message, SERVE_NONE, "no tag \"%.100s\"", change->tag);
+    for (int key = 0; !code && key < KEYS; key++) code = edit_key(edit, key);
     log_hold(why, sizeof why);
     if (!code && change->kind == SERVE_REMOVE && !change->count)
         status = tags_edit_remove(text, change->tag);
     else if (!code)
-        status = tags_edit_set(text, change->tag, e->lines, e->count);
+        status = tags_edit_set(text, change->tag, edit->lines, edit->count);
     log_release();
-    return code ? code : serve_change_code(status, why, text->name, e->message);
+    return code ? code : serve_change_code(status, why, text->name, edit->message);
 }
 
-enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
-                                  char message[SERVE_MESSAGE]) {
+enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file,
+                                  const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct serve_change composed;
     struct edit e = {.change = &composed, .message = message};
     enum serve_code code = compose_change(&composed, change, &e.arena)

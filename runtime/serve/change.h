@@ -3,7 +3,7 @@
 #ifndef SERVE_CHANGE_H
 #define SERVE_CHANGE_H
 
-#include "serve/board.h"
+#include "serve/callbacks.h"
 #include "tag/tags_edit.h"
 
 /* Bytes of a name, a text and a number; texts of one key of a tag. */
@@ -20,13 +20,13 @@ enum serve_code serve_change_value(enum serve_change_kind kind, const char *word
                                    char message[SERVE_MESSAGE]);
 
 /* Makes the change in `text`, of which `file` was read: the board's change() without its models. All of it or nothing.
- * Errors: SERVE_NONE (no such tag or prompt), SERVE_LIMIT (too many tags or texts), SERVE_USAGE (the file that it would be is not
- * good; the message tells why), SERVE_FAILED (memory). */
-enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file, const struct serve_change *change,
-                                  char message[SERVE_MESSAGE]);
+ * Errors: SERVE_NONE (no such tag or prompt), SERVE_LIMIT (too many tags or texts), SERVE_USAGE (the file that it would
+ * be is not good; the message tells why), SERVE_FAILED (memory). */
+enum serve_code serve_change_text(struct tags_text *text, const struct tags_file *file,
+                                  const struct serve_change *change, char message[SERVE_MESSAGE]);
 
-/* What a status of the edited file is to who asked. `why`: the error that was held (log_hold()), which begins with the name of
- * the file or not. Errors: SERVE_LIMIT, SERVE_USAGE, SERVE_FAILED, as above. */
+/* What a status of the edited file is to who asked. `why`: the error that was held (log_hold()), which begins with the
+ * name of the file or not. Errors: SERVE_LIMIT, SERVE_USAGE, SERVE_FAILED, as above. */
 enum serve_code serve_change_code(int status, const char *why, const char *file, char message[SERVE_MESSAGE]);
 
 #endif

@@ -4,9 +4,9 @@
 #define SERVE_COAP_H
 
 #include "serve/coap_bodies.h"
-#include "serve/coap_later.h"
+#include "serve/coap_deferred.h"
 #include "serve/coap_observe.h"
-#include "serve/peers.h"
+#include "serve/clients.h"
 #include "serve/psk.h"
 #include "serve/transport.h"
 
@@ -26,9 +26,9 @@ struct serve_coap {
     uint64_t notified;  /* events that were told of */
     double filtered_ms; /* the access->read_ms that the filters are of; 0: none yet */
     bool told;          /* that the kernel takes none */
-    struct serve_peers peers;
+    struct serve_clients clients;
     struct observe_sessions observing;
-    struct later_requests later;
+    struct deferred_requests deferred;
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
     struct bodies bodies;
@@ -40,7 +40,7 @@ struct serve_coap {
 };
 
 /* A request to any of our resources. */
-void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *request, const coap_string_t *query,
-                       coap_pdu_t *response);
+void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *request,
+                       const coap_string_t *query, coap_pdu_t *response);
 
 #endif

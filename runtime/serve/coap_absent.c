@@ -4,7 +4,8 @@
 #include "serve/transport.h"
 
 int serve_check_keys(const char *psk_file) {
-    return log_fail(OCELLI_ERR_USAGE, "%s: DTLS is not built in: build with libcoap3-dev installed, or leave the keys out", psk_file);
+    return log_fail(OCELLI_ERR_USAGE,
+                    "%s: DTLS is not built in: build with libcoap3-dev installed, or leave the keys out", psk_file);
 }
 
 bool serve_has_coap(void) {

@@ -5,14 +5,15 @@
 
 #include <string.h>
 
-/* Sets requests apart as libcoap does: by all options but Observe, ETag, and those that are NoCacheKey (RFC 7252 section 5.4.6).
+/* Sets requests apart as libcoap does: by all options but Observe, ETag, and those that are NoCacheKey (RFC 7252
+ * section 5.4.6).
  */
 static bool counts(coap_option_num_t number) {
     return number != COAP_OPTION_OBSERVE && number != COAP_OPTION_ETAG && (number & 0x1e) != 0x1c;
 }
 
-static bool add(uint8_t *bytes, size_t room, size_t *used, const void *more, size_t size) {
-    if (size > room - *used) return false;
+static bool add(uint8_t *bytes, size_t capacity, size_t *used, const void *more, size_t size) {
+    if (size > capacity - *used) return false;
     memcpy(bytes + *used, more, size);
     *used += size;
     return true;

@@ -4,7 +4,7 @@
 #include "serve/coap.h"
 #include "serve/code.h"
 #include "serve/crc.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 #include "text/unicode.h"
 
 #include <limits.h>
@@ -31,8 +31,8 @@ struct exchange {
     bool costly;    /* for who has proved that only */
     bool again;     /* it waited for a search or a change */
     size_t allowed; /* bytes of an answer, when not proved */
-    const char *words[SERVE_WORDS];
-    char text[2 * SERVE_LINE + SERVE_WORDS];
+    const char *words[SERVE_ARGUMENTS];
+    char text[2 * SERVE_LINE + SERVE_ARGUMENTS];
     size_t used;
 };
 
@@ -65,13 +65,13 @@ static void answer_fault(struct exchange *e, int code, const char *message) {
 /* RFC 9175 section 2.3: say it again with this. */
 static void answer_prove(struct exchange *e) {
     char proof[9];
-    serve_peers_proof(&e->coap->peers, &e->from, clock_ms(), proof);
+    serve_clients_proof(&e->coap->clients, &e->from, clock_ms(), proof);
     answer_code(e, 401);
     coap_add_option(e->out, COAP_OPTION_ECHO, 8, (const uint8_t *)proof);
 }
 
-/* libcoap asks for a notification as if it were the request, which was admitted. One that was asked for by NON looks like an
- * answer, and is judged like one. */
+/* libcoap asks for a notification as if it were the request, which was admitted. One that was asked for by NON looks
+ * like an answer, and is judged like one. */
 static bool is_notification(const struct exchange *e) {
     coap_pdu_type_t out = coap_pdu_get_type(e->out);
     return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
@@ -80,7 +80,8 @@ static bool is_notification(const struct exchange *e) {
 /* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
 static uint64_t etag_of(const struct exchange *e, int format) {
     const struct serve_view *v = &e->request.view;
-    const uint64_t parts[] = {v->seq, v->version, e->coap->serve->context.events.count, (uint64_t)format, e->request.from};
+    const uint64_t parts[] = {v->seq, v->version, e->coap->serve->context.events.count, (uint64_t)format,
+                              e->request.from};
     bool prompts = e->row && e->row->answer == serve_prompts;
     uint64_t hash = 0xcbf29ce484222325;
     for (size_t i = prompts ? 1 : 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -118,28 +119,32 @@ static bool answer_valid(struct exchange *e, uint64_t etag) {
 }
 
 /* An error would end an observation, and of a change tell that it was not made. */
-static bool has_room(const struct exchange *e, size_t size) {
-    return (e->row && e->row->changes) || bodies_room(&e->coap->bodies, &e->from, size, is_notification(e) ? 2 : 1);
+static bool has_capacity(const struct exchange *e, size_t size) {
+    return (e->row && e->row->changes) || bodies_capacity(&e->coap->bodies, &e->from, size, is_notification(e) ? 2 : 1);
 }
 
 /* etag 0: none. libcoap adds it to blocks, and to nothing else. */
-static void answer_content(struct exchange *e, int format, uint64_t etag, const void *bytes, size_t size) {
+static void answer_content(struct exchange *exchange, int format, uint64_t etag, const void *bytes, size_t size) {
     unsigned block;
-    bool blocks = size > 1024 || option_number(e->in, COAP_OPTION_BLOCK2, &block);
-    if (!e->proved && (size < 1024 ? size : 1024) + 24 > e->allowed) {
-        answer_prove(e);
+    bool blocks = size > 1024 || option_number(exchange->in, COAP_OPTION_BLOCK2, &block);
+    if (!exchange->proved && (size < 1024 ? size : 1024) + 24 > exchange->allowed) {
+        answer_prove(exchange);
         return;
     }
-    if (answer_valid(e, etag)) return;
-    struct body *body = !blocks || has_room(e, size) ? bodies_keep(&e->coap->bodies, &e->from, bytes, size) : NULL;
+    if (answer_valid(exchange, etag)) return;
+    struct body *body = !blocks || has_capacity(exchange, size)
+                            ? bodies_keep(&exchange->coap->bodies, &exchange->from, bytes, size)
+                            : NULL;
     if (!body) {
-        answer_fault(e, 503, "too many answers in blocks are under way");
+        answer_fault(exchange, 503, "too many answers in blocks are under way");
         return;
     }
-    answer_code(e, e->row && e->row->changes ? (e->row->method == SERVE_DELETE ? 202 : 204) : 205);
-    if (etag && !blocks) add_etag(e->out, etag);
-    coap_add_data_large_response(e->resource, e->session, e->in, e->out, e->row ? e->query : NULL, (uint16_t)format,
-                                 e->row || etag ? 0 : -1, blocks ? etag : 0, size, body->bytes, bodies_release, body);
+    answer_code(exchange,
+                exchange->row && exchange->row->changes ? (exchange->row->method == SERVE_DELETE ? 202 : 204) : 205);
+    if (etag && !blocks) add_etag(exchange->out, etag);
+    coap_add_data_large_response(
+        exchange->resource, exchange->session, exchange->in, exchange->out, exchange->row ? exchange->query : NULL,
+        (uint16_t)format, exchange->row || etag ? 0 : -1, blocks ? etag : 0, size, body->bytes, bodies_release, body);
 }
 
 /* ---- requests ---- */
@@ -147,7 +152,7 @@ static void answer_content(struct exchange *e, int format, uint64_t etag, const 
 /* "": out of room, or not text. */
 static const char *keep(struct exchange *e, const void *bytes, size_t size, enum serve_code *code) {
     char *to = e->text + e->used;
-    if (serve_words_check(bytes, size)) *code = SERVE_UTF8;
+    if (serve_arguments_check(bytes, size)) *code = SERVE_UTF8;
     if (size + 1 > sizeof e->text - e->used) *code = SERVE_LONG;
     if (*code) return "";
     memcpy(to, bytes, size);
@@ -157,12 +162,12 @@ static const char *keep(struct exchange *e, const void *bytes, size_t size, enum
 }
 
 static void add_word(struct exchange *e, const char *word, enum serve_code *code) {
-    if (e->request.count == SERVE_WORDS) *code = SERVE_LONG;
+    if (e->request.count == SERVE_ARGUMENTS) *code = SERVE_LONG;
     if (!*code) e->words[e->request.count++] = word;
 }
 
 /* NAME=VALUE of Uri-Query: the row's own becomes a word, `from` two. */
-static enum serve_code take_query(struct exchange *e, const char *name, const char **from) {
+static enum serve_code take_query(struct exchange *exchange, const char *name, const char **from) {
     coap_opt_iterator_t at;
     coap_opt_filter_t filter;
     coap_opt_t *option;
@@ -170,16 +175,16 @@ static enum serve_code take_query(struct exchange *e, const char *name, const ch
     size_t length = strlen(name);
     coap_option_filter_clear(&filter);
     coap_option_filter_set(&filter, COAP_OPTION_URI_QUERY);
-    coap_option_iterator_init(e->in, &at, &filter);
+    coap_option_iterator_init(exchange->in, &at, &filter);
     while ((option = coap_option_next(&at)) && !code) {
         const char *value = (const char *)coap_opt_value(option);
         size_t size = coap_opt_length(option);
         if (length && size > length && value[length] == '=' && !memcmp(value, name, length))
-            add_word(e, keep(e, value + length + 1, size - length - 1, &code), &code);
-        else if (e->row->pages && size > 5 && !memcmp(value, "from=", 5))
-            *from = keep(e, value + 5, size - 5, &code);
+            add_word(exchange, keep(exchange, value + length + 1, size - length - 1, &code), &code);
+        else if (exchange->row->pages && size > 5 && !memcmp(value, "from=", 5))
+            *from = keep(exchange, value + 5, size - 5, &code);
         else
-            return serve_refuse(&e->request, SERVE_USAGE, "no such query here");
+            return serve_refuse(&exchange->request, SERVE_USAGE, "no such query here");
     }
     return code;
 }
@@ -229,7 +234,8 @@ static enum serve_code write_answer(struct exchange *e, int format, struct serve
     return code;
 }
 
-/* A change is told to all who observe, one after the other: with many tags each of their answers would take long to write. */
+/* A change is told to all who observe, one after the other: with many tags each of their answers would take long to
+ * write. */
 static bool tell_again(const struct exchange *e, int format, struct serve_out *out) {
     const struct serve_coap *c = e->coap;
     bool same = e->row->observed && c->body_of == e->row && c->body_etag == etag_of(e, format) &&
@@ -255,28 +261,30 @@ static void fault_of(struct exchange *e, enum serve_code code) {
     answer_fault(e, serve_code_coap(code), message);
 }
 
-static void answer_row(struct exchange *e) {
-    struct serve_request *r = &e->request;
-    struct serve_out out = {.bytes = e->coap->body, .room = COAP_BODY};
+static void answer_row(struct exchange *exchange) {
+    struct serve_request *r = &exchange->request;
+    struct serve_out out = {.bytes = exchange->coap->body, .capacity = COAP_BODY};
     const char *from = NULL;
-    int format = choose_format(e), fault = e->row->changes ? check_body(e) : 0;
-    if (e->row->changes && !e->trusted) fault = 403;
+    int format = choose_format(exchange), fault = exchange->row->changes ? check_body(exchange) : 0;
+    if (exchange->row->changes && !exchange->trusted) fault = 403;
     if (fault || format == NONE) {
-        answer_fault(e, fault ? fault : 406, fault == 403 ? SERVE_DENIAL : "");
+        answer_fault(exchange, fault ? fault : 406, fault == 403 ? SERVE_DENIAL : "");
         return;
     }
-    enum serve_code code = take_query(e, e->row->query ? e->row->query : "", &from);
-    if (!code && e->row->changes && !r->count) code = serve_refuse(r, SERVE_USAGE, "say which: ?tag=NAME");
-    if (!code && e->row->changes) code = take_body(e);
-    if (from) add_word(e, "from", &code), add_word(e, from, &code);
-    if (!code) code = serve_request_check(e->row, r);
-    if (!code) code = tell(e, format, &out);
-    if (code == SERVE_LATER && later_add(&e->coap->later, e->session, e->in, e->asked.ticket)) return;
+    enum serve_code code = take_query(exchange, exchange->row->query ? exchange->row->query : "", &from);
+    if (!code && exchange->row->changes && !r->count) code = serve_refuse(r, SERVE_USAGE, "say which: ?tag=NAME");
+    if (!code && exchange->row->changes) code = take_body(exchange);
+    if (from) add_word(exchange, "from", &code), add_word(exchange, from, &code);
+    if (!code) code = serve_request_check(exchange->row, r);
+    if (!code) code = tell(exchange, format, &out);
+    if (code == SERVE_DEFERRED &&
+        deferred_add(&exchange->coap->deferred, exchange->session, exchange->in, exchange->asked.ticket))
+        return;
     if (code) {
-        fault_of(e, code == SERVE_LATER ? SERVE_BUSY : code);
+        fault_of(exchange, code == SERVE_DEFERRED ? SERVE_BUSY : code);
         return;
     }
-    answer_content(e, format, e->row->tagged ? etag_of(e, format) : 0, out.bytes, out.used);
+    answer_content(exchange, format, exchange->row->tagged ? etag_of(exchange, format) : 0, out.bytes, out.used);
 }
 
 /* What is not of the table has one format. */
@@ -289,7 +297,7 @@ static bool accepted(struct exchange *e, unsigned format) {
 
 /* The ETag first: a JPEG is made for who needs it. */
 static void answer_frame(struct exchange *e) {
-    const struct serve_board *b = &e->coap->serve->board;
+    const struct serve_callbacks *b = &e->coap->serve->callbacks;
     const uint8_t *jpeg;
     size_t size;
     if (!accepted(e, JPEG) || answer_valid(e, etag_of(e, JPEG))) return;
@@ -311,8 +319,8 @@ static void answer_links(struct exchange *e) {
     for (size_t i = 0; i < serve_row_count && used < sizeof links - 200; i++) {
         const struct serve_row *row = &serve_rows[i];
         if (!row->path || row->method != SERVE_GET) continue;
-        used += (size_t)snprintf(links + used, sizeof links - used, "</%s>;rt=\"ocelli.%s\";ct=\"50 60%s\"%s,", row->path,
-                                 row->path, row->senml ? " 110 112" : "", row->observed ? ";obs" : "");
+        used += (size_t)snprintf(links + used, sizeof links - used, "</%s>;rt=\"ocelli.%s\";ct=\"50 60%s\"%s,",
+                                 row->path, row->path, row->senml ? " 110 112" : "", row->observed ? ";obs" : "");
     }
     used += (size_t)snprintf(links + used, sizeof links - used, "</frame>;rt=\"ocelli.frame\";ct=22");
     answer_content(e, LINKS, 0, links, used);
@@ -326,7 +334,8 @@ static size_t allowance(const struct exchange *e) {
     const uint8_t *data;
     const coap_str_const_t *path = coap_resource_get_uri_path(e->resource);
     coap_get_data(e->in, &payload, &data);
-    size_t size = 4 + coap_pdu_get_token(e->in).length + 1 + path->length + (e->query ? e->query->length + 1 : 0) + payload;
+    size_t size =
+        4 + coap_pdu_get_token(e->in).length + 1 + path->length + (e->query ? e->query->length + 1 : 0) + payload;
     return 3 * (headers + size) - headers;
 }
 
@@ -334,7 +343,7 @@ static bool proves(const struct exchange *e, double now_ms) {
     coap_opt_iterator_t at;
     char proof[9];
     coap_opt_t *echo = coap_check_option(e->in, COAP_OPTION_ECHO, &at);
-    serve_peers_proof(&e->coap->peers, &e->from, now_ms, proof);
+    serve_clients_proof(&e->coap->clients, &e->from, now_ms, proof);
     return echo && coap_opt_length(echo) == 8 && !memcmp(coap_opt_value(echo), proof, 8);
 }
 
@@ -357,26 +366,27 @@ static bool tell_busy(const struct exchange *e, enum serve_verdict verdict) {
 }
 
 /* false: an error is set, or no code, which is an empty acknowledgement or nothing. */
-static bool admit(struct exchange *e, double now_ms) {
-    const coap_address_t *address = coap_session_get_addr_remote(e->session);
-    bool dtls = coap_session_get_proto(e->session) == COAP_PROTO_DTLS, observed = e->row && e->row->observed;
+static bool admit(struct exchange *exchange, double now_ms) {
+    const coap_address_t *address = coap_session_get_addr_remote(exchange->session);
+    bool dtls = coap_session_get_proto(exchange->session) == COAP_PROTO_DTLS,
+         observed = exchange->row && exchange->row->observed;
     unsigned observe = UINT_MAX;
-    if (!address || !serve_address_of(&e->from, &address->addr.sa)) return false;
-    if (e->again) e->trusted = e->asked.ticket > 0; /* a change was let in when it came */
-    if (e->again || is_notification(e)) return e->proved = true;
-    e->allowed = allowance(e);
-    if (observed) option_number(e->in, COAP_OPTION_OBSERVE, &observe);
-    enum serve_verdict verdict = serve_access_judge(&e->coap->serve->access, &e->from, now_ms);
+    if (!address || !serve_address_of(&exchange->from, &address->addr.sa)) return false;
+    if (exchange->again) exchange->trusted = exchange->asked.ticket > 0; /* a change was let in when it came */
+    if (exchange->again || is_notification(exchange)) return exchange->proved = true;
+    exchange->allowed = allowance(exchange);
+    if (observed) option_number(exchange->in, COAP_OPTION_OBSERVE, &observe);
+    enum serve_verdict verdict = serve_access_judge(&exchange->coap->serve->access, &exchange->from, now_ms);
     if (verdict == SERVE_SILENCE && observe != 0) return false;
-    struct serve_known *k = serve_peers_find(&e->coap->peers, &e->from, now_ms);
-    k->peer.proved |= dtls || proves(e, now_ms);
-    e->proved = k->peer.proved;
-    e->trusted = dtls || k->peer.may_change;
-    if (observe == 0) return admit_observe(e, verdict);
-    if (observe == 1) observe_cancel(e->session, e->in, coap_resource_get_uri_path(e->resource));
-    if (tell_busy(e, verdict)) answer_fault(e, 429, "");
-    if (verdict == SERVE_MAY && !e->proved && e->costly) {
-        answer_prove(e);
+    struct serve_known *k = serve_clients_find(&exchange->coap->clients, &exchange->from, now_ms);
+    k->client.proved |= dtls || proves(exchange, now_ms);
+    exchange->proved = k->client.proved;
+    exchange->trusted = dtls || k->client.may_change;
+    if (observe == 0) return admit_observe(exchange, verdict);
+    if (observe == 1) observe_cancel(exchange->session, exchange->in, coap_resource_get_uri_path(exchange->resource));
+    if (tell_busy(exchange, verdict)) answer_fault(exchange, 429, "");
+    if (verdict == SERVE_MAY && !exchange->proved && exchange->costly) {
+        answer_prove(exchange);
         return false;
     }
     return verdict == SERVE_MAY;
@@ -393,9 +403,9 @@ static void identify(struct exchange *e) {
     if (token.length) request = serve_number_of(request, token.s, token.length);
     if (e->query && e->query->length) request = serve_number_of(request, e->query->s, e->query->length);
     if (size) request = serve_number_of(request, body, size);
-    e->asked.peer = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
+    e->asked.client = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
     e->asked.request = request, e->asked.named = true;
-    e->asked.may_wait = later_room(&e->coap->later, e->in);
+    e->asked.may_wait = deferred_capacity(&e->coap->deferred, e->in);
 }
 
 /* Critical options that libcoap knows, and leaves to us. */
@@ -404,14 +414,14 @@ static bool conditional(const coap_pdu_t *in) {
     return coap_check_option(in, COAP_OPTION_IF_MATCH, &at) || coap_check_option(in, COAP_OPTION_IF_NONE_MATCH, &at);
 }
 
-void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *in, const coap_string_t *query,
-                       coap_pdu_t *out) {
+void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *in,
+                       const coap_string_t *query, coap_pdu_t *out) {
     struct serve_coap *c = coap_resource_get_userdata(resource);
     const coap_str_const_t *path = coap_resource_get_uri_path(resource);
     double now_ms = clock_ms();
     char name[32];
     struct exchange e = {.coap = c, .resource = resource, .session = session, .in = in, .out = out, .query = query};
-    e.request = (struct serve_request){.board = &c->serve->board,
+    e.request = (struct serve_request){.callbacks = &c->serve->callbacks,
                                        .events = &c->serve->context.events,
                                        .order = &c->serve->context.order,
                                        .now_ms = now_ms,
@@ -419,7 +429,7 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
-    e.again = later_take(&c->later, session, in, &e.asked.ticket);
+    e.again = deferred_take(&c->deferred, session, in, &e.asked.ticket);
     e.request.others = c->serve->context.waiting > 0;
     if (!admit(&e, now_ms)) return;
     identify(&e);
@@ -429,9 +439,9 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
         return;
     }
     if (e.row)
-        serve_request_look(&e.request);
+        serve_request_find(&e.request);
     else
-        c->serve->board.view(c->serve->board.user, &e.request.view);
+        c->serve->callbacks.view(c->serve->callbacks.user, &e.request.view);
     if (e.row)
         answer_row(&e);
     else if (!strcmp(name, "frame"))

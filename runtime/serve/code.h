@@ -3,7 +3,7 @@
 #ifndef SERVE_CODE_H
 #define SERVE_CODE_H
 
-#include "serve/board.h"
+#include "serve/callbacks.h"
 
 /* "usage"; static. */
 const char *serve_code_word(enum serve_code code);

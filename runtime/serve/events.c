@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-static void copy(char to[SERVE_NAME_ROOM], const char *text) {
-    snprintf(to, SERVE_NAME_ROOM, "%s", text ? text : "");
+static void copy(char to[SERVE_NAME_CAPACITY], const char *text) {
+    snprintf(to, SERVE_NAME_CAPACITY, "%s", text ? text : "");
 }
 
 void serve_events_add(struct serve_events *events, const struct tagger_event *event) {
@@ -26,9 +26,9 @@ void serve_events_add(struct serve_events *events, const struct tagger_event *ev
     copy(e->runner_up, event->why.runner_up);
 }
 
-const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t n) {
-    if (n == 0 || n > events->count || events->count - n >= SERVE_EVENTS) return NULL;
-    return &events->ring[n % SERVE_EVENTS];
+const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t count) {
+    if (count == 0 || count > events->count || events->count - count >= SERVE_EVENTS) return NULL;
+    return &events->ring[count % SERVE_EVENTS];
 }
 
 const char *serve_state_name(enum tagger_state state) {
@@ -50,16 +50,16 @@ static void write_reason(const struct serve_event *e, struct serve_out *out) {
     serve_threshold_write(e->threshold, out);
 }
 
-void serve_event_write(const struct serve_event *e, uint64_t first, double now_ms, struct serve_out *out) {
-    double age = now_ms - e->taken_ms;
-    serve_out_count(out, "n", e->n - first);
-    serve_out_count(out, "seq", e->seq);
+void serve_event_write(const struct serve_event *event, uint64_t first, double now_ms, struct serve_out *out) {
+    double age = now_ms - event->taken_ms;
+    serve_out_count(out, "n", event->n - first);
+    serve_out_count(out, "seq", event->seq);
     serve_out_count(out, "age_ms", age > 0 ? (uint64_t)age : 0);
-    if (e->tag[0]) serve_out_text(out, "tag", e->tag);
-    if (e->group[0]) serve_out_text(out, "group", e->group);
-    serve_out_text(out, "state", serve_state_name(e->state));
-    if (e->tag[0]) write_reason(e, out);
-    if (e->tag[0] && e->runner_up[0]) serve_out_text(out, "runner_up", e->runner_up);
-    serve_out_count(out, "version", e->version);
-    if (e->edited) serve_out_text(out, "reason", "edit");
+    if (event->tag[0]) serve_out_text(out, "tag", event->tag);
+    if (event->group[0]) serve_out_text(out, "group", event->group);
+    serve_out_text(out, "state", serve_state_name(event->state));
+    if (event->tag[0]) write_reason(event, out);
+    if (event->tag[0] && event->runner_up[0]) serve_out_text(out, "runner_up", event->runner_up);
+    serve_out_count(out, "version", event->version);
+    if (event->edited) serve_out_text(out, "reason", "edit");
 }

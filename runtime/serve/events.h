@@ -3,10 +3,10 @@
 #ifndef SERVE_EVENTS_H
 #define SERVE_EVENTS_H
 
-#include "serve/board.h"
+#include "serve/callbacks.h"
 #include "serve/out.h"
 
-enum { SERVE_EVENTS = 16, SERVE_NAME_ROOM = INI_LINE + 1 };
+enum { SERVE_EVENTS = 16, SERVE_NAME_CAPACITY = INI_LINE + 1 };
 
 /* A tagger_event that stays. */
 struct serve_event {
@@ -14,10 +14,10 @@ struct serve_event {
     enum tagger_state state;
     bool edited; /* other tags made it so, not a frame */
     uint64_t seq, version;
-    double taken_ms;                 /* of the monotonic clock */
-    char tag[SERVE_NAME_ROOM];       /* "": the group is unknown */
-    char group[SERVE_NAME_ROOM];     /* "": none */
-    char runner_up[SERVE_NAME_ROOM]; /* "": none */
+    double taken_ms;                     /* of the monotonic clock */
+    char tag[SERVE_NAME_CAPACITY];       /* "": the group is unknown */
+    char group[SERVE_NAME_CAPACITY];     /* "": none */
+    char runner_up[SERVE_NAME_CAPACITY]; /* "": none */
     float score, margin, cosine, on, percentile;
     enum tagger_threshold threshold;
 };
@@ -30,7 +30,7 @@ struct serve_events {
 /* time_ms of the event: of clock_ms(). */
 void serve_events_add(struct serve_events *events, const struct tagger_event *event);
 /* Number n, or NULL when it is gone or to come. */
-const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t n);
+const struct serve_event *serve_events_get(const struct serve_events *events, uint64_t count);
 
 /* "off" and so on. */
 const char *serve_state_name(enum tagger_state state);

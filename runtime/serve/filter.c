@@ -93,7 +93,8 @@ int serve_filter_find(uint16_t port, int except) {
         socklen_t size = sizeof bound, kind_size = sizeof(int);
         int kind = 0;
         if (fd == except) continue;
-        if (getsockname(fd, (struct sockaddr *)&bound, &size) || !serve_address_of(&address, (struct sockaddr *)&bound)) continue;
+        if (getsockname(fd, (struct sockaddr *)&bound, &size) || !serve_address_of(&address, (struct sockaddr *)&bound))
+            continue;
         getsockopt(fd, SOL_SOCKET, SO_TYPE, &kind, &kind_size);
         if (kind == SOCK_DGRAM && address.port == port) return fd;
     }

@@ -5,9 +5,9 @@
 
 #include "serve/access.h"
 
-/* From now on the socket (IPv4, or IPv6 that takes both) hears these networks only (NULL: all); what waits in it stays. `coap`:
- * what comes is CoAP as it is, not in DTLS, and what has a code of signals (7.xx, RFC 8323 section 5: of TCP only) is dropped.
- * Instead of an earlier one. false, with errno: the kernel did not take it, all is as it was. */
+/* From now on the socket (IPv4, or IPv6 that takes both) hears these networks only (NULL: all); what waits in it stays.
+ * `coap`: what comes is CoAP as it is, not in DTLS, and what has a code of signals (7.xx, RFC 8323 section 5: of TCP
+ * only) is dropped. Instead of an earlier one. false, with errno: the kernel did not take it, all is as it was. */
 bool serve_filter_set(int fd, const struct serve_network *networks, size_t count, bool coap);
 
 /* Throws away what waits in the socket: it came before the first filter. */

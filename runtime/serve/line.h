@@ -4,10 +4,10 @@
 #define SERVE_LINE_H
 
 #include "serve/request.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 struct serve_context {
-    const struct serve_board *board;
+    const struct serve_callbacks *callbacks;
     struct serve_events events;
     struct serve_pages pages; /* serve_pages_finish() frees them */
     struct serve_order order;
@@ -15,20 +15,21 @@ struct serve_context {
     struct serve_asked asked; /* of the next line: peer, may_wait and ticket are the transport's to set */
 };
 
-/* serve_line() gives it in place of a size: the board is at it. Keep the line with asked.ticket, and ask again when it is not at
- * it any more: serve_pending(). */
-#define SERVE_LINE_LATER SIZE_MAX
+/* serve_line() gives it in place of a size: the board is at it. Keep the line with asked.ticket, and ask again when it
+ * is not at it any more: serve_pending(). */
+#define SERVE_LINE_DEFERRED SIZE_MAX
 
-/* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0: there is
- * none to an empty line, nor to an answer. */
-size_t serve_line(struct serve_context *c, struct serve_peer *peer, double now_ms, const char *line, size_t size,
-                  char answer[SERVE_LINE]);
+/* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0:
+ * there is none to an empty line, nor to an answer. */
+size_t serve_line(struct serve_context *context, struct serve_client *client, double now_ms, const char *line,
+                  size_t size, char answer[SERVE_LINE]);
 
 /* An answer with nothing but this error, and the request's id where there is one; 0: as above. */
-size_t serve_line_error(const struct serve_peer *peer, enum serve_code code, const char *line, size_t size,
+size_t serve_line_error(const struct serve_client *client, enum serve_code code, const char *line, size_t size,
                         char answer[SERVE_LINE]);
 
 /* What is to be pushed now to who watches: a change, or alive. Call until it gives 0. */
-size_t serve_line_push(struct serve_context *c, struct serve_peer *peer, double now_ms, char push[SERVE_LINE]);
+size_t serve_line_push(struct serve_context *context, struct serve_client *client, double now_ms,
+                       char push[SERVE_LINE]);
 
 #endif

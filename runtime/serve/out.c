@@ -10,13 +10,13 @@
 
 const char serve_labelled[] = "";
 
-void serve_out_raw(struct serve_out *o, const void *bytes, size_t size) {
-    if (o->full || size > o->room - o->used) {
-        o->full = true;
+void serve_out_raw(struct serve_out *out, const void *bytes, size_t size) {
+    if (out->full || size > out->capacity - out->used) {
+        out->full = true;
         return;
     }
-    memcpy(o->bytes + o->used, bytes, size);
-    o->used += size;
+    memcpy(out->bytes + out->used, bytes, size);
+    out->used += size;
 }
 
 static void put(struct serve_out *o, const char *text) {
@@ -62,7 +62,9 @@ static void put_float(struct serve_out *o, double value) {
     uint32_t bits;
     memcpy(&bits, &f, sizeof bits);
     serve_out_raw(
-        o, (const uint8_t[]){FLOAT32, (uint8_t)(bits >> 24), (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits}, 5);
+        o,
+        (const uint8_t[]){FLOAT32, (uint8_t)(bits >> 24), (uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits},
+        5);
 }
 
 /* ---- texts ---- */
@@ -95,7 +97,8 @@ static void put_json(struct serve_out *o, const char *text) {
 /* A byte that is no UTF-8 becomes three, so the length is counted first. */
 static void put_cbor(struct serve_out *o, const char *text) {
     size_t size = strlen(text), bytes = 0, length;
-    for (size_t i = 0; i < size; i += length ? length : 1) bytes += (length = serve_utf8(text + i, size - i)) ? length : 3;
+    for (size_t i = 0; i < size; i += length ? length : 1)
+        bytes += (length = serve_utf8(text + i, size - i)) ? length : 3;
     put_head(o, TEXT, bytes);
     for (size_t i = 0; i < size; i += length ? length : 1) {
         length = serve_utf8(text + i, size - i);
@@ -122,46 +125,46 @@ static void item(struct serve_out *o, const char *key) {
     o->comma = true;
 }
 
-void serve_out_label(struct serve_out *o, const char *name, int label) {
-    if (o->format == SERVE_JSON) {
-        item(o, name);
+void serve_out_label(struct serve_out *out, const char *name, int label) {
+    if (out->format == SERVE_JSON) {
+        item(out, name);
         return;
     }
-    put_head(o, label < 0 ? NEGATIVE : UNSIGNED, (uint64_t)(label < 0 ? -1 - label : label));
+    put_head(out, label < 0 ? NEGATIVE : UNSIGNED, (uint64_t)(label < 0 ? -1 - label : label));
 }
 
-void serve_out_begin(struct serve_out *o, const char *key, char bracket) {
-    item(o, key);
-    put_byte(o, o->format == SERVE_JSON ? (uint8_t)bracket : bracket == '{' ? MAP : ARRAY);
-    o->comma = false;
+void serve_out_begin(struct serve_out *out, const char *key, char bracket) {
+    item(out, key);
+    put_byte(out, out->format == SERVE_JSON ? (uint8_t)bracket : bracket == '{' ? MAP : ARRAY);
+    out->comma = false;
 }
 
-void serve_out_end(struct serve_out *o, char bracket) {
-    put_byte(o, o->format == SERVE_JSON ? (uint8_t)bracket : BREAK);
-    o->comma = true;
+void serve_out_end(struct serve_out *out, char bracket) {
+    put_byte(out, out->format == SERVE_JSON ? (uint8_t)bracket : BREAK);
+    out->comma = true;
 }
 
-void serve_out_text(struct serve_out *o, const char *key, const char *text) {
-    item(o, key);
-    put_text(o, text);
+void serve_out_text(struct serve_out *out, const char *key, const char *text) {
+    item(out, key);
+    put_text(out, text);
 }
 
-void serve_out_bool(struct serve_out *o, const char *key, bool value) {
-    item(o, key);
-    if (o->format == SERVE_JSON)
-        put(o, value ? "true" : "false");
+void serve_out_bool(struct serve_out *out, const char *key, bool value) {
+    item(out, key);
+    if (out->format == SERVE_JSON)
+        put(out, value ? "true" : "false");
     else
-        put_byte(o, value ? TRUE : FALSE);
+        put_byte(out, value ? TRUE : FALSE);
 }
 
-void serve_out_count(struct serve_out *o, const char *key, uint64_t value) {
+void serve_out_count(struct serve_out *out, const char *key, uint64_t value) {
     char text[24];
-    item(o, key);
+    item(out, key);
     snprintf(text, sizeof text, "%" PRIu64, value);
-    if (o->format == SERVE_JSON)
-        put(o, text);
+    if (out->format == SERVE_JSON)
+        put(out, text);
     else
-        put_head(o, UNSIGNED, value);
+        put_head(out, UNSIGNED, value);
 }
 
 static bool whole(double value) {
@@ -179,14 +182,14 @@ static void put_decimal(struct serve_out *o, double value, int digits) {
     put(o, strcmp(text, "-0") ? text : "0");
 }
 
-void serve_out_number(struct serve_out *o, const char *key, double value, int digits) {
-    item(o, key);
+void serve_out_number(struct serve_out *out, const char *key, double value, int digits) {
+    item(out, key);
     if (!isfinite(value))
-        o->format == SERVE_JSON ? put(o, "null") : put_byte(o, NIL);
-    else if (o->format == SERVE_JSON)
-        put_decimal(o, value, digits);
+        out->format == SERVE_JSON ? put(out, "null") : put_byte(out, NIL);
+    else if (out->format == SERVE_JSON)
+        put_decimal(out, value, digits);
     else if (whole(value))
-        put_head(o, value < 0 ? NEGATIVE : UNSIGNED, (uint64_t)(value < 0 ? -1 - value : value));
+        put_head(out, value < 0 ? NEGATIVE : UNSIGNED, (uint64_t)(value < 0 ? -1 - value : value));
     else
-        put_float(o, value);
+        put_float(out, value);
 }

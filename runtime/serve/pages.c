@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/pages.h"
 #include "serve/request.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ struct serve_paged {
     struct item *items;       /* (count) */
     size_t count;
     char *bytes;
-    size_t size, room;
+    size_t size, capacity;
 };
 
 /* ---- room ---- */
@@ -81,11 +81,11 @@ static void put(struct serve_pages *pages, struct serve_paged *p, bool bounded) 
 /* ---- keeping ---- */
 
 static bool add(struct serve_paged *p, const char *bytes, size_t size) {
-    if (size > p->room - p->size) {
-        size_t room = 2 * (p->room + size);
-        char *grown = realloc(p->bytes, room);
+    if (size > p->capacity - p->size) {
+        size_t capacity = 2 * (p->capacity + size);
+        char *grown = realloc(p->bytes, capacity);
         if (!grown) return false;
-        p->bytes = grown, p->room = room;
+        p->bytes = grown, p->capacity = capacity;
     }
     if (size) memcpy(p->bytes + p->size, bytes, size);
     p->size += size;
@@ -94,14 +94,14 @@ static bool add(struct serve_paged *p, const char *bytes, size_t size) {
 
 static bool add_item(struct serve_paged *p, const struct serve_list *list, size_t i) {
     char text[SERVE_LINE];
-    struct serve_out whole = {.bytes = text, .room = sizeof text};
+    struct serve_out whole = {.bytes = text, .capacity = sizeof text};
     struct item *item = &p->items[i];
     *item = (struct item){.at = p->size};
     list->item(list->user, i, &whole);
     if (!whole.full) item->whole = whole.used;
     if (!add(p, text, item->whole)) return false;
     if (item->whole && item->whole <= SERVE_PAGED_WHOLE) return true;
-    struct serve_out brief = {.bytes = text, .room = sizeof text};
+    struct serve_out brief = {.bytes = text, .capacity = sizeof text};
     list->brief(list->user, i, &brief);
     if (!brief.full) item->brief = brief.used;
     return add(p, text, item->brief);
@@ -136,7 +136,8 @@ static struct serve_paged *find(const struct serve_request *r, uint64_t stamp, u
     size_t size = join(r, words);
     for (size_t i = 0; i < SERVE_PAGED; i++) {
         struct serve_paged *p = r->pages->kept[i];
-        if (!p || p->row != r->row || p->terse != r->terse || (id && p->id != id) || (stamp && p->stamp != stamp)) continue;
+        if (!p || p->row != r->row || p->terse != r->terse || (id && p->id != id) || (stamp && p->stamp != stamp))
+            continue;
         if (p->words_size == size && !memcmp(p->words, words, size)) return p;
     }
     return NULL;
@@ -147,21 +148,21 @@ static bool share(struct serve_request *r) {
     struct serve_paged *p = stamp_of(r) ? find(r, stamp_of(r), 0) : NULL;
     if (!p) return false;
     p->used_ms = r->now_ms;
-    r->peer->paged = p->id;
+    r->client->paged = p->id;
     return true;
 }
 
-void serve_pages_keep(struct serve_request *r, const struct serve_list *list, const char *head, size_t size) {
-    struct serve_paged *p = share(r) ? NULL : calloc(1, sizeof *p);
+void serve_pages_keep(struct serve_request *request, const struct serve_list *list, const char *head, size_t size) {
+    struct serve_paged *p = share(request) ? NULL : calloc(1, sizeof *p);
     if (!p) return;
-    p->stamp = stamp_of(r), p->row = r->row, p->terse = r->terse, p->seq = r->view.seq;
-    p->taken_ms = r->now_ms - r->view.age_ms, p->used_ms = r->now_ms;
-    p->words_size = join(r, p->words);
+    p->stamp = stamp_of(request), p->row = request->row, p->terse = request->terse, p->seq = request->view.seq;
+    p->taken_ms = request->now_ms - request->view.age_ms, p->used_ms = request->now_ms;
+    p->words_size = join(request, p->words);
     strncpy(p->key, list->key ? list->key : "", sizeof p->key - 1);
-    if (r->peer->host) memcpy(p->host, r->peer->host, sizeof p->host);
+    if (request->client->host) memcpy(p->host, request->client->host, sizeof p->host);
     if (p->words_size != SIZE_MAX && fill(p, list, head, size)) {
-        r->peer->paged = p->id = ++r->pages->last_id;
-        put(r->pages, p, r->peer->host && !r->peer->may_change);
+        request->client->paged = p->id = ++request->pages->last_id;
+        put(request->pages, p, request->client->host && !request->client->may_change);
         return;
     }
     free(p->items);
@@ -188,18 +189,20 @@ static void write_brief(const void *user, size_t i, struct serve_out *out) {
     write_item(p, p->items[i].at + p->items[i].whole, p->items[i].brief, out);
 }
 
-bool serve_pages_answer(struct serve_request *r, struct serve_out *out) {
-    struct serve_paged *p = r->from && r->peer && r->pages && r->peer->paged ? find(r, 0, r->peer->paged) : NULL;
+bool serve_pages_answer(struct serve_request *request, struct serve_out *out) {
+    struct serve_paged *p = request->from && request->client && request->pages && request->client->paged
+                                ? find(request, 0, request->client->paged)
+                                : NULL;
     if (!p) return false;
-    p->used_ms = r->now_ms;
-    r->view.seq = p->seq, r->view.age_ms = r->now_ms - p->taken_ms;
-    struct serve_list list = {p->key[0] ? p->key : NULL, r->from, p->count, write_whole, write_brief, p};
+    p->used_ms = request->now_ms;
+    request->view.seq = p->seq, request->view.age_ms = request->now_ms - p->taken_ms;
+    struct serve_list list = {p->key[0] ? p->key : NULL, request->from, p->count, write_whole, write_brief, p};
     if (p->terse) {
-        serve_list_write_terse(r, &list, out);
+        serve_list_write_terse(request, &list, out);
         return true;
     }
     serve_out_raw(out, p->bytes, p->head_size);
     out->comma = true;
-    serve_list_write(r, &list, out);
+    serve_list_write(request, &list, out);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers that did not fit one line: all of their items as they were at the first page, kept for the pages to come. A frame or a
- * change between two pages would else tell items twice and leave others out. Memory is bounded, and one host has its share of it.
+ * Answers that did not fit one line: all of their items as they were at the first page, kept for the pages to come. A
+ * frame or a change between two pages would else tell items twice and leave others out. Memory is bounded, and one host
+ * has its share of it.
  */
 #ifndef SERVE_PAGES_H
 #define SERVE_PAGES_H
@@ -29,11 +30,13 @@ struct serve_pages {
     uint32_t last_id;
 };
 
-/* Keeps the list, of which a first page was written; `head`: the fields that stood before it. Without memory nothing is kept. */
-void serve_pages_keep(struct serve_request *r, const struct serve_list *list, const char *head, size_t size);
+/* Keeps the list, of which a first page was written; `head`: the fields that stood before it. Without memory nothing is
+ * kept. */
+void serve_pages_keep(struct serve_request *request, const struct serve_list *list, const char *head, size_t size);
 
-/* Writes the page that r->from begins, if its answer is kept, and makes r->view that of the first page. false: it is not. */
-bool serve_pages_answer(struct serve_request *r, struct serve_out *out);
+/* Writes the page that r->from begins, if its answer is kept, and makes r->view that of the first page. false: it is
+ * not. */
+bool serve_pages_answer(struct serve_request *request, struct serve_out *out);
 
 /* Frees what nobody has asked for lately, or all. */
 void serve_pages_expire(struct serve_pages *pages, double now_ms);

@@ -27,23 +27,25 @@ static size_t take_key(const char *hex, uint8_t key[PSK_MOST]) {
 }
 
 /* What the line says never comes into a message: it may be a key. */
-static int take_line(struct psk *p, const char *path, size_t number, char *line) {
+static int take_line(struct psk *psk, const char *path, size_t number, char *line) {
     line[strcspn(line, "\r\n")] = 0;
     if (!line[0] || line[0] == '#') return OCELLI_OK;
     char *colon = strrchr(line, ':');
     size_t length = colon ? (size_t)(colon - line) : 0;
     if (length == 0 || length > PSK_IDENTITY)
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: write IDENTITY:KEY, the identity at most %d bytes", path, number, PSK_IDENTITY);
-    if (psk_find(p, line, length)) return log_fail(OCELLI_ERR_FILE, "%s:%zu: this identity again: remove one", path, number);
-    if (p->count == PSK_KEYS) return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d keys", path, number, PSK_KEYS);
-    struct psk_key *k = &p->keys[p->count];
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: write IDENTITY:KEY, the identity at most %d bytes", path, number,
+                        PSK_IDENTITY);
+    if (psk_find(psk, line, length))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: this identity again: remove one", path, number);
+    if (psk->count == PSK_KEYS) return log_fail(OCELLI_ERR_LIMIT, "%s:%zu: more than %d keys", path, number, PSK_KEYS);
+    struct psk_key *k = &psk->keys[psk->count];
     k->size = take_key(colon + 1, k->key);
     if (!k->size)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: a key is %d to %d hexadecimal digits", path, number, 2 * PSK_LEAST,
                         2 * PSK_MOST);
-    k->identity = arena_copy(&p->arena, line, length);
+    k->identity = arena_copy(&psk->arena, line, length);
     if (!k->identity) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    p->count++;
+    psk->count++;
     return OCELLI_OK;
 }
 
@@ -62,10 +64,10 @@ static int read_lines(struct psk *p, const char *path, FILE *f) {
 }
 
 /* The mode of what was opened, so that it cannot be exchanged in between. */
-int psk_read(struct psk *p, const char *path) {
+int psk_read(struct psk *psk, const char *path) {
     struct stat st;
     int fd;
-    *p = (struct psk){.count = 0};
+    *psk = (struct psk){.count = 0};
     int status = file_open(&fd, path);
     if (status) return status;
     if (fstat(fd, &st) || st.st_mode & 077) {
@@ -73,24 +75,25 @@ int psk_read(struct psk *p, const char *path) {
         return log_fail(OCELLI_ERR_FILE, "%s: others may read or change the keys: chmod 600", path);
     }
     FILE *f = fdopen(fd, "r");
-    p->keys = f ? arena_alloc(&p->arena, PSK_KEYS, sizeof *p->keys) : NULL;
-    status = p->keys ? read_lines(p, path, f) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    psk->keys = f ? arena_alloc(&psk->arena, PSK_KEYS, sizeof *psk->keys) : NULL;
+    status = psk->keys ? read_lines(psk, path, f) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     if (f)
         fclose(f);
     else
         close(fd);
-    if (status) psk_finish(p);
+    if (status) psk_finish(psk);
     return status;
 }
 
-const struct psk_key *psk_find(const struct psk *p, const void *identity, size_t size) {
-    for (size_t i = 0; i < p->count; i++)
-        if (strlen(p->keys[i].identity) == size && !memcmp(p->keys[i].identity, identity, size)) return &p->keys[i];
+const struct psk_key *psk_find(const struct psk *psk, const void *identity, size_t size) {
+    for (size_t i = 0; i < psk->count; i++)
+        if (strlen(psk->keys[i].identity) == size && !memcmp(psk->keys[i].identity, identity, size))
+            return &psk->keys[i];
     return NULL;
 }
 
-void psk_finish(struct psk *p) {
-    if (p->keys) explicit_bzero(p->keys, PSK_KEYS * sizeof *p->keys);
-    arena_finish(&p->arena);
-    *p = (struct psk){.count = 0};
+void psk_finish(struct psk *psk) {
+    if (psk->keys) explicit_bzero(psk->keys, PSK_KEYS * sizeof *psk->keys);
+    arena_finish(&psk->arena);
+    *psk = (struct psk){.count = 0};
 }

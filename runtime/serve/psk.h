@@ -21,8 +21,8 @@ struct psk {
     size_t count;
 };
 
-/* Errors: FILE (missing; others than its owner may read or write it; a line that is not the format), LIMIT, MEMORY; *psk is
- * then empty. Free with psk_finish(). */
+/* Errors: FILE (missing; others than its owner may read or write it; a line that is not the format), LIMIT, MEMORY;
+ * *psk is then empty. Free with psk_finish(). */
 int psk_read(struct psk *psk, const char *path);
 /* NULL: none. */
 const struct psk_key *psk_find(const struct psk *psk, const void *identity, size_t size);

@@ -12,13 +12,14 @@ enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE }; /* as 
 enum { SERVE_PROTOCOL = 1, SERVE_ID_MOST = 32, SERVE_HEARTBEAT_S = 10, SERVE_LEASE_S = 60 };
 
 /* To who asks for a change and may not: what to do. */
-#define SERVE_DENIAL                                                                                                             \
-    "changes over a network need a key: coaps://HOST with --psk FILE, and psk and coaps in [serve] of the board's file; or "     \
-    "serial, "                                                                                                                   \
+#define SERVE_DENIAL                                                                                                   \
+    "changes over a network need a key: coaps://HOST with --psk FILE, and psk and coaps in [serve] of the board's "    \
+    "file; or "                                                                                                        \
+    "serial, "                                                                                                         \
     "or loopback"
 
 /* Who asks: an address, a wire. Lines only. */
-struct serve_peer {
+struct serve_client {
     bool may_change;
     bool proved;         /* it receives what is sent to it */
     char proof[9];       /* what it has to say for that */
@@ -26,7 +27,7 @@ struct serve_peer {
     bool may_watch;      /* there is room for one more */
     unsigned sum;        /* digits of the longest good checksum that it sent lately; 0: none */
     double sum_ms;       /* when it sent the last such */
-    size_t room;         /* bytes that it may get for this request; 0: as many as a line has */
+    size_t capacity;     /* bytes that it may get for this request; 0: as many as a line has */
     const uint8_t *host; /* (16) its address, as a share of memory has a host; NULL: a wire */
     uint32_t paged;      /* its last answer that did not fit one line; see serve/pages.h */
     struct serve_watch watch;
@@ -40,7 +41,7 @@ struct serve_order {
 };
 
 struct serve_request {
-    const struct serve_board *board;
+    const struct serve_callbacks *callbacks;
     const struct serve_row *row;
     struct serve_events *events;
     struct serve_pages *pages;
@@ -52,7 +53,7 @@ struct serve_request {
     bool terse;
     bool others; /* wait for a search */
     struct serve_asked *asked;
-    struct serve_peer *peer;     /* NULL: CoAP */
+    struct serve_client *client; /* NULL: CoAP */
     char message[SERVE_MESSAGE]; /* of an error */
 };
 
@@ -64,11 +65,11 @@ struct serve_row {
     enum serve_method method; /* of CoAP */
     const char *query;        /* name of CoAP's parameter that is the first word; NULL: none */
     bool changes, observed;
-    bool sees;            /* tells of the tags: its view has them */
-    bool pages;           /* may end with "from N" */
-    bool tagged;          /* CoAP's answer has an ETag */
-    bool costly;          /* for proved addresses only */
-    bool bare;            /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
+    bool sees;   /* tells of the tags: its view has them */
+    bool pages;  /* may end with "from N" */
+    bool tagged; /* CoAP's answer has an ETag */
+    bool costly; /* for proved addresses only */
+    bool bare;   /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
     size_t least, most;   /* words */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */
@@ -84,23 +85,23 @@ const struct serve_row *serve_row_of_verb(const char *verb);
 const struct serve_row *serve_row_of_path(const char *path, enum serve_method method);
 
 /* Takes "from N" off the words, and counts them. Errors: SERVE_USAGE, with a message. */
-enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r);
+enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *request);
 
 /* Asks the board for what the row's answer tells of. */
-void serve_request_look(struct serve_request *r);
+void serve_request_find(struct serve_request *request);
 
 /* Writes seq and age_ms into an open object. */
-void serve_request_head(const struct serve_request *r, struct serve_out *out);
+void serve_request_head(const struct serve_request *request, struct serve_out *out);
 
 /* Whole milliseconds; -1: none yet. */
 double serve_terse_age(double age_ms);
 
 /* Writes the message and gives `code`. */
-enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, const char *format, ...)
+enum serve_code serve_refuse(struct serve_request *request, enum serve_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* An array `key` of items from..count - 1 as far as they fit, and `next` when some did not. An item that does not even fit alone
- * is written by brief(). */
+/* An array `key` of items from..count - 1 as far as they fit, and `next` when some did not. An item that does not even
+ * fit alone is written by brief(). */
 struct serve_list {
     const char *key; /* NULL: terse */
     size_t from, count;
@@ -109,9 +110,9 @@ struct serve_list {
     const void *user;
 };
 /* What did not fit is kept for who asks for it, where the row has pages. */
-void serve_list_write(struct serve_request *r, const struct serve_list *list, struct serve_out *out);
+void serve_list_write(struct serve_request *request, const struct serve_list *list, struct serve_out *out);
 /* The items alone, as text. */
-void serve_list_write_terse(struct serve_request *r, const struct serve_list *list, struct serve_out *out);
+void serve_list_write_terse(struct serve_request *request, const struct serve_list *list, struct serve_out *out);
 
 /* requests_tags.c */
 serve_answer serve_tags, serve_tags_terse, serve_tags_senml;

@@ -14,8 +14,8 @@ static serve_answer answer_ping, answer_status, answer_search, answer_help;
 const struct serve_row serve_rows[] = {
     {"ping", NULL, 0, NULL, .least = 0, .most = 1, .bare = true, .answer = answer_ping, .usage = "ping [PROOF]",
      .help = "answers; PROOF proves the address"},
-    {"tags", "tags", SERVE_GET, NULL, .observed = true, .sees = true, .pages = true, .tagged = true, .answer = serve_tags,
-     .terse = serve_tags_terse, .senml = serve_tags_senml, .usage = "tags [terse] [from N]",
+    {"tags", "tags", SERVE_GET, NULL, .observed = true, .sees = true, .pages = true, .tagged = true,
+     .answer = serve_tags, .terse = serve_tags_terse, .senml = serve_tags_senml, .usage = "tags [terse] [from N]",
      .help = "what the board sees, best first"},
     {"watch", NULL, 0, NULL, .answer = serve_watch_begin, .terse = serve_watch_begin_terse, .usage = "watch [terse]",
      .help = "pushes every change"},
@@ -25,13 +25,15 @@ const struct serve_row serve_rows[] = {
     {"add", "prompts", SERVE_POST, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_add,
      .usage = "add NAME [VALUE...]", .help = "adds prompts, or a tag; VALUE is a prompt or KEY=TEXT"},
     {"set", "prompts", SERVE_PUT, "tag", .changes = true, .least = 2, .most = 64, .answer = serve_set,
-     .usage = "set NAME VALUE...", .help = "replaces what it names of a tag (prompts, against, group, rules), or makes it"},
+     .usage = "set NAME VALUE...",
+     .help = "replaces what it names of a tag (prompts, against, group, rules), or makes it"},
     {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
     {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,
      .usage = "search TEXT...", .help = "when was this seen?"},
     {"status", "status", SERVE_GET, NULL, .answer = answer_status, .usage = "status", .help = "how the board does"},
-    {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]", .help = "the verbs, or one of them"},
+    {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]",
+     .help = "the verbs, or one of them"},
     {NULL, "events", SERVE_GET, NULL, .observed = true, .tagged = true, .answer = serve_events_last, .usage = "",
      .help = "the last changes"},
 };
@@ -45,7 +47,8 @@ const struct serve_row *serve_row_of_verb(const char *verb) {
 
 const struct serve_row *serve_row_of_path(const char *path, enum serve_method method) {
     for (size_t i = 0; i < serve_row_count; i++)
-        if (serve_rows[i].path && serve_rows[i].method == method && !strcmp(serve_rows[i].path, path)) return &serve_rows[i];
+        if (serve_rows[i].path && serve_rows[i].method == method && !strcmp(serve_rows[i].path, path))
+            return &serve_rows[i];
     return NULL;
 }
 
@@ -53,50 +56,52 @@ double serve_terse_age(double age_ms) {
     return isnan(age_ms) ? -1 : fmax(floor(age_ms), 0);
 }
 
-enum serve_code serve_refuse(struct serve_request *r, enum serve_code code, const char *format, ...) {
+enum serve_code serve_refuse(struct serve_request *request, enum serve_code code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    vsnprintf(r->message, sizeof r->message, format, args);
+    vsnprintf(request->message, sizeof request->message, format, args);
     va_end(args);
     return code;
 }
 
-enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *r) {
+enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *request) {
     char *end = NULL;
-    r->from = 0;
-    if (row->costly && r->peer && !r->peer->proved)
-        return serve_refuse(r, SERVE_PROVE, "it takes long: for proved addresses only");
-    if (row->pages && r->count >= 2 && !strcmp(r->words[r->count - 2], "from")) {
-        const char *number = r->words[r->count - 1];
+    request->from = 0;
+    if (row->costly && request->client && !request->client->proved)
+        return serve_refuse(request, SERVE_PROVE, "it takes long: for proved addresses only");
+    if (row->pages && request->count >= 2 && !strcmp(request->words[request->count - 2], "from")) {
+        const char *number = request->words[request->count - 1];
         unsigned long from = strtoul(number, &end, 10);
         if (number[0] < '0' || number[0] > '9' || *end || from > TAGS_FILE_TAGS)
-            return serve_refuse(r, SERVE_USAGE, "from needs a number up to %d", TAGS_FILE_TAGS);
-        r->from = from, r->count -= 2;
+            return serve_refuse(request, SERVE_USAGE, "from needs a number up to %d", TAGS_FILE_TAGS);
+        request->from = from, request->count -= 2;
     }
-    if (r->count < row->least || r->count > row->most) return serve_refuse(r, SERVE_USAGE, "usage: %s", row->usage);
+    if (request->count < row->least || request->count > row->most)
+        return serve_refuse(request, SERVE_USAGE, "usage: %s", row->usage);
     return SERVE_OK;
 }
 
-void serve_request_look(struct serve_request *r) {
-    const struct serve_board *b = r->board;
-    if (r->row->sees && b->tags)
-        b->tags(b->user, &r->view);
+void serve_request_find(struct serve_request *request) {
+    const struct serve_callbacks *b = request->callbacks;
+    if (request->row->sees && b->tags)
+        b->tags(b->user, &request->view);
     else
-        b->view(b->user, &r->view);
+        b->view(b->user, &request->view);
 }
 
-void serve_request_head(const struct serve_request *r, struct serve_out *out) {
-    double age = r->view.age_ms;
-    serve_out_count(out, "seq", r->view.seq);
+void serve_request_head(const struct serve_request *request, struct serve_out *out) {
+    double age = request->view.age_ms;
+    serve_out_count(out, "seq", request->view.seq);
     serve_out_number(out, "age_ms", age < 0 ? 0 : floor(age), 15); /* NAN is null */
 }
 
 /* Those that come next are kept as they are now. */
 static void keep_pages(struct serve_request *r, const struct serve_list *list, const char *head, size_t size) {
-    if (!list->from && r->row && r->row->pages && r->pages && r->peer && r->peer->proved) serve_pages_keep(r, list, head, size);
+    if (!list->from && r->row && r->row->pages && r->pages && r->client && r->client->proved)
+        serve_pages_keep(r, list, head, size);
 }
 
-void serve_list_write_terse(struct serve_request *r, const struct serve_list *list, struct serve_out *out) {
+void serve_list_write_terse(struct serve_request *request, const struct serve_list *list, struct serve_out *out) {
     size_t i = list->from;
     if (i >= list->count) serve_out_raw(out, " -", 2);
     for (; i < list->count; i++) {
@@ -106,14 +111,14 @@ void serve_list_write_terse(struct serve_request *r, const struct serve_list *li
         *out = before;
         break;
     }
-    if (i < list->count) keep_pages(r, list, NULL, 0);
+    if (i < list->count) keep_pages(request, list, NULL, 0);
 }
 
-void serve_list_write(struct serve_request *r, const struct serve_list *list, struct serve_out *out) {
+void serve_list_write(struct serve_request *request, const struct serve_list *list, struct serve_out *out) {
     enum { TAIL = sizeof "],\"next\":18446744073709551615}" };
-    size_t i = list->from, room = out->room, head = out->used;
+    size_t i = list->from, capacity = out->capacity, head = out->used;
     serve_out_begin(out, list->key, '[');
-    out->room = room > TAIL + out->used ? room - TAIL : out->used;
+    out->capacity = capacity > TAIL + out->used ? capacity - TAIL : out->used;
     for (; i < list->count; i++) {
         struct serve_out before = *out;
         list->item(list->user, i, out);
@@ -122,39 +127,39 @@ void serve_list_write(struct serve_request *r, const struct serve_list *list, st
         if (i > list->from) break;
         list->brief(list->user, i, out);
     }
-    out->room = room;
+    out->capacity = capacity;
     serve_out_end(out, ']');
     if (i >= list->count) return;
     serve_out_count(out, "next", i);
-    keep_pages(r, list, out->bytes, head);
+    keep_pages(request, list, out->bytes, head);
 }
 
 /* ---- requests ---- */
 
 static enum serve_code answer_ping(struct serve_request *r, struct serve_out *out) {
-    struct serve_peer *peer = r->peer;
-    if (r->count && !peer->proved) {
-        if (strcmp(r->words[0], peer->proof)) return serve_refuse(r, SERVE_PROVE, "not the proof");
-        peer->proved = true;
+    struct serve_client *client = r->client;
+    if (r->count && !client->proved) {
+        if (strcmp(r->words[0], client->proof)) return serve_refuse(r, SERVE_PROVE, "not the proof");
+        client->proved = true;
     }
     serve_out_text(out, "pong", "ocelli");
     serve_out_count(out, "protocol", SERVE_PROTOCOL);
     return SERVE_OK;
 }
 
-static enum serve_code answer_status(struct serve_request *r, struct serve_out *out) {
+static enum serve_code answer_status(struct serve_request *request, struct serve_out *out) {
     struct serve_field fields[SERVE_FIELDS];
-    size_t count = r->board->status(r->board->user, fields);
+    size_t count = request->callbacks->status(request->callbacks->user, fields);
     serve_out_count(out, "protocol", SERVE_PROTOCOL);
     serve_out_text(out, "program", "ocelli " OCELLI_VERSION);
-    serve_out_text(out, "model", r->view.model ? r->view.model : "none");
+    serve_out_text(out, "model", request->view.model ? request->view.model : "none");
     for (size_t i = 0; i < count; i++) {
         struct serve_out before = *out;
         if (fields[i].text)
             serve_out_text(out, fields[i].name, fields[i].text);
         else
             serve_out_number(out, fields[i].name, fields[i].number, 9);
-        if (out->used + 1 > out->room) out->full = true; /* the object's end */
+        if (out->used + 1 > out->capacity) out->full = true; /* the object's end */
         if (out->full) {
             *out = before;
             break;
@@ -178,23 +183,26 @@ static void write_brief_hit(const void *user, size_t i, struct serve_out *out) {
     write_hit(&hit, 0, out);
 }
 
-static enum serve_code answer_search(struct serve_request *r, struct serve_out *out) {
+static enum serve_code answer_search(struct serve_request *request, struct serve_out *out) {
     struct serve_found found = {NULL};
     char text[1100];
     size_t used = 0;
-    if (!r->board->search) return serve_refuse(r, SERVE_ABSENT, "search is not built in, or has no history");
-    for (size_t i = 0; i < r->count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", r->words[i]);
-    if (!used || text[0] == ' ' || text[used - 1] == ' ') return serve_refuse(r, SERVE_USAGE, "write what to look for");
-    if (used > 160) return serve_refuse(r, SERVE_LONG, "a text is at most 160 bytes");
-    enum serve_code code = r->board->search(r->board->user, text, r->others, &found, r->message);
+    if (!request->callbacks->search)
+        return serve_refuse(request, SERVE_ABSENT, "search is not built in, or has no history");
+    for (size_t i = 0; i < request->count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", request->words[i]);
+    if (!used || text[0] == ' ' || text[used - 1] == ' ')
+        return serve_refuse(request, SERVE_USAGE, "write what to look for");
+    if (used > 160) return serve_refuse(request, SERVE_LONG, "a text is at most 160 bytes");
+    enum serve_code code =
+        request->callbacks->search(request->callbacks->user, text, request->others, &found, request->message);
     struct serve_list list = {"hits", 0, found.count, write_hit, write_brief_hit, found.hits};
     if (code) return code;
     if (isfinite(found.since))
         serve_out_count(out, "since", found.since > 0 ? (uint64_t)found.since : 0);
     else
         serve_out_number(out, "since", found.since, 1); /* null */
-    serve_list_write(r, &list, out);
+    serve_list_write(request, &list, out);
     return SERVE_OK;
 }
 

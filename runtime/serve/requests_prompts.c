@@ -2,7 +2,7 @@
  * What the board looks for: told, and changed. */
 #include "serve/change.h"
 #include "serve/request.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,50 +73,51 @@ static size_t count_values(const struct one *one) {
     char scratch[4 * INI_LINE];
     size_t count = 0;
     for (;; count++) {
-        struct serve_out out = {.bytes = scratch, .room = sizeof scratch};
+        struct serve_out out = {.bytes = scratch, .capacity = sizeof scratch};
         if (!put_value(one->file, one->tag, count, &out)) return count;
     }
 }
 
-enum serve_code serve_prompts(struct serve_request *r, struct serve_out *out) {
-    const struct tags_file *file = r->board->prompts(r->board->user, &r->view.version);
-    struct serve_list list = {"tags", r->from, file->count, write_tag, write_brief, file};
-    struct one one = {file, r->count ? tags_file_find(file, r->words[0]) : NULL};
-    serve_out_count(out, "version", r->view.version);
-    if (r->count) {
-        enum serve_code code = one.tag ? SERVE_OK : serve_change_name(r->words[0], r->message);
+enum serve_code serve_prompts(struct serve_request *request, struct serve_out *out) {
+    const struct tags_file *file = request->callbacks->prompts(request->callbacks->user, &request->view.version);
+    struct serve_list list = {"tags", request->from, file->count, write_tag, write_brief, file};
+    struct one one = {file, request->count ? tags_file_find(file, request->words[0]) : NULL};
+    serve_out_count(out, "version", request->view.version);
+    if (request->count) {
+        enum serve_code code = one.tag ? SERVE_OK : serve_change_name(request->words[0], request->message);
         if (code) return code;
-        if (!one.tag) return serve_refuse(r, SERVE_NONE, "no tag \"%.100s\"", r->words[0]);
+        if (!one.tag) return serve_refuse(request, SERVE_NONE, "no tag \"%.100s\"", request->words[0]);
         serve_out_text(out, "tag", one.tag->name);
-        list = (struct serve_list){"values", r->from, count_values(&one), write_one, write_one, &one};
+        list = (struct serve_list){"values", request->from, count_values(&one), write_one, write_one, &one};
     }
     serve_out_count(out, "count", list.count);
-    serve_list_write(r, &list, out);
+    serve_list_write(request, &list, out);
     return SERVE_OK;
 }
 
 /* ---- changed ---- */
 
 static enum serve_code change(struct serve_request *r, struct serve_out *out, enum serve_change_kind kind) {
-    struct serve_value values[SERVE_WORDS];
+    struct serve_value values[SERVE_ARGUMENTS];
     struct serve_change c = {.kind = kind, .tag = r->words[0], .values = values, .asked = r->asked};
     enum serve_code code = serve_change_name(c.tag, r->message);
-    for (size_t i = 1; !code && i < r->count; i++) code = serve_change_value(kind, r->words[i], &values[c.count++], r->message);
-    if (!code) code = r->board->change(r->board->user, &c, r->message);
+    for (size_t i = 1; !code && i < r->count; i++)
+        code = serve_change_value(kind, r->words[i], &values[c.count++], r->message);
+    if (!code) code = r->callbacks->change(r->callbacks->user, &c, r->message);
     if (code) return code;
-    r->board->prompts(r->board->user, &r->view.version);
+    r->callbacks->prompts(r->callbacks->user, &r->view.version);
     serve_out_count(out, "version", r->view.version);
     return SERVE_OK;
 }
 
-enum serve_code serve_add(struct serve_request *r, struct serve_out *out) {
-    return change(r, out, SERVE_ADD);
+enum serve_code serve_add(struct serve_request *request, struct serve_out *out) {
+    return change(request, out, SERVE_ADD);
 }
 
-enum serve_code serve_set(struct serve_request *r, struct serve_out *out) {
-    return change(r, out, SERVE_SET);
+enum serve_code serve_set(struct serve_request *request, struct serve_out *out) {
+    return change(request, out, SERVE_SET);
 }
 
-enum serve_code serve_remove(struct serve_request *r, struct serve_out *out) {
-    return change(r, out, SERVE_REMOVE);
+enum serve_code serve_remove(struct serve_request *request, struct serve_out *out) {
+    return change(request, out, SERVE_REMOVE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the board sees, in four readings. */
 #include "serve/request.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 #include "tag/calibrate.h"
 
 #include <math.h>
@@ -11,7 +11,8 @@
 
 /* Those that are on first, then by score; of equals the first of the file. */
 static int better(const void *a, const void *b) {
-    const struct tagger_status *x = *(const struct tagger_status *const *)a, *y = *(const struct tagger_status *const *)b;
+    const struct tagger_status *x = *(const struct tagger_status *const *)a,
+                               *y = *(const struct tagger_status *const *)b;
     bool on_x = x->state == TAGGER_ON, on_y = y->state == TAGGER_ON;
     if (on_x != on_y) return on_x ? -1 : 1;
     if (x->why.score != y->why.score) return x->why.score > y->why.score ? -1 : 1;
@@ -47,7 +48,7 @@ static void write_tag(const void *user, size_t i, struct serve_out *out) {
     serve_out_number(out, "percentile", (double)t->why.percentile, 5);
     serve_threshold_write(t->why.threshold, out);
     serve_out_number(out, "on", (double)t->why.on, 4);
-    if (learns(t)) serve_out_number(out, "learnt", fmin(t->learnt_days * 86400 / CALIBRATE_READY_S, 1), 2);
+    if (learns(t)) serve_out_number(out, "learnt", fmin(t->learnt_days * 86400 / CALIBRATE_MIN_S, 1), 2);
     serve_out_end(out, '}');
 }
 
@@ -60,12 +61,12 @@ static void write_brief(const void *user, size_t i, struct serve_out *out) {
     serve_out_end(out, '}');
 }
 
-enum serve_code serve_tags(struct serve_request *r, struct serve_out *out) {
-    const struct serve_order *s = sort(r);
-    struct serve_list list = {"tags", r->from, s->count, write_tag, write_brief, s};
-    serve_out_count(out, "version", r->view.version);
+enum serve_code serve_tags(struct serve_request *request, struct serve_out *out) {
+    const struct serve_order *s = sort(request);
+    struct serve_list list = {"tags", request->from, s->count, write_tag, write_brief, s};
+    serve_out_count(out, "version", request->view.version);
     serve_out_count(out, "count", s->count);
-    serve_list_write(r, &list, out);
+    serve_list_write(request, &list, out);
     return SERVE_OK;
 }
 
@@ -78,18 +79,18 @@ static int terse_head(const struct serve_request *r, char text[96]) {
 static void write_terse(const void *user, size_t i, struct serve_out *out) {
     const struct tagger_status *t = ((const struct serve_order *)user)->tag[i];
     char text[320], name[256];
-    serve_words_join(name, sizeof name, t->tag);
+    serve_arguments_join(name, sizeof name, t->tag);
     serve_out_raw(out, text, (size_t)snprintf(text, sizeof text, " %s:%.2f", name, (double)t->why.score));
 }
 
-enum serve_code serve_tags_terse(struct serve_request *r, struct serve_out *out) {
+enum serve_code serve_tags_terse(struct serve_request *request, struct serve_out *out) {
     char text[96], rest[SERVE_LINE];
-    struct serve_out names = {.bytes = rest, .room = out->room - out->used};
-    const struct serve_order *s = sort(r);
-    struct serve_list list = {NULL, r->from, r->view.seq ? s->count : 0, write_terse, write_terse, s};
-    names.room -= (size_t)terse_head(r, text) + 12; /* of a page that is kept they may have more digits */
-    if (!serve_pages_answer(r, &names)) serve_list_write_terse(r, &list, &names);
-    serve_out_raw(out, text, (size_t)terse_head(r, text));
+    struct serve_out names = {.bytes = rest, .capacity = out->capacity - out->used};
+    const struct serve_order *s = sort(request);
+    struct serve_list list = {NULL, request->from, request->view.seq ? s->count : 0, write_terse, write_terse, s};
+    names.capacity -= (size_t)terse_head(request, text) + 12; /* of a page that is kept they may have more digits */
+    if (!serve_pages_answer(request, &names)) serve_list_write_terse(request, &list, &names);
+    serve_out_raw(out, text, (size_t)terse_head(request, text));
     serve_out_raw(out, names.bytes, names.used);
     return SERVE_OK;
 }
@@ -97,38 +98,40 @@ enum serve_code serve_tags_terse(struct serve_request *r, struct serve_out *out)
 /* ---- SenML: RFC 8428 ---- */
 
 /* Section 4.5.1: letters, digits and - : . / _, beginning with a letter or digit. */
-static void put_senml_name(char *to, size_t room, const char *name, const char *suffix) {
+static void put_senml_name(char *to, size_t capacity, const char *name, const char *suffix) {
     size_t i = 0;
-    for (; name[i] && i + 8 < room; i++) {
+    for (; name[i] && i + 8 < capacity; i++) {
         char c = name[i];
         bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         to[i] = plain || (i && strchr("-:._", c)) ? c : i ? '_' : 'x';
     }
-    snprintf(to + i, room - i, "%s", suffix);
+    snprintf(to + i, capacity - i, "%s", suffix);
 }
 
 /* Labels of section 6: bn -2, bt -3, n 0, v 2, vb 4. */
-static void write_records(const struct serve_request *r, const struct tagger_status *t, bool first, struct serve_out *out) {
+static void write_records(const struct serve_request *request, const struct tagger_status *status, bool first,
+                          struct serve_out *out) {
     char name[256];
-    put_senml_name(name, sizeof name, t->tag, "/score");
+    put_senml_name(name, sizeof name, status->tag, "/score");
     serve_out_begin(out, NULL, '{');
     if (first) {
         serve_out_label(out, "bn", -2), serve_out_text(out, serve_labelled, "urn:ocelli:tags:");
-        serve_out_label(out, "bt", -3), serve_out_number(out, serve_labelled, -fmax(r->view.age_ms, 0) / 1000, 6);
+        serve_out_label(out, "bt", -3), serve_out_number(out, serve_labelled, -fmax(request->view.age_ms, 0) / 1000, 6);
     }
     serve_out_label(out, "n", 0), serve_out_text(out, serve_labelled, name);
-    serve_out_label(out, "v", 2), serve_out_number(out, serve_labelled, (double)t->why.score, 4);
+    serve_out_label(out, "v", 2), serve_out_number(out, serve_labelled, (double)status->why.score, 4);
     serve_out_end(out, '}');
-    put_senml_name(name, sizeof name, t->tag, "/on");
+    put_senml_name(name, sizeof name, status->tag, "/on");
     serve_out_begin(out, NULL, '{');
     serve_out_label(out, "n", 0), serve_out_text(out, serve_labelled, name);
-    serve_out_label(out, "vb", 4), serve_out_bool(out, serve_labelled, t->state == TAGGER_ON);
+    serve_out_label(out, "vb", 4), serve_out_bool(out, serve_labelled, status->state == TAGGER_ON);
     serve_out_end(out, '}');
 }
 
 /* Nothing before the first frame: there is no time to give. */
-enum serve_code serve_tags_senml(struct serve_request *r, struct serve_out *out) {
-    const struct serve_order *s = sort(r);
-    for (size_t i = r->from; r->view.seq && i < s->count; i++) write_records(r, s->tag[i], i == r->from, out);
+enum serve_code serve_tags_senml(struct serve_request *request, struct serve_out *out) {
+    const struct serve_order *s = sort(request);
+    for (size_t i = request->from; request->view.seq && i < s->count; i++)
+        write_records(request, s->tag[i], i == request->from, out);
     return SERVE_OK;
 }

@@ -5,7 +5,7 @@
 #include "serve/crc.h"
 #include "serve/transport.h"
 #include "serve/tty.h"
-#include "serve/wire.h"
+#include "serve/framing.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,10 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { QUEUE = 32768, RETRY_MS = 1000, LATER = 8, LAST_MS = 100 /* for the last answer, a line at 115200 baud */ };
+enum { QUEUE = 32768, RETRY_MS = 1000, DEFERRED = 8, LAST_MS = 100 /* for the last answer, a line at 115200 baud */ };
 
 /* A line that a search or a change goes on for. */
-struct later_line {
+struct deferred_line {
     size_t size;
     uint64_t ticket; /* see serve_pending() */
     char bytes[SERVE_LINE];
@@ -30,10 +30,10 @@ struct port {
     int inner;               /* to CoAP's own port; -1: none */
     bool told;               /* that it is not there */
     double tried_ms, got_ms; /* last try to open it; last byte */
-    struct wire wire;
-    struct serve_peer peer;
-    struct later_line later[LATER];
-    size_t later_count;
+    struct framing framing;
+    struct serve_client client;
+    struct deferred_line deferred[DEFERRED];
+    size_t deferred_count;
     size_t first, queued; /* bytes that wait for the wire */
     uint8_t queue[QUEUE];
 };
@@ -45,8 +45,8 @@ struct serial {
 
 /* ---- the device ---- */
 
-static void forget_later(struct port *p) {
-    while (p->later_count) p->serve->context.waiting -= !p->later[--p->later_count].ticket;
+static void forget_deferred(struct port *p) {
+    while (p->deferred_count) p->serve->context.waiting -= !p->deferred[--p->deferred_count].ticket;
 }
 
 static void lose(struct port *p, const char *why) {
@@ -55,9 +55,9 @@ static void lose(struct port *p, const char *why) {
     tty_close(p->fd, 0);
     p->fd = -1;
     p->queued = p->first = 0;
-    forget_later(p);
-    p->wire = (struct wire){.size = 0};
-    p->peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true};
+    forget_deferred(p);
+    p->framing = (struct framing){.size = 0};
+    p->client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true};
 }
 
 /* A fault is told once, until the device was there again. */
@@ -73,7 +73,8 @@ static void try_open(struct port *p, double now_ms) {
     p->told = false;
 }
 
-/* Messages go to CoAP as from this address of loopback, which tells it nothing that it does not know: the wire may change. */
+/* Messages go to CoAP as from this address of loopback, which tells it nothing that it does not know: the wire may
+ * change. */
 static int open_inner(uint16_t port) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = port ? socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0) : -1;
@@ -94,7 +95,7 @@ static int serial_open(struct serve *serve, const struct serve_params *params, v
         status = tty_spec(params->serial[s->count], p->device, &p->baud);
         if (status) continue;
         p->inner = open_inner(serve->inner_port);
-        p->peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true};
+        p->client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true};
         try_open(p, clock_ms());
     }
     return status;
@@ -144,10 +145,10 @@ static void flush(struct port *p) {
 
 /* Who asks once more gets one answer. false: no room. */
 static bool wait_for_it(struct port *p, const char *line, size_t length) {
-    for (size_t i = 0; i < p->later_count; i++)
-        if (p->later[i].size == length && !memcmp(p->later[i].bytes, line, length)) return true;
-    if (p->later_count == LATER) return false;
-    struct later_line *l = &p->later[p->later_count++];
+    for (size_t i = 0; i < p->deferred_count; i++)
+        if (p->deferred[i].size == length && !memcmp(p->deferred[i].bytes, line, length)) return true;
+    if (p->deferred_count == DEFERRED) return false;
+    struct deferred_line *l = &p->deferred[p->deferred_count++];
     l->size = length, l->ticket = p->serve->context.asked.ticket;
     memcpy(l->bytes, line, length);
     p->serve->context.waiting += !l->ticket;
@@ -156,31 +157,32 @@ static bool wait_for_it(struct port *p, const char *line, size_t length) {
 
 static void answer_line(struct port *p, const char *line, size_t length, uint64_t ticket, double now_ms) {
     char answer[SERVE_LINE];
-    p->serve->context.asked = (struct serve_asked){.peer = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
-                                                   .may_wait = p->later_count < LATER,
-                                                   .ticket = ticket};
-    size_t size = serve_line(&p->serve->context, &p->peer, now_ms, line, length, answer);
-    if (size == SERVE_LINE_LATER && wait_for_it(p, line, length)) return;
-    if (size == SERVE_LINE_LATER) size = serve_line_error(&p->peer, SERVE_BUSY, line, length, answer);
+    p->serve->context.asked =
+        (struct serve_asked){.client = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
+                             .may_wait = p->deferred_count < DEFERRED,
+                             .ticket = ticket};
+    size_t size = serve_line(&p->serve->context, &p->client, now_ms, line, length, answer);
+    if (size == SERVE_LINE_DEFERRED && wait_for_it(p, line, length)) return;
+    if (size == SERVE_LINE_DEFERRED) size = serve_line_error(&p->client, SERVE_BUSY, line, length, answer);
     queue(p, answer, size);
 }
 
 /* As on UDP: from the last to the first. */
-static void answer_later(struct port *p, double now_ms) {
-    for (size_t i = p->later_count; i--;) {
-        struct later_line l;
-        if (serve_pending(p->serve, p->later[i].ticket)) continue;
-        l = p->later[i];
-        p->later[i] = p->later[--p->later_count];
+static void answer_deferred(struct port *p, double now_ms) {
+    for (size_t i = p->deferred_count; i--;) {
+        struct deferred_line l;
+        if (serve_pending(p->serve, p->deferred[i].ticket)) continue;
+        l = p->deferred[i];
+        p->deferred[i] = p->deferred[--p->deferred_count];
         p->serve->context.waiting -= !l.ticket;
         answer_line(p, l.bytes, l.size, l.ticket, now_ms);
     }
 }
 
 static void take(struct port *p, uint8_t byte, double now_ms) {
-    enum wire_kind kind = wire_take(&p->wire, byte);
-    if (kind == WIRE_LINE) answer_line(p, (const char *)p->wire.bytes, p->wire.size, 0, now_ms);
-    if (kind == WIRE_COAP && p->inner >= 0 && send(p->inner, p->wire.bytes, p->wire.size, 0) < 0)
+    enum framing_kind kind = framing_take(&p->framing, byte);
+    if (kind == FRAMING_LINE) answer_line(p, (const char *)p->framing.bytes, p->framing.size, 0, now_ms);
+    if (kind == FRAMING_COAP && p->inner >= 0 && send(p->inner, p->framing.bytes, p->framing.size, 0) < 0)
         return; /* lost: it is sent again */
 }
 
@@ -193,10 +195,10 @@ static void read_port(struct port *p, double now_ms) {
 }
 
 static void read_inner(struct port *p) {
-    uint8_t message[WIRE_MESSAGE], frame[WIRE_FRAME];
+    uint8_t message[FRAMING_MESSAGE], frame[FRAMING_FRAME];
     ssize_t size;
     while ((size = recv(p->inner, message, sizeof message, MSG_TRUNC)) > 0)
-        if ((size_t)size <= sizeof message) queue(p, frame, wire_frame(message, (size_t)size, frame));
+        if ((size_t)size <= sizeof message) queue(p, frame, framing_frame(message, (size_t)size, frame));
 }
 
 /* ---- the loop ---- */
@@ -205,9 +207,9 @@ static size_t serial_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     struct serial *s = self;
     for (size_t i = 0; i < s->count; i++) {
         const struct port *p = &s->ports[i];
-        int most = p->wire.state != WIRE_IN_TEXT ? 200 : 1000;
+        int most = p->framing.state != FRAMING_IN_TEXT ? 200 : 1000;
         if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
-        bool behind = p->peer.watch.on && p->peer.watch.seen < p->serve->context.events.count;
+        bool behind = p->client.watch.on && p->client.watch.seen < p->serve->context.events.count;
         if (behind && room_to_push(p)) *timeout_ms = 0;
         fds[2 * i] = (struct pollfd){p->fd, (short)(POLLIN | (p->queued ? POLLOUT : 0)), 0};
         fds[2 * i + 1] = (struct pollfd){p->inner, POLLIN, 0};
@@ -218,11 +220,12 @@ static size_t serial_wait(void *self, struct pollfd *fds, int *timeout_ms) {
 static void step_port(struct port *p, const struct pollfd *fds, double now_ms) {
     char push[SERVE_LINE];
     size_t size;
-    answer_later(p, now_ms);
+    answer_deferred(p, now_ms);
     if (p->fd >= 0 && fds[0].revents) read_port(p, now_ms);
-    if (p->wire.state != WIRE_IN_TEXT && now_ms - p->got_ms > WIRE_IDLE_MS) wire_idle(&p->wire);
+    if (p->framing.state != FRAMING_IN_TEXT && now_ms - p->got_ms > FRAMING_IDLE_MS) framing_idle(&p->framing);
     if (p->inner >= 0 && fds[1].revents) read_inner(p);
-    while (room_to_push(p) && (size = serve_line_push(&p->serve->context, &p->peer, now_ms, push))) queue(p, push, size);
+    while (room_to_push(p) && (size = serve_line_push(&p->serve->context, &p->client, now_ms, push)))
+        queue(p, push, size);
     flush(p);
     try_open(p, now_ms);
 }

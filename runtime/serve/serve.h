@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The board answers: lines on UDP and serial, CoAP. docs/protocol.md is what it speaks.
- * Thread-safety: all calls from one thread, but for serve_wake(). The board's functions are called within serve_poll() only. */
+ * Thread-safety: all calls from one thread, but for serve_wake(). The board's functions are called within serve_poll()
+ * only. */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 
 #include "serve/access.h"
-#include "serve/board.h"
+#include "serve/callbacks.h"
 
 struct serve;
 
@@ -15,7 +16,7 @@ enum { SERVE_NO_PORT = -1, SERVE_ANY_PORT = 65536 };
 
 /* Zero means default. */
 struct serve_params {
-    const struct serve_board *board; /* copied */
+    const struct serve_callbacks *callbacks; /* copied */
     int udp_port, coap_port, coaps_port;
     const char *address;               /* to bind to; NULL: all, IPv4 and IPv6 */
     const char *serial[SERVE_SERIALS]; /* DEVICE[@BAUD]; NULL ends them */
@@ -24,7 +25,8 @@ struct serve_params {
     double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
 };
 
-/* These ask for serve_open(), without opening anything, what it would refuse, and log it. address: of the params. Errors: USAGE.
+/* These ask for serve_open(), without opening anything, what it would refuse, and log it. address: of the params.
+ * Errors: USAGE.
  */
 int serve_check_address(const char *address);
 /* DEVICE[@BAUD]; the device need not be there. Errors: USAGE. */
@@ -35,7 +37,8 @@ int serve_check_keys(const char *psk_file);
 bool serve_has_coap(void);
 
 /* Opens all of it. A serial device that is not there is waited for, as one that is unplugged. CoAP that is not built in
- * is left out with a warning. Errors: USAGE (serial, address, ports), DEVICE (a port is taken), FILE (the PSK file), MEMORY. */
+ * is left out with a warning. Errors: USAGE (serial, address, ports), DEVICE (a port is taken), FILE (the PSK file),
+ * MEMORY. */
 int serve_open(struct serve **serve, const struct serve_params *params);
 
 /* Waits up to timeout_ms (-1: as long as it takes) for requests, answers them, and sends what is due. */
@@ -52,8 +55,8 @@ uint16_t serve_udp_port(const struct serve *serve);
 uint16_t serve_coap_port(const struct serve *serve);
 uint16_t serve_coaps_port(const struct serve *serve);
 
-/* Before _exit(): drops what waits in a serial device. The system's close() would wait for the wire: seconds at 9600 baud,
- * half a minute on a device that hangs. Any thread; waits for nobody. */
+/* Before _exit(): drops what waits in a serial device. The system's close() would wait for the wire: seconds at 9600
+ * baud, half a minute on a device that hangs. Any thread; waits for nobody. */
 void serve_drop_output(struct serve *serve);
 
 /* Frees and sets *serve to NULL. Accepts NULL and a pointer to NULL. */

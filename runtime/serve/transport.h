@@ -27,7 +27,7 @@ struct serve_transport {
 extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap;
 
 struct serve {
-    struct serve_board board;
+    struct serve_callbacks callbacks;
     struct serve_context context;
     struct serve_access access;
     int waker; /* eventfd */
@@ -36,13 +36,13 @@ struct serve {
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 
-/* Is the board still at what this ticket stands for, 0 being its search? A request that waits for it is asked again when it has
- * ended.
+/* Is the board still at what this ticket stands for, 0 being its search? A request that waits for it is asked again
+ * when it has ended.
  */
-bool serve_pending(const struct serve *s, uint64_t ticket);
+bool serve_pending(const struct serve *serve, uint64_t ticket);
 
-/* A datagram socket bound to params->address and `port`; IPv6 with IPv4 where the system has it. *port becomes the one in use.
- * Errors: USAGE, DEVICE. */
+/* A datagram socket bound to params->address and `port`; IPv6 with IPv4 where the system has it. *port becomes the one
+ * in use. Errors: USAGE, DEVICE. */
 int serve_bind(const struct serve_params *params, int *port, int *fd);
 
 #endif

@@ -18,7 +18,8 @@ int tty_spec(const char *spec, char device[TTY_NAME], unsigned *baud) {
     size_t length = at ? (size_t)(at - spec) : strlen(spec);
     char *end = NULL;
     unsigned long number = at ? strtoul(at + 1, &end, 10) : TTY_BAUD;
-    if (length == 0 || length >= TTY_NAME) return log_fail(OCELLI_ERR_USAGE, "serial \"%s\": write DEVICE or DEVICE@BAUD", spec);
+    if (length == 0 || length >= TTY_NAME)
+        return log_fail(OCELLI_ERR_USAGE, "serial \"%s\": write DEVICE or DEVICE@BAUD", spec);
     if (at && (at[1] < '0' || at[1] > '9' || *end || number < 50 || number > TTY_MOST))
         return log_fail(OCELLI_ERR_USAGE, "serial \"%s\": a baud rate is a number from 50 to %d", spec, TTY_MOST);
     memcpy(device, spec, length);
@@ -55,7 +56,8 @@ static bool waits(int fd) {
 }
 
 void tty_drop_output(int fd) {
-    if (waits(fd)) ioctl(fd, TCFLSH, TCOFLUSH); /* only then: of a pseudoterminal it takes back what the other end has not read */
+    if (waits(fd))
+        ioctl(fd, TCFLSH, TCOFLUSH); /* only then: of a pseudoterminal it takes back what the other end has not read */
 }
 
 void tty_close(int fd, int timeout_ms) {

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/crc.h"
-#include "serve/peers.h"
+#include "serve/clients.h"
 #include "serve/transport.h"
 
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */, LATER = 32 };
+enum { BATCH = 64, DATAGRAM = SERVE_LINE + 2 /* one more than the line end shows that it is over */, DEFERRED = 32 };
 
 /* A datagram, and which of our addresses it came to: the answer comes from there. */
 struct datagram {
@@ -33,9 +33,9 @@ struct udp {
     uint64_t pushed; /* events that all who watch have got */
     double looked_ms;
     bool watched; /* by anyone, as of then */
-    struct serve_peers peers;
-    struct datagram later[LATER]; /* that a search or a change goes on for */
-    size_t later_count;
+    struct serve_clients clients;
+    struct datagram deferred[DEFERRED]; /* that a search or a change goes on for */
+    size_t deferred_count;
 };
 
 /* ---- the socket ---- */
@@ -103,7 +103,8 @@ int serve_bind(const struct serve_params *params, int *port, int *fd) {
     if (*fd < 0 && !six && errno != EADDRINUSE && errno != EACCES) *fd = bind_v4(params->address, wanted);
     if (*fd < 0 && errno == EINVAL) return no_address(params->address);
     if (*fd < 0)
-        return log_fail(OCELLI_ERR_DEVICE, "UDP port %d: %s: end what uses it, or choose another", wanted, strerror(errno));
+        return log_fail(OCELLI_ERR_DEVICE, "UDP port %d: %s: end what uses it, or choose another", wanted,
+                        strerror(errno));
     getsockname(*fd, (struct sockaddr *)&bound, &size);
     serve_address_of(&address, (const struct sockaddr *)&bound);
     *port = address.port;
@@ -116,7 +117,7 @@ static int udp_open(struct serve *serve, const struct serve_params *params, void
     struct udp *u = *self = calloc(1, sizeof *u);
     if (!u) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     u->serve = serve, u->fd = -1;
-    int status = serve_peers_init(&u->peers);
+    int status = serve_clients_init(&u->clients);
     if (!status) status = serve_bind(params, &port, &u->fd);
     serve->udp_port = (uint16_t)port;
     return status;
@@ -154,19 +155,20 @@ static void answer(struct udp *u, struct datagram *d, char *bytes, size_t size) 
 /* docs/protocol.md, "Who may ask": at most 3 times what came. */
 static size_t allowed(const struct serve_known *k, size_t size) {
     size_t headers = serve_address_headers(&k->address);
-    return k->peer.proved ? SERVE_LINE : 3 * (headers + size) - headers;
+    return k->client.proved ? SERVE_LINE : 3 * (headers + size) - headers;
 }
 
 /* Who asks once more gets one answer. false: no room. */
 static bool wait_for_it(struct udp *u, struct datagram *d) {
-    for (size_t i = 0; i < u->later_count; i++) {
-        const struct datagram *o = &u->later[i];
+    for (size_t i = 0; i < u->deferred_count; i++) {
+        const struct datagram *o = &u->deferred[i];
         bool same = o->size == d->size && o->header.msg_namelen == d->header.msg_namelen;
-        if (same && !memcmp(o->bytes, d->bytes, d->size) && !memcmp(&o->from, &d->from, d->header.msg_namelen)) return true;
+        if (same && !memcmp(o->bytes, d->bytes, d->size) && !memcmp(&o->from, &d->from, d->header.msg_namelen))
+            return true;
     }
-    if (u->later_count == LATER) return false;
+    if (u->deferred_count == DEFERRED) return false;
     d->ticket = u->serve->context.asked.ticket;
-    copy_datagram(&u->later[u->later_count++], d);
+    copy_datagram(&u->deferred[u->deferred_count++], d);
     u->serve->context.waiting += !d->ticket;
     return true;
 }
@@ -183,25 +185,26 @@ static size_t line_of(const char **line, size_t size) {
     return size;
 }
 
-static void respond(struct udp *u, struct datagram *d, const struct serve_address *from, enum serve_verdict verdict,
-                    double now_ms) {
+static void respond(struct udp *udp, struct datagram *datagram, const struct serve_address *from,
+                    enum serve_verdict verdict, double now_ms) {
     char bytes[SERVE_LINE];
-    struct serve_known *k = serve_peers_find(&u->peers, from, now_ms);
-    const char *line = d->bytes;
-    size_t length = line_of(&line, d->size), size = 0;
+    struct serve_known *k = serve_clients_find(&udp->clients, from, now_ms);
+    const char *line = datagram->bytes;
+    size_t length = line_of(&line, datagram->size), size = 0;
     bool busy = verdict == SERVE_TELL_BUSY;
-    u->serve->context.asked = (struct serve_asked){
-        .peer = serve_number_of(SERVE_NUMBER, from, sizeof *from), .may_wait = u->later_count < LATER, .ticket = d->ticket};
-    k->peer.room = k->peer.proved ? 0 : allowed(k, d->size);
-    if (!busy) size = serve_line(&u->serve->context, &k->peer, now_ms, line, length, bytes);
-    if (size == SERVE_LINE_LATER && wait_for_it(u, d)) return;
-    if (busy || size == SERVE_LINE_LATER) size = serve_line_error(&k->peer, SERVE_BUSY, line, length, bytes);
-    if (size > allowed(k, d->size)) size = serve_line_error(&k->peer, SERVE_PROVE, line, length, bytes);
-    if (size == 0 || size > allowed(k, d->size)) return;
-    u->watched |= k->peer.watch.on;
-    k->to_size = d->header.msg_namelen;
-    memcpy(&k->to, &d->from, sizeof k->to);
-    answer(u, d, bytes, size);
+    udp->serve->context.asked = (struct serve_asked){.client = serve_number_of(SERVE_NUMBER, from, sizeof *from),
+                                                     .may_wait = udp->deferred_count < DEFERRED,
+                                                     .ticket = datagram->ticket};
+    k->client.capacity = k->client.proved ? 0 : allowed(k, datagram->size);
+    if (!busy) size = serve_line(&udp->serve->context, &k->client, now_ms, line, length, bytes);
+    if (size == SERVE_LINE_DEFERRED && wait_for_it(udp, datagram)) return;
+    if (busy || size == SERVE_LINE_DEFERRED) size = serve_line_error(&k->client, SERVE_BUSY, line, length, bytes);
+    if (size > allowed(k, datagram->size)) size = serve_line_error(&k->client, SERVE_PROVE, line, length, bytes);
+    if (size == 0 || size > allowed(k, datagram->size)) return;
+    udp->watched |= k->client.watch.on;
+    k->to_size = datagram->header.msg_namelen;
+    memcpy(&k->to, &datagram->from, sizeof k->to);
+    answer(udp, datagram, bytes, size);
 }
 
 static void handle(struct udp *u, struct datagram *d, double now_ms) {
@@ -212,16 +215,16 @@ static void handle(struct udp *u, struct datagram *d, double now_ms) {
 }
 
 /* They were let in when they came. From the last to the first: one that has to wait once more comes behind them. */
-static void answer_later(struct udp *u, double now_ms) {
+static void answer_deferred(struct udp *u, double now_ms) {
     struct serve_address from;
-    for (size_t i = u->later_count; i--;) {
+    for (size_t i = u->deferred_count; i--;) {
         struct datagram d;
-        if (serve_pending(u->serve, u->later[i].ticket)) continue;
-        copy_datagram(&d, &u->later[i]);
-        if (i != --u->later_count) copy_datagram(&u->later[i], &u->later[u->later_count]);
+        if (serve_pending(u->serve, u->deferred[i].ticket)) continue;
+        copy_datagram(&d, &u->deferred[i]);
+        if (i != --u->deferred_count) copy_datagram(&u->deferred[i], &u->deferred[u->deferred_count]);
         u->serve->context.waiting -= !d.ticket;
         if (!serve_address_of(&from, (const struct sockaddr *)&d.from)) continue;
-        serve_peers_find(&u->peers, &from, now_ms)->peer.proved = true; /* it was, and may have been forgotten */
+        serve_clients_find(&u->clients, &from, now_ms)->client.proved = true; /* it was, and may have been forgotten */
         respond(u, &d, &from, SERVE_MAY, now_ms);
     }
 }
@@ -231,7 +234,7 @@ static void answer_later(struct udp *u, double now_ms) {
 static void push(struct udp *u, struct serve_known *k, double now_ms) {
     char bytes[SERVE_LINE];
     size_t size;
-    while ((size = serve_line_push(&u->serve->context, &k->peer, now_ms, bytes)))
+    while ((size = serve_line_push(&u->serve->context, &k->client, now_ms, bytes)))
         if (sendto(u->fd, bytes, size, MSG_DONTWAIT, (const struct sockaddr *)&k->to, k->to_size) < 0) continue;
 }
 
@@ -240,10 +243,10 @@ static void push_all(struct udp *u, double now_ms) {
     uint64_t count = u->serve->context.events.count;
     if (u->pushed == count && now_ms - u->looked_ms < 500) return;
     u->pushed = count, u->looked_ms = now_ms, u->watched = false;
-    for (int i = 0; i < SERVE_PEER_SETS; i++)
-        for (int k = 0; k < SERVE_PEER_WAYS; k++) {
-            struct serve_known *known = &u->peers.known[i][k];
-            if (known->peer.watch.on) push(u, known, now_ms), u->watched = true;
+    for (int i = 0; i < SERVE_CLIENT_SETS; i++)
+        for (int k = 0; k < SERVE_CLIENT_WAYS; k++) {
+            struct serve_known *known = &u->clients.known[i][k];
+            if (known->client.watch.on) push(u, known, now_ms), u->watched = true;
         }
 }
 
@@ -260,7 +263,7 @@ static void udp_step(void *self, const struct pollfd *fds, size_t count, double 
     struct datagram d;
     (void)count;
     push_all(u, now_ms);
-    answer_later(u, now_ms);
+    answer_deferred(u, now_ms);
     if (!(fds[0].revents & (POLLIN | POLLERR))) return;
     for (int i = 0; i < BATCH && receive(u, &d); i++)
         if (d.size) handle(u, &d, now_ms);

@@ -31,7 +31,8 @@ std::mutex manager_lock;
 std::unique_ptr<CameraManager> manager;
 unsigned manager_users;
 
-/* What goes wrong is said here in one line; libcamera's own lines are for who asks, with LIBCAMERA_LOG_LEVELS=*:INFO. */
+/* What goes wrong is said here in one line; libcamera's own lines are for who asks, with LIBCAMERA_LOG_LEVELS=*:INFO.
+ */
 bool manager_get() {
     std::lock_guard<std::mutex> guard(manager_lock);
     if (!manager_users) {
@@ -156,7 +157,8 @@ int Session::acquire(std::string &why) {
     if (!camera) return SOURCE_WAIT;
     int failed = camera->acquire();
     if (!failed) return OCELLI_OK;
-    why = camera->id() + (failed == -EBUSY ? ": busy: another program or source uses it" : std::string(": ") + strerror(-failed));
+    why = camera->id() +
+          (failed == -EBUSY ? ": busy: another program or source uses it" : std::string(": ") + strerror(-failed));
     camera.reset();
     return OCELLI_ERR_DEVICE;
 }
@@ -271,7 +273,8 @@ uint8_t *mapped(Buffer &b, const SharedFD &fd) {
     return static_cast<uint8_t *>(data);
 }
 
-/* Where the planes are for the processor. Some cameras give one plane for all of a format: then the others follow it. */
+/* Where the planes are for the processor. Some cameras give one plane for all of a format: then the others follow it.
+ */
 bool Session::lay(Buffer &b, std::string &why) {
     const StreamConfiguration &stream = config->at(0);
     const auto &have = b.frame->planes(); /* a vector; since 0.7 a span */
@@ -285,8 +288,8 @@ bool Session::lay(Buffer &b, std::string &why) {
         size_t rows = i ? (stream.size.height + planes.divide_rows - 1) / planes.divide_rows : stream.size.height;
         size_t offset = plane.offset == FrameBuffer::Plane::kInvalidOffset ? 0 : plane.offset;
         if (i >= have.size()) offset += follow;
-        bool room = data && offset + (form->format < 0 ? plane.length : stride * rows) <= b.maps[plane.fd.get()].second;
-        if (!room) {
+        bool fits = data && offset + (form->format < 0 ? plane.length : stride * rows) <= b.maps[plane.fd.get()].second;
+        if (!fits) {
             why = "buffers that cannot be mapped";
             return false;
         }
@@ -348,13 +351,15 @@ void set(const Camera &camera, ControlList &list, const char *name, const Contro
 
 void Session::controls(ControlList &list) {
     const source_options &o = state->want;
-    bool modes = control(*camera, "ExposureTimeMode");      /* since 0.5 what is not told to be manual stays automatic */
+    bool modes = control(*camera, "ExposureTimeMode"); /* since 0.5 what is not told to be manual stays automatic */
     int64_t duration = o.rate ? SECOND / 1000 / o.rate : 0; /* us */
     const int64_t limits[2] = {duration, duration};
     set(*camera, list, "FrameDurationLimits", ControlValue(Span<const int64_t, 2>(limits)), o.rate);
     set(*camera, list, "ExposureTimeMode", ControlValue(int32_t(1)), o.exposure_us && modes);
-    set(*camera, list, "AnalogueGainMode", ControlValue(int32_t(1)), o.gain > 0 && control(*camera, "AnalogueGainMode"));
-    set(*camera, list, "AeEnable", ControlValue(false), !modes && o.exposure_us && o.gain > 0 && control(*camera, "AeEnable"));
+    set(*camera, list, "AnalogueGainMode", ControlValue(int32_t(1)),
+        o.gain > 0 && control(*camera, "AnalogueGainMode"));
+    set(*camera, list, "AeEnable", ControlValue(false),
+        !modes && o.exposure_us && o.gain > 0 && control(*camera, "AeEnable"));
     set(*camera, list, "ExposureTime", ControlValue(int32_t(o.exposure_us)), o.exposure_us);
     set(*camera, list, "AnalogueGain", ControlValue(o.gain), o.gain > 0);
     set(*camera, list, "ExposureValue", ControlValue(o.exposure_value), o.exposure_value != 0);
@@ -408,7 +413,7 @@ void Session::completed(Request *request) {
         b->out.encoded_size = used && used <= b->length ? used : b->length;
     }
     b->held = shared_from_this();
-    box_post(&state->s->box, &b->out);
+    mailbox_post(&state->s->mailbox, &b->out);
 }
 
 void Session::disconnected() {
@@ -460,7 +465,7 @@ int open_session(State *state, std::string &why) {
 void close_session(State *state) {
     if (!state->session) return;
     state->session->stop();
-    box_clear(&state->s->box); /* from before it went: not news any more */
+    mailbox_clear(&state->s->mailbox); /* from before it went: not news any more */
     state->session.reset();
 }
 
@@ -476,7 +481,7 @@ void watch(State *state) {
     if (!state->lost && !silent) return;
     log_warn("%s: %s: %s", state->s->uri, state->session->camera->id().c_str(),
              state->lost ? "unplugged: waiting for it to return" : "no frame for 15 s: starting it again");
-    box_set_away(&state->s->box, true);
+    mailbox_set_away(&state->s->mailbox, true);
     close_session(state);
     state->lost = false;
     state->said.clear();
@@ -486,7 +491,7 @@ void watch(State *state) {
 void try_again(State *state) {
     std::string why;
     int status = open_session(state, why);
-    box_set_away(&state->s->box, status != OCELLI_OK);
+    mailbox_set_away(&state->s->mailbox, status != OCELLI_OK);
     if (!status)
         log_info("%s: %s: is back", state->s->uri, state->session->camera->id().c_str());
     else if (status != SOURCE_WAIT && why != state->said)
@@ -511,7 +516,7 @@ int camera_open(source *s, const char *rest, const source_options *o) {
     state->id = rest;
     state->format = o->format ? o->format : "";
     s->state = state;
-    s->box.every = false; /* a camera does not wait */
+    s->mailbox.every = false; /* a camera does not wait */
     int status = open_session(state, why);
     if (!status) return OCELLI_OK;
     log_error("%s: %s", s->uri, why.c_str());
@@ -522,7 +527,7 @@ int camera_open(source *s, const char *rest, const source_options *o) {
 /* The camera's frames come in libcamera's thread; this one only looks after the camera. */
 int camera_run(source *s) {
     State *state = static_cast<State *>(s->state);
-    while (!box_sleep(&s->box, source_now() + LOOK)) {
+    while (!mailbox_sleep(&s->mailbox, source_now() + LOOK)) {
         if (state->session)
             watch(state);
         else

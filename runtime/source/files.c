@@ -3,7 +3,7 @@
 #include "source/files_recording.h"
 #include "source/folders.h"
 #include "source/waiting.h"
-#include "source/pool.h"
+#include "source/frame_pool.h"
 #include "base/file.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -28,7 +28,7 @@ struct files {
     struct waiting waiting;
     uint64_t sequence;
     int64_t heard_ns; /* CLOCK_REALTIME_COARSE when there was last no event left */
-    struct pool pool;
+    struct frame_pool frame_pool;
 };
 
 /* What else lands there is somebody else's, also what a copying program hides or names otherwise until it is whole. */
@@ -49,20 +49,20 @@ static void look_later(struct source *s, struct slot *slot) {
         log_error("%s: not whole, and no room to wait for it", slot->path);
 }
 
-static int post(struct source *s, const char *path, int tries) {
-    struct files *f = s->state;
-    struct pool_slot *slot = pool_take(&f->pool, 0);
+static int post(struct source *source, const char *path, int tries) {
+    struct files *f = source->state;
+    struct frame_pool_slot *slot = frame_pool_take(&f->frame_pool, 0);
     if (slot) slot->slot.path = strdup(path);
     if (!slot || !slot->slot.path) {
-        if (slot) pool_put(slot);
-        return no_memory(s);
+        if (slot) frame_pool_put(slot);
+        return no_memory(source);
     }
     slot->slot.tries = tries;
     slot->slot.later = tries < WAITING_TRIES ? look_later : NULL;
     slot->slot.frame.captured_ns = source_now();
     slot->slot.frame.sequence = f->sequence++;
     slot->slot.frame.full_range = true;
-    box_post(&s->box, &slot->slot);
+    mailbox_post(&source->mailbox, &slot->slot);
     return OCELLI_OK;
 }
 
@@ -73,8 +73,8 @@ static int take_whole(struct source *s, const char *path) {
     return post(s, path, 0);
 }
 
-/* A name is there, and nobody said that it is whole. Links are, and what was not written to of late; else who writes will close
- * it, unless it was closed before it had this name: that shows when it stays as it is. */
+/* A name is there, and nobody said that it is whole. Links are, and what was not written to of late; else who writes
+ * will close it, unless it was closed before it had this name: that shows when it stays as it is. */
 static int take_found(struct source *s, const char *path) {
     struct files *f = s->state;
     struct stat st;
@@ -160,9 +160,9 @@ static int catch_up(struct source *s) {
     return add_folder(s, f->folders.list[0].path, 0, f->heard_ns, true);
 }
 
-int files_check(const char *uri, const char *rest, const struct source_options *o) {
+int files_check(const char *uri, const char *rest, const struct source_options *options) {
     struct stat st;
-    (void)o;
+    (void)options;
     if (!*rest) return log_fail(OCELLI_ERR_USAGE, "%s: no folder: give files:DIR", uri);
     int fault = stat(rest, &st) < 0 ? errno : !S_ISDIR(st.st_mode) ? ENOTDIR : access(rest, R_OK) < 0 ? errno : 0;
     return fault ? log_fail(OCELLI_ERR_FILE, "%s: cannot watch this folder: %s", uri, strerror(fault)) : OCELLI_OK;
@@ -176,45 +176,46 @@ static int watch(struct source *s, const char *folder) {
     return status ? status : add_folder(s, folder, 0, NOTHING, false);
 }
 
-int files_open(struct source *s, const char *rest, const struct source_options *o) {
+int files_open(struct source *source, const char *rest, const struct source_options *options) {
     struct files *f = calloc(1, sizeof *f);
-    if (!f) return no_memory(s);
-    s->state = f;
-    int status = o->recording ? files_recording_open(&f->recording, s, rest, &f->pool) : watch(s, rest);
-    if (status) files_close(s);
+    if (!f) return no_memory(source);
+    source->state = f;
+    int status =
+        options->recording ? files_recording_open(&f->recording, source, rest, &f->frame_pool) : watch(source, rest);
+    if (status) files_close(source);
     return status;
 }
 
-void files_close(struct source *s) {
-    struct files *f = s->state;
-    if (!s->options.recording) {
+void files_close(struct source *source) {
+    struct files *f = source->state;
+    if (!source->options.recording) {
         folders_close(&f->folders);
         waiting_finish(&f->waiting);
     }
     files_recording_close(&f->recording);
-    pool_finish(&f->pool);
+    frame_pool_finish(&f->frame_pool);
     free(f);
-    s->state = NULL;
+    source->state = NULL;
 }
 
 /* ---- events ---- */
 
-static int take_name(struct source *s, const struct folder *folder, const struct inotify_event *e) {
-    struct files *f = s->state;
+static int take_name(struct source *source, const struct folder *folder, const struct inotify_event *event) {
+    struct files *f = source->state;
     struct stat st;
     char *path;
     int status = OCELLI_OK, depth = folder->depth + 1;
-    if (*e->name == '.') return OCELLI_OK;
-    if (asprintf(&path, "%s/%s", folder->path, e->name) < 0) return no_memory(s);
-    if (e->mask & (IN_MOVED_FROM | IN_DELETE))
+    if (*event->name == '.') return OCELLI_OK;
+    if (asprintf(&path, "%s/%s", folder->path, event->name) < 0) return no_memory(source);
+    if (event->mask & (IN_MOVED_FROM | IN_DELETE))
         folders_drop(&f->folders, path); /* a link to a folder is no folder to the kernel */
-    else if (e->mask & IN_ISDIR)
-        status = add_folder(s, path, depth, 0, false);
-    else if (e->mask & (IN_CREATE | IN_MOVED_TO) && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && stat(path, &st) == 0 &&
-             S_ISDIR(st.st_mode))
-        status = add_folder(s, path, depth, 0, false);
-    else if (source_picture_name(e->name))
-        status = e->mask & IN_CREATE ? take_found(s, path) : take_whole(s, path);
+    else if (event->mask & IN_ISDIR)
+        status = add_folder(source, path, depth, 0, false);
+    else if (event->mask & (IN_CREATE | IN_MOVED_TO) && lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+             stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        status = add_folder(source, path, depth, 0, false);
+    else if (source_picture_name(event->name))
+        status = event->mask & IN_CREATE ? take_found(source, path) : take_whole(source, path);
     free(path);
     return status;
 }
@@ -258,13 +259,13 @@ static bool wait_for_any(struct source *s) {
     return !p[0].revents;
 }
 
-int files_run(struct source *s) {
-    struct files *f = s->state;
-    if (f->recording) return files_recording_run(s, f->recording);
+int files_run(struct source *source) {
+    struct files *f = source->state;
+    if (f->recording) return files_recording_run(source, f->recording);
     int status = OCELLI_OK;
-    while (!status && wait_for_any(s)) {
-        status = take_events(s);
-        if (!status) status = take_due(s);
+    while (!status && wait_for_any(source)) {
+        status = take_events(source);
+        if (!status) status = take_due(source);
     }
     return status ? status : SOURCE_END;
 }

@@ -16,7 +16,7 @@ struct recorded_picture {
 };
 
 struct files_recording {
-    struct pool *pool;
+    struct frame_pool *frame_pool;
     struct recorded_picture *pictures; /* (count) */
     size_t count, capacity;
 };
@@ -47,20 +47,21 @@ static int compare_times(const void *first, const void *second) {
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-int files_recording_open(struct files_recording **out, struct source *s, const char *folder, struct pool *pool) {
+int files_recording_open(struct files_recording **out, struct source *source, const char *folder,
+                         struct frame_pool *frame_pool) {
     struct files_recording *r = *out = calloc(1, sizeof *r);
     struct picture_walk *walk = NULL;
     const char *path;
-    if (!r) return no_memory(s);
-    r->pool = pool;
+    if (!r) return no_memory(source);
+    r->frame_pool = frame_pool;
     int status = picture_walk_open(&walk, folder, true);
-    while (!status && !(status = picture_walk_next(walk, &path))) status = append(s, r, path);
+    while (!status && !(status = picture_walk_next(walk, &path))) status = append(source, r, path);
     picture_walk_close(&walk);
     if (status != PICTURE_WALK_END) {
         files_recording_close(out);
         return status;
     }
-    if (r->count && !s->options.rate) qsort(r->pictures, r->count, sizeof *r->pictures, compare_times);
+    if (r->count && !source->options.rate) qsort(r->pictures, r->count, sizeof *r->pictures, compare_times);
     return OCELLI_OK;
 }
 
@@ -80,16 +81,16 @@ static struct frame_recording time_of(const struct source *s, const struct files
     return source_recording(s, r->pictures[i].changed_ns - r->pictures[0].changed_ns, r->pictures[i].changed_ns);
 }
 
-int files_recording_run(struct source *s, struct files_recording *r) {
-    for (size_t i = 0; i < r->count && !source_stopped(s); i++) {
-        struct pool_slot *slot = pool_take(r->pool, 0);
-        if (!slot) return no_memory(s);
+int files_recording_run(struct source *source, struct files_recording *r) {
+    for (size_t i = 0; i < r->count && !source_stopped(source); i++) {
+        struct frame_pool_slot *slot = frame_pool_take(r->frame_pool, 0);
+        if (!slot) return no_memory(source);
         slot->slot.path = r->pictures[i].path, r->pictures[i].path = NULL;
         slot->slot.frame.captured_ns = source_now();
         slot->slot.frame.sequence = i;
         slot->slot.frame.full_range = true;
-        slot->slot.frame.recording = time_of(s, r, i);
-        box_post(&s->box, &slot->slot);
+        slot->slot.frame.recording = time_of(source, r, i);
+        mailbox_post(&source->mailbox, &slot->slot);
     }
     return SOURCE_END;
 }

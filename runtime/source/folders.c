@@ -12,24 +12,26 @@
 #include <unistd.h>
 
 enum {
-    EVENTS = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR
+    EVENTS = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF |
+             IN_ONLYDIR
 };
 
-int folders_open(struct folders *f, const char *uri) {
-    *f = (struct folders){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .uri = uri};
-    return f->fd >= 0 ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: cannot watch: %s", uri, file_watch_error(errno));
+int folders_open(struct folders *folders, const char *uri) {
+    *folders = (struct folders){.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), .uri = uri};
+    return folders->fd >= 0 ? OCELLI_OK
+                            : log_fail(OCELLI_ERR_FILE, "%s: cannot watch: %s", uri, file_watch_error(errno));
 }
 
-void folders_close(struct folders *f) {
-    for (size_t i = 0; i < f->count; i++) free(f->list[i].path);
-    free(f->list);
-    if (f->fd >= 0) close(f->fd);
-    *f = (struct folders){.fd = -1};
+void folders_close(struct folders *folders) {
+    for (size_t i = 0; i < folders->count; i++) free(folders->list[i].path);
+    free(folders->list);
+    if (folders->fd >= 0) close(folders->fd);
+    *folders = (struct folders){.fd = -1};
 }
 
-const struct folder *folders_of(const struct folders *f, int wd) {
-    for (size_t i = 0; i < f->count; i++)
-        if (f->list[i].wd == wd) return &f->list[i];
+const struct folder *folders_of(const struct folders *folders, int wd) {
+    for (size_t i = 0; i < folders->count; i++)
+        if (folders->list[i].wd == wd) return &folders->list[i];
     return NULL;
 }
 
@@ -53,11 +55,11 @@ static int refuse(struct folders *f, const char *path, int depth) {
 }
 
 static int append(struct folders *f, int wd, const char *path, int depth) {
-    if (f->count == f->room) {
-        size_t room = f->room ? 2 * f->room : 16;
-        struct folder *grown = realloc(f->list, room * sizeof *grown);
+    if (f->count == f->capacity) {
+        size_t capacity = f->capacity ? 2 * f->capacity : 16;
+        struct folder *grown = realloc(f->list, capacity * sizeof *grown);
         if (!grown) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", f->uri);
-        f->list = grown, f->room = room;
+        f->list = grown, f->capacity = capacity;
     }
     char *copy = strdup(path);
     if (!copy) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", f->uri);
@@ -65,13 +67,13 @@ static int append(struct folders *f, int wd, const char *path, int depth) {
     return OCELLI_OK;
 }
 
-int folders_add(struct folders *f, const char *path, int depth, bool *is_new) {
+int folders_add(struct folders *folders, const char *path, int depth, bool *is_new) {
     *is_new = false;
-    if (!within_bounds(f, path, depth)) return OCELLI_OK;
-    int wd = inotify_add_watch(f->fd, path, EVENTS);
-    if (wd < 0) return refuse(f, path, depth);
-    if (folders_of(f, wd)) return OCELLI_OK;
-    int status = append(f, wd, path, depth);
+    if (!within_bounds(folders, path, depth)) return OCELLI_OK;
+    int wd = inotify_add_watch(folders->fd, path, EVENTS);
+    if (wd < 0) return refuse(folders, path, depth);
+    if (folders_of(folders, wd)) return OCELLI_OK;
+    int status = append(folders, wd, path, depth);
     *is_new = !status;
     return status;
 }
@@ -82,23 +84,23 @@ static void take_out(struct folders *f, size_t i) {
     f->count--;
 }
 
-void folders_forget(struct folders *f, int wd) {
-    for (size_t i = f->count; i-- > 0;)
-        if (f->list[i].wd == wd) take_out(f, i);
+void folders_forget(struct folders *folders, int wd) {
+    for (size_t i = folders->count; i-- > 0;)
+        if (folders->list[i].wd == wd) take_out(folders, i);
 }
 
-void folders_drop(struct folders *f, const char *path) {
+void folders_drop(struct folders *folders, const char *path) {
     size_t length = strlen(path);
-    for (size_t i = f->count; i-- > 0;) {
-        const char *at = f->list[i].path;
+    for (size_t i = folders->count; i-- > 0;) {
+        const char *at = folders->list[i].path;
         if (strncmp(at, path, length) || (at[length] && at[length] != '/')) continue;
-        inotify_rm_watch(f->fd, f->list[i].wd);
-        take_out(f, i);
+        inotify_rm_watch(folders->fd, folders->list[i].wd);
+        take_out(folders, i);
     }
 }
 
-void folders_purge(struct folders *f) {
+void folders_purge(struct folders *folders) {
     struct stat st;
-    for (size_t i = f->count; i-- > 1;)
-        if (stat(f->list[i].path, &st) < 0) take_out(f, i);
+    for (size_t i = folders->count; i-- > 1;)
+        if (stat(folders->list[i].path, &st) < 0) take_out(folders, i);
 }

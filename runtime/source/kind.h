@@ -21,14 +21,15 @@ struct slot {
     void *owner;                        /* the kind's */
     const void *encoded;                /* a JPEG to be decoded when the frame is taken; NULL: pixels */
     size_t encoded_size;
-    char *path;                                         /* a picture file to be decoded then; NULL: none */
-    int tries;                                          /* how often that was found not whole */
-    void (*later)(struct source *s, struct slot *slot); /* takes note of a path that is not whole yet; NULL: it is said instead */
-    struct ocelli_image image;                          /* what was decoded; source.c frees it */
+    char *path; /* a picture file to be decoded then; NULL: none */
+    int tries;  /* how often that was found not whole */
+    void (*later)(struct source *s,
+                  struct slot *slot); /* takes note of a path that is not whole yet; NULL: it is said instead */
+    struct ocelli_image image;        /* what was decoded; source.c frees it */
 };
 
 /* The newest frame, if nobody took it yet. */
-struct box {
+struct mailbox {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
     struct slot *latest;
@@ -43,10 +44,11 @@ struct source_kind {
     const char *form;   /* of the whole URI, for messages */
     int file;           /* the colon of the URI behind which a file or folder stands; 0: none does */
     bool plays;         /* knows the option `recording` */
-    /* Would open() refuse it, as far as can be seen without opening? Changes nothing, and wakes nobody (a FIFO's writer). What it
-     * refuses it has logged. */
+    /* Would open() refuse it, as far as can be seen without opening? Changes nothing, and wakes nobody (a FIFO's
+     * writer). What it refuses it has logged. */
     int (*check)(const char *uri, const char *rest, const struct source_options *o);
-    /* `rest`: of the URI, behind the scheme; `o`: checked, as is the rest. Sets s->state; close() follows success alone. */
+    /* `rest`: of the URI, behind the scheme; `o`: checked, as is the rest. Sets s->state; close() follows success
+     * alone. */
     int (*open)(struct source *s, const char *rest, const struct source_options *o);
     int (*run)(struct source *s); /* the thread: until source_stopped(); gives box.status */
     void (*close)(struct source *s);
@@ -58,62 +60,63 @@ struct source {
     void *state; /* the kind's */
     uint32_t rotation;
     struct source_options options; /* as given; the strings are the caller's, and may be gone */
-    struct box box;
-    int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0: none yet */
+    struct mailbox mailbox;
+    int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0:
+                                   none yet */
     int held;                   /* frames; under the box' lock */
     int stop_fd;                /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;
 };
 
-int box_init(struct box *b, bool every);
-void box_finish(struct box *b);
+int mailbox_init(struct mailbox *mailbox, bool every);
+void mailbox_finish(struct mailbox *mailbox);
 /* Puts a frame in; the one before, or this one when closing, is recycled. */
-void box_post(struct box *b, struct slot *slot);
+void mailbox_post(struct mailbox *mailbox, struct slot *slot);
 /* Takes the latest out, waiting for it. A source_answer or an error. */
-int box_take(struct box *b, int timeout_ms, struct slot **slot);
+int mailbox_take(struct mailbox *mailbox, int timeout_ms, struct slot **slot);
 /* Recycles a latest that nobody took. */
-void box_clear(struct box *b);
+void mailbox_clear(struct mailbox *mailbox);
 /* Ends: what source_next() gives once the latest is taken. */
-void box_end(struct box *b, int status);
-void box_set_away(struct box *b, bool away);
+void mailbox_end(struct mailbox *mailbox, int status);
+void mailbox_set_away(struct mailbox *mailbox, bool away);
 /* Waits until then (CLOCK_MONOTONIC, ns); true at once when the source is being closed. */
-bool box_sleep(struct box *b, int64_t until_ns);
-void box_close(struct box *b);
+bool mailbox_sleep(struct mailbox *mailbox, int64_t until_ns);
+void mailbox_close(struct mailbox *mailbox);
 
-bool source_stopped(struct source *s);
+bool source_stopped(struct source *source);
 /* Waits until `fd` can be read, or the source is closed (false). */
-bool source_readable(struct source *s, int fd);
+bool source_readable(struct source *source, int fd);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 int64_t source_now(void);
 
 /* The kinds: a row each in source.c. */
-int y4m_check(const char *uri, const char *rest, const struct source_options *o);
-int y4m_open(struct source *s, const char *rest, const struct source_options *o);
-int raw_check(const char *uri, const char *rest, const struct source_options *o);
-int raw_open(struct source *s, const char *rest, const struct source_options *o);
-int stream_run(struct source *s);
-void stream_close(struct source *s);
+int y4m_check(const char *uri, const char *rest, const struct source_options *options);
+int y4m_open(struct source *source, const char *rest, const struct source_options *options);
+int raw_check(const char *uri, const char *rest, const struct source_options *options);
+int raw_open(struct source *source, const char *rest, const struct source_options *options);
+int stream_run(struct source *source);
+void stream_close(struct source *source);
 
 /* What the frame at `position_ns` of a recording gets; zeroed for a source that plays none. */
-struct frame_recording source_recording(const struct source *s, int64_t position_ns, int64_t real_ns);
+struct frame_recording source_recording(const struct source *source, int64_t position_ns, int64_t real_ns);
 
-int files_check(const char *uri, const char *rest, const struct source_options *o);
-int files_open(struct source *s, const char *rest, const struct source_options *o);
-int files_run(struct source *s);
-void files_close(struct source *s);
+int files_check(const char *uri, const char *rest, const struct source_options *options);
+int files_open(struct source *source, const char *rest, const struct source_options *options);
+int files_run(struct source *source);
+void files_close(struct source *source);
 
-int scene_check(const char *uri, const char *rest, const struct source_options *o);
-int scene_open(struct source *s, const char *rest, const struct source_options *o);
-int scene_run(struct source *s);
-void scene_close(struct source *s);
+int scene_check(const char *uri, const char *rest, const struct source_options *options);
+int scene_open(struct source *source, const char *rest, const struct source_options *options);
+int scene_run(struct source *source);
+void scene_close(struct source *source);
 
 /* camera.cpp, or camera_absent.c in its place. */
-int camera_check(const char *uri, const char *rest, const struct source_options *o);
-int camera_open(struct source *s, const char *rest, const struct source_options *o);
-int camera_run(struct source *s);
-void camera_close(struct source *s);
+int camera_check(const char *uri, const char *rest, const struct source_options *options);
+int camera_open(struct source *source, const char *rest, const struct source_options *options);
+int camera_run(struct source *source);
+void camera_close(struct source *source);
 
 #ifdef __cplusplus
 }

@@ -67,7 +67,8 @@ static int reach(struct picture_walk *w, const char *path, const struct stat *st
 
 static int refuse(struct picture_walk *w, const char *path) {
     w->unread++;
-    return w->silent ? OCELLI_ERR_FILE : log_fail(OCELLI_ERR_FILE, "%s: cannot read this folder: %s", path, strerror(errno));
+    return w->silent ? OCELLI_ERR_FILE
+                     : log_fail(OCELLI_ERR_FILE, "%s: cannot read this folder: %s", path, strerror(errno));
 }
 
 static int reserve(struct picture_walk *w, const char *path) {
@@ -129,7 +130,8 @@ int picture_walk_open(struct picture_walk **out, const char *folder, bool below)
 static bool look_at(struct picture_walk *w, const struct dirent *entry, int *status) {
     struct stat st = {.st_mode = entry->d_type == DT_DIR ? S_IFDIR : S_IFREG};
     bool known = entry->d_type == DT_REG || entry->d_type == DT_DIR, there = known || stat(w->path, &st) == 0;
-    if (!there || S_ISREG(st.st_mode)) return source_picture_name(entry->d_name); /* a link to nothing: its reader tells */
+    if (!there || S_ISREG(st.st_mode))
+        return source_picture_name(entry->d_name); /* a link to nothing: its reader tells */
     if (!S_ISDIR(st.st_mode) || !w->below) return false;
     *status = enter(w, w->path);
     if (*status == OCELLI_ERR_FILE) *status = OCELLI_OK; /* told and counted */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/scene.h"
-#include "source/pool.h"
+#include "source/frame_pool.h"
 #include "source/spec.h"
 #include "base/log.h"
 
@@ -12,7 +12,7 @@ enum { BITS = 16 };
 struct scene {
     uint32_t width, height, rate;
     bool every;
-    struct pool pool;
+    struct frame_pool frame_pool;
 };
 
 /* ---- what it shows ---- */
@@ -85,55 +85,55 @@ static int parse(struct scene *scene, const char *uri, const char *rest) {
     return spec_check_size(uri, scene->width, scene->height);
 }
 
-int scene_check(const char *uri, const char *rest, const struct source_options *o) {
+int scene_check(const char *uri, const char *rest, const struct source_options *options) {
     struct scene scene;
-    (void)o;
+    (void)options;
     return parse(&scene, uri, rest);
 }
 
-int scene_open(struct source *s, const char *rest, const struct source_options *o) {
+int scene_open(struct source *source, const char *rest, const struct source_options *options) {
     struct scene scene;
-    int status = parse(&scene, s->uri, rest);
+    int status = parse(&scene, source->uri, rest);
     if (status) return status;
-    scene.every = o->every;
+    scene.every = options->every;
     struct scene *kept = malloc(sizeof *kept);
-    if (!kept) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", s->uri);
+    if (!kept) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", source->uri);
     *kept = scene;
-    s->state = kept;
+    source->state = kept;
     return OCELLI_OK;
 }
 
-void scene_close(struct source *s) {
-    struct scene *scene = s->state;
-    pool_finish(&scene->pool);
+void scene_close(struct source *source) {
+    struct scene *scene = source->state;
+    frame_pool_finish(&scene->frame_pool);
     free(scene);
-    s->state = NULL;
+    source->state = NULL;
 }
 
 static int show(struct source *s, uint64_t sequence) {
     struct scene *scene = s->state;
     struct frame f = {.format = FRAME_RGB, .width = scene->width, .height = scene->height, .full_range = true};
     size_t size = frame_bytes(f.format, f.width, f.height);
-    struct pool_slot *slot = pool_take(&scene->pool, size);
+    struct frame_pool_slot *slot = frame_pool_take(&scene->frame_pool, size);
     if (!slot) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for a frame of %zu bytes", s->uri, size);
     f.captured_ns = source_now();
     f.sequence = sequence;
     scene_draw(scene_of(sequence, scene->rate), sequence, f.width, f.height, slot->memory);
     frame_lay(&f, slot->memory);
     slot->slot.frame = f;
-    box_post(&s->box, &slot->slot);
+    mailbox_post(&s->mailbox, &slot->slot);
     return OCELLI_OK;
 }
 
 /* A frame that drawing is late for is not drawn: sequence follows the clock, as a camera's does. */
-int scene_run(struct source *s) {
-    struct scene *scene = s->state;
+int scene_run(struct source *source) {
+    struct scene *scene = source->state;
     int64_t start = source_now(), period = 1000000000 / scene->rate;
-    for (uint64_t sequence = 0; !source_stopped(s); sequence++) {
+    for (uint64_t sequence = 0; !source_stopped(source); sequence++) {
         uint64_t now = (uint64_t)((source_now() - start) / period);
         if (!scene->every && now > sequence) sequence = now;
-        if (!scene->every && box_sleep(&s->box, start + (int64_t)sequence * period)) break;
-        int status = show(s, sequence);
+        if (!scene->every && mailbox_sleep(&source->mailbox, start + (int64_t)sequence * period)) break;
+        int status = show(source, sequence);
         if (status) return status;
     }
     return SOURCE_END;

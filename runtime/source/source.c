@@ -67,19 +67,20 @@ static int check_options(const char *uri, const struct source_options *o) {
     if (o->rotation % 90 || o->rotation > 270)
         return log_fail(OCELLI_ERR_USAGE, "%s: rotation %u: give 0, 90, 180 or 270", uri, o->rotation);
     if (o->width > PREP_MAX_SIDE || o->height > PREP_MAX_SIDE)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %ux%u asked for: over the limit of %d pixels a side", uri, o->width, o->height,
-                        PREP_MAX_SIDE);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %ux%u asked for: over the limit of %d pixels a side", uri, o->width,
+                        o->height, PREP_MAX_SIDE);
     if (!o->width != !o->height) return log_fail(OCELLI_ERR_USAGE, "%s: give width and height, or neither", uri);
     if (o->recording && !source_can_play(uri))
         return log_fail(OCELLI_ERR_USAGE, "%s: no recording: only y4m:, raw: and files: have a time of their own", uri);
     if (!(o->gain >= 0 && o->gain < 1e3f) || !(o->exposure_value > -100 && o->exposure_value < 100))
-        return log_fail(OCELLI_ERR_USAGE, "%s: gain %g, exposure value %g: out of range", uri, o->gain, o->exposure_value);
+        return log_fail(OCELLI_ERR_USAGE, "%s: gain %g, exposure value %g: out of range", uri, o->gain,
+                        o->exposure_value);
     return OCELLI_OK;
 }
 
 static void *run(void *user) {
     struct source *s = user;
-    box_end(&s->box, s->kind->run(s));
+    mailbox_end(&s->mailbox, s->kind->run(s));
     return NULL;
 }
 
@@ -90,7 +91,8 @@ static int start(struct source *s) {
     return OCELLI_OK;
 }
 
-static int open_kind(struct source *s, const struct source_kind *kind, const char *uri, const struct source_options *o) {
+static int open_kind(struct source *s, const struct source_kind *kind, const char *uri,
+                     const struct source_options *o) {
     s->uri = strdup(uri);
     s->stop_fd = eventfd(0, EFD_CLOEXEC);
     if (!s->uri || s->stop_fd < 0) return log_fail(OCELLI_ERR_MEMORY, "%s: cannot open: %s", uri, strerror(errno));
@@ -120,7 +122,7 @@ int source_open(struct source **out, const char *uri, const struct source_option
     struct source *s = calloc(1, sizeof *s);
     if (!s) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", uri);
     s->stop_fd = -1;
-    status = box_init(&s->box, o->every || o->recording);
+    status = mailbox_init(&s->mailbox, o->every || o->recording);
     if (status) {
         free(s);
         return status;
@@ -133,20 +135,21 @@ int source_open(struct source **out, const char *uri, const struct source_option
     return status;
 }
 
-bool source_stopped(struct source *s) {
-    struct pollfd p = {.fd = s->stop_fd, .events = POLLIN};
+bool source_stopped(struct source *source) {
+    struct pollfd p = {.fd = source->stop_fd, .events = POLLIN};
     return poll(&p, 1, 0) > 0;
 }
 
-bool source_readable(struct source *s, int fd) {
-    struct pollfd p[2] = {{.fd = s->stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+bool source_readable(struct source *source, int fd) {
+    struct pollfd p[2] = {{.fd = source->stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
     do {
         poll(p, 2, -1);
     } while (!p[0].revents && !p[1].revents);
     return !p[0].revents;
 }
 
-/* Caches are to be told when a processor reads what a device wrote. Memory that is no dma-buf refuses it, and needs none. */
+/* Caches are to be told when a processor reads what a device wrote. Memory that is no dma-buf refuses it, and needs
+ * none. */
 static void sync_planes(const struct frame *f, uint64_t when) {
     int last = -1;
     for (int i = 0; i < 3; i++) {
@@ -183,7 +186,8 @@ static int develop(struct source *s, struct slot *slot) {
     sync_planes(&slot->frame, DMA_BUF_SYNC_START);
     if (!slot->encoded && !slot->path) return OCELLI_OK;
     bool cut = false;
-    int status = slot->path ? load(&slot->image, slot->path, &s->options, slot->later ? &cut : NULL) : decode_encoded(s, slot);
+    int status =
+        slot->path ? load(&slot->image, slot->path, &s->options, slot->later ? &cut : NULL) : decode_encoded(s, slot);
     if (cut) slot->later(s, slot);
     sync_planes(&slot->frame, DMA_BUF_SYNC_END);
     if (status) return status;
@@ -196,15 +200,15 @@ static int develop(struct source *s, struct slot *slot) {
 
 /* Gives how many frames are held now. */
 static int hold(struct source *s, int more) {
-    pthread_mutex_lock(&s->box.lock);
+    pthread_mutex_lock(&s->mailbox.lock);
     int held = s->held += more;
-    pthread_mutex_unlock(&s->box.lock);
+    pthread_mutex_unlock(&s->mailbox.lock);
     return held;
 }
 
-struct frame_recording source_recording(const struct source *s, int64_t position_ns, int64_t real_ns) {
+struct frame_recording source_recording(const struct source *source, int64_t position_ns, int64_t real_ns) {
     struct frame_recording recording = {.on = true, .position_ns = position_ns, .real_ns = real_ns};
-    return s->options.recording ? recording : (struct frame_recording){0};
+    return source->options.recording ? recording : (struct frame_recording){0};
 }
 
 static void hand_out(struct source *s, struct slot *slot, struct frame *frame) {
@@ -217,16 +221,17 @@ static void hand_out(struct source *s, struct slot *slot, struct frame *frame) {
     hold(s, 1);
 }
 
-int source_next(struct source *s, int timeout_ms, struct frame *frame) {
+int source_next(struct source *source, int timeout_ms, struct frame *frame) {
     int64_t end = source_now() + (int64_t)timeout_ms * 1000000;
     *frame = (struct frame){0};
-    if (hold(s, 0) == SOURCE_HELD) return log_fail(OCELLI_ERR_USAGE, "%s: %d frames are held: release one", s->uri, SOURCE_HELD);
+    if (hold(source, 0) == SOURCE_HELD)
+        return log_fail(OCELLI_ERR_USAGE, "%s: %d frames are held: release one", source->uri, SOURCE_HELD);
     for (;;) {
         struct slot *slot;
-        int answer = box_take(&s->box, timeout_ms, &slot);
+        int answer = mailbox_take(&source->mailbox, timeout_ms, &slot);
         if (answer) return answer;
-        if (!develop(s, slot)) {
-            hand_out(s, slot, frame);
+        if (!develop(source, slot)) {
+            hand_out(source, slot, frame);
             return SOURCE_FRAME;
         }
         slot->recycle(slot);
@@ -235,38 +240,38 @@ int source_next(struct source *s, int timeout_ms, struct frame *frame) {
     }
 }
 
-bool source_away(struct source *s) {
-    pthread_mutex_lock(&s->box.lock);
-    bool away = s->box.away;
-    pthread_mutex_unlock(&s->box.lock);
+bool source_away(struct source *source) {
+    pthread_mutex_lock(&source->mailbox.lock);
+    bool away = source->mailbox.away;
+    pthread_mutex_unlock(&source->mailbox.lock);
     return away;
 }
 
-void source_release(struct source *s, struct frame *frame) {
+void source_release(struct source *source, struct frame *frame) {
     struct slot *slot = frame->owner;
     if (!slot) return;
     sync_planes(frame, DMA_BUF_SYNC_END);
     decode_free(&slot->image);
     *frame = (struct frame){0};
     slot->recycle(slot);
-    hold(s, -1);
+    hold(source, -1);
 }
 
-void source_close(struct source **s) {
-    if (!s || !*s) return;
-    struct source *gone = *s;
+void source_close(struct source **source) {
+    if (!source || !*source) return;
+    struct source *gone = *source;
     uint64_t one = 1;
-    box_close(&gone->box);
+    mailbox_close(&gone->mailbox);
     if (gone->started) {
         while (write(gone->stop_fd, &one, sizeof one) < 0 && errno == EINTR) {
         }
         pthread_join(gone->thread, NULL);
     }
-    box_clear(&gone->box);
+    mailbox_clear(&gone->mailbox);
     if (gone->kind) gone->kind->close(gone);
     if (gone->stop_fd >= 0) close(gone->stop_fd);
-    box_finish(&gone->box);
+    mailbox_finish(&gone->mailbox);
     free(gone->uri);
     free(gone);
-    *s = NULL;
+    *source = NULL;
 }

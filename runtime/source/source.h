@@ -4,8 +4,8 @@
  *   camera:  camera:ID            a camera through libcamera: the first, or the one whose id is or has ID
  *   y4m:-  y4m:FILE               YUV4MPEG2, as ffmpeg, GStreamer and others write it
  *   raw:WxH:FORMAT[@FPS]:-|FILE   frames without headers, FORMAT as frame_format_name()
- *   files:DIR                     pictures as they land in a folder; as a recording, those that lie there, in their order
- *   test:[WxH][@FPS]              a rendered scene (source/scene.h says what it shows)
+ *   files:DIR                     pictures as they land in a folder; as a recording, those that lie there, in their
+ * order test:[WxH][@FPS]              a rendered scene (source/scene.h says what it shows)
  *
  * The latest frame wins: a thread of the source's own takes what comes, and a newer frame replaces one that nobody
  * took. So a slow consumer drops frames, which shows as gaps in their sequence, and a pipe is never blocked. */
@@ -20,16 +20,18 @@
 extern "C" {
 #endif
 
-/* Zero means default. Only a camera uses what stands below `recording`, but a recording takes `rate` for the rate that its frames
- * were taken at. */
+/* Zero means default. Only a camera uses what stands below `recording`, but a recording takes `rate` for the rate that
+ * its frames were taken at. */
 struct source_options {
     uint32_t rotation;       /* 0, 90, 180, 270: clockwise turn that makes frames upright */
     bool ignore_orientation; /* leave picture files as they are stored, whatever their EXIF says */
     bool every;              /* drop nothing, make the producer wait (recordings, tests); a camera cannot wait */
-    bool recording;         /* play what was recorded: its own time, nothing dropped, no pauses. Only y4m:, raw: and files: can */
+    bool recording; /* play what was recorded: its own time, nothing dropped, no pauses. Only y4m:, raw: and files: can
+                     */
     uint32_t width, height; /* pixels; the camera may give another size near it. Default 640x480 */
     uint32_t rate;          /* frames a second; default: the camera's */
-    /* Asked now and then while a picture is decoded, by the thread that takes it: true gives that up, in silence. NULL: never. */
+    /* Asked now and then while a picture is decoded, by the thread that takes it: true gives that up, in silence. NULL:
+     * never. */
     bool (*stopping)(void *user);
     void *user;
     const char *format;   /* nv12, yuv420, yuyv, rgb, bgr, mjpeg; default: the first of these that is offered */
@@ -50,8 +52,8 @@ enum {
     SOURCE_FORMS = 256
 };
 
-/* An open source. Thread-safety: one call at a time for each handle, but source_release() by any thread; different handles are
- * independent. Its thread says log lines too, so the log handler must bear being called from it. */
+/* An open source. Thread-safety: one call at a time for each handle, but source_release() by any thread; different
+ * handles are independent. Its thread says log lines too, so the log handler must bear being called from it. */
 struct source;
 
 /* Is there a kind of source for it? forms: those that there are, "camera:[ID], y4m:-|FILE, ...". */
@@ -66,35 +68,37 @@ bool source_can_play(const char *uri);
 /* false: it is a camera, and this program was built without libcamera. */
 bool source_buildable(const char *uri);
 
-/* What source_open() would refuse, as far as can be seen without opening it: a folder or file that is not there, a format that is
- * none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE, LIMIT. */
+/* What source_open() would refuse, as far as can be seen without opening it: a folder or file that is not there, a
+ * format that is none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE, LIMIT.
+ */
 int source_check(const char *uri, const struct source_options *options);
 
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
- * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE (no such
- * camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */
+ * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE
+ * (no such camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */
 int source_open(struct source **out, const char *uri, const struct source_options *options);
 
 /* The newest frame that was not given yet, waiting up to timeout_ms for one (0: only looking, -1: as long as it takes).
- * A source_answer; on SOURCE_FRAME *frame is to be given to source_release(). Pictures and MJPEG are decoded here, in the
- * caller's thread: what is dropped costs nothing. A broken one is said and skipped.
- * Errors: FILE (the stream is broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
-int source_next(struct source *s, int timeout_ms, struct frame *frame);
+ * A source_answer; on SOURCE_FRAME *frame is to be given to source_release(). Pictures and MJPEG are decoded here, in
+ * the caller's thread: what is dropped costs nothing. A broken one is said and skipped. Errors: FILE (the stream is
+ * broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
+int source_next(struct source *source, int timeout_ms, struct frame *frame);
 
-/* A picture file as files: takes it, within the same budget of memory. *cut gets whether it may only not be whole yet, which
- * is not said then; NULL: it is. ocelli_image_free(image). Errors: as ocelli_image_load(). */
+/* A picture file as files: takes it, within the same budget of memory. *cut gets whether it may only not be whole yet,
+ * which is not said then; NULL: it is. ocelli_image_free(image). Errors: as ocelli_image_load(). */
 int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut);
 /* Does files: take what has such a name? */
 bool source_picture_name(const char *name);
 
 /* Is the camera unplugged, or silent, and waited for? */
-bool source_away(struct source *s);
+bool source_away(struct source *source);
 
 /* Gives a frame back: its bytes may be written again. Accepts a zeroed frame, and zeroes it. */
-void source_release(struct source *s, struct frame *frame);
+void source_release(struct source *source, struct frame *frame);
 
-/* Stops the thread, frees everything, sets *s to NULL. Frames must have been released. Accepts NULL and a pointer to NULL. */
-void source_close(struct source **s);
+/* Stops the thread, frees everything, sets *source to NULL. Frames must have been released. Accepts NULL and a pointer
+ * to NULL. */
+void source_close(struct source **source);
 
 struct source_size {
     uint32_t width, height; /* pixels */
@@ -102,9 +106,10 @@ struct source_size {
 
 /* A camera that is here. All of it lives during the call alone. */
 struct source_camera {
-    const char *id;                  /* as camera:ID takes it */
-    const char *model;               /* "": it does not tell */
-    const struct source_size *sizes; /* (size_count) that it offers, the smallest first; none while another program uses it */
+    const char *id;    /* as camera:ID takes it */
+    const char *model; /* "": it does not tell */
+    const struct source_size
+        *sizes; /* (size_count) that it offers, the smallest first; none while another program uses it */
     size_t size_count;
 };
 

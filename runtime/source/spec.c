@@ -32,7 +32,8 @@ bool spec_rate(const char **text, uint32_t *rate) {
 
 int spec_check_size(const char *name, uint32_t width, uint32_t height) {
     if (width < 1 || height < 1 || width > PREP_MAX_SIDE || height > PREP_MAX_SIDE)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %ux%u pixels: a side must be 1 to %d", name, width, height, PREP_MAX_SIDE);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %ux%u pixels: a side must be 1 to %d", name, width, height,
+                        PREP_MAX_SIDE);
     return OCELLI_OK;
 }
 
@@ -42,7 +43,8 @@ static int refuse_format(const char *uri, const char *name, size_t length) {
         strcat(names, i ? ", " : "");
         strcat(names, frame_format_name((enum frame_format)i));
     }
-    return log_fail(OCELLI_ERR_USAGE, "%s: format %.*s: give one of %s", uri, length > 32 ? 32 : (int)length, name, names);
+    return log_fail(OCELLI_ERR_USAGE, "%s: format %.*s: give one of %s", uri, length > 32 ? 32 : (int)length, name,
+                    names);
 }
 
 int spec_raw_parse(struct spec_raw *raw, const char *text, const char *uri) {

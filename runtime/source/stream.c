@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * y4m: and raw:, from standard input, a pipe or a file. */
-#include "source/pool.h"
+#include "source/frame_pool.h"
 #include "source/spec.h"
 #include "source/y4m.h"
 #include "base/log.h"
@@ -20,7 +20,7 @@ struct stream {
     struct y4m y4m;      /* of raw: form and rate alone */
     int64_t due;         /* of the next frame, when paced */
     int64_t position_ns; /* of the next frame in the recording */
-    struct pool pool;
+    struct frame_pool frame_pool;
     struct span read; /* in `buffer`, not used yet */
     uint8_t buffer[65536];
 };
@@ -36,14 +36,14 @@ static int check_path(const char *path, const char *uri) {
     return OCELLI_OK;
 }
 
-int y4m_check(const char *uri, const char *rest, const struct source_options *o) {
-    (void)o;
+int y4m_check(const char *uri, const char *rest, const struct source_options *options) {
+    (void)options;
     return check_path(rest, uri);
 }
 
-int raw_check(const char *uri, const char *rest, const struct source_options *o) {
+int raw_check(const char *uri, const char *rest, const struct source_options *options) {
     struct spec_raw raw;
-    (void)o;
+    (void)options;
     int status = spec_raw_parse(&raw, rest, uri);
     return status ? status : check_path(raw.path, uri);
 }
@@ -51,7 +51,8 @@ int raw_check(const char *uri, const char *rest, const struct source_options *o)
 static int open_path(struct stream *st, const char *path, const char *uri) {
     struct stat s;
     bool standard = !strcmp(path, "-");
-    if (standard && isatty(0)) return log_fail(OCELLI_ERR_USAGE, "%s: standard input is a terminal: pipe video into it", uri);
+    if (standard && isatty(0))
+        return log_fail(OCELLI_ERR_USAGE, "%s: standard input is a terminal: pipe video into it", uri);
     /* Not waiting for a FIFO's writer: poll() does, beside the end. */
     st->fd = standard ? fcntl(0, F_DUPFD_CLOEXEC, 3) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (st->fd < 0 || fstat(st->fd, &s) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", uri, strerror(errno));
@@ -59,11 +60,12 @@ static int open_path(struct stream *st, const char *path, const char *uri) {
     return OCELLI_OK;
 }
 
-static int open_stream(struct source *s, const char *path, const struct source_options *o, const struct spec_raw *raw) {
+static int open_stream(struct source *source, const char *path, const struct source_options *options,
+                       const struct spec_raw *raw) {
     struct stream *st = calloc(1, sizeof *st);
-    if (!st) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", s->uri);
+    if (!st) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", source->uri);
     st->fd = -1;
-    st->y4m.name = s->uri;
+    st->y4m.name = source->uri;
     if (raw) {
         st->raw = true;
         st->y4m.form = (struct frame){.format = raw->format,
@@ -73,29 +75,29 @@ static int open_stream(struct source *s, const char *path, const struct source_o
                                       .full_range = raw->format == FRAME_GREY};
         st->y4m.rate_num = raw->rate ? raw->rate : 25, st->y4m.rate_den = 1;
     }
-    int status = open_path(st, path, s->uri);
-    st->paced = st->paced && !o->every && !o->recording;
-    s->state = st;
-    if (status) stream_close(s);
+    int status = open_path(st, path, source->uri);
+    st->paced = st->paced && !options->every && !options->recording;
+    source->state = st;
+    if (status) stream_close(source);
     return status;
 }
 
-int y4m_open(struct source *s, const char *rest, const struct source_options *o) {
-    return open_stream(s, rest, o, NULL);
+int y4m_open(struct source *source, const char *rest, const struct source_options *options) {
+    return open_stream(source, rest, options, NULL);
 }
 
-int raw_open(struct source *s, const char *rest, const struct source_options *o) {
+int raw_open(struct source *source, const char *rest, const struct source_options *options) {
     struct spec_raw raw;
-    int status = spec_raw_parse(&raw, rest, s->uri);
-    return status ? status : open_stream(s, raw.path, o, &raw);
+    int status = spec_raw_parse(&raw, rest, source->uri);
+    return status ? status : open_stream(source, raw.path, options, &raw);
 }
 
-void stream_close(struct source *s) {
-    struct stream *st = s->state;
+void stream_close(struct source *source) {
+    struct stream *st = source->state;
     if (st->fd >= 0) close(st->fd);
-    pool_finish(&st->pool);
+    frame_pool_finish(&st->frame_pool);
     free(st);
-    s->state = NULL;
+    source->state = NULL;
 }
 
 /* ---- reading ---- */
@@ -168,37 +170,37 @@ static void pace(struct source *s) {
     int64_t now = source_now();
     if (!st->paced) return;
     if (st->due < now - 1000000000) st->due = now;
-    box_sleep(&s->box, st->due);
+    mailbox_sleep(&s->mailbox, st->due);
     st->due += period(s);
 }
 
-static int take_frame(struct source *s, uint64_t sequence) {
-    struct stream *st = s->state;
+static int take_frame(struct source *source, uint64_t sequence) {
+    struct stream *st = source->state;
     size_t size = frame_bytes(st->y4m.form.format, st->y4m.form.width, st->y4m.form.height);
-    struct pool_slot *slot = pool_take(&st->pool, size);
-    if (!slot) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for a frame of %zu bytes", s->uri, size);
+    struct frame_pool_slot *slot = frame_pool_take(&st->frame_pool, size);
+    if (!slot) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for a frame of %zu bytes", source->uri, size);
     int64_t now = source_now();
-    int status = read_frame(s, slot->memory, size);
+    int status = read_frame(source, slot->memory, size);
     if (status) {
-        pool_put(slot);
+        frame_pool_put(slot);
         return status;
     }
     slot->slot.frame = st->y4m.form;
     slot->slot.frame.captured_ns = now;
     slot->slot.frame.sequence = sequence;
-    slot->slot.frame.recording = source_recording(s, st->position_ns, 0);
-    st->position_ns += period(s);
+    slot->slot.frame.recording = source_recording(source, st->position_ns, 0);
+    st->position_ns += period(source);
     frame_lay(&slot->slot.frame, slot->memory);
-    box_post(&s->box, &slot->slot);
+    mailbox_post(&source->mailbox, &slot->slot);
     return OCELLI_OK;
 }
 
-int stream_run(struct source *s) {
-    for (uint64_t sequence = 0; !source_stopped(s); sequence++) {
-        int status = find_frame(s);
+int stream_run(struct source *source) {
+    for (uint64_t sequence = 0; !source_stopped(source); sequence++) {
+        int status = find_frame(source);
         if (!status) {
-            pace(s);
-            status = take_frame(s, sequence);
+            pace(source);
+            status = take_frame(source, sequence);
         }
         if (status) return status;
     }

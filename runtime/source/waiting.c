@@ -7,17 +7,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-bool waiting_init(struct waiting *l) {
-    *l = (struct waiting){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    pthread_mutex_init(&l->lock, NULL);
-    return l->wake_fd >= 0;
+bool waiting_init(struct waiting *waiting) {
+    *waiting = (struct waiting){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    pthread_mutex_init(&waiting->lock, NULL);
+    return waiting->wake_fd >= 0;
 }
 
-void waiting_finish(struct waiting *l) {
-    for (size_t i = 0; i < l->count; i++) free(l->items[i].path);
-    free(l->items);
-    if (l->wake_fd >= 0) close(l->wake_fd);
-    pthread_mutex_destroy(&l->lock);
+void waiting_finish(struct waiting *waiting) {
+    for (size_t i = 0; i < waiting->count; i++) free(waiting->items[i].path);
+    free(waiting->items);
+    if (waiting->wake_fd >= 0) close(waiting->wake_fd);
+    pthread_mutex_destroy(&waiting->lock);
 }
 
 static void take_out(struct waiting *l, size_t i) {
@@ -34,58 +34,58 @@ static void drop(struct waiting *l, const char *path) {
     }
 }
 
-static bool make_room(struct waiting *l) {
-    if (l->count < l->room) return true;
-    size_t room = l->room ? 2 * l->room : 16;
-    struct waiting_item *grown = room <= WAITING_MOST ? realloc(l->items, room * sizeof *grown) : NULL;
-    if (grown) l->items = grown, l->room = room;
+static bool make_capacity(struct waiting *l) {
+    if (l->count < l->capacity) return true;
+    size_t capacity = l->capacity ? 2 * l->capacity : 16;
+    struct waiting_item *grown = capacity <= WAITING_MOST ? realloc(l->items, capacity * sizeof *grown) : NULL;
+    if (grown) l->items = grown, l->capacity = capacity;
     return grown != NULL;
 }
 
-bool waiting_add(struct waiting *l, const char *path, int tries) {
+bool waiting_add(struct waiting *waiting, const char *path, int tries) {
     struct waiting_item item = {strdup(path), tries, clock_ns(CLOCK_MONOTONIC) + WAITING_MS * INT64_C(1000000), {0}};
     if (!item.path) return false;
     if (stat(path, &item.seen) < 0) item.seen = (struct stat){0};
-    pthread_mutex_lock(&l->lock);
-    drop(l, path);
-    bool good = make_room(l);
-    if (good) l->items[l->count++] = item;
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_lock(&waiting->lock);
+    drop(waiting, path);
+    bool good = make_capacity(waiting);
+    if (good) waiting->items[waiting->count++] = item;
+    pthread_mutex_unlock(&waiting->lock);
     uint64_t one = 1;
-    bool woken = write(l->wake_fd, &one, sizeof one) == sizeof one; /* full: it is readable anyway */
+    bool woken = write(waiting->wake_fd, &one, sizeof one) == sizeof one; /* full: it is readable anyway */
     (void)woken;
     if (!good) free(item.path);
     return good;
 }
 
-void waiting_drop(struct waiting *l, const char *path) {
-    pthread_mutex_lock(&l->lock);
-    drop(l, path);
-    pthread_mutex_unlock(&l->lock);
+void waiting_drop(struct waiting *waiting, const char *path) {
+    pthread_mutex_lock(&waiting->lock);
+    drop(waiting, path);
+    pthread_mutex_unlock(&waiting->lock);
 }
 
-bool waiting_take(struct waiting *l, struct waiting_item *item) {
+bool waiting_take(struct waiting *waiting, struct waiting_item *item) {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     uint64_t count;
-    bool found = false, had = read(l->wake_fd, &count, sizeof count) > 0;
+    bool found = false, had = read(waiting->wake_fd, &count, sizeof count) > 0;
     (void)had;
-    pthread_mutex_lock(&l->lock);
-    for (size_t i = 0; i < l->count && !found; i++) {
-        found = l->items[i].due_ns <= now;
+    pthread_mutex_lock(&waiting->lock);
+    for (size_t i = 0; i < waiting->count && !found; i++) {
+        found = waiting->items[i].due_ns <= now;
         if (!found) continue;
-        *item = l->items[i];
-        take_out(l, i);
+        *item = waiting->items[i];
+        take_out(waiting, i);
     }
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_unlock(&waiting->lock);
     return found;
 }
 
-int waiting_next(struct waiting *l) {
+int waiting_next(struct waiting *waiting) {
     int64_t now = clock_ns(CLOCK_MONOTONIC), next = INT64_MAX;
-    pthread_mutex_lock(&l->lock);
-    for (size_t i = 0; i < l->count; i++)
-        if (l->items[i].due_ns < next) next = l->items[i].due_ns;
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_lock(&waiting->lock);
+    for (size_t i = 0; i < waiting->count; i++)
+        if (waiting->items[i].due_ns < next) next = waiting->items[i].due_ns;
+    pthread_mutex_unlock(&waiting->lock);
     if (next == INT64_MAX) return -1;
     return next <= now ? 0 : (int)((next - now) / 1000000) + 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Picture files to be looked at in a moment: they may still be written. Thread-safety: any thread, but waiting_take() and
- * waiting_next() by one. */
+ * Picture files to be looked at in a moment: they may still be written. Thread-safety: any thread, but waiting_take()
+ * and waiting_next() by one. */
 #ifndef SOURCE_WAITING_H
 #define SOURCE_WAITING_H
 
@@ -23,20 +23,20 @@ struct waiting {
     pthread_mutex_t lock;
     int wake_fd; /* an eventfd, readable after waiting_add() */
     struct waiting_item *items;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 /* false: no memory, or no file descriptor. */
-bool waiting_init(struct waiting *l);
-void waiting_finish(struct waiting *l);
+bool waiting_init(struct waiting *waiting);
+void waiting_finish(struct waiting *waiting);
 
 /* Keeps `path`, copied, for WAITING_MS from now; another one of that name goes. false: no room. */
-bool waiting_add(struct waiting *l, const char *path, int tries);
+bool waiting_add(struct waiting *waiting, const char *path, int tries);
 /* It came by itself. */
-void waiting_drop(struct waiting *l, const char *path);
+void waiting_drop(struct waiting *waiting, const char *path);
 /* Takes out one whose time has come, its path to be freed. false: none. */
-bool waiting_take(struct waiting *l, struct waiting_item *item);
+bool waiting_take(struct waiting *waiting, struct waiting_item *item);
 /* Milliseconds until the next is due, for poll(): -1: there is none. */
-int waiting_next(struct waiting *l);
+int waiting_next(struct waiting *waiting);
 
 #endif

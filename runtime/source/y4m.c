@@ -23,8 +23,8 @@ static int read_colour(struct y4m *y, const char *tag) {
             y->form.full_range = y->form.format == FRAME_GREY; /* as ffmpeg, unless the header says */
             return OCELLI_OK;
         }
-    return log_fail(OCELLI_ERR_LIMIT, "%s: y4m colour format %s is not read: make it 420jpeg (ffmpeg: -pix_fmt yuv420p)", y->name,
-                    tag);
+    return log_fail(OCELLI_ERR_LIMIT,
+                    "%s: y4m colour format %s is not read: make it 420jpeg (ffmpeg: -pix_fmt yuv420p)", y->name, tag);
 }
 
 static int read_rate(struct y4m *y, const char *text) {
@@ -36,7 +36,8 @@ static int read_rate(struct y4m *y, const char *text) {
 }
 
 static int read_side(const struct y4m *y, const char *text, uint32_t *side) {
-    if (!spec_number(&text, side) || *text) return log_fail(OCELLI_ERR_FILE, "%s: y4m header: a side that is no number", y->name);
+    if (!spec_number(&text, side) || *text)
+        return log_fail(OCELLI_ERR_FILE, "%s: y4m header: a side that is no number", y->name);
     return OCELLI_OK;
 }
 
@@ -83,13 +84,14 @@ static bool may_be(const struct y4m *y, const char *word) {
 static int refuse(struct y4m *y) {
     y->line[y->length] = 0; /* an empty line: what stood there before is not to be shown */
     if (y->length == Y4M_LINE)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: a y4m %s of %d bytes or more: only shorter ones are read (ffmpeg -f yuv4mpegpipe makes such)",
-                        y->name, y->started ? "line" : "header", Y4M_LINE);
+        return log_fail(
+            OCELLI_ERR_FILE,
+            "%s: a y4m %s of %d bytes or more: only shorter ones are read (ffmpeg -f yuv4mpegpipe makes such)", y->name,
+            y->started ? "line" : "header", Y4M_LINE);
     if (!y->started)
         return log_fail(OCELLI_ERR_FILE,
-                        "%s: no y4m: it begins with \"%.12s\" and not YUV4MPEG2 (make it with ffmpeg -f yuv4mpegpipe)", y->name,
-                        y->line);
+                        "%s: no y4m: it begins with \"%.12s\" and not YUV4MPEG2 (make it with ffmpeg -f yuv4mpegpipe)",
+                        y->name, y->line);
     return log_fail(OCELLI_ERR_FILE, "%s: y4m out of step after %llu frames: \"%.12s\" where FRAME was due", y->name,
                     (unsigned long long)y->frames, y->line);
 }
@@ -115,19 +117,21 @@ static bool add(struct y4m *y, uint8_t byte) {
     return y->length < Y4M_LINE && (may_be(y, magic) || (y->started && may_be(y, frame)));
 }
 
-int y4m_step(struct y4m *y, struct span *in) {
+int y4m_step(struct y4m *y4m, struct span *in) {
     uint8_t byte;
     while (span_u8(in, &byte)) {
-        int status = byte == '\n' ? read_line(y) : add(y, byte) ? Y4M_MORE : refuse(y);
+        int status = byte == '\n' ? read_line(y4m) : add(y4m, byte) ? Y4M_MORE : refuse(y4m);
         if (status != Y4M_MORE) return status;
     }
     return Y4M_MORE;
 }
 
-int y4m_end(const struct y4m *y) {
-    if (!y->started && !y->length) return log_fail(OCELLI_ERR_FILE, "%s: ended before a y4m header came", y->name);
-    if (!y->started) return log_fail(OCELLI_ERR_FILE, "%s: ended inside the y4m header", y->name);
-    if (y->length)
-        return log_fail(OCELLI_ERR_FILE, "%s: ended inside a y4m line after %llu frames", y->name, (unsigned long long)y->frames);
+int y4m_end(const struct y4m *y4m) {
+    if (!y4m->started && !y4m->length)
+        return log_fail(OCELLI_ERR_FILE, "%s: ended before a y4m header came", y4m->name);
+    if (!y4m->started) return log_fail(OCELLI_ERR_FILE, "%s: ended inside the y4m header", y4m->name);
+    if (y4m->length)
+        return log_fail(OCELLI_ERR_FILE, "%s: ended inside a y4m line after %llu frames", y4m->name,
+                        (unsigned long long)y4m->frames);
     return OCELLI_OK;
 }

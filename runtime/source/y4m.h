@@ -20,12 +20,12 @@ struct y4m {
     size_t length;
 };
 
-/* Reads lines up to one that announces a frame. Y4M_FRAME: the frame_bytes() of it are next in the stream. Y4M_MORE: `in` was
- * used up. A header may come again in place of a frame, with other sizes (streams written one after another).
+/* Reads lines up to one that announces a frame. Y4M_FRAME: the frame_bytes() of it are next in the stream. Y4M_MORE:
+ * `in` was used up. A header may come again in place of a frame, with other sizes (streams written one after another).
  * Errors, said: FILE (no y4m, or out of step), LIMIT (a side over 16384, a colour format that is not read). */
-int y4m_step(struct y4m *y, struct span *in);
+int y4m_step(struct y4m *y4m, struct span *in);
 
 /* Whether a stream may end here; else FILE, said. */
-int y4m_end(const struct y4m *y);
+int y4m_end(const struct y4m *y4m);
 
 #endif

@@ -36,42 +36,43 @@ static void grow(struct background *b, bool down) {
     if (!down) b->over = 0;
 }
 
-void background_time(struct background *b, enum background_regime regime, float margin, double seconds) {
-    if (b->step == 0) { /* bounds on multiples of the step: floor() then gives the same bins on every machine */
-        b->step = BACKGROUND_FIRST_STEP;
-        b->low = (floor((double)margin / b->step) - HALF) * b->step;
+void background_time(struct background *background, enum background_regime regime, float margin, double seconds) {
+    if (background->step ==
+        0) { /* bounds on multiples of the step: floor() then gives the same bins on every machine */
+        background->step = BACKGROUND_FIRST_STEP;
+        background->low = (floor((double)margin / background->step) - HALF) * background->step;
     }
-    int bin = bin_of(b, (double)margin);
-    b->under += bin < 0 ? seconds : 0;
-    b->over += bin == BACKGROUND_BINS ? seconds : 0;
-    b->part[regime].time[clamp_bin(bin)] += (float)seconds;
-    b->part[regime].seconds += seconds;
-    double most = OUTSIDE_SHARE * background_seconds(b, ~0u);
-    if (b->step < BACKGROUND_WIDEST_STEP && b->under > most) grow(b, true);
-    if (b->step < BACKGROUND_WIDEST_STEP && b->over > most) grow(b, false);
+    int bin = bin_of(background, (double)margin);
+    background->under += bin < 0 ? seconds : 0;
+    background->over += bin == BACKGROUND_BINS ? seconds : 0;
+    background->part[regime].time[clamp_bin(bin)] += (float)seconds;
+    background->part[regime].seconds += seconds;
+    double most = OUTSIDE_SHARE * background_seconds(background, ~0u);
+    if (background->step < BACKGROUND_WIDEST_STEP && background->under > most) grow(background, true);
+    if (background->step < BACKGROUND_WIDEST_STEP && background->over > most) grow(background, false);
 }
 
-void background_leg(struct background *b, enum background_regime regime, float from, float to) {
-    if (b->step == 0) return;
-    int start = bin_of(b, (double)from);
-    float *legs = b->part[regime].legs;
-    legs[clamp_bin(bin_of(b, (double)to))] += 1;
+void background_leg(struct background *background, enum background_regime regime, float from, float to) {
+    if (background->step == 0) return;
+    int start = bin_of(background, (double)from);
+    float *legs = background->part[regime].legs;
+    legs[clamp_bin(bin_of(background, (double)to))] += 1;
     if (start >= 0) legs[clamp_bin(start)] -= 1; /* else it crossed the lowest level too */
 }
 
-void background_forget(struct background *b, double factor) {
+void background_forget(struct background *background, double factor) {
     for (int r = 0; r < BACKGROUND_REGIMES; r++) {
-        struct background_part *p = &b->part[r];
+        struct background_part *p = &background->part[r];
         p->seconds *= factor;
         for (int i = 0; i < BACKGROUND_BINS; i++) p->time[i] *= (float)factor, p->legs[i] *= (float)factor;
     }
-    b->under *= factor;
-    b->over *= factor;
+    background->under *= factor;
+    background->over *= factor;
 }
 
-double background_seconds(const struct background *b, unsigned parts) {
+double background_seconds(const struct background *background, unsigned parts) {
     double seconds = 0;
-    for (int r = 0; r < BACKGROUND_REGIMES; r++) seconds += parts >> r & 1 ? b->part[r].seconds : 0;
+    for (int r = 0; r < BACKGROUND_REGIMES; r++) seconds += parts >> r & 1 ? background->part[r].seconds : 0;
     return seconds;
 }
 
@@ -82,21 +83,21 @@ static double time_in(const struct background *b, unsigned parts, int bin) {
 }
 
 /* From the top: the few numbers of the tail are summed before the many below cancel. */
-void background_counts(const struct background *b, unsigned parts, double counts[BACKGROUND_BINS]) {
+void background_counts(const struct background *background, unsigned parts, double counts[BACKGROUND_BINS]) {
     double sum = 0;
     for (int i = BACKGROUND_BINS - 1; i >= 0; i--) {
-        for (int r = 0; r < BACKGROUND_REGIMES; r++) sum += parts >> r & 1 ? (double)b->part[r].legs[i] : 0;
+        for (int r = 0; r < BACKGROUND_REGIMES; r++) sum += parts >> r & 1 ? (double)background->part[r].legs[i] : 0;
         counts[i] = fmax(sum, 0);
     }
 }
 
 /* Not over part[].seconds: rounding of the floats would show as a share over 1. */
-double background_below(const struct background *b, unsigned parts, float margin) {
+double background_below(const struct background *background, unsigned parts, float margin) {
     double below = 0, all = 0;
-    if (b->step == 0) return 0;
-    double place = ((double)margin - b->low) / b->step; /* in bins */
+    if (background->step == 0) return 0;
+    double place = ((double)margin - background->low) / background->step; /* in bins */
     for (int i = 0; i < BACKGROUND_BINS; i++) {
-        double seconds = time_in(b, parts, i);
+        double seconds = time_in(background, parts, i);
         all += seconds;
         below += seconds * fmin(fmax(place - i, 0), 1);
     }
@@ -108,12 +109,13 @@ static double quantile(const struct background *b, unsigned parts, double share)
     for (int i = 0; i < BACKGROUND_BINS; i++) all += time_in(b, parts, i);
     for (int i = 0; i < BACKGROUND_BINS; i++) {
         double seconds = time_in(b, parts, i);
-        if (seconds > 0 && below + seconds >= share * all) return b->low + b->step * (i + (share * all - below) / seconds);
+        if (seconds > 0 && below + seconds >= share * all)
+            return b->low + b->step * (i + (share * all - below) / seconds);
         below += seconds;
     }
     return b->low;
 }
 
-double background_spread(const struct background *b, unsigned parts) {
-    return (quantile(b, parts, 0.75) - quantile(b, parts, 0.25)) / (2 * 0.6745);
+double background_spread(const struct background *background, unsigned parts) {
+    return (quantile(background, parts, 0.75) - quantile(background, parts, 0.25)) / (2 * 0.6745);
 }

@@ -29,25 +29,25 @@ struct background {
     struct background_part part[BACKGROUND_REGIMES];
 };
 
-void background_time(struct background *b, enum background_regime regime, float margin, double seconds);
+void background_time(struct background *background, enum background_regime regime, float margin, double seconds);
 
 /* The margin rose through the levels above `from`, up to `to`: an alarm for a tag that has its
  * threshold at one of them. Nothing before the first background_time(). */
-void background_leg(struct background *b, enum background_regime regime, float from, float to);
+void background_leg(struct background *background, enum background_regime regime, float from, float to);
 
 /* Makes all that was seen count `factor` times as much. */
-void background_forget(struct background *b, double factor);
+void background_forget(struct background *background, double factor);
 
 /* Sum of the regimes in `parts` (bits 1 << regime). */
-double background_seconds(const struct background *b, unsigned parts);
+double background_seconds(const struct background *background, unsigned parts);
 
 /* counts[k]: alarms at level low + k * step. */
-void background_counts(const struct background *b, unsigned parts, double counts[BACKGROUND_BINS]);
+void background_counts(const struct background *background, unsigned parts, double counts[BACKGROUND_BINS]);
 
 /* Share of the time that the margin was below, 0..1; 0 when nothing was seen. */
-double background_below(const struct background *b, unsigned parts, float margin);
+double background_below(const struct background *background, unsigned parts, float margin);
 
 /* Half the distance of the quartiles over 0.6745: the standard deviation, were it normal. */
-double background_spread(const struct background *b, unsigned parts);
+double background_spread(const struct background *background, unsigned parts);
 
 #endif

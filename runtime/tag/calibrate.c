@@ -18,53 +18,55 @@
 enum { BOTH = (1 << BACKGROUND_REGIMES) - 1, FIRST_PERIOD_S = 30, DAY_S = 86400 };
 
 static bool clear_event(const struct calibrate_level *l, float peak) {
-    return l->ready && (double)peak > l->on + CLEAR * tail_scale_at(&l->tail, l->on);
+    return l->known && (double)peak > l->on + CLEAR * tail_scale_at(&l->tail, l->on);
 }
 
 /* Follows the margin up and down; turns that are smaller than the gap are none. A rise that has ended
  * is one alarm for every level that it passed, from a gap over its valley to its peak. */
-static void follow(struct calibrate *c, float margin, enum background_regime regime) {
-    const struct calibrate_level *l = &c->level[regime];
+static void follow(struct calibrate *calibrate, float margin, enum background_regime regime) {
+    const struct calibrate_level *l = &calibrate->level[regime];
     float gap = (float)l->gap;
     if (gap <= 0) return;
-    if (!c->started) {
-        c->started = true, c->rising = false, c->valley = margin;
-    } else if (c->rising) {
-        c->peak = fmaxf(c->peak, margin);
-        if (margin >= c->peak - gap) return;
-        if (!clear_event(l, c->peak)) background_leg(&c->background, regime, c->valley + gap, c->peak);
-        c->rising = false, c->valley = margin;
+    if (!calibrate->started) {
+        calibrate->started = true, calibrate->rising = false, calibrate->valley = margin;
+    } else if (calibrate->rising) {
+        calibrate->peak = fmaxf(calibrate->peak, margin);
+        if (margin >= calibrate->peak - gap) return;
+        if (!clear_event(l, calibrate->peak))
+            background_leg(&calibrate->background, regime, calibrate->valley + gap, calibrate->peak);
+        calibrate->rising = false, calibrate->valley = margin;
     } else {
-        c->valley = fminf(c->valley, margin);
-        if (margin >= c->valley + gap) c->rising = true, c->peak = margin;
+        calibrate->valley = fminf(calibrate->valley, margin);
+        if (margin >= calibrate->valley + gap) calibrate->rising = true, calibrate->peak = margin;
     }
 }
 
-void calibrate_pause(struct calibrate *c) {
-    c->started = false;
+void calibrate_pause(struct calibrate *calibrate) {
+    calibrate->started = false;
 }
 
-void calibrate_take(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on) {
-    if (!on) background_time(&c->background, regime, margin, seconds);
-    follow(c, margin, regime);
-    c->since += seconds;
+void calibrate_take(struct calibrate *calibrate, float margin, double seconds, enum background_regime regime, bool on) {
+    if (!on) background_time(&calibrate->background, regime, margin, seconds);
+    follow(calibrate, margin, regime);
+    calibrate->since += seconds;
 }
 
-bool calibrate_due(const struct calibrate *c) {
-    return c->since >= fmax(c->next, FIRST_PERIOD_S);
+bool calibrate_due(const struct calibrate *calibrate) {
+    return calibrate->since >= fmax(calibrate->next, FIRST_PERIOD_S);
 }
 
-void calibrate_step(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on,
+void calibrate_step(struct calibrate *calibrate, float margin, double seconds, enum background_regime regime, bool on,
                     double false_alarms) {
-    calibrate_take(c, margin, seconds, regime, on);
-    if (calibrate_due(c)) calibrate_renew(c, false_alarms);
+    calibrate_take(calibrate, margin, seconds, regime, on);
+    if (calibrate_due(calibrate)) calibrate_renew(calibrate, false_alarms);
 }
 
-void calibrate_renew(struct calibrate *c, double false_alarms) {
-    background_forget(&c->background, exp2(-c->since / CALIBRATE_HALF_LIFE_S));
-    calibrate_refresh(c, false_alarms);
-    c->next = fmin(fmax(2 * c->next, 2 * FIRST_PERIOD_S), CALIBRATE_PERIOD_S); /* soon at first: the gap is wanted */
-    c->since = 0;
+void calibrate_renew(struct calibrate *calibrate, double false_alarms) {
+    background_forget(&calibrate->background, exp2(-calibrate->since / CALIBRATE_HALF_LIFE_S));
+    calibrate_refresh(calibrate, false_alarms);
+    calibrate->next =
+        fmin(fmax(2 * calibrate->next, 2 * FIRST_PERIOD_S), CALIBRATE_PERIOD_S); /* soon at first: the gap is wanted */
+    calibrate->since = 0;
 }
 
 static struct calibrate_level level_of(const struct background *b, unsigned parts, double false_alarms) {
@@ -73,8 +75,8 @@ static struct calibrate_level level_of(const struct background *b, unsigned part
     if (b->step == 0) return l;
     l.gap = fmax(GAP * background_spread(b, parts), b->step);
     background_counts(b, parts, counts);
-    l.ready = seconds >= CALIBRATE_READY_S && tail_fit(&l.tail, b, counts, false_alarms * l.days);
-    if (l.ready) l.on = tail_level(&l.tail, false_alarms * l.days);
+    l.known = seconds >= CALIBRATE_MIN_S && tail_fit(&l.tail, b, counts, false_alarms * l.days);
+    if (l.known) l.on = tail_level(&l.tail, false_alarms * l.days);
     return l;
 }
 
@@ -89,28 +91,28 @@ static double count_at(const struct background *b, unsigned parts, double level)
 static bool differ(const struct background *b, const struct calibrate_level *common) {
     double day = count_at(b, 1 << BACKGROUND_DAY, common->tail.base), day_s = b->part[BACKGROUND_DAY].seconds;
     double night = count_at(b, 1 << BACKGROUND_NIGHT, common->tail.base), night_s = b->part[BACKGROUND_NIGHT].seconds;
-    if (day_s < CALIBRATE_READY_S || night_s < CALIBRATE_READY_S) return false;
+    if (day_s < CALIBRATE_MIN_S || night_s < CALIBRATE_MIN_S) return false;
     double ratio = fabs(log(((day + 0.5) / day_s) / ((night + 0.5) / night_s))); /* 0.5: none seen is not never */
     return ratio > log(APART_RATIO) && ratio > APART_SIGMAS * sqrt(1 / (day + 0.5) + 1 / (night + 0.5));
 }
 
-void calibrate_refresh(struct calibrate *c, double false_alarms) {
-    const struct background *b = &c->background;
+void calibrate_refresh(struct calibrate *calibrate, double false_alarms) {
+    const struct background *b = &calibrate->background;
     struct calibrate_level common = level_of(b, BOTH, false_alarms), each[BACKGROUND_REGIMES];
-    c->apart = common.ready && differ(b, &common);
+    calibrate->apart = common.known && differ(b, &common);
     for (int r = 0; r < BACKGROUND_REGIMES; r++) {
-        if (c->apart) each[r] = level_of(b, 1u << r, false_alarms);
-        c->apart = c->apart && each[r].ready;
+        if (calibrate->apart) each[r] = level_of(b, 1u << r, false_alarms);
+        calibrate->apart = calibrate->apart && each[r].known;
     }
-    for (int r = 0; r < BACKGROUND_REGIMES; r++) c->level[r] = c->apart ? each[r] : common;
+    for (int r = 0; r < BACKGROUND_REGIMES; r++) calibrate->level[r] = calibrate->apart ? each[r] : common;
 }
 
-double calibrate_percentile(const struct calibrate *c, enum background_regime regime, float margin) {
-    if (!c->level[regime].ready) return NAN;
-    return 100 * background_below(&c->background, c->apart ? 1u << regime : BOTH, margin);
+double calibrate_percentile(const struct calibrate *calibrate, enum background_regime regime, float margin) {
+    if (!calibrate->level[regime].known) return NAN;
+    return 100 * background_below(&calibrate->background, calibrate->apart ? 1u << regime : BOTH, margin);
 }
 
-double calibrate_alarms_a_day(const struct calibrate *c, enum background_regime regime, float margin) {
-    const struct calibrate_level *l = &c->level[regime];
-    return l->ready ? tail_count(&l->tail, (double)margin) / l->days : NAN;
+double calibrate_alarms_a_day(const struct calibrate *calibrate, enum background_regime regime, float margin) {
+    const struct calibrate_level *l = &calibrate->level[regime];
+    return l->known ? tail_count(&l->tail, (double)margin) / l->days : NAN;
 }

@@ -14,11 +14,11 @@
 
 /* Seconds that must have been seen before a threshold is given; the age at which what was seen counts
  * half; between two computations of the threshold. */
-enum { CALIBRATE_READY_S = 3600, CALIBRATE_HALF_LIFE_S = 7 * 86400, CALIBRATE_PERIOD_S = 600 };
+enum { CALIBRATE_MIN_S = 3600, CALIBRATE_HALF_LIFE_S = 7 * 86400, CALIBRATE_PERIOD_S = 600 };
 
 /* The threshold of one regime. */
 struct calibrate_level {
-    bool ready;
+    bool known;
     double on;   /* margin */
     double gap;  /* on less off; 0: not known yet */
     double days; /* that `tail` counts over */
@@ -37,34 +37,34 @@ struct calibrate {
 
 /* One smoothed margin that held for `seconds`. on: the tag is on, so that this is no background: its time
  * does not count, nor do rises that end far above the threshold. false_alarms: a day, at most. */
-void calibrate_step(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on,
+void calibrate_step(struct calibrate *calibrate, float margin, double seconds, enum background_regime regime, bool on,
                     double false_alarms);
 
 /* The same in two steps, as the second takes much longer than the first: is it due? */
-void calibrate_take(struct calibrate *c, float margin, double seconds, enum background_regime regime, bool on);
-bool calibrate_due(const struct calibrate *c);
-void calibrate_renew(struct calibrate *c, double false_alarms);
+void calibrate_take(struct calibrate *calibrate, float margin, double seconds, enum background_regime regime, bool on);
+bool calibrate_due(const struct calibrate *calibrate);
+void calibrate_renew(struct calibrate *calibrate, double false_alarms);
 
 /* After a pause: what went on is not continued. */
-void calibrate_pause(struct calibrate *c);
+void calibrate_pause(struct calibrate *calibrate);
 
 /* Computes the thresholds now, as calibrate_step() does every CALIBRATE_PERIOD_S. */
-void calibrate_refresh(struct calibrate *c, double false_alarms);
+void calibrate_refresh(struct calibrate *calibrate, double false_alarms);
 
 /* Share of the background's time below the margin, in percent. NAN: not ready. */
-double calibrate_percentile(const struct calibrate *c, enum background_regime regime, float margin);
+double calibrate_percentile(const struct calibrate *calibrate, enum background_regime regime, float margin);
 
 /* How often a day the background reaches the margin; it is not told above the rate of the tail's base.
  * NAN: not ready. */
-double calibrate_alarms_a_day(const struct calibrate *c, enum background_regime regime, float margin);
+double calibrate_alarms_a_day(const struct calibrate *calibrate, enum background_regime regime, float margin);
 
 enum { CALIBRATE_BYTES = 4 * 8 + BACKGROUND_REGIMES * (8 + 2 * 4 * BACKGROUND_BINS) };
 
 /* What was learnt, as CALIBRATE_BYTES bytes, little-endian. */
-void calibrate_save(const struct calibrate *c, uint8_t *bytes);
+void calibrate_save(const struct calibrate *calibrate, uint8_t *bytes);
 
-/* Takes them back; thresholds come with the next calibrate_refresh(). false, and *c zeroed: not what
+/* Takes them back; thresholds come with the next calibrate_refresh(). false, and *calibrate zeroed: not what
  * calibrate_save() writes. */
-bool calibrate_restore(struct calibrate *c, struct span *bytes);
+bool calibrate_restore(struct calibrate *calibrate, struct span *bytes);
 
 #endif

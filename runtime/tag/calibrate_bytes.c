@@ -25,8 +25,8 @@ static uint8_t *put_floats(uint8_t *at, const float *values) {
     return at;
 }
 
-void calibrate_save(const struct calibrate *c, uint8_t *bytes) {
-    const struct background *b = &c->background;
+void calibrate_save(const struct calibrate *calibrate, uint8_t *bytes) {
+    const struct background *b = &calibrate->background;
     const double head[4] = {b->low, b->step, b->under, b->over};
     for (int i = 0; i < 4; i++) bytes = put_double(bytes, head[i]);
     for (int r = 0; r < BACKGROUND_REGIMES; r++) {
@@ -62,16 +62,16 @@ static bool sane(const struct background *b) {
     return b->step >= BACKGROUND_FIRST_STEP && frexp(b->step, &exponent) == 0.5 && floor(low) == low;
 }
 
-bool calibrate_restore(struct calibrate *c, struct span *bytes) {
+bool calibrate_restore(struct calibrate *calibrate, struct span *bytes) {
     const double most_s = 1e12; /* no sum of seconds loses a frame's below that */
-    *c = (struct calibrate){0};
-    struct background *b = &c->background;
+    *calibrate = (struct calibrate){0};
+    struct background *b = &calibrate->background;
     bool good = get_double(bytes, -16, 16, &b->low) && get_double(bytes, 0, BACKGROUND_WIDEST_STEP, &b->step) &&
                 get_double(bytes, 0, most_s, &b->under) && get_double(bytes, 0, most_s, &b->over);
     for (int r = 0; good && r < BACKGROUND_REGIMES; r++)
         good = get_double(bytes, 0, most_s, &b->part[r].seconds) && get_floats(bytes, 0, 1e12f, b->part[r].time) &&
                get_floats(bytes, -1e9f, 1e9f, b->part[r].legs);
     good = good && sane(b);
-    if (!good) *c = (struct calibrate){0};
+    if (!good) *calibrate = (struct calibrate){0};
     return good;
 }

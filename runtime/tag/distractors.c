@@ -6,16 +6,64 @@
 #include <string.h>
 #include <strings.h>
 
-/* What a camera in a home, a yard, a shop or a workshop shows, and what no thing is: so that most pictures have one that fits.
- * Broad words before narrow ones. One that means the same as a tag is no rival of it, see starter_alike(). */
+/* What a camera in a home, a yard, a shop or a workshop shows, and what no thing is: so that most pictures have one
+ * that fits. Broad words before narrow ones. One that means the same as a tag is no rival of it, see starter_alike().
+ */
 static const char *const texts[] = {
-    "something else", "nothing",   "an object", "an empty room", "a room",           "a wall",         "a floor",  "furniture",
-    "a table",        "a chair",   "a window",  "a door",        "a house",          "a building",     "a street", "a road",
-    "a car",          "a bicycle", "a tree",    "a plant",       "a flower",         "grass",          "the sky",  "water",
-    "an animal",      "a dog",     "a cat",     "a bird",        "a person",         "people",         "a face",   "a hand",
-    "clothes",        "food",      "fruit",     "a cup",         "a bottle",         "a box",          "a bag",    "a book",
-    "paper",          "a screen",  "a phone",   "a computer",    "a machine",        "a tool",         "a toy",    "a lamp",
-    "a sign",         "text",      "a pattern", "a garden",      "a blurry picture", "a dark picture",
+    "something else",
+    "nothing",
+    "an object",
+    "an empty room",
+    "a room",
+    "a wall",
+    "a floor",
+    "furniture",
+    "a table",
+    "a chair",
+    "a window",
+    "a door",
+    "a house",
+    "a building",
+    "a street",
+    "a road",
+    "a car",
+    "a bicycle",
+    "a tree",
+    "a plant",
+    "a flower",
+    "grass",
+    "the sky",
+    "water",
+    "an animal",
+    "a dog",
+    "a cat",
+    "a bird",
+    "a person",
+    "people",
+    "a face",
+    "a hand",
+    "clothes",
+    "food",
+    "fruit",
+    "a cup",
+    "a bottle",
+    "a box",
+    "a bag",
+    "a book",
+    "paper",
+    "a screen",
+    "a phone",
+    "a computer",
+    "a machine",
+    "a tool",
+    "a toy",
+    "a lamp",
+    "a sign",
+    "text",
+    "a pattern",
+    "a garden",
+    "a blurry picture",
+    "a dark picture",
 };
 _Static_assert(sizeof texts / sizeof texts[0] <= STARTER_MOST, "a bit each in the mask");
 
@@ -43,7 +91,8 @@ static bool has_article(const char *template) {
     return false;
 }
 
-int distractors_expand(struct prompts_list *out, struct arena *arena, const struct prompts_list *templates, size_t *each) {
+int distractors_expand(struct prompts_list *out, struct arena *arena, const struct prompts_list *templates,
+                       size_t *each) {
     size_t used = templates->count < DISTRACTORS_TEMPLATES ? templates->count : DISTRACTORS_TEMPLATES, count;
     const char *const *all = distractors_texts(&count);
     int status = OCELLI_OK;

@@ -12,19 +12,19 @@ static int out_of_memory(void) {
 
 /* The old table stays in the arena until that is freed: at most as much again. */
 static int grow(struct prompts_list *list, struct arena *arena) {
-    size_t room = list->room ? 2 * list->room : 8;
-    const char **texts = arena_alloc(arena, room, sizeof *texts);
+    size_t capacity = list->capacity ? 2 * list->capacity : 8;
+    const char **texts = arena_alloc(arena, capacity, sizeof *texts);
     if (!texts) return out_of_memory();
     if (list->count) memcpy(texts, list->texts, list->count * sizeof *texts);
     list->texts = texts;
-    list->room = room;
+    list->capacity = capacity;
     return OCELLI_OK;
 }
 
 /* Takes a text that lies in the arena already. */
 static int append(struct prompts_list *list, struct arena *arena, const char *text) {
     if (!text) return out_of_memory();
-    int status = list->count == list->room ? grow(list, arena) : OCELLI_OK;
+    int status = list->count == list->capacity ? grow(list, arena) : OCELLI_OK;
     if (!status) list->texts[list->count++] = text;
     return status;
 }
@@ -52,9 +52,11 @@ static char *fill(struct arena *arena, const char *template, const char *slot, c
     return text;
 }
 
-static int expand_one(struct prompts_list *out, struct arena *arena, const char *template, const struct prompts_list *prompts) {
+static int expand_one(struct prompts_list *out, struct arena *arena, const char *template,
+                      const struct prompts_list *prompts) {
     const char *slot = prompts_slot(template);
-    if (!slot) return log_fail(OCELLI_ERR_USAGE, "template \"%s\": write {} exactly once, where the prompt goes", template);
+    if (!slot)
+        return log_fail(OCELLI_ERR_USAGE, "template \"%s\": write {} exactly once, where the prompt goes", template);
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < prompts->count; i++)
         status = append(out, arena, fill(arena, template, slot, prompts->texts[i]));
@@ -66,7 +68,8 @@ int prompts_expand(struct prompts_list *out, struct arena *arena, const struct p
     int status = OCELLI_OK;
     if (templates->count == 0)
         for (size_t i = 0; !status && i < prompts->count; i++) status = prompts_add(out, arena, prompts->texts[i]);
-    for (size_t i = 0; !status && i < templates->count; i++) status = expand_one(out, arena, templates->texts[i], prompts);
+    for (size_t i = 0; !status && i < templates->count; i++)
+        status = expand_one(out, arena, templates->texts[i], prompts);
     return status;
 }
 

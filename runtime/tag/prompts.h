@@ -8,7 +8,7 @@
 /* A zeroed struct is an empty list. Texts and the list lie in the arena given to prompts_add(). */
 struct prompts_list {
     const char **texts;
-    size_t count, room;
+    size_t count, capacity;
 };
 
 /* Appends a copy of `text`. Errors: MEMORY. */

@@ -37,8 +37,8 @@ int rules_find(const char *key) {
 int rules_take(struct rules *rules, const struct ini_place *at, enum rule rule, const char *text) {
     double value;
     if (rules->line[rule])
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s again, first in line %zu: keep one", at->file, at->line, known[rule].key,
-                        rules->line[rule]);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s again, first in line %zu: keep one", at->file, at->line,
+                        known[rule].key, rules->line[rule]);
     rules->line[rule] = at->line; /* also of one that is no number: it was given */
     if (!ini_number(text, &value) || value < known[rule].least || value > known[rule].most)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s = \"%s\": expected a number from %g to %g", at->file, at->line,
@@ -54,8 +54,8 @@ static int check_threshold(const struct rules *rules, const char *file) {
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: off without on: give both, or neither and they are learnt", file,
                         line[RULE_OFF]);
     if (line[RULE_OFF] && value[RULE_OFF] > value[RULE_ON])
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: off = %g is above on = %g in line %zu: off is the lower of the two", file,
-                        line[RULE_OFF], value[RULE_OFF], value[RULE_ON], line[RULE_ON]);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: off = %g is above on = %g in line %zu: off is the lower of the two",
+                        file, line[RULE_OFF], value[RULE_OFF], value[RULE_ON], line[RULE_ON]);
     return OCELLI_OK;
 }
 
@@ -63,9 +63,10 @@ int rules_check(const struct rules *rules, const char *file, struct faults *faul
     const size_t *line = rules->line;
     int status = faults_pass(faults, check_threshold(rules, file));
     if (!status && line[RULE_ON] && line[RULE_FALSE_ALARMS])
-        status = faults_pass(faults, log_fail(OCELLI_ERR_FILE,
-                                              "%s:%zu: false_alarms beside on in line %zu: on is fixed or learnt, keep one", file,
-                                              line[RULE_FALSE_ALARMS], line[RULE_ON]));
+        status =
+            faults_pass(faults, log_fail(OCELLI_ERR_FILE,
+                                         "%s:%zu: false_alarms beside on in line %zu: on is fixed or learnt, keep one",
+                                         file, line[RULE_FALSE_ALARMS], line[RULE_ON]));
     return status;
 }
 

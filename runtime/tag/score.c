@@ -3,9 +3,9 @@
 
 #include <math.h>
 
-float score_cosine(const float *a, const float *b, size_t n) {
+float score_cosine(const float *a, const float *b, size_t count) {
     double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += (double)a[i] * b[i];
+    for (size_t i = 0; i < count; i++) sum += (double)a[i] * b[i];
     /* Rounding of the vectors may put it a little past 1. Written so that NaN stays NaN. */
     if (sum > 1) return 1;
     if (sum < -1) return -1;

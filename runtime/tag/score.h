@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* Cosine of two unit vectors of n numbers: their dot product, kept within -1..1. */
-float score_cosine(const float *a, const float *b, size_t n);
+float score_cosine(const float *a, const float *b, size_t count);
 
 /* scores[i] = exp(scale * cosines[i]) / sum over j of exp(scale * cosines[j]); sum 1 for any finite
  * input. CLIP's rule (Radford et al. 2021, figure 3). scores may be cosines. */

@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-float smooth_step(struct smooth *s, float x, int64_t now_ms, int64_t constant_ms) {
-    bool follows = s->started && now_ms >= s->at_ms && now_ms - s->at_ms <= SMOOTH_PAUSE_MS;
+float smooth_step(struct smooth *smooth, float x, int64_t now_ms, int64_t constant_ms) {
+    bool follows = smooth->started && now_ms >= smooth->at_ms && now_ms - smooth->at_ms <= SMOOTH_PAUSE_MS;
     double weight = 1; /* of x */
-    if (follows && constant_ms > 0) weight = -expm1(-(double)(now_ms - s->at_ms) / (double)constant_ms);
-    double value = follows ? (double)s->value + weight * ((double)x - (double)s->value) : (double)x;
-    *s = (struct smooth){.started = true, .value = (float)value, .at_ms = now_ms};
-    return s->value;
+    if (follows && constant_ms > 0) weight = -expm1(-(double)(now_ms - smooth->at_ms) / (double)constant_ms);
+    double value = follows ? (double)smooth->value + weight * ((double)x - (double)smooth->value) : (double)x;
+    *smooth = (struct smooth){.started = true, .value = (float)value, .at_ms = now_ms};
+    return smooth->value;
 }

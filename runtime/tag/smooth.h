@@ -18,6 +18,6 @@ struct smooth {
 
 /* The smoothed value with x at that time; constant_ms 0: x itself. Starts anew after a pause, and
  * when the clock went back. x is finite. */
-float smooth_step(struct smooth *s, float x, int64_t now_ms, int64_t constant_ms);
+float smooth_step(struct smooth *smooth, float x, int64_t now_ms, int64_t constant_ms);
 
 #endif

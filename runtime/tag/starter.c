@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In spreads: where "anything else" lies above the mean of the distractors; what a tag must have over its best rival to turn on,
- * and to stay on. Measured with the demo model (docs/tags.md). */
+/* In spreads: where "anything else" lies above the mean of the distractors; what a tag must have over its best rival to
+ * turn on, and to stay on. Measured with the demo model (docs/tags.md). */
 #define ANYTHING_ELSE 2.5
 #define TO_TURN_ON 0.75
 #define TO_STAY_ON 0.25
 
-/* A scene that looks a little like the tag all the time asks for more: so many standard deviations above what the margin was
- * while the tag was off, but no more than so many spreads. */
+/* A scene that looks a little like the tag all the time asks for more: so many standard deviations above what the
+ * margin was while the tag was off, but no more than so many spreads. */
 #define ABOVE_USUAL 4.5
 #define AT_MOST 2.0
 
@@ -38,7 +38,8 @@ int starter_init(struct starter *s, struct arena *arena, const float *vectors, c
     const char **names = arena_alloc(arena, count, sizeof *names);
     float *copy = arena_alloc(arena, count, size * sizeof *copy), *mean = arena_alloc(arena, size, sizeof *mean);
     bool good = names && copy && mean;
-    for (size_t i = 0; good && i < count; i++) good = (names[i] = arena_copy(arena, texts[i], strlen(texts[i]))) != NULL;
+    for (size_t i = 0; good && i < count; i++)
+        good = (names[i] = arena_copy(arena, texts[i], strlen(texts[i]))) != NULL;
     if (!good) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu distractors", count);
     memcpy(copy, vectors, count * size * sizeof *copy);
     for (size_t k = 0; k < size; k++) {
@@ -72,7 +73,8 @@ static void put_in_order(struct starter *s) {
     for (size_t i = 0; i < s->count; i++) {
         size_t place = i;
         uint8_t index = s->frames ? s->order[i] : (uint8_t)i;
-        for (; place && s->cosines[s->order[place - 1]] < s->cosines[index]; place--) s->order[place] = s->order[place - 1];
+        for (; place && s->cosines[s->order[place - 1]] < s->cosines[index]; place--)
+            s->order[place] = s->order[place - 1];
         s->order[place] = index;
     }
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The rule that decides until a tag's scene is learnt: the tag against everyday things. docs/tags.md tells how it was chosen.
+ * The rule that decides until a tag's scene is learnt: the tag against everyday things. docs/tags.md tells how it was
+ * chosen.
  *
- * What a cosine means differs between models, so it is measured by the distractors themselves: their spread in the pictures
- * seen so far is the unit. "Anything else" is a rival at their mean plus some spreads, where a text that has nothing to do with
- * the picture hardly comes. */
+ * What a cosine means differs between models, so it is measured by the distractors themselves: their spread in the
+ * pictures seen so far is the unit. "Anything else" is a rival at their mean plus some spreads, where a text that has
+ * nothing to do with the picture hardly comes. */
 #ifndef TAG_STARTER_H
 #define TAG_STARTER_H
 
@@ -32,8 +33,8 @@ struct starter {
 };
 
 /* Copies vectors (count, size) and texts into the arena. Errors: LIMIT (over STARTER_MOST), MEMORY. */
-int starter_init(struct starter *starter, struct arena *arena, const float *vectors, const char *const *texts, size_t count,
-                 size_t size);
+int starter_init(struct starter *starter, struct arena *arena, const float *vectors, const char *const *texts,
+                 size_t count, size_t size);
 
 /* Mask (bit i: distractor i) of those that mean about the same as the vector (size): they are no rivals of it. */
 uint64_t starter_alike(const struct starter *starter, const float *vector);

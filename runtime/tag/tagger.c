@@ -19,7 +19,8 @@ enum { RENEWED_AT_ONCE = 64 };
 
 int tagger_create(struct tagger **out, const struct tagger_set *set) {
     *out = calloc(1, sizeof **out);
-    int status = *out ? tagger_set_init(*out, set) : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
+    int status =
+        *out ? tagger_set_init(*out, set) : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
     if (status) tagger_destroy(out);
     return status;
 }
@@ -40,7 +41,7 @@ static bool learns(const struct tagger_item *item) {
 }
 
 static bool is_learnt(const struct tagger *t, const struct tagger_item *item) {
-    return item->calibrate->level[regime_of(t)].ready;
+    return item->calibrate->level[regime_of(t)].known;
 }
 
 static enum tagger_threshold threshold_of(const struct tagger *t, const struct tagger_item *item) {
@@ -60,11 +61,12 @@ static struct gate_rules with_times(const struct tagger_item *item, double on, d
 static struct gate_rules own_rules(const struct tagger *t, const struct tagger_item *item) {
     const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
     const double *value = item->tag.rules.value;
-    double on = learns(item) ? (l->ready ? l->on : NAN) : value[RULE_ON];
+    double on = learns(item) ? (l->known ? l->on : NAN) : value[RULE_ON];
     return with_times(item, on, isnan(value[RULE_OFF]) ? on - l->gap : value[RULE_OFF]);
 }
 
-/* The thresholds of the starter's margin, told as those of the tag's own: less what the two margins differ by in this frame. */
+/* The thresholds of the starter's margin, told as those of the tag's own: less what the two margins differ by in this
+ * frame. */
 static struct gate_rules starter_rules(const struct tagger *t, const struct tagger_item *item) {
     double differ = t->starter.frames ? (double)item->margin - (double)item->start.margin : NAN;
     return with_times(item, differ + (double)starter_on(&t->starter, &item->start.past),
@@ -75,11 +77,12 @@ static struct gate_rules rules_of(const struct tagger *t, const struct tagger_it
     return threshold_of(t, item) == TAGGER_STARTER ? starter_rules(t, item) : own_rules(t, item);
 }
 
-/* The learnt threshold takes over when both rules agree with the state of the tag. So no state flips, and no score crosses 0.5,
- * because the rule changes. */
+/* The learnt threshold takes over when both rules agree with the state of the tag. So no state flips, and no score
+ * crosses 0.5, because the rule changes. */
 static void take_over(const struct tagger *t, struct tagger_item *item) {
     if (item->start.over || !is_learnt(t, item) || threshold_of(t, item) != TAGGER_STARTER) return;
-    bool on = item->gate.on, learnt = item->margin >= own_rules(t, item).on, starter = item->margin >= starter_rules(t, item).on;
+    bool on = item->gate.on, learnt = item->margin >= own_rules(t, item).on,
+         starter = item->margin >= starter_rules(t, item).on;
     item->start.over = learnt == on && starter == on;
 }
 
@@ -144,26 +147,27 @@ const char *tagger_threshold_name(enum tagger_threshold threshold) {
     return names[threshold];
 }
 
-static struct tagger_why why_of(const struct tagger *t, const struct tagger_item *item) {
-    struct gate_rules rules = rules_of(t, item);
-    enum tagger_threshold threshold = threshold_of(t, item);
+static struct tagger_why why_of(const struct tagger *tagger, const struct tagger_item *item) {
+    struct gate_rules rules = rules_of(tagger, item);
+    enum tagger_threshold threshold = threshold_of(tagger, item);
     bool starter = threshold == TAGGER_STARTER && item->start.runner_up;
-    double logit = (double)t->logit_scale * ((double)item->margin - (double)rules.on);
+    double logit = (double)tagger->logit_scale * ((double)item->margin - (double)rules.on);
     return (struct tagger_why){
         .score = isnan(rules.on) ? 0 : (float)(1 / (1 + exp(-logit))),
         .cosine = item->cosine,
         .margin = item->margin,
         .on = rules.on,
         .off = rules.off,
-        .percentile = (float)calibrate_percentile(item->calibrate, regime_of(t), item->margin),
-        .alarms_a_day = (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), item->margin),
+        .percentile = (float)calibrate_percentile(item->calibrate, regime_of(tagger), item->margin),
+        .alarms_a_day = (float)calibrate_alarms_a_day(item->calibrate, regime_of(tagger), item->margin),
         .runner_up = starter ? item->start.runner_up : item->runner_up,
         .runner_up_cosine = starter ? item->start.runner_up_cosine : item->runner_up_cosine,
         .threshold = threshold,
     };
 }
 
-static void publish(struct tagger *t, const struct tagger_item *item, enum tagger_state state, const struct tagger_frame *frame) {
+static void publish(struct tagger *t, const struct tagger_item *item, enum tagger_state state,
+                    const struct tagger_frame *frame) {
     t->events[t->event_count++] = (struct tagger_event){
         .tag = state == TAGGER_UNKNOWN ? NULL : item->tag.name,
         .group = item->tag.group,
@@ -205,7 +209,8 @@ static struct tagger_item *candidate(const struct tagger *t, const struct tagger
 }
 
 /* Only who may leave is overtaken, and only by one that is further over its threshold. */
-static bool overtakes(const struct tagger *t, const struct tagger_item *next, const struct tagger_item *now, int64_t time_ms) {
+static bool overtakes(const struct tagger *t, const struct tagger_item *next, const struct tagger_item *now,
+                      int64_t time_ms) {
     struct gate_rules rules = rules_of(t, now);
     return gate_ask(&now->gate, &rules, -INFINITY, time_ms) == GATE_TURN_OFF && excess(t, next) > excess(t, now);
 }
@@ -239,7 +244,8 @@ static bool in_group(const struct tagger_item *heir, const char *group) {
     return heir && heir->tag.group && !strcmp(heir->tag.group, group);
 }
 
-/* Of each that is on and does not stay so, and of each group that it leaves without one. Nothing of `old` was moved yet. */
+/* Of each that is on and does not stay so, and of each group that it leaves without one. Nothing of `old` was moved
+ * yet. */
 static int find_left(struct tagger *old, struct tagger *next, const struct tagger_event **events, size_t *count) {
     const struct tagger_frame last = {.sequence = old->sequence, .time_ms = old->at_ms};
     struct tagger_event *left = arena_alloc(&next->arena, old->count + 1, 2 * sizeof *left);
@@ -256,24 +262,25 @@ static int find_left(struct tagger *old, struct tagger *next, const struct tagge
     return good ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of tags");
 }
 
-int tagger_swap(struct tagger *t, struct tagger *next, const struct tagger_event **events, size_t *count) {
+int tagger_swap(struct tagger *tagger, struct tagger *next, const struct tagger_event **events, size_t *count) {
     *events = NULL, *count = 0;
-    int status = find_left(t, next, events, count);
+    int status = find_left(tagger, next, events, count);
     if (status) {
         *count = 0;
         return status;
     }
-    tagger_set_carry(next, t);
-    struct tagger old = *t;
-    *t = *next, *next = old;
+    tagger_set_carry(next, tagger);
+    struct tagger old = *tagger;
+    *tagger = *next, *next = old;
     return OCELLI_OK;
 }
 
-int tagger_replace(struct tagger *t, const struct tagger_set *set, const struct tagger_event **events, size_t *count) {
+int tagger_replace(struct tagger *tagger, const struct tagger_set *set, const struct tagger_event **events,
+                   size_t *count) {
     struct tagger *next;
     *events = NULL, *count = 0;
     int status = tagger_create(&next, set);
-    if (!status) status = tagger_swap(t, next, events, count);
+    if (!status) status = tagger_swap(tagger, next, events, count);
     tagger_destroy(&next);
     return status;
 }
@@ -297,8 +304,8 @@ static double seconds_since(struct tagger *t, int64_t time_ms) {
     return seconds;
 }
 
-/* A tag that has to wait for its turn loses nothing: time goes on counting. What the starter rule takes for the thing teaches
- * like all else: if it is always so, it is the scene. */
+/* A tag that has to wait for its turn loses nothing: time goes on counting. What the starter rule takes for the thing
+ * teaches like all else: if it is always so, it is the scene. */
 static void learn(struct tagger *t, double seconds) {
     size_t renewed = 0;
     for (size_t i = 0; i < t->count; i++) {
@@ -312,69 +319,70 @@ static void learn(struct tagger *t, double seconds) {
     }
 }
 
-size_t tagger_step(struct tagger *t, const struct tagger_frame *frame, const struct tagger_event **events) {
-    t->event_count = 0;
-    *events = t->events;
-    if (!take_cosines(t, frame->embedding)) return 0;
-    double seconds = seconds_since(t, frame->time_ms);
-    t->sequence = frame->sequence;
-    take_luma(t, frame->luma);
-    for (size_t i = 0; i < t->count; i++) {
-        struct tagger_item *item = &t->items[i];
-        take_margin(t, item, frame);
-        take_over(t, item);
-        struct gate_rules rules = rules_of(t, item);
+size_t tagger_step(struct tagger *tagger, const struct tagger_frame *frame, const struct tagger_event **events) {
+    tagger->event_count = 0;
+    *events = tagger->events;
+    if (!take_cosines(tagger, frame->embedding)) return 0;
+    double seconds = seconds_since(tagger, frame->time_ms);
+    tagger->sequence = frame->sequence;
+    take_luma(tagger, frame->luma);
+    for (size_t i = 0; i < tagger->count; i++) {
+        struct tagger_item *item = &tagger->items[i];
+        take_margin(tagger, item, frame);
+        take_over(tagger, item);
+        struct gate_rules rules = rules_of(tagger, item);
         item->wish = gate_ask(&item->gate, &rules, item->margin, frame->time_ms);
     }
-    for (size_t i = 0; i < t->count; i++)
-        if (t->items[i].group < 0 && t->items[i].wish != GATE_STAY)
-            turn(t, &t->items[i], t->items[i].wish == GATE_TURN_ON, frame);
-    for (size_t i = 0; i < t->group_count; i++) step_group(t, &t->groups[i], frame);
-    learn(t, seconds);
-    return t->event_count;
+    for (size_t i = 0; i < tagger->count; i++)
+        if (tagger->items[i].group < 0 && tagger->items[i].wish != GATE_STAY)
+            turn(tagger, &tagger->items[i], tagger->items[i].wish == GATE_TURN_ON, frame);
+    for (size_t i = 0; i < tagger->group_count; i++) step_group(tagger, &tagger->groups[i], frame);
+    learn(tagger, seconds);
+    return tagger->event_count;
 }
 
-void tagger_refresh(struct tagger *t) {
-    for (size_t i = 0; i < t->count; i++)
-        calibrate_refresh(t->items[i].calibrate, t->items[i].tag.rules.value[RULE_FALSE_ALARMS]);
+void tagger_refresh(struct tagger *tagger) {
+    for (size_t i = 0; i < tagger->count; i++)
+        calibrate_refresh(tagger->items[i].calibrate, tagger->items[i].tag.rules.value[RULE_FALSE_ALARMS]);
 }
 
-size_t tagger_count(const struct tagger *t) {
-    return t->count;
+size_t tagger_count(const struct tagger *tagger) {
+    return tagger->count;
 }
 
-enum tagger_state tagger_get_state(const struct tagger *t, size_t index, const char **tag) {
-    const struct tagger_item *item = &t->items[index];
+enum tagger_state tagger_get_state(const struct tagger *tagger, size_t index, const char **tag) {
+    const struct tagger_item *item = &tagger->items[index];
     *tag = item->tag.name;
-    return item->gate.on ? TAGGER_ON : threshold_of(t, item) == TAGGER_NONE ? TAGGER_LEARNING : TAGGER_OFF;
+    return item->gate.on ? TAGGER_ON : threshold_of(tagger, item) == TAGGER_NONE ? TAGGER_LEARNING : TAGGER_OFF;
 }
 
-bool tagger_is_learning(const struct tagger *t, size_t index) {
-    const struct tagger_item *item = &t->items[index];
-    return learns(item) && !is_learnt(t, item);
+bool tagger_is_learning(const struct tagger *tagger, size_t index) {
+    const struct tagger_item *item = &tagger->items[index];
+    return learns(item) && !is_learnt(tagger, item);
 }
 
-void tagger_get(const struct tagger *t, size_t index, struct tagger_status *status) {
-    const struct tagger_item *item = &t->items[index];
-    const struct calibrate_level *l = &item->calibrate->level[regime_of(t)];
+void tagger_get(const struct tagger *tagger, size_t index, struct tagger_status *status) {
+    const struct tagger_item *item = &tagger->items[index];
+    const struct calibrate_level *l = &item->calibrate->level[regime_of(tagger)];
     const char *tag;
-    float on = threshold_of(t, item) == TAGGER_STARTER ? NAN : rules_of(t, item).on;
+    float on = threshold_of(tagger, item) == TAGGER_STARTER ? NAN : rules_of(tagger, item).on;
     *status = (struct tagger_status){
         .tag = item->tag.name,
         .group = item->tag.group,
-        .state = tagger_get_state(t, index, &tag),
+        .state = tagger_get_state(tagger, index, &tag),
         .since_ms = item->gate.turned ? item->gate.since_ms : 0,
-        .why = why_of(t, item),
-        .on_percentile = isnan(on) ? NAN : (float)calibrate_percentile(item->calibrate, regime_of(t), on),
-        .on_alarms_a_day = isnan(on) ? NAN : (float)calibrate_alarms_a_day(item->calibrate, regime_of(t), on),
+        .why = why_of(tagger, item),
+        .on_percentile = isnan(on) ? NAN : (float)calibrate_percentile(item->calibrate, regime_of(tagger), on),
+        .on_alarms_a_day = isnan(on) ? NAN : (float)calibrate_alarms_a_day(item->calibrate, regime_of(tagger), on),
         .learnt_days = l->days,
-        .learning = tagger_is_learning(t, index),
+        .learning = tagger_is_learning(tagger, index),
         .day_night_apart = item->calibrate->apart,
     };
 }
 
-const char *tagger_group(const struct tagger *t, const char *group) {
+const char *tagger_group(const struct tagger *tagger, const char *group) {
     size_t i;
-    const struct tagger_item *on = lookup_find(&t->group_names, group, &i) ? member_on(t, &t->groups[i]) : NULL;
+    const struct tagger_item *on =
+        lookup_find(&tagger->group_names, group, &i) ? member_on(tagger, &tagger->groups[i]) : NULL;
     return on ? on->tag.name : NULL;
 }

@@ -11,10 +11,10 @@
 struct tagger;
 
 struct tagger_tag {
-    const char *name, *group;         /* group: NULL: none */
-    const char *key;                  /* what the vectors were made of, see tags_file_key(): another key is another tag */
-    const float *vector;              /* (D), unit length */
-    const float *against;             /* (against_count, D), unit length; may be NULL when there are none */
+    const char *name, *group; /* group: NULL: none */
+    const char *key;          /* what the vectors were made of, see tags_file_key(): another key is another tag */
+    const float *vector;      /* (D), unit length */
+    const float *against;     /* (against_count, D), unit length; may be NULL when there are none */
     const char *const *against_texts; /* (against_count): what a runner-up is called */
     size_t against_count;
     struct rules rules; /* complete, see rules_complete() */
@@ -29,7 +29,8 @@ struct tagger_set {
     uint64_t version;      /* of the prompts; goes into events */
     const char *model;     /* its name; goes into events, and into what a background belongs to */
     const char *model_key; /* as well, where its bytes have a name too; may be NULL */
-    /* Everyday things, which are rivals of each tag until its threshold is learnt; at most STARTER_MOST. 0: no starter rule. */
+    /* Everyday things, which are rivals of each tag until its threshold is learnt; at most STARTER_MOST. 0: no starter
+     * rule. */
     const float *distractors;            /* (distractor_count, D), unit length */
     const char *const *distractor_texts; /* (distractor_count) */
     size_t distractor_count;
@@ -54,18 +55,18 @@ enum tagger_threshold {
 const char *tagger_threshold_name(enum tagger_threshold threshold);
 
 /* Why a tag is what it is. Strings live until the set is replaced.
- * With TAGGER_STARTER the margin is what it always is, and `on` and `off` move from picture to picture: they are the margins at
- * which the tag would turn on and off in a picture with these distractors. The runner-up may then be a distractor, or
- * STARTER_ANYTHING_ELSE. */
+ * With TAGGER_STARTER the margin is what it always is, and `on` and `off` move from picture to picture: they are the
+ * margins at which the tag would turn on and off in a picture with these distractors. The runner-up may then be a
+ * distractor, or STARTER_ANYTHING_ELSE. */
 struct tagger_why {
-    float score;                     /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
-    float cosine;                    /* of this frame */
-    float margin;                    /* smoothed: cosine less the best rival's; the cosine itself without rivals */
-    float on, off;                   /* thresholds; NAN: not learnt yet */
-    float percentile;                /* share of the background's time below the margin, 0..100; NAN: not learnt yet */
-    float alarms_a_day;              /* how often the background reaches this margin; NAN: not learnt yet */
-    const char *runner_up;           /* best rival: a member of the group, or a prompt against; NULL: none */
-    float runner_up_cosine;          /* of this frame; NAN: none */
+    float score;            /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
+    float cosine;           /* of this frame */
+    float margin;           /* smoothed: cosine less the best rival's; the cosine itself without rivals */
+    float on, off;          /* thresholds; NAN: not learnt yet */
+    float percentile;       /* share of the background's time below the margin, 0..100; NAN: not learnt yet */
+    float alarms_a_day;     /* how often the background reaches this margin; NAN: not learnt yet */
+    const char *runner_up;  /* best rival: a member of the group, or a prompt against; NULL: none */
+    float runner_up_cosine; /* of this frame; NAN: none */
     enum tagger_threshold threshold; /* what `on` and `off` are */
 };
 
@@ -104,14 +105,14 @@ struct tagger_status {
 int tagger_create(struct tagger **out, const struct tagger_set *set);
 
 /* Another set. Where name and key are the same, what was on stays on (unless the tag comes into a group); what was
- * learnt stays where model, smoothing and the group's other members are the same too. *events gets those that were on and are
- * not any more, as of the last frame, and then their groups, which are unknown now; they live until the next replacement.
- * On error the old set stays, and *count is 0.
- * Errors: as tagger_create(). */
-int tagger_replace(struct tagger *tagger, const struct tagger_set *set, const struct tagger_event **events, size_t *count);
+ * learnt stays where model, smoothing and the group's other members are the same too. *events gets those that were on
+ * and are not any more, as of the last frame, and then their groups, which are unknown now; they live until the next
+ * replacement. On error the old set stays, and *count is 0. Errors: as tagger_create(). */
+int tagger_replace(struct tagger *tagger, const struct tagger_set *set, const struct tagger_event **events,
+                   size_t *count);
 
-/* The same in two steps, for who holds a lock: `next` comes from tagger_create(), which takes long for many tags, and this is
- * quick. `next` has the old set then; on error it is as it was. Errors: MEMORY. */
+/* The same in two steps, for who holds a lock: `next` comes from tagger_create(), which takes long for many tags, and
+ * this is quick. `next` has the old set then; on error it is as it was. Errors: MEMORY. */
 int tagger_swap(struct tagger *tagger, struct tagger *next, const struct tagger_event **events, size_t *count);
 
 /* Frees and sets *tagger to NULL. Accepts NULL and a pointer to NULL. */
@@ -138,8 +139,8 @@ const char *tagger_group(const struct tagger *tagger, const char *group);
 /* What was learnt, as bytes to be stored; free(*bytes). Errors: MEMORY. */
 int tagger_save(const struct tagger *tagger, uint8_t **bytes, size_t *size);
 
-/* The same in two steps, for who holds a lock: a copy, which is quick, and its bytes, which frees *learnt. Errors: MEMORY;
- * *learnt is NULL then. */
+/* The same in two steps, for who holds a lock: a copy, which is quick, and its bytes, which frees *learnt. Errors:
+ * MEMORY; *learnt is NULL then. */
 struct tagger_learnt;
 int tagger_save_copy(const struct tagger *tagger, struct tagger_learnt **learnt);
 int tagger_save_bytes(struct tagger_learnt **learnt, uint8_t **bytes, size_t *size);

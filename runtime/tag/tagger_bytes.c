@@ -23,13 +23,13 @@ static int no_memory(size_t count) {
     return log_fail(OCELLI_ERR_MEMORY, "out of memory to save what %zu tags have learnt", count);
 }
 
-int tagger_save_copy(const struct tagger *t, struct tagger_learnt **learnt) {
-    struct tagger_learnt *l = *learnt = malloc(sizeof *l + t->count * sizeof l->entries[0]);
-    if (!l) return no_memory(t->count);
-    l->count = t->count;
-    for (size_t i = 0; i < t->count; i++) {
-        memcpy(l->entries[i].background, t->items[i].background, SHA256_SIZE);
-        l->entries[i].calibrate = *t->items[i].calibrate;
+int tagger_save_copy(const struct tagger *tagger, struct tagger_learnt **learnt) {
+    struct tagger_learnt *l = *learnt = malloc(sizeof *l + tagger->count * sizeof l->entries[0]);
+    if (!l) return no_memory(tagger->count);
+    l->count = tagger->count;
+    for (size_t i = 0; i < tagger->count; i++) {
+        memcpy(l->entries[i].background, tagger->items[i].background, SHA256_SIZE);
+        l->entries[i].calibrate = *tagger->items[i].calibrate;
     }
     return OCELLI_OK;
 }
@@ -61,10 +61,10 @@ int tagger_save_bytes(struct tagger_learnt **learnt, uint8_t **bytes, size_t *si
     return status;
 }
 
-int tagger_save(const struct tagger *t, uint8_t **bytes, size_t *size) {
+int tagger_save(const struct tagger *tagger, uint8_t **bytes, size_t *size) {
     struct tagger_learnt *learnt;
     *bytes = NULL, *size = 0;
-    int status = tagger_save_copy(t, &learnt);
+    int status = tagger_save_copy(tagger, &learnt);
     return status ? status : tagger_save_bytes(&learnt, bytes, size);
 }
 
@@ -93,7 +93,8 @@ struct by_background {
 };
 
 static int order(const void *a, const void *b) {
-    return memcmp((*(struct tagger_item *const *)a)->background, (*(struct tagger_item *const *)b)->background, SHA256_SIZE);
+    return memcmp((*(struct tagger_item *const *)a)->background, (*(struct tagger_item *const *)b)->background,
+                  SHA256_SIZE);
 }
 
 static int order_key(const void *key, const void *item) {
@@ -109,7 +110,8 @@ static int sort(struct tagger *t, struct by_background *all, const char *name) {
 }
 
 /* Every entry is read, also that of no tag, before the first is taken: a set has all of it or nothing. */
-static bool read_entry(const struct by_background *all, struct span *in, struct calibrate *c, struct tagger_item **item) {
+static bool read_entry(const struct by_background *all, struct span *in, struct calibrate *c,
+                       struct tagger_item **item) {
     const uint8_t *background = span_bytes(in, SHA256_SIZE);
     *item = NULL;
     if (!background || !calibrate_restore(c, in)) return false;
@@ -118,8 +120,8 @@ static bool read_entry(const struct by_background *all, struct span *in, struct 
     return true;
 }
 
-static bool read_all(const struct by_background *all, struct span in, uint32_t count, struct calibrate *c, size_t *taken,
-                     bool take) {
+static bool read_all(const struct by_background *all, struct span in, uint32_t count, struct calibrate *c,
+                     size_t *taken, bool take) {
     struct tagger_item *item;
     *taken = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -133,7 +135,7 @@ static bool read_all(const struct by_background *all, struct span in, uint32_t c
     return true;
 }
 
-int tagger_restore(struct tagger *t, const void *bytes, size_t size, const char *name, size_t *taken) {
+int tagger_restore(struct tagger *tagger, const void *bytes, size_t size, const char *name, size_t *taken) {
     struct span in = span_of(bytes, size);
     uint32_t count;
     size_t some = 0;
@@ -141,7 +143,7 @@ int tagger_restore(struct tagger *t, const void *bytes, size_t size, const char 
     int status = check(&in, name, &count);
     struct calibrate *c = status ? NULL : malloc(sizeof *c);
     if (!status && !c) status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", name);
-    if (!status) status = sort(t, &all, name);
+    if (!status) status = sort(tagger, &all, name);
     if (!status && !read_all(&all, in, count, c, &some, false)) status = broken(name, "numbers out of range");
     if (!status) read_all(&all, in, count, c, &some, true);
     if (taken) *taken = status ? 0 : some;

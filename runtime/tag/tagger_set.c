@@ -10,8 +10,8 @@ static int out_of_memory(size_t count) {
     return log_fail(OCELLI_ERR_MEMORY, "out of memory for the states of %zu tags", count);
 }
 
-const char *tagger_set_text(struct tagger *t, const char *text) {
-    return text ? arena_copy(&t->arena, text, strlen(text)) : NULL;
+const char *tagger_set_text(struct tagger *tagger, const char *text) {
+    return text ? arena_copy(&tagger->arena, text, strlen(text)) : NULL;
 }
 
 static const float *copy_vectors(struct tagger *t, const float *vectors, size_t count) {
@@ -64,25 +64,25 @@ static void join(struct tagger *t) {
     add_key(group->keys, item->tag.key, false);
 }
 
-static int take(struct tagger *t, const struct tagger_tag *from) {
-    struct tagger_item *item = &t->items[t->count];
-    if (lookup_find(&t->names, from->name, NULL))
+static int take(struct tagger *tagger, const struct tagger_tag *from) {
+    struct tagger_item *item = &tagger->items[tagger->count];
+    if (lookup_find(&tagger->names, from->name, NULL))
         return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: join the two", from->name);
     item->tag = *from;
-    item->tag.name = tagger_set_text(t, from->name);
-    item->tag.group = tagger_set_text(t, from->group);
-    item->tag.key = tagger_set_text(t, from->key);
-    item->tag.vector = copy_vectors(t, from->vector, 1);
+    item->tag.name = tagger_set_text(tagger, from->name);
+    item->tag.group = tagger_set_text(tagger, from->group);
+    item->tag.key = tagger_set_text(tagger, from->key);
+    item->tag.vector = copy_vectors(tagger, from->vector, 1);
     item->calibrate = calloc(1, sizeof *item->calibrate);
-    item->start.alike = starter_alike(&t->starter, from->vector);
+    item->start.alike = starter_alike(&tagger->starter, from->vector);
     item->runner_up_cosine = NAN;
     item->group = item->next = -1;
-    t->count++; /* also of a half one: tagger_set_finish() frees it */
-    if (!copy_against(t, &item->tag, from) || !item->tag.name || !item->tag.key || !item->tag.vector || !item->calibrate ||
-        (from->group && !item->tag.group))
-        return out_of_memory(t->count);
-    lookup_add(&t->names, item->tag.name, t->count - 1);
-    join(t);
+    tagger->count++; /* also of a half one: tagger_set_finish() frees it */
+    if (!copy_against(tagger, &item->tag, from) || !item->tag.name || !item->tag.key || !item->tag.vector ||
+        !item->calibrate || (from->group && !item->tag.group))
+        return out_of_memory(tagger->count);
+    lookup_add(&tagger->names, item->tag.name, tagger->count - 1);
+    join(tagger);
     return OCELLI_OK;
 }
 
@@ -93,19 +93,19 @@ static void mix(uint8_t digest[SHA256_SIZE], const void *bytes, size_t size) {
     sha256(both, sizeof both, digest);
 }
 
-/* Margins are of another kind with another model, smoothing or rival. The rivals' keys are summed, in any order: hashing each
- * pair of a large group would take seconds. */
-static void name_background(const struct tagger *t, struct tagger_item *item) {
+/* Margins are of another kind with another model, smoothing or rival. The rivals' keys are summed, in any order:
+ * hashing each pair of a large group would take seconds. */
+static void name_background(const struct tagger *tagger, struct tagger_item *item) {
     uint32_t smooth_ms = (uint32_t)(item->tag.rules.value[RULE_SMOOTH] * 1000);
     uint8_t bytes[4];
     for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(smooth_ms >> (8 * i));
     memset(item->background, 0, SHA256_SIZE);
-    mix(item->background, t->model, strlen(t->model));
-    if (t->model_key) mix(item->background, t->model_key, strlen(t->model_key));
+    mix(item->background, tagger->model, strlen(tagger->model));
+    if (tagger->model_key) mix(item->background, tagger->model_key, strlen(tagger->model_key));
     mix(item->background, bytes, sizeof bytes);
     mix(item->background, item->tag.name, strlen(item->tag.name));
     mix(item->background, item->tag.key, strlen(item->tag.key));
-    const struct tagger_group *group = item->group < 0 ? NULL : &t->groups[item->group];
+    const struct tagger_group *group = item->group < 0 ? NULL : &tagger->groups[item->group];
     if (!group || group->first == group->last) return;
     uint64_t rivals[SHA256_SIZE / 8];
     uint8_t sum[SHA256_SIZE];
@@ -115,28 +115,30 @@ static void name_background(const struct tagger *t, struct tagger_item *item) {
     mix(item->background, sum, sizeof sum);
 }
 
-int tagger_set_init(struct tagger *t, const struct tagger_set *set) {
-    size_t room = set->count ? set->count : 1;
-    t->size = set->size, t->logit_scale = set->logit_scale, t->version = set->version;
-    t->items = arena_alloc(&t->arena, room, sizeof *t->items);
-    t->groups = arena_alloc(&t->arena, room, sizeof *t->groups);
-    t->events = arena_alloc(&t->arena, room, 2 * sizeof *t->events);
-    t->model = tagger_set_text(t, set->model);
-    t->model_key = tagger_set_text(t, set->model_key);
-    bool good = t->items && t->groups && t->events && t->model && !t->model_key == !set->model_key &&
-                lookup_init(&t->names, &t->arena, room) && lookup_init(&t->group_names, &t->arena, room);
+int tagger_set_init(struct tagger *tagger, const struct tagger_set *set) {
+    size_t capacity = set->count ? set->count : 1;
+    tagger->size = set->size, tagger->logit_scale = set->logit_scale, tagger->version = set->version;
+    tagger->items = arena_alloc(&tagger->arena, capacity, sizeof *tagger->items);
+    tagger->groups = arena_alloc(&tagger->arena, capacity, sizeof *tagger->groups);
+    tagger->events = arena_alloc(&tagger->arena, capacity, 2 * sizeof *tagger->events);
+    tagger->model = tagger_set_text(tagger, set->model);
+    tagger->model_key = tagger_set_text(tagger, set->model_key);
+    bool good = tagger->items && tagger->groups && tagger->events && tagger->model &&
+                !tagger->model_key == !set->model_key && lookup_init(&tagger->names, &tagger->arena, capacity) &&
+                lookup_init(&tagger->group_names, &tagger->arena, capacity);
     int status = good ? OCELLI_OK : out_of_memory(set->count);
     if (!status)
-        status = starter_init(&t->starter, &t->arena, set->distractors, set->distractor_texts, set->distractor_count, set->size);
-    for (size_t i = 0; !status && i < set->count; i++) status = take(t, &set->tags[i]);
-    for (size_t i = 0; !status && i < t->count; i++) name_background(t, &t->items[i]);
+        status = starter_init(&tagger->starter, &tagger->arena, set->distractors, set->distractor_texts,
+                              set->distractor_count, set->size);
+    for (size_t i = 0; !status && i < set->count; i++) status = take(tagger, &set->tags[i]);
+    for (size_t i = 0; !status && i < tagger->count; i++) name_background(tagger, &tagger->items[i]);
     return status;
 }
 
-void tagger_set_finish(struct tagger *t) {
-    for (size_t i = 0; i < t->count; i++) free(t->items[i].calibrate);
-    arena_finish(&t->arena);
-    *t = (struct tagger){0};
+void tagger_set_finish(struct tagger *tagger) {
+    for (size_t i = 0; i < tagger->count; i++) free(tagger->items[i].calibrate);
+    arena_finish(&tagger->arena);
+    *tagger = (struct tagger){0};
 }
 
 /* The tag of `t` that has this one's name and key, or NULL. */

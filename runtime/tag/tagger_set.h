@@ -59,10 +59,10 @@ struct tagger {
 };
 
 /* Fills a zeroed one. Errors: as tagger_create(); tagger_set_finish() then too. */
-int tagger_set_init(struct tagger *t, const struct tagger_set *set);
-void tagger_set_finish(struct tagger *t);
+int tagger_set_init(struct tagger *tagger, const struct tagger_set *set);
+void tagger_set_finish(struct tagger *tagger);
 /* A copy in the arena; NULL: of NULL, or no memory. */
-const char *tagger_set_text(struct tagger *t, const char *text);
+const char *tagger_set_text(struct tagger *tagger, const char *text);
 /* The tag of another set that goes on with the state of this one; NULL: none, it ends. */
 const struct tagger_item *tagger_set_heir(const struct tagger *to, const struct tagger_item *from);
 /* Moves the state of tags that did not change. */

@@ -45,7 +45,8 @@ static struct piece line_at(const struct tags_text *t, size_t at) {
 
 static struct piece content(const struct tags_text *t, struct piece line) {
     if (line.length && line.text[line.length - 1] == '\n') line.length--;
-    if (line.text == t->bytes && line.length >= 3 && !memcmp(line.text, "\xEF\xBB\xBF", 3)) line.text += 3, line.length -= 3;
+    if (line.text == t->bytes && line.length >= 3 && !memcmp(line.text, "\xEF\xBB\xBF", 3))
+        line.text += 3, line.length -= 3;
     return trim(line);
 }
 
@@ -73,8 +74,8 @@ static bool is_key(const struct tags_text *t, struct piece line, const char *key
     return true;
 }
 
-/* Of a section: the blank line before it, if there is one; its first byte; behind its last line that says something; behind all
- * of it. */
+/* Of a section: the blank line before it, if there is one; its first byte; behind its last line that says something;
+ * behind all of it. */
 struct place {
     size_t gap, begin, used, end;
 };
@@ -131,23 +132,23 @@ static int open_writer(struct writer *w, const struct tags_text *t, size_t more)
 
 /* The section's lines with those of `key` as wanted; lines that are right already are copied. New ones
  * stand behind the last of the key, else behind all that the section says. */
-static void copy_section(struct writer *w, const struct tags_text *t, const struct place *place, const char *key,
-                         const char *const *values, size_t count) {
+static void copy_section(struct writer *writer, const struct tags_text *text, const struct place *place,
+                         const char *key, const char *const *values, size_t count) {
     size_t seen = 0, last = place->used;
     struct piece value;
-    for (size_t at = place->begin; at < place->end; at += line_at(t, at).length)
-        if (is_key(t, line_at(t, at), key, &value)) last = at + line_at(t, at).length;
+    for (size_t at = place->begin; at < place->end; at += line_at(text, at).length)
+        if (is_key(text, line_at(text, at), key, &value)) last = at + line_at(text, at).length;
     for (size_t at = place->begin; at < place->end;) {
-        struct piece line = line_at(t, at);
-        bool ours = is_key(t, line, key, &value);
+        struct piece line = line_at(text, at);
+        bool ours = is_key(text, line, key, &value);
         if (!ours || (seen < count && same_text(value, values[seen])))
-            put(w, line.text, line.length);
+            put(writer, line.text, line.length);
         else if (seen < count)
-            put_value(w, key, values[seen]);
+            put_value(writer, key, values[seen]);
         seen += ours;
         at += line.length;
         if (at != last) continue;
-        while (seen < count) put_value(w, key, values[seen++]);
+        while (seen < count) put_value(writer, key, values[seen++]);
     }
 }
 
@@ -178,7 +179,8 @@ static int replace(struct tags_text *t, char *bytes, size_t size) {
 static int check_text(const char *what, const char *text) {
     size_t length = strlen(text);
     if (!length || blank(text[0]) || blank(text[length - 1]) || strpbrk(text, "\n"))
-        return log_fail(OCELLI_ERR_USAGE, "%s \"%s\": write one line, not empty and without blanks at its ends", what, text);
+        return log_fail(OCELLI_ERR_USAGE, "%s \"%s\": write one line, not empty and without blanks at its ends", what,
+                        text);
     return OCELLI_OK;
 }
 
@@ -188,28 +190,29 @@ static int check_lines(const struct tags_lines *lines) {
     return status;
 }
 
-/* In `w` the text with these lines, not parsed yet. */
-static int write_lines(struct writer *w, const struct tags_text *t, const char *tag, const struct tags_lines *lines) {
+/* In `writer` the text with these lines, not parsed yet. */
+static int write_lines(struct writer *writer, const struct tags_text *text, const char *tag,
+                       const struct tags_lines *lines) {
     struct place place = {0};
     size_t more = strlen(tag) + 16;
     for (size_t i = 0; i < lines->count; i++) more += strlen(lines->key) + strlen(lines->values[i]) + 8;
-    int status = open_writer(w, t, more);
+    int status = open_writer(writer, text, more);
     if (status) return status;
-    bool found = find_tag(t, tag, &place);
-    put(w, t->bytes, found ? place.begin : t->size);
+    bool found = find_tag(text, tag, &place);
+    put(writer, text->bytes, found ? place.begin : text->size);
     if (found) {
-        copy_section(w, t, &place, lines->key, lines->values, lines->count);
-        put(w, t->bytes + place.end, t->size - place.end);
+        copy_section(writer, text, &place, lines->key, lines->values, lines->count);
+        put(writer, text->bytes + place.end, text->size - place.end);
     } else {
-        add_section(w, tag);
-        for (size_t i = 0; i < lines->count; i++) put_value(w, lines->key, lines->values[i]);
+        add_section(writer, tag);
+        for (size_t i = 0; i < lines->count; i++) put_value(writer, lines->key, lines->values[i]);
     }
     return OCELLI_OK;
 }
 
 /* Parsed once only: of two thresholds the first alone may be no good beside the old second. */
-int tags_edit_set(struct tags_text *t, const char *tag, const struct tags_lines *lines, size_t count) {
-    struct tags_text edited = *t;
+int tags_edit_set(struct tags_text *text, const char *tag, const struct tags_lines *lines, size_t count) {
+    struct tags_text edited = *text;
     int status = check_text("tag", tag);
     for (size_t i = 0; !status && i < count; i++) {
         struct writer w;
@@ -219,8 +222,8 @@ int tags_edit_set(struct tags_text *t, const char *tag, const struct tags_lines 
         if (i) free(edited.bytes);
         edited.bytes = w.bytes, edited.size = w.size;
     }
-    if (!status && edited.bytes != t->bytes) return replace(t, edited.bytes, edited.size);
-    if (edited.bytes != t->bytes) free(edited.bytes);
+    if (!status && edited.bytes != text->bytes) return replace(text, edited.bytes, edited.size);
+    if (edited.bytes != text->bytes) free(edited.bytes);
     return status;
 }
 
@@ -230,21 +233,21 @@ static size_t begin_to_remove(const struct tags_text *t, const struct place *pla
     return parted ? place->gap : place->begin;
 }
 
-int tags_edit_remove(struct tags_text *t, const char *tag) {
+int tags_edit_remove(struct tags_text *text, const char *tag) {
     struct writer w;
     struct place place;
-    if (!find_tag(t, tag, &place)) return log_fail(OCELLI_ERR_USAGE, "%s: there is no tag \"%s\"", t->name, tag);
-    int status = open_writer(&w, t, 0);
+    if (!find_tag(text, tag, &place)) return log_fail(OCELLI_ERR_USAGE, "%s: there is no tag \"%s\"", text->name, tag);
+    int status = open_writer(&w, text, 0);
     if (status) return status;
-    put(&w, t->bytes, begin_to_remove(t, &place));
-    put(&w, t->bytes + place.used, t->size - place.used);
-    return replace(t, w.bytes, w.size);
+    put(&w, text->bytes, begin_to_remove(text, &place));
+    put(&w, text->bytes + place.used, text->size - place.used);
+    return replace(text, w.bytes, w.size);
 }
 
-int tags_edit_write(const struct tags_text *t, const char *path) {
+int tags_edit_write(const struct tags_text *text, const char *path) {
     struct file_writer w;
     int status = file_writer_open(&w, path);
-    if (!status) status = file_writer_write(&w, t->bytes, t->size);
+    if (!status) status = file_writer_write(&w, text->bytes, text->size);
     if (!status) status = file_writer_commit(&w);
     file_writer_close(&w);
     return status;

@@ -20,13 +20,13 @@ struct tags_lines {
     size_t count;              /* 0: no line */
 };
 
-/* Makes these the lines of their keys (`count`, each another) in [tag TAG], which is made at the end when it is new. The text is
- * parsed again, once all are in it, before it replaces the old one, which stays on error.
- * Errors: USAGE (what no line can hold), FILE, LIMIT (what the edited text would be), MEMORY. */
+/* Makes these the lines of their keys (`count`, each another) in [tag TAG], which is made at the end when it is new.
+ * The text is parsed again, once all are in it, before it replaces the old one, which stays on error. Errors: USAGE
+ * (what no line can hold), FILE, LIMIT (what the edited text would be), MEMORY. */
 int tags_edit_set(struct tags_text *text, const char *tag, const struct tags_lines *lines, size_t count);
 
-/* Removes the section, so that one made by tags_edit_set() leaves no trace; comments behind its last line stay, as they may
- * belong to the next. Errors: USAGE (no such tag), and as above. */
+/* Removes the section, so that one made by tags_edit_set() leaves no trace; comments behind its last line stay, as they
+ * may belong to the next. Errors: USAGE (no such tag), and as above. */
 int tags_edit_remove(struct tags_text *text, const char *tag);
 
 /* Writes the text to `path`, whole or not at all. Errors: FILE, MEMORY. */

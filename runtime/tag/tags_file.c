@@ -40,8 +40,8 @@ static int begin_tag(void *user, const struct ini_place *at, const char *name) {
     p->spare = (struct tags_file_tag){.name = composed, .line = at->line, .rules = rules_none()};
     p->tag = &p->spare;
     if (same)
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file, at->line, name,
-                        same->line);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: tag \"%s\" again, first in line %zu: join the two", at->file,
+                        at->line, name, same->line);
     bool told = p->full;
     p->full = f->count == TAGS_FILE_TAGS;
     if (p->full && told) return OCELLI_OK; /* once is enough */
@@ -56,29 +56,30 @@ static int no_value(const struct ini_place *at, const char *key) {
     return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s has no value: write one or remove the line", at->file, at->line, key);
 }
 
-static int take_template(struct tags_file *f, struct prompts_list *list, const struct ini_place *at, const char *value) {
+static int take_template(struct tags_file *f, struct prompts_list *list, const struct ini_place *at,
+                         const char *value) {
     if (!prompts_slot(value))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: template \"%s\": write {} exactly once, where the prompt goes", at->file,
-                        at->line, value);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: template \"%s\": write {} exactly once, where the prompt goes",
+                        at->file, at->line, value);
     return prompts_add_composed(list, &f->arena, value);
 }
 
 static int take_group(struct parser *p, const struct ini_place *at, const char *value) {
     if (p->tag->group)
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: group again, it is \"%s\" already: a tag is in one group", at->file, at->line,
-                        p->tag->group);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: group again, it is \"%s\" already: a tag is in one group", at->file,
+                        at->line, p->tag->group);
     p->tag->group = compose_copy(&p->file->arena, value);
     return p->tag->group ? OCELLI_OK : out_of_memory(at);
 }
 
 static int take_example(struct parser *p, const struct ini_place *at, const char *value) {
     struct prompts_list *list = &p->tag->examples;
-    size_t room = list->room;
+    size_t capacity = list->capacity;
     int status = prompts_add(list, &p->file->arena, value);
-    if (!status && list->room != room) { /* it grew: so do the lines */
-        size_t *lines = arena_alloc(&p->file->arena, list->room, sizeof *lines);
+    if (!status && list->capacity != capacity) { /* it grew: so do the lines */
+        size_t *lines = arena_alloc(&p->file->arena, list->capacity, sizeof *lines);
         if (!lines) return out_of_memory(at);
-        if (room) memcpy(lines, p->tag->example_lines, room * sizeof *lines);
+        if (capacity) memcpy(lines, p->tag->example_lines, capacity * sizeof *lines);
         p->tag->example_lines = lines;
     }
     if (!status) p->tag->example_lines[list->count - 1] = at->line;
@@ -99,10 +100,11 @@ static int tag_value(void *user, const struct ini_place *at, const char *key, co
     bool template = !strcmp(key, "template"), group = !strcmp(key, "group");
     int rule = rules_find(key);
     if (!list && !template && !group && rule < 0)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s:%zu: unknown key \"%s\": prompt, template, against, example, group, on, off, false_alarms, smooth, "
-                        "min_on and min_off are known in a tag",
-                        at->file, at->line, key);
+        return log_fail(
+            OCELLI_ERR_FILE,
+            "%s:%zu: unknown key \"%s\": prompt, template, against, example, group, on, off, false_alarms, smooth, "
+            "min_on and min_off are known in a tag",
+            at->file, at->line, key);
     if (!*value) return no_value(at, key);
     if (template) return take_template(p->file, &p->tag->templates, at, value);
     if (group) return take_group(p, at, value);
@@ -113,8 +115,8 @@ static int tag_value(void *user, const struct ini_place *at, const char *key, co
 static int template_value(void *user, const struct ini_place *at, const char *key, const char *value) {
     struct parser *p = user;
     if (strcmp(key, "template"))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: unknown key \"%s\": only template is known outside a tag", at->file, at->line,
-                        key);
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: unknown key \"%s\": only template is known outside a tag", at->file,
+                        at->line, key);
     return *value ? take_template(p->file, &p->file->templates, at, value) : no_value(at, key);
 }
 
@@ -122,9 +124,10 @@ static int default_value(void *user, const struct ini_place *at, const char *key
     struct parser *p = user;
     int rule = rules_find(key);
     if (rule < 0)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s:%zu: unknown key \"%s\": on, off, false_alarms, smooth, min_on and min_off are known in [defaults]",
-                        at->file, at->line, key);
+        return log_fail(
+            OCELLI_ERR_FILE,
+            "%s:%zu: unknown key \"%s\": on, off, false_alarms, smooth, min_on and min_off are known in [defaults]",
+            at->file, at->line, key);
     return *value ? rules_take(&p->file->rules, at, (enum rule)rule, value) : no_value(at, key);
 }
 
@@ -153,11 +156,13 @@ static int complete(struct tags_file *f, struct tags_file_tag *tag, const char *
 /* Room for as many tags as there can be: each section has a bracket. */
 static size_t brackets(const char *bytes, size_t size) {
     size_t count = 0;
-    for (const char *at = bytes, *end = bytes + size; at < end && (at = memchr(at, '[', (size_t)(end - at))); at++) count++;
+    for (const char *at = bytes, *end = bytes + size; at < end && (at = memchr(at, '[', (size_t)(end - at))); at++)
+        count++;
     return count < TAGS_FILE_TAGS ? count : TAGS_FILE_TAGS;
 }
 
-static int parse(struct tags_file *f, const void *bytes, size_t size, const char *name, const struct tags_file_options *options) {
+static int parse(struct tags_file *f, const void *bytes, size_t size, const char *name,
+                 const struct tags_file_options *options) {
     f->rules = rules_none();
     size_t most = size ? brackets(bytes, size) : 0;
     f->tags = arena_alloc(&f->arena, most, sizeof *f->tags);
@@ -165,8 +170,8 @@ static int parse(struct tags_file *f, const void *bytes, size_t size, const char
     int status = read_sections(f, bytes, size, name, options);
     if (!status) status = rules_check(&f->rules, name, options->faults);
     if (!status && !f->count && !options->may_be_empty)
-        status =
-            faults_pass(options->faults, log_fail(OCELLI_ERR_FILE, "%s: no tags: write a [tag NAME] section for each", name));
+        status = faults_pass(options->faults,
+                             log_fail(OCELLI_ERR_FILE, "%s: no tags: write a [tag NAME] section for each", name));
     for (size_t i = 0; !status && i < f->count; i++) status = complete(f, &f->tags[i], name, options->faults);
     return status;
 }
@@ -204,7 +209,8 @@ const struct ini_table tags_file_daemon_sections = {daemon_sections, 4, NULL};
 /* ---- from an array ---- */
 
 static int take_tag(struct parser *p, const struct ini_place *at, const struct ocelli_tag *tag) {
-    if (!tag->name || !*tag->name) return log_fail(OCELLI_ERR_USAGE, "%s:%zu: this tag has no name", at->file, at->line);
+    if (!tag->name || !*tag->name)
+        return log_fail(OCELLI_ERR_USAGE, "%s:%zu: this tag has no name", at->file, at->line);
     if (!tag->prompts || !tag->prompt_count)
         return log_fail(OCELLI_ERR_USAGE, "%s:%zu: tag \"%s\" has no prompt", at->file, at->line, tag->name);
     int status = begin_tag(p, at, tag->name);

@@ -14,8 +14,8 @@
 /* Tags of a file. */
 enum { TAGS_FILE_TAGS = 4096 };
 
-/* Texts but the examples, which are names of files, are in Unicode's composed form, so that "é" is one text however an editor
- * wrote it. */
+/* Texts but the examples, which are names of files, are in Unicode's composed form, so that "é" is one text however an
+ * editor wrote it. */
 struct tags_file_tag {
     const char *name;
     size_t line;                   /* of its section */
@@ -42,7 +42,8 @@ struct tags_file {
 struct tags_file_options {
     const struct ini_table *others; /* sections that are not of tags, for who shares the file */
     bool may_be_empty;              /* no tag is no fault */
-    struct faults *faults;          /* NULL: the first fault ends it; else the file holds what was good when OCELLI_OK is given */
+    struct faults
+        *faults; /* NULL: the first fault ends it; else the file holds what was good when OCELLI_OK is given */
 };
 
 /* The sections of the daemon's file beside its tags, passed over: for readers of the tags alone. */
@@ -55,8 +56,8 @@ int tags_file_read(struct tags_file *file, const char *path, const struct tags_f
 /* The same from bytes; `name` is for messages. */
 int tags_file_parse(struct tags_file *file, const void *bytes, size_t size, const char *name,
                     const struct tags_file_options *options);
-/* The same from an array: each tag has its prompts and the default rules. A line in messages is the tag's place, from 1.
- * Errors: USAGE (a name or prompt that is missing, empty or there twice), LIMIT, MEMORY. */
+/* The same from an array: each tag has its prompts and the default rules. A line in messages is the tag's place,
+ * from 1. Errors: USAGE (a name or prompt that is missing, empty or there twice), LIMIT, MEMORY. */
 int tags_file_from_array(struct tags_file *file, const struct ocelli_tag *tags, size_t count, const char *name);
 void tags_file_finish(struct tags_file *file);
 
@@ -75,8 +76,8 @@ int tags_file_check_texts(const struct tags_file *file, const char *path, const 
  * examples, and with nothing else. */
 void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]);
 
-/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a restart; 32
- * bits, which any JSON reader keeps. */
+/* Changes with names, prompts, groups and rules, not with comments or the order of keys, and is the same after a
+ * restart; 32 bits, which any JSON reader keeps. */
 uint64_t tags_file_version(const struct tags_file *file);
 
 #endif

@@ -72,18 +72,18 @@ bool tail_fit(struct tail *tail, const struct background *grid, const double cou
     return true;
 }
 
-double tail_level(const struct tail *t, double count) {
-    double ratio = log(t->count / count);
-    return t->base + t->scale * (fabs(t->shape) < 1e-6 ? ratio : expm1(t->shape * ratio) / t->shape);
+double tail_level(const struct tail *tail, double count) {
+    double ratio = log(tail->count / count);
+    return tail->base + tail->scale * (fabs(tail->shape) < 1e-6 ? ratio : expm1(tail->shape * ratio) / tail->shape);
 }
 
-double tail_scale_at(const struct tail *t, double level) {
-    return fmax(t->scale + t->shape * fmax(level - t->base, 0), t->scale / 4);
+double tail_scale_at(const struct tail *tail, double level) {
+    return fmax(tail->scale + tail->shape * fmax(level - tail->base, 0), tail->scale / 4);
 }
 
-double tail_count(const struct tail *t, double level) {
-    double x = fmax(level - t->base, 0) / t->scale;
-    if (fabs(t->shape) < 1e-6) return t->count * exp(-x);
-    double inside = 1 + t->shape * x; /* a shape below 0 ends */
-    return inside > 0 ? t->count * pow(inside, -1 / t->shape) : 0;
+double tail_count(const struct tail *tail, double level) {
+    double x = fmax(level - tail->base, 0) / tail->scale;
+    if (fabs(tail->shape) < 1e-6) return tail->count * exp(-x);
+    double inside = 1 + tail->shape * x; /* a shape below 0 ends */
+    return inside > 0 ? tail->count * pow(inside, -1 / tail->shape) : 0;
 }

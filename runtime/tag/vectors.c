@@ -40,7 +40,7 @@ struct vectors {
     struct faults *faults; /* of vectors_check() */
     int waits;             /* for the next picture to be whole */
     struct item *items;    /* (count) */
-    size_t count, room, next, size;
+    size_t count, capacity, next, size;
     struct places *spans;      /* (tags.count) */
     struct places distractors; /* its prompts: `distractors_each` of each, one after another; none when no tag learns */
     size_t distractors_each;
@@ -56,11 +56,11 @@ static int out_of_memory(const struct vectors *v) {
 }
 
 static int add(struct vectors *v, const char *text, size_t line, uint64_t stamp) {
-    if (v->count == v->room) {
-        size_t room = v->room ? 2 * v->room : 64;
-        struct item *grown = realloc(v->items, room * sizeof *grown);
+    if (v->count == v->capacity) {
+        size_t capacity = v->capacity ? 2 * v->capacity : 64;
+        struct item *grown = realloc(v->items, capacity * sizeof *grown);
         if (!grown) return out_of_memory(v);
-        v->items = grown, v->room = room;
+        v->items = grown, v->capacity = capacity;
     }
     v->items[v->count++] = (struct item){text, line, stamp, false};
     return OCELLI_OK;
@@ -93,23 +93,24 @@ static int add_pictures(struct vectors *v, const char *folder, char *const names
 }
 
 /* The pictures of a folder, not of those below it. */
-static int add_folder(struct vectors *v, const char *folder, size_t line) {
+static int add_folder(struct vectors *vectors, const char *folder, size_t line) {
     struct dirent **found = NULL;
     char *names[EXAMPLES_MOST] = {NULL};
-    size_t before = v->count;
+    size_t before = vectors->count;
     int all = scandir(folder, &found, NULL, alphasort), count = 0, status = OCELLI_OK;
-    if (all < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, folder, strerror(errno));
+    if (all < 0)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", vectors->path, line, folder, strerror(errno));
     for (int i = 0; i < all && count <= EXAMPLES_MOST; i++) {
-        if (!v->options.is_picture(found[i]->d_name)) continue;
+        if (!vectors->options.is_picture(found[i]->d_name)) continue;
         if (count < EXAMPLES_MOST) names[count] = found[i]->d_name;
         count++;
     }
     if (count > EXAMPLES_MOST)
-        status =
-            log_fail(OCELLI_ERR_LIMIT, "%s:%zu: example %s: over %d pictures", v->path, line, folder, EXAMPLES_MOST);
-    if (!status) status = add_pictures(v, folder, names, count, line);
-    if (!status && v->count == before)
-        status = log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: no picture in it", v->path, line, folder);
+        status = log_fail(OCELLI_ERR_LIMIT, "%s:%zu: example %s: over %d pictures", vectors->path, line, folder,
+                          EXAMPLES_MOST);
+    if (!status) status = add_pictures(vectors, folder, names, count, line);
+    if (!status && vectors->count == before)
+        status = log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: no picture in it", vectors->path, line, folder);
     for (int i = 0; i < all; i++) free(found[i]);
     free(found);
     return status;
@@ -120,7 +121,8 @@ static int add_pictures_of(struct vectors *v, const char *name, size_t line) {
     struct stat st;
     const char *path = path_beside(&v->arena, v->path, name);
     if (!path) return OCELLI_ERR_MEMORY;
-    if (stat(path, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
+    if (stat(path, &st) < 0)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: example %s: %s", v->path, line, path, strerror(errno));
     return S_ISDIR(st.st_mode) ? add_folder(v, path, line) : add_example(v, path, &st, line);
 }
 
@@ -212,23 +214,23 @@ static int sort(struct vectors *v, const struct vectors *from) {
     return OCELLI_OK;
 }
 
-int vectors_begin(struct vectors *v, const struct vectors *from, size_t size) {
-    v->size = size;
-    v->values = calloc(v->count + 1, size * sizeof *v->values);
-    v->unit = calloc(v->tags.count + 1, size * sizeof *v->unit);
-    v->distractor_units = calloc(v->distractors.prompt_count + 1, size * sizeof *v->distractor_units);
-    if (!v->values || !v->unit || !v->distractor_units) return out_of_memory(v);
+int vectors_begin(struct vectors *vectors, const struct vectors *from, size_t size) {
+    vectors->size = size;
+    vectors->values = calloc(vectors->count + 1, size * sizeof *vectors->values);
+    vectors->unit = calloc(vectors->tags.count + 1, size * sizeof *vectors->unit);
+    vectors->distractor_units = calloc(vectors->distractors.prompt_count + 1, size * sizeof *vectors->distractor_units);
+    if (!vectors->values || !vectors->unit || !vectors->distractor_units) return out_of_memory(vectors);
     if (!from || from->size != size) return OCELLI_OK;
-    int status = sort(v, from);
-    for (size_t i = 0; !status && i < v->count; i++) {
-        const struct item *wanted = &v->items[i];
-        const struct item **had = bsearch(&wanted, v->sorted, from->count, sizeof *v->sorted, by_text);
+    int status = sort(vectors, from);
+    for (size_t i = 0; !status && i < vectors->count; i++) {
+        const struct item *wanted = &vectors->items[i];
+        const struct item **had = bsearch(&wanted, vectors->sorted, from->count, sizeof *vectors->sorted, by_text);
         if (!had || !(*had)->done) continue;
-        memcpy(v->values + i * size, from->values + (size_t)(*had - from->items) * size, size * sizeof(float));
-        v->items[i].done = true;
+        memcpy(vectors->values + i * size, from->values + (size_t)(*had - from->items) * size, size * sizeof(float));
+        vectors->items[i].done = true;
     }
-    free(v->sorted); /* it points into `from`, which goes */
-    v->sorted = NULL;
+    free(vectors->sorted); /* it points into `from`, which goes */
+    vectors->sorted = NULL;
     return status;
 }
 
@@ -256,21 +258,21 @@ int vectors_check(struct tags_file *tags, const char *path, const struct vectors
     return status;
 }
 
-static int embed_picture(struct vectors *v, const struct vectors_model *model, size_t index) {
+static int embed_picture(struct vectors *vectors, const struct vectors_model *model, size_t index) {
     struct ocelli_image image;
-    const struct item *item = &v->items[index];
+    const struct item *item = &vectors->items[index];
     bool cut = false;
-    int status = load_picture(v, item, &image, v->waits < WAITS_MOST ? &cut : NULL);
+    int status = load_picture(vectors, item, &image, vectors->waits < WAITS_MOST ? &cut : NULL);
     if (cut) {
-        v->waits++;
+        vectors->waits++;
         usleep(WAIT_US);
         return OCELLI_OK;
     }
-    v->waits = 0;
+    vectors->waits = 0;
     if (status) return status;
-    status = model->pictures(model->user, &image, 1, v->values + index * v->size);
-    v->items[index].done = status == OCELLI_OK;
-    v->options.release(&image);
+    status = model->pictures(model->user, &image, 1, vectors->values + index * vectors->size);
+    vectors->items[index].done = status == OCELLI_OK;
+    vectors->options.release(&image);
     return status;
 }
 
@@ -285,50 +287,51 @@ static int embed_texts(struct vectors *v, const struct vectors_model *model, siz
     return status;
 }
 
-int vectors_step(struct vectors *v, const struct vectors_model *model, bool *done) {
-    while (v->next < v->count && v->items[v->next].done) v->next++;
-    *done = v->next == v->count;
+int vectors_step(struct vectors *vectors, const struct vectors_model *model, bool *done) {
+    while (vectors->next < vectors->count && vectors->items[vectors->next].done) vectors->next++;
+    *done = vectors->next == vectors->count;
     if (*done) return OCELLI_OK;
-    if (!v->items[v->next].stamp) return embed_texts(v, model, v->next);
-    return embed_picture(v, model, v->next);
+    if (!vectors->items[vectors->next].stamp) return embed_texts(vectors, model, vectors->next);
+    return embed_picture(vectors, model, vectors->next);
 }
 
 /* The mean of prompts and the mean of examples weigh the same, however many there are of each: pictures lie closer to
  * pictures than texts do, and would else outvote them. */
-static int unite(struct vectors *v, size_t index) {
-    const struct places *s = &v->spans[index];
-    size_t parts = 0, size = v->size;
-    float *out = v->unit + index * size, *both = calloc(2, size * sizeof *both);
-    if (!both) return out_of_memory(v);
+static int unite(struct vectors *vectors, size_t index) {
+    const struct places *s = &vectors->spans[index];
+    size_t parts = 0, size = vectors->size;
+    float *out = vectors->unit + index * size, *both = calloc(2, size * sizeof *both);
+    if (!both) return out_of_memory(vectors);
     int status = OCELLI_OK;
     if (s->prompt_count)
-        status = prompts_average(v->values + s->prompts * size, s->prompt_count, size, both + parts++ * size);
+        status = prompts_average(vectors->values + s->prompts * size, s->prompt_count, size, both + parts++ * size);
     if (!status && s->example_count)
-        status = prompts_average(v->values + s->examples * size, s->example_count, size, both + parts++ * size);
+        status = prompts_average(vectors->values + s->examples * size, s->example_count, size, both + parts++ * size);
     if (!status) status = prompts_average(both, parts, size, out);
     if (status == OCELLI_ERR_USAGE)
-        status = log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag cannot be used", v->path, v->tags.tags[index].line);
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s:%zu: this tag cannot be used", vectors->path, vectors->tags.tags[index].line);
     free(both);
     return status;
 }
 
-static int make(struct vectors *v, size_t index) {
-    const struct tags_file_tag *from = &v->tags.tags[index];
-    const struct places *s = &v->spans[index];
+static int make(struct vectors *vectors, size_t index) {
+    const struct tags_file_tag *from = &vectors->tags.tags[index];
+    const struct places *s = &vectors->spans[index];
     char key[SHA256_HEX_SIZE];
-    tags_file_key(&v->tags, from, key);
-    const char *kept = arena_copy(&v->arena, key, strlen(key));
-    if (!kept) return out_of_memory(v);
-    v->made[index] = (struct tagger_tag){.name = from->name,
-                                         .group = from->group,
-                                         .key = kept,
-                                         .vector = v->unit + index * v->size,
-                                         .against = v->values + s->against * v->size,
-                                         .against_texts = from->against.texts,
-                                         .against_count = s->against_count,
-                                         .rules = from->rules,
-                                         .has_examples = s->example_count > 0};
-    return unite(v, index);
+    tags_file_key(&vectors->tags, from, key);
+    const char *kept = arena_copy(&vectors->arena, key, strlen(key));
+    if (!kept) return out_of_memory(vectors);
+    vectors->made[index] = (struct tagger_tag){.name = from->name,
+                                               .group = from->group,
+                                               .key = kept,
+                                               .vector = vectors->unit + index * vectors->size,
+                                               .against = vectors->values + s->against * vectors->size,
+                                               .against_texts = from->against.texts,
+                                               .against_count = s->against_count,
+                                               .rules = from->rules,
+                                               .has_examples = s->example_count > 0};
+    return unite(vectors, index);
 }
 
 static int make_distractors(struct vectors *v, struct tagger_set *set) {
@@ -343,12 +346,14 @@ static int make_distractors(struct vectors *v, struct tagger_set *set) {
     return status;
 }
 
-int vectors_set(struct vectors *v, struct tagger_set *set) {
-    for (size_t i = 0; i < v->tags.count; i++) {
-        int status = make(v, i);
+int vectors_set(struct vectors *vectors, struct tagger_set *set) {
+    for (size_t i = 0; i < vectors->tags.count; i++) {
+        int status = make(vectors, i);
         if (status) return status;
     }
-    *set = (struct tagger_set){
-        .tags = v->made, .count = v->tags.count, .size = v->size, .version = tags_file_version(&v->tags)};
-    return make_distractors(v, set);
+    *set = (struct tagger_set){.tags = vectors->made,
+                               .count = vectors->tags.count,
+                               .size = vectors->size,
+                               .version = tags_file_version(&vectors->tags)};
+    return make_distractors(vectors, set);
 }

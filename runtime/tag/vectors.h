@@ -33,23 +33,23 @@ struct vectors_model {
  * that is not there), LIMIT (a folder of too many), MEMORY. */
 int vectors_create(struct vectors **out, struct tags_file *tags, const char *path,
                    const struct vectors_options *options);
-/* What vectors_create() and vectors_step() would refuse of the tags' example pictures, each logged with its line: all of
- * them are decoded. *tags stays the caller's. Errors: those of vectors_create(), unless `faults` takes them. */
+/* What vectors_create() and vectors_step() would refuse of the tags' example pictures, each logged with its line: all
+ * of them are decoded. *tags stays the caller's. Errors: those of vectors_create(), unless `faults` takes them. */
 int vectors_check(struct tags_file *tags, const char *path, const struct vectors_options *options,
                   struct faults *faults);
-/* Frees and sets *v to NULL. Accepts NULL and a pointer to NULL. */
-void vectors_destroy(struct vectors **v);
+/* Frees and sets *vectors to NULL. Accepts NULL and a pointer to NULL. */
+void vectors_destroy(struct vectors **vectors);
 
 /* Takes over the vectors of the same texts and pictures; `from` may be NULL. size: D. Errors: MEMORY. */
-int vectors_begin(struct vectors *v, const struct vectors *from, size_t size);
+int vectors_begin(struct vectors *vectors, const struct vectors *from, size_t size);
 
 /* Embeds the next texts, or the next picture; for one that is still being written it waits a while, in short steps.
  * *done: nothing is left. Errors: those of read() and of the model's functions; calling again goes on. */
-int vectors_step(struct vectors *v, const struct vectors_model *model, bool *done);
+int vectors_step(struct vectors *vectors, const struct vectors_model *model, bool *done);
 
-/* The complete set, which lives as long as *v. A tag is the mean of its prompts and the mean of its examples, each made
- * unit length, averaged: either alone when it has only these. logit_scale and model are left to the caller. Errors:
- * FILE (vectors that cancel out, with the tag's line), MEMORY. */
-int vectors_set(struct vectors *v, struct tagger_set *set);
+/* The complete set, which lives as long as *vectors. A tag is the mean of its prompts and the mean of its examples,
+ * each made unit length, averaged: either alone when it has only these. logit_scale and model are left to the caller.
+ * Errors: FILE (vectors that cancel out, with the tag's line), MEMORY. */
+int vectors_set(struct vectors *vectors, struct tagger_set *set);
 
 #endif

@@ -36,8 +36,8 @@ static int find_bytes(struct bpe *bpe, const struct vocab *vocab, const char *fi
             size_t n = unicode_put(byte_symbol(byte), symbol);
             uint32_t id = vocab_find(vocab, (struct bpe_text){symbol, n}, ends[last]);
             if (id == VOCAB_NONE)
-                return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: no token `%.*s%s` for byte 0x%02x: " AGAIN, file, (int)n, symbol,
-                                ends[last].text, byte);
+                return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: no token `%.*s%s` for byte 0x%02x: " AGAIN, file,
+                                (int)n, symbol, ends[last].text, byte);
             bpe->bytes[last][byte] = id;
         }
     return OCELLI_OK;
@@ -67,19 +67,20 @@ static int add_merge(struct bpe *bpe, const struct vocab *vocab, struct bpe_text
             fault = "is there twice";
     }
     if (!fault) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: merge %zu `%.*s` %s: " AGAIN, file, rank, table_shown(merge.length),
-                    merge.length ? merge.text : "", fault);
+    return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: merge %zu `%.*s` %s: " AGAIN, file, rank,
+                    table_shown(merge.length), merge.length ? merge.text : "", fault);
 }
 
 static int check(const struct bpe_params *p) {
     if (p->token_count > TABLE_LARGEST || p->merge_count > TABLE_LARGEST)
-        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: %zu tokens and %zu merges, at most %d of each are taken", p->name,
-                        p->token_count, p->merge_count, TABLE_LARGEST);
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: %zu tokens and %zu merges, at most %d of each are taken",
+                        p->name, p->token_count, p->merge_count, TABLE_LARGEST);
     if (p->start_id >= p->token_count || p->end_id >= p->token_count || p->start_id == p->end_id)
         return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: start mark %u and end mark %u, of %zu tokens: " AGAIN, p->name,
                         p->start_id, p->end_id, p->token_count);
     if (p->context < 2)
-        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: a context of %u has no room for the marks: " AGAIN, p->name, p->context);
+        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: a context of %u has no room for the marks: " AGAIN, p->name,
+                        p->context);
     return OCELLI_OK;
 }
 

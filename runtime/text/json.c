@@ -42,39 +42,39 @@ static void item(struct json *j, const char *key) {
     j->comma = true;
 }
 
-void json_begin(struct json *j, const char *key, char bracket) {
-    item(j, key);
-    putc(bracket, j->to);
-    j->comma = false;
+void json_begin(struct json *json, const char *key, char bracket) {
+    item(json, key);
+    putc(bracket, json->to);
+    json->comma = false;
 }
 
-void json_end(struct json *j, char bracket) {
-    putc(bracket, j->to);
-    j->comma = true;
+void json_end(struct json *json, char bracket) {
+    putc(bracket, json->to);
+    json->comma = true;
 }
 
-void json_text(struct json *j, const char *key, const char *text) {
-    item(j, key);
+void json_text(struct json *json, const char *key, const char *text) {
+    item(json, key);
     if (text)
-        quoted(j->to, text);
+        quoted(json->to, text);
     else
-        fputs("null", j->to);
+        fputs("null", json->to);
 }
 
-void json_bool(struct json *j, const char *key, bool value) {
-    item(j, key);
-    fputs(value ? "true" : "false", j->to);
+void json_bool(struct json *json, const char *key, bool value) {
+    item(json, key);
+    fputs(value ? "true" : "false", json->to);
 }
 
-void json_count(struct json *j, const char *key, uint64_t value) {
-    item(j, key);
-    fprintf(j->to, "%" PRIu64, value);
+void json_count(struct json *json, const char *key, uint64_t value) {
+    item(json, key);
+    fprintf(json->to, "%" PRIu64, value);
 }
 
-void json_number(struct json *j, const char *key, double value, int digits) {
-    item(j, key);
+void json_number(struct json *json, const char *key, double value, int digits) {
+    item(json, key);
     if (isfinite(value))
-        fprintf(j->to, "%.*g", digits, value);
+        fprintf(json->to, "%.*g", digits, value);
     else
-        fputs("null", j->to);
+        fputs("null", json->to);
 }

@@ -11,43 +11,43 @@ static uint32_t place(const struct merge_table *t, uint32_t left, uint32_t right
     }
 }
 
-bool merge_table_init(struct merge_table *t, uint32_t capacity) {
-    *t = (struct merge_table){.rules = malloc((capacity ? capacity : 1) * sizeof *t->rules)};
-    t->slots = table_create(capacity, &t->mask);
-    return t->rules && t->slots;
+bool merge_table_init(struct merge_table *table, uint32_t capacity) {
+    *table = (struct merge_table){.rules = malloc((capacity ? capacity : 1) * sizeof *table->rules)};
+    table->slots = table_create(capacity, &table->mask);
+    return table->rules && table->slots;
 }
 
-void merge_table_finish(struct merge_table *t) {
-    free(t->rules);
-    free(t->slots);
-    *t = (struct merge_table){0};
+void merge_table_finish(struct merge_table *table) {
+    free(table->rules);
+    free(table->slots);
+    *table = (struct merge_table){0};
 }
 
-bool merge_table_add(struct merge_table *t, struct merge_rule rule) {
-    uint32_t slot = place(t, rule.left, rule.right);
-    if (t->slots[slot] != MERGE_NONE) return false;
-    t->slots[slot] = t->count;
-    t->rules[t->count++] = rule;
+bool merge_table_add(struct merge_table *table, struct merge_rule rule) {
+    uint32_t slot = place(table, rule.left, rule.right);
+    if (table->slots[slot] != MERGE_NONE) return false;
+    table->slots[slot] = table->count;
+    table->rules[table->count++] = rule;
     return true;
 }
 
-bool merge_space_reserve(struct merge_space *s, size_t count) {
-    if (count <= s->capacity) return true;
+bool merge_space_reserve(struct merge_space *space, size_t count) {
+    if (count <= space->capacity) return true;
     size_t capacity = count > 64 ? count : 64;
-    merge_space_finish(s);
-    s->symbols = malloc(capacity * sizeof *s->symbols);
-    s->round = malloc(capacity * sizeof *s->round);
-    s->heap = malloc(3 * capacity * sizeof *s->heap); /* a pair at first, two more each merge */
-    if (!s->symbols || !s->round || !s->heap) return false;
-    s->capacity = capacity;
+    merge_space_finish(space);
+    space->symbols = malloc(capacity * sizeof *space->symbols);
+    space->round = malloc(capacity * sizeof *space->round);
+    space->heap = malloc(3 * capacity * sizeof *space->heap); /* a pair at first, two more each merge */
+    if (!space->symbols || !space->round || !space->heap) return false;
+    space->capacity = capacity;
     return true;
 }
 
-void merge_space_finish(struct merge_space *s) {
-    free(s->symbols);
-    free(s->round);
-    free(s->heap);
-    *s = (struct merge_space){0};
+void merge_space_finish(struct merge_space *space) {
+    free(space->symbols);
+    free(space->round);
+    free(space->heap);
+    *space = (struct merge_space){0};
 }
 
 static void push(struct merge_space *s, uint64_t key) {
@@ -91,17 +91,17 @@ static void merge(const struct merge_table *t, struct merge_space *s, uint32_t r
     offer(t, s, at);
 }
 
-void merge_word(const struct merge_table *t, struct merge_space *s, uint32_t count) {
+void merge_word(const struct merge_table *table, struct merge_space *space, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
-        s->symbols[i].previous = i ? i - 1 : MERGE_NONE;
-        s->symbols[i].next = i + 1 < count ? i + 1 : MERGE_NONE;
+        space->symbols[i].previous = i ? i - 1 : MERGE_NONE;
+        space->symbols[i].next = i + 1 < count ? i + 1 : MERGE_NONE;
     }
-    s->heap_count = 0;
-    for (uint32_t i = 0; i < count; i++) offer(t, s, i);
-    while (s->heap_count > 0) {
+    space->heap_count = 0;
+    for (uint32_t i = 0; i < count; i++) offer(table, space, i);
+    while (space->heap_count > 0) {
         /* A merge may offer a pair of lower rank; it has to wait until this rank is done everywhere. */
-        uint32_t rank = (uint32_t)(s->heap[0] >> 32), found = 0;
-        while (s->heap_count > 0 && s->heap[0] >> 32 == rank) s->round[found++] = (uint32_t)pop(s);
-        for (uint32_t i = 0; i < found; i++) merge(t, s, rank, s->round[i]);
+        uint32_t rank = (uint32_t)(space->heap[0] >> 32), found = 0;
+        while (space->heap_count > 0 && space->heap[0] >> 32 == rank) space->round[found++] = (uint32_t)pop(space);
+        for (uint32_t i = 0; i < found; i++) merge(table, space, rank, space->round[i]);
     }
 }

@@ -23,11 +23,11 @@ struct merge_table {
 };
 
 /* Room for `capacity` rules. False: out of memory; finish() then too. */
-bool merge_table_init(struct merge_table *t, uint32_t capacity);
-void merge_table_finish(struct merge_table *t);
+bool merge_table_init(struct merge_table *table, uint32_t capacity);
+void merge_table_finish(struct merge_table *table);
 
 /* Adds the rule of the next rank; false when the pair has one. */
-bool merge_table_add(struct merge_table *t, struct merge_rule rule);
+bool merge_table_add(struct merge_table *table, struct merge_rule rule);
 
 struct merge_symbol {
     uint32_t id;             /* MERGE_NONE: taken into a symbol before it */
@@ -43,11 +43,11 @@ struct merge_space {
 };
 
 /* Room for a word of `count` symbols. False: out of memory. */
-bool merge_space_reserve(struct merge_space *s, size_t count);
-void merge_space_finish(struct merge_space *s);
+bool merge_space_reserve(struct merge_space *space, size_t count);
+void merge_space_finish(struct merge_space *space);
 
 /* Merges symbols[0..count), whose ids the caller has set. The first symbol then leads along `next`
  * to the others. Takes O(count log count). */
-void merge_word(const struct merge_table *t, struct merge_space *s, uint32_t count);
+void merge_word(const struct merge_table *table, struct merge_space *space, uint32_t count);
 
 #endif

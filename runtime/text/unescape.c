@@ -49,16 +49,18 @@ static size_t named(const char *text, size_t length, char *out, size_t *wrote) {
 }
 
 static bool no_character(uint32_t number) {
-    return (number >= 0x01 && number <= 0x08) || (number >= 0x0b && number <= 0x1f && number != 0x0c && number != 0x0d) ||
-           number == 0x7f || (number >= 0xfdd0 && number <= 0xfdef) || (number & 0xfffe) == 0xfffe;
+    return (number >= 0x01 && number <= 0x08) ||
+           (number >= 0x0b && number <= 0x1f && number != 0x0c && number != 0x0d) || number == 0x7f ||
+           (number >= 0xfdd0 && number <= 0xfdef) || (number & 0xfffe) == 0xfffe;
 }
 
 /* What the number of a reference means: a code point, or -1 for nothing. */
 static int32_t meaning(uint32_t number) {
     /* 0x80 to 0x9f are taken for Windows-1252, where it has a character */
-    static const uint16_t windows[32] = {0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021, 0x2c6,  0x2030, 0x160,
-                                         0x2039, 0x152,  0x8d,   0x17d,  0x8f,   0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
-                                         0x2013, 0x2014, 0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178};
+    static const uint16_t windows[32] = {0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+                                         0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x8d,   0x17d,  0x8f,
+                                         0x90,   0x2018, 0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014,
+                                         0x2dc,  0x2122, 0x161,  0x203a, 0x153,  0x9d,   0x17e,  0x178};
     if (number >= 0x80 && number <= 0x9f) return windows[number - 0x80];
     if (number == 0 || (number >= 0xd800 && number <= 0xdfff) || number > 0x10ffff) return 0xfffd;
     return no_character(number) ? -1 : (int32_t)number;
@@ -91,7 +93,8 @@ size_t unescape_text(const char *text, size_t length, char *out) {
     size_t written = 0;
     for (size_t at = 0; at < length;) {
         size_t used = 0, wrote = 0, left = length - at;
-        if (text[at] == '&' && left > 1) used = (text[at + 1] == '#' ? numbered : named)(text + at, left, out + written, &wrote);
+        if (text[at] == '&' && left > 1)
+            used = (text[at + 1] == '#' ? numbered : named)(text + at, left, out + written, &wrote);
         if (used == 0) {
             out[written] = text[at];
             used = wrote = 1;

@@ -53,7 +53,8 @@ bool unicode_number(int32_t c) {
 }
 
 bool unicode_space(int32_t c) {
-    return (c >= 0x09 && c <= 0x0d) || c == 0x85 || between(utf8proc_category(c), UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZP);
+    return (c >= 0x09 && c <= 0x0d) || c == 0x85 ||
+           between(utf8proc_category(c), UTF8PROC_CATEGORY_ZS, UTF8PROC_CATEGORY_ZP);
 }
 
 /* Other_Lowercase and Other_Uppercase that are not case-ignorable: ordinals, Roman numerals,

@@ -10,7 +10,8 @@
 /* First byte that is not part of well-formed UTF-8 (no surrogates, no overlong forms), or `length`. */
 size_t unicode_check(const char *text, size_t length);
 
-/* What is wrong with a text that is to be shown or stored: "is not UTF-8: ...", "has a control character: ..."; NULL: nothing. */
+/* What is wrong with a text that is to be shown or stored: "is not UTF-8: ...", "has a control character: ..."; NULL:
+ * nothing. */
 const char *unicode_fault(const char *text);
 
 /* The code point at text[*at], which moves on. Only for text that unicode_check() passed. */

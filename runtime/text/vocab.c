@@ -30,26 +30,27 @@ static int add(struct vocab *v, uint32_t id, const char *file) {
         return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: token %u is empty: convert the checkpoint again", file, id);
     uint32_t slot = place(v, name, (struct bpe_text){"", 0});
     if (v->slots[slot] != VOCAB_NONE)
-        return log_fail(OCELLI_ERR_FILE, "%s: tokenizer: tokens %u and %u are the same, `%.*s`: convert the checkpoint again",
-                        file, v->slots[slot], id, table_shown(name.length), name.text);
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: tokenizer: tokens %u and %u are the same, `%.*s`: convert the checkpoint again", file,
+                        v->slots[slot], id, table_shown(name.length), name.text);
     v->slots[slot] = id;
     return OCELLI_OK;
 }
 
-int vocab_init(struct vocab *v, const struct bpe_text *tokens, uint32_t count, const char *file) {
-    *v = (struct vocab){.tokens = tokens};
-    v->slots = table_create(count, &v->mask);
-    if (!v->slots) return log_fail(OCELLI_ERR_MEMORY, "%s: tokenizer: out of memory", file);
+int vocab_init(struct vocab *vocab, const struct bpe_text *tokens, uint32_t count, const char *file) {
+    *vocab = (struct vocab){.tokens = tokens};
+    vocab->slots = table_create(count, &vocab->mask);
+    if (!vocab->slots) return log_fail(OCELLI_ERR_MEMORY, "%s: tokenizer: out of memory", file);
     int status = OCELLI_OK;
-    for (uint32_t id = 0; id < count && !status; id++) status = add(v, id, file);
+    for (uint32_t id = 0; id < count && !status; id++) status = add(vocab, id, file);
     return status;
 }
 
-void vocab_finish(struct vocab *v) {
-    free(v->slots);
-    *v = (struct vocab){0};
+void vocab_finish(struct vocab *vocab) {
+    free(vocab->slots);
+    *vocab = (struct vocab){0};
 }
 
-uint32_t vocab_find(const struct vocab *v, struct bpe_text left, struct bpe_text right) {
-    return v->slots[place(v, left, right)];
+uint32_t vocab_find(const struct vocab *vocab, struct bpe_text left, struct bpe_text right) {
+    return vocab->slots[place(vocab, left, right)];
 }

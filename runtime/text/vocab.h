@@ -14,10 +14,10 @@ struct vocab {
 };
 
 /* `file` is for messages. Errors: FILE (an empty name, two tokens of one name), MEMORY. */
-int vocab_init(struct vocab *v, const struct bpe_text *tokens, uint32_t count, const char *file);
-void vocab_finish(struct vocab *v);
+int vocab_init(struct vocab *vocab, const struct bpe_text *tokens, uint32_t count, const char *file);
+void vocab_finish(struct vocab *vocab);
 
 /* The id of the token named `left` followed by `right`, or VOCAB_NONE. */
-uint32_t vocab_find(const struct vocab *v, struct bpe_text left, struct bpe_text right);
+uint32_t vocab_find(const struct vocab *vocab, struct bpe_text left, struct bpe_text right);
 
 #endif

@@ -11,8 +11,10 @@ enum { STAGING_SIZE = 4 << 20 };
 enum { MOST_WISHES = 3 };
 
 /* Wishes for each use, best first. Coherent memory needs no flushing. */
-static uint32_t wishes_of(const struct vk_device *d, enum vk_buffer_use use, VkMemoryPropertyFlags wishes[MOST_WISHES]) {
-    const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
+static uint32_t wishes_of(const struct vk_device *d, enum vk_buffer_use use,
+                          VkMemoryPropertyFlags wishes[MOST_WISHES]) {
+    const VkMemoryPropertyFlags local = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+                                cached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT,
                                 host = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
     bool unified = d->type == VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU || d->type == VK_PHYSICAL_DEVICE_TYPE_CPU;
     uint32_t count = 0;
@@ -42,21 +44,22 @@ static bool next_type(const struct vk_device *d, enum vk_buffer_use use, uint32_
 }
 
 /* From the first memory type that has room: a full heap leaves the others. */
-static int allocate_memory(struct vk_buffer *b, struct vk_device *d, enum vk_buffer_use use, const char *name, uint32_t *type) {
+static int allocate_memory(struct vk_buffer *buffer, struct vk_device *device, enum vk_buffer_use use, const char *name,
+                           uint32_t *type) {
     VkMemoryRequirements needs;
-    vkGetBufferMemoryRequirements(d->device, b->buffer, &needs);
+    vkGetBufferMemoryRequirements(device->device, buffer->buffer, &needs);
     VkResult result = VK_SUCCESS;
-    for (uint32_t allowed = needs.memoryTypeBits; next_type(d, use, allowed, type); allowed &= ~(1u << *type)) {
+    for (uint32_t allowed = needs.memoryTypeBits; next_type(device, use, allowed, type); allowed &= ~(1u << *type)) {
         VkMemoryAllocateInfo info = {
             .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO, .allocationSize = needs.size, .memoryTypeIndex = *type};
-        result = vkAllocateMemory(d->device, &info, NULL, &b->memory);
+        result = vkAllocateMemory(device->device, &info, NULL, &buffer->memory);
         if (result == VK_SUCCESS) {
-            d->bytes_allocated += b->size;
+            device->bytes_allocated += buffer->size;
             return OCELLI_OK;
         }
     }
-    if (result == VK_SUCCESS) return log_fail(OCELLI_ERR_DEVICE, "%s: no memory type for %s", d->name, name);
-    return log_fail(OCELLI_ERR_MEMORY, "%s: cannot allocate %.1f MB for %s: use a smaller model or batch", d->name,
+    if (result == VK_SUCCESS) return log_fail(OCELLI_ERR_DEVICE, "%s: no memory type for %s", device->name, name);
+    return log_fail(OCELLI_ERR_MEMORY, "%s: cannot allocate %.1f MB for %s: use a smaller model or batch", device->name,
                     (double)needs.size / 1e6, name);
 }
 
@@ -86,18 +89,19 @@ static int zero(struct vk_buffer *b, struct vk_device *d) {
     return status;
 }
 
-int vk_buffer_create(struct vk_buffer *b, struct vk_device *d, uint64_t size, enum vk_buffer_use use, const char *name) {
-    *b = (struct vk_buffer){.size = (size + 3) & ~(uint64_t)3};
+int vk_buffer_create(struct vk_buffer *buffer, struct vk_device *device, uint64_t size, enum vk_buffer_use use,
+                     const char *name) {
+    *buffer = (struct vk_buffer){.size = (size + 3) & ~(uint64_t)3};
     VkBufferCreateInfo info = {.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
-                               .size = b->size,
+                               .size = buffer->size,
                                .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
                                         VK_BUFFER_USAGE_TRANSFER_DST_BIT,
                                .sharingMode = VK_SHARING_MODE_EXCLUSIVE};
-    VK_TRY(vkCreateBuffer(d->device, &info, NULL, &b->buffer));
-    vk_label(d, VK_OBJECT_TYPE_BUFFER, (uint64_t)b->buffer, name);
-    int status = allocate(b, d, use, name);
-    if (!status) status = zero(b, d);
-    if (status) vk_buffer_destroy(b, d);
+    VK_TRY(vkCreateBuffer(device->device, &info, NULL, &buffer->buffer));
+    vk_label(device, VK_OBJECT_TYPE_BUFFER, (uint64_t)buffer->buffer, name);
+    int status = allocate(buffer, device, use, name);
+    if (!status) status = zero(buffer, device);
+    if (status) vk_buffer_destroy(buffer, device);
     return status;
 }
 
@@ -118,27 +122,27 @@ static void record_uploads(const struct vk_upload *u, VkCommandBuffer commands) 
         if (u->targets[i]) vkCmdCopyBuffer(commands, u->staging.buffer, u->targets[i], 1, &u->regions[i]);
 }
 
-int vk_buffer_flush(struct vk_device *d) {
-    struct vk_upload *u = d->upload;
+int vk_buffer_flush(struct vk_device *device) {
+    struct vk_upload *u = device->upload;
     if (!u) return OCELLI_OK;
     struct vk_commands c = {0};
-    int status = vk_commands_begin(&c, d, 0);
+    int status = vk_commands_begin(&c, device, 0);
     if (!status) record_uploads(u, c.buffer);
-    if (!status) status = vk_commands_end(&c, d);
-    if (!status) status = vk_commands_submit(&c, d);
-    vk_commands_destroy(&c, d);
-    if (!status) vk_buffer_drop_uploads(d);
+    if (!status) status = vk_commands_end(&c, device);
+    if (!status) status = vk_commands_submit(&c, device);
+    vk_commands_destroy(&c, device);
+    if (!status) vk_buffer_drop_uploads(device);
     return status; /* after a fault all of it waits for the next time */
 }
 
-void vk_buffer_drop_uploads(struct vk_device *d) {
-    if (d->upload) vk_buffer_destroy(&d->upload->staging, d);
-    free(d->upload);
-    d->upload = NULL;
+void vk_buffer_drop_uploads(struct vk_device *device) {
+    if (device->upload) vk_buffer_destroy(&device->upload->staging, device);
+    free(device->upload);
+    device->upload = NULL;
 }
 
 /* Staging with room for something more. */
-static int have_room(struct vk_device *d) {
+static int have_capacity(struct vk_device *d) {
     bool full = d->upload && (d->upload->count == MOST_REGIONS || d->upload->used == STAGING_SIZE);
     int status = full ? vk_buffer_flush(d) : OCELLI_OK;
     if (status || d->upload) return status;
@@ -152,18 +156,19 @@ static int have_room(struct vk_device *d) {
     return status;
 }
 
-int vk_buffer_write(struct vk_buffer *b, struct vk_device *d, uint64_t offset, const void *data, uint64_t size) {
-    if (b->mapped) {
-        memcpy((char *)b->mapped + offset, data, size);
+int vk_buffer_write(struct vk_buffer *buffer, struct vk_device *device, uint64_t offset, const void *data,
+                    uint64_t size) {
+    if (buffer->mapped) {
+        memcpy((char *)buffer->mapped + offset, data, size);
         return OCELLI_OK;
     }
     for (uint64_t done = 0; done < size;) {
-        int status = have_room(d);
+        int status = have_capacity(device);
         if (status) return status;
-        struct vk_upload *u = d->upload;
-        uint64_t left = size - done, room = STAGING_SIZE - u->used, n = left < room ? left : room;
+        struct vk_upload *u = device->upload;
+        uint64_t left = size - done, capacity = STAGING_SIZE - u->used, n = left < capacity ? left : capacity;
         memcpy((char *)u->staging.mapped + u->used, (const char *)data + done, n);
-        u->targets[u->count] = b->buffer;
+        u->targets[u->count] = buffer->buffer;
         u->regions[u->count++] = (VkBufferCopy){.srcOffset = u->used, .dstOffset = offset + done, .size = n};
         u->used += n;
         done += n;
@@ -188,27 +193,27 @@ static int copy(struct vk_device *d, VkBuffer from, uint64_t offset, VkBuffer to
     return status;
 }
 
-void vk_buffer_destroy(struct vk_buffer *b, struct vk_device *d) {
-    if (b->buffer) {
-        forget_uploads(b, d);
-        vkDestroyBuffer(d->device, b->buffer, NULL);
+void vk_buffer_destroy(struct vk_buffer *buffer, struct vk_device *device) {
+    if (buffer->buffer) {
+        forget_uploads(buffer, device);
+        vkDestroyBuffer(device->device, buffer->buffer, NULL);
     }
-    if (b->memory) {
-        vkFreeMemory(d->device, b->memory, NULL);
-        if (!b->imported) d->bytes_allocated -= b->size;
+    if (buffer->memory) {
+        vkFreeMemory(device->device, buffer->memory, NULL);
+        if (!buffer->imported) device->bytes_allocated -= buffer->size;
     }
-    *b = (struct vk_buffer){0};
+    *buffer = (struct vk_buffer){0};
 }
 
-int vk_buffer_read(struct vk_buffer *b, struct vk_device *d, uint64_t offset, void *data, uint64_t size) {
-    if (b->mapped) {
-        memcpy(data, (const char *)b->mapped + offset, size);
+int vk_buffer_read(struct vk_buffer *buffer, struct vk_device *device, uint64_t offset, void *data, uint64_t size) {
+    if (buffer->mapped) {
+        memcpy(data, (const char *)buffer->mapped + offset, size);
         return OCELLI_OK;
     }
     struct vk_buffer staging;
-    int status = vk_buffer_create(&staging, d, size, VK_BUFFER_OUTPUT, "staging");
-    if (!status) status = copy(d, b->buffer, offset, staging.buffer, size);
+    int status = vk_buffer_create(&staging, device, size, VK_BUFFER_OUTPUT, "staging");
+    if (!status) status = copy(device, buffer->buffer, offset, staging.buffer, size);
     if (!status) memcpy(data, staging.mapped, size);
-    vk_buffer_destroy(&staging, d);
+    vk_buffer_destroy(&staging, device);
     return status;
 }

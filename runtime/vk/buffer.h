@@ -20,18 +20,22 @@ struct vk_buffer {
 };
 
 /* Zero-filled. Errors: MEMORY, LIMIT (over the device's largest allocation), LOST. */
-int vk_buffer_create(struct vk_buffer *b, struct vk_device *d, uint64_t size, enum vk_buffer_use use, const char *name);
+int vk_buffer_create(struct vk_buffer *buffer, struct vk_device *device, uint64_t size, enum vk_buffer_use use,
+                     const char *name);
 /* Accepts a zeroed or half-made buffer. */
-void vk_buffer_destroy(struct vk_buffer *b, struct vk_device *d);
+void vk_buffer_destroy(struct vk_buffer *buffer, struct vk_device *device);
 
-/* Copies `size` bytes to `offset`. Where the host cannot see the buffer, they wait in staging memory until something runs
- * (vk_commands_run), 4 MB are full or vk_buffer_flush(): many small writes are one submit. Errors: MEMORY, LOST. */
-int vk_buffer_write(struct vk_buffer *b, struct vk_device *d, uint64_t offset, const void *data, uint64_t size);
-/* Sends what waits, waits for it and frees the staging memory. After a fault all of it waits on. Errors: MEMORY, LOST. */
-int vk_buffer_flush(struct vk_device *d);
+/* Copies `size` bytes to `offset`. Where the host cannot see the buffer, they wait in staging memory until something
+ * runs (vk_commands_run), 4 MB are full or vk_buffer_flush(): many small writes are one submit. Errors: MEMORY, LOST.
+ */
+int vk_buffer_write(struct vk_buffer *buffer, struct vk_device *device, uint64_t offset, const void *data,
+                    uint64_t size);
+/* Sends what waits, waits for it and frees the staging memory. After a fault all of it waits on. Errors: MEMORY, LOST.
+ */
+int vk_buffer_flush(struct vk_device *device);
 /* Frees what waits without sending it: the device closes. */
-void vk_buffer_drop_uploads(struct vk_device *d);
+void vk_buffer_drop_uploads(struct vk_device *device);
 /* Copies back and waits (tests; the runtime reads OUTPUT buffers where they are mapped). */
-int vk_buffer_read(struct vk_buffer *b, struct vk_device *d, uint64_t offset, void *data, uint64_t size);
+int vk_buffer_read(struct vk_buffer *buffer, struct vk_device *device, uint64_t offset, void *data, uint64_t size);
 
 #endif

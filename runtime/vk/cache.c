@@ -23,7 +23,8 @@ static void key(const struct vk_device *d, char hex[SHA256_HEX_SIZE]) {
     for (size_t i = 0; i < shader_binary_count; i++) {
         uint8_t one[SHA256_SIZE];
         sha256(shader_binaries[i].words, shader_binaries[i].size, one);
-        for (int b = 0; b < SHA256_SIZE; b++) parts[2 * SHA256_SIZE + b] = (uint8_t)(parts[2 * SHA256_SIZE + b] * 31 + one[b]);
+        for (int b = 0; b < SHA256_SIZE; b++)
+            parts[2 * SHA256_SIZE + b] = (uint8_t)(parts[2 * SHA256_SIZE + b] * 31 + one[b]);
     }
     uint8_t digest[SHA256_SIZE];
     sha256(parts, sizeof parts, digest);
@@ -53,25 +54,25 @@ static int create(struct vk_device *d, const void *data, size_t size) {
     return OCELLI_OK;
 }
 
-int vk_cache_open(struct vk_device *d) {
+int vk_cache_open(struct vk_device *device) {
     struct file_bytes bytes = {0};
-    char *path = d->cache_path = find_file(d);
+    char *path = device->cache_path = find_file(device);
     bool found = path && access(path, R_OK) == 0 && file_read(&bytes, path) == OCELLI_OK;
     bool good = found && is_good(&bytes);
     if (found && !good) log_warn("%s: broken: pipelines are compiled anew", path);
     if (path && !good && cache_writable(path))
-        log_info("%s: compiling its shaders, which can take minutes; later starts find them in %s", d->name, path);
-    int status = good ? create(d, bytes.data + SHA256_SIZE, bytes.size - SHA256_SIZE) : create(d, NULL, 0);
-    d->cache_file_size = good ? bytes.size : 0;
+        log_info("%s: compiling its shaders, which can take minutes; later starts find them in %s", device->name, path);
+    int status = good ? create(device, bytes.data + SHA256_SIZE, bytes.size - SHA256_SIZE) : create(device, NULL, 0);
+    device->cache_file_size = good ? bytes.size : 0;
     file_free(&bytes);
     return status;
 }
 
-char *vk_cache_file(const struct vk_device *d, const char *stem, const char *extension) {
+char *vk_cache_file(const struct vk_device *device, const char *stem, const char *extension) {
     char *path;
-    if (!d->cache_path) return NULL;
-    const char *name = strrchr(d->cache_path, '/') + 1, *hex = strchr(name, '-') + 1;
-    int written = asprintf(&path, "%.*s%s-%.*s.%s", (int)(name - d->cache_path), d->cache_path, stem,
+    if (!device->cache_path) return NULL;
+    const char *name = strrchr(device->cache_path, '/') + 1, *hex = strchr(name, '-') + 1;
+    int written = asprintf(&path, "%.*s%s-%.*s.%s", (int)(name - device->cache_path), device->cache_path, stem,
                            (int)(strchr(hex, '.') - hex), hex, extension);
     return written < 0 ? NULL : path;
 }
@@ -93,14 +94,15 @@ static void save(struct vk_device *d) {
     if (vkGetPipelineCacheData(d->device, d->cache, &size, NULL) != VK_SUCCESS || size > MAX_FILE - SHA256_SIZE) return;
     if (size + SHA256_SIZE <= d->cache_file_size) return; /* caches only grow */
     uint8_t *data = malloc(size ? size : 1);
-    if (data && vkGetPipelineCacheData(d->device, d->cache, &size, data) == VK_SUCCESS) write_file(d->cache_path, data, size);
+    if (data && vkGetPipelineCacheData(d->device, d->cache, &size, data) == VK_SUCCESS)
+        write_file(d->cache_path, data, size);
     free(data);
 }
 
-void vk_cache_close(struct vk_device *d) {
-    if (d->cache && d->pipeline_count) save(d);
-    if (d->cache) vkDestroyPipelineCache(d->device, d->cache, NULL);
-    d->cache = VK_NULL_HANDLE;
-    free(d->cache_path);
-    d->cache_path = NULL;
+void vk_cache_close(struct vk_device *device) {
+    if (device->cache && device->pipeline_count) save(device);
+    if (device->cache) vkDestroyPipelineCache(device->device, device->cache, NULL);
+    device->cache = VK_NULL_HANDLE;
+    free(device->cache_path);
+    device->cache_path = NULL;
 }

@@ -29,31 +29,32 @@ struct vk_commands {
     VkFence fence;
     VkQueryPool queries; /* a timestamp before and after every dispatch, when timed */
     struct vk_dispatch *dispatches;
-    uint32_t count, room, capacity; /* recorded, room for, allowed */
+    uint32_t count, capacity, limit; /* recorded, room for, allowed */
 };
 
-/* Starts recording at most `capacity` dispatches; memory grows with what is recorded. What was recorded before is dropped.
- * Accepts a zeroed struct. Errors: MEMORY, LOST. */
-int vk_commands_begin(struct vk_commands *c, struct vk_device *d, uint32_t capacity);
+/* Starts recording at most `capacity` dispatches; memory grows with what is recorded. What was recorded before is
+ * dropped. Accepts a zeroed struct. Errors: MEMORY, LOST. */
+int vk_commands_begin(struct vk_commands *commands, struct vk_device *device, uint32_t limit);
 /* As vk_commands_begin, with a GPU timestamp around every dispatch. */
-int vk_commands_begin_timed(struct vk_commands *c, struct vk_device *d, uint32_t capacity);
+int vk_commands_begin_timed(struct vk_commands *commands, struct vk_device *device, uint32_t limit);
 
 /* Records one dispatch; it sees what the dispatches before it wrote. push: `push_size` bytes, a
  * multiple of 4. Errors: DEVICE, MEMORY, LIMIT (more groups than the device can). */
-int vk_commands_dispatch(struct vk_commands *c, struct vk_device *d, const struct vk_dispatch *dispatch,
+int vk_commands_dispatch(struct vk_commands *commands, struct vk_device *device, const struct vk_dispatch *dispatch,
                          const struct vk_view *views, const void *push, uint32_t push_size);
 
 /* Records a copy between buffers, ordered like a dispatch. */
-void vk_commands_copy(struct vk_commands *c, const struct vk_view *from, const struct vk_view *to, uint64_t size);
+void vk_commands_copy(struct vk_commands *commands, const struct vk_view *from, const struct vk_view *to,
+                      uint64_t size);
 
-int vk_commands_end(struct vk_commands *c, struct vk_device *d);
+int vk_commands_end(struct vk_commands *commands, struct vk_device *device);
 /* Sends what vk_buffer_write() left waiting, then submits and waits. Errors: LOST, MEMORY. */
-int vk_commands_run(struct vk_commands *c, struct vk_device *d);
+int vk_commands_run(struct vk_commands *commands, struct vk_device *device);
 /* The same, but what vk_buffer_write() left waiting is not sent before it. */
-int vk_commands_submit(struct vk_commands *c, struct vk_device *d);
+int vk_commands_submit(struct vk_commands *commands, struct vk_device *device);
 /* Milliseconds of every dispatch of the last run of a timed list. ms: (count). */
-int vk_commands_times(const struct vk_commands *c, const struct vk_device *d, double *ms);
+int vk_commands_times(const struct vk_commands *commands, const struct vk_device *device, double *ms);
 /* Accepts a zeroed or half-made list. */
-void vk_commands_destroy(struct vk_commands *c, struct vk_device *d);
+void vk_commands_destroy(struct vk_commands *commands, struct vk_device *device);
 
 #endif

@@ -12,7 +12,10 @@
 #define VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME "VK_KHR_cooperative_matrix"
 #define VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR ((VkStructureType)1000506000)
 #define VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR ((VkStructureType)1000506001)
-typedef enum VkComponentTypeKHR { VK_COMPONENT_TYPE_SINT8_KHR = 3, VK_COMPONENT_TYPE_SINT32_KHR = 5 } VkComponentTypeKHR;
+typedef enum VkComponentTypeKHR {
+    VK_COMPONENT_TYPE_SINT8_KHR = 3,
+    VK_COMPONENT_TYPE_SINT32_KHR = 5
+} VkComponentTypeKHR;
 typedef enum VkScopeKHR { VK_SCOPE_SUBGROUP_KHR = 3 } VkScopeKHR;
 typedef struct VkPhysicalDeviceCooperativeMatrixFeaturesKHR {
     VkStructureType sType;
@@ -32,10 +35,10 @@ typedef VkResult(VKAPI_PTR *PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKH
 #endif
 
 /* Reads the shape: the largest that fits; all 0 where extension, features or a fitting shape are missing. */
-struct vk_cooperative vk_cooperative_find(const struct vk_device *d);
+struct vk_cooperative vk_cooperative_find(const struct vk_device *device);
 /* Does linear_mma.comp work with it? int8 by int8 into int32, not saturating, for a subgroup; tiles of
  * 8 to 32 rows and columns; K a multiple of 4 that divides the rows' 64 bytes. */
-bool vk_cooperative_fits(const VkCooperativeMatrixPropertiesKHR *p);
+bool vk_cooperative_fits(const VkCooperativeMatrixPropertiesKHR *properties);
 
 /* What has to be enabled for it. */
 struct vk_cooperative_features {
@@ -44,8 +47,8 @@ struct vk_cooperative_features {
     VkPhysicalDeviceShaderFloat16Int8Features int8;
 };
 /* Links the three, `next` behind them; all features VK_FALSE. The head of the chain. */
-void *vk_cooperative_chain(struct vk_cooperative_features *f, void *next);
+void *vk_cooperative_chain(struct vk_cooperative_features *features, void *next);
 /* As vk_cooperative_chain, with the features that are needed set. */
-void *vk_cooperative_enable(struct vk_cooperative_features *f, void *next);
+void *vk_cooperative_enable(struct vk_cooperative_features *features, void *next);
 
 #endif

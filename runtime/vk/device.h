@@ -39,7 +39,8 @@ struct vk_device {
     bool integer_dot_accelerated; /* ... and is an instruction, not a sequence */
     struct vk_cooperative cooperative;
     uint32_t timestamp_bits; /* 0: the queue has no timestamps */
-    uint32_t foreign_family; /* whose memory can be imported: the owner of a camera's frames; 0: none can. See import.h */
+    uint32_t
+        foreign_family; /* whose memory can be imported: the owner of a camera's frames; 0: none can. See import.h */
 
     VkPipelineCache cache;         /* see cache.h */
     char *cache_path;              /* its file; NULL: none can be kept */
@@ -54,15 +55,16 @@ struct vk_device {
 /* `choice`: index or part of the name (any case); NULL: the best one (discrete, integrated,
  * virtual, CPU). Errors: DEVICE (no libvulkan, which vk_loader_exists() tells apart; no driver,
  * no such device, a feature missing), MEMORY. */
-int vk_device_open(struct vk_device *d, const char *choice);
+int vk_device_open(struct vk_device *device, const char *choice);
 /* Is there room for every shader? Errors: DEVICE, one line with the limit that is too small. */
 int vk_check_limits(const VkPhysicalDeviceLimits *limits, const char *device);
 /* Does the device offer the extension? */
 bool vk_has_extension(VkPhysicalDevice physical, const char *name);
 /* Accepts a zeroed or half-opened device. */
-void vk_device_close(struct vk_device *d);
+void vk_device_close(struct vk_device *device);
 
-/* Name of device `index`; *count: how many there are. Errors: USAGE (no such index; no line is logged), DEVICE, MEMORY. */
+/* Name of device `index`; *count: how many there are. Errors: USAGE (no such index; no line is logged), DEVICE, MEMORY.
+ */
 int vk_device_name(uint32_t index, char *name, size_t size, uint32_t *count);
 
 /* Messages of the validation layer since the process began; each was also logged. */
@@ -70,13 +72,13 @@ unsigned vk_validation_messages(void);
 
 /* The one place a Vulkan result becomes a status, with a line that names the call. */
 int vk_failed(VkResult result, const char *call);
-#define VK_TRY(call)                                                                                                             \
-    do {                                                                                                                         \
-        VkResult vk_result_ = (call);                                                                                            \
-        if (vk_result_ != VK_SUCCESS) return vk_failed(vk_result_, #call);                                                       \
+#define VK_TRY(call)                                                                                                   \
+    do {                                                                                                               \
+        VkResult vk_result_ = (call);                                                                                  \
+        if (vk_result_ != VK_SUCCESS) return vk_failed(vk_result_, #call);                                             \
     } while (0)
 
 /* Names an object for the validation layer and GPU debuggers; does nothing without them. */
-void vk_label(const struct vk_device *d, VkObjectType type, uint64_t object, const char *name);
+void vk_label(const struct vk_device *device, VkObjectType type, uint64_t object, const char *name);
 
 #endif

@@ -46,7 +46,8 @@ int vk_instance_open(VkInstance *instance, VkDebugUtilsMessengerEXT *messenger) 
     int status = vk_loader_open();
     if (status) return status;
     bool validate = wants_validation();
-    static const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME, VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
+    static const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME,
+                                             VK_EXT_VALIDATION_FEATURES_EXTENSION_NAME};
     /* 1.1 is the floor; a newer apiVersion lets newer drivers offer their core features. */
     VkApplicationInfo application = {
         .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO, .pApplicationName = "ocelli", .apiVersion = VK_API_VERSION_1_3};
@@ -87,8 +88,9 @@ int vk_instance_devices(VkInstance instance, VkPhysicalDevice **devices, uint32_
     *devices = NULL;
     VK_TRY(vkEnumeratePhysicalDevices(instance, count, NULL));
     if (*count == 0)
-        return log_fail(OCELLI_ERR_DEVICE, "the Vulkan driver offers no device: check permissions of /dev/dri, or install "
-                                           "mesa-vulkan-drivers to compute on the CPU");
+        return log_fail(OCELLI_ERR_DEVICE,
+                        "the Vulkan driver offers no device: check permissions of /dev/dri, or install "
+                        "mesa-vulkan-drivers to compute on the CPU");
     *devices = calloc(*count, sizeof **devices);
     if (!*devices) return log_fail(OCELLI_ERR_MEMORY, "out of memory listing devices");
     VkResult result = vkEnumeratePhysicalDevices(instance, count, *devices);

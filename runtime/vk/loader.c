@@ -17,29 +17,29 @@ static bool loaded; /* and then for good: drivers leave threads behind, and what
 /* The first function that it lacks; NULL: all are there. */
 static const char *find_functions(void *library) {
     const char *missing = NULL;
-#define FIND(name)                                                                                                               \
+#define FIND(name)                                                                                                     \
     if (!(name = (PFN_##name)dlsym(library, #name)) && !missing) missing = #name
     VK_FUNCTIONS(FIND)
     return missing;
 }
 
 /* With the lock. Otherwise `why`, a text of at most `room` bytes, tells what is wrong. */
-static bool load(char *why, size_t room) {
+static bool load(char *why, size_t capacity) {
     void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!library) {
-        snprintf(why, room, "%s", dlerror());
+        snprintf(why, capacity, "%s", dlerror());
         return false;
     }
     const char *missing = find_functions(library);
     if (!missing) return true;
-    snprintf(why, room, "%s: too old or not Vulkan's: no %s", file, missing);
+    snprintf(why, capacity, "%s: too old or not Vulkan's: no %s", file, missing);
     dlclose(library);
     return false;
 }
 
-static bool open_once(char *why, size_t room) {
+static bool open_once(char *why, size_t capacity) {
     pthread_mutex_lock(&lock);
-    bool done = loaded = loaded || load(why, room);
+    bool done = loaded = loaded || load(why, capacity);
     pthread_mutex_unlock(&lock);
     return done;
 }
@@ -47,8 +47,9 @@ static bool open_once(char *why, size_t room) {
 int vk_loader_open(void) {
     char why[256];
     if (open_once(why, sizeof why)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_DEVICE,
-                    "Vulkan cannot be loaded: %s: install its loader and a driver (Debian: libvulkan1 mesa-vulkan-drivers)", why);
+    return log_fail(
+        OCELLI_ERR_DEVICE,
+        "Vulkan cannot be loaded: %s: install its loader and a driver (Debian: libvulkan1 mesa-vulkan-drivers)", why);
 }
 
 bool vk_loader_exists(void) {

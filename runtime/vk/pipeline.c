@@ -21,55 +21,56 @@ static bool same(const struct vk_shader *a, const struct vk_shader *b) {
            a->full == b->full && memcmp(a->constants, b->constants, a->constant_count * sizeof a->constants[0]) == 0;
 }
 
-static int create_layout(struct vk_pipeline *p, struct vk_device *d) {
+static int create_layout(struct vk_pipeline *pipeline, struct vk_device *device) {
     VkDescriptorSetLayoutBinding binding[VK_MAX_BINDINGS];
-    for (uint32_t i = 0; i < p->shader.bindings; i++)
+    for (uint32_t i = 0; i < pipeline->shader.bindings; i++)
         binding[i] = (VkDescriptorSetLayoutBinding){.binding = i,
                                                     .descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER,
                                                     .descriptorCount = 1,
                                                     .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
-    VkDescriptorSetLayoutCreateInfo set = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO, .bindingCount = p->shader.bindings, .pBindings = binding};
-    VK_TRY(vkCreateDescriptorSetLayout(d->device, &set, NULL, &p->set_layout));
+    VkDescriptorSetLayoutCreateInfo set = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                           .bindingCount = pipeline->shader.bindings,
+                                           .pBindings = binding};
+    VK_TRY(vkCreateDescriptorSetLayout(device->device, &set, NULL, &pipeline->set_layout));
     VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = VK_PUSH_SIZE};
     VkPipelineLayoutCreateInfo layout = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
                                          .setLayoutCount = 1,
-                                         .pSetLayouts = &p->set_layout,
+                                         .pSetLayouts = &pipeline->set_layout,
                                          .pushConstantRangeCount = 1,
                                          .pPushConstantRanges = &push};
-    VK_TRY(vkCreatePipelineLayout(d->device, &layout, NULL, &p->layout));
+    VK_TRY(vkCreatePipelineLayout(device->device, &layout, NULL, &pipeline->layout));
     return OCELLI_OK;
 }
 
-static int create_pipeline(struct vk_pipeline *p, struct vk_device *d, const struct shader_binary *binary) {
+static int create_pipeline(struct vk_pipeline *pipeline, struct vk_device *device, const struct shader_binary *binary) {
     const VkPipelineShaderStageCreateFlags full = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT;
     VkShaderModule module;
     VkShaderModuleCreateInfo code = {
         .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = binary->size, .pCode = binary->words};
-    VK_TRY(vkCreateShaderModule(d->device, &code, NULL, &module));
+    VK_TRY(vkCreateShaderModule(device->device, &code, NULL, &module));
     VkSpecializationMapEntry entry[VK_MAX_CONSTANTS];
-    for (uint32_t i = 0; i < p->shader.constant_count; i++)
+    for (uint32_t i = 0; i < pipeline->shader.constant_count; i++)
         entry[i] = (VkSpecializationMapEntry){.constantID = i, .offset = 4 * i, .size = 4};
-    VkSpecializationInfo constants = {.mapEntryCount = p->shader.constant_count,
+    VkSpecializationInfo constants = {.mapEntryCount = pipeline->shader.constant_count,
                                       .pMapEntries = entry,
-                                      .dataSize = 4 * p->shader.constant_count,
-                                      .pData = p->shader.constants};
+                                      .dataSize = 4 * pipeline->shader.constant_count,
+                                      .pData = pipeline->shader.constants};
     VkPipelineShaderStageRequiredSubgroupSizeCreateInfo subgroup = {
         .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO,
-        .requiredSubgroupSize = d->subgroup_size};
+        .requiredSubgroupSize = device->subgroup_size};
     VkComputePipelineCreateInfo info = {.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                                                  .pNext = p->shader.full ? &subgroup : NULL,
-                                                  .flags = p->shader.full ? full : 0,
+                                                  .pNext = pipeline->shader.full ? &subgroup : NULL,
+                                                  .flags = pipeline->shader.full ? full : 0,
                                                   .stage = VK_SHADER_STAGE_COMPUTE_BIT,
                                                   .module = module,
                                                   .pName = "main",
                                                   .pSpecializationInfo = &constants},
-                                        .layout = p->layout};
-    VkResult result = vkCreateComputePipelines(d->device, d->cache, 1, &info, NULL, &p->pipeline);
-    vkDestroyShaderModule(d->device, module, NULL);
+                                        .layout = pipeline->layout};
+    VkResult result = vkCreateComputePipelines(device->device, device->cache, 1, &info, NULL, &pipeline->pipeline);
+    vkDestroyShaderModule(device->device, module, NULL);
     if (result != VK_SUCCESS) return vk_failed(result, "vkCreateComputePipelines");
-    vk_label(d, VK_OBJECT_TYPE_PIPELINE, (uint64_t)p->pipeline, p->shader.name);
+    vk_label(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->pipeline, pipeline->shader.name);
     return OCELLI_OK;
 }
 
@@ -79,38 +80,39 @@ static void destroy(struct vk_pipeline *p, struct vk_device *d) {
     if (p->set_layout) vkDestroyDescriptorSetLayout(d->device, p->set_layout, NULL);
 }
 
-static int create(const struct vk_pipeline **pipeline, struct vk_device *d, const struct vk_shader *shader) {
+static int create(const struct vk_pipeline **pipeline, struct vk_device *device, const struct vk_shader *shader) {
     const struct shader_binary *binary = find_binary(shader->name);
     if (!binary)
-        return log_fail(OCELLI_ERR_DEVICE, "shader %s was left out of this build: build with a newer glslang", shader->name);
-    struct vk_pipeline *grown = realloc(d->pipelines, (d->pipeline_count + 1) * sizeof *grown);
+        return log_fail(OCELLI_ERR_DEVICE, "shader %s was left out of this build: build with a newer glslang",
+                        shader->name);
+    struct vk_pipeline *grown = realloc(device->pipelines, (device->pipeline_count + 1) * sizeof *grown);
     if (!grown) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    d->pipelines = grown;
-    struct vk_pipeline *p = &grown[d->pipeline_count];
+    device->pipelines = grown;
+    struct vk_pipeline *p = &grown[device->pipeline_count];
     *p = (struct vk_pipeline){.shader = *shader};
-    int status = create_layout(p, d);
-    if (!status) status = create_pipeline(p, d, binary);
+    int status = create_layout(p, device);
+    if (!status) status = create_pipeline(p, device, binary);
     if (status) {
-        destroy(p, d);
+        destroy(p, device);
         return status;
     }
-    d->pipeline_count++;
+    device->pipeline_count++;
     *pipeline = p;
     return OCELLI_OK;
 }
 
-int vk_pipeline_get(const struct vk_pipeline **pipeline, struct vk_device *d, const struct vk_shader *shader) {
-    for (uint32_t i = 0; i < d->pipeline_count; i++)
-        if (same(&d->pipelines[i].shader, shader)) {
-            *pipeline = &d->pipelines[i];
+int vk_pipeline_get(const struct vk_pipeline **pipeline, struct vk_device *device, const struct vk_shader *shader) {
+    for (uint32_t i = 0; i < device->pipeline_count; i++)
+        if (same(&device->pipelines[i].shader, shader)) {
+            *pipeline = &device->pipelines[i];
             return OCELLI_OK;
         }
-    return create(pipeline, d, shader);
+    return create(pipeline, device, shader);
 }
 
-void vk_pipelines_destroy(struct vk_device *d) {
-    for (uint32_t i = 0; i < d->pipeline_count; i++) destroy(&d->pipelines[i], d);
-    free(d->pipelines);
-    d->pipelines = NULL;
-    d->pipeline_count = 0;
+void vk_pipelines_destroy(struct vk_device *device) {
+    for (uint32_t i = 0; i < device->pipeline_count; i++) destroy(&device->pipelines[i], device);
+    free(device->pipelines);
+    device->pipelines = NULL;
+    device->pipeline_count = 0;
 }

@@ -25,8 +25,8 @@ struct vk_pipeline {
 };
 
 /* *pipeline belongs to the device; valid until the next call. Errors: DEVICE, MEMORY. */
-int vk_pipeline_get(const struct vk_pipeline **pipeline, struct vk_device *d, const struct vk_shader *shader);
-void vk_pipelines_destroy(struct vk_device *d);
+int vk_pipeline_get(const struct vk_pipeline **pipeline, struct vk_device *device, const struct vk_shader *shader);
+void vk_pipelines_destroy(struct vk_device *device);
 
 /* Was the variant built? The shader compiler may have lacked an extension. */
 bool vk_shader_exists(const char *name);

@@ -94,7 +94,8 @@ static void test_texts(void **unused) {
     assert_int_equal(ocelli_embed_texts(model, texts, COUNT, got), OCELLI_OK);
     for (int i = 0; i < COUNT; i++) {
         int row = CHECKPOINT_INPUTS + i % CHECKPOINT_INPUTS;
-        assert_true(cosine(got + (size_t)i * golden.dim, golden.embeddings + (size_t)row * golden.dim, golden.dim) > 0.999);
+        assert_true(cosine(got + (size_t)i * golden.dim, golden.embeddings + (size_t)row * golden.dim, golden.dim) >
+                    0.999);
     }
     int32_t ids[77];
     size_t count;
@@ -413,7 +414,8 @@ static void test_new_choice(void **unused) {
     free(cache), free(path), free(vector);
 }
 
-/* The self-test is the first use of all on a new board: it runs on the new choice, once, and the choice is remembered. */
+/* The self-test is the first use of all on a new board: it runs on the new choice, once, and the choice is remembered.
+ */
 static void test_first_use(void **unused) {
     (void)unused;
     char *cache = strdup(checkpoint_path(folder, "first"));
@@ -437,8 +439,12 @@ static void test_frame(void **unused) {
     uint8_t luma[SIDE * SIDE], chroma[SIDE * SIDE / 2], rgb[3 * SIDE * SIDE];
     for (int i = 0; i < SIDE * SIDE; i++) luma[i] = (uint8_t)i, memset(rgb + 3 * i, i & 255, 3);
     memset(chroma, 128, sizeof chroma);
-    struct ocelli_frame good = {
-        .format = OCELLI_NV12, .width = SIDE, .height = SIDE, .planes = {luma, chroma}, .strides = {SIDE, SIDE}, .full_range = 1};
+    struct ocelli_frame good = {.format = OCELLI_NV12,
+                                .width = SIDE,
+                                .height = SIDE,
+                                .planes = {luma, chroma},
+                                .strides = {SIDE, SIDE},
+                                .full_range = 1};
     float *a = calloc(golden.dim, sizeof *a), *b = calloc(golden.dim, sizeof *b);
     assert_int_equal(ocelli_embed_frame(model, &good, a), OCELLI_OK);
     assert_int_equal(ocelli_embed_images(model, &(struct ocelli_image){rgb, SIDE, SIDE}, 1, b), OCELLI_OK);
@@ -515,12 +521,15 @@ static void test_words(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),       cmocka_unit_test(test_first_end_mark),
-        cmocka_unit_test(test_tags),           cmocka_unit_test(test_selftest),    cmocka_unit_test(test_wrong_open),
-        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit), cmocka_unit_test(test_wrong_numbers),
-        cmocka_unit_test(test_reopen),         cmocka_unit_test(test_fall_back),   cmocka_unit_test(test_words),
-        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text), cmocka_unit_test(test_new_choice),
-        cmocka_unit_test(test_first_use),      cmocka_unit_test(test_null),      cmocka_unit_test(gpu_test_silent),
+        cmocka_unit_test(test_info),           cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_first_end_mark), cmocka_unit_test(test_tags),
+        cmocka_unit_test(test_selftest),       cmocka_unit_test(test_wrong_open),
+        cmocka_unit_test(test_wrong_pictures), cmocka_unit_test(test_flipped_bit),
+        cmocka_unit_test(test_wrong_numbers),  cmocka_unit_test(test_reopen),
+        cmocka_unit_test(test_fall_back),      cmocka_unit_test(test_words),
+        cmocka_unit_test(test_frame),          cmocka_unit_test(test_unload_text),
+        cmocka_unit_test(test_new_choice),     cmocka_unit_test(test_first_use),
+        cmocka_unit_test(test_null),           cmocka_unit_test(gpu_test_silent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

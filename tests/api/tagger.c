@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures from memory and the tagger of include/ocelli.h, with the demo model. */
-#include "live/demo.h"
+#include "daemon/demo.h"
 #include "support/heard.h"
 #include "support/test.h"
 

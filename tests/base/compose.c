@@ -75,7 +75,7 @@ static void same(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_python), cmocka_unit_test(other_bytes), cmocka_unit_test(many_marks),
-                                       cmocka_unit_test(same)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_python), cmocka_unit_test(other_bytes),
+                                       cmocka_unit_test(many_marks), cmocka_unit_test(same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@
 
 static void test_all_above_two(void **state) {
     (void)state;
-    int high = fcntl(STDERR_FILENO, F_DUPFD, 200), low = dup(STDERR_FILENO), good = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    int high = fcntl(STDERR_FILENO, F_DUPFD, 200), low = dup(STDERR_FILENO),
+        good = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     assert_int_equal(fcntl(high, F_GETFD) | fcntl(low, F_GETFD), 0);
     descriptors_close_on_exec();
     assert_int_equal(fcntl(high, F_GETFD), FD_CLOEXEC);

@@ -248,8 +248,8 @@ static void put_left(const char *old, const char *text, int pid, const char *lef
     uint8_t a[SHA256_SIZE], b[SHA256_SIZE];
     sha256(old, strlen(old), a);
     sha256(text, strlen(text), b);
-    snprintf(name, sizeof name, "ocelli.ini.%02x%02x%02x%02x-%02x%02x%02x%02x-%d.tmp", a[0], a[1], a[2], a[3], b[0], b[1], b[2],
-             b[3], pid);
+    snprintf(name, sizeof name, "ocelli.ini.%02x%02x%02x%02x-%02x%02x%02x%02x-%d.tmp", a[0], a[1], a[2], a[3], b[0],
+             b[1], b[2], b[3], pid);
     checkpoint_put(folder, name, left, strlen(left));
 }
 

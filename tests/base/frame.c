@@ -26,7 +26,8 @@ static void colours(void **state) {
         for (int i = 0; i < 86 * 86 * 86; i++) {
             int yuv[3] = {i % 86 * 3, i / 86 % 86 * 3, i / 86 / 86 * 3};
             uint8_t bytes[3] = {(uint8_t)yuv[0], (uint8_t)yuv[1], (uint8_t)yuv[2]}, got[3];
-            struct frame f = {.format = FRAME_YUV444, .width = 1, .height = 1, .matrix = kind & 1, .full_range = kind & 2};
+            struct frame f = {
+                .format = FRAME_YUV444, .width = 1, .height = 1, .matrix = kind & 1, .full_range = kind & 2};
             double wanted[3];
             frame_lay(&f, bytes);
             frame_to_rgb(&f, got);
@@ -44,8 +45,9 @@ static void known_colours(void **state) {
         bool full;
         uint8_t rgb[3];
     } cases[] = {
-        {{16, 128, 128}, false, {0, 0, 0}},       {{235, 128, 128}, false, {255, 255, 255}}, {{0, 128, 128}, false, {0, 0, 0}},
-        {{255, 128, 128}, true, {255, 255, 255}}, {{81, 90, 240}, false, {254, 0, 0}},       {{76, 85, 255}, true, {254, 0, 0}},
+        {{16, 128, 128}, false, {0, 0, 0}},  {{235, 128, 128}, false, {255, 255, 255}},
+        {{0, 128, 128}, false, {0, 0, 0}},   {{255, 128, 128}, true, {255, 255, 255}},
+        {{81, 90, 240}, false, {254, 0, 0}}, {{76, 85, 255}, true, {254, 0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct frame f = {.format = FRAME_YUV444, .width = 1, .height = 1, .full_range = cases[i].full};
@@ -69,17 +71,22 @@ static struct place place(enum frame_format format, size_t w, size_t h, size_t p
         return (struct place){
             {(w + pad) * y + x, luma + (2 * half + pad) * cy + 2 * cx, luma + (2 * half + pad) * cy + 2 * cx + 1}};
     case FRAME_YUV420:
-        return (struct place){{(w + pad) * y + x, luma + (half + pad) * cy + cx, luma + (half + pad) * (halves + cy) + cx}};
+        return (struct place){
+            {(w + pad) * y + x, luma + (half + pad) * cy + cx, luma + (half + pad) * (halves + cy) + cx}};
     case FRAME_YUV422:
         return (struct place){{(w + pad) * y + x, luma + (half + pad) * y + cx, luma + (half + pad) * (h + y) + cx}};
-    case FRAME_YUV444: return (struct place){{(w + pad) * y + x, luma + (w + pad) * y + x, 2 * luma + (w + pad) * y + x}};
+    case FRAME_YUV444:
+        return (struct place){{(w + pad) * y + x, luma + (w + pad) * y + x, 2 * luma + (w + pad) * y + x}};
     case FRAME_YUYV:
-        return (struct place){
-            {(4 * half + pad) * y + 4 * cx + 2 * (x & 1), (4 * half + pad) * y + 4 * cx + 1, (4 * half + pad) * y + 4 * cx + 3}};
+        return (struct place){{(4 * half + pad) * y + 4 * cx + 2 * (x & 1), (4 * half + pad) * y + 4 * cx + 1,
+                               (4 * half + pad) * y + 4 * cx + 3}};
     case FRAME_GREY: return (struct place){{(w + pad) * y + x, SIZE_MAX, SIZE_MAX}};
     case FRAME_BGR:
-        return (struct place){{(3 * w + pad) * y + 3 * x + 2, (3 * w + pad) * y + 3 * x + 1, (3 * w + pad) * y + 3 * x}};
-    default: return (struct place){{(3 * w + pad) * y + 3 * x, (3 * w + pad) * y + 3 * x + 1, (3 * w + pad) * y + 3 * x + 2}};
+        return (struct place){
+            {(3 * w + pad) * y + 3 * x + 2, (3 * w + pad) * y + 3 * x + 1, (3 * w + pad) * y + 3 * x}};
+    default:
+        return (struct place){
+            {(3 * w + pad) * y + 3 * x, (3 * w + pad) * y + 3 * x + 1, (3 * w + pad) * y + 3 * x + 2}};
     }
 }
 
@@ -96,7 +103,8 @@ static size_t lay_padded(struct frame *f, const uint8_t *bytes, size_t pad) {
     return total;
 }
 
-static void check_pixel(const struct frame *f, const uint8_t *bytes, size_t pad, size_t x, size_t y, const uint8_t *got) {
+static void check_pixel(const struct frame *f, const uint8_t *bytes, size_t pad, size_t x, size_t y,
+                        const uint8_t *got) {
     struct place p = place(f->format, f->width, f->height, pad, x, y);
     if (f->format == FRAME_RGB || f->format == FRAME_BGR) {
         for (int c = 0; c < 3; c++) assert_int_equal(got[c], bytes[p.at[c]]);
@@ -122,8 +130,8 @@ static size_t turned(const struct frame *f, size_t x, size_t y) {
 
 static void check_frame(enum frame_format format, uint32_t width, uint32_t height, size_t pad, uint32_t rotation) {
     struct frame f = {.format = format, .width = width, .height = height, .rotation = rotation, .matrix = FRAME_BT709};
-    size_t room = ((size_t)width * 4 + 16) * (height + 1) * 3, size;
-    uint8_t *any = malloc(room); /* the size is what laying it out takes */
+    size_t capacity = ((size_t)width * 4 + 16) * (height + 1) * 3, size;
+    uint8_t *any = malloc(capacity); /* the size is what laying it out takes */
     assert_non_null(any);
     size = lay_padded(&f, any, pad);
     free(any);
@@ -170,7 +178,8 @@ static void copies(void **state) {
     (void)state;
     enum { WIDTH = 5, HEIGHT = 3, PAD = 3, APART = 11, RGB = WIDTH * HEIGHT * 3 };
     for (int format = 0; format < FRAME_FORMATS; format++) {
-        struct frame f = {.format = (enum frame_format)format, .width = WIDTH, .height = HEIGHT, .captured_ns = 7}, copy;
+        struct frame f = {.format = (enum frame_format)format, .width = WIDTH, .height = HEIGHT, .captured_ns = 7},
+                     copy;
         uint8_t from[1024], wanted[RGB], got[RGB];
         size_t size = 0;
         for (size_t i = 0; i < sizeof from; i++) from[i] = (uint8_t)(i * 37);

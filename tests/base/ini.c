@@ -112,18 +112,22 @@ static void numbers(void **state) {
     static const struct {
         const char *text;
         double value;
-    } good[] = {{"0", 0}, {"-0.25", -0.25}, {"12", 12}, {"0.1", 0.1}, {"007", 7}, {"123456789012345", 123456789012345.0}};
+    } good[] = {{"0", 0},     {"-0.25", -0.25}, {"12", 12},
+                {"0.1", 0.1}, {"007", 7},       {"123456789012345", 123456789012345.0}};
     static const char *const bad[] = {
-        "", "-", ".5", "5.", "1.2.3", "1e3", "+1", " 1", "1 ", "0x1", "nan", "inf", "0,5", "--1", "1234567890123456", "-.5"};
+        "",   "-", ".5", "5.", "1.2.3", "1e3", "+1", " 1", "1 ", "0x1", "nan", "inf", "0,5", "--1", "1234567890123456",
+        "-.5"};
     double x;
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(ini_number(good[i].text, &x) && x == good[i].value);
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(ini_number(good[i].text, &x) && x == good[i].value);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(ini_number(bad[i], &x));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_tables), cmocka_unit_test(faults),           cmocka_unit_test(stops),   cmocka_unit_test(all_faults),
-        cmocka_unit_test(no_text),    cmocka_unit_test(longest_argument), cmocka_unit_test(numbers),
+        cmocka_unit_test(two_tables), cmocka_unit_test(faults),  cmocka_unit_test(stops),
+        cmocka_unit_test(all_faults), cmocka_unit_test(no_text), cmocka_unit_test(longest_argument),
+        cmocka_unit_test(numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

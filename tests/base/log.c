@@ -55,9 +55,9 @@ static void stays_one_line(void **state) {
                     "31m\xc2\xa0"); /* U+009B is a terminal's escape too */
     assert_string_equal(heard.text, "a??31m\xc2\xa0");
     /* What is no UTF-8 can be read: a byte alone, a character cut short, an overlong one. */
-    log_error(
-        "%s",
-        "a\xe2\x80\xaegpj.exe\xd8\x9c\xe2\x81\xa9\xe2\x80\xa8z\xe2\x80\x8d\xe2\x80\xaf"); /* U+202E turns a name's end round */
+    log_error("%s",
+              "a\xe2\x80\xaegpj.exe\xd8\x9c\xe2\x81\xa9\xe2\x80\xa8z\xe2\x80\x8d\xe2\x80\xaf"); /* U+202E turns a name's
+                                                                                                   end round */
     assert_string_equal(heard.text, "a???gpj.exe????????z\xe2\x80\x8d\xe2\x80\xaf");
     log_error("%s", "caf\xe9.png \xe7\x8c \xc0\x80 \xff");
     assert_string_equal(heard.text, "caf\\xe9.png \\xe7\\x8c \\xc0\\x80 \\xff");

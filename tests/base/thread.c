@@ -83,8 +83,8 @@ static void test_hurry(void **state) {
     (void)state;
     struct thread t;
     struct rlimit nice;
-    int ends[5],
-        usual = getpriority(PRIO_PROCESS, (id_t)getpid()); /* it says that it is there; it is told to look; its priority */
+    int ends[5], usual = getpriority(PRIO_PROCESS,
+                                     (id_t)getpid()); /* it says that it is there; it is told to look; its priority */
     char byte = 0;
     assert_int_equal(getrlimit(RLIMIT_NICE, &nice), 0);
     assert_int_equal(pipe(ends) | pipe(ends + 2), 0);
@@ -99,7 +99,7 @@ static void test_hurry(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit), cmocka_unit_test(test_ends), cmocka_unit_test(test_signals),
-                                       cmocka_unit_test(test_hurry)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limit), cmocka_unit_test(test_ends),
+                                       cmocka_unit_test(test_signals), cmocka_unit_test(test_hurry)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,23 +78,23 @@ static void put_values(struct gguf_write *w) {
     gguf_write_f32s(w, "f32s", (const float[]){1, 2, 3}, 3);
 }
 
-static void put_tensors(struct gguf_write *w) {
+static void put_tensors(struct gguf_write *writer) {
     static const uint64_t plain[] = {4, 3}, patch[] = {2, 2, 3, 5}, three[] = {3}, five[] = {5}, twelve[] = {12};
-    put_bytes(w, "plain", 2, plain);
-    put_numbers(w, "plain.scale", 1, three, 0);
-    put_bytes(w, "patch", 4, patch);
-    put_numbers(w, "patch.scale", 1, five, 0);
-    put_bytes(w, "flat", 1, twelve);
-    put_numbers(w, "flat.scale", 1, twelve, 0);
-    put_bytes(w, "alone", 2, plain);
-    put_bytes(w, "short", 2, plain);
-    put_numbers(w, "short.scale", 1, five, 0);
-    put_bytes(w, "bytes", 2, plain);
-    put_bytes(w, "bytes.scale", 1, three);
-    put_bytes(w, "infinite", 2, plain);
-    put_numbers(w, "infinite.scale", 1, three, INFINITY);
-    put_numbers(w, "wide", 2, plain, 0);
-    put_numbers(w, "nan", 1, five, NAN);
+    put_bytes(writer, "plain", 2, plain);
+    put_numbers(writer, "plain.scale", 1, three, 0);
+    put_bytes(writer, "patch", 4, patch);
+    put_numbers(writer, "patch.scale", 1, five, 0);
+    put_bytes(writer, "flat", 1, twelve);
+    put_numbers(writer, "flat.scale", 1, twelve, 0);
+    put_bytes(writer, "alone", 2, plain);
+    put_bytes(writer, "short", 2, plain);
+    put_numbers(writer, "short.scale", 1, five, 0);
+    put_bytes(writer, "bytes", 2, plain);
+    put_bytes(writer, "bytes.scale", 1, three);
+    put_bytes(writer, "infinite", 2, plain);
+    put_numbers(writer, "infinite.scale", 1, three, INFINITY);
+    put_numbers(writer, "wide", 2, plain, 0);
+    put_numbers(writer, "nan", 1, five, NAN);
 }
 
 static struct blob *small(const char *folder) {
@@ -116,7 +116,7 @@ static struct blob *small(const char *folder) {
 
 enum kind { U32, F32, BOOL, TEXT, TEXTS, FLOATS, KINDS };
 
-static int ask(const struct blob *b, enum kind kind, const char *key) {
+static int ask(const struct blob *blob, enum kind kind, const char *key) {
     union {
         uint32_t u;
         float f, fs[3];
@@ -126,12 +126,12 @@ static int ask(const struct blob *b, enum kind kind, const char *key) {
     const struct gguf_string *texts;
     uint64_t count;
     switch (kind) {
-    case U32: return blob_u32(b, key, &value.u);
-    case F32: return blob_f32(b, key, &value.f);
-    case BOOL: return blob_bool(b, key, &value.b);
-    case TEXT: return blob_string(b, key, &value.text);
-    case TEXTS: return blob_strings(b, key, &texts, &count);
-    default: return blob_f32s(b, key, 3, value.fs);
+    case U32: return blob_u32(blob, key, &value.u);
+    case F32: return blob_f32(blob, key, &value.f);
+    case BOOL: return blob_bool(blob, key, &value.b);
+    case TEXT: return blob_string(blob, key, &value.text);
+    case TEXTS: return blob_strings(blob, key, &texts, &count);
+    default: return blob_f32s(blob, key, 3, value.fs);
     }
 }
 
@@ -322,7 +322,8 @@ static void changed_meanwhile(void **state) {
             check_refused(blob_vector(b, "wide", 12, &again), "released", path, "changed while in use");
             over(path, good, size);
             if (verify)
-                assert_int_equal(blob_vector(b, "wide", 12, &again), OCELLI_OK); /* the digest tells that it is the same */
+                assert_int_equal(blob_vector(b, "wide", 12, &again),
+                                 OCELLI_OK); /* the digest tells that it is the same */
             blob_close(&b);
         }
     free(good), free(bad);
@@ -395,20 +396,70 @@ struct container {
 static const struct container containers[] = {
     {"good", NULL, 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 64, 128, 224},
     {"alignment", "alignment is 32, expected 64", 32, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 64, 128, 224},
-    {"wide alignment", "alignment is 128, expected 64", 128, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 128, 256, 352},
+    {"wide alignment",
+     "alignment is 128, expected 64",
+     128,
+     "ocelli.digest",
+     GGUF_TENSOR_I8,
+     2,
+     {32, 3},
+     0,
+     128,
+     256,
+     352},
     {"no digest", "no ocelli.digest at its end", 64, "ocelli.digest2", GGUF_TENSOR_I8, 2, {32, 3}, 0, 64, 128, 224},
-    {"digest F32", "ocelli.digest is not (32, 3) I8", 64, "ocelli.digest", GGUF_TENSOR_F32, 2, {32, 3}, 0, 64, 128, 512},
+    {"digest F32",
+     "ocelli.digest is not (32, 3) I8",
+     64,
+     "ocelli.digest",
+     GGUF_TENSOR_F32,
+     2,
+     {32, 3},
+     0,
+     64,
+     128,
+     512},
     {"short rows", "ocelli.digest is not (32, 3) I8", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {31, 3}, 0, 64, 128, 221},
     {"a row less", "ocelli.digest is not (32, 3) I8", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 2}, 0, 64, 128, 192},
     {"a row more", "ocelli.digest is not (32, 3) I8", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 4}, 0, 64, 128, 256},
     {"flat digest", "ocelli.digest is not (32, 3) I8", 64, "ocelli.digest", GGUF_TENSOR_I8, 1, {96}, 0, 64, 128, 224},
-    {"gap at the start", "tensor a is out of place", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 64, 128, 192, 288},
+    {"gap at the start",
+     "tensor a is out of place",
+     64,
+     "ocelli.digest",
+     GGUF_TENSOR_I8,
+     2,
+     {32, 3},
+     64,
+     128,
+     192,
+     288},
     {"gap", "tensor b is out of place", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 128, 192, 288},
-    {"gap at the end", "ocelli.digest is out of place", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 64, 192, 288},
+    {"gap at the end",
+     "ocelli.digest is out of place",
+     64,
+     "ocelli.digest",
+     GGUF_TENSOR_I8,
+     2,
+     {32, 3},
+     0,
+     64,
+     192,
+     288},
     {"other order", "tensor a is out of place", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 64, 0, 128, 224},
     {"digest first", "tensor a is out of place", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 128, 192, 0, 224},
     {"a byte more", "bytes after the last tensor", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 64, 128, 225},
-    {"a byte less", "ocelli.digest ends past the end", 64, "ocelli.digest", GGUF_TENSOR_I8, 2, {32, 3}, 0, 64, 128, 223},
+    {"a byte less",
+     "ocelli.digest ends past the end",
+     64,
+     "ocelli.digest",
+     GGUF_TENSOR_I8,
+     2,
+     {32, 3},
+     0,
+     64,
+     128,
+     223},
 };
 
 static void build(struct bytes *b, const struct container *c) {
@@ -468,7 +519,8 @@ static void real_open(struct real *r) {
     const char *path = checkpoint_path(folder, "x.gguf");
     struct convert_result result;
     checkpoint_write("minimal", folder, &(struct checkpoint_form){0});
-    assert_int_equal(convert(&(struct convert_params){.checkpoint = folder, .out = path, .name = "minimal"}, &result), OCELLI_OK);
+    assert_int_equal(convert(&(struct convert_params){.checkpoint = folder, .out = path, .name = "minimal"}, &result),
+                     OCELLI_OK);
     r->bytes = (uint8_t *)checkpoint_get(path, &r->size);
     r->copy = (uint8_t *)checkpoint_get(path, NULL);
     assert_int_equal(blob_parse(&r->blob, r->copy, r->size, "x.gguf", true), OCELLI_OK);
@@ -513,8 +565,8 @@ static const char *words_for(const struct gguf *g, uint64_t at) {
     return words;
 }
 
-/* Every byte takes minutes on a slow machine: `make test-long`. Else the first and last of each tensor and its padding, each row
- * of the digest, and every 11th: all bits, as a bit goes with each place. */
+/* Every byte takes minutes on a slow machine: `make test-long`. Else the first and last of each tensor and its padding,
+ * each row of the digest, and every 11th: all bits, as a bit goes with each place. */
 static bool is_chosen(const struct gguf *g, uint64_t at) {
     if (test_is_long() || at % 11 == 0) return true;
     if (at < g->header_size) return at < 64;
@@ -571,7 +623,8 @@ static void cut_or_longer(void **state) {
     assert_non_null(longer);
     memcpy(longer, r.bytes, r.size);
     listen();
-    check_refused(blob_parse(&b, longer, r.size + 1, "x.gguf", false), "longer", "x.gguf: ", "bytes after the last tensor");
+    check_refused(blob_parse(&b, longer, r.size + 1, "x.gguf", false), "longer",
+                  "x.gguf: ", "bytes after the last tensor");
     free(longer);
     real_close(&r);
 }

@@ -66,29 +66,29 @@ static inline void bytes_tensor(struct bytes *b, const char *name, enum gguf_ten
 }
 
 /* Every type of value and of tensor, alignment 32; the data are the numbers 1 to 70. */
-static inline void bytes_good(struct bytes *b) {
+static inline void bytes_good(struct bytes *bytes) {
     static const uint64_t wide[] = {4, 2}, line[] = {5}, deep[] = {2, 1, 3, 1};
-    bytes_begin(b, 3, 15);
-    bytes_value(b, "general.alignment", GGUF_U32, 32, 4);
-    bytes_value(b, "n.u8", GGUF_U8, 200, 1);
-    bytes_value(b, "n.i8", GGUF_I8, (uint64_t)-5, 1);
-    bytes_value(b, "n.u16", GGUF_U16, 60000, 2);
-    bytes_value(b, "n.i16", GGUF_I16, (uint64_t)-5, 2);
-    bytes_value(b, "n.i32", GGUF_I32, (uint64_t)-5, 4);
-    bytes_value(b, "n.f32", GGUF_F32, 0x3fc00000, 4); /* 1.5 */
-    bytes_value(b, "n.bool", GGUF_BOOL, 1, 1);
-    bytes_value(b, "n.u64", GGUF_U64, UINT64_MAX - 1, 8);
-    bytes_value(b, "n.i64", GGUF_I64, (uint64_t)-5, 8);
-    bytes_value(b, "n.f64", GGUF_F64, 0xc004000000000000, 8); /* -2.5 */
-    bytes_key(b, "s.text", GGUF_STRING), bytes_text(b, "hello");
-    bytes_array(b, "a.u16", GGUF_U16, 3), bytes_put(b, "\1\0\2\0\3\0", 6);
-    bytes_array(b, "a.text", GGUF_STRING, 2), bytes_text(b, "x"), bytes_text(b, "");
-    bytes_array(b, "a.none", GGUF_F32, 0);
-    bytes_tensor(b, "t.f32", GGUF_TENSOR_F32, 2, wide, 0);  /* 32 bytes: the next one touches it */
-    bytes_tensor(b, "t.f16", GGUF_TENSOR_F16, 1, line, 32); /* 10 */
-    bytes_tensor(b, "t.i8", GGUF_TENSOR_I8, 4, deep, 64);   /* 6 */
-    bytes_align(b, 32);
-    for (uint8_t i = 1; i <= 70; i++) bytes_put(b, &i, 1);
+    bytes_begin(bytes, 3, 15);
+    bytes_value(bytes, "general.alignment", GGUF_U32, 32, 4);
+    bytes_value(bytes, "n.u8", GGUF_U8, 200, 1);
+    bytes_value(bytes, "n.i8", GGUF_I8, (uint64_t)-5, 1);
+    bytes_value(bytes, "n.u16", GGUF_U16, 60000, 2);
+    bytes_value(bytes, "n.i16", GGUF_I16, (uint64_t)-5, 2);
+    bytes_value(bytes, "n.i32", GGUF_I32, (uint64_t)-5, 4);
+    bytes_value(bytes, "n.f32", GGUF_F32, 0x3fc00000, 4); /* 1.5 */
+    bytes_value(bytes, "n.bool", GGUF_BOOL, 1, 1);
+    bytes_value(bytes, "n.u64", GGUF_U64, UINT64_MAX - 1, 8);
+    bytes_value(bytes, "n.i64", GGUF_I64, (uint64_t)-5, 8);
+    bytes_value(bytes, "n.f64", GGUF_F64, 0xc004000000000000, 8); /* -2.5 */
+    bytes_key(bytes, "s.text", GGUF_STRING), bytes_text(bytes, "hello");
+    bytes_array(bytes, "a.u16", GGUF_U16, 3), bytes_put(bytes, "\1\0\2\0\3\0", 6);
+    bytes_array(bytes, "a.text", GGUF_STRING, 2), bytes_text(bytes, "x"), bytes_text(bytes, "");
+    bytes_array(bytes, "a.none", GGUF_F32, 0);
+    bytes_tensor(bytes, "t.f32", GGUF_TENSOR_F32, 2, wide, 0);  /* 32 bytes: the next one touches it */
+    bytes_tensor(bytes, "t.f16", GGUF_TENSOR_F16, 1, line, 32); /* 10 */
+    bytes_tensor(bytes, "t.i8", GGUF_TENSOR_I8, 4, deep, 64);   /* 6 */
+    bytes_align(bytes, 32);
+    for (uint8_t i = 1; i <= 70; i++) bytes_put(bytes, &i, 1);
 }
 
 #endif

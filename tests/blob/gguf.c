@@ -22,7 +22,8 @@ static void refused(const void *bytes, size_t size, const char *what, const char
     void *copy = exact(bytes, size);
     listen();
     int status = gguf_parse(&g, copy, size, "x.gguf");
-    if (status != OCELLI_ERR_FILE || heard.lines != 1 || !strstr(heard.text, words) || strncmp(heard.text, "x.gguf: ", 8) != 0)
+    if (status != OCELLI_ERR_FILE || heard.lines != 1 || !strstr(heard.text, words) ||
+        strncmp(heard.text, "x.gguf: ", 8) != 0)
         fail_msg("%s: status %d, %d lines, expected '%s', said: %s", what, status, heard.lines, words, heard.text);
     assert_null(g.arena.last);
     assert_int_equal(g.value_count + g.tensor_count, 0);
@@ -46,26 +47,27 @@ static void check_real(const struct gguf *g, const char *key, enum gguf_type typ
     assert_true(v->number.f == number);
 }
 
-static void check_arrays(const struct gguf *g) {
-    const struct gguf_value *v = gguf_value(g, "s.text");
+static void check_arrays(const struct gguf *gguf) {
+    const struct gguf_value *v = gguf_value(gguf, "s.text");
     assert_int_equal(v->type, GGUF_STRING);
     assert_int_equal(v->strings[0].length, 5);
     assert_memory_equal(v->strings[0].text, "hello", 5);
-    v = gguf_value(g, "a.u16");
+    v = gguf_value(gguf, "a.u16");
     assert_int_equal(v->type, GGUF_ARRAY);
     assert_int_equal(v->element, GGUF_U16);
     assert_int_equal(v->count, 3);
     assert_memory_equal(v->bytes, "\1\0\2\0\3\0", 6);
-    v = gguf_value(g, "a.text");
+    v = gguf_value(gguf, "a.text");
     assert_int_equal(v->element, GGUF_STRING);
     assert_int_equal(v->count, 2);
     assert_int_equal(v->strings[0].length, 1);
     assert_int_equal(v->strings[0].text[0], 'x');
     assert_int_equal(v->strings[1].length, 0);
-    assert_int_equal(gguf_value(g, "a.none")->count, 0);
+    assert_int_equal(gguf_value(gguf, "a.none")->count, 0);
 }
 
-static void check_tensor(const struct gguf *g, const char *name, enum gguf_tensor_type type, const uint64_t *ne, uint64_t size) {
+static void check_tensor(const struct gguf *g, const char *name, enum gguf_tensor_type type, const uint64_t *ne,
+                         uint64_t size) {
     const struct gguf_tensor *t = gguf_tensor(g, name);
     assert_non_null(t);
     assert_int_equal(t->type, type);
@@ -167,7 +169,8 @@ static const struct fault faults[] = {
     {"array of type 13", "a.u16", 4, PATCH("\15\0\0\0"), "a.u16: an array of unknown type"},
     {"array's count", "a.u16", 10, PATCH("\1"), "a.u16: an array longer than the file"},
     {"array's bytes 2^64", "a.u16", 15, PATCH("\200"), "a.u16: an array longer than the file"},
-    {"array's bytes 2^64 - 2", "a.u16", 8, PATCH("\377\377\377\377\377\377\377\177"), "a.u16: an array longer than the file"},
+    {"array's bytes 2^64 - 2", "a.u16", 8, PATCH("\377\377\377\377\377\377\377\177"),
+     "a.u16: an array longer than the file"},
     {"empty array's count", "a.none", 8, PATCH(MOST), "a.none: an array longer than the file"},
     {"texts' count", "a.text", 10, PATCH("\1"), "a.text: an array longer than the file"},
     {"texts' count 2^64 - 1", "a.text", 8, PATCH(MOST), "a.text: an array longer than the file"},

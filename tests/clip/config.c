@@ -20,7 +20,8 @@ static int setup(void **state) {
     const char *path = checkpoint_path(folder, "x.gguf");
     struct convert_result result;
     checkpoint_write("quick", folder, &(struct checkpoint_form){0});
-    assert_int_equal(convert(&(struct convert_params){.checkpoint = folder, .out = path, .name = "quick"}, &result), OCELLI_OK);
+    assert_int_equal(convert(&(struct convert_params){.checkpoint = folder, .out = path, .name = "quick"}, &result),
+                     OCELLI_OK);
     bytes = (uint8_t *)checkpoint_get(path, &size);
     checkpoint_remove(folder);
     return 0;
@@ -55,8 +56,8 @@ static void good(void **state) {
     assert_false(c.sigmoid);
 }
 
-/* The bytes of the file behind KEY: a type of 4 bytes, then a number; of a string a length of 8 bytes before its letters; of an
- * array its type and count, 12 bytes, before its numbers. */
+/* The bytes of the file behind KEY: a type of 4 bytes, then a number; of a string a length of 8 bytes before its
+ * letters; of an array its type and count, 12 bytes, before its numbers. */
 enum { TYPE = 0, NUMBER = 4, LETTERS = 12, ELEMENTS = 16 };
 #define NAN_BITS "\0\0\300\177"
 
@@ -125,7 +126,8 @@ static void wrong(void **state) {
         int status = read_config(&config);
         memcpy(place, kept, f->length);
         if (status != f->status || heard.lines != (f->status ? 1 : 0) || !strstr(heard.text, f->says))
-            fail_msg("%s: status %d, %d lines, expected '%s', said: %s", f->key, status, heard.lines, f->says, heard.text);
+            fail_msg("%s: status %d, %d lines, expected '%s', said: %s", f->key, status, heard.lines, f->says,
+                     heard.text);
         if (status) assert_int_equal(strncmp(heard.text, "x.gguf: ", 8), 0);
     }
     struct clip_config config;

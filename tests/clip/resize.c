@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Frames that lie in a dma-buf give the same patches as copies of them, whether the driver imports it or not; which it does is
- * told apart by clip_resize_imports(). A memfd stands for the camera's dma-buf: Mesa's llvmpipe imports it from version 25 on.
- * OCELLI_NEED_DMA_BUF=1: it must. */
+ * Frames that lie in a dma-buf give the same patches as copies of them, whether the driver imports it or not; which it
+ * does is told apart by clip_resize_imports(). A memfd stands for the camera's dma-buf: Mesa's llvmpipe imports it from
+ * version 25 on. OCELLI_NEED_DMA_BUF=1: it must. */
 #include "clip/resize.h"
 #include "support/gpu.h"
 #include "support/test.h"
@@ -14,10 +14,11 @@
 enum { SIDE = 32, PATCH = 8, PATCHES = SIDE / PATCH * (SIDE / PATCH), NUMBERS = 3 * PATCH * PATCH };
 enum { WIDTH = 65, HEIGHT = 48, FILE_SIZE = 5 * 4096 };
 
-static const struct clip_config config = {.image = {.tokens = PATCHES + 1},
-                                          .image_size = SIDE,
-                                          .patch_size = PATCH,
-                                          .prep = {.size = SIDE, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.3f, 0.3f, 0.3f}}};
+static const struct clip_config config = {
+    .image = {.tokens = PATCHES + 1},
+    .image_size = SIDE,
+    .patch_size = PATCH,
+    .prep = {.size = SIDE, .mean = {0.5f, 0.5f, 0.5f}, .std = {0.3f, 0.3f, 0.3f}}};
 
 struct made {
     struct gpu gpu;

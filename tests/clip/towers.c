@@ -48,7 +48,8 @@ static void embed_images(struct opened *m, struct op_device *device) {
     struct ocelli_image pictures[CHECKPOINT_INPUTS];
     uint32_t size = m->golden.image_size;
     for (int i = 0; i < CHECKPOINT_INPUTS; i++)
-        pictures[i] = (struct ocelli_image){.rgb = m->golden.images + 3 * (size_t)i * size * size, .width = size, .height = size};
+        pictures[i] =
+            (struct ocelli_image){.rgb = m->golden.images + 3 * (size_t)i * size * size, .width = size, .height = size};
     assert_int_equal(clip_image_init(&tower, device, m->blob, &m->config, 3), OCELLI_OK);
     assert_int_equal(clip_image_embed(&tower, pictures, CHECKPOINT_INPUTS, m->got), OCELLI_OK);
     clip_image_finish(&tower);
@@ -64,9 +65,9 @@ static void embed_texts(struct opened *m, struct op_device *device) {
         lengths[i] = (uint32_t)m->golden.id_count[i];
     }
     assert_int_equal(clip_text_init(&tower, device, m->blob, &m->config), OCELLI_OK);
-    assert_int_equal(
-        clip_text_embed(&tower, ids, lengths, CHECKPOINT_INPUTS, context, m->got + CHECKPOINT_INPUTS * (size_t)m->golden.dim),
-        OCELLI_OK);
+    assert_int_equal(clip_text_embed(&tower, ids, lengths, CHECKPOINT_INPUTS, context,
+                                     m->got + CHECKPOINT_INPUTS * (size_t)m->golden.dim),
+                     OCELLI_OK);
     clip_text_finish(&tower);
     free(ids);
 }
@@ -84,14 +85,14 @@ static double worst(const struct opened *m, int first) {
     return lowest;
 }
 
-/* All pairs take minutes on a slow machine: `make test-long`. Else the first model has every product, and each other one one of
- * them, another from model to model. */
+/* All pairs take minutes on a slow machine: `make test-long`. Else the first model has every product, and each other
+ * one one of them, another from model to model. */
 static bool is_chosen(int model, uint32_t product, uint32_t products) {
     return test_is_long() || model == 0 || (uint32_t)model % products == product;
 }
 
 /* Way `index` of the device; false: it has no more. */
-static bool check(struct opened *m, int model, uint32_t index) {
+static bool check(struct opened *opened, int model, uint32_t index) {
     struct op_way ways[OP_WAYS_MOST];
     struct gpu gpu;
     gpu_open(&gpu);
@@ -99,11 +100,11 @@ static bool check(struct opened *m, int model, uint32_t index) {
     assert_true(count >= 2); /* of floats and of int8 */
     if (index < count && is_chosen(model, index, count)) {
         op_device_use(gpu.device, &ways[index]);
-        embed_images(m, gpu.device);
-        embed_texts(m, gpu.device);
-        double image = worst(m, 0), text = worst(m, CHECKPOINT_INPUTS);
+        embed_images(opened, gpu.device);
+        embed_texts(opened, gpu.device);
+        double image = worst(opened, 0), text = worst(opened, CHECKPOINT_INPUTS);
         printf("| %s | %s | %.6f | %.6f |\n", checkpoint_names[model], ways[index].name, image, text);
-        double mark = op_input_is_int8(gpu.device) ? m->golden.dot : m->golden.f16w;
+        double mark = op_input_is_int8(gpu.device) ? opened->golden.dot : opened->golden.f16w;
         assert_true(image >= mark && text >= mark);
     }
     gpu_close(&gpu);

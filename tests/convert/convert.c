@@ -129,18 +129,19 @@ static void use_blob(struct model *m, struct blob *blob) {
 }
 
 /* The lowest of every `step`-th picture and text. */
-static double worst_cosine(const struct checkpoint_golden *g, const struct loaded *l, enum reference_weights weights, size_t step) {
-    size_t bytes = (size_t)g->image_size * g->image_size * 3;
-    float *out = malloc(g->dim * sizeof *out);
+static double worst_cosine(const struct checkpoint_golden *golden, const struct loaded *loaded,
+                           enum reference_weights weights, size_t step) {
+    size_t bytes = (size_t)golden->image_size * golden->image_size * 3;
+    float *out = malloc(golden->dim * sizeof *out);
     double worst = 1;
     assert_non_null(out);
     for (size_t i = 0; i < 2 * CHECKPOINT_INPUTS; i += step) {
         size_t text = i - CHECKPOINT_INPUTS;
-        int status = i < CHECKPOINT_INPUTS
-                         ? reference_image(&l->model, weights, g->images + i * bytes, out)
-                         : reference_text(&l->model, weights, g->ids[text], g->id_count[text], l->tokenizer.end_id, out);
+        int status = i < CHECKPOINT_INPUTS ? reference_image(&loaded->model, weights, golden->images + i * bytes, out)
+                                           : reference_text(&loaded->model, weights, golden->ids[text],
+                                                            golden->id_count[text], loaded->tokenizer.end_id, out);
         assert_int_equal(status, 0);
-        double cosine = reference_cosine(out, g->embeddings + i * g->dim, g->dim);
+        double cosine = reference_cosine(out, golden->embeddings + i * golden->dim, golden->dim);
         if (cosine < worst) worst = cosine;
     }
     free(out);
@@ -215,9 +216,10 @@ static void check_prefixes(const char *name, const char *const *prefixes) {
 
 static void test_prefixes(void **state) {
     (void)state;
-    check_prefixes("quick", (const char *const[]){"module.", "_orig_mod.",
-                                                  "module._orig_mod.text.", /* all of it under one more name than open_clip does */
-                                                  NULL});
+    check_prefixes(
+        "quick", (const char *const[]){"module.", "_orig_mod.",
+                                       "module._orig_mod.text.", /* all of it under one more name than open_clip does */
+                                       NULL});
     check_prefixes("legacy", (const char *const[]){"_image_encoder.module.", NULL});
 }
 
@@ -241,9 +243,11 @@ static void make_tokenizer_json(const char *folder, const char *added) {
     free(merges);
 }
 
-/* As transformers 5 saves it: no preprocessor_config.json, no vocab.json. The marks and a byte's symbol are no added tokens. */
+/* As transformers 5 saves it: no preprocessor_config.json, no vocab.json. The marks and a byte's symbol are no added
+ * tokens. */
 static void test_transformers_5(void **state) {
-    char *folder = checkpoint_folder(), *plain = subfolder(folder, "plain"), *new = subfolder(folder, "new"), *prep, *text;
+    char *folder = checkpoint_folder(), *plain = subfolder(folder, "plain"), *new = subfolder(folder, "new"), *prep,
+         *text;
     (void)state;
     checkpoint_write("quick", plain, &(struct checkpoint_form){0});
     checkpoint_write("quick", new, &(struct checkpoint_form){0});
@@ -253,7 +257,8 @@ static void test_transformers_5(void **state) {
     assert_int_equal(remove(checkpoint_path(new, "preprocessor_config.json")), 0);
     make_tokenizer_json(new, "[{\"id\": 537, \"content\": \"<|endoftext|>\"}, {\"id\": 0, \"content\": \"!\"}]");
     static const char old[] =
-        "{\"model_max_length\": 77, \"errors\": \"replace\", \"do_lower_case\": true}"; /* as OpenAI's has: nothing is added */
+        "{\"model_max_length\": 77, \"errors\": \"replace\", \"do_lower_case\": true}"; /* as OpenAI's has: nothing is
+                                                                                           added */
     checkpoint_put(plain, "tokenizer_config.json", old, sizeof old - 1);
     convert_well(plain, checkpoint_path(folder, "one.gguf"), NULL);
     convert_well(new, checkpoint_path(folder, "other.gguf"), checkpoint_path(folder, "report.json"));
@@ -299,10 +304,10 @@ static void test_types(void **state) {
 
 /* ---- what is in the blob, the report ---- */
 
-static void check_config(const struct loaded *l, struct blob *blob) {
+static void check_config(const struct loaded *loaded, struct blob *blob) {
     struct clip_config c;
     assert_int_equal(clip_config_read(&c, blob), 0);
-    const struct config *from = &l->checkpoint.config;
+    const struct config *from = &loaded->checkpoint.config;
     assert_int_equal(c.image.width, from->image.width);
     assert_int_equal(c.image.hidden, from->image.hidden);
     assert_int_equal(c.image.blocks, from->image.blocks);
@@ -316,11 +321,11 @@ static void check_config(const struct loaded *l, struct blob *blob) {
     assert_int_equal(c.image_size, from->image_size);
     assert_int_equal(c.vocabulary, from->vocabulary);
     assert_int_equal(c.embedding, from->embedding);
-    assert_int_equal(c.end_id, l->tokenizer.end_id);
+    assert_int_equal(c.end_id, loaded->tokenizer.end_id);
     assert_int_equal(c.prep.resize == PREP_SQUASH, from->squash);
     assert_int_equal(c.prep.filter == PREP_BILINEAR, from->bilinear);
     assert_memory_equal(c.prep.mean, from->mean, sizeof from->mean);
-    assert_true(c.logit_scale == l->model.logit_scale);
+    assert_true(c.logit_scale == loaded->model.logit_scale);
 }
 
 /* Each model converted once from each layout; of the first, or in a long run, all that is tested of a model. */
@@ -351,7 +356,8 @@ static bool has_choice(const cJSON *root, const char *what, const char *value) {
     const cJSON *choice;
     cJSON_ArrayForEach(choice, cJSON_GetObjectItem(root, "choices")) {
         const char *name = cJSON_GetStringValue(cJSON_GetObjectItem(choice, "what"));
-        if (strcmp(name, what) == 0) return strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(choice, "value")), value) == 0;
+        if (strcmp(name, what) == 0)
+            return strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(choice, "value")), value) == 0;
     }
     return false;
 }
@@ -383,9 +389,9 @@ static void test_report(void **state) {
 
 /* Programs find the choices under the same names, and a reason for each, whatever the layout. */
 static void test_choices(void **state) {
-    static const char *const what[] = {"weights",      "layout",    "image activation", "text activation", "image pooling",
-                                       "text pooling", "text mask", "resize",           "filter",          "normalisation",
-                                       "tokenizer",    "padding",   "logit scale"};
+    static const char *const what[] = {
+        "weights", "layout", "image activation", "text activation", "image pooling", "text pooling", "text mask",
+        "resize",  "filter", "normalisation",    "tokenizer",       "padding",       "logit scale"};
     (void)state;
     for (int open_clip = 0; open_clip < 2; open_clip++) {
         char *folder = checkpoint_folder(), *path = strdup(checkpoint_path(folder, "report.json"));
@@ -443,7 +449,11 @@ static const struct fault faults[] = {
     {.what = "no vocabulary", .file = "vocab.json", .said = "--tokenizer"},
     {.what = "no weights", .file = "model.safetensors", .said = "no model.safetensors"},
     {.what = "not CLIP", .file = "config.json", .from = "\"clip\"", .to = "\"bert\"", .said = "model_type is 'bert'"},
-    {.what = "SigLIP", .file = "config.json", .from = "\"clip\"", .to = "\"siglip\"", .said = "not supported yet: SigLIP"},
+    {.what = "SigLIP",
+     .file = "config.json",
+     .from = "\"clip\"",
+     .to = "\"siglip\"",
+     .said = "not supported yet: SigLIP"},
     {.what = "activation", .file = "config.json", .from = "quick_gelu", .to = "relu", .said = "hidden_act is 'relu'"},
     {.what = "no JSON", .file = "config.json", .from = "{", .to = "", .said = "not JSON"},
     {.what = "key twice", .file = "config.json", .from = "\"torch_dtype\"", .to = "\"model_type\"", .said = "twice"},
@@ -477,7 +487,11 @@ static const struct fault faults[] = {
      .from = "\"vocab_size\": 538",
      .to = "\"vocab_size\": 539",
      .said = "538 tokens"},
-    {.what = "few merges", .file = "merges.txt", .from = "t h\n", .to = "", .said = "merges for 538 tokens, which need 24"},
+    {.what = "few merges",
+     .file = "merges.txt",
+     .from = "t h\n",
+     .to = "",
+     .said = "merges for 538 tokens, which need 24"},
     {.what = "merges", .file = "merges.txt", .from = "t h\n", .to = "t zzz\n", .said = "merge"},
     {.what = "filter",
      .file = "preprocessor_config.json",
@@ -580,16 +594,19 @@ static void test_added_tokens(void **state) {
     static const char cat[] = "{\"content\": \"<cat>\", \"id\": 538}";
     static const struct {
         const char *file, *text;
-    } rows[] = {{"added_tokens.json", "{\"<cat>\": 538}"},
-                {"tokenizer_config.json",
-                 "{\"added_tokens_decoder\": {\"537\": {\"content\": \"<|endoftext|>\"}, \"538\": {\"content\": \"<cat>\"}}}"},
-                {"tokenizer.json", "{\"added_tokens\": [{\"content\": \"<cat>\", \"id\": 538}]}"},
-                {NULL, NULL}};
+    } rows[] = {
+        {"added_tokens.json", "{\"<cat>\": 538}"},
+        {"tokenizer_config.json",
+         "{\"added_tokens_decoder\": {\"537\": {\"content\": \"<|endoftext|>\"}, \"538\": {\"content\": \"<cat>\"}}}"},
+        {"tokenizer.json", "{\"added_tokens\": [{\"content\": \"<cat>\", \"id\": 538}]}"},
+        {NULL, NULL}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out"), *list;
-        checkpoint_write("quick", from, &(struct checkpoint_form){.padded = "text_model.embeddings.token_embedding.weight"});
-        replace(from, &(struct fault){.file = "config.json", .from = "\"vocab_size\": 538", .to = "\"vocab_size\": 539"});
+        checkpoint_write("quick", from,
+                         &(struct checkpoint_form){.padded = "text_model.embeddings.token_embedding.weight"});
+        replace(from,
+                &(struct fault){.file = "config.json", .from = "\"vocab_size\": 538", .to = "\"vocab_size\": 539"});
         if (rows[i].file)
             checkpoint_put(from, rows[i].file, rows[i].text, strlen(rows[i].text));
         else if (asprintf(&list, "[%s]", cat) > 0)

@@ -45,7 +45,8 @@ static void check(const float *values, uint32_t rows, uint32_t columns) {
         for (size_t i = (size_t)r * columns; i < (size_t)(r + 1) * columns; i++) {
             /* a quotient of floats is a float: in double first and then rounded it is the same one */
             int expected = scales[r] > 0 ? nearest((float)((double)values[i] / scales[r])) : 0;
-            if (rounded[i] != expected) fail_msg("%a by %a is %d, expected %d", values[i], scales[r], rounded[i], expected);
+            if (rounded[i] != expected)
+                fail_msg("%a by %a is %d, expected %d", values[i], scales[r], rounded[i], expected);
         }
     }
     free(rounded);
@@ -118,7 +119,8 @@ static void small_rows(void **state) {
     static const struct {
         float largest;
         int rounded;
-    } cases[] = {{0, 0}, {-0.0f, 0}, {1e-45f, 0}, {FLT_MIN, 0}, {126 * FLT_MIN, 0}, {127 * FLT_MIN, 127}, {128 * FLT_MIN, 127}};
+    } cases[] = {
+        {0, 0}, {-0.0f, 0}, {1e-45f, 0}, {FLT_MIN, 0}, {126 * FLT_MIN, 0}, {127 * FLT_MIN, 127}, {128 * FLT_MIN, 127}};
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const float values[4] = {0, cases[i].largest, -0.0f, 0};

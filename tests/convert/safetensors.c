@@ -55,8 +55,8 @@ static const char good[] = "{'half':{'dtype':'F16','shape':[3],'data_offsets':[1
                            "'full':{'data_offsets':[0,16],'shape':[1,2,1,2],'dtype':'F32'}}  ";
 enum { GOOD_DATA = 24 };
 
-static void check_tensor(const struct safetensors_tensor *t, const char *name, const char *type, uint64_t count, uint64_t begin,
-                         uint64_t size) {
+static void check_tensor(const struct safetensors_tensor *t, const char *name, const char *type, uint64_t count,
+                         uint64_t begin, uint64_t size) {
     assert_string_equal(t->name, name);
     assert_string_equal(t->type, type);
     assert_int_equal(t->count, count);
@@ -98,8 +98,9 @@ static void every_type(void **state) {
     static const struct {
         const char *name;
         size_t size;
-    } types[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"I64", 8},  {"U64", 8},     {"I32", 4},    {"U32", 4},
-                 {"I16", 2}, {"U16", 2}, {"I8", 1},   {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+    } types[] = {{"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8},     {"I64", 8},
+                 {"U64", 8}, {"I32", 4}, {"U32", 4},  {"I16", 2},     {"U16", 2},
+                 {"I8", 1},  {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
     (void)state;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         char header[128];
@@ -311,7 +312,10 @@ static void cut(void **state) {
         struct file shorter = {.bytes = malloc(size ? size : 1), .size = size};
         assert_non_null(shorter.bytes);
         memcpy(shorter.bytes, f.bytes, size);
-        refused(&shorter, "cut", size < 8 ? "header length" : size < f.data ? "cut short in its header" : "past the end");
+        refused(&shorter, "cut",
+                size < 8        ? "header length"
+                : size < f.data ? "cut short in its header"
+                                : "past the end");
         free(shorter.bytes);
     }
     free(f.bytes);
@@ -344,7 +348,8 @@ static void not_numbers(void **state) {
         struct safetensors s;
         float values[8] = {0};
         size_t size = i ? 16 : 32;
-        snprintf(header, sizeof header, "{'some.weight':{'dtype':'%s','shape':[8],'data_offsets':[0,%zu]}}", types[i], size);
+        snprintf(header, sizeof header, "{'some.weight':{'dtype':'%s','shape':[8],'data_offsets':[0,%zu]}}", types[i],
+                 size);
         struct file f = make(header, size);
         memset(f.bytes + f.data + size / 8 * 5, 0xff, size / 8 * 3);
         assert_int_equal(safetensors_parse(&s, f.bytes, f.size, "x.bin"), OCELLI_OK);
@@ -360,9 +365,10 @@ static void not_numbers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole),    cmocka_unit_test(no_tensors),       cmocka_unit_test(every_type),    cmocka_unit_test(views),
-        cmocka_unit_test(numbers),  cmocka_unit_test(one_broken_field), cmocka_unit_test(header_length), cmocka_unit_test(cut),
-        cmocka_unit_test(any_byte), cmocka_unit_test(not_numbers),
+        cmocka_unit_test(whole),         cmocka_unit_test(no_tensors), cmocka_unit_test(every_type),
+        cmocka_unit_test(views),         cmocka_unit_test(numbers),    cmocka_unit_test(one_broken_field),
+        cmocka_unit_test(header_length), cmocka_unit_test(cut),        cmocka_unit_test(any_byte),
+        cmocka_unit_test(not_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs something again and again, the n-th allocation failing, for every n. --wrap sends our objects' calls here, and not the
- * libraries': tests/CMakeLists.txt. */
+ * Runs something again and again, the n-th allocation failing, for every n. --wrap sends our objects' calls here, and
+ * not the libraries': tests/CMakeLists.txt. */
 #ifndef FAULTS_EACH_H
 #define FAULTS_EACH_H
 
@@ -18,11 +18,11 @@ static bool fails(void) {
     return met = true;
 }
 
-#define WRAP(type, name, parameters, arguments)                                                                                  \
-    type __real_##name parameters;                                                                                               \
-    type __wrap_##name parameters;                                                                                               \
-    type __wrap_##name parameters {                                                                                              \
-        return fails() ? NULL : __real_##name arguments;                                                                         \
+#define WRAP(type, name, parameters, arguments)                                                                        \
+    type __real_##name parameters;                                                                                     \
+    type __wrap_##name parameters;                                                                                     \
+    type __wrap_##name parameters {                                                                                    \
+        return fails() ? NULL : __real_##name arguments;                                                               \
     }
 WRAP(void *, malloc, (size_t size), (size))
 WRAP(void *, calloc, (size_t count, size_t size), (count, size))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The n-th allocation, and the n-th Vulkan call, of a small run fails: for every n (OCELLI_LONG=1) or some, the run ends with
- * a status and a line, and the same handle then gives the right vectors. Only our objects' calls fail, and not the driver's:
+ * The n-th allocation, and the n-th Vulkan call, of a small run fails: for every n (OCELLI_LONG=1) or some, the run
+ * ends with a status and a line, and the same handle then gives the right vectors. Only our objects' calls fail, and
+ * not the driver's:
  * --wrap sends allocations here (tests/CMakeLists.txt), and the table of vk/loader.h Vulkan's. */
 #include "blob/blob.h"
 #include "convert/convert.h"
@@ -35,11 +36,11 @@ static bool fails(enum which which, const char *call) {
     return true;
 }
 
-#define WRAP(type, name, parameters, arguments, failed)                                                                          \
-    type __real_##name parameters;                                                                                               \
-    type __wrap_##name parameters;                                                                                               \
-    type __wrap_##name parameters {                                                                                              \
-        return fails(ALLOCATION, #name) ? (failed) : __real_##name arguments;                                                    \
+#define WRAP(type, name, parameters, arguments, failed)                                                                \
+    type __real_##name parameters;                                                                                     \
+    type __wrap_##name parameters;                                                                                     \
+    type __wrap_##name parameters {                                                                                    \
+        return fails(ALLOCATION, #name) ? (failed) : __real_##name arguments;                                          \
     }
 WRAP(void *, malloc, (size_t size), (size), NULL)
 WRAP(void *, calloc, (size_t count, size_t size), (count, size), NULL)
@@ -51,40 +52,47 @@ WRAP(char *, strndup, (const char *text, size_t size), (text, size), NULL)
 #define HOST VK_ERROR_OUT_OF_HOST_MEMORY
 #define FAR VK_ERROR_OUT_OF_DEVICE_MEMORY
 #define WITH const VkAllocationCallbacks *a
-#define VK_CALLS(X)                                                                                                              \
-    X(vkCreateInstance, (const VkInstanceCreateInfo *i, WITH, VkInstance *o), (i, a, o), HOST);                                  \
-    X(vkEnumeratePhysicalDevices, (VkInstance i, uint32_t * n, VkPhysicalDevice * o), (i, n, o), HOST);                          \
-    X(vkEnumerateDeviceExtensionProperties, (VkPhysicalDevice p, const char *l, uint32_t *n, VkExtensionProperties *o),          \
-      (p, l, n, o), HOST);                                                                                                       \
-    X(vkCreateDevice, (VkPhysicalDevice p, const VkDeviceCreateInfo *i, WITH, VkDevice *o), (p, i, a, o), FAR);                  \
-    X(vkCreateCommandPool, (VkDevice d, const VkCommandPoolCreateInfo *i, WITH, VkCommandPool *o), (d, i, a, o), HOST);          \
-    X(vkCreatePipelineCache, (VkDevice d, const VkPipelineCacheCreateInfo *i, WITH, VkPipelineCache *o), (d, i, a, o), HOST);    \
-    X(vkCreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, WITH, VkBuffer *o), (d, i, a, o), FAR);                          \
-    X(vkAllocateMemory, (VkDevice d, const VkMemoryAllocateInfo *i, WITH, VkDeviceMemory *o), (d, i, a, o), FAR);                \
-    X(vkBindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o), FAR);                        \
-    X(vkMapMemory, (VkDevice d, VkDeviceMemory m, VkDeviceSize o, VkDeviceSize s, VkMemoryMapFlags f, void **p),                 \
-      (d, m, o, s, f, p), VK_ERROR_MEMORY_MAP_FAILED);                                                                           \
-    X(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, WITH, VkFence *o), (d, i, a, o), HOST);                            \
-    X(vkAllocateCommandBuffers, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o), (d, i, o), HOST);        \
-    X(vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i), HOST);                               \
-    X(vkEndCommandBuffer, (VkCommandBuffer c), (c), FAR);                                                                        \
-    X(vkCreateDescriptorPool, (VkDevice d, const VkDescriptorPoolCreateInfo *i, WITH, VkDescriptorPool *o), (d, i, a, o), FAR);  \
-    X(vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o), FAR);         \
-    X(vkCreateDescriptorSetLayout, (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, WITH, VkDescriptorSetLayout *o),       \
-      (d, i, a, o), HOST);                                                                                                       \
-    X(vkCreatePipelineLayout, (VkDevice d, const VkPipelineLayoutCreateInfo *i, WITH, VkPipelineLayout *o), (d, i, a, o), HOST); \
-    X(vkCreateShaderModule, (VkDevice d, const VkShaderModuleCreateInfo *i, WITH, VkShaderModule *o), (d, i, a, o), HOST);       \
-    X(vkCreateComputePipelines,                                                                                                  \
-      (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i, WITH, VkPipeline *o),                    \
-      (d, c, n, i, a, o), FAR);                                                                                                  \
-    X(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), FAR);                              \
-    X(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), FAR);                                                \
+#define VK_CALLS(X)                                                                                                    \
+    X(vkCreateInstance, (const VkInstanceCreateInfo *i, WITH, VkInstance *o), (i, a, o), HOST);                        \
+    X(vkEnumeratePhysicalDevices, (VkInstance i, uint32_t * n, VkPhysicalDevice * o), (i, n, o), HOST);                \
+    X(vkEnumerateDeviceExtensionProperties,                                                                            \
+      (VkPhysicalDevice p, const char *l, uint32_t *n, VkExtensionProperties *o), (p, l, n, o), HOST);                 \
+    X(vkCreateDevice, (VkPhysicalDevice p, const VkDeviceCreateInfo *i, WITH, VkDevice *o), (p, i, a, o), FAR);        \
+    X(vkCreateCommandPool, (VkDevice d, const VkCommandPoolCreateInfo *i, WITH, VkCommandPool *o), (d, i, a, o),       \
+      HOST);                                                                                                           \
+    X(vkCreatePipelineCache, (VkDevice d, const VkPipelineCacheCreateInfo *i, WITH, VkPipelineCache *o), (d, i, a, o), \
+      HOST);                                                                                                           \
+    X(vkCreateBuffer, (VkDevice d, const VkBufferCreateInfo *i, WITH, VkBuffer *o), (d, i, a, o), FAR);                \
+    X(vkAllocateMemory, (VkDevice d, const VkMemoryAllocateInfo *i, WITH, VkDeviceMemory *o), (d, i, a, o), FAR);      \
+    X(vkBindBufferMemory, (VkDevice d, VkBuffer b, VkDeviceMemory m, VkDeviceSize o), (d, b, m, o), FAR);              \
+    X(vkMapMemory, (VkDevice d, VkDeviceMemory m, VkDeviceSize o, VkDeviceSize s, VkMemoryMapFlags f, void **p),       \
+      (d, m, o, s, f, p), VK_ERROR_MEMORY_MAP_FAILED);                                                                 \
+    X(vkCreateFence, (VkDevice d, const VkFenceCreateInfo *i, WITH, VkFence *o), (d, i, a, o), HOST);                  \
+    X(vkAllocateCommandBuffers, (VkDevice d, const VkCommandBufferAllocateInfo *i, VkCommandBuffer *o), (d, i, o),     \
+      HOST);                                                                                                           \
+    X(vkBeginCommandBuffer, (VkCommandBuffer c, const VkCommandBufferBeginInfo *i), (c, i), HOST);                     \
+    X(vkEndCommandBuffer, (VkCommandBuffer c), (c), FAR);                                                              \
+    X(vkCreateDescriptorPool, (VkDevice d, const VkDescriptorPoolCreateInfo *i, WITH, VkDescriptorPool *o),            \
+      (d, i, a, o), FAR);                                                                                              \
+    X(vkAllocateDescriptorSets, (VkDevice d, const VkDescriptorSetAllocateInfo *i, VkDescriptorSet *o), (d, i, o),     \
+      FAR);                                                                                                            \
+    X(vkCreateDescriptorSetLayout,                                                                                     \
+      (VkDevice d, const VkDescriptorSetLayoutCreateInfo *i, WITH, VkDescriptorSetLayout *o), (d, i, a, o), HOST);     \
+    X(vkCreatePipelineLayout, (VkDevice d, const VkPipelineLayoutCreateInfo *i, WITH, VkPipelineLayout *o),            \
+      (d, i, a, o), HOST);                                                                                             \
+    X(vkCreateShaderModule, (VkDevice d, const VkShaderModuleCreateInfo *i, WITH, VkShaderModule *o), (d, i, a, o),    \
+      HOST);                                                                                                           \
+    X(vkCreateComputePipelines,                                                                                        \
+      (VkDevice d, VkPipelineCache c, uint32_t n, const VkComputePipelineCreateInfo *i, WITH, VkPipeline *o),          \
+      (d, c, n, i, a, o), FAR);                                                                                        \
+    X(vkQueueSubmit, (VkQueue q, uint32_t n, const VkSubmitInfo *i, VkFence f), (q, n, i, f), FAR);                    \
+    X(vkResetFences, (VkDevice d, uint32_t n, const VkFence *f), (d, n, f), FAR);                                      \
     X(vkWaitForFences, (VkDevice d, uint32_t n, const VkFence *f, VkBool32 all, uint64_t t), (d, n, f, all, t), HOST);
 
-#define FAIL(name, parameters, arguments, result)                                                                                \
-    static PFN_##name real_##name;                                                                                               \
-    static VKAPI_ATTR VkResult VKAPI_CALL failing_##name parameters {                                                            \
-        return fails(VULKAN, #name) ? (result) : real_##name arguments;                                                          \
+#define FAIL(name, parameters, arguments, result)                                                                      \
+    static PFN_##name real_##name;                                                                                     \
+    static VKAPI_ATTR VkResult VKAPI_CALL failing_##name parameters {                                                  \
+        return fails(VULKAN, #name) ? (result) : real_##name arguments;                                                \
     }
 VK_CALLS(FAIL)
 
@@ -121,7 +129,8 @@ static int embed(struct ocelli *model, float *out) {
     struct ocelli_image pictures[PICTURES];
     uint32_t size = golden.image_size;
     for (int i = 0; i < PICTURES; i++)
-        pictures[i] = (struct ocelli_image){.rgb = golden.images + 3 * (size_t)i * size * size, .width = size, .height = size};
+        pictures[i] =
+            (struct ocelli_image){.rgb = golden.images + 3 * (size_t)i * size * size, .width = size, .height = size};
     int status = ocelli_embed_images(model, pictures, 1, out);
     if (!status) status = ocelli_embed_images(model, pictures, PICTURES, out);
     const char *text = golden.texts[0];
@@ -138,25 +147,25 @@ static void check(const float *got) {
 }
 
 /* With the n-th call failing; false: there are fewer. */
-static bool run(enum which which, long n) {
+static bool run(enum which which, long count) {
     struct ocelli *model = NULL;
     float got[sizeof right / sizeof *right] = {0};
-    fault.which = which, fault.left = n, fault.met = false;
+    fault.which = which, fault.left = count, fault.met = false;
     listen();
     fault.armed = true;
     int status = open_model(&model);
     bool opened = status == OCELLI_OK;
     if (opened) status = embed(model, got);
     fault.armed = false;
-    if (test_is_long()) print_message("%ld %s: %d\n", n, fault.call ? fault.call : "", status);
-    if (opened == !model) fail_msg("%s, number %ld: a handle and a fault", fault.call, n);
-    if (status && !heard.lines) fail_msg("%s, number %ld: not a word", fault.call, n);
+    if (test_is_long()) print_message("%ld %s: %d\n", count, fault.call ? fault.call : "", status);
+    if (opened == !model) fail_msg("%s, number %ld: a handle and a fault", fault.call, count);
+    if (status && !heard.lines) fail_msg("%s, number %ld: not a word", fault.call, count);
     if (status && !fault.met) fail_msg("status %d without a fault: %s", status, heard.text);
     if (!status) check(got); /* it could do without */
     if (!opened) assert_int_equal(open_model(&model), OCELLI_OK);
-    if (status || n % 10 == 0) {
+    if (status || count % 10 == 0) {
         memset(got, 0, sizeof got);
-        if (embed(model, got)) fail_msg("%s, number %ld: then not again: %s", fault.call, n, heard.text);
+        if (embed(model, got)) fail_msg("%s, number %ld: then not again: %s", fault.call, count, heard.text);
         check(got);
     }
     ocelli_close(&model);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The n-th allocation fails, for every n, in what runs without a device: tags, requests and changes, what was learnt, the
- * daemon's file, the history. Nothing crashes and nothing leaks (AddressSanitizer), and what stands afterwards answers as before.
+ * The n-th allocation fails, for every n, in what runs without a device: tags, requests and changes, what was learnt,
+ * the daemon's file, the history. Nothing crashes and nothing leaks (AddressSanitizer), and what stands afterwards
+ * answers as before.
  */
 #include "faults/each.h"
-#include "live/config.h"
+#include "daemon/config.h"
 #include "serve/line.h"
 #include "serve/serve.h"
 #include "serve/tagger_board.h"
@@ -14,7 +15,7 @@ static const char tags[] =
     "template = a photo of a {}.\n[tag cat]\nprompt = a cat\nprompt = a kitten\ngroup = pets\n[tag dog]\n"
     "prompt = a dog\ngroup = pets\n[tag car]\nprompt = a car\nagainst = a bus\nagainst = a van\non = 0.2\n";
 
-static void use_board(struct board *b) {
+static void use_board(struct board *board) {
     static const char *const asked[] = {"ping",
                                         "tags",
                                         "tags terse",
@@ -29,23 +30,23 @@ static void use_board(struct board *b) {
                                         "remove bird",
                                         "tags",
                                         "prompts"};
-    struct serve_board table = board_table(b);
-    struct serve_context c = {.board = &table};
-    struct serve_peer peer = {.may_change = true, .proved = true, .room = SERVE_LINE};
+    struct serve_callbacks table = board_table(board);
+    struct serve_context c = {.callbacks = &table};
+    struct serve_client client = {.may_change = true, .proved = true, .capacity = SERVE_LINE};
     char answer[SERVE_LINE];
     uint8_t *bytes = NULL;
     size_t size = 0, taken;
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         const struct tagger_event *events;
-        size_t count = board_see(b, (const char *[]){i % 2 ? "a cat" : "a car", NULL}, &events);
+        size_t count = board_see(board, (const char *[]){i % 2 ? "a cat" : "a car", NULL}, &events);
         for (size_t k = 0; k < count; k++) serve_events_add(&c.events, &events[k]);
-        size_t got = serve_line(&c, &peer, clock_ms(), asked[i], strlen(asked[i]), answer);
+        size_t got = serve_line(&c, &client, clock_ms(), asked[i], strlen(asked[i]), answer);
         assert_true(got > 0 && got <= SERVE_LINE && answer[got - 1] == '\n');
     }
-    if (!tagger_save(b->tagger, &bytes, &size)) tagger_restore(b->tagger, bytes, size, "learnt", &taken);
+    if (!tagger_save(board->tagger, &bytes, &size)) tagger_restore(board->tagger, bytes, size, "learnt", &taken);
     free(bytes);
     calls_left = 0; /* memory is there again: all is as it should be */
-    size_t got = serve_line(&c, &peer, clock_ms(), "tags", 4, answer);
+    size_t got = serve_line(&c, &client, clock_ms(), "tags", 4, answer);
     assert_true(got > 12 && !memcmp(answer, "{\"ok\":true,", 11));
     serve_pages_finish(&c.pages);
 }
@@ -63,7 +64,7 @@ static void run_config(void) {
         "[run]\nmodel = m.gguf\nstate = s\non_change = true\n[source]\nuri = files:seen\n[serve]\nudp = 5690\n"
         "psk = keys\n[memory]\nfile = h.db\n[templates]\ntemplate = {}\n[defaults]\non = 0.1\n[tag cafe\xcc\x81]\n"
         "prompt = a cafe\xcc\x81\nexample = a.png\n[tag b]\nagainst = c\n";
-    struct live_config c;
+    struct daemon_config c;
     if (!config_parse(&c, ini, sizeof ini - 1, "folder/ocelli.ini")) config_finish(&c);
 }
 

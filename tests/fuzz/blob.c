@@ -86,7 +86,8 @@ static void seal(struct blob *b, uint8_t *bytes) {
     const struct gguf_tensor *t = g->tensors;
     uint64_t last = g->tensor_count - 1;
     uint8_t *data = bytes + g->header_size, *rows = data + t[last].offset;
-    for (uint64_t i = 0; i < last; i++) sha256(data + t[i].offset, t[i + 1].offset - t[i].offset, rows + (1 + i) * SHA256_SIZE);
+    for (uint64_t i = 0; i < last; i++)
+        sha256(data + t[i].offset, t[i + 1].offset - t[i].offset, rows + (1 + i) * SHA256_SIZE);
     sha256(bytes, g->header_size, rows);
 }
 

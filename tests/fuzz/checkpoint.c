@@ -13,19 +13,25 @@ enum kind { TRANSFORMERS, OPEN_CLIP, TOKENIZER, VOCAB, KINDS };
 static const char transformers[] =
     "{\"model_type\":\"clip\",\"projection_dim\":8,\"vision_config\":{\"hidden_size\":16,\"intermediate_size\":32,"
     "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"layer_norm_eps\":1e-05,\"hidden_act\":\"quick_gelu\","
-    "\"image_size\":16,\"patch_size\":8,\"num_channels\":3},\"text_config\":{\"hidden_size\":16,\"intermediate_size\":32,"
-    "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"max_position_embeddings\":8,\"vocab_size\":9,\"eos_token_id\":8}}"
+    "\"image_size\":16,\"patch_size\":8,\"num_channels\":3},\"text_config\":{\"hidden_size\":16,\"intermediate_size\":"
+    "32,"
+    "\"num_hidden_layers\":1,\"num_attention_heads\":2,\"max_position_embeddings\":8,\"vocab_size\":9,\"eos_token_id\":"
+    "8}}"
     "\0{\"image_processor_type\":\"CLIPImageProcessor\",\"do_resize\":true,\"do_center_crop\":true,\"do_rescale\":true,"
     "\"do_normalize\":true,\"size\":{\"shortest_edge\":16},\"crop_size\":{\"height\":16,\"width\":16},\"resample\":3,"
     "\"rescale_factor\":0.00392156862745098,\"image_mean\":[0.5,0.5,0.5],\"image_std\":[0.5,0.5,0.5]}";
-static const char open_clip[] =
-    "{\"model_cfg\":{\"embed_dim\":8,\"quick_gelu\":true,\"vision_cfg\":{\"image_size\":[16,16],\"layers\":1,\"width\":16,"
-    "\"head_width\":8,\"patch_size\":8,\"mlp_ratio\":2.0,\"act_kwargs\":{\"approximate\":\"tanh\"},\"pool_type\":\"tok\"},"
-    "\"text_cfg\":{\"context_length\":8,\"vocab_size\":9,\"width\":16,\"heads\":2,\"layers\":1,\"norm_kwargs\":{\"eps\":1e-6}}},"
-    "\"preprocess_cfg\":{\"mean\":[0.5,0.5,0.5],\"std\":[0.5,0.5,0.5],\"interpolation\":\"bicubic\",\"resize_mode\":\"squash\","
-    "\"size\":16,\"mode\":\"RGB\"}}";
+static const char open_clip[] = "{\"model_cfg\":{\"embed_dim\":8,\"quick_gelu\":true,\"vision_cfg\":{\"image_size\":["
+                                "16,16],\"layers\":1,\"width\":16,"
+                                "\"head_width\":8,\"patch_size\":8,\"mlp_ratio\":2.0,\"act_kwargs\":{\"approximate\":"
+                                "\"tanh\"},\"pool_type\":\"tok\"},"
+                                "\"text_cfg\":{\"context_length\":8,\"vocab_size\":9,\"width\":16,\"heads\":2,"
+                                "\"layers\":1,\"norm_kwargs\":{\"eps\":1e-6}}},"
+                                "\"preprocess_cfg\":{\"mean\":[0.5,0.5,0.5],\"std\":[0.5,0.5,0.5],\"interpolation\":"
+                                "\"bicubic\",\"resize_mode\":\"squash\","
+                                "\"size\":16,\"mode\":\"RGB\"}}";
 static const char tokenizer[] =
-    "{\"model\":{\"end_of_word_suffix\":\"</w>\",\"vocab\":{\"a\":0,\"b\":1,\"b</w>\":2,\"ab</w>\":3,\"<|startoftext|>\":4},"
+    "{\"model\":{\"end_of_word_suffix\":\"</w>\",\"vocab\":{\"a\":0,\"b\":1,\"b</w>\":2,\"ab</"
+    "w>\":3,\"<|startoftext|>\":4},"
     "\"merges\":[\"a b</w>\",[\"a\",\"b</w>\"]]},\"added_tokens\":[{\"id\":5,\"content\":\"<|endoftext|>\"},"
     "{\"id\":4,\"content\":\"<|startoftext|>\"}]}";
 static const char vocab[] = "{\"a\":0,\"b\":1,\"b</w>\":2,\"ab</w>\":3,\"<|startoftext|>\":4,\"<|endoftext|>\":5}"
@@ -72,7 +78,8 @@ static void split(const uint8_t *data, size_t size, struct file out[2]) {
 /* ---- configurations ---- */
 
 static void check_tower(const struct config_tower *t) {
-    if (t->width - 1 >= CONFIG_MAX_WIDTH || t->hidden - 1 >= CONFIG_MAX_HIDDEN || t->blocks - 1 >= CONFIG_MAX_BLOCKS) abort();
+    if (t->width - 1 >= CONFIG_MAX_WIDTH || t->hidden - 1 >= CONFIG_MAX_HIDDEN || t->blocks - 1 >= CONFIG_MAX_BLOCKS)
+        abort();
     if (t->heads == 0 || t->width % t->heads || t->width / t->heads > CONFIG_MAX_HEAD || !(t->epsilon > 0)) abort();
 }
 
@@ -112,7 +119,8 @@ static void fuzz_config(enum kind kind, const struct file files[2]) {
 static int read_json(struct tokenizer *t, const struct file *f, enum kind kind) {
     cJSON *root;
     int status = fuzz_judge(json_parse(&root, f->bytes, f->size, "fuzz"));
-    if (!status) status = fuzz_judge(kind == TOKENIZER ? tokenizer_read_json(t, root) : tokenizer_read_vocab(t, root, NULL));
+    if (!status)
+        status = fuzz_judge(kind == TOKENIZER ? tokenizer_read_json(t, root) : tokenizer_read_vocab(t, root, NULL));
     cJSON_Delete(root);
     return status;
 }

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Any bytes as ocelli.ini: a configuration within its limits, which who edits the tags can read too, or a refusal. */
 #include "fuzz.h"
-#include "live/config.h"
+#include "daemon/config.h"
 #include "text/unicode.h"
 
 static const char whole[] =
     "template = a photo of a {}.\n[run]\nmodel = m.gguf\ndevice = llvmpipe\nstate = /var/lib/ocelli\nthermal = zones\n"
-    "on_change = echo \"$OCELLI_TAG\"\nrate = 2.5\nmotion = 0.5\nlook_every = 1\nhot = 70\nsave_every = 60\nstatus_every = 0\n"
+    "on_change = echo \"$OCELLI_TAG\"\nrate = 2.5\nmotion = 0.5\nlook_every = 1\nhot = 70\nsave_every = "
+    "60\nstatus_every = 0\n"
     "[source]\nuri = camera:\nrotation = 90\nevery = yes\nwidth = 640\nheight = 480\nrate = 30\nformat = NV12\n"
     "exposure_us = 10000\ngain = 2\nexposure_value = -1.5\n[serve]\nudp = 5690\ncoap = 5683\ncoaps = 5684\n"
     "serial = /dev/ttyS1@921600\naddress = 127.0.0.1\npsk = keys\nreach = all\nrequests = 50\n"
     "[defaults]\non = 0.1\noff = 0.05\n[tag cat]\nprompt = a cat\nagainst = a dog\nexample = cat.png\ngroup = pets\n";
-static const char least[] = "\xEF\xBB\xBF; a comment\r\n[source]\r\nuri = test:64x64@5\r\n[tag a ] b]\r\nprompt: caf\xc3\xa9\r\n";
+static const char least[] =
+    "\xEF\xBB\xBF; a comment\r\n[source]\r\nuri = test:64x64@5\r\n[tag a ] b]\r\nprompt: caf\xc3\xa9\r\n";
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     ocelli_set_log(fuzz_hear, NULL);
@@ -20,7 +22,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
-static void check_numbers(const struct live_config *c) {
+static void check_numbers(const struct daemon_config *c) {
     const struct {
         double value, least, most;
     } all[] = {{c->rate, 0, 1000},
@@ -45,7 +47,7 @@ static void check_numbers(const struct live_config *c) {
 }
 
 /* Paths are absolute, or beside the file. */
-static void check_texts(const struct live_config *c) {
+static void check_texts(const struct daemon_config *c) {
     const char *paths[] = {c->model, c->state, c->thermal, c->psk};
     const char *texts[] = {c->uri, c->device, c->on_change, c->format, c->serial, c->address, c->reach};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -63,7 +65,7 @@ static void check_texts(const struct live_config *c) {
 
 /* To read on behind faults finds some just where reading ends at the first. */
 static void check_all(const void *bytes, size_t size, bool good) {
-    struct live_config c;
+    struct daemon_config c;
     struct faults faults = {0};
     int status = fuzz_judge(config_parse_all(&c, bytes, size, "folder/ocelli.ini", &faults));
     if (good != (!status && !faults.count)) abort();
@@ -71,8 +73,8 @@ static void check_all(const void *bytes, size_t size, bool good) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const struct live_config empty;
-    struct live_config c;
+    static const struct daemon_config empty;
+    struct daemon_config c;
     struct tags_file tags;
     void *bytes = fuzz_copy(data, size);
     int status = fuzz_judge(config_parse(&c, bytes, size, "folder/ocelli.ini"));

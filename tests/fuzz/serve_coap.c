@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as datagrams to the CoAP server as it runs, through a socket: what it answers is CoAP, as RFC 7252 has it, is not
- * over 3 times what a stranger sent, and changes nothing for one. The first byte says who asks: 1 a stranger (from an address of
- * this machine that is not loopback), 2 a frame comes after each datagram; then a byte of length, and so many bytes, each a
- * datagram. The server stays from input to input, a while. */
+ * Any bytes as datagrams to the CoAP server as it runs, through a socket: what it answers is CoAP, as RFC 7252 has it,
+ * is not over 3 times what a stranger sent, and changes nothing for one. The first byte says who asks: 1 a stranger
+ * (from an address of this machine that is not loopback), 2 a frame comes after each datagram; then a byte of length,
+ * and so many bytes, each a datagram. The server stays from input to input, a while. */
 #include "fuzz.h"
 #include "../serve/tagger_board.h"
 #include "serve/serve.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -23,7 +23,7 @@ static const struct {
     const char *bytes;
     size_t size;
 } seeds[] = {
-#define SEED(text)                                                                                                               \
+#define SEED(text)                                                                                                     \
     { text, sizeof text - 1 }
     SEED(TOKEN "\xb4tags"),
     SEED(TOKEN "\xb4tags\x46"
@@ -112,9 +112,12 @@ static int client(struct in_addr address) {
 }
 
 static void open_serve(void) {
-    struct serve_board table = board_table(&b);
-    struct serve_params params = {
-        .board = &table, .udp_port = SERVE_NO_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_NO_PORT, .rate = -1};
+    struct serve_callbacks table = board_table(&b);
+    struct serve_params params = {.callbacks = &table,
+                                  .udp_port = SERVE_NO_PORT,
+                                  .coap_port = SERVE_ANY_PORT,
+                                  .coaps_port = SERVE_NO_PORT,
+                                  .rate = -1};
     if (serve_open(&s, &params)) abort();
     clients[0] = client((struct in_addr){htonl(INADDR_LOOPBACK)});
     clients[1] = client(own_address());
@@ -170,7 +173,7 @@ static void fail(const uint8_t *answer, size_t size) {
 
 static void check_payload(int format, const uint8_t *payload, size_t size) {
     if (size == 0) fail(payload, size); /* a marker and nothing behind it */
-    if ((format == 50 || format == 110) && serve_words_check((const char *)payload, size)) fail(payload, size);
+    if ((format == 50 || format == 110) && serve_arguments_check((const char *)payload, size)) fail(payload, size);
     if (format == 50 && (payload[0] != '{' || payload[size - 1] != '}')) fail(payload, size);
 }
 

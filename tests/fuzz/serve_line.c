@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as requests, a line each: one good answer a request, no change but by what may change. The first byte says who asks.
+ * Any bytes as requests, a line each: one good answer a request, no change but by what may change. The first byte says
+ * who asks.
  */
 #include "fuzz.h"
 #include "../serve/tagger_board.h"
 #include "serve/crc.h"
 #include "serve/line.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\n[tag cat]\n[tag an open door]\ngroup = door\nagainst = a wall\n";
-static const char good[] =
-    "\x0f#1 ping\ntags terse\n#2 watch\nset cat \"a cat\" \"against=a dog\" group=x on=0.2\nadd cat two\nprompts cat from 1\n"
-    "remove cat two\nremove cat\nsearch a b\nstatus\nhelp set\nunwatch\n#1 ping*1DF9\n#1 ping*694FE592\nwatch terse\nAT\nping "
-    "1a2b3c4d\n";
+static const char good[] = "\x0f#1 ping\ntags terse\n#2 watch\nset cat \"a cat\" \"against=a dog\" group=x on=0.2\nadd "
+                           "cat two\nprompts cat from 1\n"
+                           "remove cat two\nremove cat\nsearch a b\nstatus\nhelp set\nunwatch\n#1 ping*1DF9\n#1 "
+                           "ping*694FE592\nwatch terse\nAT\nping "
+                           "1a2b3c4d\n";
 
 static unsigned long requests; /* an input has many */
 
@@ -30,7 +32,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 /* A line, all of it UTF-8 without control characters; with a checksum a right one, as asked. */
 static void check(const char *answer, size_t size) {
     if (size < 2 || size > SERVE_LINE || answer[size - 1] != '\n') abort();
-    if (serve_words_check(answer, size - 1)) abort();
+    if (serve_arguments_check(answer, size - 1)) abort();
     if (answer[0] != '{') return; /* terse */
     const char *end = memrchr(answer, '}', size);
     if (!end) abort();
@@ -58,9 +60,10 @@ static void see(struct serve_events *to, const char *what) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char answer[SERVE_LINE];
     if (size < 1 || fresh()) return 0;
-    struct serve_board table = board_table(&b);
-    struct serve_context c = {.board = &table};
-    struct serve_peer peer = {.may_change = data[0] & 1, .proved = data[0] & 2, .may_watch = data[0] & 4, .proof = "1a2b3c4d"};
+    struct serve_callbacks table = board_table(&b);
+    struct serve_context c = {.callbacks = &table};
+    struct serve_client client = {
+        .may_change = data[0] & 1, .proved = data[0] & 2, .may_watch = data[0] & 4, .proof = "1a2b3c4d"};
     double now = 1e6;
     for (const uint8_t *line = data + 1, *end = data + size, *next; line < end; line = next + 1, now += 3000) {
         next = memchr(line, '\n', (size_t)(end - line));
@@ -68,9 +71,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t length = (size_t)(next - line), got;
         char *copy = fuzz_copy(line, length);
         if (data[0] & 8) see(&c.events, length & 1 ? "cat" : "an open door");
-        if ((got = serve_line(&c, &peer, now, copy, length, answer))) check(answer, got);
-        if ((got = serve_line_error(&peer, SERVE_BUSY, copy, length, answer))) check(answer, got);
-        while ((got = serve_line_push(&c, &peer, now, answer))) check(answer, got);
+        if ((got = serve_line(&c, &client, now, copy, length, answer))) check(answer, got);
+        if ((got = serve_line_error(&client, SERVE_BUSY, copy, length, answer))) check(answer, got);
+        while ((got = serve_line_push(&c, &client, now, answer))) check(answer, got);
         free(copy);
         requests++;
     }

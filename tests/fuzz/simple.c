@@ -9,9 +9,10 @@
 static const char good[] = "\"bpe_simple_vocab_16e6.txt#version: 0.2\na b\nc d</w>\n";
 
 /* As gzip packs it. */
-static size_t pack(const char *text, size_t size, uint8_t *out, size_t room) {
-    z_stream z = {.next_in = (Bytef *)text, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)room};
-    if (deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK || deflate(&z, Z_FINISH) != Z_STREAM_END)
+static size_t pack(const char *text, size_t size, uint8_t *out, size_t capacity) {
+    z_stream z = {.next_in = (Bytef *)text, .avail_in = (uInt)size, .next_out = out, .avail_out = (uInt)capacity};
+    if (deflateInit2(&z, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK ||
+        deflate(&z, Z_FINISH) != Z_STREAM_END)
         abort();
     deflateEnd(&z);
     return z.total_out;

@@ -21,7 +21,7 @@ static struct tagger *start(void) {
 }
 
 /* A scene of some hours, a frame in 50 s. */
-static void live(struct tagger *t, int frames) {
+static void daemon(struct tagger *t, int frames) {
     static int64_t ms;
     const struct tagger_event *events;
     for (int i = 0; i < frames; i++) {
@@ -36,7 +36,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     size_t size;
     ocelli_set_log(fuzz_hear, NULL);
     tagger = start();
-    live(tagger, 1000);
+    daemon(tagger, 1000);
     if (tagger_save(tagger, &bytes, &size)) abort();
     fuzz_seed(*argc, *argv, "seed", bytes, size);
     free(bytes);
@@ -47,7 +47,7 @@ static void check(const uint8_t *bytes, size_t size) {
     size_t taken, again_size;
     uint8_t *again;
     if (fuzz_judge(tagger_restore(tagger, bytes, size, "fuzz", &taken)) || !taken) return;
-    live(tagger, 20);
+    daemon(tagger, 20);
     if (tagger_save(tagger, &again, &again_size)) abort();
     if (tagger_restore(tagger, again, again_size, "fuzz", &taken) || taken != 1) abort();
     free(again);

@@ -6,9 +6,10 @@
 
 #include <math.h>
 
-static const char good[] = "template = a photo of {}.\n[templates]\ntemplate = {}\n[defaults]\nmin_on = 5\non = 0.1\noff=0.05\n"
-                           "; comment\n[tag a]\nprompt = x\nagainst: y\nexample = z.png\ngroup = g\n[tag b]\nfalse_alarms = 0.5\n"
-                           "smooth = 0\nmin_off = 1\ntemplate = {}\n[run]\nport = 1\n";
+static const char good[] =
+    "template = a photo of {}.\n[templates]\ntemplate = {}\n[defaults]\nmin_on = 5\non = 0.1\noff=0.05\n"
+    "; comment\n[tag a]\nprompt = x\nagainst: y\nexample = z.png\ngroup = g\n[tag b]\nfalse_alarms = 0.5\n"
+    "smooth = 0\nmin_off = 1\ntemplate = {}\n[run]\nport = 1\n";
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     ocelli_set_log(fuzz_hear, NULL);

@@ -58,7 +58,8 @@ static inline int append(struct history *h, uint64_t first, size_t count) {
         float v[D];
         unit(first + i, v);
         snprintf(tags[i], sizeof tags[i], "tag %llu", (unsigned long long)(first + i));
-        pictures[i] = (struct history_picture){(int64_t)(first + i) * 1000, pack_picture(v, D, vectors[i]), vectors[i], tags[i]};
+        pictures[i] =
+            (struct history_picture){(int64_t)(first + i) * 1000, pack_picture(v, D, vectors[i]), vectors[i], tags[i]};
     }
     return history_append(h, pictures, count, BOOT_AT_MS);
 }

@@ -67,7 +67,8 @@ static void test_smaller(void **state) {
     new_folder();
     assert_int_equal(history_create(&h, path, &model, 16 * MB), OCELLI_OK);
     uint64_t count = 0;
-    for (; history_bytes(h) < 12 * MB; count += HISTORY_BATCH) assert_int_equal(append(h, count, HISTORY_BATCH), OCELLI_OK);
+    for (; history_bytes(h) < 12 * MB; count += HISTORY_BATCH)
+        assert_int_equal(append(h, count, HISTORY_BATCH), OCELLI_OK);
     history_close(&h);
     assert_int_equal(history_create(&h, path, &model, 8 * MB), OCELLI_OK);
     for (int i = 0; i < 40; i++, count += HISTORY_BATCH) assert_int_equal(append(h, count, HISTORY_BATCH), OCELLI_OK);
@@ -187,7 +188,8 @@ static void test_read_only_folder(void **state) {
     new_folder();
     bool mounted = !mount("ocelli", folder, "tmpfs", MS_RDONLY, "size=64k");
     if (mounted)
-        refused("cannot open the history: Read-only file system: its folder must be there, and this program must be able to "
+        refused("cannot open the history: Read-only file system: its folder must be there, and this program must be "
+                "able to "
                 "write both");
     if (mounted) umount2(folder, MNT_DETACH);
     remove_folder();
@@ -252,8 +254,8 @@ static void test_locked(void **state) {
     assert_int_equal(append(other, 10, 10), OCELLI_OK);
     assert_int_equal(append(h, 20, 10), OCELLI_OK);
     history_close(&other);
-    snprintf(command, sizeof command, "{ echo 'BEGIN IMMEDIATE; SELECT 1;'; sleep 4; } | sqlite3 %s >%s/said & sleep 0.5", path,
-             folder);
+    snprintf(command, sizeof command,
+             "{ echo 'BEGIN IMMEDIATE; SELECT 1;'; sleep 4; } | sqlite3 %s >%s/said & sleep 0.5", path, folder);
     assert_int_equal(system(command), 0);
     listen();
     assert_int_equal(append(h, 30, 10), OCELLI_ERR_FILE);
@@ -327,6 +329,9 @@ int main(void) {
         cmocka_unit_test(test_read_only_folder), cmocka_unit_test(test_locked),
         cmocka_unit_test(test_removed),          cmocka_unit_test(test_full),
     };
-    if (!history_built_in() || system("command -v sqlite3 >/dev/null")) return puts("SKIP: no SQLite, or not its shell"), 77;
+    if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
+        puts("SKIP: no SQLite, or not its shell");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,11 +4,12 @@
 #include "file.h"
 
 #define HEAD "PRAGMA application_id = 1868784876; PRAGMA user_version = 1;"
-#define RUN                                                                                                                      \
-    "CREATE TABLE run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL,"                     \
+#define RUN                                                                                                            \
+    "CREATE TABLE run(id INTEGER PRIMARY KEY, name TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL,"           \
     " boot_at_ms INTEGER NOT NULL, last INTEGER NOT NULL);"
-#define PICTURE                                                                                                                  \
-    "CREATE TABLE picture(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, boot_ms INTEGER NOT NULL, scale REAL NOT NULL,"          \
+#define PICTURE                                                                                                        \
+    "CREATE TABLE picture(id INTEGER PRIMARY KEY, run INTEGER NOT NULL, boot_ms INTEGER NOT NULL, scale REAL NOT "     \
+    "NULL,"                                                                                                            \
     " vector BLOB NOT NULL, tags TEXT NOT NULL);"
 #define ENDLESS "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
 /* A run of this model: its pictures are compared. */
@@ -43,7 +44,8 @@ static void refused(const char *sql, const char *why) {
     listen();
     int status = history_open(&h, path, &model);
     if (!status) status = search(h);
-    if (status != OCELLI_ERR_FILE || !strstr(heard.text, why)) print_error("%s\nto read: %d, %s\n", sql, status, heard.text);
+    if (status != OCELLI_ERR_FILE || !strstr(heard.text, why))
+        print_error("%s\nto read: %d, %s\n", sql, status, heard.text);
     assert_int_equal(status, OCELLI_ERR_FILE);
     assert_int_equal(heard.lines, 1);
     assert_non_null(strstr(heard.text, why));
@@ -60,11 +62,14 @@ static void refused(const char *sql, const char *why) {
 static void test_other_tables(void **state) {
     (void)state;
     static const char *const all[] = {
-        HEAD RUN OURS "CREATE VIEW picture AS " ENDLESS " SELECT i AS id, 1 AS run, 0 AS boot_ms, 1.0 AS scale, zeroblob(64) AS"
+        HEAD RUN OURS "CREATE VIEW picture AS " ENDLESS
+                      " SELECT i AS id, 1 AS run, 0 AS boot_ms, 1.0 AS scale, zeroblob(64) AS"
                       " vector, '' AS tags FROM n;",
-        HEAD PICTURE "CREATE VIEW run AS " ENDLESS " SELECT i AS id, 'a' AS name, '1234' AS key, 64 AS size, 0 AS boot_at_ms,"
+        HEAD PICTURE "CREATE VIEW run AS " ENDLESS
+                     " SELECT i AS id, 'a' AS name, '1234' AS key, 64 AS size, 0 AS boot_at_ms,"
                      " 1 AS last FROM n;",
-        HEAD RUN PICTURE OURS "CREATE TRIGGER t AFTER INSERT ON picture BEGIN DELETE FROM picture; DELETE FROM run; END;",
+        HEAD RUN PICTURE OURS
+        "CREATE TRIGGER t AFTER INSERT ON picture BEGIN DELETE FROM picture; DELETE FROM run; END;",
         HEAD RUN PICTURE OURS "CREATE VIEW v AS SELECT 1;",
         HEAD RUN OURS "CREATE TABLE picture(id INTEGER PRIMARY KEY, run, boot_ms, scale, tags,"
                       " vector AS (zeroblob(100000000)) VIRTUAL);",
@@ -85,8 +90,10 @@ static void test_virtual_table(void **state) {
 
 static void test_huge_values(void **state) {
     (void)state;
-    refused(HEAD RUN PICTURE OURS "INSERT INTO picture VALUES(1, 1, 0, 1.0, zeroblob(50000000), '');", "too big: move it away");
-    refused(HEAD RUN PICTURE "INSERT INTO run VALUES(1, 'a', printf('%.*c', 9000000, 'x'), 64, 0, 9);", "too big: move it away");
+    refused(HEAD RUN PICTURE OURS "INSERT INTO picture VALUES(1, 1, 0, 1.0, zeroblob(50000000), '');",
+            "too big: move it away");
+    refused(HEAD RUN PICTURE "INSERT INTO run VALUES(1, 'a', printf('%.*c', 9000000, 'x'), 64, 0, 9);",
+            "too big: move it away");
 }
 
 /* Values of other types are passed over, or are what SQLite makes numbers of. */
@@ -130,7 +137,8 @@ static unsigned two(const uint8_t *at) {
     return (unsigned)at[0] << 8 | at[1];
 }
 
-/* All children of each inner page become the last: the same leaf again and again. With more levels it would take years. */
+/* All children of each inner page become the last: the same leaf again and again. With more levels it would take years.
+ */
 static void join_children(void) {
     uint8_t page[PAGE];
     unsigned joined = 0;
@@ -167,6 +175,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_other_tables), cmocka_unit_test(test_virtual_table),
                                        cmocka_unit_test(test_huge_values),  cmocka_unit_test(test_other_types),
                                        cmocka_unit_test(test_analyzed),     cmocka_unit_test(test_pages_in_circles)};
-    if (!history_built_in() || system("command -v sqlite3 >/dev/null")) return puts("SKIP: no SQLite, or not its shell"), 77;
+    if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
+        puts("SKIP: no SQLite, or not its shell");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,8 @@ static void test_strange(void **state) {
         "UPDATE picture SET vector = 'x' WHERE id = 1; UPDATE picture SET boot_ms = 9223372036854775807 WHERE id = 2;"
         "UPDATE picture SET boot_ms = -9223372036854775807 WHERE id = 3; UPDATE picture SET scale = 9e999 WHERE id = 4;"
         "UPDATE picture SET run = 77 WHERE id = 5; UPDATE picture SET scale = 'a' WHERE id = 6;"
-        "UPDATE picture SET vector = zeroblob(0) WHERE id = 7; UPDATE picture SET tags = zeroblob(600) WHERE id = 8; SELECT 1");
+        "UPDATE picture SET vector = zeroblob(0) WHERE id = 7; UPDATE picture SET tags = zeroblob(600) WHERE id = 8; "
+        "SELECT 1");
     assert_int_equal(history_open(&h, path, &model), OCELLI_OK);
     struct history_found found = search(h, 50, 0);
     assert_int_equal(found.compared, 94);
@@ -162,9 +163,13 @@ static void test_strange(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exact),  cmocka_unit_test(test_apart), cmocka_unit_test(test_beside),
-                                       cmocka_unit_test(test_models), cmocka_unit_test(test_clock), cmocka_unit_test(test_until),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_exact),  cmocka_unit_test(test_apart),
+                                       cmocka_unit_test(test_beside), cmocka_unit_test(test_models),
+                                       cmocka_unit_test(test_clock),  cmocka_unit_test(test_until),
                                        cmocka_unit_test(test_strange)};
-    if (!history_built_in()) return puts("SKIP: no SQLite"), 77;
+    if (!history_built_in()) {
+        puts("SKIP: no SQLite");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,7 +66,8 @@ static void test_close(void **state) {
     for (int i = 0; i < 60; i++) put(m, count++);
     memory_close(&m, 5000);
     assert_int_equal(number("SELECT count(*) FROM picture"), count);
-    assert_int_equal(number("SELECT count(*) FROM picture a JOIN picture b ON b.id = a.id + 1 WHERE b.boot_ms < a.boot_ms"), 0);
+    assert_int_equal(
+        number("SELECT count(*) FROM picture a JOIN picture b ON b.id = a.id + 1 WHERE b.boot_ms < a.boot_ms"), 0);
     remove_folder();
 }
 
@@ -167,6 +168,9 @@ int main(void) {
                                        cmocka_unit_test(test_collected), cmocka_unit_test(test_no_file),
                                        cmocka_unit_test(test_back),      cmocka_unit_test(test_nan),
                                        cmocka_unit_test(test_two)};
-    if (!history_built_in() || system("command -v sqlite3 >/dev/null")) return puts("SKIP: no SQLite, or not its shell"), 77;
+    if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
+        puts("SKIP: no SQLite, or not its shell");
+        return 77;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,8 @@ static void check_pooled(struct shape s, bool causal) {
     uint32_t width = s.heads * s.head, rows = s.sequences * s.tokens, pooled[8];
     uint64_t state = rows + width;
     double *qkv = gpu_random(&state, (size_t)rows * 3 * width), *all = calloc((size_t)rows * width, sizeof *all);
-    double *q = calloc((size_t)s.sequences * width, sizeof *q), *expected = calloc((size_t)s.sequences * width, sizeof *q);
+    double *q = calloc((size_t)s.sequences * width, sizeof *q),
+           *expected = calloc((size_t)s.sequences * width, sizeof *q);
     double *got = calloc((size_t)s.sequences * width, sizeof *got);
     ref_attention(qkv, s.sequences, s.tokens, width, s.heads, causal, all);
     for (uint32_t i = 0; i < s.sequences; i++) {

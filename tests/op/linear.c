@@ -29,7 +29,7 @@ static void random_weights(uint64_t *state, struct size s, int8_t *weights, floa
 
 /* What comes before op_input(). */
 static struct op_rows inputs(const double *values, uint32_t rows, uint32_t k) {
-    return gpu_panels(&gpu, values, rows, k, op_unready_rows(gpu.device, (struct op_rows){0}, rows).panel);
+    return gpu_panels(&gpu, values, rows, k, op_unquantized_rows(gpu.device, (struct op_rows){0}, rows).panel);
 }
 
 static double run(struct size s, enum op_activation activation, bool with_bias, bool add) {
@@ -45,16 +45,19 @@ static double run(struct size s, enum op_activation activation, bool with_bias, 
     struct op_matrix matrix = gpu_matrix(&gpu, &loader, &source, 1, s.k);
 
     struct op_rows rows = inputs(in, s.rows, s.k), out = gpu_rows(&gpu, expected, s.rows, s.columns);
-    struct op_rows room = gpu_int8_rows(&gpu, s.rows, s.k);
+    struct op_rows quantized = gpu_int8_rows(&gpu, s.rows, s.k);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    struct op_rows ready = op_input(gpu.list, rows, s.rows, s.k, room);
-    op_linear(
-        gpu.list,
-        &(struct op_linear){
-            .label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = s.rows, .activation = activation, .add = add});
+    struct op_rows input = op_input(gpu.list, rows, s.rows, s.k, quantized);
+    op_linear(gpu.list, &(struct op_linear){.label = "test",
+                                            .in = input,
+                                            .matrix = &matrix,
+                                            .out = out,
+                                            .rows = s.rows,
+                                            .activation = activation,
+                                            .add = add});
     gpu_run(&gpu);
 
-    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, s.rows, s.k, in); /* judge the product alone */
+    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, input, s.rows, s.k, in); /* judge the product alone */
     ref_linear(in, weights, scales, with_bias ? bias : NULL, s.rows, s.columns, s.k, activation, add, expected);
     gpu_read_rows(&gpu, out, s.rows, s.columns, got);
     double difference = gpu_difference(got, expected, (size_t)s.rows * s.columns);
@@ -74,7 +77,8 @@ static void each_product(void (*check)(const char *product)) {
     }
 }
 
-/* The run with wide subgroups takes a third of the cases, another third for each product; `make test-subgroups` has all. */
+/* The run with wide subgroups takes a third of the cases, another third for each product; `make test-subgroups` has
+ * all. */
 static bool is_chosen(size_t index) {
     static size_t product;
     if (index == 0) product++;
@@ -118,21 +122,26 @@ static void check_stacked(const char *product) {
     float scales[3 * PART], bias[3 * PART];
     random_weights(&state, (struct size){ROWS, 3 * PART, K}, weights, scales, bias);
     struct op_source parts[3];
-    for (int i = 0; i < 3; i++) parts[i] = (struct op_source){weights + i * PART * K, scales + i * PART, bias + i * PART, PART};
+    for (int i = 0; i < 3; i++)
+        parts[i] = (struct op_source){weights + i * PART * K, scales + i * PART, bias + i * PART, PART};
     struct op_weights stacked;
     struct op_matrix matrix = gpu_matrix(&gpu, &stacked, parts, 3, K);
     double *in = gpu_random(&state, ROWS * K), expected[ROWS * 3 * PART], got[ROWS * 3 * PART];
     struct op_rows rows = inputs(in, ROWS, K), out = gpu_rows(&gpu, NULL, ROWS, 3 * PART);
-    struct op_rows room = gpu_int8_rows(&gpu, ROWS, K);
+    struct op_rows quantized = gpu_int8_rows(&gpu, ROWS, K);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    struct op_rows ready = op_input(gpu.list, rows, ROWS, K, room);
-    op_linear(gpu.list,
-              &(struct op_linear){
-                  .label = "k v", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .first = PART, .count = 2 * PART});
-    op_linear(gpu.list,
-              &(struct op_linear){.label = "q", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .count = PART});
+    struct op_rows input = op_input(gpu.list, rows, ROWS, K, quantized);
+    op_linear(gpu.list, &(struct op_linear){.label = "k v",
+                                            .in = input,
+                                            .matrix = &matrix,
+                                            .out = out,
+                                            .rows = ROWS,
+                                            .first = PART,
+                                            .count = 2 * PART});
+    op_linear(gpu.list, &(struct op_linear){
+                            .label = "q", .in = input, .matrix = &matrix, .out = out, .rows = ROWS, .count = PART});
     gpu_run(&gpu);
-    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
+    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, input, ROWS, K, in);
     ref_linear(in, weights, scales, bias, ROWS, 3 * PART, K, OP_NONE, false, expected);
     gpu_read_rows(&gpu, out, ROWS, 3 * PART, got);
     double difference = gpu_difference(got, expected, ROWS * 3 * PART);
@@ -153,13 +162,14 @@ static void check_panels(const char *product) {
     struct op_source source = {weights, scales, bias, COLUMNS};
     struct op_matrix matrix = gpu_matrix(&gpu, &loader, &source, 1, K);
     double *in = gpu_random(&state, ROWS * K), expected[ROWS * COLUMNS], got[ROWS * COLUMNS];
-    struct op_rows room = gpu_int8_rows(&gpu, ROWS, K), out = inputs(NULL, ROWS, COLUMNS);
+    struct op_rows quantized = gpu_int8_rows(&gpu, ROWS, K), out = inputs(NULL, ROWS, COLUMNS);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    struct op_rows ready = op_input(gpu.list, inputs(in, ROWS, K), ROWS, K, room);
-    op_linear(gpu.list, &(struct op_linear){
-                            .label = "test", .in = ready, .matrix = &matrix, .out = out, .rows = ROWS, .activation = OP_GELU});
+    struct op_rows input = op_input(gpu.list, inputs(in, ROWS, K), ROWS, K, quantized);
+    op_linear(gpu.list,
+              &(struct op_linear){
+                  .label = "test", .in = input, .matrix = &matrix, .out = out, .rows = ROWS, .activation = OP_GELU});
     gpu_run(&gpu);
-    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, ready, ROWS, K, in);
+    if (op_input_is_int8(gpu.device)) gpu_read_rows(&gpu, input, ROWS, K, in);
     ref_linear(in, weights, scales, bias, ROWS, COLUMNS, K, OP_GELU, false, expected);
     gpu_read_rows(&gpu, out, ROWS, COLUMNS, got);
     double difference = gpu_difference(got, expected, ROWS * COLUMNS);

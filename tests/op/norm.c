@@ -95,7 +95,8 @@ static void test_gather(void **unused) {
     struct weights w;
     gpu_open(&gpu);
     make_weights(&w, &state, WIDTH);
-    double *in = gpu_random(&state, ROWS * WIDTH), chosen[PICKED * WIDTH], expected[PICKED * WIDTH], got[PICKED * WIDTH];
+    double *in = gpu_random(&state, ROWS * WIDTH), chosen[PICKED * WIDTH], expected[PICKED * WIDTH],
+           got[PICKED * WIDTH];
     for (int i = 0; i < PICKED; i++) memcpy(chosen + i * WIDTH, in + picked[i] * WIDTH, WIDTH * sizeof *in);
     ref_norm(chosen, w.weight, w.bias, PICKED, WIDTH, 1e-5f, expected);
     struct op_rows outs[] = {gpu_rows(&gpu, NULL, PICKED, WIDTH), gpu_panels(&gpu, NULL, PICKED, WIDTH, 3),
@@ -139,7 +140,8 @@ static void test_tokens(void **unused) {
     float packed_class[WIDTH], packed_positions[TOKENS * WIDTH];
     for (int i = 0; i < WIDTH; i++) packed_class[i] = (float)class_token[i];
     for (int i = 0; i < TOKENS * WIDTH; i++) packed_positions[i] = (float)positions[i];
-    struct op_rows from = gpu_rows(&gpu, patches, BATCH * PATCHES, WIDTH), out = gpu_rows(&gpu, NULL, BATCH * TOKENS, WIDTH);
+    struct op_rows from = gpu_rows(&gpu, patches, BATCH * PATCHES, WIDTH),
+                   out = gpu_rows(&gpu, NULL, BATCH * TOKENS, WIDTH);
     run((struct op_norm){.in = from,
                          .out = out,
                          .rows = BATCH * TOKENS,

@@ -18,11 +18,11 @@ static void check_row(const double *in, const double *got, uint32_t width) {
 
 static void check(uint32_t rows, uint32_t width, const double *in) {
     double *got = calloc((size_t)rows * width, sizeof *got), *expected = calloc((size_t)rows * width, sizeof *expected);
-    struct op_rows from = gpu_rows(&gpu, in, rows, width), room = gpu_int8_rows(&gpu, rows, width);
+    struct op_rows from = gpu_rows(&gpu, in, rows, width), quantized = gpu_int8_rows(&gpu, rows, width);
     assert_int_equal(op_list_begin(gpu.list, false), OCELLI_OK);
-    room = op_input(gpu.list, from, rows, width, room);
+    quantized = op_input(gpu.list, from, rows, width, quantized);
     gpu_run(&gpu);
-    gpu_read_rows(&gpu, room, rows, width, got);
+    gpu_read_rows(&gpu, quantized, rows, width, got);
     for (uint32_t r = 0; r < rows; r++) check_row(in + (size_t)r * width, got + (size_t)r * width, width);
     memcpy(expected, in, (size_t)rows * width * sizeof *in);
     ref_quantize(expected, rows, width);

@@ -88,8 +88,10 @@ static void check(uint32_t width, uint32_t height, uint32_t size, enum prep_resi
     free(rgb);
 }
 
-/* Every format, rotation and rule of colours, sides odd and even, rows with padding: what frame_to_rgb() makes of it. */
-static void check_frame(enum frame_format format, uint32_t width, uint32_t height, uint32_t rotation, uint32_t padding) {
+/* Every format, rotation and rule of colours, sides odd and even, rows with padding: what frame_to_rgb() makes of it.
+ */
+static void check_frame(enum frame_format format, uint32_t width, uint32_t height, uint32_t rotation,
+                        uint32_t padding) {
     struct frame f = {.format = format, .width = width, .height = height, .rotation = rotation};
     f.matrix = rotation & 64 ? FRAME_BT709 : FRAME_BT601;
     f.full_range = rotation & 2;

@@ -54,7 +54,7 @@ struct sample {
     size_t size;
     size_t enough; /* bytes that hold all pixels; what follows is not needed */
 };
-#define SAMPLE(name, text, rest)                                                                                                 \
+#define SAMPLE(name, text, rest)                                                                                       \
     { name, text, sizeof text - 1, sizeof text - 1 - (rest) }
 static const struct sample samples[] = {
     SAMPLE("PNM", "P6 2 1 255\n\377\0\0\1\2\3", 0),
@@ -208,7 +208,8 @@ static const struct {
 
 static void odd_bytes(void **state) {
     (void)state;
-    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) refused(odd[i].data, odd[i].size, odd[i].status, odd[i].words);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        refused(odd[i].data, odd[i].size, odd[i].status, odd[i].words);
 }
 
 #ifdef OCELLI_JPEG
@@ -253,7 +254,8 @@ static void budget(void **state) {
         decode_free(&image);
         struct decode_rule rule = {.budget = need + cases[i].extra - 1};
         listen();
-        check_refused(decode_memory(&image, file.data, file.size, "x", &rule), OCELLI_ERR_LIMIT, &image, "over the budget");
+        check_refused(decode_memory(&image, file.data, file.size, "x", &rule), OCELLI_ERR_LIMIT, &image,
+                      "over the budget");
         rule.budget = need + cases[i].extra + (8 << 20); /* row buffers, tables */
         assert_int_equal(decode_memory(&image, file.data, file.size, "x", &rule), OCELLI_OK);
         decode_free(&image);
@@ -267,7 +269,8 @@ static void budget(void **state) {
     put_header_sum(large);
     struct ocelli_image image;
     listen();
-    check_refused(decode_memory(&image, large, sizeof large, "x", &daemon), OCELLI_ERR_LIMIT, &image, "over the budget of 256");
+    check_refused(decode_memory(&image, large, sizeof large, "x", &daemon), OCELLI_ERR_LIMIT, &image,
+                  "over the budget of 256");
 }
 
 static bool stop_after(void *user) {
@@ -289,7 +292,8 @@ static void stopped(void **state) {
             struct ocelli_image image;
             left = asked;
             listen();
-            status = decode_memory(&image, bytes, size, "x", &(struct decode_rule){.stopping = stop_after, .user = &left});
+            status =
+                decode_memory(&image, bytes, size, "x", &(struct decode_rule){.stopping = stop_after, .user = &left});
             assert_int_equal(heard.lines, 0);
             assert_true(!status || (status == OCELLI_ERR_FILE && left < 0 && !image.rgb));
             decode_free(&image);
@@ -339,10 +343,12 @@ static void picture_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),           cmocka_unit_test(cut_samples),
-        cmocka_unit_test(cut_png_and_jpeg), cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
-        cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),       cmocka_unit_test(jpeg_tables),
-        cmocka_unit_test(budget),           cmocka_unit_test(stopped),          cmocka_unit_test(picture_names),
+        cmocka_unit_test(every_format),     cmocka_unit_test(to_rgb),
+        cmocka_unit_test(cut_samples),      cmocka_unit_test(cut_png_and_jpeg),
+        cmocka_unit_test(one_broken_field), cmocka_unit_test(png_checksum_is_not_read),
+        cmocka_unit_test(odd_bytes),        cmocka_unit_test(from_files),
+        cmocka_unit_test(jpeg_tables),      cmocka_unit_test(budget),
+        cmocka_unit_test(stopped),          cmocka_unit_test(picture_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

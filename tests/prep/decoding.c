@@ -27,14 +27,14 @@ static FILE *golden(const char *name) {
 
 /* Copied to exactly its size, so that a sanitizer sees a read past the end. free(). */
 static uint8_t *load(const char *name, size_t *size) {
-    static uint8_t room[1 << 16];
+    static uint8_t capacity[1 << 16];
     FILE *f = golden(name);
-    *size = fread(room, 1, sizeof room, f);
-    assert_in_range(*size, 1, sizeof room - 1);
+    *size = fread(capacity, 1, sizeof capacity, f);
+    assert_in_range(*size, 1, sizeof capacity - 1);
     fclose(f);
     uint8_t *exact = malloc(*size);
     assert_non_null(exact);
-    return memcpy(exact, room, *size);
+    return memcpy(exact, capacity, *size);
 }
 
 static uint64_t fnv1a(const struct ocelli_image *image) {
@@ -48,7 +48,8 @@ static bool next_line(FILE *index, struct line *l) {
     char text[256];
     if (!fgets(text, sizeof text, index)) return false;
     *l = (struct line){.refused = false};
-    int fields = sscanf(text, "%63s %u %u %" SCNx64 " %" SCNx64, l->name, &l->width, &l->height, &l->upright, &l->stored);
+    int fields =
+        sscanf(text, "%63s %u %u %" SCNx64 " %" SCNx64, l->name, &l->width, &l->height, &l->upright, &l->stored);
     l->refused = fields == 1 && strstr(text, " refused");
     assert_true(fields == 5 || l->refused);
     return true;
@@ -67,28 +68,30 @@ static bool is_exact(const char *name) {
     if (!strcmp(dot, ".webp")) return false;
 #endif
 #ifndef __x86_64__
-    /* Its coefficients overflow, which each processor's kernels in libjpeg-turbo do in a way of their own (plain C too). */
+    /* Its coefficients overflow, which each processor's kernels in libjpeg-turbo do in a way of their own (plain C
+     * too). */
     if (!strcmp(name, "spoilt.jpg")) return false;
 #endif
     return dot != NULL;
 }
 
 /* Counts what is not as it has to be, and says it. */
-static int check(const struct line *l, const uint8_t *bytes, size_t size, bool stored) {
+static int check(const struct line *line, const uint8_t *bytes, size_t size, bool stored) {
     struct ocelli_image image;
     struct decode_rule rule = {.ignore_orientation = stored};
     listen();
-    int status = decode_memory(&image, bytes, size, l->name, &rule);
+    int status = decode_memory(&image, bytes, size, line->name, &rule);
     bool good;
-    if (l->refused)
-        good = status && heard.lines == 1 && strstr(heard.text, l->name) == heard.text;
+    if (line->refused)
+        good = status && heard.lines == 1 && strstr(heard.text, line->name) == heard.text;
     else if (!stored)
-        good = !status && !heard.lines && image.width == l->width && image.height == l->height && fnv1a(&image) == l->upright;
+        good = !status && !heard.lines && image.width == line->width && image.height == line->height &&
+               fnv1a(&image) == line->upright;
     else
-        good = !status && fnv1a(&image) == l->stored;
+        good = !status && fnv1a(&image) == line->stored;
     if (!good)
-        print_error("%s%s: status %d, %ux%u, %s\n", l->name, stored ? " as stored" : "", status, image.width, image.height,
-                    heard.text);
+        print_error("%s%s: status %d, %ux%u, %s\n", line->name, stored ? " as stored" : "", status, image.width,
+                    image.height, heard.text);
     decode_free(&image);
     return !good;
 }

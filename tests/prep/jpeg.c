@@ -117,14 +117,14 @@ static void cut(void **state) {
     for (size_t size = 0; size < s.size; size++) assert_int_equal(fit(&s, size), size < 2 + 4 + 17);
 }
 
-static size_t golden(uint8_t *bytes, size_t room) {
+static size_t golden(uint8_t *bytes, size_t capacity) {
     const char *source = getenv("OCELLI_SOURCE");
     char path[4096];
     snprintf(path, sizeof path, "%s/tests/golden/preprocess/photo420.jpg", source ? source : ".");
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
-    size_t size = fread(bytes, 1, room, f);
-    assert_in_range(size, 1, room - 1);
+    size_t size = fread(bytes, 1, capacity, f);
+    assert_in_range(size, 1, capacity - 1);
     fclose(f);
     return size;
 }

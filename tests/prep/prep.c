@@ -220,7 +220,8 @@ static void crop_offset(void **state) {
     for (uint32_t side = 32; side < 40; side++) {
         struct ocelli_image image = noise_picture(side, 32);
         uint8_t *out = resized(&rule, &image);
-        for (uint32_t y = 0; y < 32; y++) assert_memory_equal(out + y * 96, image.rgb + (y * side + (side - 32) / 2) * 3, 96);
+        for (uint32_t y = 0; y < 32; y++)
+            assert_memory_equal(out + y * 96, image.rgb + (y * side + (side - 32) / 2) * 3, 96);
         free(out);
         decode_free(&image);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an Arduino sketch uses, on this machine: Serial1 is the device named by the program's first argument, the lamp is printed
-// when it changes, and loop() runs for as many ms as the second argument says.
+// What an Arduino sketch uses, on this machine: Serial1 is the device named by the program's first argument, the lamp
+// is printed when it changes, and loop() runs for as many ms as the second argument says.
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board to be asked: runtime/serve over the tagger, without a camera. Says its ports on a line, then serves until its standard
- * input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach WORD] [--coap PORT]
+ * A board to be asked: runtime/serve over the tagger, without a camera. Says its ports on a line, then serves until its
+ * standard input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach
+ * WORD] [--coap PORT]
  * [--search MS] */
 #include "../serve/tagger_board.h"
-#include "board_search.h"
+#include "daemon/service_search.h"
 #include "serve/serve.h"
 
 #include <poll.h>
@@ -26,11 +27,11 @@ static void look(struct serve *serve, double now_ms, double change_ms) {
 }
 
 /* The daemon's search, over a history that takes the time that a small board takes for a text. */
-static struct board_search searched;
+static struct service_search searched;
 static unsigned search_ms = 200;
 
-int live_search(struct live *l, const struct live_question *q, struct history_found *found) {
-    (void)l, (void)q;
+int daemon_search(struct daemon *daemon, const struct daemon_question *question, struct history_found *found) {
+    (void)daemon, (void)question;
     usleep(search_ms * 1000);
     found->hits[0] = (struct history_hit){.time = 1795521600, .score = 0.3, .tags = "cat"};
     found->count = 1, found->since = 1795435200;
@@ -43,13 +44,14 @@ static void wake(void *serve) {
 
 static bool searching(void *user) {
     (void)user;
-    return board_searching(&searched);
+    return service_searching(&searched);
 }
 
-static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found, char message[SERVE_MESSAGE]) {
+static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found,
+                              char message[SERVE_MESSAGE]) {
     static const struct prompts_list none;
     (void)user;
-    return board_search(&searched, &none, text, others, found, message);
+    return service_search(&searched, &none, text, others, found, message);
 }
 
 static bool input_ended(void) {
@@ -59,7 +61,8 @@ static bool input_ended(void) {
 }
 
 int main(int argc, char **argv) {
-    struct serve_params params = {.udp_port = SERVE_ANY_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_ANY_PORT};
+    struct serve_params params = {
+        .udp_port = SERVE_ANY_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_ANY_PORT};
     struct file_bytes jpeg = {NULL};
     double change_ms = 0;
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -75,10 +78,10 @@ int main(int argc, char **argv) {
     struct serve *serve;
     if (board_open(&board, ini, board.path)) return 1;
     board.jpeg = jpeg.data, board.jpeg_size = jpeg.size;
-    struct serve_board table = board_table(&board);
+    struct serve_callbacks table = board_table(&board);
     table.search = search, table.searching = searching;
-    board_search_init(&searched, NULL, wake, &serve);
-    params.board = &table;
+    service_search_init(&searched, NULL, wake, &serve);
+    params.callbacks = &table;
     if (serve_open(&serve, &params)) return 1;
     printf("udp %d coap %d coaps %d\n", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve));
     fflush(stdout);
@@ -86,7 +89,7 @@ int main(int argc, char **argv) {
         look(serve, clock_ms(), change_ms);
         serve_poll(serve, 20);
     }
-    board_search_finish(&searched, 20000);
+    service_search_finish(&searched, 20000);
     serve_close(&serve);
     board_close(&board);
     file_free(&jpeg);

@@ -11,12 +11,13 @@ static void ask(const char *request) {
     ocelli_request(sent, sizeof sent, "1", request);
 }
 
-static void answer(char *to, size_t room, const char *text) {
-    ocelli_request(to, room, "1", text);
+static void answer(char *to, size_t capacity, const char *text) {
+    ocelli_request(to, capacity, "1", text);
     incoming = to;
 }
 
-// As in loop(). What was found: tags * 100 + the last one's score, -1 an error, -2 a proof that was asked for, -3 a push.
+// As in loop(). What was found: tags * 100 + the last one's score, -1 an error, -2 a proof that was asked for, -3 a
+// push.
 static int loop() {
     int found = 0;
     while (*incoming) {

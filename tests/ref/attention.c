@@ -11,8 +11,8 @@ static double dot(const double *a, const double *b, uint32_t n) {
 }
 
 /* One query of one head; q, k, v point at the head's first number in the sequence's first row. */
-static void one(const double *q, const double *k, const double *v, uint32_t keys, uint32_t head, uint32_t stride, double *p,
-                double *out) {
+static void one(const double *q, const double *k, const double *v, uint32_t keys, uint32_t head, uint32_t stride,
+                double *p, double *out) {
     double largest = -INFINITY, sum = 0;
     for (uint32_t j = 0; j < keys; j++) {
         p[j] = dot(q, k + (size_t)j * stride, head) / sqrt(head);
@@ -33,8 +33,8 @@ void ref_attention(const double *qkv, uint32_t sequences, uint32_t tokens, uint3
         for (uint32_t h = 0; h < heads; h++)
             for (uint32_t t = 0; t < tokens; t++) {
                 const double *first = qkv + (size_t)s * tokens * stride + (size_t)h * head;
-                one(first + (size_t)t * stride, first + width, first + 2 * width, causal ? t + 1 : tokens, head, stride, p,
-                    out + ((size_t)s * tokens + t) * width + (size_t)h * head);
+                one(first + (size_t)t * stride, first + width, first + 2 * width, causal ? t + 1 : tokens, head, stride,
+                    p, out + ((size_t)s * tokens + t) * width + (size_t)h * head);
             }
     free(p);
 }

@@ -12,8 +12,8 @@ double ref_activate(enum op_activation activation, double x) {
     }
 }
 
-void ref_linear(const double *in, const int8_t *weights, const float *scales, const float *bias, uint32_t rows, uint32_t columns,
-                uint32_t k, enum op_activation activation, bool add, double *out) {
+void ref_linear(const double *in, const int8_t *weights, const float *scales, const float *bias, uint32_t rows,
+                uint32_t columns, uint32_t k, enum op_activation activation, bool add, double *out) {
     for (uint32_t m = 0; m < rows; m++)
         for (uint32_t n = 0; n < columns; n++) {
             double sum = 0;

@@ -6,8 +6,8 @@
 #include "op/op.h"
 
 /* out[m][n] (+)= activation(scale[n] * sum_k in[m][k] weights[n][k] + bias[n]) */
-void ref_linear(const double *in, const int8_t *weights, const float *scales, const float *bias, uint32_t rows, uint32_t columns,
-                uint32_t k, enum op_activation activation, bool add, double *out);
+void ref_linear(const double *in, const int8_t *weights, const float *scales, const float *bias, uint32_t rows,
+                uint32_t columns, uint32_t k, enum op_activation activation, bool add, double *out);
 /* In place: what int8 with a scale a row keeps of the rows. */
 void ref_quantize(double *rows, uint32_t count, uint32_t width);
 void ref_norm(const double *in, const float *weight, const float *bias, uint32_t rows, uint32_t width, double epsilon,

@@ -16,9 +16,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag dog]\n";
+static const char ini[] =
+    "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag dog]\n";
 static struct board b;
-static struct serve_board table;
+static struct serve_callbacks table;
 static struct serve *s;
 static struct serve_params params;
 static char got[8192];
@@ -29,7 +30,7 @@ static inline int setup(void **state) {
     if (board_open(&b, ini, NULL)) return 1;
     table = board_table(&b);
     params = (struct serve_params){
-        .board = &table, .udp_port = SERVE_ANY_PORT, .coap_port = SERVE_NO_PORT, .coaps_port = SERVE_NO_PORT};
+        .callbacks = &table, .udp_port = SERVE_ANY_PORT, .coap_port = SERVE_NO_PORT, .coaps_port = SERVE_NO_PORT};
     return 0;
 }
 
@@ -47,12 +48,15 @@ static inline void open_serve(void) {
 }
 
 static inline int udp(const char *address) {
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(serve_udp_port(s)), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 v6 = {
+        .sin6_family = AF_INET6, .sin6_port = htons(serve_udp_port(s)), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(serve_udp_port(s))};
     bool four = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
     int fd = socket(four ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    if (four ? connect(fd, (struct sockaddr *)&v4, sizeof v4) : connect(fd, (struct sockaddr *)&v6, sizeof v6))
-        return close(fd), -1;
+    if (four ? connect(fd, (struct sockaddr *)&v4, sizeof v4) : connect(fd, (struct sockaddr *)&v6, sizeof v6)) {
+        close(fd);
+        return -1;
+    }
     return fd;
 }
 

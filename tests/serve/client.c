@@ -5,24 +5,24 @@
 #include "../../docs/clients/ocelli.h"
 #include "tagger_board.h"
 #include "serve/line.h"
-#include "serve/wire.h"
+#include "serve/framing.h"
 
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag an open door: wide]\n";
 static struct board b;
-static struct serve_board table;
+static struct serve_callbacks table;
 static struct serve_context c;
-static struct serve_peer peer;
-static struct wire wire;
+static struct serve_client client;
+static struct framing framing;
 static struct ocelli_reader reader;
 static unsigned seed, faults; /* one byte of so many is spoilt; 0: none */
 
 static int setup(void **state) {
     (void)state;
     listen();
-    c = (struct serve_context){.board = &table};
-    peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true};
-    wire = (struct wire){.size = 0};
+    c = (struct serve_context){.callbacks = &table};
+    client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true};
+    framing = (struct framing){.size = 0};
     reader = (struct ocelli_reader){.used = 0};
     seed = 1, faults = 0;
     if (board_open(&b, ini, NULL)) return 1;
@@ -62,12 +62,12 @@ static const char *ask(const char *id, const char *request) {
     const char *got = NULL;
     size_t size = ocelli_request(line, sizeof line, id, request);
     assert_true(size > 0);
-    for (const char *j = junk; *j; j++) assert_int_equal(wire_take(&wire, (uint8_t)*j), WIRE_NOTHING);
+    for (const char *j = junk; *j; j++) assert_int_equal(framing_take(&framing, (uint8_t)*j), FRAMING_NOTHING);
     for (size_t i = 0; i < size; i++) {
         char byte = line[i];
         for (int times = spoil(&byte); times; times--)
-            if (wire_take(&wire, (uint8_t)byte) == WIRE_LINE) {
-                size_t back = serve_line(&c, &peer, clock_ms(), (const char *)wire.bytes, wire.size, answer);
+            if (framing_take(&framing, (uint8_t)byte) == FRAMING_LINE) {
+                size_t back = serve_line(&c, &client, clock_ms(), (const char *)framing.bytes, framing.size, answer);
                 const char *one = receive(answer, back);
                 got = one ? one : got;
             }
@@ -113,7 +113,7 @@ static void half_duplex(void **state) {
     junk = "";
     for (int i = 0; i < 3; i++) {
         assert_null(ocelli_read(&reader, 0));
-        assert_int_equal(wire_take(&wire, 0), WIRE_NOTHING);
+        assert_int_equal(framing_take(&framing, 0), FRAMING_NOTHING);
         assert_true(ocelli_tags_begin(&t, ask("1", "tags terse"), "1"));
     }
 }
@@ -124,11 +124,11 @@ static void pushes(void **state) {
     char bytes[SERVE_LINE];
     assert_non_null(strstr(ask("w", "watch terse"), "#w WATCH 0 10"));
     see("cat");
-    size_t size = serve_line_push(&c, &peer, clock_ms(), bytes);
+    size_t size = serve_line_push(&c, &client, clock_ms(), bytes);
     assert_true(ocelli_push_begin(&p, receive(bytes, size), "w"));
     assert_true(p.kind == 'O' && p.on && p.n == 1 && p.seq == 1);
     assert_string_equal(p.name, "cat:1.00");
-    size = serve_line_push(&c, &peer, clock_ms() + 11000, bytes);
+    size = serve_line_push(&c, &client, clock_ms() + 11000, bytes);
     assert_true(ocelli_push_begin(&p, receive(bytes, size), "w") && p.kind == 'A' && p.n == 1);
 }
 
@@ -152,7 +152,8 @@ static void numbers(void **state) {
     (void)state;
     struct ocelli_tags t;
     struct ocelli_push p;
-    assert_true(ocelli_tags_begin(&t, "#1 TAGS 2147483647 21474837 cat:0.07 dog:0.5 cow:1.00 ox:-0.5 yak:12 emu:0", "1"));
+    assert_true(
+        ocelli_tags_begin(&t, "#1 TAGS 2147483647 21474837 cat:0.07 dog:0.5 cow:1.00 ox:-0.5 yak:12 emu:0", "1"));
     assert_true(t.seq == 2147483647 && t.age_ms == 21474837);
     for (const int *score = (const int[]){7, 50, 100, 0, 100, 0, -1}; *score >= 0; score++)
         assert_true(ocelli_tags_next(&t) && t.score == *score);
@@ -178,8 +179,9 @@ static void errors(void **state) {
     assert_int_equal(ocelli_prove(line, 25, "1", "#1 ERR prove 1a2b3c4d"), 0);
 }
 
-/* 1 % of bytes flipped, dropped or doubled, both ways: no wrong answer is taken (of about 5000 damaged ones here 32 bits let one
- * in 4 billion through), nothing is changed that was not asked for, and after each fault it goes on. EXCHANGES: more of them. */
+/* 1 % of bytes flipped, dropped or doubled, both ways: no wrong answer is taken (of about 5000 damaged ones here 32
+ * bits let one in 4 billion through), nothing is changed that was not asked for, and after each fault it goes on.
+ * EXCHANGES: more of them. */
 static void noise(void **state) {
     (void)state;
     int right = 0, wrong = 0, exchanges = getenv("EXCHANGES") ? atoi(getenv("EXCHANGES")) : 20000;
@@ -204,16 +206,20 @@ static void noise(void **state) {
     print_message("%d of %d answers arrived, %d wrong; %d changes in force\n", right, exchanges / 4 * 3, wrong,
                   (int)b.version - 1);
     assert_true(right > exchanges / 20 * 3 && wrong == 0);
-    assert_true(b.file.count == 2 || (b.file.count == 3 && !strncmp(b.file.tags[2].prompts.texts[0], "on number ", 10) &&
-                                      strlen(b.file.tags[2].prompts.texts[0]) == 17));
+    assert_true(b.file.count == 2 ||
+                (b.file.count == 3 && !strncmp(b.file.tags[2].prompts.texts[0], "on number ", 10) &&
+                 strlen(b.file.tags[2].prompts.texts[0]) == 17));
     assert_non_null(ask("x", "ping"));
 }
 
 int main(void) {
     static const struct CMUnitTest all[] = {
-        cmocka_unit_test_setup_teardown(tags, setup, teardown),        cmocka_unit_test_setup_teardown(pushes, setup, teardown),
-        cmocka_unit_test_setup_teardown(half_duplex, setup, teardown), cmocka_unit_test_setup_teardown(lines, setup, teardown),
-        cmocka_unit_test_setup_teardown(numbers, setup, teardown),     cmocka_unit_test_setup_teardown(errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(tags, setup, teardown),
+        cmocka_unit_test_setup_teardown(pushes, setup, teardown),
+        cmocka_unit_test_setup_teardown(half_duplex, setup, teardown),
+        cmocka_unit_test_setup_teardown(lines, setup, teardown),
+        cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(errors, setup, teardown),
         cmocka_unit_test_setup_teardown(noise, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);

@@ -197,7 +197,8 @@ static void cancelled(void **state) {
     open_coap();
     int fd = coap();
     for (int i = 0; i < 20; i++) assert_int_equal(observe(fd, (uint8_t)(1 + i), true, "status", 0), 205);
-    for (int i = 0; i < 8; i++) token = (uint8_t)i, assert_int_equal(observe(fd, (uint8_t)(31 + i), true, "tags", i), 205);
+    for (int i = 0; i < 8; i++)
+        token = (uint8_t)i, assert_int_equal(observe(fd, (uint8_t)(31 + i), true, "tags", i), 205);
     token = 100;
     assert_int_equal(observe(fd, 41, true, "tags", 9), 503);
     assert_int_equal(observe(fd, 42, false, "tags", 1), 205); /* libcoap goes by the token: this ends nothing */

@@ -86,7 +86,8 @@ static void of_all(void **state) {
 /* Of the answer to GET /events?`query` with Observe: its code, as 205; 0: none. */
 static int observe(struct serve *s, int fd, const char *query) {
     static uint8_t mid;
-    uint8_t message[64] = {0x41, 1, 0, ++mid, 't', 0x60, 0x56, 'e', 'v', 'e', 'n', 't', 's', (uint8_t)(0x40 | strlen(query))},
+    uint8_t message[64] = {0x41, 1,   0,   ++mid, 't', 0x60, 0x56,
+                           'e',  'v', 'e', 'n',   't', 's',  (uint8_t)(0x40 | strlen(query))},
             got[1500];
     size_t sent = *query ? 14 + strlen(query) : 13;
     ssize_t size = -1;
@@ -105,9 +106,9 @@ static void of_a_board(void **state) {
     static struct board b;
     struct serve *s;
     assert_int_equal(board_open(&b, "[defaults]\nsmooth = 0\n[tag cat]\n", NULL), 0);
-    struct serve_board table = board_table(&b);
+    struct serve_callbacks table = board_table(&b);
     struct serve_params params = {
-        .board = &table, .udp_port = SERVE_NO_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_NO_PORT};
+        .callbacks = &table, .udp_port = SERVE_NO_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_NO_PORT};
     assert_int_equal(serve_open(&s, &params), OCELLI_OK);
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(serve_coap_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -115,7 +116,8 @@ static void of_a_board(void **state) {
     for (int i = 0; i < OBSERVE_SESSIONS + 1; i++) {
         struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + (uint32_t)i)};
         int fd = socket(AF_INET, SOCK_DGRAM, 0);
-        assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from) || connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+        assert_int_equal(
+            bind(fd, (struct sockaddr *)&from, sizeof from) || connect(fd, (struct sockaddr *)&to, sizeof to), 0);
         codes[observe(s, fd, "")]++;
         if (i) close(fd);
         if (!i) first = fd;

@@ -33,7 +33,8 @@ static int teardown(void **state) {
 /* Does a datagram of 127.a.b.c get through? */
 static bool heard_v4(uint32_t address) {
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     char byte;
     assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
@@ -43,7 +44,8 @@ static bool heard_v4(uint32_t address) {
 }
 
 static bool heard_v6(void) {
-    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 to = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     int fd = socket(AF_INET6, SOCK_DGRAM, 0);
     char byte;
     ssize_t sent = sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof to);
@@ -70,7 +72,8 @@ static void all_prefixes(void **state) {
     if (board < 0) skip();
     for (int bits = 0; bits <= 32; bits++)
         for (int i = 0; i < 20; i++) {
-            uint32_t network = 0x7f000000 | (uint32_t)rand_r(&seed) % 0xffffff, address = network ^ 1u << rand_r(&seed) % 24;
+            uint32_t network = 0x7f000000 | (uint32_t)rand_r(&seed) % 0xffffff,
+                     address = network ^ 1u << rand_r(&seed) % 24;
             uint32_t mask = bits ? ~0u << (32 - bits) : 0;
             struct serve_network n = v4(network, bits);
             assert_true(serve_filter_set(board, &n, 1, false));
@@ -111,7 +114,8 @@ static void many(void **state) {
     assert_true(serve_filter_set(board, networks, COUNT, false));
     assert_true(heard_v4(0x7f000007) && heard_v6());
     assert_false(heard_v4(0x7f000001));
-    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 to = {
+        .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     char byte;
     assert_int_equal(sendto(board, "x", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
     assert_int_equal(sendto(board, "x", 1, 0, (struct sockaddr *)&to, sizeof to), 1);
@@ -123,7 +127,8 @@ static void many(void **state) {
 }
 
 static bool heard_message(const void *message, size_t size) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     char byte;
     assert_int_equal(sendto(fd, message, size, 0, (struct sockaddr *)&to, sizeof to), size);

@@ -7,12 +7,13 @@
 
 #include <ctype.h>
 
-static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
-                          "[tag cat]\n[tag an open door]\ngroup = door\n[tag a shut door]\nprompt = a door\ngroup = door\n";
+static const char ini[] =
+    "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
+    "[tag cat]\n[tag an open door]\ngroup = door\n[tag a shut door]\nprompt = a door\ngroup = door\n";
 static struct board b;
-static struct serve_board table;
+static struct serve_callbacks table;
 static struct serve_context c;
-static struct serve_peer peer;
+static struct serve_client client;
 static char answer[SERVE_LINE + 1];
 static double now;
 
@@ -20,8 +21,8 @@ static int setup(void **state) {
     (void)state;
     listen();
     now = clock_ms();
-    c = (struct serve_context){.board = &table};
-    peer = (struct serve_peer){.may_change = true, .proved = true, .may_watch = true, .proof = "1a2b3c4d"};
+    c = (struct serve_context){.callbacks = &table};
+    client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true, .proof = "1a2b3c4d"};
     if (board_open(&b, ini, NULL)) return 1;
     table = board_table(&b);
     return 0;
@@ -42,7 +43,7 @@ static void see(const char *a, const char *second) {
 }
 
 static const char *ask_bytes(const char *line, size_t size) {
-    size_t got = serve_line(&c, &peer, now, line, size, answer);
+    size_t got = serve_line(&c, &client, now, line, size, answer);
     assert_true(got <= SERVE_LINE);
     if (got) assert_int_equal(answer[got - 1], '\n');
     answer[got ? got - 1 : 0] = 0;
@@ -65,7 +66,7 @@ static void assert_has(const char *text, const char *part) {
 }
 
 static const char *push(void) {
-    size_t got = serve_line_push(&c, &peer, now, answer);
+    size_t got = serve_line_push(&c, &client, now, answer);
     answer[got ? got - 1 : 0] = 0;
     return answer;
 }
@@ -74,7 +75,8 @@ static void ping(void **state) {
     (void)state;
     assert_string_equal(ask("ping"), "{\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
     assert_string_equal(ask("AT"), "{\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
-    assert_string_equal(ask("#7 at"), "{\"id\":\"7\",\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
+    assert_string_equal(ask("#7 at"),
+                        "{\"id\":\"7\",\"ok\":true,\"seq\":0,\"age_ms\":null,\"pong\":\"ocelli\",\"protocol\":1}");
     see("cat", NULL);
     assert_begins(ask("  #a.b:c-d_9\t ping \t"),
                   "{\"id\":\"a.b:c-d_9\",\"ok\":true,\"seq\":1,\"age_ms\":"); /* of a busy machine not 0 */
@@ -82,10 +84,12 @@ static void ping(void **state) {
     assert_string_equal(ask(" \t"), "");
 }
 
-/* An address that has not proved itself gets three times what it sent, headers and all: with no digits too many for ping. */
+/* An address that has not proved itself gets three times what it sent, headers and all: with no digits too many for
+ * ping. */
 static void ping_always_fits(void **state) {
     (void)state;
-    static const char *const requests[] = {"ping", "AT", "#1 ping", "#a-long-id-of-all-the-32-letters ping", "ping*83FC"};
+    static const char *const requests[] = {"ping", "AT", "#1 ping", "#a-long-id-of-all-the-32-letters ping",
+                                           "ping*83FC"};
     static const uint64_t seqs[] = {1, 9999999999, UINT64_MAX};
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         for (size_t k = 0; k < 3; k++) {
@@ -94,15 +98,15 @@ static void ping_always_fits(void **state) {
             char *sum = strchr(line, '*');
             if (sum) snprintf(sum, 6, "*%04X", serve_crc(line, (size_t)(sum - line)));
             b.seq = seqs[k], b.taken_ms = clock_ms() - 1e13;
-            peer.room = 3 * (28 + strlen(line)) - 28;
+            client.capacity = 3 * (28 + strlen(line)) - 28;
             ask(line);
-            assert_true(strlen(answer) + 1 <= peer.room);
+            assert_true(strlen(answer) + 1 <= client.capacity);
             assert_has(answer, "\"ok\":true,");
             assert_has(answer, "\"pong\":\"ocelli\",\"protocol\":1}");
         }
-    peer.room = 0;
+    client.capacity = 0;
     assert_has(ask("ping"), "\"seq\":18446744073709551615,\"age_ms\":1000000");
-    peer.room = 70; /* only ping is cut: others are answered by who counts the bytes */
+    client.capacity = 70; /* only ping is cut: others are answered by who counts the bytes */
     assert_has(ask("status"), "\"seq\":");
 }
 
@@ -111,8 +115,8 @@ static void tags(void **state) {
     assert_string_equal(ask("tags terse"), "TAGS 0 -1 -");
     see("an open door", NULL);
     b.taken_ms -= 87;
-    assert_has(ask("tags"),
-               "\"version\":1,\"count\":3,\"tags\":[{\"tag\":\"an open door\",\"group\":\"door\",\"state\":\"on\",\"score\":1,");
+    assert_has(ask("tags"), "\"version\":1,\"count\":3,\"tags\":[{\"tag\":\"an open "
+                            "door\",\"group\":\"door\",\"state\":\"on\",\"score\":1,");
     assert_has(answer, "{\"tag\":\"cat\",\"state\":\"off\",");
     assert_null(strstr(answer, "next"));
     assert_begins(ask("tags terse"), "TAGS 1 8");
@@ -232,7 +236,7 @@ static void terse_pages_of_one_frame(void **state) {
 /* Kept for half a minute behind the last page, for who was given the first. */
 static void pages_end(void **state) {
     (void)state;
-    struct serve_peer other = peer;
+    struct serve_client other = client;
     add_many();
     see("cat", NULL);
     ask("tags");
@@ -242,12 +246,12 @@ static void pages_end(void **state) {
     now += SERVE_PAGED_MS - 1000;
     assert_has(ask("tags from 30"), "\"seq\":1,");
     assert_begins(ask("tags terse from 30"), "TAGS 2 ");
-    peer = other;
+    client = other;
     assert_has(ask("tags from 30"), "\"seq\":2,"); /* it asked for no first page */
-    peer.proved = false;
+    client.proved = false;
     ask("tags"); /* what it got was `prove`: nothing is kept for who may be forged */
-    assert_int_equal(peer.paged, 0);
-    peer.proved = true;
+    assert_int_equal(client.paged, 0);
+    client.proved = true;
     ask("tags");
     see("thing 01", NULL); /* by which `now` is the clock's again */
     now += 4 * SERVE_PAGED_MS;
@@ -267,22 +271,22 @@ static void pages_are_bounded(void **state) {
     static const uint8_t hosts[2][16] = {{10, 1}, {10, 2}};
     add_many();
     see("cat", NULL);
-    peer.host = hosts[0], peer.may_change = false;
+    client.host = hosts[0], client.may_change = false;
     ask("tags");
-    struct serve_peer first = peer;
+    struct serve_client first = client;
     ask("prompts");
     assert_int_equal(kept(), 2);
     for (int i = 0; i < 50; i++) {
-        peer = (struct serve_peer){.proved = true, .host = hosts[1]};
+        client = (struct serve_client){.proved = true, .host = hosts[1]};
         see("cat", NULL);
         now += i;
         ask("tags");
     }
     assert_int_equal(kept(), 2 + SERVE_PAGED_EACH);
-    peer = first;
+    client = first;
     assert_has(ask("tags from 9"), "\"seq\":1,");
     for (int i = 0; i < 50; i++) { /* loopback may fill it, and no more */
-        peer = (struct serve_peer){.proved = true, .may_change = true, .host = hosts[1]};
+        client = (struct serve_client){.proved = true, .may_change = true, .host = hosts[1]};
         see("cat", NULL);
         ask("tags");
     }
@@ -292,7 +296,7 @@ static void pages_are_bounded(void **state) {
 /* The denial fits, and tells how a change is made. */
 static void denied(void **state) {
     (void)state;
-    peer.may_change = false;
+    client.may_change = false;
     assert_has(ask("#1 add \"a red car\""), "{\"id\":\"1\",\"ok\":false,\"error\":\"denied\",\"message\":\"");
     assert_has(answer, "coaps://HOST with --psk FILE");
     assert_has(answer, " loopback\"}");
@@ -331,33 +335,38 @@ static void checksums(void **state) {
 /* A proved address need not prove itself again. */
 static void proof(void **state) {
     (void)state;
-    peer.proved = false;
+    client.proved = false;
     assert_string_equal(ask("#1 watch"), "{\"id\":\"1\",\"ok\":false,\"error\":\"prove\",\"proof\":\"1a2b3c4d\","
                                          "\"message\":\"pushes go to proved addresses only\"}");
     assert_string_equal(ask("#1 watch terse"), "#1 ERR prove 1a2b3c4d");
     assert_has(ask("ping 1a2b3c4e"), "\"error\":\"prove\"");
     assert_has(ask("ping 1a2b3c4d"), "\"pong\"");
-    assert_true(peer.proved);
+    assert_true(client.proved);
     assert_has(ask("ping x"), "\"pong\"");
-    peer.may_watch = false;
+    client.may_watch = false;
     assert_has(ask("watch"), "\"error\":\"limit\"");
-    peer.may_change = false;
+    client.may_change = false;
     assert_has(ask("set cat x"), "\"error\":\"denied\"");
     assert_has(ask("prompts cat"), "\"values\":[\"cat\"]");
 }
 
 static void prompts(void **state) {
     (void)state;
-    assert_has(ask("prompts"),
-               "\"count\":3,\"tags\":[{\"tag\":\"cat\",\"values\":[\"cat\"]},{\"tag\":\"an open door\",\"values\":[\"an open "
-               "door\",\"group=door\"]}");
-    assert_has(ask("set garage \"an open \\\"garage\\\"\" \"against=a shut one\" group=door on=0.25 off=0.2"), "\"version\":2}");
-    assert_has(ask("prompts garage"), "\"tag\":\"garage\",\"count\":5,\"values\":[\"an open \\\"garage\\\"\",\"against=a shut "
-                                      "one\",\"group=door\",\"on=0.25\",\"off=0.2\"]}");
+    assert_has(
+        ask("prompts"),
+        "\"count\":3,\"tags\":[{\"tag\":\"cat\",\"values\":[\"cat\"]},{\"tag\":\"an open door\",\"values\":[\"an open "
+        "door\",\"group=door\"]}");
+    assert_has(ask("set garage \"an open \\\"garage\\\"\" \"against=a shut one\" group=door on=0.25 off=0.2"),
+               "\"version\":2}");
+    assert_has(ask("prompts garage"),
+               "\"tag\":\"garage\",\"count\":5,\"values\":[\"an open \\\"garage\\\"\",\"against=a shut "
+               "one\",\"group=door\",\"on=0.25\",\"off=0.2\"]}");
     assert_has(ask("prompts garage from 4"), "\"values\":[\"off=0.2\"]}");
     assert_has(ask("add garage second \"against=a wall\" second"), "\"version\":3}");
-    assert_has(ask("prompts garage"), "[\"an open \\\"garage\\\"\",\"second\",\"against=a shut one\",\"against=a wall\",");
-    assert_has(ask("remove garage second against=nothing"), "\"error\":\"none\",\"message\":\"no against \\\"nothing\\\"\"");
+    assert_has(ask("prompts garage"),
+               "[\"an open \\\"garage\\\"\",\"second\",\"against=a shut one\",\"against=a wall\",");
+    assert_has(ask("remove garage second against=nothing"),
+               "\"error\":\"none\",\"message\":\"no against \\\"nothing\\\"\"");
     assert_has(ask("remove garage second \"against=a wall\" group= on= off="), "\"version\":4}");
     assert_has(ask("prompts garage"), "\"values\":[\"an open \\\"garage\\\"\",\"against=a shut one\"]}");
     assert_has(ask("set garage prompt=on=1"), "\"version\":5}");
@@ -407,7 +416,8 @@ static void thresholds(void **state) {
 static void examples(void **state) {
     (void)state;
     board_close(&b);
-    assert_int_equal(board_open(&b, "[tag cat]\nprompt = example=tom.jpg\nprompt = x\nexample = tom.jpg\n", NULL), OCELLI_OK);
+    assert_int_equal(board_open(&b, "[tag cat]\nprompt = example=tom.jpg\nprompt = x\nexample = tom.jpg\n", NULL),
+                     OCELLI_OK);
     assert_has(ask("prompts cat"), "\"values\":[\"prompt=example=tom.jpg\",\"x\",\"example=tom.jpg\"]}");
     static const char *const bad[] = {"add cat example=2.png", "set cat x example=2.png", "remove cat example=tom.jpg",
                                       "set bird example="};
@@ -484,10 +494,11 @@ static void refused_changes(void **state) {
     (void)state;
     char line[1100], before[sizeof ini], *text = line + 9;
     memcpy(before, b.text.bytes, b.text.size);
-    static const char *const bad[] = {
-        "set cat x on=2.5", "set cat x on=y", "set cat x on=0.1 off=0.2", "set cat \"\"",       "set \"\" x",  "set cat \" x\"",
-        "set cat group=",   "add cat on=1",   "set cat \"a ;b\"",         "remove cat group=x", "set cat \"x", "set cat x \"y\"z",
-        "set cat x off=0.1"};
+    static const char *const bad[] = {"set cat x on=2.5",   "set cat x on=y", "set cat x on=0.1 off=0.2",
+                                      "set cat \"\"",       "set \"\" x",     "set cat \" x\"",
+                                      "set cat group=",     "add cat on=1",   "set cat \"a ;b\"",
+                                      "remove cat group=x", "set cat \"x",    "set cat x \"y\"z",
+                                      "set cat x off=0.1"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         ask(bad[i]);
         if (!strstr(answer, "\"ok\":false")) print_error("%s: %s\n", bad[i], answer);
@@ -510,10 +521,17 @@ static void broken(void **state) {
     assert_has(ask("nonsense"), "\"error\":\"verb\"");
     assert_has(ask("Tags"), "\"error\":\"verb\"");
     assert_has(ask("#1"), "{\"id\":\"1\",\"ok\":false,\"error\":\"verb\"");
-    static const char *const ids[] = {
-        "#", "# ping", "#a/b ping", "#\" ping", "##1 ping", "#\xc3\xa4 ping", "#012345678901234567890123456789012 ping"};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) assert_begins(ask(ids[i]), "{\"ok\":false,\"error\":\"id\"");
-    assert_begins(ask("#01234567890123456789012345678901 ping"), "{\"id\":\"01234567890123456789012345678901\",\"ok\":true");
+    static const char *const ids[] = {"#",
+                                      "# ping",
+                                      "#a/b ping",
+                                      "#\" ping",
+                                      "##1 ping",
+                                      "#\xc3\xa4 ping",
+                                      "#012345678901234567890123456789012 ping"};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        assert_begins(ask(ids[i]), "{\"ok\":false,\"error\":\"id\"");
+    assert_begins(ask("#01234567890123456789012345678901 ping"),
+                  "{\"id\":\"01234567890123456789012345678901\",\"ok\":true");
     static const char *const torn[] = {
         "set cat \xc3", "\xff",      "set cat \xed\xa0\x80", "set \xc0\x80 x", "set cat \xf4\x90\x80\x80",
         "ping \x01",    "ping \x7f", "add a\xc2\x85",        "add \xc2\x80"};
@@ -535,7 +553,10 @@ static enum serve_code found_many(void *user, const char *text, bool others, str
     static struct serve_hit hits[SERVE_HITS];
     static char names[SERVE_HITS][512];
     (void)user, (void)others, (void)message;
-    if (strcmp(text, "a red truck")) return *found = (struct serve_found){hits, 0, (double)NAN}, SERVE_OK;
+    if (strcmp(text, "a red truck")) {
+        *found = (struct serve_found){hits, 0, (double)NAN};
+        return SERVE_OK;
+    }
     for (int i = 0; i < SERVE_HITS; i++) {
         memset(names[i], i == 3 ? '"' : 'x', i == 3 ? 511 : (size_t)(7 * i));
         hits[i] = (struct serve_hit){1795521600.7 - 60 * i, 0.3 - 0.01 * i, names[i]};
@@ -554,8 +575,9 @@ static enum serve_code found_fault(void *user, const char *text, bool others, st
 static void searching(void **state) {
     (void)state;
     table.search = found_many;
-    assert_has(ask("search a red truck"), "\"since\":1795435200,\"hits\":[{\"time\":1795521600,\"score\":0.3,\"tags\":\"\"},"
-                                          "{\"time\":1795521540,\"score\":0.29,\"tags\":\"xxxxxxx\"},");
+    assert_has(ask("search a red truck"),
+               "\"since\":1795435200,\"hits\":[{\"time\":1795521600,\"score\":0.3,\"tags\":\"\"},"
+               "{\"time\":1795521540,\"score\":0.29,\"tags\":\"xxxxxxx\"},");
     assert_has(answer, "{\"time\":1795521480,"); /* the one that fits no line is cut, not the answer */
     assert_has(answer, "],\"next\":");
     assert_has(ask("search \"a red truck\""), "\"time\":1795521600,");
@@ -567,10 +589,10 @@ static void searching(void **state) {
     memset(line + 7, 'a', 161);
     assert_has(ask_bytes(line, 7 + 161), "\"error\":\"long\"");
     assert_has(ask_bytes(line, 7 + 160), "\"hits\":[]}");
-    peer.proved = false;
+    client.proved = false;
     assert_has(ask("search a"), "\"error\":\"prove\"");
     assert_has(answer, "\"proof\":\"1a2b3c4d\"");
-    peer.proved = true;
+    client.proved = true;
     table.search = found_fault;
     assert_has(ask("search a"), "\"error\":\"failed\",\"message\":\"its log tells why\"");
 }
@@ -595,10 +617,10 @@ static void answers(void **state) {
     assert_has(ask(said), "\"id\":\"1\",\"ok\":true");
     char error[SERVE_LINE];
     snprintf(said, sizeof said, "#9 ping*%08x  ", serve_crc32("#9 ping", 7));
-    size_t size = serve_line_error(&peer, SERVE_BUSY, said, strlen(said), error);
+    size_t size = serve_line_error(&client, SERVE_BUSY, said, strlen(said), error);
     assert_int_equal(error[size - 10], '*'); /* with a checksum, as asked */
-    assert_int_equal(serve_line_error(&peer, SERVE_BUSY, "{\"ok\":false}", 12, error), 0);
-    assert_int_equal(serve_line_error(&peer, SERVE_BUSY, " \t", 2, error), 0);
+    assert_int_equal(serve_line_error(&client, SERVE_BUSY, "{\"ok\":false}", 12, error), 0);
+    assert_int_equal(serve_line_error(&client, SERVE_BUSY, " \t", 2, error), 0);
     assert_has(ask("#1"), "an id without a request");
     assert_has(ask("*0000ffff"), "\"error\":\"crc\"");
     assert_has(ask("{ping"), "\"error\":\"verb\"");
@@ -614,7 +636,7 @@ static void help_and_status(void **state) {
 
 static void watching(void **state) {
     (void)state;
-    peer.leased = true;
+    client.leased = true;
     assert_string_equal(push(), "");
     assert_has(ask("#9 watch"), "\"watch\":true,\"n\":0,\"heartbeat_s\":10,\"lease_s\":60}");
     see("cat", NULL);
@@ -627,20 +649,20 @@ static void watching(void **state) {
     assert_string_equal(push(), "");
     assert_has(ask("#9 watch"), "\"n\":1,");
     assert_has(ask("#t watch terse"), "#t WATCH 1 10");
-    double later = now;
+    double deferred = now;
     see("an open door", NULL);
-    now = later;
+    now = deferred;
     assert_begins(push(), "#t OFF 2 2 ");
     assert_begins(push(), "#t ON 3 2 ");
     assert_has(answer, " an_open_door:1.00");
     for (int i = 0; i < 12; i++) see(i % 2 ? "cat" : "a dog", NULL);
-    now = later;
+    now = deferred;
     uint64_t pushes = 0;
     while (*push()) pushes++;
-    assert_true(pushes == SERVE_EVENTS && peer.watch.seen == c.events.count); /* the older ones are a gap of n */
+    assert_true(pushes == SERVE_EVENTS && client.watch.seen == c.events.count); /* the older ones are a gap of n */
     now += 60001;
     assert_string_equal(push(), ""); /* the lease is over */
-    assert_false(peer.watch.on);
+    assert_false(client.watch.on);
     ask("watch");
     assert_has(ask("unwatch"), "\"watch\":false}");
     assert_string_equal(push(), "");
@@ -658,7 +680,8 @@ static void ids(void **state) {
         assert_begins(ask(line), good ? want : "{\"ok\":false,\"error\":\"");
     }
     for (int length = 0; length < 60; length++) {
-        snprintf(line, sizeof line, "#%.*s ping", length, "0123456789012345678901234567890123456789012345678901234567890");
+        snprintf(line, sizeof line, "#%.*s ping", length,
+                 "0123456789012345678901234567890123456789012345678901234567890");
         assert_has(ask(line), length >= 1 && length <= 32 ? "\"ok\":true" : "\"error\":\"id\"");
     }
 }

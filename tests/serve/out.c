@@ -7,8 +7,8 @@
 
 static char bytes[256];
 
-static struct serve_out start(enum serve_format format, size_t room) {
-    return (struct serve_out){.bytes = bytes, .room = room, .format = format};
+static struct serve_out start(enum serve_format format, size_t capacity) {
+    return (struct serve_out){.bytes = bytes, .capacity = capacity, .format = format};
 }
 
 static void write_all(struct serve_out *o) {
@@ -30,8 +30,9 @@ static void json(void **state) {
     (void)state;
     struct serve_out o = start(SERVE_JSON, sizeof bytes);
     write_all(&o);
-    static const char want[] = "{\"t\":\"a\\\"\\\\\\u000a\\u007f\xEF\xBF\xBD\\u009b\xc3\xa9\",\"b\":true,\"a\":[23,24,65536],"
-                               "\"n\":0.5,\"x\":null,\"v\":false}";
+    static const char want[] =
+        "{\"t\":\"a\\\"\\\\\\u000a\\u007f\xEF\xBF\xBD\\u009b\xc3\xa9\",\"b\":true,\"a\":[23,24,65536],"
+        "\"n\":0.5,\"x\":null,\"v\":false}";
     assert_int_equal(o.used, sizeof want - 1);
     assert_memory_equal(bytes, want, o.used);
 }
@@ -65,7 +66,8 @@ static void decimals(void **state) {
         assert_memory_equal(bytes, rows[i].json, o.used);
     }
     struct serve_out o = start(SERVE_CBOR, sizeof bytes);
-    serve_out_number(&o, NULL, 16777217, 4), serve_out_number(&o, NULL, -500, 4), serve_out_number(&o, NULL, (double)INFINITY, 4);
+    serve_out_number(&o, NULL, 16777217, 4), serve_out_number(&o, NULL, -500, 4),
+        serve_out_number(&o, NULL, (double)INFINITY, 4);
     assert_int_equal(o.used, 9);
     assert_memory_equal(bytes, "\x1a\x01\x00\x00\x01\x39\x01\xf3\xf6", 9); /* RFC 8949 appendix A has -500 so */
 }
@@ -103,13 +105,13 @@ static void too_little(void **state) {
         struct serve_out o = start((enum serve_format)format, sizeof bytes);
         write_all(&o);
         size_t whole = o.used;
-        for (size_t room = 0; room <= whole; room++) {
+        for (size_t capacity = 0; capacity <= whole; capacity++) {
             memset(bytes, 0x55, sizeof bytes);
-            o = start((enum serve_format)format, room);
+            o = start((enum serve_format)format, capacity);
             write_all(&o);
-            assert_int_equal(o.full, room < whole);
-            assert_true(o.used <= room);
-            for (size_t i = room; i < sizeof bytes; i++) assert_int_equal(bytes[i], 0x55);
+            assert_int_equal(o.full, capacity < whole);
+            assert_true(o.used <= capacity);
+            for (size_t i = capacity; i < sizeof bytes; i++) assert_int_equal(bytes[i], 0x55);
         }
     }
 }
@@ -145,7 +147,8 @@ static void utf8(void **state) {
 }
 
 int main(void) {
-    static const struct CMUnitTest all[] = {cmocka_unit_test(json), cmocka_unit_test(cbor), cmocka_unit_test(too_little),
-                                            cmocka_unit_test(utf8), cmocka_unit_test(decimals)};
+    static const struct CMUnitTest all[] = {cmocka_unit_test(json), cmocka_unit_test(cbor),
+                                            cmocka_unit_test(too_little), cmocka_unit_test(utf8),
+                                            cmocka_unit_test(decimals)};
     return cmocka_run_group_tests(all, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * Whole: sockets on loopback, a pty in place of a UART. */
 #include "asked_board.h"
 #include "serve/transport.h"
-#include "serve/wire.h"
+#include "serve/framing.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -94,7 +94,7 @@ static void watchers(void **state) {
     close(a), close(c);
 }
 
-static void *wake_later(void *serve) {
+static void *wake_deferred(void *serve) {
     usleep(50000);
     serve_wake(serve);
     return NULL;
@@ -114,13 +114,14 @@ static void wakes(void **state) {
     assert_true(wait_of(1500) >= 1490);
     serve_wake(s), serve_wake(s);
     assert_true(wait_of(60000) < 30000);
-    assert_int_equal(pthread_create(&thread, NULL, wake_later, s), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wake_deferred, s), 0);
     assert_true(wait_of(60000) < 30000);
     pthread_join(thread, NULL);
     assert_true(wait_of(100) >= 90);
 }
 
-/* With each transport alone, some together, and none: a wait without limit ends, and none is as long as CoAP's or serial's own.
+/* With each transport alone, some together, and none: a wait without limit ends, and none is as long as CoAP's or
+ * serial's own.
  */
 static void wakes_each(void **state) {
     (void)state;
@@ -201,22 +202,22 @@ static void slipmux(void **state) {
 #ifdef OCELLI_COAP
     int master;
     char name[64];
-    uint8_t frame[WIRE_FRAME];
-    struct wire w = {.size = 0};
-    enum wire_kind kind = WIRE_NOTHING;
+    uint8_t frame[FRAMING_FRAME];
+    struct framing w = {.size = 0};
+    enum framing_kind kind = FRAMING_NOTHING;
     pty_open(&master, name);
     params.serial[0] = name;
     open_serve();
-    size_t size = wire_frame("\x42\x01\x12\x34\xab\xcd\xb6status", 13, frame); /* CON GET, token abcd, Uri-Path */
+    size_t size = framing_frame("\x42\x01\x12\x34\xab\xcd\xb6status", 13, frame); /* CON GET, token abcd, Uri-Path */
     assert_has(ask(master, "ping\n"), "\"pong\"");
     assert_int_equal(write(master, frame, size), size);
-    for (double until = clock_ms() + RECEIVE_MS; kind != WIRE_COAP && clock_ms() < until;) {
+    for (double until = clock_ms() + RECEIVE_MS; kind != FRAMING_COAP && clock_ms() < until;) {
         ssize_t count;
         serve_poll(s, 5);
         count = read(master, got, sizeof got);
-        for (ssize_t i = 0; i < count && kind != WIRE_COAP; i++) kind = wire_take(&w, (uint8_t)got[i]);
+        for (ssize_t i = 0; i < count && kind != FRAMING_COAP; i++) kind = framing_take(&w, (uint8_t)got[i]);
     }
-    assert_int_equal(kind, WIRE_COAP);
+    assert_int_equal(kind, FRAMING_COAP);
     assert_memory_equal(w.bytes, "\x62\x45\x12\x34\xab\xcd", 6); /* ACK 2.05 */
     assert_has(ask(master, "ping\n"), "\"pong\"");
     close(master);
@@ -225,7 +226,8 @@ static void slipmux(void **state) {
 #endif
 }
 
-/* Pushes wait for a full wire, as far as the last changes are kept: then the oldest are missing, and the newest are not. */
+/* Pushes wait for a full wire, as far as the last changes are kept: then the oldest are missing, and the newest are
+ * not. */
 static void slow_watcher(void **state) {
     (void)state;
     enum { CHANGES = 400 };
@@ -321,7 +323,8 @@ static void refuse_second(const char *address, uint16_t port) {
     assert_string_equal(heard.text, text);
 }
 
-/* A port of CoAP is one program's, too, though libcoap would share it: the second would get what is meant for the first. */
+/* A port of CoAP is one program's, too, though libcoap would share it: the second would get what is meant for the
+ * first. */
 static void ports_of_its_own(void **state) {
     (void)state;
     open_serve();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board without a camera and a model: the tagger on a tags.ini, fed with vectors that stand for texts and pictures. Texts are
- * as good as orthogonal; a picture is a sum of the texts that are true in it. */
+ * A board without a camera and a model: the tagger on a tags.ini, fed with vectors that stand for texts and pictures.
+ * Texts are as good as orthogonal; a picture is a sum of the texts that are true in it. */
 #ifndef SERVE_TAGGER_BOARD_H
 #define SERVE_TAGGER_BOARD_H
 
@@ -56,7 +56,8 @@ static inline int board_tag(const struct tags_file *file, size_t i, struct tagge
     board_embed_all(&t->prompts, prompts);
     board_embed_all(&t->against, against);
     tags_file_key(file, t, key);
-    *tag = (struct tagger_tag){t->name, t->group, key, prompts[0], against[0], t->against.texts, t->against.count, t->rules};
+    *tag = (struct tagger_tag){t->name,          t->group,         key,     prompts[0], against[0],
+                               t->against.texts, t->against.count, t->rules};
     return prompts_average(prompts[0], t->prompts.count, BOARD_SIZE, prompts[0]);
 }
 
@@ -78,8 +79,8 @@ static inline void board_view(void *user, struct serve_view *view) {
     struct board *b = user;
     size_t count = tagger_count(b->tagger);
     for (size_t i = 0; i < count; i++) tagger_get(b->tagger, i, &b->statuses[i]);
-    *view =
-        (struct serve_view){b->seq, b->seq ? clock_ms() - b->taken_ms : (double)NAN, b->version, "a test", b->statuses, count};
+    *view = (struct serve_view){
+        b->seq, b->seq ? clock_ms() - b->taken_ms : (double)NAN, b->version, "a test", b->statuses, count};
 }
 
 static inline const struct tags_file *board_prompts(void *user, uint64_t *version) {
@@ -90,7 +91,8 @@ static inline const struct tags_file *board_prompts(void *user, uint64_t *versio
 
 static inline enum serve_code board_take(struct board *b, struct tags_text *text) {
     struct tags_file file;
-    if (tags_file_parse(&file, text->bytes, text->size, text->name, &board_options)) return SERVE_FAILED; /* it was good */
+    if (tags_file_parse(&file, text->bytes, text->size, text->name, &board_options))
+        return SERVE_FAILED; /* it was good */
     if (board_load(b, &file, b->version + 1) || (b->path && tags_edit_write(text, b->path))) {
         tags_file_finish(&file);
         return SERVE_FAILED;
@@ -127,8 +129,8 @@ static inline bool board_frame(void *user, const uint8_t **jpeg, size_t *size) {
     return b->jpeg;
 }
 
-static inline struct serve_board board_table(struct board *b) {
-    return (struct serve_board){b, board_view, board_prompts, board_change, board_status, board_frame, NULL};
+static inline struct serve_callbacks board_table(struct board *b) {
+    return (struct serve_callbacks){b, board_view, board_prompts, board_change, board_status, board_frame, NULL};
 }
 
 /* `ini`: bytes of the tags.ini. Large: static or on the heap. */

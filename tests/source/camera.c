@@ -17,7 +17,8 @@ static void note(void *user, const struct source_camera *camera) {
     print_message("camera %s, model %s\n", camera->id, camera->model);
     if (cameras < 2) snprintf(cameras ? second : first, sizeof first, "%s", camera->id);
     assert_true(camera->size_count > 0);
-    for (size_t i = 0; i < camera->size_count; i++) assert_true(camera->sizes[i].width > 0 && camera->sizes[i].height > 0);
+    for (size_t i = 0; i < camera->size_count; i++)
+        assert_true(camera->sizes[i].width > 0 && camera->sizes[i].height > 0);
     for (size_t i = 1; i < camera->size_count; i++) assert_true(camera->sizes[i - 1].width <= camera->sizes[i].width);
     cameras++;
 }
@@ -58,8 +59,8 @@ static void frames(void **state) {
         last = f;
         source_release(s, &f);
     }
-    print_message("%s %ux%u, stride %u, fd %d, sequence %llu\n", frame_format_name(last.format), last.width, last.height,
-                  last.planes[0].stride, last.planes[0].fd, (unsigned long long)last.sequence);
+    print_message("%s %ux%u, stride %u, fd %d, sequence %llu\n", frame_format_name(last.format), last.width,
+                  last.height, last.planes[0].stride, last.planes[0].fd, (unsigned long long)last.sequence);
     source_close(&s);
     assert_null(s);
 }
@@ -103,11 +104,13 @@ static void slow_consumer(void **state) {
 
 static void options(void **state) {
     (void)state;
-    struct source_options o = {.width = 320, .height = 240, .rate = 10, .exposure_us = 5000, .gain = 2, .exposure_value = 0.5f};
+    struct source_options o = {
+        .width = 320, .height = 240, .rate = 10, .exposure_us = 5000, .gain = 2, .exposure_value = 0.5f};
     struct source *s = opened(first, &o); /* controls it has not are told, and no more */
     struct frame f;
     assert_int_equal(source_next(s, 10000, &f), SOURCE_FRAME);
-    print_message("320x240 asked for, %ux%u given; %d lines, the last: %s\n", f.width, f.height, heard.lines, heard.text);
+    print_message("320x240 asked for, %ux%u given; %d lines, the last: %s\n", f.width, f.height, heard.lines,
+                  heard.text);
     check_pixels(&f);
     source_release(s, &f);
     source_close(&s);
@@ -178,8 +181,9 @@ static void several(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames),   cmocka_unit_test(held),        cmocka_unit_test(slow_consumer), cmocka_unit_test(options),
-        cmocka_unit_test(refusals), cmocka_unit_test(not_offered), cmocka_unit_test(several),
+        cmocka_unit_test(frames),  cmocka_unit_test(held),     cmocka_unit_test(slow_consumer),
+        cmocka_unit_test(options), cmocka_unit_test(refusals), cmocka_unit_test(not_offered),
+        cmocka_unit_test(several),
     };
     if (!source_camera_library()) {
         printf("skipped: built without libcamera\n");

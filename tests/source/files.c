@@ -135,7 +135,8 @@ static void cut_short(void **state) {
     put("d.ppm", "P6 1 1 255\nDDD");
     expect_pixel("DDD");
     struct frame f;
-    if (source_next(s, 600, &f) == SOURCE_FRAME) { /* it was whole already when the first of the two writes was looked at */
+    if (source_next(s, 600, &f) ==
+        SOURCE_FRAME) { /* it was whole already when the first of the two writes was looked at */
         assert_memory_equal(f.planes[0].data, "DDD", 3);
         source_release(s, &f);
         assert_int_equal(source_next(s, 600, &f), SOURCE_WAIT);
@@ -164,7 +165,8 @@ static void written_in_place(void **state) {
     assert_int_equal(heard.lines, 0);
 }
 
-/* Written all the time by another process, never by rename: whole pictures come, and no signal for what got shorter under us. */
+/* Written all the time by another process, never by rename: whole pictures come, and no signal for what got shorter
+ * under us. */
 static void rewritten_all_the_time(void **state) {
     (void)state;
     enum { SIDE = 400 };
@@ -223,7 +225,8 @@ static void links(void **state) {
     assert_int_equal(heard.lines, 0);
 }
 
-/* Folders below: there before, made, moved in with what they hold, linked, removed and made again; a link back up ends. */
+/* Folders below: there before, made, moved in with what they hold, linked, removed and made again; a link back up ends.
+ */
 static void folders_below(void **state) {
     (void)state;
     struct frame f;
@@ -291,7 +294,8 @@ static void find_pixel(const char *rgb) {
     assert_true(found);
 }
 
-/* More events than the kernel keeps, while nobody reads them: the last picture is found all the same, and a new folder watched.
+/* More events than the kernel keeps, while nobody reads them: the last picture is found all the same, and a new folder
+ * watched.
  */
 static void overflow(void **state) {
     (void)state;
@@ -324,7 +328,8 @@ static void orientation(void **state) {
     struct frame f;
     const char *source = getenv("OCELLI_SOURCE");
     char command[4400];
-    snprintf(command, sizeof command, "cp '%s/tests/golden/pictures/turn6.png' %s", source ? source : ".", in_folder("a.png"));
+    snprintf(command, sizeof command, "cp '%s/tests/golden/pictures/turn6.png' %s", source ? source : ".",
+             in_folder("a.png"));
     assert_int_equal(system(command), 0);
     assert_int_equal(source_next(s, 5000, &f), SOURCE_FRAME);
     assert_true(f.width == 9 && f.height == 13);

@@ -74,7 +74,8 @@ static void links(void **state) {
     (void)state;
     assert_false(mkdir("a", 0700) || mkdir("a/b", 0700));
     put("a/b/1.png");
-    assert_false(symlink("..", "a/b/up") || symlink(".", "self") || symlink("a/b", "again") || symlink("a/b/1.png", "one.png"));
+    assert_false(symlink("..", "a/b/up") || symlink(".", "self") || symlink("a/b", "again") ||
+                 symlink("a/b/1.png", "one.png"));
     assert_false(symlink("none", "lost.png") || symlink("none", "lost") || symlink("round", "round"));
     assert_false(mkfifo("pipe.png", 0600));
     assert_string_equal(walked(".", true, NULL), "./a/b/1.png ./lost.png ./one.png ");

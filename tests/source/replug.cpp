@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A camera that goes while a frame of it is held, and is back when it is looked for: the signal that libcamera gives when
- * a device was unplugged is given by hand, all else is the camera's own. Takes in camera.cpp to reach the camera it opened.
- * Skipped where there is no camera. */
+ * A camera that goes while a frame of it is held, and is back when it is looked for: the signal that libcamera gives
+ * when a device was unplugged is given by hand, all else is the camera's own. Takes in camera.cpp to reach the camera
+ * it opened. Skipped where there is no camera. */
 #include "source/camera.cpp"
 #include "base/clock.h"
 
@@ -15,11 +15,11 @@ static void hear(void *, enum ocelli_log_level, const char *message) {
     std::snprintf(said[lines++ % 4], sizeof said[0], "%s", message);
 }
 
-#define CHECK(x)                                                                                                                 \
-    do {                                                                                                                         \
-        if (x) break;                                                                                                            \
-        std::printf("%s:%d: not %s; said: %s | %s\n", __FILE__, __LINE__, #x, said[0], said[1]);                                 \
-        std::exit(1);                                                                                                            \
+#define CHECK(x)                                                                                                       \
+    do {                                                                                                               \
+        if (x) break;                                                                                                  \
+        std::printf("%s:%d: not %s; said: %s | %s\n", __FILE__, __LINE__, #x, said[0], said[1]);                       \
+        std::exit(1);                                                                                                  \
     } while (0)
 
 static void unplug(const std::string &id) {

@@ -15,7 +15,8 @@ static void not_a_source(void **state) {
         assert_int_equal(source_open(&s, uris[i], NULL), OCELLI_ERR_USAGE);
         assert_null(s);
         assert_int_equal(heard.lines, 1);
-        assert_non_null(strstr(heard.text, "camera:[ID], y4m:-|FILE, raw:WxH:FORMAT[@FPS]:-|FILE, files:DIR, test:[WxH][@FPS]"));
+        assert_non_null(
+            strstr(heard.text, "camera:[ID], y4m:-|FILE, raw:WxH:FORMAT[@FPS]:-|FILE, files:DIR, test:[WxH][@FPS]"));
     }
 }
 

@@ -342,8 +342,16 @@ static void fifo_unopened(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(one_by_one), TEST(slow_consumer), TEST(every_frame),  TEST(broken_streams), TEST(another_size),
-        TEST(raw),        TEST(file),          TEST(recording),    TEST(closed_early),   TEST(not_there),
+        TEST(one_by_one),
+        TEST(slow_consumer),
+        TEST(every_frame),
+        TEST(broken_streams),
+        TEST(another_size),
+        TEST(raw),
+        TEST(file),
+        TEST(recording),
+        TEST(closed_early),
+        TEST(not_there),
         cmocka_unit_test(fifo_unopened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

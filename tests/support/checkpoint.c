@@ -130,28 +130,29 @@ static void read_texts(struct checkpoint_golden *g) {
     assert_int_equal(n, CHECKPOINT_INPUTS);
 }
 
-void checkpoint_golden_open(struct checkpoint_golden *g, const char *name) {
+void checkpoint_golden_open(struct checkpoint_golden *golden, const char *name) {
     char folder[512];
     size_t size;
     snprintf(folder, sizeof folder, "%s/%s", towers(), name);
-    *g = (struct checkpoint_golden){.index = parse(folder, "index.json")};
-    g->seed = (uint64_t)number(g->index, "seed");
-    g->image_size = (uint32_t)number(g->index, "image_size");
-    g->dim = (uint32_t)number(g->index, "dim");
-    g->f16w = number(member(g->index, "cosine"), "f16w");
-    g->dot = number(member(g->index, "cosine"), "dot");
-    draw_images(g);
-    read_texts(g);
-    g->embeddings = (float *)(void *)checkpoint_get(checkpoint_path(folder, string(g->index, "embeddings")), &size);
-    assert_int_equal(size, 2 * CHECKPOINT_INPUTS * g->dim * sizeof(float));
+    *golden = (struct checkpoint_golden){.index = parse(folder, "index.json")};
+    golden->seed = (uint64_t)number(golden->index, "seed");
+    golden->image_size = (uint32_t)number(golden->index, "image_size");
+    golden->dim = (uint32_t)number(golden->index, "dim");
+    golden->f16w = number(member(golden->index, "cosine"), "f16w");
+    golden->dot = number(member(golden->index, "cosine"), "dot");
+    draw_images(golden);
+    read_texts(golden);
+    golden->embeddings =
+        (float *)(void *)checkpoint_get(checkpoint_path(folder, string(golden->index, "embeddings")), &size);
+    assert_int_equal(size, 2 * CHECKPOINT_INPUTS * golden->dim * sizeof(float));
 }
 
-void checkpoint_golden_close(struct checkpoint_golden *g) {
-    for (size_t i = 0; i < CHECKPOINT_INPUTS; i++) free(g->ids[i]);
-    free(g->images);
-    free(g->embeddings);
-    cJSON_Delete(g->index);
-    *g = (struct checkpoint_golden){0};
+void checkpoint_golden_close(struct checkpoint_golden *golden) {
+    for (size_t i = 0; i < CHECKPOINT_INPUTS; i++) free(golden->ids[i]);
+    free(golden->images);
+    free(golden->embeddings);
+    cJSON_Delete(golden->index);
+    *golden = (struct checkpoint_golden){0};
 }
 
 /* ---- the tensors ---- */
@@ -195,7 +196,8 @@ static size_t read_outliers(const cJSON *entry, const struct tensor *t, struct o
         assert_true(count < MOST_OUTLIERS);
         size_t axis = (size_t)number(item, "axis"), below = 1;
         for (size_t d = axis + 1; d < t->dimensions; d++) below *= t->shape[d];
-        outliers[count++] = (struct outlier){below, t->shape[axis], (size_t)number(item, "index"), number(item, "factor")};
+        outliers[count++] =
+            (struct outlier){below, t->shape[axis], (size_t)number(item, "index"), number(item, "factor")};
     }
     return count;
 }
@@ -389,18 +391,19 @@ static void write_values(FILE *f, const struct tensor *t, const char *type) {
     }
 }
 
-static char *header(const struct tensors *t, const struct checkpoint_form *form, const char *type) {
+static char *header(const struct tensors *tensors, const struct checkpoint_form *form, const char *type) {
     cJSON *root = cJSON_CreateObject();
     double place = 0;
     cJSON_AddStringToObject(cJSON_AddObjectToObject(root, "__metadata__"), "format", "pt");
-    for (size_t i = 0; i < t->count; i++) {
-        const struct tensor *tensor = &t->list[i];
+    for (size_t i = 0; i < tensors->count; i++) {
+        const struct tensor *tensor = &tensors->list[i];
         char name[200];
         snprintf(name, sizeof name, "%s%s", form->prefix ? form->prefix : "", tensor->name);
         cJSON *entry = cJSON_AddObjectToObject(root, name);
         cJSON_AddStringToObject(entry, "dtype", tensor->values ? type : "I64");
         cJSON *shape = cJSON_AddArrayToObject(entry, "shape"), *offsets = cJSON_AddArrayToObject(entry, "data_offsets");
-        for (size_t d = 0; d < tensor->dimensions; d++) cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)tensor->shape[d]));
+        for (size_t d = 0; d < tensor->dimensions; d++)
+            cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)tensor->shape[d]));
         cJSON_AddItemToArray(offsets, cJSON_CreateNumber(place));
         place += (double)(tensor->count * item_size(tensor, type));
         cJSON_AddItemToArray(offsets, cJSON_CreateNumber(place));
@@ -424,16 +427,16 @@ static void write_tensors(const struct tensors *t, const struct checkpoint_form 
     free(text);
 }
 
-static void edit(struct tensors *t, const struct checkpoint_form *form) {
-    if (form->without) take_out(t, find(t, form->without));
-    if (form->broken) find(t, form->broken)->values[7] = NAN;
+static void edit(struct tensors *tensors, const struct checkpoint_form *form) {
+    if (form->without) take_out(tensors, find(tensors, form->without));
+    if (form->broken) find(tensors, form->broken)->values[7] = NAN;
     if (form->narrow) {
-        struct tensor *narrow = find(t, form->narrow);
+        struct tensor *narrow = find(tensors, form->narrow);
         narrow->count = narrow->count / narrow->shape[0] * (narrow->shape[0] - 1);
         narrow->shape[0]--;
     }
     if (form->padded) {
-        struct tensor *padded = find(t, form->padded);
+        struct tensor *padded = find(tensors, form->padded);
         size_t row = padded->count / padded->shape[0];
         padded->values = realloc(padded->values, (padded->count + row) * sizeof *padded->values);
         assert_non_null(padded->values);
@@ -442,7 +445,7 @@ static void edit(struct tensors *t, const struct checkpoint_form *form) {
         padded->shape[0]++;
     }
     if (form->extra) {
-        struct tensor *added = &t->list[t->count++];
+        struct tensor *added = &tensors->list[tensors->count++];
         *added = (struct tensor){.dimensions = 1, .shape = {4}, .count = 4, .values = calloc(4, sizeof(float))};
         assert_non_null(added->values);
         snprintf(added->name, sizeof added->name, "%s", form->extra);

@@ -26,8 +26,8 @@ struct checkpoint_golden {
     float *embeddings; /* (16, dim): images, then texts; unit length */
 };
 
-void checkpoint_golden_open(struct checkpoint_golden *g, const char *name);
-void checkpoint_golden_close(struct checkpoint_golden *g);
+void checkpoint_golden_open(struct checkpoint_golden *golden, const char *name);
+void checkpoint_golden_close(struct checkpoint_golden *golden);
 
 /* Zero: the model as it is, as a transformers folder. */
 struct checkpoint_form {

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One device for all cases of a program: to open one costs more than most cases do, and its pipelines serve them all. */
+/* One device for all cases of a program: to open one costs more than most cases do, and its pipelines serve them all.
+ */
 static struct {
     struct op_device *device;
     struct op_way way; /* as it was opened */
@@ -60,29 +61,29 @@ static void start(struct gpu *g, struct op_device *device, bool own) {
     assert_int_equal(op_list_create(&g->list, g->device), OCELLI_OK);
 }
 
-void gpu_open(struct gpu *g) {
-    start(g, share_device(), false);
+void gpu_open(struct gpu *gpu) {
+    start(gpu, share_device(), false);
 }
 
-void gpu_open_anew(struct gpu *g) {
-    start(g, open_device(), true);
+void gpu_open_anew(struct gpu *gpu) {
+    start(gpu, open_device(), true);
 }
 
-bool gpu_use_kind(struct gpu *g, enum ocelli_kind kind) {
+bool gpu_use_kind(struct gpu *gpu, enum ocelli_kind kind) {
     struct op_way ways[OP_WAYS_MOST];
-    uint32_t count = op_device_ways(g->device, ways);
+    uint32_t count = op_device_ways(gpu->device, ways);
     for (uint32_t i = 0; i < count; i++) {
         if (ways[i].kind != kind) continue;
-        op_device_use(g->device, &ways[i]);
+        op_device_use(gpu->device, &ways[i]);
         return true;
     }
     return false;
 }
 
-void gpu_close(struct gpu *g) {
-    op_list_destroy(&g->list);
-    for (int i = 0; i < g->count; i++) op_memory_destroy(&g->memories[i], g->device);
-    if (g->own) op_device_close(&g->device);
+void gpu_close(struct gpu *gpu) {
+    op_list_destroy(&gpu->list);
+    for (int i = 0; i < gpu->count; i++) op_memory_destroy(&gpu->memories[i], gpu->device);
+    if (gpu->own) op_device_close(&gpu->device);
     gpu_test_silent(NULL);
 }
 
@@ -98,14 +99,14 @@ static struct op_memory *make(struct gpu *g, uint64_t size) {
     return *m;
 }
 
-struct op_view gpu_bytes(struct gpu *g, const void *data, uint64_t size) {
-    struct op_memory *m = make(g, size);
-    assert_int_equal(op_memory_write(m, g->device, 0, data, size), OCELLI_OK);
+struct op_view gpu_bytes(struct gpu *gpu, const void *data, uint64_t size) {
+    struct op_memory *m = make(gpu, size);
+    assert_int_equal(op_memory_write(m, gpu->device, 0, data, size), OCELLI_OK);
     return op_view_of(m);
 }
 
-struct op_rows gpu_rows(struct gpu *g, const double *values, uint32_t count, uint32_t width) {
-    return gpu_panels(g, values, count, width, 1);
+struct op_rows gpu_rows(struct gpu *gpu, const double *values, uint32_t count, uint32_t width) {
+    return gpu_panels(gpu, values, count, width, 1);
 }
 
 static uint32_t panel_of(struct op_rows r) {
@@ -124,51 +125,53 @@ static size_t numbers(struct op_rows r, uint32_t count) {
     return (size_t)(count + panel - 1) / panel * panel * r.stride;
 }
 
-struct op_rows gpu_panels(struct gpu *g, const double *values, uint32_t count, uint32_t width, uint32_t panel) {
-    if (op_device_type(g->device) == OP_DEVICE_CPU) panel = 1;
+struct op_rows gpu_panels(struct gpu *gpu, const double *values, uint32_t count, uint32_t width, uint32_t panel) {
+    if (op_device_type(gpu->device) == OP_DEVICE_CPU) panel = 1;
     struct op_rows r = {.stride = op_stride(width), .panel = panel};
     size_t size = numbers(r, count) * sizeof(float);
     float *padded = calloc(1, size);
     for (uint32_t i = 0; values && i < count; i++)
         for (uint32_t j = 0; j < width; j++) padded[place(r, i, j)] = (float)values[(size_t)i * width + j];
-    r.values = gpu_bytes(g, padded, size);
+    r.values = gpu_bytes(gpu, padded, size);
     free(padded);
     return r;
 }
 
-struct op_rows gpu_int8_rows(struct gpu *g, uint32_t count, uint32_t width) {
+struct op_rows gpu_int8_rows(struct gpu *gpu, uint32_t count, uint32_t width) {
     struct op_rows r = {.stride = op_stride(width)};
     uint64_t size = (uint64_t)(count + OP_MAX_PANEL) * r.stride; /* a multiple of 64 */
     size = (size + OP_VIEW_ALIGNMENT - 1) / OP_VIEW_ALIGNMENT * OP_VIEW_ALIGNMENT;
-    struct op_memory *m = make(g, size + count * sizeof(float));
+    struct op_memory *m = make(gpu, size + count * sizeof(float));
     r.values = (struct op_view){.memory = m, .size = size};
     r.scales = (struct op_view){.memory = m, .offset = size, .size = count * sizeof(float)};
     return r;
 }
 
-struct op_matrix gpu_matrix(struct gpu *g, struct op_weights *loader, const struct op_source *sources, uint32_t count,
+struct op_matrix gpu_matrix(struct gpu *gpu, struct op_weights *loader, const struct op_source *sources, uint32_t count,
                             uint32_t k) {
     struct op_matrix matrix;
-    *loader = (struct op_weights){.device = g->device};
+    *loader = (struct op_weights){.device = gpu->device};
     assert_int_equal(op_weights_matrix(loader, sources, count, k, &matrix), OCELLI_OK);
     assert_int_equal(op_weights_allocate(loader, "weights"), OCELLI_OK);
     assert_int_equal(op_weights_matrix(loader, sources, count, k, &matrix), OCELLI_OK);
     return matrix;
 }
 
-void gpu_run(struct gpu *g) {
-    assert_int_equal(op_list_end(g->list), OCELLI_OK);
-    assert_int_equal(op_list_run(g->list), OCELLI_OK);
+void gpu_run(struct gpu *gpu) {
+    assert_int_equal(op_list_end(gpu->list), OCELLI_OK);
+    assert_int_equal(op_list_run(gpu->list), OCELLI_OK);
 }
 
-static void read_int8(struct gpu *g, struct op_rows r, uint32_t count, uint32_t width, double *values) {
-    int8_t *packed = malloc(numbers(r, count));
+static void read_int8(struct gpu *gpu, struct op_rows rows, uint32_t count, uint32_t width, double *values) {
+    int8_t *packed = malloc(numbers(rows, count));
     float *scales = malloc(count * sizeof *scales);
-    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, packed, numbers(r, count)), OCELLI_OK);
-    assert_int_equal(op_memory_read(r.scales.memory, g->device, r.scales.offset, scales, count * sizeof *scales), OCELLI_OK);
+    assert_int_equal(op_memory_read(rows.values.memory, gpu->device, rows.values.offset, packed, numbers(rows, count)),
+                     OCELLI_OK);
+    assert_int_equal(
+        op_memory_read(rows.scales.memory, gpu->device, rows.scales.offset, scales, count * sizeof *scales), OCELLI_OK);
     for (uint32_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < r.stride; j++) {
-            int8_t v = packed[place(r, i, j)];
+        for (uint32_t j = 0; j < rows.stride; j++) {
+            int8_t v = packed[place(rows, i, j)];
             if (j < width)
                 values[(size_t)i * width + j] = (double)scales[i] * v;
             else
@@ -178,17 +181,18 @@ static void read_int8(struct gpu *g, struct op_rows r, uint32_t count, uint32_t 
     free(scales);
 }
 
-void gpu_read_rows(struct gpu *g, struct op_rows r, uint32_t count, uint32_t width, double *values) {
-    if (r.scales.memory) {
-        read_int8(g, r, count, width, values);
+void gpu_read_rows(struct gpu *gpu, struct op_rows rows, uint32_t count, uint32_t width, double *values) {
+    if (rows.scales.memory) {
+        read_int8(gpu, rows, count, width, values);
         return;
     }
-    float *padded = malloc(numbers(r, count) * sizeof *padded);
-    assert_int_equal(op_memory_read(r.values.memory, g->device, r.values.offset, padded, numbers(r, count) * sizeof *padded),
+    float *padded = malloc(numbers(rows, count) * sizeof *padded);
+    assert_int_equal(op_memory_read(rows.values.memory, gpu->device, rows.values.offset, padded,
+                                    numbers(rows, count) * sizeof *padded),
                      OCELLI_OK);
     for (uint32_t i = 0; i < count; i++)
-        for (uint32_t j = 0; j < r.stride; j++) {
-            float v = padded[place(r, i, j)];
+        for (uint32_t j = 0; j < rows.stride; j++) {
+            float v = padded[place(rows, i, j)];
             if (j < width)
                 values[(size_t)i * width + j] = v;
             else

@@ -75,6 +75,7 @@ static void extremes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(empty, setup), cmocka_unit_test_setup(legs, setup),
-                                       cmocka_unit_test_setup(distribution, setup), cmocka_unit_test_setup(extremes, setup)};
+                                       cmocka_unit_test_setup(distribution, setup),
+                                       cmocka_unit_test_setup(extremes, setup)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

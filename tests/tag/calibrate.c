@@ -27,13 +27,14 @@ static void teach(int seconds, enum background_regime regime, double mean, bool 
 
 static void ready_after_an_hour(void **state) {
     (void)state;
-    teach(CALIBRATE_READY_S - 1, BACKGROUND_DAY, 0.1, false);
+    teach(CALIBRATE_MIN_S - 1, BACKGROUND_DAY, 0.1, false);
     calibrate_refresh(&c, 10);
-    assert_false(c.level[BACKGROUND_DAY].ready);
-    assert_true(isnan(calibrate_percentile(&c, BACKGROUND_DAY, 0.1f)) && isnan(calibrate_alarms_a_day(&c, BACKGROUND_DAY, 0.1f)));
+    assert_false(c.level[BACKGROUND_DAY].known);
+    assert_true(isnan(calibrate_percentile(&c, BACKGROUND_DAY, 0.1f)) &&
+                isnan(calibrate_alarms_a_day(&c, BACKGROUND_DAY, 0.1f)));
     teach(900, BACKGROUND_DAY, 0.1, false);
     calibrate_refresh(&c, 10);
-    assert_true(c.level[BACKGROUND_DAY].ready && c.level[BACKGROUND_NIGHT].ready && !c.apart);
+    assert_true(c.level[BACKGROUND_DAY].known && c.level[BACKGROUND_NIGHT].known && !c.apart);
     assert_true(c.level[BACKGROUND_DAY].on > 0.125 && c.level[BACKGROUND_DAY].on < 0.17);
     assert_true(c.level[BACKGROUND_DAY].gap > 0.003 && c.level[BACKGROUND_DAY].gap < 0.007);
     assert_true(fabs(calibrate_percentile(&c, BACKGROUND_DAY, 0.1f) - 50) < 5);
@@ -56,13 +57,16 @@ static void asked(void **state) {
 
 static void day_and_night(void **state) {
     (void)state;
-    for (int day = 0; day < 2; day++) teach(43200, BACKGROUND_DAY, 0.1, false), teach(43200, BACKGROUND_NIGHT, 0.1, false);
+    for (int day = 0; day < 2; day++)
+        teach(43200, BACKGROUND_DAY, 0.1, false), teach(43200, BACKGROUND_NIGHT, 0.1, false);
     assert_false(c.apart);
     setup(NULL);
-    for (int day = 0; day < 2; day++) teach(43200, BACKGROUND_DAY, 0.1, false), teach(43200, BACKGROUND_NIGHT, 0.13, false);
+    for (int day = 0; day < 2; day++)
+        teach(43200, BACKGROUND_DAY, 0.1, false), teach(43200, BACKGROUND_NIGHT, 0.13, false);
     assert_true(c.apart);
     assert_true(fabs(c.level[BACKGROUND_NIGHT].on - c.level[BACKGROUND_DAY].on - 0.03) < 0.005);
-    assert_true(calibrate_percentile(&c, BACKGROUND_DAY, 0.13f) > 99 && calibrate_percentile(&c, BACKGROUND_NIGHT, 0.13f) < 60);
+    assert_true(calibrate_percentile(&c, BACKGROUND_DAY, 0.13f) > 99 &&
+                calibrate_percentile(&c, BACKGROUND_NIGHT, 0.13f) < 60);
 }
 
 /* A thing that is in view half of the time and found does not move the threshold. */
@@ -100,7 +104,7 @@ static void follows_the_scene(void **state) {
 static void constant_margins(void **state) {
     (void)state;
     for (int i = 0; i < 10000; i++) calibrate_step(&c, 0.25f, 1, BACKGROUND_DAY, false, 10);
-    assert_false(c.level[BACKGROUND_DAY].ready); /* nothing to learn from: it must not fire at the first change */
+    assert_false(c.level[BACKGROUND_DAY].known); /* nothing to learn from: it must not fire at the first change */
     calibrate_pause(&c);
     calibrate_step(&c, 0.25f, 0, BACKGROUND_DAY, false, 10);
 }

@@ -18,9 +18,18 @@ static void slot(void **state) {
     static const struct {
         const char *template;
         int at; /* -1: refused */
-    } rows[] = {
-        {"a photo of a {}.", 13}, {"{}", 0},    {"x{}", 1},        {"{{}}", 1}, {"{ }", -1}, {"", -1}, {"{", -1}, {"}{", -1},
-        {"a photo", -1},          {"{}{}", -1}, {"{} and {}", -1}, {"{0}", -1}};
+    } rows[] = {{"a photo of a {}.", 13},
+                {"{}", 0},
+                {"x{}", 1},
+                {"{{}}", 1},
+                {"{ }", -1},
+                {"", -1},
+                {"{", -1},
+                {"}{", -1},
+                {"a photo", -1},
+                {"{}{}", -1},
+                {"{} and {}", -1},
+                {"{0}", -1}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *at = prompts_slot(rows[i].template);
         assert_true(rows[i].at < 0 ? at == NULL : at == rows[i].template + rows[i].at);

@@ -46,6 +46,7 @@ static void ends_of_ranges(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(keys), cmocka_unit_test(presets), cmocka_unit_test(ends_of_ranges)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(keys), cmocka_unit_test(presets),
+                                       cmocka_unit_test(ends_of_ranges)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

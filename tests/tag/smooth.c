@@ -37,6 +37,7 @@ static void none(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_time), cmocka_unit_test(starts_and_pauses), cmocka_unit_test(none)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_time), cmocka_unit_test(starts_and_pauses),
+                                       cmocka_unit_test(none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

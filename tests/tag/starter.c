@@ -46,7 +46,8 @@ static void nearest_or_anything_else(void **state) {
     assert_true(fabsf(cosine - 0.3f) < 1e-6f);
     assert_string_equal(starter_rival(&s, 1 << 3, &cosine), STARTER_ANYTHING_ELSE);
     assert_true(fabsf(cosine - 0.27f) < 1e-5f); /* 0.12 + 2.5 * 0.06 */
-    assert_true(fabsf(starter_on(&s, &(struct starter_past){0}) - 0.045f) < 1e-5f && fabsf(starter_off(&s) - 0.015f) < 1e-5f);
+    assert_true(fabsf(starter_on(&s, &(struct starter_past){0}) - 0.045f) < 1e-5f &&
+                fabsf(starter_off(&s) - 0.015f) < 1e-5f);
     assert_string_equal(starter_rival(&s, (1 << COUNT) - 1, &cosine), STARTER_ANYTHING_ELSE);
 }
 
@@ -62,7 +63,8 @@ static void spread_over_frames(void **state) {
     struct starter next;
     assert_int_equal(starter_init(&next, &arena, vectors[0], texts, COUNT, SIZE), 0);
     starter_carry(&next, &s);
-    assert_true(fabsf(starter_on(&next, &(struct starter_past){0}) - starter_on(&s, &(struct starter_past){0})) < 1e-9f &&
+    assert_true(fabsf(starter_on(&next, &(struct starter_past){0}) - starter_on(&s, &(struct starter_past){0})) <
+                    1e-9f &&
                 next.frames == 2);
 }
 
@@ -103,7 +105,8 @@ static void alike(void **state) {
     assert_true(starter_alike(&s, far) == 0);
 }
 
-/* A scene that looks a little like the tag asks for more, up to a limit; the thing itself, missed, hardly adds to that. */
+/* A scene that looks a little like the tag asks for more, up to a limit; the thing itself, missed, hardly adds to that.
+ */
 static void past(void **state) {
     (void)state;
     struct starter_past p = {0};

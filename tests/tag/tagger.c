@@ -26,9 +26,11 @@ static int setup(void **state) {
     noise_state = 1, sequence = 0;
     for (int i = 0; i < SIZE; i++) axes[i][i] = 1;
     for (int i = 0; i < MOST; i++) {
-        tags[i] = (struct tagger_tag){.name = names[i], .key = names[i], .vector = axes[i], .rules = {{0.1, 0.05, 1, 0, 0, 0}}};
+        tags[i] = (struct tagger_tag){
+            .name = names[i], .key = names[i], .vector = axes[i], .rules = {{0.1, 0.05, 1, 0, 0, 0}}};
     }
-    set = (struct tagger_set){.tags = tags, .count = MOST, .size = SIZE, .logit_scale = 100, .version = 7, .model = "a model"};
+    set = (struct tagger_set){
+        .tags = tags, .count = MOST, .size = SIZE, .logit_scale = 100, .version = 7, .model = "a model"};
     return 0;
 }
 
@@ -210,7 +212,8 @@ static bool same(const char *a, const char *b) {
 static void check_left(size_t i, enum tagger_state state, const char *tag, const char *group) {
     assert_int_equal(events[i].state, state);
     assert_true(events[i].edited && same(events[i].tag, tag) && same(events[i].group, group));
-    assert_true(events[i].version == set.version && events[i].sequence == sequence && !strcmp(events[i].model, "a model"));
+    assert_true(events[i].version == set.version && events[i].sequence == sequence &&
+                !strcmp(events[i].model, "a model"));
 }
 
 static void replace_keeps_what_is_the_same(void **state) {
@@ -348,7 +351,8 @@ static void saves_and_restores(void **state) {
     free(bytes);
 }
 
-/* What is learnt against the same rivals is the same, in whatever order they stand; with another rival it is another. */
+/* What is learnt against the same rivals is the same, in whatever order they stand; with another rival it is another.
+ */
 static void rivals_in_any_order(void **state) {
     (void)state;
     uint8_t *bytes;
@@ -455,16 +459,20 @@ static void starter_decides(void **state) {
     tags[1].rules.value[RULE_ON] = 0.2, tags[1].rules.value[RULE_OFF] = 0.1;
     tags[2].has_examples = true;
     create();
-    assert_true(status_of(0).state == TAGGER_OFF && isnan(status_of(0).why.on) && status_of(0).why.threshold == TAGGER_STARTER);
-    /* One distractor has a cosine of 0.1, seven have 0: their mean is 0.0125, the spread 0.033, anything else at 0.095. */
+    assert_true(status_of(0).state == TAGGER_OFF && isnan(status_of(0).why.on) &&
+                status_of(0).why.threshold == TAGGER_STARTER);
+    /* One distractor has a cosine of 0.1, seven have 0: their mean is 0.0125, the spread 0.033, anything else at 0.095.
+     */
     assert_int_equal(step(0, (float[]){0.12f, 0.3f, 0.3f, 0}, 0.1f), 1);
     assert_true(!strcmp(events[0].tag, "b") && events[0].why.threshold == TAGGER_FIXED && !events[0].why.runner_up);
     struct tagger_status s = status_of(0);
     assert_true(s.state == TAGGER_OFF && s.learning && s.why.score < 0.5f && s.why.score > 0);
     assert_true(!strcmp(s.why.runner_up, "a yard") && fabsf(s.why.runner_up_cosine - 0.1f) < 1e-6f);
     assert_true(fabsf(s.why.margin - 0.12f) < 1e-6f); /* as ever: without rivals the cosine */
-    assert_true(fabsf(s.why.on - (0.1f + 0.75f * 0.03307f)) < 1e-4f && fabsf(s.why.off - (0.1f + 0.25f * 0.03307f)) < 1e-4f);
-    assert_true(status_of(2).state == TAGGER_LEARNING && status_of(2).why.threshold == TAGGER_NONE); /* pictures, not texts */
+    assert_true(fabsf(s.why.on - (0.1f + 0.75f * 0.03307f)) < 1e-4f &&
+                fabsf(s.why.off - (0.1f + 0.25f * 0.03307f)) < 1e-4f);
+    assert_true(status_of(2).state == TAGGER_LEARNING &&
+                status_of(2).why.threshold == TAGGER_NONE); /* pictures, not texts */
     assert_int_equal(step(1, (float[]){0.2f, 0.3f, 0, 0}, 0.1f), 1);
     assert_true(events[0].state == TAGGER_ON && events[0].why.threshold == TAGGER_STARTER &&
                 events[0].why.margin >= events[0].why.on);
@@ -498,8 +506,8 @@ static void starter_of_a_group(void **state) {
     assert_string_equal(tagger_group(t, "door"), "a");
 }
 
-/* Frames up to a time, in which tag a has about that cosine. Gives how often its state or the side of its score became another
- * one in the frame in which its rule did. */
+/* Frames up to a time, in which tag a has about that cosine. Gives how often its state or the side of its score became
+ * another one in the frame in which its rule did. */
 static int go_on(int64_t *ms, int64_t until_ms, double cosine) {
     int flips = 0;
     for (; *ms < until_ms; *ms += 1000) {

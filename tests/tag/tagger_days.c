@@ -26,7 +26,12 @@ struct tally {
 
 static const struct tagger_tag tags[TAGS] = {
     {.name = "alone", .key = "0", .vector = axes[0]}, /* heavy tails, a cosine without rivals */
-    {.name = "against", .key = "1", .vector = axes[1], .against = axes[4], .against_texts = against, .against_count = 1},
+    {.name = "against",
+     .key = "1",
+     .vector = axes[1],
+     .against = axes[4],
+     .against_texts = against,
+     .against_count = 1},
     {.name = "one", .key = "2", .vector = axes[2], .group = "group"},
     {.name = "two", .key = "3", .vector = axes[3], .group = "group"},
 };
@@ -107,8 +112,8 @@ static void false_alarms_as_asked(void **state) {
         live(t, &tally);
         for (int i = 0; i < TAGS; i++) {
             int asked = ASKED * (DAYS - LEARN);
-            print_message("seed %d, %s: %d false alarms of %d asked, %d of %d found\n", (int)seed, tags[i].name, tally.wrong[i],
-                          asked, tally.found[i], tally.seen[i]);
+            print_message("seed %d, %s: %d false alarms of %d asked, %d of %d found\n", (int)seed, tags[i].name,
+                          tally.wrong[i], asked, tally.found[i], tally.seen[i]);
             assert_in_range(tally.wrong[i], asked / 2, 2 * asked);
             assert_true(tally.seen[i] >= 10 && tally.found[i] >= 0.95 * tally.seen[i]);
         }

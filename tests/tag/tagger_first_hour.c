@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The first hour of simulated scenes, when the starter rule decides: the noise of tagger_days.c (correlated over 3 s and over
- * half an hour, heavy tails, nights that look different, a part common to all cosines), in numbers as models of OpenAI's kind
- * give them: texts that do not fit at a mean of 0.17, a spread of 0.025 between them, and the thing itself 0.08 above what the
- * scene usually gives. Each thing comes into view six times an hour. From 100 hours, by day and by night. */
+ * The first hour of simulated scenes, when the starter rule decides: the noise of tagger_days.c (correlated over 3 s
+ * and over half an hour, heavy tails, nights that look different, a part common to all cosines), in numbers as models
+ * of OpenAI's kind give them: texts that do not fit at a mean of 0.17, a spread of 0.025 between them, and the thing
+ * itself 0.08 above what the scene usually gives. Each thing comes into view six times an hour. From 100 hours, by day
+ * and by night. */
 #include "support/test.h"
 #include "noise.h"
 #include "tag/tagger.h"
 
 #include <string.h>
 
-enum { TAGS = 4, DISTRACTORS = 48, DIRECTIONS = 16, SIZE = TAGS + 2 + 1 + DIRECTIONS, HOUR_S = 3600, VIEW_S = 30, HOURS = 100 };
+enum {
+    TAGS = 4,
+    DISTRACTORS = 48,
+    DIRECTIONS = 16,
+    SIZE = TAGS + 2 + 1 + DIRECTIONS,
+    HOUR_S = 3600,
+    VIEW_S = 30,
+    HOURS = 100
+};
 enum { AGAINST = TAGS, COMMON, REST, FIRST_DIRECTION };
 
 static float axes[TAGS + 1][SIZE], distractors[DISTRACTORS][SIZE];
@@ -32,7 +41,12 @@ struct tally {
 
 static const struct tagger_tag tags[TAGS] = {
     {.name = "alone", .key = "0", .vector = axes[0]}, /* heavy tails */
-    {.name = "against", .key = "1", .vector = axes[1], .against = axes[AGAINST], .against_texts = against, .against_count = 1},
+    {.name = "against",
+     .key = "1",
+     .vector = axes[1],
+     .against = axes[AGAINST],
+     .against_texts = against,
+     .against_count = 1},
     {.name = "one", .key = "2", .vector = axes[2], .group = "group"},
     {.name = "two", .key = "3", .vector = axes[3], .group = "group"},
 };
@@ -81,7 +95,8 @@ static double step_stream(struct stream *s, bool heavy, double hour) {
 
 static void embed(struct scene *scene, double hour, bool night, float *embedding) {
     double common = 0.02 * sin(hour), squares = 0;
-    for (int i = 0; i < TAGS; i++) embedding[i] = (float)(0.2 + common + 0.01 * step_stream(&scene->streams[i], i == 0, hour));
+    for (int i = 0; i < TAGS; i++)
+        embedding[i] = (float)(0.2 + common + 0.01 * step_stream(&scene->streams[i], i == 0, hour));
     if (night) embedding[0] += 0.03f; /* other at night; the rest is not */
     embedding[AGAINST] = (float)(0.21 + common + 0.005 * noise_normal());
     embedding[COMMON] = (float)((0.17 + common) / 0.6);
@@ -107,7 +122,7 @@ static void judge(const struct tagger_event *e, struct scene *scene, struct tall
 }
 
 /* What is in view at the end counts as well, unless it has just come. */
-static void live(struct tagger *t, double begin, struct tally *tally) {
+static void live(struct tagger *tagger, double begin, struct tally *tally) {
     struct scene scene = {0};
     for (int k = 0; k < DIRECTIONS; k++) scene.directions[k] = noise_normal();
     for (int second = 0; second < HOUR_S; second++) {
@@ -117,7 +132,7 @@ static void live(struct tagger *t, double begin, struct tally *tally) {
         float embedding[SIZE];
         embed(&scene, hour, night, embedding);
         struct tagger_frame frame = {embedding, (int64_t)second * 1000, (uint64_t)second, night ? 0.1f : 0.5f};
-        size_t count = tagger_step(t, &frame, &events);
+        size_t count = tagger_step(tagger, &frame, &events);
         for (size_t i = 0; i < count; i++) judge(&events[i], &scene, tally);
         for (int i = 0; i < TAGS; i++)
             if (scene.streams[i].view == 1) tally->seen++, tally->found += scene.streams[i].found;
@@ -138,8 +153,8 @@ static void few_false_alarms_and_most_found(void **state) {
         with_any += tally.wrong > 0;
         worst = tally.wrong > worst ? tally.wrong : worst;
     }
-    print_message("%d first hours of %d tags: %d false alarms, in %d of the hours, %d in the worst; %d of %d found\n", HOURS,
-                  TAGS, all.wrong, with_any, worst, all.found, all.seen);
+    print_message("%d first hours of %d tags: %d false alarms, in %d of the hours, %d in the worst; %d of %d found\n",
+                  HOURS, TAGS, all.wrong, with_any, worst, all.found, all.seen);
     assert_true(worst <= 3);
     assert_true(all.seen >= 1000 && all.found >= 0.9 * all.seen);
 }

@@ -32,9 +32,10 @@ static int set(struct tags_text *t, const char *tag, const char *key, size_t cou
     return tags_edit_set(t, tag, &(struct tags_lines){key, values, count}, 1);
 }
 
-static const char whole[] = "; the door\ntemplate = {}.\n\n"
-                            "[tag open]\n; how it looks\n  prompt =  an open door  \non = 0.1\nprompt: a gap\n\n; next\n"
-                            "[tag closed]\n";
+static const char whole[] =
+    "; the door\ntemplate = {}.\n\n"
+    "[tag open]\n; how it looks\n  prompt =  an open door  \non = 0.1\nprompt: a gap\n\n; next\n"
+    "[tag closed]\n";
 
 static void changes_one_line(void **state) {
     (void)state;
@@ -100,18 +101,23 @@ static void several_keys(void **state) {
     (void)state;
     static const char *const on = "0.2", *const off = "0.1", *const one = "1", *const prompt = "x";
     struct tags_text t = text_of("[tag a]\non = 0.4\noff = 0.3\n");
-    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &off, 1}}, 2), OCELLI_OK);
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &off, 1}}, 2),
+                     OCELLI_OK);
     assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
-    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &off, 1}, {"off", &on, 1}}, 2), OCELLI_ERR_FILE);
+    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &off, 1}, {"off", &on, 1}}, 2),
+                     OCELLI_ERR_FILE);
     assert_int_equal(heard.lines, 1);
-    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &(const char *){""}, 1}}, 2),
-                     OCELLI_ERR_USAGE);
+    assert_int_equal(
+        tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &(const char *){""}, 1}}, 2),
+        OCELLI_ERR_USAGE);
     assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
     assert_int_equal(
-        tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}}, 3),
+        tags_edit_set(&t, "a",
+                      (const struct tags_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}}, 3),
         OCELLI_OK);
     assert_text(&t, "[tag a]\nfalse_alarms = 1\n");
-    assert_int_equal(tags_edit_set(&t, "b", (const struct tags_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2), OCELLI_OK);
+    assert_int_equal(tags_edit_set(&t, "b", (const struct tags_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2),
+                     OCELLI_OK);
     assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
     assert_int_equal(tags_edit_set(&t, "c", NULL, 0), OCELLI_OK);
     assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
@@ -193,7 +199,8 @@ static void refuses(void **state) {
 
 /* ---- what is written is what is read ---- */
 
-static const char *const words[] = {"a cat", "ratio 3:4 = \"half\"#1;2", "[x]", "\xc3\xa9t\xc3\xa9", "=", "a photo of {}", "7"};
+static const char *const words[] = {
+    "a cat", "ratio 3:4 = \"half\"#1;2", "[x]", "\xc3\xa9t\xc3\xa9", "=", "a photo of {}", "7"};
 
 static size_t draw(const char *out[3]) {
     size_t count = (size_t)(noise_uniform() * 4);

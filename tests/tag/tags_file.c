@@ -100,7 +100,8 @@ static const struct bad bad_files[] = {
     {"[templates]\ntemplate = {}\n", "tags.ini: no tags: ..."},
     {"[tag a]\nprompt\n", "tags.ini:2: expected NAME = VALUE"},
     {"[tag a]\n\nprompt = x\nnonsense here\n", "tags.ini:4: expected NAME = VALUE"},
-    {"[tag a]\nprompts = x\n", "tags.ini:2: unknown key \"prompts\": prompt, template, against, example, group, on, off, ..."},
+    {"[tag a]\nprompts = x\n",
+     "tags.ini:2: unknown key \"prompts\": prompt, template, against, example, group, on, off, ..."},
     {"[tag a]\n= x\n", "tags.ini:2: unknown key \"\": ..."},
     {"prompt = x\n[tag a]\n", "tags.ini:1: unknown key \"prompt\": only template ..."},
     {"[templates]\nprompt = x\n", "tags.ini:2: unknown key \"prompt\": only template ..."},
@@ -134,7 +135,8 @@ static const struct bad bad_files[] = {
     {"[tag a]\non = 0.3\nfalse_alarms = 1\n", "tags.ini:3: false_alarms beside on in line 2: ..."},
     {"[defaults]\non = 0.1\noff = 0.2\n[tag a]\n", "tags.ini:3: off = 0.2 is above on = 0.1 in line 2: ..."},
     {"[defaults]\nprompt = x\n", "tags.ini:2: unknown key \"prompt\": on, off, ..."},
-    {"[run]\nport = 1\n[tag a]\n", "tags.ini:1: unknown section \"run\": [tag NAME], [templates] or [defaults] are known"},
+    {"[run]\nport = 1\n[tag a]\n",
+     "tags.ini:1: unknown section \"run\": [tag NAME], [templates] or [defaults] are known"},
     {"[tag caf\u00e9]\n[tag cafe\u0301]\n", "tags.ini:2: tag \"cafe\u0301\" again, first in line 1: ..."},
     {"[tag a]\rprompt = x\r", "tags.ini:1: lines end with CR alone, ..."},
     {"; mine\r[tag a]\r", "tags.ini:1: lines end with CR alone, ..."},
@@ -166,7 +168,8 @@ static void bad(void **state) {
 }
 
 static void assert_rules(const struct tags_file_tag *tag, const double *want) {
-    for (int i = 0; i < RULES; i++) assert_true(isnan(want[i]) ? isnan(tag->rules.value[i]) : tag->rules.value[i] == want[i]);
+    for (int i = 0; i < RULES; i++)
+        assert_true(isnan(want[i]) ? isnan(tag->rules.value[i]) : tag->rules.value[i] == want[i]);
 }
 
 static void all_keys(void **state) {
@@ -192,8 +195,9 @@ static void all_keys(void **state) {
     assert_string_equal(f.tags[0].group, "animal");
     assert_string_equal(f.tags[1].group, "animal");
     assert_null(f.tags[2].group);
-    assert_rules(&f.tags[0], (const double[RULES]){NAN, NAN, 0.5, 0, 7, 60.5}); /* its false_alarms hide the file's on */
-    assert_rules(&f.tags[1], (const double[RULES]){0.2, NAN, 1, 2, 7, 2});      /* and its on the file's off */
+    assert_rules(&f.tags[0],
+                 (const double[RULES]){NAN, NAN, 0.5, 0, 7, 60.5});        /* its false_alarms hide the file's on */
+    assert_rules(&f.tags[1], (const double[RULES]){0.2, NAN, 1, 2, 7, 2}); /* and its on the file's off */
     assert_rules(&f.tags[2], (const double[RULES]){0.1, -0.05, 1, 2, 7, 2});
     tags_file_finish(&f);
 }
@@ -277,10 +281,12 @@ static void others(void **state) {
     assert_string_equal(seen, "2 a b");
     tags_file_finish(&f);
     assert_int_equal(heard.lines, 0);
-    assert_int_equal(tags_file_parse(&f, "[run]\na =", 9, "x.ini", &options), OCELLI_ERR_LIMIT); /* theirs, and said by them */
+    assert_int_equal(tags_file_parse(&f, "[run]\na =", 9, "x.ini", &options),
+                     OCELLI_ERR_LIMIT); /* theirs, and said by them */
     assert_int_equal(heard.lines, 0);
     assert_int_equal(tags_file_parse(&f, "[walk]\n", 7, "x.ini", &options), OCELLI_ERR_FILE);
-    assert_string_equal(heard.text, "x.ini:1: unknown section \"walk\": [tag NAME], [templates], [defaults] or [run] are known");
+    assert_string_equal(heard.text,
+                        "x.ini:1: unknown section \"walk\": [tag NAME], [templates], [defaults] or [run] are known");
 }
 
 static void byte_order_mark(void **state) {

@@ -32,7 +32,8 @@ static void finds_levels(void **state) {
                 assert_true(tail_fit(&t, &grid, counts, wanted[w]));
                 double level = tail_level(&t, wanted[w]), right = true_level(scales[s], shapes[h], wanted[w]);
                 double fault = fabs(level - right) / grid.step;
-                /* 0.3 of the scale is a rate wrong by a third. Far out the shape, drawn to 0, costs a part of the way. */
+                /* 0.3 of the scale is a rate wrong by a third. Far out the shape, drawn to 0, costs a part of the way.
+                 */
                 double most = wanted[w] >= 20 ? 0.3 * scales[s] : 0.2 * ((right - grid.low) / grid.step - 50);
                 if (fault > most) print_error("%g %g %g: %g bins\n", scales[s], shapes[h], wanted[w], fault);
                 assert_true(fault <= most);

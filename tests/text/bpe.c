@@ -109,12 +109,13 @@ static int byte_of(int32_t symbol) {
 }
 
 /* The words with a space between them. */
-static void check_words(const struct bpe *bpe, const struct vocabulary *v, const char *text, size_t length, const char *want) {
+static void check_words(const struct bpe *bpe, const struct vocabulary *vocabulary, const char *text, size_t length,
+                        const char *want) {
     int32_t ids[MOST];
     char got[16 * MOST] = "", *end = got;
     size_t count = encode(bpe, text, length, ids);
     for (size_t i = 1; i + 1 < count; i++) {
-        struct bpe_text t = v->tokens[ids[i]];
+        struct bpe_text t = vocabulary->tokens[ids[i]];
         bool marked = t.length > 4 && memcmp(t.text + t.length - 4, "</w>", 4) == 0;
         if (ids[i] < 512)
             end += sprintf(end, "%c", byte_of(ids[i] % 256));
@@ -204,7 +205,8 @@ static void context(void **state) {
         struct bpe *bpe = few(&v, size);
         for (uint32_t n = 0; n < 16; n++) {
             /* n ids as words, as one word, as numbers; one more id than fits would be overrun */
-            static const char *const texts[] = {"x x x x x x x x x x x x x x x x", "xxxxxxxxxxxxxxxx", "1111111111111111"};
+            static const char *const texts[] = {"x x x x x x x x x x x x x x x x", "xxxxxxxxxxxxxxxx",
+                                                "1111111111111111"};
             for (int t = 0; t < 3; t++) {
                 int32_t *ids = malloc(size * sizeof *ids);
                 size_t count = encode(bpe, texts[t], t == 0 && n ? 2 * n - 1 : n, ids);
@@ -248,19 +250,19 @@ static uint32_t find(const struct vocabulary *v, struct bpe_text t) {
 }
 
 /* Merges names, the first merge that fits anywhere first, all its places left to right. */
-static size_t slow(const struct vocabulary *v, const char *text, size_t length, struct bpe_text *parts) {
-    for (size_t i = 0; i < length; i++) parts[i] = v->tokens[text[i] - '!' + (i + 1 == length ? 256 : 0)];
-    for (size_t m = 0; m < v->params.merge_count; m++) {
+static size_t slow(const struct vocabulary *vocabulary, const char *text, size_t length, struct bpe_text *parts) {
+    for (size_t i = 0; i < length; i++) parts[i] = vocabulary->tokens[text[i] - '!' + (i + 1 == length ? 256 : 0)];
+    for (size_t m = 0; m < vocabulary->params.merge_count; m++) {
         size_t kept = 0;
         for (size_t i = 0; i < length; i++, kept++) {
             parts[kept] = parts[i];
             if (i + 1 == length) continue;
-            struct bpe_text rule = v->merges[m], a = parts[i], b = parts[i + 1];
-            if (a.length + 1 + b.length != rule.length || memcmp(rule.text, a.text, a.length) || rule.text[a.length] != ' ' ||
-                memcmp(rule.text + a.length + 1, b.text, b.length))
+            struct bpe_text rule = vocabulary->merges[m], a = parts[i], b = parts[i + 1];
+            if (a.length + 1 + b.length != rule.length || memcmp(rule.text, a.text, a.length) ||
+                rule.text[a.length] != ' ' || memcmp(rule.text + a.length + 1, b.text, b.length))
                 continue;
             struct bpe_text joined = vocabulary_joined(rule);
-            parts[kept] = v->tokens[find(v, joined)];
+            parts[kept] = vocabulary->tokens[find(vocabulary, joined)];
             free((char *)joined.text);
             i++;
         }
@@ -271,7 +273,7 @@ static size_t slow(const struct vocabulary *v, const char *text, size_t length, 
 }
 
 /* Merges made of what earlier ones gave, in any order, also several for one token. */
-static void random_vocabulary(struct vocabulary *v, uint64_t *seed, char *list) {
+static void random_vocabulary(struct vocabulary *vocabulary, uint64_t *seed, char *list) {
     char names[44][16] = {"a", "b", "a</w>", "b</w>"};
     int count = 4, lines_made = 0;
     *list = 0;
@@ -289,7 +291,7 @@ static void random_vocabulary(struct vocabulary *v, uint64_t *seed, char *list) 
         snprintf(joined, sizeof joined, "%s%s", left, right);
         memcpy(names[count++], joined, 16);
     }
-    vocabulary_init(v, list, (size_t)lines_made, MOST);
+    vocabulary_init(vocabulary, list, (size_t)lines_made, MOST);
 }
 
 static void any_merges(void **state) {

@@ -24,7 +24,8 @@ static void check_bytes(const char *text, size_t length, const char *want, size_
 }
 
 static void check_rows(const struct row *rows, size_t count) {
-    for (size_t i = 0; i < count; i++) check_bytes(rows[i].text, strlen(rows[i].text), rows[i].want, strlen(rows[i].want));
+    for (size_t i = 0; i < count; i++)
+        check_bytes(rows[i].text, strlen(rows[i].text), rows[i].want, strlen(rows[i].want));
 }
 #define CHECK(rows) check_rows(rows, sizeof rows / sizeof *rows)
 

@@ -40,7 +40,8 @@ static inline void vocabulary_bytes(struct vocabulary *v, const char *end) {
             if (printable == round) continue;
             int c = printable ? b : rest++;
             char *name = v->bytes[v->params.token_count];
-            int n = c < 0x80 ? sprintf(name, "%c%s", c, end) : sprintf(name, "%c%c%s", 0xc0 | c >> 6, 0x80 | (c & 0x3f), end);
+            int n = c < 0x80 ? sprintf(name, "%c%s", c, end)
+                             : sprintf(name, "%c%c%s", 0xc0 | c >> 6, 0x80 | (c & 0x3f), end);
             vocabulary_add(v, (struct bpe_text){name, (size_t)n});
         }
 }
@@ -63,31 +64,31 @@ static inline int vocabulary_has(const struct vocabulary *v, struct bpe_text tok
 }
 
 /* `merges`: `count` lines of "left right", each ended by \n. Two may give the same token. */
-static inline void vocabulary_init(struct vocabulary *v, const char *merges, size_t count, uint32_t context) {
-    *v = (struct vocabulary){.merges = calloc(count + 1, sizeof *v->merges), .capacity = count};
-    v->tokens = calloc(512 + count + 2, sizeof *v->tokens);
+static inline void vocabulary_init(struct vocabulary *vocabulary, const char *merges, size_t count, uint32_t context) {
+    *vocabulary = (struct vocabulary){.merges = calloc(count + 1, sizeof *vocabulary->merges), .capacity = count};
+    vocabulary->tokens = calloc(512 + count + 2, sizeof *vocabulary->tokens);
     assert(v->merges && v->tokens);
-    vocabulary_bytes(v, "");
-    vocabulary_bytes(v, "</w>");
+    vocabulary_bytes(vocabulary, "");
+    vocabulary_bytes(vocabulary, "</w>");
     for (size_t i = 0; i < count; i++) {
         size_t length = strcspn(merges, "\n");
-        v->merges[i] = vocabulary_copy(merges, length);
-        struct bpe_text joined = vocabulary_joined(v->merges[i]);
-        if (vocabulary_has(v, joined))
+        vocabulary->merges[i] = vocabulary_copy(merges, length);
+        struct bpe_text joined = vocabulary_joined(vocabulary->merges[i]);
+        if (vocabulary_has(vocabulary, joined))
             free((char *)joined.text);
         else
-            vocabulary_add(v, joined);
+            vocabulary_add(vocabulary, joined);
         merges += length + (merges[length] == '\n');
     }
-    v->params.start_id = (uint32_t)v->params.token_count;
-    vocabulary_add(v, vocabulary_copy("<|startoftext|>", 15));
-    v->params.end_id = (uint32_t)v->params.token_count;
-    vocabulary_add(v, vocabulary_copy("<|endoftext|>", 13));
-    v->params.tokens = v->tokens;
-    v->params.merges = v->merges;
-    v->params.merge_count = count;
-    v->params.context = context;
-    v->params.name = "test";
+    vocabulary->params.start_id = (uint32_t)vocabulary->params.token_count;
+    vocabulary_add(vocabulary, vocabulary_copy("<|startoftext|>", 15));
+    vocabulary->params.end_id = (uint32_t)vocabulary->params.token_count;
+    vocabulary_add(vocabulary, vocabulary_copy("<|endoftext|>", 13));
+    vocabulary->params.tokens = vocabulary->tokens;
+    vocabulary->params.merges = vocabulary->merges;
+    vocabulary->params.merge_count = count;
+    vocabulary->params.context = context;
+    vocabulary->params.name = "test";
 }
 
 static inline void vocabulary_finish(struct vocabulary *v) {

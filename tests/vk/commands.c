@@ -23,8 +23,8 @@ static VKAPI_ATTR void VKAPI_CALL requirements(VkDevice d, VkBuffer b, VkMemoryR
     if (full) needs->memoryTypeBits = 3;
 }
 
-static VKAPI_ATTR VkResult VKAPI_CALL allocate(VkDevice d, const VkMemoryAllocateInfo *i, const VkAllocationCallbacks *a,
-                                               VkDeviceMemory *m) {
+static VKAPI_ATTR VkResult VKAPI_CALL allocate(VkDevice d, const VkMemoryAllocateInfo *i,
+                                               const VkAllocationCallbacks *a, VkDeviceMemory *m) {
     VkMemoryAllocateInfo info = *i;
     if (full && info.memoryTypeIndex == 0) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
     if (full) info.memoryTypeIndex = 0;
@@ -61,14 +61,14 @@ static void record(uint32_t count) {
     assert_float_equal(got[3], -4, 0.02);
 }
 
-static void test_room(void **unused) {
+static void test_capacity(void **unused) {
     (void)unused;
     static const uint32_t counts[] = {1, 2, 4, 5, 70, 129};
     const struct vk_commands *c = &((struct vulkan_list *)gpu.list)->commands;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         record(counts[i]);
         assert_int_equal(c->count, counts[i]);
-        assert_true(c->room <= (counts[i] < 4 ? 4 : 2 * counts[i]));
+        assert_true(c->capacity <= (counts[i] < 4 ? 4 : 2 * counts[i]));
         assert_true(c->sets <= (counts[i] < 4 ? 4 : 2 * counts[i]));
     }
 }
@@ -144,8 +144,8 @@ static void test_bytes(void **unused) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_room), cmocka_unit_test(test_most), cmocka_unit_test(test_uploads), cmocka_unit_test(test_second_heap),
-                                       cmocka_unit_test(test_bytes),
-                                       cmocka_unit_test(gpu_test_silent)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_capacity), cmocka_unit_test(test_most),
+                                       cmocka_unit_test(test_uploads),  cmocka_unit_test(test_second_heap),
+                                       cmocka_unit_test(test_bytes),    cmocka_unit_test(gpu_test_silent)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

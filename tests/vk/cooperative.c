@@ -67,7 +67,8 @@ static void test_device(void **unused) {
     assert_int_equal(vk_device_open(&d, NULL), OCELLI_OK);
     struct vk_cooperative shape = d.cooperative;
     printf("%s, %s: %ux%ux%u, subgroup %u\n", d.name, d.driver, shape.m, shape.n, shape.k, shape.subgroup);
-    assert_true(shape.m ? shape.n && shape.k && shape.subgroup >= d.subgroup_size : !shape.n && !shape.k && !shape.subgroup);
+    assert_true(shape.m ? shape.n && shape.k && shape.subgroup >= d.subgroup_size
+                        : !shape.n && !shape.k && !shape.subgroup);
     vk_device_close(&d);
 }
 

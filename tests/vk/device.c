@@ -69,7 +69,8 @@ static void test_choice(void **state) {
     assert_int_equal(vk_device_open(&d, "0"), OCELLI_OK);
     vk_device_close(&d);
     assert_int_equal(vk_device_name(0, name, sizeof name, &count), OCELLI_OK);
-    for (size_t i = 0; i <= strlen(name); i++) upper[i] = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
+    for (size_t i = 0; i <= strlen(name); i++)
+        upper[i] = (char)(name[i] >= 'a' && name[i] <= 'z' ? name[i] - 32 : name[i]);
     assert_int_equal(vk_device_open(&d, upper), OCELLI_OK);
     assert_string_equal(d.name, name);
     vk_device_close(&d);

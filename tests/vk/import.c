@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Imports come and go without a trace: no open file left, no memory counted as ours; what is no dma-buf is refused without a
- * line. That shaders read the right bytes: tests/clip/resize.c. */
+ * Imports come and go without a trace: no open file left, no memory counted as ours; what is no dma-buf is refused
+ * without a line. That shaders read the right bytes: tests/clip/resize.c. */
 #include "vk/import.h"
 #include "support/gpu.h"
 #include "support/test.h"

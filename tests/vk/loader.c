@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * libvulkan is loaded by the first that opens a device, and serves several at once; where it is missing there is one line. */
+ * libvulkan is loaded by the first that opens a device, and serves several at once; where it is missing there is one
+ * line. */
 #include "vk/loader.h"
 #include "support/checkpoint.h"
 #include "support/gpu.h"
@@ -51,7 +52,8 @@ static void read_one(struct opened *o, int value) {
     assert_memory_equal(bytes, expected, BYTES);
 }
 
-/* The process's first devices. Threads open them and race for the load; each has an instance of its own. The first closes first.
+/* The process's first devices. Threads open them and race for the load; each has an instance of its own. The first
+ * closes first.
  */
 static void test_several(void **state) {
     struct opened all[DEVICES] = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * For cpu-estimate: times the AVX2 kernels on cpu-plan.awk's lines, with one thread, each line the least of ROUNDS runs of
- * the whole plan, so that weights come from memory as they do in use. Prints "measured LABEL MS". `cpu-time mhz`: the clock's
- * rate. */
+ * For cpu-estimate: times the AVX2 kernels on cpu-plan.awk's lines, with one thread, each line the least of ROUNDS runs
+ * of the whole plan, so that weights come from memory as they do in use. Prints "measured LABEL MS". `cpu-time mhz`:
+ * the clock's rate. */
 #include "op/cpu/linear.h"
 #include "op/cpu/panels.h"
 #include "op/cpu/tiles.h"
@@ -21,13 +21,14 @@ struct step {
 };
 
 static struct buffers {
-    float *x, *y, *scales, *room;
+    float *x, *y, *scales, *scratch;
     int8_t *in;
-    uint8_t *linear_room;
+    uint8_t *linear_scratch;
 } buffers;
 
 /* The row of runtime/op/cpu/table.c. */
-static const struct cpu_kernels avx2 = {"avx2", {16, 4, 5, CPU_CLIPPED, dot_avx2}, .rows = &rows_avx2}, *const kernels = &avx2;
+static const struct cpu_kernels avx2 = {"avx2", {16, 4, 5, CPU_CLIPPED, dot_avx2}, .rows = &rows_avx2}, *const kernels =
+                                                                                                            &avx2;
 
 /* Of this thread's own time: others may take turns on its core. */
 static double clock_ms(void) {
@@ -40,7 +41,8 @@ static void *room_for(size_t bytes) {
     void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
     if (!p) exit(1);
     uint32_t noise = 1;
-    for (size_t i = 0; i < bytes; i++) ((uint8_t *)p)[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24 & 0xbf);
+    for (size_t i = 0; i < bytes; i++)
+        ((uint8_t *)p)[i] = (uint8_t)((noise = noise * 1664525 + 1013904223) >> 24 & 0xbf);
     return p;
 }
 
@@ -69,7 +71,7 @@ static void run_linear(const struct step *s, uint32_t serial) {
                            .padded = padded,
                            .rows = s->a,
                            .count = s->b};
-    struct pool_worker worker = {0, serial, buffers.linear_room};
+    struct thread_pool_worker worker = {0, serial, buffers.linear_scratch};
     for (uint32_t task = 0, tasks = linear_tasks(&l); task < tasks; task++) linear_run(&l, task, &worker);
 }
 
@@ -88,7 +90,7 @@ static void run_attention(const struct step *s) {
                                                          .head = s->d,
                                                          .scale = 0.125f,
                                                          .out = buffers.y + (size_t)h * s->d,
-                                                         .room = buffers.room});
+                                                         .scratch = buffers.scratch});
     }
 }
 
@@ -146,8 +148,8 @@ int main(int argc, char **argv) {
     static struct step steps[LINES_MOST];
     if (argc > 1 && !strcmp(argv[1], "mhz")) return print_mhz(), 0;
     buffers = (struct buffers){floats(WIDEST),   floats(WIDEST),
-                               floats(LARGEST),  floats(cpu_attention_room(320, 128)),
-                               room_for(WIDEST), room_for(linear_room(kernels, 4096))};
+                               floats(LARGEST),  floats(cpu_attention_scratch(320, 128)),
+                               room_for(WIDEST), room_for(linear_scratch(kernels, 4096))};
     uint32_t count = read_plan(steps);
     for (uint32_t round = 1; round <= ROUNDS; round++)
         for (uint32_t i = 0; i < count; i++) {

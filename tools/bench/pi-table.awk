@@ -41,14 +41,14 @@ function set_values(i,    c, p) {
     if (is_product(i)) {
         value["ROUNDS"] = ceil(ceil(p[1] / c[5]) / (c[1] / 16))
         value["STEPS"] = p[4]
-        value["THEN"] = ceil(p[1] / (c[1] / 16)) / groups_x[i]
-        value["THEN_WORDS"] = p[9] / 16
+        value["ROW_EPILOGUE"] = ceil(p[1] / (c[1] / 16)) / groups_x[i]
+        value["EPILOGUE_WORDS"] = p[9] / 16
     } else if (shader[i] ~ /^attention/) {
         value["HEAD"] = c[2]
         value["KEYS"] = c[4] && p[2] > 1 ? (p[1] + 1) / 2 : p[1]
         value["OWN_KEYS"] = ceil(value["KEYS"] / c[1])
-        value["THEN"] = (p[2] < 4 ? p[2] : 4) / groups_y[i]
-        value["THEN_WORDS"] = p[9] / 16
+        value["ROW_EPILOGUE"] = (p[2] < 4 ? p[2] : 4) / groups_y[i]
+        value["EPILOGUE_WORDS"] = p[9] / 16
     } else if (shader[i] ~ /^resize/) {
         value["TAPS"] = p[4]
     } else {

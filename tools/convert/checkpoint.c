@@ -34,21 +34,23 @@ static bool is_open(const struct checkpoint *c, const char *path) {
 }
 
 /* {"weight_map": {tensor: file}}: each file once. */
-static int open_shards(struct checkpoint *c, const char *index) {
+static int open_shards(struct checkpoint *checkpoint, const char *index) {
     cJSON *root;
-    int status = json_load(&root, index, c->sources);
+    int status = json_load(&root, index, checkpoint->sources);
     const cJSON *map = cJSON_GetObjectItemCaseSensitive(root, "weight_map"), *item;
-    if (!status && !cJSON_IsObject(map)) status = log_fail(OCELLI_ERR_FILE, "%s: no weight_map: fetch the file again", index);
+    if (!status && !cJSON_IsObject(map))
+        status = log_fail(OCELLI_ERR_FILE, "%s: no weight_map: fetch the file again", index);
     cJSON_ArrayForEach(item, map) {
         const char *name = cJSON_GetStringValue(item);
         if (!status && !is_plain_name(name))
-            status = log_fail(OCELLI_ERR_FILE, "%s: weight_map names no file for %s: fetch the file again", index, item->string);
+            status = log_fail(OCELLI_ERR_FILE, "%s: weight_map names no file for %s: fetch the file again", index,
+                              item->string);
         if (status) break;
-        char *path = source_path(&c->arena, c->folder, name);
+        char *path = source_path(&checkpoint->arena, checkpoint->folder, name);
         if (!path)
             status = no_memory(index);
-        else if (!is_open(c, path))
-            status = open_file(c, path);
+        else if (!is_open(checkpoint, path))
+            status = open_file(checkpoint, path);
     }
     cJSON_Delete(root);
     return status;
@@ -59,22 +61,23 @@ static int by_name(const void *a, const void *b) {
     return strcmp(x->name, y->name);
 }
 
-static int collect(struct checkpoint *c, const char *path) {
+static int collect(struct checkpoint *checkpoint, const char *path) {
     size_t count = 0;
-    c->tensors = arena_alloc(&c->arena, c->count + 1, sizeof *c->tensors);
-    if (!c->tensors) return no_memory(path);
-    for (const struct checkpoint_file *f = c->files; f; f = f->next)
+    checkpoint->tensors = arena_alloc(&checkpoint->arena, checkpoint->count + 1, sizeof *checkpoint->tensors);
+    if (!checkpoint->tensors) return no_memory(path);
+    for (const struct checkpoint_file *f = checkpoint->files; f; f = f->next)
         for (size_t i = 0; i < f->tensors.count; i++) {
             const struct safetensors_tensor *t = &f->tensors.tensors[i];
-            const char *name = names_inside(&c->arena, t->name);
+            const char *name = names_inside(&checkpoint->arena, t->name);
             if (!name) return no_memory(path);
-            c->tensors[count++] = (struct checkpoint_tensor){.name = names_strip(name), .file = f->path, .stored = t};
+            checkpoint->tensors[count++] =
+                (struct checkpoint_tensor){.name = names_strip(name), .file = f->path, .stored = t};
         }
-    qsort(c->tensors, count, sizeof *c->tensors, by_name);
+    qsort(checkpoint->tensors, count, sizeof *checkpoint->tensors, by_name);
     for (size_t i = 1; i < count; i++)
-        if (strcmp(c->tensors[i - 1].name, c->tensors[i].name) == 0)
+        if (strcmp(checkpoint->tensors[i - 1].name, checkpoint->tensors[i].name) == 0)
             return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is there twice: fetch the checkpoint again", path,
-                            c->tensors[i].name);
+                            checkpoint->tensors[i].name);
     return OCELLI_OK;
 }
 
@@ -96,29 +99,30 @@ static int find_layout(struct checkpoint *c, const char *path, struct report *r)
     return OCELLI_OK;
 }
 
-/* transformers 4 writes preprocessor_config.json; 5 has the same as "image_processor" in processor_config.json, which in 4 held
- * other things. Where both are there transformers 5 takes the latter. */
-static int read_prep(struct checkpoint *c, struct report *r) {
+/* transformers 4 writes preprocessor_config.json; 5 has the same as "image_processor" in processor_config.json, which
+ * in 4 held other things. Where both are there transformers 5 takes the latter. */
+static int read_prep(struct checkpoint *checkpoint, struct report *report) {
     static const char old[] = "preprocessor_config.json", new[] = "processor_config.json";
-    char *path = source_path(&c->arena, c->folder, new);
-    if (!path) return no_memory(c->folder);
+    char *path = source_path(&checkpoint->arena, checkpoint->folder, new);
+    if (!path) return no_memory(checkpoint->folder);
     cJSON *root = NULL;
-    int status = source_exists(path) ? json_load(&root, path, c->sources) : OCELLI_OK;
+    int status = source_exists(path) ? json_load(&root, path, checkpoint->sources) : OCELLI_OK;
     const cJSON *prep = cJSON_GetObjectItemCaseSensitive(root, "image_processor");
     if (!status && !prep) {
         cJSON_Delete(root);
         root = NULL;
-        path = source_path(&c->arena, c->folder, old);
-        if (!path) return no_memory(c->folder);
-        status = source_exists(path) ? json_load(&root, path, c->sources) : OCELLI_OK;
+        path = source_path(&checkpoint->arena, checkpoint->folder, old);
+        if (!path) return no_memory(checkpoint->folder);
+        status = source_exists(path) ? json_load(&root, path, checkpoint->sources) : OCELLI_OK;
         prep = root;
     }
     if (!status && !prep)
-        status = log_fail(OCELLI_ERR_FILE,
-                          "%s: no %s, nor a %s with an image_processor: put the one of the model's publisher there, since the "
-                          "sizes, mean and filter it was trained with stand nowhere else",
-                          c->folder, old, new);
-    if (!status) status = config_preprocessor(&c->config, prep, path, r);
+        status = log_fail(
+            OCELLI_ERR_FILE,
+            "%s: no %s, nor a %s with an image_processor: put the one of the model's publisher there, since the "
+            "sizes, mean and filter it was trained with stand nowhere else",
+            checkpoint->folder, old, new);
+    if (!status) status = config_preprocessor(&checkpoint->config, prep, path, report);
     cJSON_Delete(root);
     return status;
 }
@@ -154,39 +158,39 @@ static int open_all(struct checkpoint *c, const char *path, struct report *r) {
     return status;
 }
 
-int checkpoint_open(struct checkpoint *c, const char *path, struct sources *sources, struct report *r) {
-    *c = (struct checkpoint){.sources = sources};
-    int status = open_all(c, path, r);
-    if (status) checkpoint_close(c);
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sources *sources, struct report *report) {
+    *checkpoint = (struct checkpoint){.sources = sources};
+    int status = open_all(checkpoint, path, report);
+    if (status) checkpoint_close(checkpoint);
     return status;
 }
 
-void checkpoint_close(struct checkpoint *c) {
-    for (struct checkpoint_file *f = c->files; f; f = f->next) {
+void checkpoint_close(struct checkpoint *checkpoint) {
+    for (struct checkpoint_file *f = checkpoint->files; f; f = f->next) {
         safetensors_finish(&f->tensors);
         file_free(&f->bytes);
     }
-    arena_finish(&c->arena);
-    *c = (struct checkpoint){0};
+    arena_finish(&checkpoint->arena);
+    *checkpoint = (struct checkpoint){0};
 }
 
-const struct checkpoint_tensor *checkpoint_take(struct checkpoint *c, const char *name) {
+const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name) {
     struct checkpoint_tensor key = {.name = name};
-    struct checkpoint_tensor *found = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
+    struct checkpoint_tensor *found = bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name);
     if (found) found->used = true;
     return found;
 }
 
-int checkpoint_check_used(const struct checkpoint *c, struct report *r) {
+int checkpoint_check_used(const struct checkpoint *checkpoint, struct report *report) {
     enum { NAMED = 5 };
     char names[512] = "";
     size_t left = 0, length = 0;
     const char *file = "";
-    for (size_t i = 0; i < c->count; i++) {
-        const struct checkpoint_tensor *t = &c->tensors[i];
+    for (size_t i = 0; i < checkpoint->count; i++) {
+        const struct checkpoint_tensor *t = &checkpoint->tensors[i];
         if (t->used) continue;
-        if (names_ignored(c->layout, t->name)) {
-            report_ignored(r, t->name);
+        if (names_ignored(checkpoint->layout, t->name)) {
+            report_ignored(report, t->name);
             continue;
         }
         if (left++ < NAMED && length < sizeof names)
@@ -194,6 +198,7 @@ int checkpoint_check_used(const struct checkpoint *c, struct report *r) {
         file = t->file;
     }
     if (left == 0) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: %zu tensor%s left over, so this is not a plain CLIP: %s%s; give a model without", file,
-                    left, left > 1 ? "s" : "", names, left > NAMED ? ", ..." : "");
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: %zu tensor%s left over, so this is not a plain CLIP: %s%s; give a model without", file, left,
+                    left > 1 ? "s" : "", names, left > NAMED ? ", ..." : "");
 }

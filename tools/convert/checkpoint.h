@@ -33,13 +33,13 @@ struct checkpoint {
 };
 
 /* Opens a folder or a .safetensors file. Errors: FILE, LIMIT (a kind not supported yet), MEMORY. */
-int checkpoint_open(struct checkpoint *c, const char *path, struct sources *sources, struct report *r);
-void checkpoint_close(struct checkpoint *c);
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sources *sources, struct report *report);
+void checkpoint_close(struct checkpoint *checkpoint);
 
 /* Gives NULL when there is none. Marks it used. */
-const struct checkpoint_tensor *checkpoint_take(struct checkpoint *c, const char *name);
+const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name);
 
 /* Every tensor must have been taken or be known to be no weight. Errors: FILE, naming the first ones. */
-int checkpoint_check_used(const struct checkpoint *c, struct report *r);
+int checkpoint_check_used(const struct checkpoint *checkpoint, struct report *report);
 
 #endif

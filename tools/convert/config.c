@@ -6,9 +6,9 @@
 const float config_openai_mean[3] = {0.48145466f, 0.4578275f, 0.40821073f};
 const float config_openai_std[3] = {0.26862954f, 0.26130258f, 0.27577711f};
 
-const char *config_activation_name(enum config_activation a) {
+const char *config_activation_name(enum config_activation activation) {
     static const char *const names[] = {"quick_gelu", "gelu", "gelu_tanh"};
-    return names[a];
+    return names[activation];
 }
 
 int config_unsupported(const char *file, const char *what) {
@@ -19,31 +19,32 @@ int config_expect_bool(const struct json_at *at, const char *key, bool expected)
     bool value = expected;
     int status = json_bool(at, key, &value);
     if (status || value == expected) return status;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is %s: not supported yet, convert a model without it", at->file, at->where, key,
-                    value ? "true" : "false");
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is %s: not supported yet, convert a model without it", at->file,
+                    at->where, key, value ? "true" : "false");
 }
 
 static int within(const struct config *c, const char *tower, const char *what, uint32_t value, uint32_t most) {
     if (value == 0) return log_fail(OCELLI_ERR_FILE, "%s: %s %s is 0: correct it", c->file, tower, what);
     if (value <= most) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s %s is %u, the limit is %u: choose a smaller model", c->file, tower, what, value,
-                    most);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s %s is %u, the limit is %u: choose a smaller model", c->file, tower, what,
+                    value, most);
 }
 
-static int check_tower(const struct config *c, const struct config_tower *t, const char *name) {
-    int status = within(c, name, "width", t->width, CONFIG_MAX_WIDTH);
-    if (!status) status = within(c, name, "hidden width", t->hidden, CONFIG_MAX_HIDDEN);
-    if (!status) status = within(c, name, "number of layers", t->blocks, CONFIG_MAX_BLOCKS);
-    if (!status) status = within(c, name, "number of heads", t->heads, t->width);
+static int check_tower(const struct config *config, const struct config_tower *tower, const char *name) {
+    int status = within(config, name, "width", tower->width, CONFIG_MAX_WIDTH);
+    if (!status) status = within(config, name, "hidden width", tower->hidden, CONFIG_MAX_HIDDEN);
+    if (!status) status = within(config, name, "number of layers", tower->blocks, CONFIG_MAX_BLOCKS);
+    if (!status) status = within(config, name, "number of heads", tower->heads, tower->width);
     if (status) return status;
-    if (t->width % t->heads)
-        return log_fail(OCELLI_ERR_FILE, "%s: %s width %u is not a multiple of %u heads: correct it", c->file, name, t->width,
-                        t->heads);
-    if (t->width / t->heads > CONFIG_MAX_HEAD || t->width / t->heads % 4)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %s heads are %u wide, supported are multiples of 4 up to %d", c->file, name,
-                        t->width / t->heads, CONFIG_MAX_HEAD);
-    if (!(t->epsilon > 0 && t->epsilon < 1))
-        return log_fail(OCELLI_ERR_FILE, "%s: %s layer norm epsilon is %g: correct it", c->file, name, t->epsilon);
+    if (tower->width % tower->heads)
+        return log_fail(OCELLI_ERR_FILE, "%s: %s width %u is not a multiple of %u heads: correct it", config->file,
+                        name, tower->width, tower->heads);
+    if (tower->width / tower->heads > CONFIG_MAX_HEAD || tower->width / tower->heads % 4)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %s heads are %u wide, supported are multiples of 4 up to %d",
+                        config->file, name, tower->width / tower->heads, CONFIG_MAX_HEAD);
+    if (!(tower->epsilon > 0 && tower->epsilon < 1))
+        return log_fail(OCELLI_ERR_FILE, "%s: %s layer norm epsilon is %g: correct it", config->file, name,
+                        tower->epsilon);
     return OCELLI_OK;
 }
 
@@ -59,22 +60,23 @@ static int check_image(struct config *c) {
     return within(c, "image", "number of tokens", c->image.tokens, CONFIG_MAX_TOKENS);
 }
 
-int config_check_std(const struct config *c, const char *file) {
+int config_check_std(const struct config *config, const char *file) {
     for (int i = 0; i < 3; i++)
-        if (!(c->std[i] > 0))
-            return log_fail(OCELLI_ERR_FILE, "%s: standard deviation %g of the pixels: correct it as the model was trained", file,
-                            c->std[i]);
+        if (!(config->std[i] > 0))
+            return log_fail(OCELLI_ERR_FILE,
+                            "%s: standard deviation %g of the pixels: correct it as the model was trained", file,
+                            config->std[i]);
     return OCELLI_OK;
 }
 
-int config_check(struct config *c) {
-    int status = check_tower(c, &c->image, "image");
-    if (!status) status = check_tower(c, &c->text, "text");
-    if (!status) status = check_image(c);
-    if (!status) status = within(c, "text", "context length", c->text.tokens, CONFIG_MAX_CONTEXT);
-    if (!status) status = within(c, "text", "vocabulary", c->vocabulary, CONFIG_MAX_VOCABULARY);
-    if (!status) status = within(c, "shared", "embedding size", c->embedding, CONFIG_MAX_WIDTH);
-    if (!status && c->text.tokens < 2)
-        status = log_fail(OCELLI_ERR_FILE, "%s: a text context of 1 has no room for a text: correct it", c->file);
+int config_check(struct config *config) {
+    int status = check_tower(config, &config->image, "image");
+    if (!status) status = check_tower(config, &config->text, "text");
+    if (!status) status = check_image(config);
+    if (!status) status = within(config, "text", "context length", config->text.tokens, CONFIG_MAX_CONTEXT);
+    if (!status) status = within(config, "text", "vocabulary", config->vocabulary, CONFIG_MAX_VOCABULARY);
+    if (!status) status = within(config, "shared", "embedding size", config->embedding, CONFIG_MAX_WIDTH);
+    if (!status && config->text.tokens < 2)
+        status = log_fail(OCELLI_ERR_FILE, "%s: a text context of 1 has no room for a text: correct it", config->file);
     return status;
 }

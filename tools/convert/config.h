@@ -51,17 +51,17 @@ extern const float config_openai_mean[3], config_openai_std[3];
 
 /* `root` is config.json of a transformers folder, `prep` its preprocessor_config.json.
  * Errors: FILE (not CLIP, contradictory), LIMIT. */
-int config_transformers(struct config *c, const cJSON *root, const char *file, struct report *r);
-int config_preprocessor(struct config *c, const cJSON *root, const char *file, struct report *r);
+int config_transformers(struct config *config, const cJSON *root, const char *file, struct report *report);
+int config_preprocessor(struct config *config, const cJSON *root, const char *file, struct report *report);
 /* `root` is open_clip_config.json, or only the model_cfg of it. Includes preprocessing. */
-int config_open_clip(struct config *c, const cJSON *root, const char *file, struct report *r);
+int config_open_clip(struct config *config, const cJSON *root, const char *file, struct report *report);
 
 /* Sizes against each other and against the limits. Errors: FILE, LIMIT. */
-int config_check(struct config *c);
+int config_check(struct config *config);
 /* Of the pixels' standard deviations, which `file` said. Errors: FILE. */
-int config_check_std(const struct config *c, const char *file);
+int config_check_std(const struct config *config, const char *file);
 
-const char *config_activation_name(enum config_activation a);
+const char *config_activation_name(enum config_activation activation);
 
 /* Helpers of the readers: a value that must be as expected here, or the model computes other things. */
 int config_expect_bool(const struct json_at *at, const char *key, bool expected);

@@ -107,11 +107,11 @@ static int check_keys(const struct json_at *at, const struct key *keys) {
         const struct key *key = keys;
         while (key->name && strcmp(key->name, item->string) != 0) key++;
         if (!key->name && !cJSON_IsNull(item))
-            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is not known here and may change the result: not supported", at->file,
-                            at->where, item->string);
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is not known here and may change the result: not supported",
+                            at->file, at->where, item->string);
         if (key->name && !fits(key, item))
-            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s has a value that is not supported: convert a plain CLIP", at->file,
-                            at->where, item->string);
+            return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s has a value that is not supported: convert a plain CLIP",
+                            at->file, at->where, item->string);
     }
     return OCELLI_OK;
 }
@@ -150,25 +150,25 @@ static int read_hidden(const struct json_at *at, struct config_tower *t) {
     const cJSON *item = json_get(at, "mlp_ratio");
     double hidden = t->width * (item ? item->valuedouble : 4.0);
     if (!(hidden >= 1 && hidden <= CONFIG_MAX_HIDDEN))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %smlp_ratio %g of width %u is outside 1..%d", at->file, at->where, checked,
-                        t->width, CONFIG_MAX_HIDDEN);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %smlp_ratio %g of width %u is outside 1..%d", at->file, at->where,
+                        checked, t->width, CONFIG_MAX_HIDDEN);
     t->hidden = (uint32_t)hidden;
     return OCELLI_OK;
 }
 
-static int read_image(struct config *c, const struct json_at *at) {
-    struct config_tower *t = &c->image;
+static int read_image(struct config *config, const struct json_at *at) {
+    struct config_tower *t = &config->image;
     uint32_t head = 64;
     *t = (struct config_tower){.width = 768, .blocks = 12, .epsilon = 1e-5f, .activation = t->activation};
-    c->image_size = 224;
-    c->patch_size = 16;
+    config->image_size = 224;
+    config->patch_size = 16;
     if (json_get(at, "timm_model_name"))
         return config_unsupported(at->file, "a timm image tower (MobileCLIP, SigLIP, ...): convert a plain CLIP");
     if (cJSON_IsArray(json_get(at, "layers")))
         return config_unsupported(at->file, "a ResNet image tower: convert a CLIP with a ViT");
     int status = check_keys(at, image_keys);
-    if (!status) status = read_square(at, "image_size", &c->image_size);
-    if (!status) status = read_square(at, "patch_size", &c->patch_size);
+    if (!status) status = read_square(at, "image_size", &config->image_size);
+    if (!status) status = read_square(at, "patch_size", &config->patch_size);
     if (!status) status = json_u32(at, "layers", &t->blocks);
     if (!status) status = json_u32(at, "width", &t->width);
     if (!status) status = json_u32(at, "head_width", &head);
@@ -176,8 +176,8 @@ static int read_image(struct config *c, const struct json_at *at) {
     if (!status) status = read_kwargs(at, t);
     if (status) return status;
     if (head == 0 || t->width % head)
-        return log_fail(OCELLI_ERR_FILE, "%s: %swidth %u is not a multiple of head_width %u: correct it", at->file, at->where,
-                        t->width, head);
+        return log_fail(OCELLI_ERR_FILE, "%s: %swidth %u is not a multiple of head_width %u: correct it", at->file,
+                        at->where, t->width, head);
     t->heads = t->width / head;
     return OCELLI_OK;
 }
@@ -187,7 +187,8 @@ static int read_text(struct config *c, const struct json_at *at) {
     *t = (struct config_tower){
         .width = 512, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f, .activation = t->activation};
     c->vocabulary = 49408;
-    if (json_get(at, "hf_model_name")) return config_unsupported(at->file, "a text tower of transformers: convert a plain CLIP");
+    if (json_get(at, "hf_model_name"))
+        return config_unsupported(at->file, "a text tower of transformers: convert a plain CLIP");
     int status = check_keys(at, text_keys);
     if (!status) status = json_u32(at, "context_length", &t->tokens);
     if (!status) status = json_u32(at, "vocab_size", &c->vocabulary);
@@ -204,67 +205,69 @@ static int either(const struct json_at *at, const char *key, const char *no, con
     if (status) return status;
     *value = word && strcmp(word, yes) == 0;
     if (!word || *value || strcmp(word, no) == 0) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word, no, yes);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word, no,
+                    yes);
 }
 
-static void report_prep(const struct json_at *at, const char *what, const char *value, const char *key, struct report *r) {
+static void report_prep(const struct json_at *at, const char *what, const char *value, const char *key,
+                        struct report *r) {
     const char *absent = json_get(at, key) ? "" : " is absent: open_clip's default";
     report_choice(r, what, value, "preprocess_cfg.%s%s", key, absent);
 }
 
-static int read_prep(struct config *c, const struct json_at *at, struct report *r) {
-    uint32_t size = c->image_size;
+static int read_prep(struct config *config, const struct json_at *at, struct report *report) {
+    uint32_t size = config->image_size;
     const char *mode = "RGB";
-    memcpy(c->mean, config_openai_mean, sizeof c->mean);
-    memcpy(c->std, config_openai_std, sizeof c->std);
-    int status = either(at, "resize_mode", "shortest", "squash", &c->squash);
-    if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &c->bilinear);
-    if (!status) status = json_floats3(at, "mean", c->mean);
-    if (!status) status = json_floats3(at, "std", c->std);
-    if (!status) status = config_check_std(c, at->file);
+    memcpy(config->mean, config_openai_mean, sizeof config->mean);
+    memcpy(config->std, config_openai_std, sizeof config->std);
+    int status = either(at, "resize_mode", "shortest", "squash", &config->squash);
+    if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &config->bilinear);
+    if (!status) status = json_floats3(at, "mean", config->mean);
+    if (!status) status = json_floats3(at, "std", config->std);
+    if (!status) status = config_check_std(config, at->file);
     if (!status) status = read_square(at, "size", &size);
     if (!status) status = json_string(at, "mode", &mode);
     if (status) return status;
-    if (size != c->image_size || strcmp(mode, "RGB") != 0)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: %ssize %u or mode %s differs from the model's %u pixels of RGB", at->file,
-                        at->where, size, mode, c->image_size);
-    report_prep(at, "resize", c->squash ? "squash" : "crop", "resize_mode", r);
-    report_prep(at, "filter", c->bilinear ? "bilinear" : "bicubic", "interpolation", r);
+    if (size != config->image_size || strcmp(mode, "RGB") != 0)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: %ssize %u or mode %s differs from the model's %u pixels of RGB",
+                        at->file, at->where, size, mode, config->image_size);
+    report_prep(at, "resize", config->squash ? "squash" : "crop", "resize_mode", report);
+    report_prep(at, "filter", config->bilinear ? "bilinear" : "bicubic", "interpolation", report);
     char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
-             c->std[2]);
+    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", config->mean[0], config->mean[1], config->mean[2],
+             config->std[0], config->std[1], config->std[2]);
     bool both = json_get(at, "mean") && json_get(at, "std");
-    report_choice(r, "normalisation", value, "%s",
+    report_choice(report, "normalisation", value, "%s",
                   both ? "preprocess_cfg.mean and std" : "partly absent in preprocess_cfg: open_clip's default");
     return OCELLI_OK;
 }
 
-static int read_model(struct config *c, const struct json_at *model, struct report *r) {
+static int read_model(struct config *config, const struct json_at *model, struct report *report) {
     struct json_at image, text;
     bool quick = false;
     if (json_get(model, "multimodal_cfg"))
         return config_unsupported(model->file, "a captioning model (CoCa): convert a plain CLIP");
     int status = check_keys(model, model_keys);
-    if (!status) status = json_u32(model, "embed_dim", &c->embedding);
+    if (!status) status = json_u32(model, "embed_dim", &config->embedding);
     if (!status) status = json_bool(model, "quick_gelu", &quick);
     if (!status) status = json_object(model, "vision_cfg", "vision_cfg.", &image);
     if (!status) status = json_object(model, "text_cfg", "text_cfg.", &text);
     if (status) return status;
-    c->image.activation = c->text.activation = quick ? CONFIG_QUICK_GELU : CONFIG_GELU;
-    status = read_image(c, &image);
-    if (!status) status = read_text(c, &text);
+    config->image.activation = config->text.activation = quick ? CONFIG_QUICK_GELU : CONFIG_GELU;
+    status = read_image(config, &image);
+    if (!status) status = read_text(config, &text);
     if (status) return status;
     const char *why = json_get(model, "quick_gelu") ? "model_cfg.quick_gelu" : "model_cfg.quick_gelu is absent: GELU";
-    report_choice(r, "image activation", config_activation_name(c->image.activation), "%s", why);
-    report_choice(r, "text activation", config_activation_name(c->text.activation), "%s", why);
-    report_choice(r, "image pooling", "class token", "open_clip's pool_type 'tok'");
-    report_choice(r, "text pooling", "largest id", "open_clip's pool_type 'argmax'");
-    report_choice(r, "text mask", "causal", "no_causal_mask is not set");
+    report_choice(report, "image activation", config_activation_name(config->image.activation), "%s", why);
+    report_choice(report, "text activation", config_activation_name(config->text.activation), "%s", why);
+    report_choice(report, "image pooling", "class token", "open_clip's pool_type 'tok'");
+    report_choice(report, "text pooling", "largest id", "open_clip's pool_type 'argmax'");
+    report_choice(report, "text mask", "causal", "no_causal_mask is not set");
     return OCELLI_OK;
 }
 
-int config_open_clip(struct config *c, const cJSON *root, const char *file, struct report *r) {
-    *c = (struct config){.file = file, .pool = CONFIG_POOL_LARGEST};
+int config_open_clip(struct config *config, const cJSON *root, const char *file, struct report *report) {
+    *config = (struct config){.file = file, .pool = CONFIG_POOL_LARGEST};
     struct json_at at = {.file = file, .where = "", .object = root}, model, prep;
     int status = json_object(&at, "model_cfg", "model_cfg.", &model);
     if (!status) status = json_object(&at, "preprocess_cfg", "preprocess_cfg.", &prep);
@@ -272,6 +275,6 @@ int config_open_clip(struct config *c, const cJSON *root, const char *file, stru
     if (!model.object) model = at; /* a file of open_clip's own model_configs/ */
     if (!json_get(&model, "embed_dim") || !json_get(&model, "vision_cfg") || !json_get(&model, "text_cfg"))
         return log_fail(OCELLI_ERR_FILE, "%s: no embed_dim, vision_cfg and text_cfg: not a CLIP of open_clip", file);
-    status = read_model(c, &model, r);
-    return status ? status : read_prep(c, &prep, r);
+    status = read_model(config, &model, report);
+    return status ? status : read_prep(config, &prep, report);
 }

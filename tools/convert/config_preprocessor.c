@@ -33,7 +33,8 @@ static int read_size(const struct json_at *at, const char *key, struct size *siz
     if (status) return status;
     *size = (struct size){.side = shortest ? shortest : height, .square = !shortest};
     if (size->side > 0 && (shortest ? !height && !width : height == width)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %s is neither shortest_edge nor equal height and width: not supported", at->file, key);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %s is neither shortest_edge nor equal height and width: not supported",
+                    at->file, key);
 }
 
 /* CLIPImageProcessor's defaults hold only where the file is one of its own. */
@@ -46,12 +47,12 @@ static int check_class(const struct json_at *at) {
     if (status || !name || strncmp(name, "CLIP", 4) == 0) return status;
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
         if (!json_get(at, needed[i]))
-            return log_fail(OCELLI_ERR_FILE, "%s: %s is absent and the default of %s is not known here: add it", at->file,
-                            needed[i], name);
+            return log_fail(OCELLI_ERR_FILE, "%s: %s is absent and the default of %s is not known here: add it",
+                            at->file, needed[i], name);
     return OCELLI_OK;
 }
 
-static int read_resize(struct config *c, const struct json_at *at, struct report *r) {
+static int read_resize(struct config *config, const struct json_at *at, struct report *report) {
     struct size size = {.side = 224}, crop = {.side = 224};
     bool centre = true;
     int status = config_expect_bool(at, "do_resize", true);
@@ -59,13 +60,14 @@ static int read_resize(struct config *c, const struct json_at *at, struct report
     if (!status) status = read_size(at, "size", &size);
     if (!status) status = read_size(at, "crop_size", &crop);
     if (status) return status;
-    if (size.side != c->image_size || (centre && crop.side != c->image_size))
-        return log_fail(OCELLI_ERR_LIMIT, "%s: size %u, crop_size %u: only the model's %u for both is supported", at->file,
-                        size.side, crop.side, c->image_size);
+    if (size.side != config->image_size || (centre && crop.side != config->image_size))
+        return log_fail(OCELLI_ERR_LIMIT, "%s: size %u, crop_size %u: only the model's %u for both is supported",
+                        at->file, size.side, crop.side, config->image_size);
     if (!size.square && !centre)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: a short side without do_center_crop is not square: not supported", at->file);
-    c->squash = size.square;
-    report_choice(r, "resize", c->squash ? "squash" : "crop", "size in %s%s", file_name(at),
+        return log_fail(OCELLI_ERR_LIMIT, "%s: a short side without do_center_crop is not square: not supported",
+                        at->file);
+    config->squash = size.square;
+    report_choice(report, "resize", config->squash ? "squash" : "crop", "size in %s%s", file_name(at),
                   json_get(at, "size") ? "" : " is absent: CLIPImageProcessor's default");
     return OCELLI_OK;
 }
@@ -75,7 +77,8 @@ static int read_filter(struct config *c, const struct json_at *at, struct report
     int status = json_u32(at, "resample", &filter);
     if (status) return status;
     if (filter != PIL_BICUBIC && filter != PIL_BILINEAR)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: resample is %u: supported are 3 (bicubic) and 2 (bilinear)", at->file, filter);
+        return log_fail(OCELLI_ERR_LIMIT, "%s: resample is %u: supported are 3 (bicubic) and 2 (bilinear)", at->file,
+                        filter);
     c->bilinear = filter == PIL_BILINEAR;
     report_choice(r, "filter", c->bilinear ? "bilinear" : "bicubic", "resample in %s%s", file_name(at),
                   json_get(at, "resample") ? "" : " is absent: CLIPImageProcessor's default");
@@ -92,30 +95,31 @@ static int read_rescale(const struct json_at *at) {
     return status;
 }
 
-static int read_normal(struct config *c, const struct json_at *at, struct report *r) {
+static int read_normal(struct config *config, const struct json_at *at, struct report *report) {
     bool normalize = true;
     int status = json_bool(at, "do_normalize", &normalize);
-    memcpy(c->mean, config_openai_mean, sizeof c->mean);
-    memcpy(c->std, config_openai_std, sizeof c->std);
-    if (!status) status = json_floats3(at, "image_mean", c->mean);
-    if (!status) status = json_floats3(at, "image_std", c->std);
-    for (int i = 0; i < 3 && !normalize; i++) c->mean[i] = 0, c->std[i] = 1;
-    if (!status) status = config_check_std(c, at->file);
+    memcpy(config->mean, config_openai_mean, sizeof config->mean);
+    memcpy(config->std, config_openai_std, sizeof config->std);
+    if (!status) status = json_floats3(at, "image_mean", config->mean);
+    if (!status) status = json_floats3(at, "image_std", config->std);
+    for (int i = 0; i < 3 && !normalize; i++) config->mean[i] = 0, config->std[i] = 1;
+    if (!status) status = config_check_std(config, at->file);
     if (status) return status;
     char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
-             c->std[2]);
+    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", config->mean[0], config->mean[1], config->mean[2],
+             config->std[0], config->std[1], config->std[2]);
     bool both = json_get(at, "image_mean") && json_get(at, "image_std");
-    report_choice(r, "normalisation", value, "%s in %s%s", !normalize ? "do_normalize is false" : "image_mean and image_std",
-                  file_name(at), both || !normalize ? "" : ", partly absent: CLIPImageProcessor's default");
+    report_choice(report, "normalisation", value, "%s in %s%s",
+                  !normalize ? "do_normalize is false" : "image_mean and image_std", file_name(at),
+                  both || !normalize ? "" : ", partly absent: CLIPImageProcessor's default");
     return OCELLI_OK;
 }
 
-int config_preprocessor(struct config *c, const cJSON *root, const char *file, struct report *r) {
+int config_preprocessor(struct config *config, const cJSON *root, const char *file, struct report *report) {
     struct json_at at = {.file = file, .where = "", .object = root};
     int status = check_class(&at);
-    if (!status) status = read_resize(c, &at, r);
-    if (!status) status = read_filter(c, &at, r);
+    if (!status) status = read_resize(config, &at, report);
+    if (!status) status = read_filter(config, &at, report);
     if (!status) status = read_rescale(&at);
-    return status ? status : read_normal(c, &at, r);
+    return status ? status : read_normal(config, &at, report);
 }

@@ -22,8 +22,8 @@ static int find_activation(const struct json_at *at, const char *name, enum conf
             *out = known[i].value;
             return OCELLI_OK;
         }
-    return log_fail(OCELLI_ERR_LIMIT, "%s: %shidden_act is '%s': supported are quick_gelu, gelu, gelu_pytorch_tanh", at->file,
-                    at->where, name);
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %shidden_act is '%s': supported are quick_gelu, gelu, gelu_pytorch_tanh",
+                    at->file, at->where, name);
 }
 
 /* `what`: the activation, in the report. */
@@ -43,7 +43,8 @@ static int read_tower(const struct json_at *at, struct config_tower *t, const ch
 }
 
 /* The towers' part of the file. Old files have two forms; transformers lets the _dict one win. */
-static int find_part(const struct json_at *root, const char *key, const char *where, struct json_at *part, struct report *r) {
+static int find_part(const struct json_at *root, const char *key, const char *where, struct json_at *part,
+                     struct report *r) {
     char old[64];
     snprintf(old, sizeof old, "%s_dict", key);
     int status = json_object(root, key, where, part);
@@ -66,25 +67,27 @@ static int read_image(struct config *c, const struct json_at *at, struct report 
     if (!status) status = json_u32(at, "patch_size", &c->patch_size);
     if (!status) status = json_u32(at, "num_channels", &channels);
     if (!status && channels != 3)
-        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3: give a model of colour pictures", at->file, at->where, channels);
+        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3: give a model of colour pictures",
+                          at->file, at->where, channels);
     report_choice(r, "image pooling", "class token", "CLIP's; post layer norm, then a projection without bias");
     return status;
 }
 
-static int read_text(struct config *c, const struct json_at *at, struct report *r) {
-    c->text = (struct config_tower){.width = 512, .hidden = 2048, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f};
-    c->vocabulary = 49408;
-    c->end_id = 49407;
-    int status = read_tower(at, &c->text, "text activation", r);
-    if (!status) status = json_u32(at, "max_position_embeddings", &c->text.tokens);
-    if (!status) status = json_u32(at, "vocab_size", &c->vocabulary);
-    if (!status) status = json_u32(at, "eos_token_id", &c->end_id);
+static int read_text(struct config *config, const struct json_at *at, struct report *report) {
+    config->text =
+        (struct config_tower){.width = 512, .hidden = 2048, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f};
+    config->vocabulary = 49408;
+    config->end_id = 49407;
+    int status = read_tower(at, &config->text, "text activation", report);
+    if (!status) status = json_u32(at, "max_position_embeddings", &config->text.tokens);
+    if (!status) status = json_u32(at, "vocab_size", &config->vocabulary);
+    if (!status) status = json_u32(at, "eos_token_id", &config->end_id);
     if (status) return status;
-    bool legacy = c->end_id == LEGACY_END_ID;
-    c->pool = legacy ? CONFIG_POOL_LARGEST : CONFIG_POOL_END;
-    report_choice(r, "text pooling", legacy ? "largest id" : "first end mark", "%seos_token_id is %u%s", at->where, c->end_id,
-                  legacy ? ", as in old configurations, where transformers takes the largest id" : "");
-    report_choice(r, "text mask", "causal", "CLIP's");
+    bool legacy = config->end_id == LEGACY_END_ID;
+    config->pool = legacy ? CONFIG_POOL_LARGEST : CONFIG_POOL_END;
+    report_choice(report, "text pooling", legacy ? "largest id" : "first end mark", "%seos_token_id is %u%s", at->where,
+                  config->end_id, legacy ? ", as in old configurations, where transformers takes the largest id" : "");
+    report_choice(report, "text mask", "causal", "CLIP's");
     return OCELLI_OK;
 }
 
@@ -92,20 +95,21 @@ static int check_kind(const struct json_at *at) {
     const char *kind = NULL;
     int status = json_string(at, "model_type", &kind);
     if (status) return status;
-    if (kind && strncmp(kind, "siglip", 6) == 0) return config_unsupported(at->file, "SigLIP: convert a CLIP checkpoint");
+    if (kind && strncmp(kind, "siglip", 6) == 0)
+        return config_unsupported(at->file, "SigLIP: convert a CLIP checkpoint");
     if (kind && strcmp(kind, "clip") == 0) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: model_type is '%s', expected 'clip': give the folder of a CLIP model", at->file,
-                    kind ? kind : "absent");
+    return log_fail(OCELLI_ERR_FILE, "%s: model_type is '%s', expected 'clip': give the folder of a CLIP model",
+                    at->file, kind ? kind : "absent");
 }
 
-int config_transformers(struct config *c, const cJSON *root, const char *file, struct report *r) {
-    *c = (struct config){.file = file, .embedding = 512, .pad_with_end = true};
+int config_transformers(struct config *config, const cJSON *root, const char *file, struct report *report) {
+    *config = (struct config){.file = file, .embedding = 512, .pad_with_end = true};
     struct json_at at = {.file = file, .where = "", .object = root}, part;
     int status = check_kind(&at);
-    if (!status) status = json_u32(&at, "projection_dim", &c->embedding);
-    if (!status) status = find_part(&at, "vision_config", "vision_config.", &part, r);
-    if (!status) status = read_image(c, &part, r);
-    if (!status) status = find_part(&at, "text_config", "text_config.", &part, r);
-    if (!status) status = read_text(c, &part, r);
+    if (!status) status = json_u32(&at, "projection_dim", &config->embedding);
+    if (!status) status = find_part(&at, "vision_config", "vision_config.", &part, report);
+    if (!status) status = read_image(config, &part, report);
+    if (!status) status = find_part(&at, "text_config", "text_config.", &part, report);
+    if (!status) status = read_text(config, &part, report);
     return status;
 }

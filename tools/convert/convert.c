@@ -31,13 +31,15 @@ static int no_memory(const struct job *j) {
 static int read_all(struct job *j) {
     struct checkpoint *c = &j->checkpoint;
     int status = checkpoint_open(c, j->p->checkpoint, &j->sources, &j->report);
-    if (!status) status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
+    if (!status)
+        status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
     if (!status) status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
     return status ? status : model_load(&j->model, c, &j->report);
 }
 
 static bool is_input(struct job *j, const char *path) {
-    const char *const given[] = {j->p->tokenizer, j->p->license_file}, *const folders[] = {j->checkpoint.folder, j->p->tokenizer};
+    const char *const given[] = {j->p->tokenizer, j->p->license_file}, *const folders[] = {j->checkpoint.folder,
+                                                                                           j->p->tokenizer};
     for (int i = 0; i < 2; i++)
         if (given[i] && file_same(given[i], path)) return true;
     for (const struct source *s = j->sources.first; s; s = s->next)
@@ -118,7 +120,8 @@ static int add_keys(struct job *j) {
     const char *name = model_name(j);
     if (!name) return no_memory(j);
     if (unicode_check(name, strlen(name)) != strlen(name))
-        return log_fail(OCELLI_ERR_FILE, "%s: the name of the model would not be UTF-8: give one with --name", j->p->checkpoint);
+        return log_fail(OCELLI_ERR_FILE, "%s: the name of the model would not be UTF-8: give one with --name",
+                        j->p->checkpoint);
     keys_general(&j->blob, name, &j->license, &j->sources);
     keys_model(&j->blob, &j->model);
     keys_tokenizer(&j->blob, &j->tokenizer);
@@ -163,8 +166,8 @@ static int write_all(struct job *j, struct convert_result *result) {
     return status;
 }
 
-int convert(const struct convert_params *p, struct convert_result *result) {
-    struct job j = {.p = p};
+int convert(const struct convert_params *params, struct convert_result *result) {
+    struct job j = {.p = params};
     *result = (struct convert_result){0};
     int status = report_init(&j.report);
     if (!status) status = read_all(&j);

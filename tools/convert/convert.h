@@ -21,6 +21,6 @@ struct convert_result {
 };
 
 /* Errors: FILE, LIMIT, MEMORY; no file is then left. */
-int convert(const struct convert_params *p, struct convert_result *result);
+int convert(const struct convert_params *params, struct convert_result *result);
 
 #endif

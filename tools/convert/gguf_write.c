@@ -11,12 +11,12 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written a
 enum { VERSION = 3, ALIGNMENT = 64 };
 enum value_type { U32 = 4, F32 = 6, BOOL = 7, STRING = 8, ARRAY = 9 };
 
-void gguf_write_finish(struct gguf_write *w) {
-    for (size_t i = 0; i < w->tensor_count; i++) free(w->tensors[i].data);
-    free(w->tensors);
-    free(w->values.data);
-    arena_finish(&w->arena);
-    *w = (struct gguf_write){0};
+void gguf_write_finish(struct gguf_write *writer) {
+    for (size_t i = 0; i < writer->tensor_count; i++) free(writer->tensors[i].data);
+    free(writer->tensors);
+    free(writer->values.data);
+    arena_finish(&writer->arena);
+    *writer = (struct gguf_write){0};
 }
 
 static bool put(struct gguf_write_bytes *b, const void *data, size_t size) {
@@ -58,38 +58,38 @@ static void begin_array(struct gguf_write *w, const char *key, enum value_type t
     if (!put_number(&w->values, type, 4) || !put_number(&w->values, count, 8)) w->failed = true;
 }
 
-void gguf_write_u32(struct gguf_write *w, const char *key, uint32_t value) {
-    begin(w, key, U32);
-    if (!put_number(&w->values, value, 4)) w->failed = true;
+void gguf_write_u32(struct gguf_write *writer, const char *key, uint32_t value) {
+    begin(writer, key, U32);
+    if (!put_number(&writer->values, value, 4)) writer->failed = true;
 }
 
-void gguf_write_f32(struct gguf_write *w, const char *key, float value) {
-    begin(w, key, F32);
-    if (!put_float(&w->values, value)) w->failed = true;
+void gguf_write_f32(struct gguf_write *writer, const char *key, float value) {
+    begin(writer, key, F32);
+    if (!put_float(&writer->values, value)) writer->failed = true;
 }
 
-void gguf_write_bool(struct gguf_write *w, const char *key, bool value) {
-    begin(w, key, BOOL);
-    if (!put_number(&w->values, value, 1)) w->failed = true;
+void gguf_write_bool(struct gguf_write *writer, const char *key, bool value) {
+    begin(writer, key, BOOL);
+    if (!put_number(&writer->values, value, 1)) writer->failed = true;
 }
 
-void gguf_write_text(struct gguf_write *w, const char *key, const char *value) {
-    begin(w, key, STRING);
-    gguf_write_element(w, value, strlen(value));
+void gguf_write_text(struct gguf_write *writer, const char *key, const char *value) {
+    begin(writer, key, STRING);
+    gguf_write_element(writer, value, strlen(value));
 }
 
-void gguf_write_f32s(struct gguf_write *w, const char *key, const float *values, size_t count) {
-    begin_array(w, key, F32, count);
+void gguf_write_f32s(struct gguf_write *writer, const char *key, const float *values, size_t count) {
+    begin_array(writer, key, F32, count);
     for (size_t i = 0; i < count; i++)
-        if (!put_float(&w->values, values[i])) w->failed = true;
+        if (!put_float(&writer->values, values[i])) writer->failed = true;
 }
 
-void gguf_write_texts(struct gguf_write *w, const char *key, size_t count) {
-    begin_array(w, key, STRING, count);
+void gguf_write_texts(struct gguf_write *writer, const char *key, size_t count) {
+    begin_array(writer, key, STRING, count);
 }
 
-void gguf_write_element(struct gguf_write *w, const char *text, size_t length) {
-    if (!put_string(&w->values, text, length)) w->failed = true;
+void gguf_write_element(struct gguf_write *writer, const char *text, size_t length) {
+    if (!put_string(&writer->values, text, length)) writer->failed = true;
 }
 
 static uint64_t padded(uint64_t size) {
@@ -97,12 +97,12 @@ static uint64_t padded(uint64_t size) {
 }
 
 static struct gguf_write_tensor *next_tensor(struct gguf_write *w) {
-    if (w->tensor_count == w->tensor_room) {
-        size_t room = w->tensor_room ? w->tensor_room * 2 : 64;
-        struct gguf_write_tensor *grown = realloc(w->tensors, room * sizeof *grown);
+    if (w->tensor_count == w->tensor_capacity) {
+        size_t capacity = w->tensor_capacity ? w->tensor_capacity * 2 : 64;
+        struct gguf_write_tensor *grown = realloc(w->tensors, capacity * sizeof *grown);
         if (!grown) return NULL;
         w->tensors = grown;
-        w->tensor_room = room;
+        w->tensor_capacity = capacity;
     }
     return &w->tensors[w->tensor_count];
 }
@@ -112,22 +112,22 @@ static void *fail(struct gguf_write *w) {
     return NULL;
 }
 
-void *gguf_write_tensor(struct gguf_write *w, const char *name, enum gguf_write_type type, uint32_t dimensions,
+void *gguf_write_tensor(struct gguf_write *writer, const char *name, enum gguf_write_type type, uint32_t dimensions,
                         const uint64_t *ne) {
-    struct gguf_write_tensor *t = next_tensor(w);
-    if (!t) return fail(w);
-    *t = (struct gguf_write_tensor){.name = arena_copy(&w->arena, name, strlen(name)),
+    struct gguf_write_tensor *t = next_tensor(writer);
+    if (!t) return fail(writer);
+    *t = (struct gguf_write_tensor){.name = arena_copy(&writer->arena, name, strlen(name)),
                                     .type = type,
                                     .dimensions = dimensions,
                                     .size = type == GGUF_WRITE_F32 ? 4 : 1};
     for (uint32_t i = 0; i < dimensions; i++) t->size *= t->ne[i] = ne[i];
-    t->room = padded(t->size);
-    t->data = calloc(1, t->room);
+    t->capacity = padded(t->size);
+    t->data = calloc(1, t->capacity);
     if (!t->name || !t->data) {
         free(t->data);
-        return fail(w);
+        return fail(writer);
     }
-    w->tensor_count++;
+    writer->tensor_count++;
     return t->data;
 }
 
@@ -143,7 +143,8 @@ static bool build_header(const struct gguf_write *w, struct gguf_write_bytes *b)
     bool good = put(b, "GGUF", 4) && put_number(b, VERSION, 4) && put_number(b, w->tensor_count, 8) &&
                 put_number(b, w->value_count, 8) && put(b, w->values.data, w->values.size);
     uint64_t offset = 0;
-    for (size_t i = 0; i < w->tensor_count; offset += w->tensors[i++].room) good = good && put_tensor(b, &w->tensors[i], offset);
+    for (size_t i = 0; i < w->tensor_count; offset += w->tensors[i++].capacity)
+        good = good && put_tensor(b, &w->tensors[i], offset);
     return good && put(b, zeros, padded(b->size) - b->size);
 }
 
@@ -151,18 +152,21 @@ static int write_all(const struct gguf_write *w, const struct gguf_write_bytes *
                      struct file_writer *out) {
     size_t last = w->tensor_count - 1; /* the digest itself, which ends the file without padding */
     sha256(header->data, header->size, digests);
-    for (size_t i = 0; i < last; i++) sha256(w->tensors[i].data, w->tensors[i].room, digests + (1 + i) * SHA256_SIZE);
+    for (size_t i = 0; i < last; i++)
+        sha256(w->tensors[i].data, w->tensors[i].capacity, digests + (1 + i) * SHA256_SIZE);
     int status = file_writer_write(out, header->data, header->size);
-    for (size_t i = 0; i < last && !status; i++) status = file_writer_write(out, w->tensors[i].data, w->tensors[i].room);
+    for (size_t i = 0; i < last && !status; i++)
+        status = file_writer_write(out, w->tensors[i].data, w->tensors[i].capacity);
     return status ? status : file_writer_write(out, digests, w->tensors[last].size);
 }
 
-int gguf_write_file(struct gguf_write *w, struct file_writer *out) {
+int gguf_write_file(struct gguf_write *writer, struct file_writer *out) {
     struct gguf_write_bytes header = {0};
-    uint64_t ne[2] = {SHA256_SIZE, 1 + w->tensor_count};
-    uint8_t *digests = gguf_write_tensor(w, "ocelli.digest", GGUF_WRITE_I8, 2, ne);
-    bool good = !w->failed && digests && build_header(w, &header);
-    int status = good ? write_all(w, &header, digests, out) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", out->path);
+    uint64_t ne[2] = {SHA256_SIZE, 1 + writer->tensor_count};
+    uint8_t *digests = gguf_write_tensor(writer, "ocelli.digest", GGUF_WRITE_I8, 2, ne);
+    bool good = !writer->failed && digests && build_header(writer, &header);
+    int status =
+        good ? write_all(writer, &header, digests, out) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", out->path);
     free(header.data);
     return status;
 }

@@ -15,12 +15,12 @@ bool gunzip_is(const uint8_t *bytes, size_t size) {
 /* Into a buffer that doubles. Z_STREAM_END, Z_MEM_ERROR, or anything else for broken bytes. */
 static int inflate_all(z_stream *z, char **out) {
     int result = Z_OK;
-    for (size_t room = FIRST; result == Z_OK && room <= MOST; room *= 2) {
-        char *grown = realloc(*out, room);
+    for (size_t capacity = FIRST; result == Z_OK && capacity <= MOST; capacity *= 2) {
+        char *grown = realloc(*out, capacity);
         if (!grown) return Z_MEM_ERROR;
         *out = grown;
         z->next_out = (Bytef *)grown + z->total_out;
-        z->avail_out = (uInt)(room - z->total_out);
+        z->avail_out = (uInt)(capacity - z->total_out);
         result = inflate(z, Z_NO_FLUSH);
     }
     return result;

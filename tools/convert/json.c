@@ -44,8 +44,8 @@ static char *terminated(const void *bytes, size_t size) {
     return text;
 }
 
-/* Where a string has a zero, which would end it early here: "weight\0x" would pass for "weight". NULL: nowhere. In JSON a
- * backslash stands in strings alone, and each begins an escape. */
+/* Where a string has a zero, which would end it early here: "weight\0x" would pass for "weight". NULL: nowhere. In JSON
+ * a backslash stands in strings alone, and each begins an escape. */
 static const char *find_zero(const char *text) {
     for (const char *at = text; (at = strchr(at, '\\')); at += 2)
         if (!strncmp(at, "\\u0000", 6)) return at;
@@ -63,7 +63,8 @@ int json_parse(cJSON **root, const void *bytes, size_t size, const char *name) {
     if (!parsed)
         status = log_fail(OCELLI_ERR_FILE, "%s: not JSON (at byte %td): fetch the file again", name, end - text);
     else if (zero)
-        status = log_fail(OCELLI_ERR_FILE, "%s: a zero in a string (at byte %td): fetch the file again", name, zero - text);
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s: a zero in a string (at byte %td): fetch the file again", name, zero - text);
     else
         status = check_tree(parsed, name);
     free(text);
@@ -90,8 +91,8 @@ const cJSON *json_get(const struct json_at *at, const char *key) {
 }
 
 static int wrong(const struct json_at *at, const char *key, const char *expected) {
-    return log_fail(OCELLI_ERR_FILE, "%s: %s%s is not %s: correct it as the model was trained", at->file, at->where, key,
-                    expected);
+    return log_fail(OCELLI_ERR_FILE, "%s: %s%s is not %s: correct it as the model was trained", at->file, at->where,
+                    key, expected);
 }
 
 bool json_whole(const cJSON *item, uint64_t most, uint64_t *value) {

@@ -8,8 +8,9 @@
 #include "convert/model.h"
 #include "convert/tokenizer.h"
 
-void keys_general(struct gguf_write *w, const char *name, const struct license *l, const struct sources *sources);
-void keys_model(struct gguf_write *w, const struct model *m);
-void keys_tokenizer(struct gguf_write *w, const struct tokenizer *t);
+void keys_general(struct gguf_write *writer, const char *name, const struct license *license,
+                  const struct sources *sources);
+void keys_model(struct gguf_write *writer, const struct model *model);
+void keys_tokenizer(struct gguf_write *writer, const struct tokenizer *tokenizer);
 
 #endif

@@ -36,7 +36,8 @@ static const char *card_license(struct arena *a, const char *card) {
     return name && is_utf8(name) ? name : NULL;
 }
 
-static int read_card(struct license *l, struct arena *a, const char *folder, struct sources *sources, struct report *r) {
+static int read_card(struct license *l, struct arena *a, const char *folder, struct sources *sources,
+                     struct report *r) {
     const char *card = NULL, *path = source_path(a, folder, "README.md");
     int status = path ? read_text(&card, a, path, sources) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", folder);
     if (status) return status;
@@ -46,16 +47,16 @@ static int read_card(struct license *l, struct arena *a, const char *folder, str
     return OCELLI_OK;
 }
 
-int license_read(struct license *l, struct arena *a, const char *folder, const char *path, struct sources *sources,
-                 struct report *r) {
+int license_read(struct license *license, struct arena *arena, const char *folder, const char *path,
+                 struct sources *sources, struct report *report) {
     static const char *const names[] = {"LICENSE", "LICENSE.txt", "LICENSE.md"};
-    *l = (struct license){.name = "unknown", .text = ""};
+    *license = (struct license){.name = "unknown", .text = ""};
     for (size_t i = 0; i < sizeof names / sizeof names[0] && !path; i++)
-        if (source_has(folder, names[i]) && !(path = source_path(a, folder, names[i])))
+        if (source_has(folder, names[i]) && !(path = source_path(arena, folder, names[i])))
             return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", folder);
-    int status = path ? read_text(&l->text, a, path, sources) : OCELLI_OK;
-    if (!status && !is_utf8(l->text))
+    int status = path ? read_text(&license->text, arena, path, sources) : OCELLI_OK;
+    if (!status && !is_utf8(license->text))
         status = log_fail(OCELLI_ERR_FILE, "%s: not UTF-8: save it so, or give the licence with --license-file", path);
-    if (!status && source_has(folder, "README.md")) status = read_card(l, a, folder, sources, r);
+    if (!status && source_has(folder, "README.md")) status = read_card(license, arena, folder, sources, report);
     return status;
 }

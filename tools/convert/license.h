@@ -12,7 +12,7 @@ struct license {
 
 /* `path` (NULL: LICENSE, LICENSE.txt or LICENSE.md in the folder) is the licence file. Strings are in the arena.
  * Errors: FILE, MEMORY. */
-int license_read(struct license *l, struct arena *a, const char *folder, const char *path, struct sources *sources,
-                 struct report *r);
+int license_read(struct license *license, struct arena *arena, const char *folder, const char *path,
+                 struct sources *sources, struct report *report);
 
 #endif

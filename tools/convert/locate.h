@@ -13,6 +13,6 @@ struct locate {
 };
 
 /* `path` is a folder or a .safetensors file. Strings are in the arena. Errors: FILE, LIMIT, MEMORY. */
-int locate_checkpoint(struct locate *l, struct arena *a, const char *path, struct report *r);
+int locate_checkpoint(struct locate *locate, struct arena *arena, const char *path, struct report *report);
 
 #endif

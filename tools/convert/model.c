@@ -39,12 +39,14 @@ static const struct part text_tail[] = {
     {"text_projection.weight", true, EMBEDDING, WIDTH},
 };
 static const struct part block[] = {
-    {"ln1.weight", false, ONE, WIDTH},      {"ln1.bias", false, ONE, WIDTH},       {"attn_q.weight", true, WIDTH, WIDTH},
-    {"attn_q.bias", false, ONE, WIDTH},     {"attn_k.weight", true, WIDTH, WIDTH}, {"attn_k.bias", false, ONE, WIDTH},
-    {"attn_v.weight", true, WIDTH, WIDTH},  {"attn_v.bias", false, ONE, WIDTH},    {"attn_out.weight", true, WIDTH, WIDTH},
-    {"attn_out.bias", false, ONE, WIDTH},   {"ln2.weight", false, ONE, WIDTH},     {"ln2.bias", false, ONE, WIDTH},
-    {"ffn_up.weight", true, HIDDEN, WIDTH}, {"ffn_up.bias", false, ONE, HIDDEN},   {"ffn_down.weight", true, WIDTH, HIDDEN},
-    {"ffn_down.bias", false, ONE, WIDTH},
+    {"ln1.weight", false, ONE, WIDTH},        {"ln1.bias", false, ONE, WIDTH},
+    {"attn_q.weight", true, WIDTH, WIDTH},    {"attn_q.bias", false, ONE, WIDTH},
+    {"attn_k.weight", true, WIDTH, WIDTH},    {"attn_k.bias", false, ONE, WIDTH},
+    {"attn_v.weight", true, WIDTH, WIDTH},    {"attn_v.bias", false, ONE, WIDTH},
+    {"attn_out.weight", true, WIDTH, WIDTH},  {"attn_out.bias", false, ONE, WIDTH},
+    {"ln2.weight", false, ONE, WIDTH},        {"ln2.bias", false, ONE, WIDTH},
+    {"ffn_up.weight", true, HIDDEN, WIDTH},   {"ffn_up.bias", false, ONE, HIDDEN},
+    {"ffn_down.weight", true, WIDTH, HIDDEN}, {"ffn_down.bias", false, ONE, WIDTH},
 };
 
 #define COUNT(parts) (sizeof(parts) / sizeof(parts)[0])
@@ -85,19 +87,20 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
     return length;
 }
 
-static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions, const char *config) {
+static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
+                       const char *config) {
     const struct safetensors_tensor *s = from->stored;
     bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
     char is[200], wanted[200];
     if (!same) {
         print_shape(is, sizeof is, s->shape, s->dimensions);
         print_shape(wanted, sizeof wanted, expected, dimensions);
-        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together", from->file,
-                        s->name, is, wanted, config);
+        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
+                        from->file, s->name, is, wanted, config);
     }
     if (safetensors_is_float(s)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these", from->file,
-                    s->name, s->type);
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these",
+                    from->file, s->name, s->type);
 }
 
 /* As it stands in the checkpoint: slowest first, q, k and v together, projections turned. */
@@ -116,34 +119,35 @@ static void transpose(const float *from, uint32_t rows, uint32_t columns, float 
 }
 
 /* The file's own numbers where they can be used in place. */
-static int read_values(struct loader *l, struct model_tensor *t, const struct names_row *row,
+static int read_values(struct loader *loader, struct model_tensor *tensor, const struct names_row *row,
                        const struct checkpoint_tensor *from) {
     struct arena scratch = {0};
-    size_t count = (size_t)t->rows * t->columns, first = row->third ? (row->third - 1) * count : 0;
+    size_t count = (size_t)tensor->rows * tensor->columns, first = row->third ? (row->third - 1) * count : 0;
     const float *view = safetensors_view(from->stored);
     if (view && !row->transposed) {
-        t->values = view + first;
-        return quantize_check(from->file, t->source, t->values, count);
+        tensor->values = view + first;
+        return quantize_check(from->file, tensor->source, tensor->values, count);
     }
-    float *values = arena_alloc(&l->m->arena, count, sizeof *values);
+    float *values = arena_alloc(&loader->m->arena, count, sizeof *values);
     float *plain = row->transposed ? arena_alloc(&scratch, count, sizeof *plain) : values;
     if (values && plain) safetensors_read(from->stored, first, count, plain);
-    if (values && plain && row->transposed) transpose(plain, t->rows, t->columns, values);
+    if (values && plain && row->transposed) transpose(plain, tensor->rows, tensor->columns, values);
     bool enough = values && plain;
     arena_finish(&scratch);
-    t->values = values;
-    return enough ? quantize_check(from->file, t->source, values, count)
+    tensor->values = values;
+    return enough ? quantize_check(from->file, tensor->source, values, count)
                   : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
 }
 
 static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
     *from = checkpoint_take(l->c, source);
     if (*from) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again", l->c->folder,
-                    source);
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
+                    l->c->folder, source);
 }
 
-static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name, const char *source) {
+static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name,
+               const char *source) {
     struct model *m = l->m;
     struct model_tensor *t = &m->tensors[m->count++];
     *t = (struct model_tensor){.name = arena_copy(&m->arena, name, strlen(name)),
@@ -187,20 +191,20 @@ static int add_blocks(struct loader *l) {
     return status;
 }
 
-static int read_scale(struct loader *l, struct report *r) {
+static int read_scale(struct loader *loader, struct report *report) {
     const struct checkpoint_tensor *from;
     float scale;
-    int status = find_source(l, "logit_scale", &from);
+    int status = find_source(loader, "logit_scale", &from);
     if (status) return status;
     if (from->stored->count != 1 || !safetensors_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is not one number: fetch the checkpoint again", from->file);
     safetensors_read(from->stored, 0, 1, &scale);
-    l->m->logit_scale = expf(scale);
-    if (!isfinite(scale) || !isfinite(l->m->logit_scale) || !(l->m->logit_scale > 0))
+    loader->m->logit_scale = expf(scale);
+    if (!isfinite(scale) || !isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
     char value[32];
-    snprintf(value, sizeof value, "%g", l->m->logit_scale);
-    report_choice(r, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
+    snprintf(value, sizeof value, "%g", loader->m->logit_scale);
+    report_choice(report, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
     return OCELLI_OK;
 }
 
@@ -218,23 +222,24 @@ static int load(struct model *m, struct checkpoint *c, struct report *r) {
     return status ? status : checkpoint_check_used(c, r);
 }
 
-int model_load(struct model *m, struct checkpoint *c, struct report *r) {
-    *m = (struct model){.config = &c->config};
+int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report) {
+    *model = (struct model){.config = &checkpoint->config};
     size_t most = COUNT(image_head) + COUNT(image_tail) + COUNT(text_head) + COUNT(text_tail) +
-                  COUNT(block) * (size_t)(c->config.image.blocks + c->config.text.blocks);
-    m->tensors = arena_alloc(&m->arena, most, sizeof *m->tensors);
-    int status = m->tensors ? load(m, c, r) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->folder);
-    if (status) model_finish(m);
+                  COUNT(block) * (size_t)(checkpoint->config.image.blocks + checkpoint->config.text.blocks);
+    model->tensors = arena_alloc(&model->arena, most, sizeof *model->tensors);
+    int status = model->tensors ? load(model, checkpoint, report)
+                                : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", checkpoint->folder);
+    if (status) model_finish(model);
     return status;
 }
 
-void model_finish(struct model *m) {
-    arena_finish(&m->arena);
-    *m = (struct model){0};
+void model_finish(struct model *model) {
+    arena_finish(&model->arena);
+    *model = (struct model){0};
 }
 
-const struct model_tensor *model_tensor(const struct model *m, const char *name) {
-    for (size_t i = 0; i < m->count; i++)
-        if (strcmp(m->tensors[i].name, name) == 0) return &m->tensors[i];
+const struct model_tensor *model_tensor(const struct model *model, const char *name) {
+    for (size_t i = 0; i < model->count; i++)
+        if (strcmp(model->tensors[i].name, name) == 0) return &model->tensors[i];
     return NULL;
 }

@@ -26,12 +26,12 @@ struct model {
     float logit_scale; /* exponentiated */
 };
 
-/* Takes every tensor out of the checkpoint, which must outlive *m. Errors: FILE (missing, wrong
+/* Takes every tensor out of the checkpoint, which must outlive *model. Errors: FILE (missing, wrong
  * shape, not finite, left over), MEMORY. */
-int model_load(struct model *m, struct checkpoint *c, struct report *r);
-void model_finish(struct model *m);
+int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report);
+void model_finish(struct model *model);
 
 /* One that the table of model.c has: never NULL for its names. */
-const struct model_tensor *model_tensor(const struct model *m, const char *name);
+const struct model_tensor *model_tensor(const struct model *model, const char *name);
 
 #endif

@@ -42,8 +42,8 @@ static const struct names_row transformers_outside[] = {
     {NULL, NULL, 0, false},
 };
 
-static const char *const transformers_ignored[] = {"vision_model.embeddings.position_ids", "text_model.embeddings.position_ids",
-                                                   NULL};
+static const char *const transformers_ignored[] = {"vision_model.embeddings.position_ids",
+                                                   "text_model.embeddings.position_ids", NULL};
 
 /* Flat: OpenAI's own and open_clip. Projections are used as x @ proj there, hence (in, out). */
 static const struct names_row flat_block[] = {
@@ -88,9 +88,10 @@ static const struct names_row flat_outside[] = {
 static const char *const flat_ignored[] = {"attn_mask", "input_resolution", "context_length", "vocab_size", NULL};
 
 const struct names_layout names_layouts[] = {
-    {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.", transformers_block,
-     transformers_outside, transformers_ignored},
-    {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_outside, flat_ignored},
+    {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
+     transformers_block, transformers_outside, transformers_ignored},
+    {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_outside,
+     flat_ignored},
 };
 const size_t names_layout_count = sizeof names_layouts / sizeof names_layouts[0];
 

@@ -31,11 +31,12 @@ extern const size_t names_layout_count;
 const struct names_row *names_find(const struct names_row *rows, const char *blob);
 bool names_ignored(const struct names_layout *layout, const char *source);
 
-/* `source` without the wrappers that stand inside ("visual._orig_mod.conv1" is "visual.conv1"); a copy in the arena where there
- * was one. NULL: out of memory, not said. */
+/* `source` without the wrappers that stand inside ("visual._orig_mod.conv1" is "visual.conv1"); a copy in the arena
+ * where there was one. NULL: out of memory, not said. */
 const char *names_inside(struct arena *arena, const char *source);
 
-/* Behind the wrappers that training scripts, torch.compile and open_clip's custom text towers put before every name ("module.",
+/* Behind the wrappers that training scripts, torch.compile and open_clip's custom text towers put before every name
+ * ("module.",
  * "_orig_mod.", "text.", ...). */
 const char *names_strip(const char *source);
 

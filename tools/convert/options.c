@@ -7,29 +7,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char help[] = "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
-                           "\n"
-                           "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
-                           "preprocessing and a self-test.\n"
-                           "\n"
-                           "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
-                           "configuration beside it.\n"
-                           "\n"
-                           "  -o, --output FILE        the blob to write\n"
-                           "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
-                           "                           vocab.json with merges.txt, tokenizer.json, or CLIP's\n"
-                           "                           bpe_simple_vocab_16e6.txt.gz\n"
-                           "      --report FILE.json   what was decided and why, and what int8 cost each tensor\n"
-                           "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
-                           "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
-                           "  -h, --help               this text\n"
-                           "\n"
-                           "examples:\n"
-                           "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
-                           "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
-                           "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
-                           "\n"
-                           "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
+static const char help[] =
+    "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
+    "\n"
+    "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
+    "preprocessing and a self-test.\n"
+    "\n"
+    "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
+    "configuration beside it.\n"
+    "\n"
+    "  -o, --output FILE        the blob to write\n"
+    "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
+    "                           vocab.json with merges.txt, tokenizer.json, or CLIP's\n"
+    "                           bpe_simple_vocab_16e6.txt.gz\n"
+    "      --report FILE.json   what was decided and why, and what int8 cost each tensor\n"
+    "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
+    "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
+    "  -h, --help               this text\n"
+    "\n"
+    "examples:\n"
+    "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
+    "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
+    "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
+    "\n"
+    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
 
 static enum options_result wrong(const char *word, const char *what) {
     log_error("%s%s: see ocelli-convert --help", word, what);
@@ -55,12 +56,13 @@ static enum options_result check(const struct convert_params *p, int operands) {
         if (values[i] && !*values[i]) return wrong("", "CHECKPOINT or the value of an option is empty");
     if (p->name && unicode_check(p->name, strlen(p->name)) != strlen(p->name)) return wrong("--name", " is not UTF-8");
     if (!strcmp(p->out, "-") || (p->report && !strcmp(p->report, "-")))
-        return wrong("-o or --report -", ": name a file, as both are put into their place at the end (./- has that name)");
+        return wrong("-o or --report -",
+                     ": name a file, as both are put into their place at the end (./- has that name)");
     if (p->report && !strcmp(p->report, p->out)) return wrong("", "-o and --report name the same file");
     return OPTIONS_RUN;
 }
 
-enum options_result options_read(struct convert_params *p, int argc, char **argv) {
+enum options_result options_read(struct convert_params *params, int argc, char **argv) {
     enum { TOKENIZER = 256, REPORT, NAME, LICENSE };
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"tokenizer", required_argument, NULL, TOKENIZER},
@@ -69,22 +71,22 @@ enum options_result options_read(struct convert_params *p, int argc, char **argv
                                             {"license-file", required_argument, NULL, LICENSE},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    *p = (struct convert_params){0};
+    *params = (struct convert_params){0};
     optind = 0; /* glibc: start anew */
     opterr = 0;
     for (int option; (option = getopt_long(argc, argv, ":o:h", options, NULL)) != -1;) {
         switch (option) {
-        case 'o': p->out = optarg; break;
-        case TOKENIZER: p->tokenizer = optarg; break;
-        case REPORT: p->report = optarg; break;
-        case NAME: p->name = optarg; break;
-        case LICENSE: p->license_file = optarg; break;
+        case 'o': params->out = optarg; break;
+        case TOKENIZER: params->tokenizer = optarg; break;
+        case REPORT: params->report = optarg; break;
+        case NAME: params->name = optarg; break;
+        case LICENSE: params->license_file = optarg; break;
         case 'h': fputs(help, stdout); return OPTIONS_HELP;
         default: return refuse(option, argv);
         }
     }
-    p->checkpoint = argv[optind];
-    return check(p, argc - optind);
+    params->checkpoint = argv[optind];
+    return check(params, argc - optind);
 }
 
 int options_main(int argc, char **argv) {

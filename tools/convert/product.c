@@ -47,7 +47,8 @@ static void four(const float *w, const float *in, size_t count, float out[ROWS])
     }
 }
 
-void product_rows(const float *weights, const float *in, size_t count, size_t rows, float bias, float *out, size_t stride) {
+void product_rows(const float *weights, const float *in, size_t count, size_t rows, float bias, float *out,
+                  size_t stride) {
     size_t t = 0;
     for (; t + ROWS <= rows; t += ROWS) {
         float four_sums[ROWS];

@@ -9,6 +9,7 @@
 float product(const float *a, const float *b, size_t count);
 
 /* out[t * stride] = weights . in[t] + bias for `rows` rows of `count` numbers. */
-void product_rows(const float *weights, const float *in, size_t count, size_t rows, float bias, float *out, size_t stride);
+void product_rows(const float *weights, const float *in, size_t count, size_t rows, float bias, float *out,
+                  size_t stride);
 
 #endif

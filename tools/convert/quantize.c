@@ -9,7 +9,8 @@
 int quantize_check(const char *file, const char *name, const float *values, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (!isfinite(values[i]))
-            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not finite at %zu: fetch the checkpoint again", file, name, i);
+            return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not finite at %zu: fetch the checkpoint again", file,
+                            name, i);
     return OCELLI_OK;
 }
 

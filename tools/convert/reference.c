@@ -20,8 +20,8 @@ struct run {
     float *row;                               /* a weight row out of int8 */
 };
 
-static int begin(struct run *r, const struct model *m, enum reference_weights weights, const struct config_tower *c, char letter,
-                 size_t tokens) {
+static int begin(struct run *r, const struct model *m, enum reference_weights weights, const struct config_tower *c,
+                 char letter, size_t tokens) {
     *r = (struct run){.m = m, .weights = weights, .c = c, .letter = letter};
     float **rows[] = {&r->x, &r->normed, &r->q, &r->k, &r->v, &r->attended};
     uint32_t patch = 3 * m->config->patch_size * m->config->patch_size;
@@ -46,10 +46,11 @@ static const float *weight_row(const struct run *r, const struct model_tensor *t
 }
 
 /* out = in . weights^T + bias: (tokens, columns) -> (tokens, rows) */
-static void linear(const struct run *r, const struct model_tensor *weights, const float *bias, const float *in, size_t tokens,
-                   float *out) {
+static void linear(const struct run *r, const struct model_tensor *weights, const float *bias, const float *in,
+                   size_t tokens, float *out) {
     for (uint32_t row = 0; row < weights->rows; row++)
-        product_rows(weight_row(r, weights, row), in, weights->columns, tokens, bias ? bias[row] : 0, out + row, weights->rows);
+        product_rows(weight_row(r, weights, row), in, weights->columns, tokens, bias ? bias[row] : 0, out + row,
+                     weights->rows);
 }
 
 static const struct model_tensor *in_block(const struct run *r, uint32_t block, const char *name) {
@@ -58,7 +59,8 @@ static const struct model_tensor *in_block(const struct run *r, uint32_t block, 
     return model_tensor(r->m, full);
 }
 
-static void block_linear(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens, float *out) {
+static void block_linear(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens,
+                         float *out) {
     char weight[32], bias[32];
     snprintf(weight, sizeof weight, "%s.weight", name);
     snprintf(bias, sizeof bias, "%s.bias", name);
@@ -77,11 +79,13 @@ static void norm(const float *in, const float *weight, const float *bias, size_t
     }
 }
 
-static void block_norm(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens, float *out) {
+static void block_norm(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens,
+                       float *out) {
     char weight[32], bias[32];
     snprintf(weight, sizeof weight, "%s.weight", name);
     snprintf(bias, sizeof bias, "%s.bias", name);
-    norm(in, in_block(r, block, weight)->values, in_block(r, block, bias)->values, tokens, r->c->width, r->c->epsilon, out);
+    norm(in, in_block(r, block, weight)->values, in_block(r, block, bias)->values, tokens, r->c->width, r->c->epsilon,
+         out);
 }
 
 static double activate(enum config_activation a, double x) {
@@ -115,21 +119,22 @@ static void add(float *to, const float *from, size_t count) {
     for (size_t i = 0; i < count; i++) to[i] += from[i];
 }
 
-static void run_block(const struct run *r, uint32_t block, size_t tokens, bool causal) {
-    size_t numbers = tokens * r->c->width;
-    block_norm(r, block, "ln1", r->x, tokens, r->normed);      // (T, W)
-    block_linear(r, block, "attn_q", r->normed, tokens, r->q); // (T, W)
-    block_linear(r, block, "attn_k", r->normed, tokens, r->k); // (T, W)
-    block_linear(r, block, "attn_v", r->normed, tokens, r->v); // (T, W)
-    for (size_t t = 0; t < tokens; t++)                        // (T, N, E)
-        for (uint32_t head = 0; head < r->c->heads; head++) attend(r, t, causal ? t + 1 : tokens, head);
-    block_linear(r, block, "attn_out", r->attended, tokens, r->normed); // (T, W)
-    add(r->x, r->normed, numbers);
-    block_norm(r, block, "ln2", r->x, tokens, r->normed);           // (T, W)
-    block_linear(r, block, "ffn_up", r->normed, tokens, r->hidden); // (T, H)
-    for (size_t i = 0; i < tokens * r->c->hidden; i++) r->hidden[i] = (float)activate(r->c->activation, r->hidden[i]);
-    block_linear(r, block, "ffn_down", r->hidden, tokens, r->normed); // (T, W)
-    add(r->x, r->normed, numbers);
+static void run_block(const struct run *run, uint32_t block, size_t tokens, bool causal) {
+    size_t numbers = tokens * run->c->width;
+    block_norm(run, block, "ln1", run->x, tokens, run->normed);      // (T, W)
+    block_linear(run, block, "attn_q", run->normed, tokens, run->q); // (T, W)
+    block_linear(run, block, "attn_k", run->normed, tokens, run->k); // (T, W)
+    block_linear(run, block, "attn_v", run->normed, tokens, run->v); // (T, W)
+    for (size_t t = 0; t < tokens; t++)                              // (T, N, E)
+        for (uint32_t head = 0; head < run->c->heads; head++) attend(run, t, causal ? t + 1 : tokens, head);
+    block_linear(run, block, "attn_out", run->attended, tokens, run->normed); // (T, W)
+    add(run->x, run->normed, numbers);
+    block_norm(run, block, "ln2", run->x, tokens, run->normed);           // (T, W)
+    block_linear(run, block, "ffn_up", run->normed, tokens, run->hidden); // (T, H)
+    for (size_t i = 0; i < tokens * run->c->hidden; i++)
+        run->hidden[i] = (float)activate(run->c->activation, run->hidden[i]);
+    block_linear(run, block, "ffn_down", run->hidden, tokens, run->normed); // (T, W)
+    add(run->x, run->normed, numbers);
 }
 
 /* Last norm and projection of one row, made unit length. */
@@ -143,7 +148,8 @@ static int project(const struct run *r, const float *row, const char *projection
     double squares = 0;
     for (uint32_t i = 0; i < size; i++) squares += (double)out[i] * out[i];
     if (!isfinite(squares) || squares == 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: the model gives no usable embedding: its weights are damaged", r->m->config->file);
+        return log_fail(OCELLI_ERR_FILE, "%s: the model gives no usable embedding: its weights are damaged",
+                        r->m->config->file);
     for (uint32_t i = 0; i < size; i++) out[i] = (float)(out[i] / sqrt(squares));
     return OCELLI_OK;
 }
@@ -168,33 +174,33 @@ static void embed_patches(const struct run *r, const uint8_t *rgb) {
     add(r->x, model_tensor(r->m, "v.position_embd.weight")->values, (size_t)r->c->tokens * width);
 }
 
-int reference_image(const struct model *m, enum reference_weights weights, const uint8_t *rgb, float *out) {
+int reference_image(const struct model *model, enum reference_weights weights, const uint8_t *rgb, float *out) {
     struct run r;
-    uint32_t tokens = m->config->image.tokens;
-    int status = begin(&r, m, weights, &m->config->image, 'v', tokens);
+    uint32_t tokens = model->config->image.tokens;
+    int status = begin(&r, model, weights, &model->config->image, 'v', tokens);
     if (status) return status;
     embed_patches(&r, rgb); // (T, W)
-    norm(r.x, model_tensor(m, "v.pre_ln.weight")->values, model_tensor(m, "v.pre_ln.bias")->values, tokens, r.c->width,
-         r.c->epsilon, r.x); // (T, W)
+    norm(r.x, model_tensor(model, "v.pre_ln.weight")->values, model_tensor(model, "v.pre_ln.bias")->values, tokens,
+         r.c->width, r.c->epsilon, r.x); // (T, W)
     for (uint32_t i = 0; i < r.c->blocks; i++) run_block(&r, i, tokens, false);
     status = project(&r, r.x, "visual_projection.weight", out); // (D)
     arena_finish(&r.arena);
     return status;
 }
 
-int reference_text(const struct model *m, enum reference_weights weights, const int32_t *ids, size_t count, uint32_t end_id,
-                   float *out) {
+int reference_text(const struct model *model, enum reference_weights weights, const int32_t *ids, size_t count,
+                   uint32_t end_id, float *out) {
     struct run r;
     size_t pooled = 0; /* the first end mark; what follows cannot reach it under the mask */
     while (pooled + 1 < count && (uint32_t)ids[pooled] != end_id) pooled++;
     size_t tokens = pooled + 1;
-    int status = begin(&r, m, weights, &m->config->text, 't', tokens);
+    int status = begin(&r, model, weights, &model->config->text, 't', tokens);
     if (status) return status;
     uint32_t width = r.c->width;
     for (size_t i = 0; i < tokens; i++)
-        memcpy(r.x + i * width, weight_row(&r, model_tensor(m, "t.token_embd.weight"), (size_t)ids[i]),
-               width * sizeof *r.x);                                             // (T, W)
-    add(r.x, model_tensor(m, "t.position_embd.weight")->values, tokens * width); // (T, W)
+        memcpy(r.x + i * width, weight_row(&r, model_tensor(model, "t.token_embd.weight"), (size_t)ids[i]),
+               width * sizeof *r.x);                                                 // (T, W)
+    add(r.x, model_tensor(model, "t.position_embd.weight")->values, tokens * width); // (T, W)
     for (uint32_t i = 0; i < r.c->blocks; i++) run_block(&r, i, tokens, true);
     status = project(&r, r.x + pooled * width, "text_projection.weight", out); // (D)
     arena_finish(&r.arena);

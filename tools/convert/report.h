@@ -18,21 +18,22 @@ struct report_error {
     double relative; /* rms of the differences / rms of the weights */
 };
 
-int report_init(struct report *r);
-void report_finish(struct report *r);
+int report_init(struct report *report);
+void report_finish(struct report *report);
 
 /* One decision that the tensors do not tell: `what` became `value`, because of `why`. */
-void report_choice(struct report *r, const char *what, const char *value, const char *why, ...)
+void report_choice(struct report *report, const char *what, const char *value, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
 /* A tensor of the checkpoint that is knowingly left out. */
-void report_ignored(struct report *r, const char *name);
-void report_tensor(struct report *r, const char *name, uint32_t rows, uint32_t columns, const struct report_error *error);
-void report_cosine(struct report *r, const char *kind, double worst);
-void report_text(struct report *r, const char *key, const char *value);
-void report_number(struct report *r, const char *key, double value);
-void report_sources(struct report *r, const struct sources *sources);
+void report_ignored(struct report *report, const char *name);
+void report_tensor(struct report *report, const char *name, uint32_t rows, uint32_t columns,
+                   const struct report_error *error);
+void report_cosine(struct report *report, const char *kind, double worst);
+void report_text(struct report *report, const char *key, const char *value);
+void report_number(struct report *report, const char *key, double value);
+void report_sources(struct report *report, const struct sources *sources);
 
 /* Into an opened writer; the caller commits. Errors: FILE, MEMORY. */
-int report_write(struct report *r, struct file_writer *out);
+int report_write(struct report *report, struct file_writer *out);
 
 #endif

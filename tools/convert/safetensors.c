@@ -87,8 +87,10 @@ static int check_places(const struct parser *p) {
     qsort(s->tensors, s->count, sizeof *s->tensors, by_place);
     for (size_t i = 0; i < s->count; end += s->tensors[i++].size)
         if (s->tensors[i].begin != end)
-            return broken(p, s->tensors[i].name, s->tensors[i].begin < end ? "overlaps the one before" : "lies behind a hole");
-    if (end != p->data_size) return log_fail(OCELLI_ERR_FILE, "%s: bytes behind the last tensor: fetch the file again", p->file);
+            return broken(p, s->tensors[i].name,
+                          s->tensors[i].begin < end ? "overlaps the one before" : "lies behind a hole");
+    if (end != p->data_size)
+        return log_fail(OCELLI_ERR_FILE, "%s: bytes behind the last tensor: fetch the file again", p->file);
     return OCELLI_OK;
 }
 
@@ -98,7 +100,8 @@ static int check_metadata(const struct parser *p, const cJSON *entry) {
     bool texts = cJSON_IsObject(entry);
     cJSON_ArrayForEach(item, entry) texts = texts && cJSON_IsString(item);
     return texts ? OCELLI_OK
-                 : log_fail(OCELLI_ERR_FILE, "%s: __metadata__ is not an object of strings: fetch the file again", p->file);
+                 : log_fail(OCELLI_ERR_FILE, "%s: __metadata__ is not an object of strings: fetch the file again",
+                            p->file);
 }
 
 static int read_entry(const struct parser *p, const cJSON *entry) {
@@ -109,7 +112,8 @@ static int read_entry(const struct parser *p, const cJSON *entry) {
 static int read_header(const struct parser *p, const cJSON *root) {
     struct safetensors *s = p->s;
     const cJSON *entry;
-    if (!cJSON_IsObject(root)) return log_fail(OCELLI_ERR_FILE, "%s: the header is not an object: fetch the file again", p->file);
+    if (!cJSON_IsObject(root))
+        return log_fail(OCELLI_ERR_FILE, "%s: the header is not an object: fetch the file again", p->file);
     s->tensors = arena_alloc(&s->arena, (size_t)cJSON_GetArraySize(root) + 1, sizeof *s->tensors);
     if (!s->tensors) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", p->file);
     cJSON_ArrayForEach(entry, root) {
@@ -119,36 +123,36 @@ static int read_header(const struct parser *p, const cJSON *root) {
     return check_places(p);
 }
 
-int safetensors_parse(struct safetensors *s, const void *bytes, size_t size, const char *name) {
-    *s = (struct safetensors){0};
+int safetensors_parse(struct safetensors *file, const void *bytes, size_t size, const char *name) {
+    *file = (struct safetensors){0};
     struct span in = span_of(bytes, size);
     uint64_t length;
     if (!span_u64(&in, &length) || length > MAX_HEADER)
-        return log_fail(OCELLI_ERR_FILE, "%s: not a safetensors file: its header length makes no sense: fetch the file again",
-                        name);
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: not a safetensors file: its header length makes no sense: fetch the file again", name);
     const uint8_t *header = span_bytes(&in, length);
     if (!header) return log_fail(OCELLI_ERR_FILE, "%s: cut short in its header: fetch the file again", name);
-    struct parser p = {.s = s, .file = name, .data = in.data + in.position, .data_size = span_left(&in)};
+    struct parser p = {.s = file, .file = name, .data = in.data + in.position, .data_size = span_left(&in)};
     cJSON *root;
     int status = json_parse(&root, header, (size_t)length, name);
     if (!status) status = read_header(&p, root);
     cJSON_Delete(root);
-    if (status) safetensors_finish(s);
+    if (status) safetensors_finish(file);
     return status;
 }
 
-void safetensors_finish(struct safetensors *s) {
-    arena_finish(&s->arena);
-    *s = (struct safetensors){0};
+void safetensors_finish(struct safetensors *file) {
+    arena_finish(&file->arena);
+    *file = (struct safetensors){0};
 }
 
-bool safetensors_is_float(const struct safetensors_tensor *t) {
-    return strcmp(t->type, "F32") == 0 || strcmp(t->type, "F16") == 0 || strcmp(t->type, "BF16") == 0;
+bool safetensors_is_float(const struct safetensors_tensor *tensor) {
+    return strcmp(tensor->type, "F32") == 0 || strcmp(tensor->type, "F16") == 0 || strcmp(tensor->type, "BF16") == 0;
 }
 
-const float *safetensors_view(const struct safetensors_tensor *t) {
-    bool aligned = (uintptr_t)t->data % sizeof(float) == 0;
-    return aligned && strcmp(t->type, "F32") == 0 ? (const float *)(const void *)t->data : NULL;
+const float *safetensors_view(const struct safetensors_tensor *tensor) {
+    bool aligned = (uintptr_t)tensor->data % sizeof(float) == 0;
+    return aligned && strcmp(tensor->type, "F32") == 0 ? (const float *)(const void *)tensor->data : NULL;
 }
 
 static float from_bits(uint32_t bits) {
@@ -166,14 +170,14 @@ static float from_half(uint16_t h) {
     return sign ? -small : small;
 }
 
-void safetensors_read(const struct safetensors_tensor *t, uint64_t first, uint64_t count, float *out) {
-    if (strcmp(t->type, "F32") == 0) {
-        memcpy(out, t->data + first * sizeof *out, count * sizeof *out);
+void safetensors_read(const struct safetensors_tensor *tensor, uint64_t first, uint64_t count, float *out) {
+    if (strcmp(tensor->type, "F32") == 0) {
+        memcpy(out, tensor->data + first * sizeof *out, count * sizeof *out);
         return;
     }
-    bool half = t->type[0] == 'F';
+    bool half = tensor->type[0] == 'F';
     for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *at = t->data + (first + i) * 2;
+        const uint8_t *at = tensor->data + (first + i) * 2;
         uint16_t bits = (uint16_t)(at[0] | at[1] << 8);
         out[i] = half ? from_half(bits) : from_bits((uint32_t)bits << 16);
     }

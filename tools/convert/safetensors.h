@@ -27,16 +27,16 @@ struct safetensors {
     size_t count;
 };
 
-/* Parses bytes that outlive *s. `name` is for messages. Errors: FILE, MEMORY; *s is then empty.
+/* Parses bytes that outlive *file. `name` is for messages. Errors: FILE, MEMORY; *file is then empty.
  * Refuses names twice, overlaps, holes, sizes that do not fit their shape, a header too long. */
-int safetensors_parse(struct safetensors *s, const void *bytes, size_t size, const char *name);
-void safetensors_finish(struct safetensors *s);
+int safetensors_parse(struct safetensors *file, const void *bytes, size_t size, const char *name);
+void safetensors_finish(struct safetensors *file);
 
 /* F32, F16 or BF16. */
-bool safetensors_is_float(const struct safetensors_tensor *t);
+bool safetensors_is_float(const struct safetensors_tensor *tensor);
 /* The file's own numbers where they are F32 and aligned, else NULL. */
-const float *safetensors_view(const struct safetensors_tensor *t);
+const float *safetensors_view(const struct safetensors_tensor *tensor);
 /* `count` numbers from `first` on, as floats. Only when safetensors_is_float(). */
-void safetensors_read(const struct safetensors_tensor *t, uint64_t first, uint64_t count, float *out);
+void safetensors_read(const struct safetensors_tensor *tensor, uint64_t first, uint64_t count, float *out);
 
 #endif

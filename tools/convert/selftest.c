@@ -51,7 +51,8 @@ static int one_text(const struct model *m, const struct tokenizer *t, const char
     return compare(exact, m, reference_text(m, REFERENCE_INT8, ids, count, t->end_id, rounded), rounded, worst);
 }
 
-static int all_texts(struct gguf_write *w, const struct model *m, const struct tokenizer *t, float *rounded, double *worst) {
+static int all_texts(struct gguf_write *w, const struct model *m, const struct tokenizer *t, float *rounded,
+                     double *worst) {
     uint32_t d = m->config->embedding;
     float *exact = gguf_write_tensor(w, "selftest.text_embd", GGUF_WRITE_F32, 2, (uint64_t[]){d, TEXTS});
     int32_t *ids = calloc(m->config->text.tokens, sizeof *ids);
@@ -65,14 +66,15 @@ static int all_texts(struct gguf_write *w, const struct model *m, const struct t
     return status;
 }
 
-int selftest_write(struct gguf_write *w, const struct model *m, const struct tokenizer *t, struct selftest_cosines *cosines) {
+int selftest_write(struct gguf_write *writer, const struct model *model, const struct tokenizer *tokenizer,
+                   struct selftest_cosines *cosines) {
     *cosines = (struct selftest_cosines){1, 1};
-    float *rounded = calloc(m->config->embedding, sizeof *rounded);
+    float *rounded = calloc(model->config->embedding, sizeof *rounded);
     int status = rounded ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "self-test: out of memory");
-    if (!status) status = images(w, m, rounded, &cosines->image);
-    if (!status) status = all_texts(w, m, t, rounded, &cosines->text);
+    if (!status) status = images(writer, model, rounded, &cosines->image);
+    if (!status) status = all_texts(writer, model, tokenizer, rounded, &cosines->text);
     free(rounded);
     double worst = fmin(cosines->image, cosines->text);
-    if (!status) gguf_write_f32(w, "ocelli.selftest.min_cosine", (float)fmin(mark, worst - margin));
+    if (!status) gguf_write_f32(writer, "ocelli.selftest.min_cosine", (float)fmin(mark, worst - margin));
     return status;
 }

@@ -13,6 +13,7 @@ struct selftest_cosines {
 };
 
 /* Adds the tensors selftest.* and their keys. Errors: MEMORY, FILE. */
-int selftest_write(struct gguf_write *w, const struct model *m, const struct tokenizer *t, struct selftest_cosines *cosines);
+int selftest_write(struct gguf_write *writer, const struct model *model, const struct tokenizer *tokenizer,
+                   struct selftest_cosines *cosines);
 
 #endif

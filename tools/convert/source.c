@@ -11,12 +11,12 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-int source_read(struct sources *s, struct file_bytes *bytes, const char *path) {
+int source_read(struct sources *sources, struct file_bytes *bytes, const char *path) {
     int status = file_read(bytes, path);
     if (status) return status;
     const char *name = base_name(path);
-    struct source *added = arena_alloc(&s->arena, 1, sizeof *added);
-    if (added) added->name = arena_copy(&s->arena, name, strlen(name));
+    struct source *added = arena_alloc(&sources->arena, 1, sizeof *added);
+    if (added) added->name = arena_copy(&sources->arena, name, strlen(name));
     if (!added || !added->name) {
         file_free(bytes);
         return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
@@ -24,23 +24,23 @@ int source_read(struct sources *s, struct file_bytes *bytes, const char *path) {
     uint8_t digest[SHA256_SIZE];
     sha256(bytes->data, bytes->size, digest);
     sha256_hex(digest, added->hash);
-    if (s->last)
-        s->last->next = added;
+    if (sources->last)
+        sources->last->next = added;
     else
-        s->first = added;
-    s->last = added;
-    s->count++;
+        sources->first = added;
+    sources->last = added;
+    sources->count++;
     return OCELLI_OK;
 }
 
-void source_finish(struct sources *s) {
-    arena_finish(&s->arena);
-    *s = (struct sources){0};
+void source_finish(struct sources *sources) {
+    arena_finish(&sources->arena);
+    *sources = (struct sources){0};
 }
 
-char *source_path(struct arena *a, const char *folder, const char *name) {
+char *source_path(struct arena *arena, const char *folder, const char *name) {
     size_t size = strlen(folder) + strlen(name) + 2;
-    char *path = arena_alloc(a, size, 1);
+    char *path = arena_alloc(arena, size, 1);
     if (path) snprintf(path, size, "%s/%s", folder, name);
     return path;
 }

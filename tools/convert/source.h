@@ -21,11 +21,11 @@ struct sources {
 };
 
 /* Reads `path` and remembers it. Errors: FILE, MEMORY. */
-int source_read(struct sources *s, struct file_bytes *bytes, const char *path);
-void source_finish(struct sources *s);
+int source_read(struct sources *sources, struct file_bytes *bytes, const char *path);
+void source_finish(struct sources *sources);
 
 /* FOLDER/NAME in the arena, or NULL. */
-char *source_path(struct arena *a, const char *folder, const char *name);
+char *source_path(struct arena *arena, const char *folder, const char *name);
 bool source_exists(const char *path);
 /* The same of FOLDER/NAME; false when memory runs out. */
 bool source_has(const char *folder, const char *name);

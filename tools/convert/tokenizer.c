@@ -13,21 +13,21 @@ static int no_memory(const struct tokenizer *t) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->file);
 }
 
-static int read_text(struct tokenizer *t, const char *path, struct sources *sources,
+static int read_text(struct tokenizer *tokenizer, const char *path, struct sources *sources,
                      int (*read)(struct tokenizer *, const char *, size_t)) {
     struct file_bytes file;
     char *unpacked = NULL;
     size_t size = 0;
     int status = source_read(sources, &file, path);
     if (status) return status;
-    t->file = path;
+    tokenizer->file = path;
     const char *text = file.data ? (const char *)file.data : ""; /* an empty file has no bytes to point at */
     if (gunzip_is(file.data, file.size)) {
         status = gunzip(file.data, file.size, path, &unpacked, &size);
-        if (!status) status = read(t, unpacked, size);
+        if (!status) status = read(tokenizer, unpacked, size);
         free(unpacked);
     } else {
-        status = read(t, text, file.size);
+        status = read(tokenizer, text, file.size);
     }
     file_free(&file);
     return status;
@@ -123,7 +123,8 @@ static int find_mark(const struct tokenizer *t, const char *const spellings[2], 
             *id = (uint32_t)i;
             return OCELLI_OK;
         }
-    return log_fail(OCELLI_ERR_FILE, "%s: no token %s: give CLIP's tokenizer with --tokenizer", t->vocabulary, spellings[0]);
+    return log_fail(OCELLI_ERR_FILE, "%s: no token %s: give CLIP's tokenizer with --tokenizer", t->vocabulary,
+                    spellings[0]);
 }
 
 /* A mark, or what a word's letters may become anyway: a byte's symbol, or two merged. */
@@ -131,7 +132,8 @@ static bool is_ordinary(const struct tokenizer *t, const char *content) {
     size_t length = strlen(content), at = 0;
     for (int i = 0; i < 2; i++)
         if (!strcmp(content, start_marks[i]) || !strcmp(content, end_marks[i])) return true;
-    if (length && unicode_check(content, length) == length && (unicode_next(content, length, &at), at == length)) return true;
+    if (length && unicode_check(content, length) == length && (unicode_next(content, length, &at), at == length))
+        return true;
     for (size_t i = 0; i < t->merge_count; i++) {
         const struct bpe_text *m = &t->merges[i];
         const char *space = memchr(m->text, ' ', m->length);
@@ -158,74 +160,77 @@ static int check_added(const struct tokenizer *t) {
 /* A wrong id for the end mark would take the wrong row of every text. */
 static int check_end(const struct tokenizer *t, const struct config *c) {
     if (c->pool == CONFIG_POOL_LARGEST && t->end_id + 1 != t->token_count)
-        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u of %zu: the model takes its text at the largest id",
-                        t->vocabulary, t->end_id, t->token_count);
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: the end mark has id %u of %zu: the model takes its text at the largest id", t->vocabulary,
+                        t->end_id, t->token_count);
     if (c->pool == CONFIG_POOL_END && t->end_id != c->end_id)
-        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u, %s says %u: give the model's own tokenizer", t->vocabulary,
-                        t->end_id, c->file, c->end_id);
+        return log_fail(OCELLI_ERR_FILE, "%s: the end mark has id %u, %s says %u: give the model's own tokenizer",
+                        t->vocabulary, t->end_id, c->file, c->end_id);
     return OCELLI_OK;
 }
 
-/* Rows that no token has are padding, for the sake of a round number. If nothing says the end mark's id, many such rows may mean
- * another model's tokenizer: that is refused. */
+/* Rows that no token has are padding, for the sake of a round number. If nothing says the end mark's id, many such rows
+ * may mean another model's tokenizer: that is refused. */
 static int check_count(const struct tokenizer *t, const struct config *c) {
     enum { PADDING_MOST = 1024 };
     bool padded = t->token_count < c->vocabulary && c->token_rows == c->vocabulary &&
                   (c->pool == CONFIG_POOL_END || c->vocabulary - t->token_count < PADDING_MOST);
     if (t->token_count == c->vocabulary || padded) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->vocabulary, t->token_count,
-                    c->file, c->vocabulary);
+    return log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer", t->vocabulary,
+                    t->token_count, c->file, c->vocabulary);
 }
 
-static int check(struct tokenizer *t, const struct config *c) {
-    int status = check_added(t);
-    if (!status) status = check_count(t, c);
-    if (!status) status = find_mark(t, start_marks, &t->start_id);
-    if (!status) status = find_mark(t, end_marks, &t->end_id);
-    if (!status) status = check_end(t, c);
+static int check(struct tokenizer *tokenizer, const struct config *config) {
+    int status = check_added(tokenizer);
+    if (!status) status = check_count(tokenizer, config);
+    if (!status) status = find_mark(tokenizer, start_marks, &tokenizer->start_id);
+    if (!status) status = find_mark(tokenizer, end_marks, &tokenizer->end_id);
+    if (!status) status = check_end(tokenizer, config);
     if (status) return status;
-    t->padding_id = c->pad_with_end ? t->end_id : 0;
-    struct bpe_params params = {.tokens = t->tokens,
-                                .token_count = t->token_count,
-                                .merges = t->merges,
-                                .merge_count = t->merge_count,
-                                .start_id = t->start_id,
-                                .end_id = t->end_id,
-                                .context = c->text.tokens,
-                                .name = t->file};
-    return bpe_create(&t->bpe, &params);
+    tokenizer->padding_id = config->pad_with_end ? tokenizer->end_id : 0;
+    struct bpe_params params = {.tokens = tokenizer->tokens,
+                                .token_count = tokenizer->token_count,
+                                .merges = tokenizer->merges,
+                                .merge_count = tokenizer->merge_count,
+                                .start_id = tokenizer->start_id,
+                                .end_id = tokenizer->end_id,
+                                .context = config->text.tokens,
+                                .name = tokenizer->file};
+    return bpe_create(&tokenizer->bpe, &params);
 }
 
 /* That are not merged of others: a byte each, alone and at the end of a word, and two marks. */
 enum { SYMBOLS = 2 * 256 + 2 };
 
-int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, const struct config *config,
-                   struct sources *sources, struct report *r) {
-    *t = (struct tokenizer){.file = folder};
-    int status = read_any(t, path ? path : folder, sources);
-    if (!t->vocabulary) t->vocabulary = t->file;
-    if (!status) status = check(t, config);
-    if (!status && t->merge_count + SYMBOLS < t->token_count)
-        status = log_fail(OCELLI_ERR_FILE, "%s: %zu merges for %zu tokens, which need %zu: the file is cut short: fetch it again",
-                          t->file, t->merge_count, t->token_count, t->token_count - SYMBOLS);
+int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
+                   struct sources *sources, struct report *report) {
+    *tokenizer = (struct tokenizer){.file = folder};
+    int status = read_any(tokenizer, path ? path : folder, sources);
+    if (!tokenizer->vocabulary) tokenizer->vocabulary = tokenizer->file;
+    if (!status) status = check(tokenizer, config);
+    if (!status && tokenizer->merge_count + SYMBOLS < tokenizer->token_count)
+        status = log_fail(
+            OCELLI_ERR_FILE, "%s: %zu merges for %zu tokens, which need %zu: the file is cut short: fetch it again",
+            tokenizer->file, tokenizer->merge_count, tokenizer->token_count, tokenizer->token_count - SYMBOLS);
     if (status) {
-        tokenizer_finish(t);
+        tokenizer_finish(tokenizer);
         return status;
     }
-    report_choice(r, "tokenizer", t->vocabulary, "%s; %zu tokens, %zu merges",
-                  path ? "given by --tokenizer" : "beside the weights", t->token_count, t->merge_count);
-    if (t->token_count < config->vocabulary) {
+    report_choice(report, "tokenizer", tokenizer->vocabulary, "%s; %zu tokens, %zu merges",
+                  path ? "given by --tokenizer" : "beside the weights", tokenizer->token_count, tokenizer->merge_count);
+    if (tokenizer->token_count < config->vocabulary) {
         char rows[16];
         snprintf(rows, sizeof rows, "%u", config->vocabulary);
-        report_choice(r, "vocabulary", rows, "vocab_size; rows from %zu on have no token: padding", t->token_count);
+        report_choice(report, "vocabulary", rows, "vocab_size; rows from %zu on have no token: padding",
+                      tokenizer->token_count);
     }
-    report_choice(r, "padding", t->padding_id ? "end mark" : "0", "%s; without effect under a causal mask",
+    report_choice(report, "padding", tokenizer->padding_id ? "end mark" : "0", "%s; without effect under a causal mask",
                   config->pad_with_end ? "as transformers" : "as open_clip");
     return OCELLI_OK;
 }
 
-void tokenizer_finish(struct tokenizer *t) {
-    bpe_destroy(&t->bpe);
-    arena_finish(&t->arena);
-    *t = (struct tokenizer){0};
+void tokenizer_finish(struct tokenizer *tokenizer) {
+    bpe_destroy(&tokenizer->bpe);
+    arena_finish(&tokenizer->arena);
+    *tokenizer = (struct tokenizer){0};
 }

@@ -27,20 +27,20 @@ struct tokenizer {
 /* `path` (NULL: `folder`) is a folder with vocab.json and merges.txt or with tokenizer.json, one of
  * these files, or CLIP's bpe_simple_vocab_16e6.txt, packed with gzip or not.
  * Errors: FILE (none found, does not fit the configuration), MEMORY. */
-int tokenizer_load(struct tokenizer *t, const char *path, const char *folder, const struct config *config,
-                   struct sources *sources, struct report *r);
-void tokenizer_finish(struct tokenizer *t);
+int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
+                   struct sources *sources, struct report *report);
+void tokenizer_finish(struct tokenizer *tokenizer);
 
 /* The readers, by form. Each fills tokens and merges. Errors: FILE, MEMORY. */
-int tokenizer_read_vocab(struct tokenizer *t, const cJSON *vocab, const cJSON *added_or_null);
-int tokenizer_read_merges(struct tokenizer *t, const char *text, size_t size);
-int tokenizer_read_json(struct tokenizer *t, const cJSON *root);
-/* Does a tokenizer.json cut texts as CLIP's does? Another one with the same kind of symbols would give other ids without a word.
- * Errors: FILE. */
-int tokenizer_check_kind(const struct tokenizer *t, const cJSON *root);
+int tokenizer_read_vocab(struct tokenizer *tokenizer, const cJSON *vocab, const cJSON *added_or_null);
+int tokenizer_read_merges(struct tokenizer *tokenizer, const char *text, size_t size);
+int tokenizer_read_json(struct tokenizer *tokenizer, const cJSON *root);
+/* Does a tokenizer.json cut texts as CLIP's does? Another one with the same kind of symbols would give other ids
+ * without a word. Errors: FILE. */
+int tokenizer_check_kind(const struct tokenizer *tokenizer, const cJSON *root);
 /* The added tokens of tokenizer.json or tokenizer_config.json, and of added_tokens.json, into t->added. */
-int tokenizer_read_added(struct tokenizer *t, const cJSON *root);
-int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root);
-int tokenizer_read_simple(struct tokenizer *t, const char *text, size_t size);
+int tokenizer_read_added(struct tokenizer *tokenizer, const cJSON *root);
+int tokenizer_read_added_map(struct tokenizer *tokenizer, const cJSON *root);
+int tokenizer_read_simple(struct tokenizer *tokenizer, const char *text, size_t size);
 
 #endif

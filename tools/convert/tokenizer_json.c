@@ -24,20 +24,21 @@ static int put_token(struct tokenizer *t, const char *text, const cJSON *id, boo
     return token->text ? OCELLI_OK : no_memory(t);
 }
 
-static int read_tokens(struct tokenizer *t, const cJSON *vocab, const cJSON *added) {
+static int read_tokens(struct tokenizer *tokenizer, const cJSON *vocab, const cJSON *added) {
     const cJSON *item;
     cJSON_ArrayForEach(item, vocab) {
-        int status = put_token(t, item->string, item, false);
+        int status = put_token(tokenizer, item->string, item, false);
         if (status) return status;
     }
     cJSON_ArrayForEach(item, added) {
         const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "content"));
-        if (!text) return broken(t, "an added token without content");
-        int status = put_token(t, text, cJSON_GetObjectItemCaseSensitive(item, "id"), true);
+        if (!text) return broken(tokenizer, "an added token without content");
+        int status = put_token(tokenizer, text, cJSON_GetObjectItemCaseSensitive(item, "id"), true);
         if (status) return status;
     }
-    for (size_t i = 0; i < t->token_count; i++)
-        if (!t->tokens[i].text) return log_fail(OCELLI_ERR_FILE, "%s: no token has the id %zu: fetch the file again", t->file, i);
+    for (size_t i = 0; i < tokenizer->token_count; i++)
+        if (!tokenizer->tokens[i].text)
+            return log_fail(OCELLI_ERR_FILE, "%s: no token has the id %zu: fetch the file again", tokenizer->file, i);
     return OCELLI_OK;
 }
 
@@ -53,20 +54,21 @@ static size_t count_ids(const cJSON *vocab, const cJSON *added) {
     return (size_t)most;
 }
 
-int tokenizer_read_vocab(struct tokenizer *t, const cJSON *vocab, const cJSON *added) {
-    if (!cJSON_IsObject(vocab) || (added && !cJSON_IsArray(added))) return broken(t, "no vocabulary in it");
-    t->token_count = count_ids(vocab, added);
-    if (t->token_count == 0 || t->token_count > CONFIG_MAX_VOCABULARY) return broken(t, "a vocabulary of unusable size");
-    t->tokens = arena_alloc(&t->arena, t->token_count, sizeof *t->tokens);
-    return t->tokens ? read_tokens(t, vocab, added) : no_memory(t);
+int tokenizer_read_vocab(struct tokenizer *tokenizer, const cJSON *vocab, const cJSON *added) {
+    if (!cJSON_IsObject(vocab) || (added && !cJSON_IsArray(added))) return broken(tokenizer, "no vocabulary in it");
+    tokenizer->token_count = count_ids(vocab, added);
+    if (tokenizer->token_count == 0 || tokenizer->token_count > CONFIG_MAX_VOCABULARY)
+        return broken(tokenizer, "a vocabulary of unusable size");
+    tokenizer->tokens = arena_alloc(&tokenizer->arena, tokenizer->token_count, sizeof *tokenizer->tokens);
+    return tokenizer->tokens ? read_tokens(tokenizer, vocab, added) : no_memory(tokenizer);
 }
 
 /* Lines of "left right"; the first may tell a version. */
-int tokenizer_read_merges(struct tokenizer *t, const char *text, size_t size) {
+int tokenizer_read_merges(struct tokenizer *tokenizer, const char *text, size_t size) {
     size_t lines = 1;
     for (size_t i = 0; i < size; i++) lines += text[i] == '\n';
-    t->merges = arena_alloc(&t->arena, lines, sizeof *t->merges);
-    if (!t->merges) return no_memory(t);
+    tokenizer->merges = arena_alloc(&tokenizer->arena, lines, sizeof *tokenizer->merges);
+    if (!tokenizer->merges) return no_memory(tokenizer);
     const char *end = text + size, *line = text;
     for (const char *next; line < end; line = next) {
         const char *stop = memchr(line, '\n', (size_t)(end - line));
@@ -75,9 +77,9 @@ int tokenizer_read_merges(struct tokenizer *t, const char *text, size_t size) {
         if (stop > line && stop[-1] == '\r') stop--;
         if (stop == line || (line == text && size > 8 && memcmp(text, "#version", 8) == 0)) continue;
         size_t length = (size_t)(stop - line);
-        char *copy = arena_copy(&t->arena, line, length);
-        if (!copy) return no_memory(t);
-        t->merges[t->merge_count++] = (struct bpe_text){copy, length};
+        char *copy = arena_copy(&tokenizer->arena, line, length);
+        if (!copy) return no_memory(tokenizer);
+        tokenizer->merges[tokenizer->merge_count++] = (struct bpe_text){copy, length};
     }
     return OCELLI_OK;
 }
@@ -122,33 +124,33 @@ static int add_added(struct tokenizer *t, const char *content) {
 }
 
 /* {"added_tokens": [{"content", "id"}]}, or {"added_tokens_decoder": {id: {"content"}}}. */
-int tokenizer_read_added(struct tokenizer *t, const cJSON *root) {
+int tokenizer_read_added(struct tokenizer *tokenizer, const cJSON *root) {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "added_tokens"), *item;
     if (!list) list = cJSON_GetObjectItemCaseSensitive(root, "added_tokens_decoder");
     int status = OCELLI_OK;
     cJSON_ArrayForEach(item, list) {
-        status = add_added(t, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "content")));
+        status = add_added(tokenizer, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(item, "content")));
         if (status) return status;
     }
     return OCELLI_OK;
 }
 
 /* {content: id}. */
-int tokenizer_read_added_map(struct tokenizer *t, const cJSON *root) {
+int tokenizer_read_added_map(struct tokenizer *tokenizer, const cJSON *root) {
     const cJSON *item;
     int status = OCELLI_OK;
     cJSON_ArrayForEach(item, root) {
-        status = add_added(t, item->string);
+        status = add_added(tokenizer, item->string);
         if (status) return status;
     }
     return OCELLI_OK;
 }
 
-int tokenizer_read_json(struct tokenizer *t, const cJSON *root) {
+int tokenizer_read_json(struct tokenizer *tokenizer, const cJSON *root) {
     const cJSON *model = cJSON_GetObjectItemCaseSensitive(root, "model");
     const cJSON *added = cJSON_GetObjectItemCaseSensitive(root, "added_tokens");
-    int status = tokenizer_check_kind(t, root);
-    if (!status) status = tokenizer_read_vocab(t, cJSON_GetObjectItemCaseSensitive(model, "vocab"), added);
-    if (!status) status = tokenizer_read_added(t, root);
-    return status ? status : read_merge_array(t, cJSON_GetObjectItemCaseSensitive(model, "merges"));
+    int status = tokenizer_check_kind(tokenizer, root);
+    if (!status) status = tokenizer_read_vocab(tokenizer, cJSON_GetObjectItemCaseSensitive(model, "vocab"), added);
+    if (!status) status = tokenizer_read_added(tokenizer, root);
+    return status ? status : read_merge_array(tokenizer, cJSON_GetObjectItemCaseSensitive(model, "merges"));
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tokenizer.json tells each step from a text to its ids. CLIP's are: compose (NFC), blanks to one, lower case; cut into words and
- * these into bytes; merge, with </w> at the end of a word. The pattern that cuts words is not compared, as it is written in
- * several ways. */
+ * tokenizer.json tells each step from a text to its ids. CLIP's are: compose (NFC), blanks to one, lower case; cut into
+ * words and these into bytes; merge, with </w> at the end of a word. The pattern that cuts words is not compared, as it
+ * is written in several ways. */
 #include "base/log.h"
 #include "convert/tokenizer.h"
 
 #include <string.h>
 
 static int refuse(const struct tokenizer *t, const char *what, const char *value) {
-    return log_fail(OCELLI_ERR_FILE, "%s: not CLIP's kind of tokenizer (%s%s): give CLIP's with --tokenizer", t->file, what,
-                    value);
+    return log_fail(OCELLI_ERR_FILE, "%s: not CLIP's kind of tokenizer (%s%s): give CLIP's with --tokenizer", t->file,
+                    what, value);
 }
 
 static const cJSON *get(const cJSON *object, const char *key) {
@@ -46,8 +46,8 @@ static int check_step(const struct tokenizer *t, const struct steps *s, const cJ
     }
     *found = *found || is_in(type, s->needed);
     if (is_in(type, s->needed) || is_in(type, s->others)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: not CLIP's kind of tokenizer (%s %s): give CLIP's with --tokenizer", t->file, s->key,
-                    type);
+    return log_fail(OCELLI_ERR_FILE, "%s: not CLIP's kind of tokenizer (%s %s): give CLIP's with --tokenizer", t->file,
+                    s->key, type);
 }
 
 /* A file without the key says nothing; null says that there is no such step. */
@@ -60,7 +60,8 @@ static int check_steps(const struct tokenizer *t, const struct steps *s, const c
 }
 
 static int check_model(const struct tokenizer *t, const cJSON *model) {
-    const char *type = cJSON_GetStringValue(get(model, "type")), *suffix = cJSON_GetStringValue(get(model, "end_of_word_suffix"));
+    const char *type = cJSON_GetStringValue(get(model, "type")),
+               *suffix = cJSON_GetStringValue(get(model, "end_of_word_suffix"));
     const char *prefix = cJSON_GetStringValue(get(model, "continuing_subword_prefix"));
     const cJSON *dropout = get(model, "dropout");
     if (type && strcmp(type, "BPE") != 0) return refuse(t, "model ", type);
@@ -72,8 +73,9 @@ static int check_model(const struct tokenizer *t, const cJSON *model) {
     return OCELLI_OK;
 }
 
-int tokenizer_check_kind(const struct tokenizer *t, const cJSON *root) {
-    int status = check_model(t, get(root, "model"));
-    for (size_t i = 0; !status && i < sizeof steps / sizeof *steps; i++) status = check_steps(t, &steps[i], root);
+int tokenizer_check_kind(const struct tokenizer *tokenizer, const cJSON *root) {
+    int status = check_model(tokenizer, get(root, "model"));
+    for (size_t i = 0; !status && i < sizeof steps / sizeof *steps; i++)
+        status = check_steps(tokenizer, &steps[i], root);
     return status;
 }

@@ -54,20 +54,21 @@ static int put_merge(struct tokenizer *t, struct bpe_text merge) {
     return OCELLI_OK;
 }
 
-int tokenizer_read_simple(struct tokenizer *t, const char *text, size_t size) {
+int tokenizer_read_simple(struct tokenizer *tokenizer, const char *text, size_t size) {
     static const char *const marks[] = {"<|startoftext|>", "<|endoftext|>"};
     const char *first = size > 0 ? memchr(text, '\n', size) : NULL; /* ends the line with the file's name */
     size_t skip = first ? (size_t)(first + 1 - text) : 0;
-    int status = tokenizer_read_merges(t, text + skip, size - skip);
+    int status = tokenizer_read_merges(tokenizer, text + skip, size - skip);
     if (status) return status;
-    if (t->merge_count < MERGES)
-        return log_fail(OCELLI_ERR_FILE, "%s: %zu merges, CLIP needs %d: fetch the file again", t->file, t->merge_count, MERGES);
-    t->merge_count = MERGES;
-    t->tokens = arena_alloc(&t->arena, TOKENS, sizeof *t->tokens);
-    if (!t->tokens) return no_memory(t);
-    status = put_bytes(t, "");
-    if (!status) status = put_bytes(t, word_end);
-    for (size_t i = 0; i < MERGES && !status; i++) status = put_merge(t, t->merges[i]);
-    for (size_t i = 0; i < 2 && !status; i++) status = put(t, marks[i], strlen(marks[i]));
+    if (tokenizer->merge_count < MERGES)
+        return log_fail(OCELLI_ERR_FILE, "%s: %zu merges, CLIP needs %d: fetch the file again", tokenizer->file,
+                        tokenizer->merge_count, MERGES);
+    tokenizer->merge_count = MERGES;
+    tokenizer->tokens = arena_alloc(&tokenizer->arena, TOKENS, sizeof *tokenizer->tokens);
+    if (!tokenizer->tokens) return no_memory(tokenizer);
+    status = put_bytes(tokenizer, "");
+    if (!status) status = put_bytes(tokenizer, word_end);
+    for (size_t i = 0; i < MERGES && !status; i++) status = put_merge(tokenizer, tokenizer->merges[i]);
+    for (size_t i = 0; i < 2 && !status; i++) status = put(tokenizer, marks[i], strlen(marks[i]));
     return status;
 }

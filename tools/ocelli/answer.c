@@ -36,23 +36,23 @@ static void print_time(double since_1970) {
 }
 
 /* A column of a table; list of texts: parted by " | ". */
-static void print_cell(const cJSON *v, const char *key) {
+static void print_cell(const cJSON *value, const char *key) {
     const cJSON *one;
-    if (cJSON_IsArray(v)) {
-        cJSON_ArrayForEach(one, v) {
+    if (cJSON_IsArray(value)) {
+        cJSON_ArrayForEach(one, value) {
             print_value(one);
             if (one->next) fputs(" | ", stdout);
         }
-    } else if (!v)
+    } else if (!value)
         print_padded("-", 9);
-    else if (cJSON_IsString(v) && !strcmp(key, "tag"))
-        print_padded(v->valuestring, 24);
-    else if (cJSON_IsString(v))
-        print_padded(v->valuestring, 9);
-    else if (cJSON_IsNumber(v) && !strcmp(key, "time"))
-        print_time(v->valuedouble);
-    else if (cJSON_IsNumber(v))
-        printf("%8.3f", v->valuedouble);
+    else if (cJSON_IsString(value) && !strcmp(key, "tag"))
+        print_padded(value->valuestring, 24);
+    else if (cJSON_IsString(value))
+        print_padded(value->valuestring, 9);
+    else if (cJSON_IsNumber(value) && !strcmp(key, "time"))
+        print_time(value->valuedouble);
+    else if (cJSON_IsNumber(value))
+        printf("%8.3f", value->valuedouble);
     else
         printf("%8s", "-");
 }

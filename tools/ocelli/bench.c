@@ -68,7 +68,8 @@ static int embed_text(struct bench *b) {
 static double cpu_ms(void) {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3 +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
 }
 
 static int time_runs(struct bench *b, int (*once)(struct bench *), size_t runs, double out[2], double *cpu) {
@@ -90,7 +91,8 @@ static int time_batches(struct bench *b, size_t runs, double *images_per_s) {
     int status = ocelli_embed_images(b->handle, b->batch, BATCH, b->vectors);
     size_t batches = (runs + BATCH - 1) / BATCH;
     double start = clock_ms();
-    for (size_t i = 0; !status && i < batches; i++) status = ocelli_embed_images(b->handle, b->batch, BATCH, b->vectors);
+    for (size_t i = 0; !status && i < batches; i++)
+        status = ocelli_embed_images(b->handle, b->batch, BATCH, b->vectors);
     *images_per_s = (double)(batches * BATCH) * 1e3 / (clock_ms() - start);
     return status;
 }
@@ -114,21 +116,22 @@ static int time_ops(struct bench *b, struct report *r) {
     return status;
 }
 
-static int bench_init(struct bench *b, size_t runs) {
+static int bench_init(struct bench *bench, size_t runs) {
     struct ocelli_info info;
-    ocelli_get_info(b->handle, &info);
+    ocelli_get_info(bench->handle, &info);
     size_t bytes = (size_t)BENCH_WIDTH * BENCH_HEIGHT * 3;
-    b->rgb = malloc(bytes);
-    b->vectors = calloc(BATCH, info.embedding_size * sizeof *b->vectors);
-    b->ms = calloc(runs, sizeof *b->ms);
-    if (!b->rgb || !b->vectors || !b->ms) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu runs", runs);
+    bench->rgb = malloc(bytes);
+    bench->vectors = calloc(BATCH, info.embedding_size * sizeof *bench->vectors);
+    bench->ms = calloc(runs, sizeof *bench->ms);
+    if (!bench->rgb || !bench->vectors || !bench->ms)
+        return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu runs", runs);
     uint32_t noise = 1;
     for (size_t i = 0; i < bytes; i++) {
         noise = noise * 1664525u + 1013904223u; /* Numerical Recipes' generator */
-        b->rgb[i] = (uint8_t)(noise >> 24);
+        bench->rgb[i] = (uint8_t)(noise >> 24);
     }
     for (int i = 0; i < BATCH; i++)
-        b->batch[i] = (struct ocelli_image){.rgb = b->rgb, .width = BENCH_WIDTH, .height = BENCH_HEIGHT};
+        bench->batch[i] = (struct ocelli_image){.rgb = bench->rgb, .width = BENCH_WIDTH, .height = BENCH_HEIGHT};
     return OCELLI_OK;
 }
 
@@ -163,7 +166,8 @@ struct rates {
 
 static struct rates rates_of(const struct report *r, const struct op_time *op) {
     double s = op->ms / 1e3, macs = (double)op->macs / s, bytes = (double)op->bytes / s;
-    double by_macs = r->peak_macs > 0 ? macs / r->peak_macs : 0, by_bytes = r->peak_bytes > 0 ? bytes / r->peak_bytes : 0;
+    double by_macs = r->peak_macs > 0 ? macs / r->peak_macs : 0,
+           by_bytes = r->peak_bytes > 0 ? bytes / r->peak_bytes : 0;
     return (struct rates){macs * 2 / 1e9, bytes / 1e9, by_macs > by_bytes ? by_macs : by_bytes};
 }
 
@@ -176,30 +180,30 @@ static void json_rates(struct json *j, const struct report *r, const struct op_t
     json_end(j, '}');
 }
 
-static void show_json(const struct report *r) {
+static void show_json(const struct report *report) {
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '{');
-    json_text(&j, "model", r->info.model_name);
-    json_text(&j, "device", r->info.device_name);
-    json_text(&j, "driver", r->info.driver_name);
-    json_text(&j, "kind", options_kind_name(r->info.kind));
-    json_count(&j, "runs", r->runs);
-    json_times(&j, "image_ms", r->image_ms);
-    json_number(&j, "image_cpu_ms", r->image_cpu_ms, JSON_SHORT);
-    json_times(&j, "text_ms", r->text_ms);
-    json_number(&j, "images_per_s", r->images_per_s, JSON_SHORT);
-    json_count(&j, "dispatches", r->dispatches);
-    json_count(&j, "gpu_bytes", r->info.gpu_bytes);
-    json_count(&j, "peak_rss_bytes", r->peak_rss_bytes);
+    json_text(&j, "model", report->info.model_name);
+    json_text(&j, "device", report->info.device_name);
+    json_text(&j, "driver", report->info.driver_name);
+    json_text(&j, "kind", options_kind_name(report->info.kind));
+    json_count(&j, "runs", report->runs);
+    json_times(&j, "image_ms", report->image_ms);
+    json_number(&j, "image_cpu_ms", report->image_cpu_ms, JSON_SHORT);
+    json_times(&j, "text_ms", report->text_ms);
+    json_number(&j, "images_per_s", report->images_per_s, JSON_SHORT);
+    json_count(&j, "dispatches", report->dispatches);
+    json_count(&j, "gpu_bytes", report->info.gpu_bytes);
+    json_count(&j, "peak_rss_bytes", report->peak_rss_bytes);
     json_begin(&j, "op_ms", '{');
-    for (size_t i = 0; i < r->op_count; i++) json_number(&j, r->ops[i].op, r->ops[i].ms, JSON_SHORT);
+    for (size_t i = 0; i < report->op_count; i++) json_number(&j, report->ops[i].op, report->ops[i].ms, JSON_SHORT);
     json_end(&j, '}');
     json_begin(&j, "op_rates", '{');
-    for (size_t i = 0; i < r->op_count; i++) json_rates(&j, r, &r->ops[i]);
+    for (size_t i = 0; i < report->op_count; i++) json_rates(&j, report, &report->ops[i]);
     json_end(&j, '}');
     json_begin(&j, "device_limit", '{');
-    json_number(&j, "gflop_s", r->peak_macs * 2 / 1e9, JSON_SHORT);
-    json_number(&j, "gbyte_s", r->peak_bytes / 1e9, JSON_SHORT);
+    json_number(&j, "gflop_s", report->peak_macs * 2 / 1e9, JSON_SHORT);
+    json_number(&j, "gbyte_s", report->peak_bytes / 1e9, JSON_SHORT);
     json_end(&j, '}');
     json_end(&j, '}');
     putchar('\n');
@@ -212,55 +216,58 @@ static void line(const char *label, const char *value) {
 }
 
 static void show_ops(const struct report *r) {
-    if (r->op_count) printf("%-14s %9s %9s %8s  %s\n", "  operation", "ms", "GFLOP/s", "GB/s", "share of the device's limit");
+    if (r->op_count)
+        printf("%-14s %9s %9s %8s  %s\n", "  operation", "ms", "GFLOP/s", "GB/s", "share of the device's limit");
     for (size_t i = 0; i < r->op_count; i++) {
         struct rates rates = rates_of(r, &r->ops[i]);
         printf("  %-12s %9.3f %9.1f %8.2f  %3.0f%%\n", r->ops[i].op, r->ops[i].ms, rates.gflop_s, rates.gbyte_s,
                100 * rates.share);
     }
-    if (r->peak_macs > 0) printf("  %-12s %9s %9.1f %8.2f  measured\n", "limit", "", r->peak_macs * 2 / 1e9, r->peak_bytes / 1e9);
+    if (r->peak_macs > 0)
+        printf("  %-12s %9s %9.1f %8.2f  measured\n", "limit", "", r->peak_macs * 2 / 1e9, r->peak_bytes / 1e9);
 }
 
-static void show(const struct report *r) {
-    line("model", r->info.model_name);
-    line("device", r->info.device_name);
-    line("driver", r->info.driver_name);
-    line("kind", options_kind_name(r->info.kind));
-    printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "picture", r->image_ms[0], r->image_ms[1], r->runs);
-    printf("%-14s %.2f ms a picture, all threads of the process%s\n", "CPU time", r->image_cpu_ms,
-           strstr(r->info.device_name, "llvmpipe") ? ": the driver computes on the CPU" : "");
-    printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "text", r->text_ms[0], r->text_ms[1], r->runs);
-    printf("%-14s %.2f, %d at once\n", "pictures/s", r->images_per_s, BATCH);
-    printf("%-14s %zu a picture\n", "dispatches", r->dispatches);
-    printf("%-14s %.1f MB\n", "device memory", (double)r->info.gpu_bytes / 1e6);
-    printf("%-14s %.1f MB at most\n", "main memory", (double)r->peak_rss_bytes / 1e6);
-    show_ops(r);
-    if (!r->op_count) puts("this device has no timestamps: no times of its ops");
+static void show(const struct report *report) {
+    line("model", report->info.model_name);
+    line("device", report->info.device_name);
+    line("driver", report->info.driver_name);
+    line("kind", options_kind_name(report->info.kind));
+    printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "picture", report->image_ms[0], report->image_ms[1],
+           report->runs);
+    printf("%-14s %.2f ms a picture, all threads of the process%s\n", "CPU time", report->image_cpu_ms,
+           strstr(report->info.device_name, "llvmpipe") ? ": the driver computes on the CPU" : "");
+    printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "text", report->text_ms[0], report->text_ms[1], report->runs);
+    printf("%-14s %.2f, %d at once\n", "pictures/s", report->images_per_s, BATCH);
+    printf("%-14s %zu a picture\n", "dispatches", report->dispatches);
+    printf("%-14s %.1f MB\n", "device memory", (double)report->info.gpu_bytes / 1e6);
+    printf("%-14s %.1f MB at most\n", "main memory", (double)report->peak_rss_bytes / 1e6);
+    show_ops(report);
+    if (!report->op_count) puts("this device has no timestamps: no times of its ops");
 }
 
-static void plan_json(const char *tower, const struct bench_dispatch *d) {
+static void plan_json(const char *tower, const struct bench_dispatch *dispatch) {
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '{');
     json_text(&j, "tower", tower);
-    json_text(&j, "op", d->op);
-    json_text(&j, "shader", d->shader);
+    json_text(&j, "op", dispatch->op);
+    json_text(&j, "shader", dispatch->shader);
     json_begin(&j, "constants", '[');
-    for (uint32_t i = 0; i < d->constant_count; i++) json_count(&j, NULL, d->constants[i]);
+    for (uint32_t i = 0; i < dispatch->constant_count; i++) json_count(&j, NULL, dispatch->constants[i]);
     json_end(&j, ']');
     json_begin(&j, "groups", '[');
-    for (int i = 0; i < 3; i++) json_count(&j, NULL, d->groups[i]);
+    for (int i = 0; i < 3; i++) json_count(&j, NULL, dispatch->groups[i]);
     json_end(&j, ']');
-    json_count(&j, "macs", d->macs);
+    json_count(&j, "macs", dispatch->macs);
     json_begin(&j, "push", '[');
-    for (uint32_t i = 0; i < d->push_count; i++) json_count(&j, NULL, d->push[i]);
+    for (uint32_t i = 0; i < dispatch->push_count; i++) json_count(&j, NULL, dispatch->push[i]);
     json_end(&j, ']');
     json_end(&j, '}');
     putchar('\n');
 }
 
 static void plan_line(const char *tower, const struct bench_dispatch *d) {
-    printf("%-5s %-10s %-24s groups %" PRIu32 "x%" PRIu32 "x%" PRIu32 " macs %" PRIu64 " constants", tower, d->op, d->shader,
-           d->groups[0], d->groups[1], d->groups[2], d->macs);
+    printf("%-5s %-10s %-24s groups %" PRIu32 "x%" PRIu32 "x%" PRIu32 " macs %" PRIu64 " constants", tower, d->op,
+           d->shader, d->groups[0], d->groups[1], d->groups[2], d->macs);
     for (uint32_t i = 0; i < d->constant_count; i++) printf("%c%" PRIu32, i ? ',' : ' ', d->constants[i]);
     puts(d->constant_count ? "" : " -");
 }

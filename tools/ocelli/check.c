@@ -5,12 +5,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "blob/blob.h"
-#include "board.h"
+#include "daemon/service.h"
 #include "clip/config.h"
 #include "findings.h"
 #include "handle.h"
-#include "live/surprises.h"
-#include "live/model_vectors.h"
+#include "daemon/surprises.h"
+#include "daemon/model_vectors.h"
 #include "op/device.h"
 #include "options.h"
 
@@ -21,13 +21,13 @@
 enum { IDS_MOST = 1024 };
 
 /* Logs a fault that was held, with the place of the key that it is of. */
-static int at_key(const struct live_config *c, const char *section, const char *key, int status, const char *why) {
+static int at_key(const struct daemon_config *c, const char *section, const char *key, int status, const char *why) {
     size_t line = config_line(c, section, key);
     if (!status) return OCELLI_OK;
     return line ? log_fail(status, "%s:%zu: %s", c->path, line, why) : log_fail(status, "%s: %s", c->path, why);
 }
 
-static int check_source(const struct live_config *c) {
+static int check_source(const struct daemon_config *c) {
     char why[LOG_LINE], forms[SOURCE_FORMS];
     if (!c->uri || !source_known(c->uri, forms)) return OCELLI_OK; /* told already */
     struct source_options options = c->source;
@@ -118,7 +118,7 @@ static int check_model(const struct checked *k) {
 /* ---- all of it ---- */
 
 /* Each part logs its faults, which are kept; only memory ends it early. */
-static int look(struct checked *k, const struct options *o, const char *path) {
+static int look(struct checked *k, const struct options *options, const char *path) {
     struct faults faults = {0};
     char *bytes;
     size_t size;
@@ -127,11 +127,11 @@ static int look(struct checked *k, const struct options *o, const char *path) {
     status = config_parse_all(&k->config, bytes, size, path, &faults);
     free(bytes);
     if (status) return status;
-    struct live_config *c = &k->config;
-    k->model = o->model ? o->model : c->model, k->device = o->device ? o->device : c->device;
-    status = config_check_start(c, o->model, &faults);
+    struct daemon_config *c = &k->config;
+    k->model = options->model ? options->model : c->model, k->device = options->device ? options->device : c->device;
+    status = config_check_start(c, options->model, &faults);
     if (!status) status = faults_pass(&faults, check_source(c));
-    if (!status) status = faults_pass(&faults, check_device(k, o));
+    if (!status) status = faults_pass(&faults, check_device(k, options));
     if (!status) status = faults_pass(&faults, check_model(k));
     if (!status) status = board_check(c, &faults);
     if (!status) status = model_vectors_check(&c->tags, c->path, c->source.ignore_orientation, &faults);
@@ -157,13 +157,13 @@ static void tell(const struct checked *k, const struct findings *f) {
     check_show(k);
 }
 
-static int check(const struct options *o, const char *path) {
+static int check(const struct options *options, const char *path) {
     struct checked k = {.model = NULL};
     struct findings found;
     findings_begin(&found, path);
-    int status = look(&k, o, path);
+    int status = look(&k, options, path);
     findings_end(&found);
-    (o->json ? tell_json : tell)(&k, &found);
+    (options->json ? tell_json : tell)(&k, &found);
     size_t warnings = found.count - found.faults;
     if (found.faults)
         log_error("%s: %zu fault%s and %zu warning%s: ocelli run would refuse this file", path, found.faults,

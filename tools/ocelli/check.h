@@ -3,17 +3,17 @@
 #ifndef CHECK_H
 #define CHECK_H
 
-#include "live/config.h"
+#include "daemon/config.h"
 #include "text/json.h"
 
 struct checked {
-    struct live_config config;
+    struct daemon_config config;
     const char *model;  /* file; of the command line or of the ini */
     const char *device; /* as above; NULL: auto */
 };
 
 /* Explain what the daemon will do with this file, to people and to programs. */
 void check_show(const struct checked *checked);
-void check_json(const struct checked *checked, struct json *j);
+void check_json(const struct checked *checked, struct json *json);
 
 #endif

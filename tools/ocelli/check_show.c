@@ -103,11 +103,11 @@ static void show_tag(const struct tags_file *tags, const struct tags_file_tag *t
     arena_finish(&arena);
 }
 
-static void show_answers(const struct live_config *c) {
+static void show_answers(const struct daemon_config *config) {
     const struct {
         const char *name;
         double port;
-    } ports[] = {{"udp", c->udp}, {"coap", c->coap}, {"coaps", c->coaps}};
+    } ports[] = {{"udp", config->udp}, {"coap", config->coap}, {"coaps", config->coaps}};
     bool any = false;
     label("answers");
     for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
@@ -116,20 +116,20 @@ static void show_answers(const struct live_config *c) {
         any = true;
     }
     if (any) {
-        printf(c->address ? " of " : "");
-        if (c->address) plain_text(stdout, c->address);
-        printf(", for %s", !c->reach || !strcmp(c->reach, "attached") ? "its own networks"
-                           : !strcmp(c->reach, "all")                 ? "everybody"
-                                                                      : "this machine");
+        printf(config->address ? " of " : "");
+        if (config->address) plain_text(stdout, config->address);
+        printf(", for %s", !config->reach || !strcmp(config->reach, "attached") ? "its own networks"
+                           : !strcmp(config->reach, "all")                      ? "everybody"
+                                                                                : "this machine");
     }
-    if (c->serial) {
+    if (config->serial) {
         printf("%sserial line ", any ? "; " : "");
-        plain_text(stdout, c->serial);
+        plain_text(stdout, config->serial);
     }
-    puts(any || c->serial ? "" : "nobody: [serve] names no port and no serial line");
+    puts(any || config->serial ? "" : "nobody: [serve] names no port and no serial line");
 }
 
-static void show_history(const struct live_config *c) {
+static void show_history(const struct daemon_config *c) {
     label("history");
     if (!c->memory_file) {
         puts("none");
@@ -144,7 +144,7 @@ static void show_history(const struct live_config *c) {
 }
 
 void check_show(const struct checked *k) {
-    const struct live_config *c = &k->config;
+    const struct daemon_config *c = &k->config;
     plain_text(stdout, c->path);
     puts(": no fault");
     line("source", c->uri);
@@ -165,28 +165,28 @@ static void json_list(struct json *j, const char *key, const struct prompts_list
     json_end(j, ']');
 }
 
-static void json_tag(struct json *j, const struct tags_file *tags, const struct tags_file_tag *tag) {
+static void json_tag(struct json *json, const struct tags_file *tags, const struct tags_file_tag *tag) {
     static const enum rule rules[] = {RULE_ON, RULE_OFF, RULE_FALSE_ALARMS, RULE_SMOOTH, RULE_MIN_ON, RULE_MIN_OFF};
     struct arena arena = {0};
     struct prompts_list prompts = prompts_of(tags, tag, &arena);
     bool learnt = isnan(tag->rules.value[RULE_ON]);
-    json_begin(j, NULL, '{');
-    json_text(j, "tag", tag->name);
-    json_count(j, "line", tag->line);
-    json_text(j, "group", tag->group);
-    json_list(j, "prompts", &prompts);
-    json_list(j, "examples", &tag->examples);
-    json_list(j, "against", &tag->against);
-    json_text(j, "threshold", learnt ? "learnt" : "fixed");
+    json_begin(json, NULL, '{');
+    json_text(json, "tag", tag->name);
+    json_count(json, "line", tag->line);
+    json_text(json, "group", tag->group);
+    json_list(json, "prompts", &prompts);
+    json_list(json, "examples", &tag->examples);
+    json_list(json, "against", &tag->against);
+    json_text(json, "threshold", learnt ? "learnt" : "fixed");
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         bool counts = rules[i] != RULE_FALSE_ALARMS || learnt;
-        json_number(j, rules_key(rules[i]), counts ? tag->rules.value[rules[i]] : (double)NAN, JSON_SHORT);
+        json_number(json, rules_key(rules[i]), counts ? tag->rules.value[rules[i]] : (double)NAN, JSON_SHORT);
     }
-    json_end(j, '}');
+    json_end(json, '}');
     arena_finish(&arena);
 }
 
-static void json_answers(struct json *j, const struct live_config *c) {
+static void json_answers(struct json *j, const struct daemon_config *c) {
     json_begin(j, "answers", '{');
     json_count(j, "udp", (uint64_t)c->udp);
     json_count(j, "coap", (uint64_t)c->coap);
@@ -197,7 +197,7 @@ static void json_answers(struct json *j, const struct live_config *c) {
     json_end(j, '}');
 }
 
-static void json_history(struct json *j, const struct live_config *c) {
+static void json_history(struct json *j, const struct daemon_config *c) {
     json_begin(j, "history", '{');
     json_text(j, "file", c->memory_file);
     json_number(j, "budget", c->memory_budget, JSON_SHORT);
@@ -205,16 +205,16 @@ static void json_history(struct json *j, const struct live_config *c) {
     json_end(j, '}');
 }
 
-void check_json(const struct checked *k, struct json *j) {
-    const struct live_config *c = &k->config;
-    json_text(j, "source", c->uri);
-    json_text(j, "model", k->model);
-    json_text(j, "device", k->device ? k->device : "auto");
-    json_text(j, "state", c->state);
-    json_answers(j, c);
-    json_history(j, c);
-    json_text(j, "on_change", c->on_change);
-    json_begin(j, "tags", '[');
-    for (size_t i = 0; i < c->tags.count; i++) json_tag(j, &c->tags, &c->tags.tags[i]);
-    json_end(j, ']');
+void check_json(const struct checked *k, struct json *json) {
+    const struct daemon_config *c = &k->config;
+    json_text(json, "source", c->uri);
+    json_text(json, "model", k->model);
+    json_text(json, "device", k->device ? k->device : "auto");
+    json_text(json, "state", c->state);
+    json_answers(json, c);
+    json_history(json, c);
+    json_text(json, "on_change", c->on_change);
+    json_begin(json, "tags", '[');
+    for (size_t i = 0; i < c->tags.count; i++) json_tag(json, &c->tags, &c->tags.tags[i]);
+    json_end(json, ']');
 }

@@ -9,20 +9,21 @@
 static const struct client_kind *const kinds[] = {&client_udp, &client_serial, &client_coap, &client_coaps};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-int client_open(struct client *c, const char *uri, const char *keys) {
-    *c = (struct client){.uri = uri, .keys = keys};
+int client_open(struct client *client, const char *uri, const char *keys) {
+    *client = (struct client){.uri = uri, .keys = keys};
     for (int i = 0; i < KINDS; i++)
         if (!strncmp(uri, kinds[i]->scheme, strlen(kinds[i]->scheme))) {
-            c->kind = kinds[i];
-            c->rest = uri + strlen(kinds[i]->scheme);
-            return c->kind->open(c);
+            client->kind = kinds[i];
+            client->rest = uri + strlen(kinds[i]->scheme);
+            return client->kind->open(client);
         }
-    return log_fail(OCELLI_ERR_USAGE, "\"%s\": a URI is udp://HOST, coap://HOST, coaps://HOST or serial:DEVICE[@BAUD]", uri);
+    return log_fail(OCELLI_ERR_USAGE, "\"%s\": a URI is udp://HOST, coap://HOST, coaps://HOST or serial:DEVICE[@BAUD]",
+                    uri);
 }
 
-void client_close(struct client *c) {
-    if (c->kind && c->self) c->kind->close(c);
-    *c = (struct client){.kind = NULL};
+void client_close(struct client *client) {
+    if (client->kind && client->self) client->kind->close(client);
+    *client = (struct client){.kind = NULL};
 }
 
 bool client_host(const char *rest, int port, char host[256], char service[8]) {

@@ -34,9 +34,9 @@ extern const struct client_kind client_udp, client_serial, client_coap, client_c
 enum { CLIENT_SILENCE_MS = 25000 };
 
 /* Errors: USAGE (not a URI of ours), DEVICE, FILE (keys). */
-int client_open(struct client *c, const char *uri, const char *keys);
+int client_open(struct client *client, const char *uri, const char *keys);
 /* Accepts a zeroed one. */
-void client_close(struct client *c);
+void client_close(struct client *client);
 
 /* HOST[:PORT], [IPV6]:PORT, with or without // before it and / behind it. false: it is not. */
 bool client_host(const char *rest, int port, char host[256], char service[8]);

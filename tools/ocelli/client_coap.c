@@ -6,7 +6,7 @@
 #include "serve/psk.h"
 #include "serve/request.h"
 #include "serve/serve.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 
 #include <cjson/cJSON.h>
 #include <coap3/coap.h>
@@ -39,7 +39,8 @@ static void ignore(coap_log_t level, const char *message) {
     (void)level, (void)message;
 }
 
-static coap_response_t heard(coap_session_t *session, const coap_pdu_t *sent, const coap_pdu_t *received, const coap_mid_t mid) {
+static coap_response_t heard(coap_session_t *session, const coap_pdu_t *sent, const coap_pdu_t *received,
+                             const coap_mid_t mid) {
     struct coap_client *k = coap_session_get_app_data(session);
     const uint8_t *data;
     size_t size = 0, offset, total;
@@ -54,34 +55,36 @@ static coap_response_t heard(coap_session_t *session, const coap_pdu_t *sent, co
     return COAP_RESPONSE_OK;
 }
 
-static void refused(coap_session_t *session, const coap_pdu_t *sent, const coap_nack_reason_t reason, const coap_mid_t mid) {
+static void refused(coap_session_t *session, const coap_pdu_t *sent, const coap_nack_reason_t reason,
+                    const coap_mid_t mid) {
     struct coap_client *k = coap_session_get_app_data(session);
     (void)sent, (void)reason, (void)mid;
     if (k) k->gone = true;
 }
 
-static int open_session(struct client *c, const coap_address_t *to, bool dtls) {
-    struct coap_client *k = c->self;
+static int open_session(struct client *client, const coap_address_t *to, bool dtls) {
+    struct coap_client *k = client->self;
     if (!dtls) {
         k->session = coap_new_client_session(k->context, NULL, to, COAP_PROTO_UDP);
     } else {
-        if (!c->keys) return log_fail(OCELLI_ERR_USAGE, "%s: give --psk FILE with a line IDENTITY:KEY", c->uri);
-        int status = psk_read(&k->psk, c->keys);
+        if (!client->keys)
+            return log_fail(OCELLI_ERR_USAGE, "%s: give --psk FILE with a line IDENTITY:KEY", client->uri);
+        int status = psk_read(&k->psk, client->keys);
         if (status) return status;
         const struct psk_key *key = &k->psk.keys[0];
-        k->session =
-            coap_new_client_session_psk(k->context, NULL, to, COAP_PROTO_DTLS, key->identity, key->key, (unsigned)key->size);
+        k->session = coap_new_client_session_psk(k->context, NULL, to, COAP_PROTO_DTLS, key->identity, key->key,
+                                                 (unsigned)key->size);
     }
-    if (!k->session) return log_fail(OCELLI_ERR_DEVICE, "%s: cannot connect", c->uri);
+    if (!k->session) return log_fail(OCELLI_ERR_DEVICE, "%s: cannot connect", client->uri);
     coap_session_set_app_data(k->session, k);
     return OCELLI_OK;
 }
 
-static int open_any(struct client *c, int port, bool dtls) {
+static int open_any(struct client *client, int port, bool dtls) {
     char host[256], service[8];
     struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all;
     coap_address_t to;
-    struct coap_client *k = c->self = calloc(1, sizeof *k);
+    struct coap_client *k = client->self = calloc(1, sizeof *k);
     if (!k) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     coap_startup();
     coap_set_log_handler(ignore);
@@ -90,15 +93,15 @@ static int open_any(struct client *c, int port, bool dtls) {
     coap_context_set_block_mode(k->context, COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
     coap_register_response_handler(k->context, heard);
     coap_register_nack_handler(k->context, refused);
-    if (!client_host(c->rest, port, host, service))
-        return log_fail(OCELLI_ERR_USAGE, "\"%s\": write %s//HOST[:PORT]", c->uri, c->kind->scheme);
+    if (!client_host(client->rest, port, host, service))
+        return log_fail(OCELLI_ERR_USAGE, "\"%s\": write %s//HOST[:PORT]", client->uri, client->kind->scheme);
     int fault = getaddrinfo(host, service, &hints, &all);
-    if (fault) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, gai_strerror(fault));
+    if (fault) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", client->uri, gai_strerror(fault));
     coap_address_init(&to);
     to.size = all->ai_addrlen;
     memcpy(&to.addr, all->ai_addr, all->ai_addrlen);
     freeaddrinfo(all);
-    return open_session(c, &to, dtls);
+    return open_session(client, &to, dtls);
 }
 
 static int open_coap(struct client *c) {
@@ -147,8 +150,9 @@ static void add_words(coap_optlist_t **list, const struct serve_row *row, const 
 }
 
 /* Sends; observe below 0: no such option. */
-static int send_request(struct client *c, const struct serve_row *row, const char *const *words, size_t count, int observe) {
-    struct coap_client *k = c->self;
+static int send_request(struct client *client, const struct serve_row *row, const char *const *words, size_t count,
+                        int observe) {
+    struct coap_client *k = client->self;
     coap_optlist_t *list = NULL;
     char body[1200] = "";
     coap_pdu_t *pdu = coap_new_pdu(COAP_MESSAGE_CON, (coap_pdu_code_t)row->method, k->session);
@@ -162,14 +166,17 @@ static int send_request(struct client *c, const struct serve_row *row, const cha
     coap_delete_optlist(list);
     if (body[0]) coap_add_data(pdu, strlen(body), (const uint8_t *)body);
     k->done = k->gone = false;
-    return coap_send(k->session, pdu) == COAP_INVALID_MID ? log_fail(OCELLI_ERR_DEVICE, "%s: cannot send", c->uri) : OCELLI_OK;
+    return coap_send(k->session, pdu) == COAP_INVALID_MID ? log_fail(OCELLI_ERR_DEVICE, "%s: cannot send", client->uri)
+                                                          : OCELLI_OK;
 }
 
 static int wait_answer(struct client *c, const char *what) {
     struct coap_client *k = c->self;
-    for (double until = clock_ms() + ANSWER_MS; !k->done && !k->gone && clock_ms() < until;) coap_io_process(k->context, 100);
+    for (double until = clock_ms() + ANSWER_MS; !k->done && !k->gone && clock_ms() < until;)
+        coap_io_process(k->context, 100);
     if (!k->done || !k->body)
-        return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, may this machine ask it, is the key right?", c->uri);
+        return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, may this machine ask it, is the key right?",
+                        c->uri);
     if (k->code < 300) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: %s: %d.%02d %s", c->uri, what, k->code / 100, k->code % 100,
                     k->body[0] ? k->body : "the board says no");
@@ -236,12 +243,12 @@ static bool take_event(struct coap_client *k, const char **json) {
     return false;
 }
 
-static int next(struct client *c, int timeout_ms, const char **json) {
-    struct coap_client *k = c->self;
+static int next(struct client *client, int timeout_ms, const char **json) {
+    struct coap_client *k = client->self;
     double until = timeout_ms < 0 ? INFINITY : clock_ms() + timeout_ms;
     for (*json = NULL;;) {
         if (take_event(k, json)) return OCELLI_OK;
-        int status = clock_ms() - k->asked_ms > RENEW_MS ? renew(c) : OCELLI_OK;
+        int status = clock_ms() - k->asked_ms > RENEW_MS ? renew(client) : OCELLI_OK;
         if (status) return status;
         double left = fmin(until - clock_ms(), 1000);
         if (!k->done && left < 1) return OCELLI_OK;

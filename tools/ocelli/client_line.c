@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The line form, over UDP and serial. Requests carry ids and checksums; what comes back without a right one never was. */
+ * The line form, over UDP and serial. Requests carry ids and checksums; what comes back without a right one never was.
+ */
 #include "base/clock.h"
 #include "base/log.h"
 #include "client.h"
 #include "serve/crc.h"
 #include "serve/serve.h"
 #include "serve/tty.h"
-#include "serve/wire.h"
+#include "serve/framing.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -24,7 +25,7 @@ struct line {
     int fd;
     bool datagrams;
     unsigned id;
-    struct wire wire;
+    struct framing framing;
     char text[SERVE_LINE + 2];         /* the last good line, without its checksum */
     char push[PUSHES][SERVE_LINE + 2]; /* that came while an answer was waited for */
     size_t first, pushes;
@@ -80,11 +81,12 @@ static void close_line(struct client *c) {
 
 /* ---- lines in and out ---- */
 
-static int send_all(struct client *c, const char *line, size_t size) {
-    struct line *l = c->self;
+static int send_all(struct client *client, const char *line, size_t size) {
+    struct line *l = client->self;
     double until = clock_ms() + SEND_MS;
     for (size_t sent = 0; sent < size;) {
-        if (clock_ms() > until) return log_fail(OCELLI_ERR_DEVICE, "%s: it takes no bytes: is it held up?", c->uri);
+        if (clock_ms() > until)
+            return log_fail(OCELLI_ERR_DEVICE, "%s: it takes no bytes: is it held up?", client->uri);
         struct pollfd p = {l->fd, POLLOUT, 0};
         poll(&p, 1, 1000);
         ssize_t wrote = write(l->fd, line + sent, size - sent);
@@ -93,7 +95,7 @@ static int send_all(struct client *c, const char *line, size_t size) {
         else if (wrote < 0 && errno == ECONNREFUSED)
             l->refusals++; /* what was sent before */
         else if (wrote < 0 && errno != EAGAIN && errno != EINTR)
-            return log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, strerror(errno));
+            return log_fail(OCELLI_ERR_DEVICE, "%s: %s", client->uri, strerror(errno));
     }
     return OCELLI_OK;
 }
@@ -105,8 +107,8 @@ static bool refused(const struct line *l) {
 
 /* Is wire->bytes a line with a right checksum? Then it is l->text, without it. */
 static bool take(struct line *l) {
-    const char *bytes = (const char *)l->wire.bytes;
-    size_t size = l->wire.size;
+    const char *bytes = (const char *)l->framing.bytes;
+    size_t size = l->framing.size;
     char *end;
     if (size < 9 || size > SERVE_LINE || bytes[size - 9] != '*') return false;
     memcpy(l->text, bytes, size);
@@ -120,7 +122,7 @@ static bool take(struct line *l) {
 static bool receive(struct line *l, double until_ms) {
     for (;;) {
         while (l->at < l->got)
-            if (wire_take(&l->wire, l->bytes[l->at++]) == WIRE_LINE && take(l)) return true;
+            if (framing_take(&l->framing, l->bytes[l->at++]) == FRAMING_LINE && take(l)) return true;
         double left = until_ms - clock_ms();
         struct pollfd p = {l->fd, POLLIN, 0};
         if (left <= 0 || refused(l) || poll(&p, 1, (int)left + 1) == 0) return false;
@@ -144,7 +146,8 @@ static bool is_push(const struct line *l) {
 /* ---- requests ---- */
 
 /* "#ID WORDS*XXXXXXXX\n", each word in quotes. 0: it does not fit. */
-static size_t write_request(struct line *l, const char *const *words, size_t count, char to[SERVE_LINE + 1], char head[24]) {
+static size_t write_request(struct line *l, const char *const *words, size_t count, char to[SERVE_LINE + 1],
+                            char head[24]) {
     size_t used = (size_t)snprintf(to, SERVE_LINE, "#q%x", ++l->id);
     snprintf(head, 24, "{\"id\":\"q%x\",", l->id);
     for (size_t i = 0; i < count; i++) {
@@ -159,13 +162,13 @@ static size_t write_request(struct line *l, const char *const *words, size_t cou
     return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%08X\n", serve_crc32(to, used));
 }
 
-static int exchange(struct client *c, const char *const *words, size_t count) {
-    struct line *l = c->self;
+static int exchange(struct client *client, const char *const *words, size_t count) {
+    struct line *l = client->self;
     char line[SERVE_LINE + 1], head[24];
     size_t size = write_request(l, words, count, line, head);
-    if (!size) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
+    if (!size) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", client->uri, SERVE_LINE);
     for (int attempt = 0; attempt < TRIES; attempt++) {
-        int status = send_all(c, line, size);
+        int status = send_all(client, line, size);
         double until = clock_ms() + 1000 * (1 << attempt);
         while (!status && receive(l, until)) {
             if (is_push(l))
@@ -174,9 +177,9 @@ static int exchange(struct client *c, const char *const *words, size_t count) {
                 return OCELLI_OK;
         }
         if (status) return status;
-        if (refused(l)) return log_fail(OCELLI_ERR_DEVICE, "%s: nothing listens there", c->uri);
+        if (refused(l)) return log_fail(OCELLI_ERR_DEVICE, "%s: nothing listens there", client->uri);
     }
-    return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, and may this machine ask it?", c->uri);
+    return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, and may this machine ask it?", client->uri);
 }
 
 static const char *text_of(const cJSON *answer, const char *key, const char *otherwise) {
@@ -224,8 +227,8 @@ static int watch(struct client *c) {
     return ask(c, words, 1, &json);
 }
 
-static int next(struct client *c, int timeout_ms, const char **json) {
-    struct line *l = c->self;
+static int next(struct client *client, int timeout_ms, const char **json) {
+    struct line *l = client->self;
     double until = clock_ms() + CLIENT_SILENCE_MS, wanted = timeout_ms < 0 ? INFINITY : clock_ms() + timeout_ms;
     for (*json = l->text; clock_ms() < until;) {
         if (l->pushes) {
@@ -234,7 +237,7 @@ static int next(struct client *c, int timeout_ms, const char **json) {
             return OCELLI_OK;
         }
         if (clock_ms() - l->asked_ms > RENEW_MS) {
-            if (watch(c)) return OCELLI_ERR_DEVICE;
+            if (watch(client)) return OCELLI_ERR_DEVICE;
             until = clock_ms() + CLIENT_SILENCE_MS; /* it answered */
         }
         if (!l->pushes && receive(l, fmin(wanted, l->asked_ms + RENEW_MS + 1)) && is_push(l)) return OCELLI_OK;
@@ -243,7 +246,7 @@ static int next(struct client *c, int timeout_ms, const char **json) {
             return OCELLI_OK;
         }
     }
-    return log_fail(OCELLI_ERR_DEVICE, "%s: nothing for %d s: it is gone", c->uri, CLIENT_SILENCE_MS / 1000);
+    return log_fail(OCELLI_ERR_DEVICE, "%s: nothing for %d s: it is gone", client->uri, CLIENT_SILENCE_MS / 1000);
 }
 
 const struct client_kind client_udp = {"udp:", false, open_udp, ask, watch, next, close_line};

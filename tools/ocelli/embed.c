@@ -43,7 +43,7 @@ static int put(struct embedder *e, const void *bytes, size_t size) {
     return OCELLI_OK;
 }
 
-static int put_json(struct embedder *e, const char *input, const char *kind, const float *vector) {
+static int put_json(struct embedder *embedder, const char *input, const char *kind, const float *vector) {
     char *line = NULL;
     size_t size;
     struct json j = {.to = open_memstream(&line, &size)};
@@ -52,13 +52,13 @@ static int put_json(struct embedder *e, const char *input, const char *kind, con
     json_text(&j, "input", input);
     json_text(&j, "kind", kind);
     json_begin(&j, "embedding", '[');
-    for (uint32_t i = 0; i < e->embedding; i++) json_number(&j, NULL, (double)vector[i], JSON_FLOAT);
+    for (uint32_t i = 0; i < embedder->embedding; i++) json_number(&j, NULL, (double)vector[i], JSON_FLOAT);
     json_end(&j, ']');
     json_end(&j, '}');
     putc('\n', j.to);
     bool bad = ferror(j.to) != 0;
     bad = fclose(j.to) != 0 || bad;
-    int status = bad ? log_fail(OCELLI_ERR_MEMORY, "out of memory for a line of output") : put(e, line, size);
+    int status = bad ? log_fail(OCELLI_ERR_MEMORY, "out of memory for a line of output") : put(embedder, line, size);
     free(line);
     return status;
 }
@@ -79,24 +79,24 @@ static int add_picture(struct embedder *e, struct pictures *p, const char *name)
 }
 
 /* As many pictures as are held at once. OCELLI_OK, PICTURE_LIST_END or an error. */
-static int embed_batch(struct embedder *e, struct picture_list *list) {
-    struct pictures p = {.rule = e->request->rule};
+static int embed_batch(struct embedder *embedder, struct picture_list *list) {
+    struct pictures p = {.rule = embedder->request->rule};
     const char *name;
     size_t taken = 0;
     int status = OCELLI_OK, end = OCELLI_OK;
     while (!status && !end && !pictures_full(&p)) {
         end = picture_list_next(list, &name);
         if (end) break;
-        status = add_picture(e, &p, name);
+        status = add_picture(embedder, &p, name);
         taken++;
     }
     if (end < 0) status = end;
-    if (!status && p.count) status = ocelli_embed_images(e->handle, p.images, p.count, e->vectors);
+    if (!status && p.count) status = ocelli_embed_images(embedder->handle, p.images, p.count, embedder->vectors);
     progress_hide(); /* results may go to the same terminal */
-    if (!status) status = put_all(e, p.names, p.count, "image");
-    e->all += taken, e->rows += p.count;
+    if (!status) status = put_all(embedder, p.names, p.count, "image");
+    embedder->all += taken, embedder->rows += p.count;
     pictures_clear(&p);
-    progress_step(&e->progress, taken);
+    progress_step(&embedder->progress, taken);
     return status ? status : end;
 }
 
@@ -148,21 +148,22 @@ static int put_header(struct embedder *e, size_t rows) {
     return put(e, header, sizeof header);
 }
 
-static int embed_inputs(struct embedder *e) {
-    const struct request *r = e->request;
+static int embed_inputs(struct embedder *embedder) {
+    const struct request *r = embedder->request;
     bool shown = !r->quiet && progress_possible();
     size_t rows = r->npy || shown ? count_rows(r) : 0;
-    int status = r->npy ? put_header(e, rows) : OCELLI_OK;
-    if (shown) progress_begin(&e->progress, rows);
+    int status = r->npy ? put_header(embedder, rows) : OCELLI_OK;
+    if (shown) progress_begin(&embedder->progress, rows);
     for (size_t at = 0, taken = 0; !status && at < r->inputs.count && !ferror(stdout); at += taken) {
-        status = (r->is_image[at] ? embed_pictures : embed_texts)(e, at, &taken);
+        status = (r->is_image[at] ? embed_pictures : embed_texts)(embedder, at, &taken);
         if (!r->path) fflush(stdout);
     }
-    progress_end(&e->progress);
-    if (!status && r->npy && e->rows != rows)
-        status = log_fail(OCELLI_ERR_FILE, "%zu pictures and texts, but %zu when they were counted: the folder changes", e->rows,
-                          rows);
-    if (!status && e->any_folder && e->unread) log_error("%zu of %zu pictures could not be read", e->unread, e->all);
+    progress_end(&embedder->progress);
+    if (!status && r->npy && embedder->rows != rows)
+        status = log_fail(OCELLI_ERR_FILE, "%zu pictures and texts, but %zu when they were counted: the folder changes",
+                          embedder->rows, rows);
+    if (!status && embedder->any_folder && embedder->unread)
+        log_error("%zu of %zu pictures could not be read", embedder->unread, embedder->all);
     return status;
 }
 
@@ -229,25 +230,25 @@ static int take_path(const struct options *o, struct request *r, const char *pat
 }
 
 /* Operands belong to the --image or --text before them, so getopt is told (by '-') not to move them. */
-static int take_options(struct options *o, struct request *r, int argc, char **argv) {
+static int take_options(struct options *options, struct request *request, int argc, char **argv) {
     int c, kind = 0;
-    while ((c = options_next(o, argc, argv, "-" OPTIONS_LETTERS "o:rq", table)) >= 0) {
+    while ((c = options_next(options, argc, argv, "-" OPTIONS_LETTERS "o:rq", table)) >= 0) {
         int code = EXIT_OK;
         if (c == OPTION_IMAGE || c == OPTION_TEXT) kind = c;
-        r->recursive = r->recursive || c == 'r', r->quiet = r->quiet || c == 'q';
+        request->recursive = request->recursive || c == 'r', request->quiet = request->quiet || c == 'q';
         if (c == 'r' || c == 'q') continue;
         if (c == 'o')
-            code = take_path(o, r, optarg);
+            code = take_path(options, request, optarg);
         else if (c == OPTION_FORMAT)
-            code = take_format(o, r, optarg);
+            code = take_format(options, request, optarg);
         else if (c == OPTION_ORIENTATION)
-            code = pictures_orientation(o, &r->rule, optarg);
+            code = pictures_orientation(options, &request->rule, optarg);
         else if (!kind)
-            code = options_usage(o, "\"%s\": say --image or --text before it", optarg);
+            code = options_usage(options, "\"%s\": say --image or --text before it", optarg);
         else
-            code = take_input(o, r, kind == OPTION_IMAGE, optarg);
+            code = take_input(options, request, kind == OPTION_IMAGE, optarg);
         if (code) {
-            o->exit_code = code;
+            options->exit_code = code;
             return OPTIONS_STOP;
         }
     }
@@ -269,7 +270,8 @@ static int embed_arguments(struct options *o, struct request *r, int argc, char 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_embed};
     struct request r = {.is_image = calloc((size_t)argc, sizeof *r.is_image)};
-    int code = r.is_image ? embed_arguments(&o, &r, argc, argv) : options_exit_code(log_fail(OCELLI_ERR_MEMORY, "out of memory"));
+    int code = r.is_image ? embed_arguments(&o, &r, argc, argv)
+                          : options_exit_code(log_fail(OCELLI_ERR_MEMORY, "out of memory"));
     arena_finish(&r.arena);
     free(r.is_image);
     return code;
@@ -278,7 +280,8 @@ static int run(int argc, char **argv) {
 const struct command command_embed = {
     .name = "embed",
     .summary = "turn pictures and texts into vectors",
-    .usage = "ocelli embed -m BLOB (--image FILE|FOLDER... | --text \"TEXT\"...) [--format json|npy] [--orientation exif|ignore] "
+    .usage = "ocelli embed -m BLOB (--image FILE|FOLDER... | --text \"TEXT\"...) [--format json|npy] [--orientation "
+             "exif|ignore] "
              "[-r] [-q] [-o FILE]",
     .help = "Prints the embedding of each picture and text, of unit length, in the order given. Pictures\n"
             "are read a few at a time, so their number does not matter.\n\n"

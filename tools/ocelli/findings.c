@@ -94,9 +94,9 @@ static void json_list(const struct findings *f, struct json *j, const char *key,
     json_end(j, ']');
 }
 
-void findings_json(const struct findings *f, struct json *j) {
-    json_list(f, j, "faults", true);
-    json_list(f, j, "warnings", false);
+void findings_json(const struct findings *f, struct json *json) {
+    json_list(f, json, "faults", true);
+    json_list(f, json, "warnings", false);
 }
 
 void findings_finish(struct findings *f) {

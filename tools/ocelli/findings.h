@@ -29,7 +29,7 @@ void findings_end(struct findings *f);
 /* To standard output, a line each: "FILE:LINE: what, what to do", with "warning: " before a warning's. */
 void findings_show(const struct findings *f);
 /* Two arrays, "faults" and "warnings", of objects with "line" and "text". */
-void findings_json(const struct findings *f, struct json *j);
+void findings_json(const struct findings *f, struct json *json);
 void findings_finish(struct findings *f);
 
 #endif

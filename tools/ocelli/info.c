@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli info: the devices here, which of them computes, the cameras, and, of a model, what the file says. Nothing is computed.
+ * ocelli info: the devices here, which of them computes, the cameras, and, of a model, what the file says. Nothing is
+ * computed.
  */
 #include "base/log.h"
 #include "blob/blob.h"
@@ -22,21 +23,21 @@ struct facts {
     uint64_t file_bytes;
 };
 
-static int read_facts(struct facts *f, struct blob *blob) {
+static int read_facts(struct facts *facts, struct blob *blob) {
     const struct {
         const char *key, **text;
-    } texts[] = {{"general.name", &f->name},
-                 {"general.license", &f->license},
-                 {"ocelli.score", &f->score},
-                 {"ocelli.vision.resize", &f->resize},
-                 {"ocelli.vision.filter", &f->filter},
-                 {"ocelli.vision.activation", &f->image_activation},
-                 {"ocelli.text.activation", &f->text_activation}};
-    int status = clip_config_read(&f->config, blob);
+    } texts[] = {{"general.name", &facts->name},
+                 {"general.license", &facts->license},
+                 {"ocelli.score", &facts->score},
+                 {"ocelli.vision.resize", &facts->resize},
+                 {"ocelli.vision.filter", &facts->filter},
+                 {"ocelli.vision.activation", &facts->image_activation},
+                 {"ocelli.text.activation", &facts->text_activation}};
+    int status = clip_config_read(&facts->config, blob);
     for (size_t i = 0; !status && i < sizeof texts / sizeof texts[0]; i++)
         status = blob_string(blob, texts[i].key, texts[i].text);
     if (!status) status = blob_check(blob); /* who has copied a file asks here whether it is whole */
-    f->file_bytes = blob_size(blob);
+    facts->file_bytes = blob_size(blob);
     return status;
 }
 
@@ -47,7 +48,8 @@ static bool next_device(uint32_t index, char name[NAME_SIZE], int *status) {
     return got == OCELLI_OK;
 }
 
-/* What computes if nothing else is asked for, as far as is known before anything is timed. Errors: as op_device_open(). */
+/* What computes if nothing else is asked for, as far as is known before anything is timed. Errors: as op_device_open().
+ */
 static int open_used(const struct options *o, struct op_device **device) {
     const char *choice = o->device ? o->device : getenv("OCELLI_DEVICE");
     struct op_device_params params = {.device = choice, .kind = o->kind, .threads = (uint32_t)o->threads};
@@ -84,8 +86,8 @@ static void line(const char *label, const char *text) {
 }
 
 static void show_tower(const char *label, const struct clip_tower_config *t, const char *activation) {
-    printf("%-15s %" PRIu32 " blocks, width %" PRIu32 ", hidden %" PRIu32 ", %" PRIu32 " heads, %" PRIu32 " tokens, ", label,
-           t->blocks, t->width, t->hidden, t->heads, t->tokens);
+    printf("%-15s %" PRIu32 " blocks, width %" PRIu32 ", hidden %" PRIu32 ", %" PRIu32 " heads, %" PRIu32 " tokens, ",
+           label, t->blocks, t->width, t->hidden, t->heads, t->tokens);
     plain_text(stdout, activation);
     putchar('\n');
 }
@@ -96,8 +98,8 @@ static void show_facts(const struct facts *f) {
     line("license", f->license);
     printf("%-15s %.1f MB\n", "file", (double)f->file_bytes / 1e6);
     printf("%-15s %" PRIu32 " numbers\n", "embedding", c->embedding);
-    printf("%-15s %" PRIu32 "x%" PRIu32 " pixels (%s, %s), patches of %" PRIu32 "\n", "picture", c->image_size, c->image_size,
-           f->resize, f->filter, c->patch_size);
+    printf("%-15s %" PRIu32 "x%" PRIu32 " pixels (%s, %s), patches of %" PRIu32 "\n", "picture", c->image_size,
+           c->image_size, f->resize, f->filter, c->patch_size);
     show_tower("image tower", &c->image, f->image_activation);
     show_tower("text tower", &c->text, f->text_activation);
     printf("%-15s %" PRIu32 " tokens\n", "vocabulary", c->vocabulary);
@@ -134,24 +136,24 @@ static void json_tower(struct json *j, const char *key, const struct clip_tower_
     json_end(j, '}');
 }
 
-static void json_facts(struct json *j, const struct facts *f) {
-    const struct clip_config *c = &f->config;
-    json_begin(j, "model", '{');
-    json_text(j, "name", f->name);
-    json_text(j, "license", f->license);
-    json_count(j, "file_bytes", f->file_bytes);
-    json_count(j, "embedding_size", c->embedding);
-    json_count(j, "image_size", c->image_size);
-    json_count(j, "patch_size", c->patch_size);
-    json_text(j, "resize", f->resize);
-    json_text(j, "filter", f->filter);
-    json_tower(j, "image", &c->image, f->image_activation);
-    json_tower(j, "text", &c->text, f->text_activation);
-    json_count(j, "vocabulary", c->vocabulary);
-    json_text(j, "score", f->score);
-    json_number(j, "logit_scale", (double)c->logit_scale, JSON_FLOAT);
-    json_number(j, "logit_bias", (double)c->logit_bias, JSON_FLOAT);
-    json_end(j, '}');
+static void json_facts(struct json *json, const struct facts *facts) {
+    const struct clip_config *c = &facts->config;
+    json_begin(json, "model", '{');
+    json_text(json, "name", facts->name);
+    json_text(json, "license", facts->license);
+    json_count(json, "file_bytes", facts->file_bytes);
+    json_count(json, "embedding_size", c->embedding);
+    json_count(json, "image_size", c->image_size);
+    json_count(json, "patch_size", c->patch_size);
+    json_text(json, "resize", facts->resize);
+    json_text(json, "filter", facts->filter);
+    json_tower(json, "image", &c->image, facts->image_activation);
+    json_tower(json, "text", &c->text, facts->text_activation);
+    json_count(json, "vocabulary", c->vocabulary);
+    json_text(json, "score", facts->score);
+    json_number(json, "logit_scale", (double)c->logit_scale, JSON_FLOAT);
+    json_number(json, "logit_bias", (double)c->logit_bias, JSON_FLOAT);
+    json_end(json, '}');
 }
 
 /* ---- cameras ---- */
@@ -258,7 +260,8 @@ const struct command command_info = {
     .summary = "list devices and cameras, tell which device computes, and what is in a model",
     .usage = "ocelli info [-m BLOB] [--json]",
     .help = "Lists Vulkan's devices and the processor, with the index that --device takes, tells which one\n"
-            "is used and why, lists the cameras with the line that names them in an ini, and with -m tells the facts of a model "
+            "is used and why, lists the cameras with the line that names them in an ini, and with -m tells the facts "
+            "of a model "
             "file; each of its bytes is checked. Exit\n"
             "code 1: the file is damaged, or without -m: there is no such device.\n\n"
             "Options:\n" OPTIONS_HELP "\n"

@@ -5,7 +5,7 @@
 #include "init_files.h"
 #include "init_model.h"
 #include "init_text.h"
-#include "live/config.h"
+#include "daemon/config.h"
 #include "options.h"
 #include "plain.h"
 #include "serve/serve.h"
@@ -89,7 +89,7 @@ static int choose_source(struct init *n) {
 
 /* It is parsed before it is written: what the daemon would refuse never gets into the file. */
 static int make_text(struct init *n) {
-    struct live_config config;
+    struct daemon_config config;
     const struct init_text wanted = {.model = n->model_line,
                                      .uri = n->uri,
                                      .others = (const char *const *)n->cameras + 1,

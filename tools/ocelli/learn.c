@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli learn: what the scene looks like when there is nothing to tell. */
-#include "daemon.h"
+#include "run_options.h"
 #include "plain.h"
 #include "text/json.h"
 
@@ -50,28 +50,29 @@ static void show(void *user, const struct tagger_status *tag) {
     puts(tag->learning ? "  (still learning)" : tag->day_night_apart ? "  (day and night apart)" : "");
 }
 
-static void last(const struct options *o, struct live *l) {
+static void last(const struct options *o, struct daemon *l) {
     if (!o->json) puts("threshold  percentile  alarms/day  hours  tag");
-    live_tags(l, o->json ? show_json : show, NULL);
+    daemon_tags(l, o->json ? show_json : show, NULL);
 }
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_learn};
-    struct live_options live = {.silent = true};
-    if (daemon_options(&o, &live, argc, argv) == OPTIONS_STOP) return o.exit_code;
-    return daemon_run(&o, &live, last);
+    struct daemon_options daemon = {.silent = true};
+    if (run_options_parse(&o, &daemon, argc, argv) == OPTIONS_STOP) return o.exit_code;
+    return run_daemon(&o, &daemon, last);
 }
 
 const struct command command_learn = {
     .name = "learn",
     .summary = "learn the thresholds of tags from a scene",
     .usage = "ocelli learn -c FILE [--for SECONDS] [--recording URI] [-m BLOB] [--json]",
-    .help = "Watches as `ocelli run` does, tells no changes, and at the end prints of each tag the threshold that was\n"
-            "learnt, the share of the time that lay below it, and how many alarms a day it would give. What was learnt\n"
-            "is kept in the state folder that FILE names, where `ocelli run` goes on with it.\n\n"
-            "Options:\n" DAEMON_HELP OPTIONS_HELP "\n"
-            "Examples:\n"
-            "  ocelli learn -c ocelli.ini --for 86400\n"
-            "  ffmpeg -i evening.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | ocelli learn -c ocelli.ini --recording y4m:-\n",
+    .help =
+        "Watches as `ocelli run` does, tells no changes, and at the end prints of each tag the threshold that was\n"
+        "learnt, the share of the time that lay below it, and how many alarms a day it would give. What was learnt\n"
+        "is kept in the state folder that FILE names, where `ocelli run` goes on with it.\n\n"
+        "Options:\n" RUN_HELP OPTIONS_HELP "\n"
+        "Examples:\n"
+        "  ocelli learn -c ocelli.ini --for 86400\n"
+        "  ffmpeg -i evening.mp4 -f yuv4mpegpipe -pix_fmt yuv420p - | ocelli learn -c ocelli.ini --recording y4m:-\n",
     .run = run,
 };

@@ -17,57 +17,57 @@ static int out_of_memory(const struct margins *m) {
     return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu tags", m->set->count);
 }
 
-static int embed_against(struct margins *m, struct ocelli *handle) {
-    const struct tagset *set = m->set;
-    for (size_t i = 0; i < set->count; i++) m->against_count += set->rivals[i].against.count;
-    if (!m->against_count) return OCELLI_OK;
-    m->any = true;
-    struct ocelli_tag *tags = calloc(m->against_count, sizeof *tags);
-    m->texts = calloc(m->against_count, sizeof *m->texts);
-    m->cosines = calloc(m->against_count, sizeof *m->cosines);
-    int status = tags && m->texts && m->cosines ? OCELLI_OK : out_of_memory(m);
+static int embed_against(struct margins *margins, struct ocelli *handle) {
+    const struct tagset *set = margins->set;
+    for (size_t i = 0; i < set->count; i++) margins->against_count += set->rivals[i].against.count;
+    if (!margins->against_count) return OCELLI_OK;
+    margins->any = true;
+    struct ocelli_tag *tags = calloc(margins->against_count, sizeof *tags);
+    margins->texts = calloc(margins->against_count, sizeof *margins->texts);
+    margins->cosines = calloc(margins->against_count, sizeof *margins->cosines);
+    int status = tags && margins->texts && margins->cosines ? OCELLI_OK : out_of_memory(margins);
     for (size_t i = 0, n = 0; !status && i < set->count; i++)
         for (size_t k = 0; k < set->rivals[i].against.count; k++, n++) {
-            m->texts[n] = set->rivals[i].against.texts[k];
-            tags[n] = (struct ocelli_tag){m->texts[n], &m->texts[n], 1};
+            margins->texts[n] = set->rivals[i].against.texts[k];
+            tags[n] = (struct ocelli_tag){margins->texts[n], &margins->texts[n], 1};
         }
-    if (!status) status = ocelli_tags_create(&m->against, handle, tags, m->against_count);
+    if (!status) status = ocelli_tags_create(&margins->against, handle, tags, margins->against_count);
     free(tags);
     return status;
 }
 
-static int find_groups(struct margins *m) {
-    const struct tagset *set = m->set;
-    m->groups = calloc(set->count, sizeof *m->groups);
-    m->group_of = calloc(set->count, sizeof *m->group_of);
-    m->margin = calloc(set->count, sizeof *m->margin);
-    if (!m->groups || !m->group_of || !m->margin) return out_of_memory(m);
+static int find_groups(struct margins *margins) {
+    const struct tagset *set = margins->set;
+    margins->groups = calloc(set->count, sizeof *margins->groups);
+    margins->group_of = calloc(set->count, sizeof *margins->group_of);
+    margins->margin = calloc(set->count, sizeof *margins->margin);
+    if (!margins->groups || !margins->group_of || !margins->margin) return out_of_memory(margins);
     for (size_t i = 0; i < set->count; i++) {
         const char *name = set->rivals[i].group;
         size_t g = 0;
-        while (name && g < m->group_count && strcmp(m->groups[g].name, name)) g++;
-        m->group_of[i] = name ? g : (size_t)NONE;
+        while (name && g < margins->group_count && strcmp(margins->groups[g].name, name)) g++;
+        margins->group_of[i] = name ? g : (size_t)NONE;
         if (!name) continue;
-        if (g == m->group_count) m->groups[m->group_count++].name = name;
-        if (++m->groups[g].members > 1) m->any = true;
+        if (g == margins->group_count) margins->groups[margins->group_count++].name = name;
+        if (++margins->groups[g].members > 1) margins->any = true;
     }
     return OCELLI_OK;
 }
 
-int margins_init(struct margins *m, struct ocelli *handle, const struct tagset *set) {
-    *m = (struct margins){.set = set};
-    int status = find_groups(m);
-    return status ? status : embed_against(m, handle);
+int margins_init(struct margins *margins, struct ocelli *handle, const struct tagset *set) {
+    *margins = (struct margins){.set = set};
+    int status = find_groups(margins);
+    return status ? status : embed_against(margins, handle);
 }
 
-void margins_finish(struct margins *m) {
-    ocelli_tags_destroy(&m->against);
-    free(m->texts);
-    free(m->cosines);
-    free(m->groups);
-    free(m->group_of);
-    free(m->margin);
-    *m = (struct margins){0};
+void margins_finish(struct margins *margins) {
+    ocelli_tags_destroy(&margins->against);
+    free(margins->texts);
+    free(margins->cosines);
+    free(margins->groups);
+    free(margins->group_of);
+    free(margins->margin);
+    *margins = (struct margins){0};
 }
 
 static bool before(const float *cosines, size_t a, size_t b) {
@@ -92,18 +92,19 @@ static void meet(struct margin *margin, float *best, const char *rival, float co
     *best = cosine;
 }
 
-void margins_see(struct margins *m, const float *vector, const float *cosines) {
-    if (m->against) ocelli_tags_score(m->against, vector, NULL, m->cosines);
-    compare_members(m, cosines);
-    for (size_t i = 0, n = 0; i < m->set->count; i++) {
-        struct margin *margin = &m->margin[i];
+void margins_see(struct margins *margins, const float *vector, const float *cosines) {
+    if (margins->against) ocelli_tags_score(margins->against, vector, NULL, margins->cosines);
+    compare_members(margins, cosines);
+    for (size_t i = 0, n = 0; i < margins->set->count; i++) {
+        struct margin *margin = &margins->margin[i];
         float best = 0; /* no rival yet: the margin is the cosine */
         margin->rival = NULL;
-        for (size_t k = 0; k < m->set->rivals[i].against.count; k++, n++) meet(margin, &best, m->texts[n], m->cosines[n]);
-        if (m->group_of[i] != (size_t)NONE) {
-            const struct margins_group *g = &m->groups[m->group_of[i]];
+        for (size_t k = 0; k < margins->set->rivals[i].against.count; k++, n++)
+            meet(margin, &best, margins->texts[n], margins->cosines[n]);
+        if (margins->group_of[i] != (size_t)NONE) {
+            const struct margins_group *g = &margins->groups[margins->group_of[i]];
             size_t other = g->best == i ? g->second : g->best;
-            if (other != (size_t)NONE) meet(margin, &best, m->set->tags[other].name, cosines[other]);
+            if (other != (size_t)NONE) meet(margin, &best, margins->set->tags[other].name, cosines[other]);
         }
         margin->value = cosines[i] - best;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How much better a tag fits a picture than its rivals do: what the daemon's thresholds are compared with (docs/tags.md). */
+ * How much better a tag fits a picture than its rivals do: what the daemon's thresholds are compared with
+ * (docs/tags.md). */
 #ifndef MARGINS_H
 #define MARGINS_H
 
@@ -24,11 +25,11 @@ struct margins {
 };
 
 /* `set` outlives it. Embeds the prompts against. Errors: those of ocelli_tags_create(), MEMORY. */
-int margins_init(struct margins *m, struct ocelli *handle, const struct tagset *set);
+int margins_init(struct margins *margins, struct ocelli *handle, const struct tagset *set);
 /* Accepts a zeroed or failed one. */
-void margins_finish(struct margins *m);
+void margins_finish(struct margins *margins);
 
 /* Fills m->margin for a picture: its vector, and its cosines with the tags (set->count). */
-void margins_see(struct margins *m, const float *vector, const float *cosines);
+void margins_see(struct margins *margins, const float *vector, const float *cosines);
 
 #endif

@@ -17,33 +17,33 @@ const char *options_kind_name(enum ocelli_kind kind) {
     return (unsigned)kind < KINDS ? kinds[kind] : "unknown";
 }
 
-int options_usage(const struct options *o, const char *format, ...) {
+int options_usage(const struct options *options, const char *format, ...) {
     char message[512];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    log_error("%s: %s; usage: %s", o->command->name, message, o->command->usage);
+    log_error("%s: %s; usage: %s", options->command->name, message, options->command->usage);
     return EXIT_USAGE;
 }
 
-int options_number(const struct options *o, const char *option, const char *text, size_t most, size_t *value) {
+int options_number(const struct options *options, const char *option, const char *text, size_t most, size_t *value) {
     char *end;
     errno = 0;
     unsigned long long number = strtoull(text, &end, 10);
     bool digits = *text >= '0' && *text <= '9'; /* strtoull takes " -1" */
     if (!digits || *end || errno || number < 1 || number > most)
-        return options_usage(o, "%s \"%s\" is not a number from 1 to %zu", option, text, most);
+        return options_usage(options, "%s \"%s\" is not a number from 1 to %zu", option, text, most);
     *value = (size_t)number;
     return 0;
 }
 
-int options_text(const struct options *o, const char *what, const char *text) {
-    return plain_utf8(text) ? 0 : options_usage(o, "%s \"%s\" is not UTF-8: convert it first", what, text);
+int options_text(const struct options *options, const char *what, const char *text) {
+    return plain_utf8(text) ? 0 : options_usage(options, "%s \"%s\" is not UTF-8: convert it first", what, text);
 }
 
-int options_file(const struct options *o, const char *what, const char *name) {
-    return *name ? 0 : options_usage(o, "%s is empty: give the name of a file", what);
+int options_file(const struct options *options, const char *what, const char *name) {
+    return *name ? 0 : options_usage(options, "%s is empty: give the name of a file", what);
 }
 
 static int take_kind(struct options *o, const char *text) {
@@ -89,33 +89,38 @@ static int stop(struct options *o, int exit_code) {
     return OPTIONS_STOP;
 }
 
-int options_next(struct options *o, int argc, char **argv, const char *letters, const struct option *table) {
+int options_next(struct options *options, int argc, char **argv, const char *letters, const struct option *table) {
     opterr = 0;
     for (;;) {
         int c = getopt_long(argc, argv, letters, table, NULL);
         int fault = 0;
         switch (c) {
         case 'h':
-            if (is_bundle(argv[optind])) return stop(o, unknown(o, argv[optind]));
-            return stop(o, show_help(o->command));
+            if (is_bundle(argv[optind])) return stop(options, unknown(options, argv[optind]));
+            return stop(options, show_help(options->command));
         case 'm':
-            o->model = optarg;
-            fault = options_file(o, "-m", optarg);
+            options->model = optarg;
+            fault = options_file(options, "-m", optarg);
             break;
-        case OPTIONS_DEVICE: o->device = optarg; break;
-        case OPTIONS_KIND: fault = take_kind(o, optarg); break;
-        case OPTIONS_THREADS: fault = options_number(o, "--threads", optarg, OCELLI_THREADS_MOST, &o->threads); break;
-        case OPTIONS_JSON: o->json = true; break;
+        case OPTIONS_DEVICE: options->device = optarg; break;
+        case OPTIONS_KIND: fault = take_kind(options, optarg); break;
+        case OPTIONS_THREADS:
+            fault = options_number(options, "--threads", optarg, OCELLI_THREADS_MOST, &options->threads);
+            break;
+        case OPTIONS_JSON: options->json = true; break;
         case '?':
-        case ':': return stop(o, refuse(o, c, argv, letters));
+        case ':': return stop(options, refuse(options, c, argv, letters));
         default: return c; /* OPTIONS_END is getopt's own -1 */
         }
-        if (fault) return stop(o, fault);
+        if (fault) return stop(options, fault);
     }
 }
 
-int options_open(const struct options *o, struct ocelli **handle) {
-    struct ocelli_params params = {.model = o->model, .device = o->device, .kind = o->kind, .threads = (uint32_t)o->threads};
+int options_open(const struct options *options, struct ocelli **handle) {
+    struct ocelli_params params = {.model = options->model,
+                                   .device = options->device,
+                                   .kind = options->kind,
+                                   .threads = (uint32_t)options->threads};
     return ocelli_open(handle, &params);
 }
 

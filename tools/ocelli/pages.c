@@ -53,11 +53,11 @@ static bool read_page(const char *text, const char *const *words, size_t count, 
 }
 
 static int keep(struct pages *p, const char *text) {
-    if (p->count == p->room) {
-        size_t room = p->room ? 2 * p->room : 16;
-        char **grown = realloc(p->texts, room * sizeof *grown);
+    if (p->count == p->capacity) {
+        size_t capacity = p->capacity ? 2 * p->capacity : 16;
+        char **grown = realloc(p->texts, capacity * sizeof *grown);
         if (!grown) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-        p->texts = grown, p->room = room;
+        p->texts = grown, p->capacity = capacity;
     }
     if (!(p->texts[p->count] = strdup(text))) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     p->count++, p->bytes += strlen(text);
@@ -69,10 +69,10 @@ static void forget(struct pages *p) {
     p->bytes = 0;
 }
 
-void pages_finish(struct pages *p) {
-    forget(p);
-    free(p->texts);
-    *p = (struct pages){0};
+void pages_finish(struct pages *pages) {
+    forget(pages);
+    free(pages->texts);
+    *pages = (struct pages){0};
 }
 
 /* Takes a last "from N" off the words, and gives N. The board says what is wrong with another one. */
@@ -93,7 +93,8 @@ static int check(const struct client *c, const struct pages *p, const struct pag
 }
 
 /* One round through the pages; *changed: something else is told than on the first. */
-static int fetch(struct pages *p, struct client *c, const char **words, size_t count, size_t from, bool *changed) {
+static int fetch(struct pages *pages, struct client *client, const char **words, size_t count, size_t from,
+                 bool *changed) {
     const struct serve_row *row = serve_row_of_verb(words[0]);
     struct page first = {0}, page;
     char number_text[24];
@@ -104,31 +105,33 @@ static int fetch(struct pages *p, struct client *c, const char **words, size_t c
     do {
         snprintf(number_text, sizeof number_text, "%zu", at);
         words[count] = "from", words[count + 1] = number_text;
-        status = c->kind->ask(c, words, at ? count + 2 : count, &text);
+        status = client->kind->ask(client, words, at ? count + 2 : count, &text);
         if (status) break;
         if (!read_page(text, words, count, &page))
-            return log_fail(OCELLI_ERR_FILE, "%s: that is no answer to %s: is it ocelli that answers?", c->uri, words[0]);
-        if (!p->count) first = page;
+            return log_fail(OCELLI_ERR_FILE, "%s: that is no answer to %s: is it ocelli that answers?", client->uri,
+                            words[0]);
+        if (!pages->count) first = page;
         *changed = page.version != first.version || (row && row->sees && page.seq != first.seq);
         if (*changed) return OCELLI_OK;
-        status = keep(p, text);
+        status = keep(pages, text);
         if (!row || !row->pages) break; /* `next` of a search says that there is more, and no page of it is given */
-        if (!status) status = check(c, p, &page, at);
+        if (!status) status = check(client, pages, &page, at);
         at = page.next;
     } while (!status && at);
     return status;
 }
 
-int pages_fetch(struct pages *p, struct client *c, const char **words, size_t count) {
+int pages_fetch(struct pages *pages, struct client *client, const char **words, size_t count) {
     size_t from = take_from(serve_row_of_verb(words[0]), words, &count);
     bool changed = true;
     int status = OCELLI_OK;
-    *p = (struct pages){0};
+    *pages = (struct pages){0};
     for (int i = 0; !status && changed && i < BEGINNINGS; i++) {
-        forget(p);
-        status = fetch(p, c, words, count, from, &changed);
+        forget(pages);
+        status = fetch(pages, client, words, count, from, &changed);
     }
     if (!status && changed)
-        status = log_fail(OCELLI_ERR_FILE, "%s: %s changes faster than its pages come: ask again, or for less", c->uri, words[0]);
+        status = log_fail(OCELLI_ERR_FILE, "%s: %s changes faster than its pages come: ask again, or for less",
+                          client->uri, words[0]);
     return status;
 }

@@ -7,13 +7,13 @@
 
 struct pages {
     char **texts; /* (count): the answers, JSON */
-    size_t count, room, bytes;
+    size_t count, capacity, bytes;
 };
 
-/* Asks for all pages; those of `tags` and `prompts` of one frame or version, or it begins again. `words` has room for two.
- * Errors: as client_kind's ask(); FILE (no JSON, pages that do not follow each other, that have no end, or that change all the
- * time). */
-int pages_fetch(struct pages *p, struct client *c, const char **words, size_t count);
-void pages_finish(struct pages *p);
+/* Asks for all pages; those of `tags` and `prompts` of one frame or version, or it begins again. `words` has room for
+ * two. Errors: as client_kind's ask(); FILE (no JSON, pages that do not follow each other, that have no end, or that
+ * change all the time). */
+int pages_fetch(struct pages *pages, struct client *client, const char **words, size_t count);
+void pages_finish(struct pages *pages);
 
 #endif

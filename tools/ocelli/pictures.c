@@ -7,22 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 1 << 20, STDIN_MOST = 1 << 28 };
+enum { FIRST_CAPACITY = 1 << 20, STDIN_MOST = 1 << 28 };
 
 /* All of standard input into *bytes, to be freed with free(), also on error. */
 static int read_stdin(unsigned char **bytes, size_t *size) {
-    size_t room = 0;
+    size_t capacity = 0;
     *bytes = NULL;
     *size = 0;
     do {
-        if (*size == room) {
-            if (room == STDIN_MOST) return log_fail(OCELLI_ERR_LIMIT, "standard input: over %d bytes", STDIN_MOST);
-            room = room ? 2 * room : FIRST_ROOM;
-            unsigned char *grown = realloc(*bytes, room);
+        if (*size == capacity) {
+            if (capacity == STDIN_MOST) return log_fail(OCELLI_ERR_LIMIT, "standard input: over %d bytes", STDIN_MOST);
+            capacity = capacity ? 2 * capacity : FIRST_CAPACITY;
+            unsigned char *grown = realloc(*bytes, capacity);
             if (!grown) return log_fail(OCELLI_ERR_MEMORY, "standard input: out of memory");
             *bytes = grown;
         }
-        *size += fread(*bytes + *size, 1, room - *size, stdin);
+        *size += fread(*bytes + *size, 1, capacity - *size, stdin);
     } while (!feof(stdin) && !ferror(stdin));
     if (ferror(stdin)) return log_fail(OCELLI_ERR_FILE, "standard input: %s", strerror(errno));
     if (!*size) return log_fail(OCELLI_ERR_FILE, "standard input: no picture there");
@@ -38,10 +38,10 @@ static int load_stdin(struct ocelli_image *image, const struct decode_rule *rule
     return status;
 }
 
-int pictures_orientation(const struct options *o, struct decode_rule *rule, const char *way) {
+int pictures_orientation(const struct options *options, struct decode_rule *rule, const char *way) {
     rule->ignore_orientation = !strcmp(way, "ignore");
     if (rule->ignore_orientation || !strcmp(way, "exif")) return EXIT_OK;
-    return options_usage(o, "--orientation \"%s\" is neither exif nor ignore", way);
+    return options_usage(options, "--orientation \"%s\" is neither exif nor ignore", way);
 }
 
 static int load(struct ocelli_image *image, const char *name, const struct decode_rule *rule) {
@@ -49,27 +49,27 @@ static int load(struct ocelli_image *image, const char *name, const struct decod
     return decode_file(image, name, rule);
 }
 
-int pictures_add(struct pictures *p, const char *name) {
-    struct ocelli_image *image = &p->images[p->count];
+int pictures_add(struct pictures *pictures, const char *name) {
+    struct ocelli_image *image = &pictures->images[pictures->count];
     char *copy = strdup(name);
-    int status = copy ? load(image, name, &p->rule) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", name);
+    int status = copy ? load(image, name, &pictures->rule) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", name);
     if (status) {
         free(copy);
         return status;
     }
-    p->names[p->count++] = copy;
-    p->bytes += (size_t)3 * image->width * image->height;
+    pictures->names[pictures->count++] = copy;
+    pictures->bytes += (size_t)3 * image->width * image->height;
     return OCELLI_OK;
 }
 
-bool pictures_full(const struct pictures *p) {
-    return p->count == PICTURES_MOST || p->bytes >= PICTURES_BYTES;
+bool pictures_full(const struct pictures *pictures) {
+    return pictures->count == PICTURES_MOST || pictures->bytes >= PICTURES_BYTES;
 }
 
-void pictures_clear(struct pictures *p) {
-    for (size_t i = 0; i < p->count; i++) {
-        ocelli_image_free(&p->images[i]);
-        free((char *)p->names[i]);
+void pictures_clear(struct pictures *pictures) {
+    for (size_t i = 0; i < pictures->count; i++) {
+        ocelli_image_free(&pictures->images[i]);
+        free((char *)pictures->names[i]);
     }
-    p->count = p->bytes = 0;
+    pictures->count = pictures->bytes = 0;
 }

@@ -20,15 +20,16 @@ struct pictures {
     struct decode_rule rule; /* how they are read */
 };
 
-/* Part of the help texts, and the value of --orientation into *rule. On a fault says so and gives EXIT_USAGE, else 0. */
+/* Part of the help texts, and the value of --orientation into *rule. On a fault says so and gives EXIT_USAGE, else 0.
+ */
 #define PICTURES_HELP "      --orientation WAY exif (default): as the picture's EXIF says; ignore: as it is stored\n"
-int pictures_orientation(const struct options *o, struct decode_rule *rule, const char *way);
+int pictures_orientation(const struct options *options, struct decode_rule *rule, const char *way);
 
 /* Reads one more; "-" is standard input. Call while not full.
  * Errors: as ocelli_image_load(); the pictures held stay. */
-int pictures_add(struct pictures *p, const char *name);
-bool pictures_full(const struct pictures *p);
+int pictures_add(struct pictures *pictures, const char *name);
+bool pictures_full(const struct pictures *pictures);
 /* Frees all, for the next ones. */
-void pictures_clear(struct pictures *p);
+void pictures_clear(struct pictures *pictures);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How far a long run is, in one line on a terminal's standard error that is written over in place: count, rate, time left. */
+ * How far a long run is, in one line on a terminal's standard error that is written over in place: count, rate, time
+ * left. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -19,8 +20,8 @@ bool progress_possible(void);
 void progress_begin(struct progress *progress, size_t total);
 /* So many more are done. Draws at most five times a second. */
 void progress_step(struct progress *progress, size_t more);
-/* Clears the line, as something else is to be written to the terminal; the next step draws it again. Any time, also without one:
- * main.c calls it before each line of the log. */
+/* Clears the line, as something else is to be written to the terminal; the next step draws it again. Any time, also
+ * without one: main.c calls it before each line of the log. */
 void progress_hide(void);
 void progress_end(struct progress *progress);
 

@@ -6,7 +6,7 @@
 #include "pages.h"
 #include "plain.h"
 #include "serve/request.h"
-#include "serve/words.h"
+#include "serve/arguments.h"
 #include "show_watch.h"
 
 #include <stdio.h>
@@ -22,27 +22,27 @@ static const struct option table[] = {{"help", no_argument, NULL, 'h'},
                                       {"show", no_argument, NULL, OPTION_SHOW},
                                       {0}};
 
-#define HELP                                                                                                                     \
-    "URI is udp://HOST[:PORT], coap://HOST[:PORT], coaps://HOST[:PORT] or serial:DEVICE[@BAUD].\n\n"                             \
-    "Options, before the URI:\n"                                                                                                 \
-    "      --psk FILE        key for coaps: its first line IDENTITY:KEY, KEY in hexadecimal\n"                                   \
-    "      --json            output for programs\n"                                                                              \
+#define HELP                                                                                                           \
+    "URI is udp://HOST[:PORT], coap://HOST[:PORT], coaps://HOST[:PORT] or serial:DEVICE[@BAUD].\n\n"                   \
+    "Options, before the URI:\n"                                                                                       \
+    "      --psk FILE        key for coaps: its first line IDENTITY:KEY, KEY in hexadecimal\n"                         \
+    "      --json            output for programs\n"                                                                    \
     "  -h, --help            this text\n"
 
 /* show: NULL: this command has no such option. */
-static int take_options(struct options *o, const char **keys, bool *show, int argc, char **argv) {
+static int take_options(struct options *options, const char **keys, bool *show, int argc, char **argv) {
     int c;
-    while ((c = options_next(o, argc, argv, LETTERS, table)) != OPTIONS_END) {
+    while ((c = options_next(options, argc, argv, LETTERS, table)) != OPTIONS_END) {
         if (c == OPTIONS_STOP) return OPTIONS_STOP;
         int fault = 0;
         if (c == OPTION_PSK)
-            fault = options_file(o, "--psk", *keys = optarg);
+            fault = options_file(options, "--psk", *keys = optarg);
         else if (show)
             *show = true;
         else
-            fault = options_usage(o, "--show is of ocelli watch");
+            fault = options_usage(options, "--show is of ocelli watch");
         if (fault) {
-            o->exit_code = fault;
+            options->exit_code = fault;
             return OPTIONS_STOP;
         }
     }
@@ -55,7 +55,7 @@ static int check_words(const struct options *o, const char *const *words, size_t
     if (row && row->terse && count > 1 && !strcmp(words[1], "terse"))
         return options_usage(o, "terse is for other clients: --json tells as much, without it there is a table");
     for (size_t i = 0; i < count; i++)
-        if (serve_words_check(words[i], strlen(words[i])))
+        if (serve_arguments_check(words[i], strlen(words[i])))
             return options_usage(o, "REQUEST \"%s\" is not UTF-8, or has a control character", words[i]);
     return 0;
 }
@@ -129,8 +129,10 @@ const struct command command_watch = {
     .summary = "follow the changes that a board sees",
     .usage = "ocelli watch [OPTION]... URI",
     .help = "Prints a line a change until it is stopped; exit code 1 when the board is gone.\n\n"
-            "--show draws a table in the terminal instead, as `ocelli run --show` does: each tag with its state, score, margin\n"
-            "and threshold. q quits, the space bar or f freezes it, j, k and the arrows scroll. Without a terminal, or with\n"
+            "--show draws a table in the terminal instead, as `ocelli run --show` does: each tag with its state, "
+            "score, margin\n"
+            "and threshold. q quits, the space bar or f freezes it, j, k and the arrows scroll. Without a terminal, or "
+            "with\n"
             "TERM=dumb, it writes a line for each change and the table every 10 s. NO_COLOR=1: no colours.\n\n" HELP
             "      --show            the table\n\n"
             "Example:\n"

@@ -53,9 +53,9 @@ static void show(const struct history_hit *hit) {
 
 /* The words make one text, as in the protocol. */
 static const char *join(struct search *s) {
-    size_t room = 1;
-    for (size_t i = 0; i < s->words.count; i++) room += strlen(s->words.texts[i]) + 1;
-    char *text = arena_alloc(&s->arena, room, 1), *end = text;
+    size_t capacity = 1;
+    for (size_t i = 0; i < s->words.count; i++) capacity += strlen(s->words.texts[i]) + 1;
+    char *text = arena_alloc(&s->arena, capacity, 1), *end = text;
     for (size_t i = 0; text && i < s->words.count; i++) end += sprintf(end, "%s%s", i ? " " : "", s->words.texts[i]);
     return text;
 }
@@ -82,18 +82,18 @@ static int look(const struct options *o, const struct search *s, struct history 
     return status;
 }
 
-static int search(const struct options *o, struct search *s) {
+static int search(const struct options *options, struct search *searched) {
     struct ocelli *handle = NULL;
     struct history *h = NULL;
     struct ocelli_info info = {0};
     float *vector = NULL;
-    int status = options_open(o, &handle);
+    int status = options_open(options, &handle);
     if (!status) ocelli_get_info(handle, &info);
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
-    if (!status) status = history_open(&h, s->history, &model);
-    if (!status) status = embed(s, handle, model.size, &vector);
-    if (!status) status = look(o, s, h, vector);
+    if (!status) status = history_open(&h, searched->history, &model);
+    if (!status) status = embed(searched, handle, model.size, &vector);
+    if (!status) status = look(options, searched, h, vector);
     free(vector);
     history_close(&h);
     ocelli_close(&handle);
@@ -101,7 +101,7 @@ static int search(const struct options *o, struct search *s) {
 }
 
 /* Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
-static int take_options(struct options *o, struct search *s, int argc, char **argv) {
+static int take_options(struct options *options, struct search *search, int argc, char **argv) {
     static const struct option table[] = {OPTIONS_LONG,
                                           {"history", required_argument, NULL, OPTION_HISTORY},
                                           {"template", required_argument, NULL, OPTION_TEMPLATE},
@@ -109,23 +109,25 @@ static int take_options(struct options *o, struct search *s, int argc, char **ar
                                           {"number", required_argument, NULL, 'n'},
                                           {0}};
     int c;
-    while ((c = options_next(o, argc, argv, OPTIONS_LETTERS "n:", table)) >= 0) {
+    while ((c = options_next(options, argc, argv, OPTIONS_LETTERS "n:", table)) >= 0) {
         int status = OCELLI_OK;
-        o->exit_code = 0;
+        options->exit_code = 0;
         switch (c) {
-        case 'n': o->exit_code = options_number(o, "-n", optarg, WANTED_MOST, &s->wanted); break;
-        case OPTION_APART: o->exit_code = options_number(o, "--apart", optarg, APART_MOST, &s->apart); break;
+        case 'n': options->exit_code = options_number(options, "-n", optarg, WANTED_MOST, &search->wanted); break;
+        case OPTION_APART:
+            options->exit_code = options_number(options, "--apart", optarg, APART_MOST, &search->apart);
+            break;
         case OPTION_HISTORY:
-            o->exit_code = options_file(o, "--history", optarg);
-            s->history = optarg;
+            options->exit_code = options_file(options, "--history", optarg);
+            search->history = optarg;
             break;
         case OPTION_TEMPLATE:
-            o->exit_code = options_text(o, "--template", optarg);
-            status = prompts_add(&s->templates, &s->arena, optarg);
+            options->exit_code = options_text(options, "--template", optarg);
+            status = prompts_add(&search->templates, &search->arena, optarg);
             break;
         }
-        if (status) o->exit_code = options_exit_code(status);
-        if (o->exit_code) return OPTIONS_STOP;
+        if (status) options->exit_code = options_exit_code(status);
+        if (options->exit_code) return OPTIONS_STOP;
     }
     return c;
 }
@@ -160,11 +162,12 @@ static int run(int argc, char **argv) {
 const struct command command_search = {
     .name = "search",
     .summary = "find when something was seen",
-    .usage =
-        "ocelli search -m BLOB --history FILE [-n N] [--apart SECONDS] [--template \"a photo of a {}.\"]... [--json] TEXT...",
+    .usage = "ocelli search -m BLOB --history FILE [-n N] [--apart SECONDS] [--template \"a photo of a {}.\"]... "
+             "[--json] TEXT...",
     .help =
         "Compares TEXT with every picture that `ocelli run` kept in FILE ([memory] of its file), and prints the best:\n"
-        "time, cosine, tags that were on. FILE may be in use by the daemon; pictures of other models in it are passed over.\n\n"
+        "time, cosine, tags that were on. FILE may be in use by the daemon; pictures of other models in it are passed "
+        "over.\n\n"
         "Options:\n"
         "      --history FILE    the history\n"
         "  -n, --number N        so many at most (default 10)\n"

@@ -40,14 +40,14 @@ static void share_columns(struct layout *l, const struct show_table *table, size
     if (width < TINY) {
         l->name = less(width, STATE + 3);
     } else if (width < NARROW) {
-        size_t room = width - STATE - RULE_BRIEF - 4;
-        l->rule = RULE_BRIEF, l->name = at_most(name, room * 6 / 10), l->margin_bar = room - l->name;
+        size_t capacity = width - STATE - RULE_BRIEF - 4;
+        l->rule = RULE_BRIEF, l->name = at_most(name, capacity * 6 / 10), l->margin_bar = capacity - l->name;
     } else {
-        size_t room = width - STATE - SCORE - MARGIN - RULE - 8;
+        size_t capacity = width - STATE - SCORE - MARGIN - RULE - 8;
         l->rule = RULE, l->score = SCORE, l->margin = MARGIN;
-        l->name = at_most(name, room / 2);
-        l->score_bar = at_most((room - l->name) * 2 / 5, 30);
-        l->margin_bar = at_most(room - l->name - l->score_bar, 60);
+        l->name = at_most(name, capacity / 2);
+        l->score_bar = at_most((capacity - l->name) * 2 / 5, 30);
+        l->margin_bar = at_most(capacity - l->name - l->score_bar, 60);
     }
 }
 

@@ -2,7 +2,7 @@
 #include "show_run.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "live/quiet.h"
+#include "daemon/log_filter.h"
 #include "screen.h"
 #include "tag/calibrate.h"
 
@@ -16,11 +16,11 @@
 enum { STATUS_MS = 500 }; /* between two looks at the counters */
 
 struct show_run {
-    struct live *live;
+    struct daemon *live;
     struct screen *screen;
     char title[SHOW_TITLE];
     /* the screen's thread's */
-    struct live_status judged;
+    struct daemon_status judged;
     uint64_t changes;
     size_t at;                /* tags taken so far */
     struct show_table *table; /* while they are taken */
@@ -47,25 +47,25 @@ static void take_tag(void *user, const struct tagger_status *from) {
     to->on = from->state == TAGGER_ON;
     to->threshold = threshold_of(from->why.threshold);
     to->score = (double)from->why.score, to->margin = (double)from->why.margin, to->on_from = (double)from->why.on;
-    to->learnt = from->learnt_days * 86400 / CALIBRATE_READY_S;
+    to->learnt = from->learnt_days * 86400 / CALIBRATE_MIN_S;
     show_range(to);
     r->at++;
 }
 
 static void take_tags(struct show_run *r, struct show_table *table) {
     r->table = table, r->at = 0;
-    if (live_view(r->live, &r->judged, &r->changes, take_tag, r)) table->count = r->at;
+    if (daemon_view(r->live, &r->judged, &r->changes, take_tag, r)) table->count = r->at;
     table->any = r->judged.any;
 }
 
 /* ---- the numbers ---- */
 
 static void take_status(struct show_run *r, struct show_table *table) {
-    struct live_status s;
+    struct daemon_status s;
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (r->status_ns && now - r->status_ns < STATUS_MS * INT64_C(1000000)) return;
     r->status_ns = now;
-    live_get_status(r->live, &s);
+    daemon_get_status(r->live, &s);
     table->pictures_per_s = show_rate(&r->rate, (double)s.counts[METER_PICTURES], clock_ms() / 1000);
     table->device_ms = s.median_ms[METER_GPU], table->uptime_s = s.uptime_s;
     char size[32] = "";
@@ -90,8 +90,8 @@ static void quit(void *user) {
 
 /* ---- changes and the log ---- */
 
-/* A live_hook's. */
-static void put_event(void *user, const struct live_event *from) {
+/* A daemon_hook's. */
+static void put_event(void *user, const struct daemon_event *from) {
     const struct show_run *r = user;
     struct show_event to = {.score = *from->tag ? (double)from->why.score : (double)NAN};
     time_t now = time(NULL);
@@ -107,7 +107,7 @@ static bool put_line(void *user, const char *line) {
     return screen_note(r->screen, line);
 }
 
-/* A live_hook's: right before _exit(). */
+/* A daemon_hook's: right before _exit(). */
 static void leave(void *user) {
     const struct show_run *r = user;
     quiet_divert(NULL, NULL);
@@ -116,15 +116,15 @@ static void leave(void *user) {
 
 /* ---- opening ---- */
 
-int show_run_open(struct show_run **out, struct live *live, const char *title) {
+int show_run_open(struct show_run **out, struct daemon *live, const char *title) {
     struct show_run *r = *out = calloc(1, sizeof *r);
     if (!r) return log_fail(OCELLI_ERR_MEMORY, "out of memory for the table");
     r->live = live;
     snprintf(r->title, sizeof r->title, "ocelli run %s", title);
     struct screen_feed feed = {.user = r, .fill = fill, .quit = quit};
-    struct live_hook hook = {.user = r, .fd = -1, .event = put_event, .leave = leave};
+    struct daemon_hook hook = {.user = r, .fd = -1, .event = put_event, .leave = leave};
     int status = screen_open(&r->screen, &feed);
-    if (!status) status = live_add_hook(live, &hook);
+    if (!status) status = daemon_add_hook(live, &hook);
     if (!status) {
         quiet_divert(put_line, r);
         return OCELLI_OK;
@@ -143,7 +143,7 @@ bool show_run_close(struct show_run **show, int timeout_ms) {
     struct show_run *r = *show;
     if (!r) return true;
     quiet_divert(NULL, NULL);
-    live_remove_hook(r->live, r);
+    daemon_remove_hook(r->live, r);
     if (!screen_close(&r->screen, timeout_ms)) return false;
     free(r);
     *show = NULL;

@@ -3,19 +3,19 @@
 #ifndef SHOW_RUN_H
 #define SHOW_RUN_H
 
-#include "live/live.h"
+#include "daemon/daemon.h"
 
 struct show_run;
 
-/* Takes standard output and the log's lines. `title` is copied. After live_open(), before live_run(). Errors: those of
- * screen_open() and live_add_hook(); *out is NULL then. */
-int show_run_open(struct show_run **out, struct live *live, const char *title);
+/* Takes standard output and the log's lines. `title` is copied. After daemon_open(), before daemon_run(). Errors: those
+ * of screen_open() and daemon_add_hook(); *out is NULL then. */
+int show_run_open(struct show_run **out, struct daemon *live, const char *title);
 
 /* The reader of standard output, or the terminal, is gone: that ended the daemon. Accepts NULL. */
 bool show_run_lost(const struct show_run *show);
 
-/* After live_run(), before other hooks go: the terminal is as it was. false: it stalls, and only live_leave() is left.
- * Accepts a pointer to NULL. */
+/* After daemon_run(), before other hooks go: the terminal is as it was. false: it stalls, and only daemon_leave() is
+ * left. Accepts a pointer to NULL. */
 bool show_run_close(struct show_run **show, int timeout_ms);
 
 #endif

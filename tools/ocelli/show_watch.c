@@ -75,7 +75,7 @@ static int each(struct show_watch *w, const char *verb, void (*head)(struct show
 }
 
 /* Room for one more of `size` bytes. Errors: MEMORY. */
-static int make_room(void **items, size_t *capacity, size_t count, size_t size) {
+static int make_capacity(void **items, size_t *capacity, size_t count, size_t size) {
     if (count < *capacity) return OCELLI_OK;
     size_t more = *capacity ? 2 * *capacity : 32;
     void *grown = realloc(*items, more * size);
@@ -92,7 +92,7 @@ static int by_name(const void *a, const void *b) {
 
 static int take_place(struct show_watch *w, const cJSON *item) {
     void *places = w->places;
-    int status = make_room(&places, &w->place_capacity, w->place_count, sizeof *w->places);
+    int status = make_capacity(&places, &w->place_capacity, w->place_count, sizeof *w->places);
     w->places = places;
     if (status) return status;
     struct place *place = &w->places[w->place_count];
@@ -140,7 +140,7 @@ static enum show_threshold threshold_of(const cJSON *item) {
 
 static int take_tag(struct show_watch *w, const cJSON *item) {
     void *got = w->got;
-    int status = make_room(&got, &w->got_capacity, w->got_count, sizeof *w->got);
+    int status = make_capacity(&got, &w->got_capacity, w->got_count, sizeof *w->got);
     w->got = got;
     if (status) return status;
     struct show_tag *tag = &w->got[w->got_count++];
@@ -304,14 +304,14 @@ static int begin(struct show_watch *w, struct client *c) {
     return status ? status : refresh(w); /* what is wrong is said before the terminal is taken */
 }
 
-int show_watch(struct client *c) {
+int show_watch(struct client *client) {
     struct show_watch *w = calloc(1, sizeof *w);
     if (!w) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     pthread_mutex_init(&w->lock, NULL);
     w->version = (double)NAN;
     w->status_ms = -STATUS_MS;
-    snprintf(w->table.title, sizeof w->table.title, "ocelli watch %s", c->uri);
-    int status = begin(w, c);
+    snprintf(w->table.title, sizeof w->table.title, "ocelli watch %s", client->uri);
+    int status = begin(w, client);
     if (!status) status = show(w);
     client_close(&w->second);
     show_finish(&w->table);

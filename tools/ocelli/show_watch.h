@@ -5,8 +5,8 @@
 
 #include "client.h"
 
-/* Takes standard output and follows the board until q is pressed, or the board or the reader is gone. `c` is open.
+/* Takes standard output and follows the board until q is pressed, or the board or the reader is gone. `client` is open.
  * Errors: DEVICE (the board is gone), FILE (the board says no at first; the reader is gone), MEMORY. */
-int show_watch(struct client *c);
+int show_watch(struct client *client);
 
 #endif

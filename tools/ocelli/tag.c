@@ -58,10 +58,14 @@ static struct tag_result result_of(struct tagger *t, const char *image) {
     for (size_t i = 0; i < t->top; i++) {
         const struct rank *rank = &t->ranks[i];
         const struct margin *margin = &t->margins.margin[rank->tag];
-        t->rows[i] = (struct tag_row){t->set->tags[rank->tag].name, rank->score, rank->cosine, margin->value, margin->rival};
+        t->rows[i] =
+            (struct tag_row){t->set->tags[rank->tag].name, rank->score, rank->cosine, margin->value, margin->rival};
     }
-    return (struct tag_result){
-        .image = image, .rows = t->rows, .count = t->top, .from_files = t->set->from_files, .has_rivals = t->margins.any};
+    return (struct tag_result){.image = image,
+                               .rows = t->rows,
+                               .count = t->top,
+                               .from_files = t->set->from_files,
+                               .has_rivals = t->margins.any};
 }
 
 static int tag_pictures(struct tagger *t, const struct pictures *p) {
@@ -91,19 +95,19 @@ static int read_pictures(struct tagger *t, struct picture_list *list, struct pic
     return status;
 }
 
-static int tag_list(struct tagger *t, struct picture_list *list) {
-    struct pictures pictures = {.rule = t->rule};
+static int tag_list(struct tagger *tagger, struct picture_list *list) {
+    struct pictures pictures = {.rule = tagger->rule};
     int status = OCELLI_OK;
     bool end = false;
     while (!status && !end && !ferror(stdout)) {
         size_t taken;
-        status = read_pictures(t, list, &pictures, &taken);
+        status = read_pictures(tagger, list, &pictures, &taken);
         end = status == PICTURE_LIST_END;
         if (end) status = OCELLI_OK;
-        if (!status) status = tag_pictures(t, &pictures);
+        if (!status) status = tag_pictures(tagger, &pictures);
         pictures_clear(&pictures);
-        t->all += taken;
-        progress_step(&t->progress, taken);
+        tagger->all += taken;
+        progress_step(&tagger->progress, taken);
     }
     return status;
 }
@@ -122,21 +126,21 @@ static int tag_files(struct tagger *t, struct picture_list *list, bool quiet) {
     return status;
 }
 
-static int tagger_init(struct tagger *t, const struct options *o) {
-    int status = options_open(o, &t->handle);
-    if (!status) status = ocelli_tags_create(&t->tags, t->handle, t->set->tags, t->set->count);
-    if (!status) status = margins_init(&t->margins, t->handle, t->set);
+static int tagger_init(struct tagger *tagger, const struct options *options) {
+    int status = options_open(options, &tagger->handle);
+    if (!status) status = ocelli_tags_create(&tagger->tags, tagger->handle, tagger->set->tags, tagger->set->count);
+    if (!status) status = margins_init(&tagger->margins, tagger->handle, tagger->set);
     if (status) return status;
     struct ocelli_info info;
-    ocelli_get_info(t->handle, &info);
-    t->embedding = info.embedding_size;
-    t->vectors = calloc(PICTURES_MOST, t->embedding * sizeof *t->vectors);
-    t->scores = calloc(t->set->count, sizeof *t->scores);
-    t->cosines = calloc(t->set->count, sizeof *t->cosines);
-    t->ranks = calloc(t->set->count, sizeof *t->ranks);
-    t->rows = calloc(t->top, sizeof *t->rows);
-    if (!t->vectors || !t->scores || !t->cosines || !t->ranks || !t->rows)
-        return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu tags", t->set->count);
+    ocelli_get_info(tagger->handle, &info);
+    tagger->embedding = info.embedding_size;
+    tagger->vectors = calloc(PICTURES_MOST, tagger->embedding * sizeof *tagger->vectors);
+    tagger->scores = calloc(tagger->set->count, sizeof *tagger->scores);
+    tagger->cosines = calloc(tagger->set->count, sizeof *tagger->cosines);
+    tagger->ranks = calloc(tagger->set->count, sizeof *tagger->ranks);
+    tagger->rows = calloc(tagger->top, sizeof *tagger->rows);
+    if (!tagger->vectors || !tagger->scores || !tagger->cosines || !tagger->ranks || !tagger->rows)
+        return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu tags", tagger->set->count);
     return OCELLI_OK;
 }
 
@@ -161,18 +165,18 @@ struct request {
     const char *svg; /* NULL: none */
 };
 
-static int tag(const struct options *o, const struct request *r, struct picture_list *list) {
+static int tag(const struct options *options, const struct request *request, struct picture_list *list) {
     struct tagset set;
-    int status = tagset_init(&set, &r->source);
+    int status = tagset_init(&set, &request->source);
     struct tagger t = {.set = &set,
-                       .rule = r->rule,
-                       .show = o->json  ? tag_show_json
-                               : r->csv ? tag_show_csv
-                                        : tag_show_plain,
-                       .svg = r->svg,
-                       .top = r->top && r->top < set.count ? r->top : set.count};
-    if (!status) status = tagger_init(&t, o);
-    if (!status) status = tag_files(&t, list, r->quiet);
+                       .rule = request->rule,
+                       .show = options->json  ? tag_show_json
+                               : request->csv ? tag_show_csv
+                                              : tag_show_plain,
+                       .svg = request->svg,
+                       .top = request->top && request->top < set.count ? request->top : set.count};
+    if (!status) status = tagger_init(&t, options);
+    if (!status) status = tag_files(&t, list, request->quiet);
     tagger_finish(&t);
     tagset_finish(&set);
     return status ? options_exit_code(status) : t.unread || list->unread ? EXIT_FAILED : EXIT_OK;
@@ -180,9 +184,9 @@ static int tag(const struct options *o, const struct request *r, struct picture_
 
 enum { OPTION_TEMPLATE = OPTIONS_OWN, OPTION_TOP, OPTION_ORIENTATION, OPTION_CSV, OPTION_SVG, TOP_MOST = 1000000 };
 
-/* Fills *r. Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
-static int take_options(struct options *o, struct request *r, struct arena *arena, int argc, char **argv) {
-    struct tagset_source *source = &r->source;
+/* Fills *request. Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
+static int take_options(struct options *options, struct request *request, struct arena *arena, int argc, char **argv) {
+    struct tagset_source *source = &request->source;
     static const struct option table[] = {OPTIONS_LONG,
                                           {"tag", required_argument, NULL, 't'},
                                           {"tags", required_argument, NULL, 'T'},
@@ -195,34 +199,34 @@ static int take_options(struct options *o, struct request *r, struct arena *aren
                                           {"svg", required_argument, NULL, OPTION_SVG},
                                           {0}};
     int c;
-    while ((c = options_next(o, argc, argv, OPTIONS_LETTERS "t:T:rq", table)) >= 0) {
+    while ((c = options_next(options, argc, argv, OPTIONS_LETTERS "t:T:rq", table)) >= 0) {
         int status = OCELLI_OK;
-        o->exit_code = 0;
+        options->exit_code = 0;
         switch (c) {
         case 't':
-            o->exit_code = options_text(o, "-t", optarg);
+            options->exit_code = options_text(options, "-t", optarg);
             status = prompts_add(&source->texts, arena, optarg);
             break;
         case 'T':
-            o->exit_code = options_file(o, "-T", optarg);
+            options->exit_code = options_file(options, "-T", optarg);
             status = prompts_add(&source->files, arena, optarg);
             break;
         case OPTION_TEMPLATE:
-            o->exit_code = options_text(o, "--template", optarg);
+            options->exit_code = options_text(options, "--template", optarg);
             status = prompts_add(&source->templates, arena, optarg);
             break;
-        case OPTION_TOP: o->exit_code = options_number(o, "--top", optarg, TOP_MOST, &r->top); break;
-        case 'r': r->recursive = true; break;
-        case 'q': r->quiet = true; break;
-        case OPTION_CSV: r->csv = true; break;
+        case OPTION_TOP: options->exit_code = options_number(options, "--top", optarg, TOP_MOST, &request->top); break;
+        case 'r': request->recursive = true; break;
+        case 'q': request->quiet = true; break;
+        case OPTION_CSV: request->csv = true; break;
         case OPTION_SVG:
-            o->exit_code = options_file(o, "--svg", optarg);
-            r->svg = optarg;
+            options->exit_code = options_file(options, "--svg", optarg);
+            request->svg = optarg;
             break;
-        case OPTION_ORIENTATION: o->exit_code = pictures_orientation(o, &r->rule, optarg); break;
+        case OPTION_ORIENTATION: options->exit_code = pictures_orientation(options, &request->rule, optarg); break;
         }
-        if (status) o->exit_code = options_exit_code(status);
-        if (o->exit_code) return OPTIONS_STOP;
+        if (status) options->exit_code = options_exit_code(status);
+        if (options->exit_code) return OPTIONS_STOP;
     }
     return c;
 }
@@ -277,28 +281,31 @@ const struct command command_tag = {
     .summary = "tell which tags fit each picture",
     .usage = "ocelli tag -m BLOB [-t \"TEXT\"]... [-T FILE]... [--template \"a photo of a {}.\"]... "
              "[--top N] [--orientation exif|ignore] [-r] [-q] [--json|--csv|--svg FILE] IMAGE|FOLDER...",
-    .help = "Scores each IMAGE (PNG, JPEG, WebP, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"
-            "prints them best first: score and cosine. The score is a share among these tags, so it says\n"
-            "which fits best, not whether any fits; give tags for what else may be seen. For models with\n"
-            "a sigmoid rule each score stands for itself. If a tag of FILE has prompts against or a group, the\n"
-            "margin stands behind the cosine: the cosine less that of the best rival, which the daemon compares\n"
-            "with its thresholds. A picture that cannot be read gives a line on stderr and exit code 1; the others\n"
-            "are answered.\n\n"
-            "Of a FOLDER its pictures are taken, in the order of their names: files whose names end in png, jpg, jpeg,\n"
-            "webp, bmp, gif, tga, pnm, ppm, pgm or pbm, but no hidden ones. Where standard error is a terminal, a line there\n"
-            "tells how far it is.\n\n"
-            "Options:\n"
-            "  -t, --tag \"TEXT\"      a tag; the text is used as it is, unless there are templates\n"
-            "  -T, --tags FILE       tags with several prompts each, as the daemon's file has; docs/cli.md tells the format\n"
-            "      --template TEXT   sentence around the tags, {} being the tag; several are averaged\n"
-            "      --top N           only the best N tags of each picture\n" PICTURES_HELP
-            "  -r, --recursive       of a FOLDER also the folders in it\n"
-            "  -q, --quiet           no progress on a terminal\n"
-            "      --csv             a table: a header, then a line for each picture and tag (RFC 4180, UTF-8)\n"
-            "      --svg FILE        of one IMAGE: a drawing of it and its tags, instead of lines\n" OPTIONS_HELP "\n"
-            "Examples:\n"
-            "  ocelli tag -m clip.gguf -t \"an open garage door\" -t \"a closed garage door\" door.jpg\n"
-            "  ocelli tag -m clip.gguf -t cat -t dog --template \"a photo of a {}.\" --json *.jpg\n"
-            "  ocelli tag -m clip.gguf -T tags.ini --top 1 --csv -r ~/Pictures >tags.csv\n",
+    .help =
+        "Scores each IMAGE (PNG, JPEG, WebP, BMP, GIF, TGA, PNM; - is standard input) against the tags and\n"
+        "prints them best first: score and cosine. The score is a share among these tags, so it says\n"
+        "which fits best, not whether any fits; give tags for what else may be seen. For models with\n"
+        "a sigmoid rule each score stands for itself. If a tag of FILE has prompts against or a group, the\n"
+        "margin stands behind the cosine: the cosine less that of the best rival, which the daemon compares\n"
+        "with its thresholds. A picture that cannot be read gives a line on stderr and exit code 1; the others\n"
+        "are answered.\n\n"
+        "Of a FOLDER its pictures are taken, in the order of their names: files whose names end in png, jpg, jpeg,\n"
+        "webp, bmp, gif, tga, pnm, ppm, pgm or pbm, but no hidden ones. Where standard error is a terminal, a line "
+        "there\n"
+        "tells how far it is.\n\n"
+        "Options:\n"
+        "  -t, --tag \"TEXT\"      a tag; the text is used as it is, unless there are templates\n"
+        "  -T, --tags FILE       tags with several prompts each, as the daemon's file has; docs/cli.md tells the "
+        "format\n"
+        "      --template TEXT   sentence around the tags, {} being the tag; several are averaged\n"
+        "      --top N           only the best N tags of each picture\n" PICTURES_HELP
+        "  -r, --recursive       of a FOLDER also the folders in it\n"
+        "  -q, --quiet           no progress on a terminal\n"
+        "      --csv             a table: a header, then a line for each picture and tag (RFC 4180, UTF-8)\n"
+        "      --svg FILE        of one IMAGE: a drawing of it and its tags, instead of lines\n" OPTIONS_HELP "\n"
+        "Examples:\n"
+        "  ocelli tag -m clip.gguf -t \"an open garage door\" -t \"a closed garage door\" door.jpg\n"
+        "  ocelli tag -m clip.gguf -t cat -t dog --template \"a photo of a {}.\" --json *.jpg\n"
+        "  ocelli tag -m clip.gguf -T tags.ini --top 1 --csv -r ~/Pictures >tags.csv\n",
     .run = run,
 };

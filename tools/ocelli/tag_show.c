@@ -19,7 +19,8 @@ void tag_show_plain(const struct tag_result *r) {
     }
 }
 
-/* The daemon compares the margin with its thresholds. Tags of -t have no rivals, so it would only be the cosine again. */
+/* The daemon compares the margin with its thresholds. Tags of -t have no rivals, so it would only be the cosine again.
+ */
 void tag_show_json(const struct tag_result *r) {
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '{');

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "text/unicode.h"
-#include "jpeg_writer.h"
+#include "prep/encode_jpeg_rows.h"
 
 #include <math.h>
 #include <openssl/evp.h>
@@ -13,11 +13,21 @@
 #include <string.h>
 
 /* Pixels of the drawing. */
-enum { MARGIN = 20, PANEL = 340, ROW = 44, BAR = 8, HEAD = 32, LEAST_SIDE = 384, NAME_LETTERS = 30, TITLE_LETTERS = 38 };
+enum {
+    MARGIN = 20,
+    PANEL = 340,
+    ROW = 44,
+    BAR = 8,
+    HEAD = 32,
+    LEAST_SIDE = 384,
+    NAME_LETTERS = 30,
+    TITLE_LETTERS = 38
+};
 
 /* ---- the picture ---- */
 
-static uint8_t mean(const struct ocelli_image *p, uint32_t left, uint32_t right, uint32_t top, uint32_t bottom, int channel) {
+static uint8_t mean(const struct ocelli_image *p, uint32_t left, uint32_t right, uint32_t top, uint32_t bottom,
+                    int channel) {
     uint64_t sum = 0, count = (uint64_t)(right - left) * (bottom - top);
     for (uint32_t y = top; y < bottom; y++)
         for (uint32_t x = left; x < right; x++) sum += p->rgb[((size_t)y * p->width + x) * 3 + (size_t)channel];
@@ -30,8 +40,10 @@ static uint8_t *shrink(const struct ocelli_image *p, uint32_t width, uint32_t he
     for (uint32_t y = 0; to && y < height; y++)
         for (uint32_t x = 0; x < width; x++)
             for (int c = 0; c < 3; c++)
-                *to++ = mean(p, (uint32_t)((uint64_t)x * p->width / width), (uint32_t)(((uint64_t)x + 1) * p->width / width),
-                             (uint32_t)((uint64_t)y * p->height / height), (uint32_t)(((uint64_t)y + 1) * p->height / height), c);
+                *to++ =
+                    mean(p, (uint32_t)((uint64_t)x * p->width / width),
+                         (uint32_t)(((uint64_t)x + 1) * p->width / width), (uint32_t)((uint64_t)y * p->height / height),
+                         (uint32_t)(((uint64_t)y + 1) * p->height / height), c);
     return rgb;
 }
 
@@ -48,7 +60,7 @@ static int encode(const struct ocelli_image *p, char **text) {
     uint8_t *jpeg = NULL, *rgb = shrink(p, width, height);
     size_t size;
     *text = NULL;
-    if (rgb && jpeg_write(rgb, width, height, &jpeg, &size)) *text = malloc(size / 3 * 4 + 5);
+    if (rgb && encode_jpeg_rows(rgb, width, height, &jpeg, &size)) *text = malloc(size / 3 * 4 + 5);
     if (*text) EVP_EncodeBlock((unsigned char *)*text, jpeg, (int)size);
     free(rgb);
     free(jpeg);
@@ -75,7 +87,8 @@ static void put_letter(FILE *to, const char *text, size_t length) {
     fwrite(text, 1, length, to);
 }
 
-/* At most so many letters of a text, then "...". No control character gets into the file, nor what turns the order of letters. */
+/* At most so many letters of a text, then "...". No control character gets into the file, nor what turns the order of
+ * letters. */
 static void put_text(FILE *to, const char *text, int letters) {
     for (size_t left = strlen(text), length; left; text += length, left -= length) {
         size_t good = unicode_check(text, left < 4 ? left : 4), at = 0;
@@ -127,26 +140,28 @@ static void put_row(FILE *to, const struct tag_row *row, uint32_t x, uint32_t y)
     put_text(to, row->tag, NAME_LETTERS);
     fprintf(to, "</text><text x=\"%u\" y=\"%u\" font-size=\"16\" text-anchor=\"end\">", x + PANEL, y);
     put_score(to, row->score);
-    fprintf(to, "</text>\n<rect class=\"rail\" x=\"%u\" y=\"%u\" width=\"%d\" height=\"%d\" rx=\"4\"/>", x, y + 8, PANEL, BAR);
+    fprintf(to, "</text>\n<rect class=\"rail\" x=\"%u\" y=\"%u\" width=\"%d\" height=\"%d\" rx=\"4\"/>", x, y + 8,
+            PANEL, BAR);
     if (share > 0)
         fprintf(to, "<rect class=\"bar\" x=\"%u\" y=\"%u\" width=\"%.1f\" height=\"%d\" rx=\"4\"/>", x, y + 8,
                 fmax(share * PANEL, BAR), BAR);
     putc('\n', to);
 }
 
-static void draw(FILE *to, const struct tag_result *r, const struct ocelli_image *p, const char *jpeg) {
-    uint32_t longer = p->width > p->height ? p->width : p->height;
+static void draw(FILE *to, const struct tag_result *r, const struct ocelli_image *image, const char *jpeg) {
+    uint32_t longer = image->width > image->height ? image->width : image->height;
     double factor = (longer > TAG_SVG_SIDE ? TAG_SVG_SIDE : longer < LEAST_SIDE ? LEAST_SIDE : longer) / (double)longer;
-    uint32_t width = scaled(p->width, factor), height = scaled(p->height, factor);
+    uint32_t width = scaled(image->width, factor), height = scaled(image->height, factor);
     size_t rows = r->count < TAG_SVG_ROWS ? r->count : TAG_SVG_ROWS;
     uint32_t panel = HEAD + ROW * (uint32_t)rows, inside = height > panel ? height : panel;
     uint32_t all = width + PANEL + 3 * MARGIN, x = width + 2 * MARGIN;
     fprintf(to,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\">\n<title>",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" "
+            "role=\"img\">\n<title>",
             all, inside + 2 * MARGIN, all, inside + 2 * MARGIN);
     put_text(to, base_name(r->image), 200);
-    fprintf(to, "</title>\n%s<rect class=\"page\" x=\"0.5\" y=\"0.5\" width=\"%u\" height=\"%u\" rx=\"10\"/>\n", style, all - 1,
-            inside + 2 * MARGIN - 1);
+    fprintf(to, "</title>\n%s<rect class=\"page\" x=\"0.5\" y=\"0.5\" width=\"%u\" height=\"%u\" rx=\"10\"/>\n", style,
+            all - 1, inside + 2 * MARGIN - 1);
     fprintf(to, "<image x=\"%d\" y=\"%u\" width=\"%u\" height=\"%u\" href=\"data:image/jpeg;base64,%s\"/>\n", MARGIN,
             MARGIN + (inside - height) / 2, width, height, jpeg);
     fprintf(to, "<text class=\"quiet\" x=\"%u\" y=\"%d\" font-size=\"14\">", x, MARGIN + 14);

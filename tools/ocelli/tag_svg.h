@@ -9,8 +9,8 @@
 
 enum { TAG_SVG_SIDE = 640, TAG_SVG_ROWS = 12 };
 
-/* Writes the file `path`, whole or not at all; "-" is standard output. The picture is shrunk to TAG_SVG_SIDE pixels, and of the
- * rows the first TAG_SVG_ROWS are drawn. Errors: FILE, MEMORY. */
+/* Writes the file `path`, whole or not at all; "-" is standard output. The picture is shrunk to TAG_SVG_SIDE pixels,
+ * and of the rows the first TAG_SVG_ROWS are drawn. Errors: FILE, MEMORY. */
 int tag_svg_write(const char *path, const struct tag_result *result, const struct ocelli_image *picture);
 
 #endif

@@ -2,7 +2,7 @@
 #include "tagset.h"
 #include "base/compose.h"
 #include "base/log.h"
-#include "live/config.h"
+#include "daemon/config.h"
 #include "tag/tags_file.h"
 
 #include <string.h>
@@ -14,9 +14,9 @@ static int out_of_memory(void) {
 /* Doubles when full; the old tables stay in the arena. */
 static int room_for_one(struct tagset *set) {
     if (set->count & (set->count - 1)) return OCELLI_OK; /* the tables hold the next power of two */
-    size_t room = set->count ? 2 * set->count : 1;
-    struct ocelli_tag *tags = arena_alloc(&set->arena, room, sizeof *tags);
-    struct tagset_rivals *rivals = arena_alloc(&set->arena, room, sizeof *rivals);
+    size_t capacity = set->count ? 2 * set->count : 1;
+    struct ocelli_tag *tags = arena_alloc(&set->arena, capacity, sizeof *tags);
+    struct tagset_rivals *rivals = arena_alloc(&set->arena, capacity, sizeof *rivals);
     if (!tags || !rivals) return out_of_memory();
     if (set->count) memcpy(tags, set->tags, set->count * sizeof *tags);
     if (set->count) memcpy(rivals, set->rivals, set->count * sizeof *rivals);
@@ -33,7 +33,8 @@ static int check_name(const struct tagset *set, const char *composed, const char
     return OCELLI_OK;
 }
 
-static int add(struct tagset *set, const char *name, const struct prompts_list *prompts, const struct prompts_list *templates) {
+static int add(struct tagset *set, const char *name, const struct prompts_list *prompts,
+               const struct prompts_list *templates) {
     struct prompts_list expanded = {0};
     const char *composed = compose_copy(&set->arena, name), *copy = arena_copy(&set->arena, name, strlen(name));
     int status = composed && copy ? check_name(set, composed, name) : out_of_memory();
@@ -49,7 +50,8 @@ static int add(struct tagset *set, const char *name, const struct prompts_list *
 static int add_rivals(struct tagset *set, const struct tags_file_tag *tag) {
     struct tagset_rivals *rivals = &set->rivals[set->count - 1];
     int status = OCELLI_OK;
-    if (tag->group && !(rivals->group = arena_copy(&set->arena, tag->group, strlen(tag->group)))) return out_of_memory();
+    if (tag->group && !(rivals->group = arena_copy(&set->arena, tag->group, strlen(tag->group))))
+        return out_of_memory();
     for (size_t i = 0; !status && i < tag->against.count; i++)
         status = prompts_add(&rivals->against, &set->arena, tag->against.texts[i]);
     return status;

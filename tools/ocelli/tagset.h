@@ -30,8 +30,8 @@ struct tagset {
     bool from_files; /* some of them */
 };
 
-/* -t first, then the files, in order; a file may be the daemon's, of which the tags count. A zeroed or failed set may be finished
- * too. Errors: USAGE (a name twice, an empty one, a bad template), and those of tags_file_read(). */
+/* -t first, then the files, in order; a file may be the daemon's, of which the tags count. A zeroed or failed set may
+ * be finished too. Errors: USAGE (a name twice, an empty one, a bad template), and those of tags_file_read(). */
 int tagset_init(struct tagset *set, const struct tagset_source *source);
 void tagset_finish(struct tagset *set);
 

@@ -136,7 +136,7 @@ int drmGetCap(int fd, uint64_t capability, uint64_t *value) {
 
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static bool *signalled;
-static uint32_t sync_count, sync_room;
+static uint32_t sync_count, sync_capacity;
 
 static void signal_all(const uint32_t *handles, uint32_t count, bool value) {
     for (uint32_t i = 0; i < count; i++)
@@ -158,7 +158,8 @@ static void submitted(uint64_t extensions) {
 int drmSyncobjCreate(int fd, uint32_t flags, uint32_t *handle) {
     (void)fd;
     pthread_mutex_lock(&lock);
-    if (sync_count == sync_room) signalled = resize(signalled, sync_room = sync_room ? 2 * sync_room : 1024);
+    if (sync_count == sync_capacity)
+        signalled = resize(signalled, sync_capacity = sync_capacity ? 2 * sync_capacity : 1024);
     signalled[sync_count++] = flags & DRM_SYNCOBJ_CREATE_SIGNALED;
     *handle = sync_count;
     pthread_mutex_unlock(&lock);
@@ -258,12 +259,12 @@ struct bo {
 };
 enum { BO_ALIGNMENT = 0x10000 }; /* a multiple of any page size */
 static struct bo *bos;
-static uint32_t bo_count, bo_room;
+static uint32_t bo_count, bo_capacity;
 static uint64_t bo_end = BO_ALIGNMENT;
 
 static void create_bo(struct create_bo *c) {
     pthread_mutex_lock(&lock);
-    if (bo_count == bo_room) bos = resize(bos, (bo_room = bo_room ? 2 * bo_room : 256) * sizeof *bos);
+    if (bo_count == bo_capacity) bos = resize(bos, (bo_capacity = bo_capacity ? 2 * bo_capacity : 256) * sizeof *bos);
     bos[bo_count++] = (struct bo){.offset = bo_end, .size = c->size};
     c->handle = bo_count;
     c->offset = (uint32_t)bo_end;

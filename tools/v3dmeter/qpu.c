@@ -22,13 +22,15 @@ static bool begins_one(const char *text, const char *const *with) {
 
 /* "b" alone, "b.anyna", "bu.allna": no other name begins so. */
 static bool is_branch(const char *part) {
-    return part[0] == 'b' && (part[1] == ' ' || part[1] == '.' || (part[1] == 'u' && (part[2] == ' ' || part[2] == '.')));
+    return part[0] == 'b' &&
+           (part[1] == ' ' || part[1] == '.' || (part[1] == 'u' && (part[2] == ' ' || part[2] == '.')));
 }
 
 static void count_part(struct qpu_counts *c, const char *part) {
     static const char *const adds[] = {"fadd", "fsub", "faddnf", NULL}, *const movs[] = {"mov", "fmov", NULL},
-                             *const converts[] = {"itof", "utof", "ftoi", NULL}, *const sfus[] = {"recip", "rsqrt", "exp",
-                                                                                                  "log",   "sin",   NULL};
+                             *const converts[] = {"itof", "utof", "ftoi", NULL}, *const sfus[] = {"recip", "rsqrt",
+                                                                                                  "exp",   "log",
+                                                                                                  "sin",   NULL};
     if (begins_one(part, adds))
         c->fadd++;
     else if (begins(part, "fmul"))
@@ -108,10 +110,10 @@ static struct qpu_loop *loop_around(struct qpu_program *p, int at) {
 }
 
 static size_t lines_of(const char *text, const char ***out) {
-    size_t count = 0, room = 1024;
-    const char **lines = malloc(room * sizeof *lines);
+    size_t count = 0, capacity = 1024;
+    const char **lines = malloc(capacity * sizeof *lines);
     for (; lines && *text; text += strcspn(text, "\n"), text += *text == '\n') {
-        if (count == room) lines = realloc(lines, (room *= 2) * sizeof *lines);
+        if (count == capacity) lines = realloc(lines, (capacity *= 2) * sizeof *lines);
         if (lines && text[strspn(text, " ")] != '\n') lines[count++] = text;
     }
     if (!lines) die("out of memory");

@@ -26,10 +26,10 @@ _Noreturn void die(const char *format, ...) {
     exit(1);
 }
 
-#define VK(call)                                                                                                                 \
-    do {                                                                                                                         \
-        VkResult result_ = (call);                                                                                               \
-        if (result_) die("%s: VkResult %d", #call, result_);                                                                     \
+#define VK(call)                                                                                                       \
+    do {                                                                                                               \
+        VkResult result_ = (call);                                                                                     \
+        if (result_) die("%s: VkResult %d", #call, result_);                                                           \
     } while (0)
 
 struct options {
@@ -95,8 +95,8 @@ static bool shaderdb_read(struct shaderdb *db, char *text) {
         else if (sscanf(counts,
                         " shader: %d inst, %d threads, %d loops, %d uniforms, %d max-temps, %d:%d spills:fills, "
                         "%d sfu-stalls, %d inst-and-stalls, %d nops",
-                        &db->instructions, &db->threads, &db->loops, &db->uniforms, &db->max_temps, &db->spills, &db->fills,
-                        &db->sfu_stalls, &db->both_stalls, &db->nops) == 10)
+                        &db->instructions, &db->threads, &db->loops, &db->uniforms, &db->max_temps, &db->spills,
+                        &db->fills, &db->sfu_stalls, &db->both_stalls, &db->nops) == 10)
             found = true;
     }
     return found;
@@ -140,8 +140,10 @@ static void open_device(struct meter *m) {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES};
     VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executable = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR, .pNext = &dot};
-    VkPhysicalDeviceVulkan12Features v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .pNext = &executable};
-    VkPhysicalDeviceVulkan11Features v11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES, .pNext = &v12};
+    VkPhysicalDeviceVulkan12Features v12 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                                            .pNext = &executable};
+    VkPhysicalDeviceVulkan11Features v11 = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_FEATURES,
+                                            .pNext = &v12};
     VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &v11};
     vkGetPhysicalDeviceFeatures2(m->physical, &features);
     features.features.robustBufferAccess = VK_FALSE;
@@ -167,15 +169,16 @@ static void meter_open(struct meter *m) {
     setenv("V3D_DEBUG", "shaderdb", 1);
     open_instance(m);
     open_device(m);
-    m->statistics =
-        (PFN_vkGetPipelineExecutableStatisticsKHR)vkGetDeviceProcAddr(m->device, "vkGetPipelineExecutableStatisticsKHR");
+    m->statistics = (PFN_vkGetPipelineExecutableStatisticsKHR)vkGetDeviceProcAddr(
+        m->device, "vkGetPipelineExecutableStatisticsKHR");
     m->representations = (PFN_vkGetPipelineExecutableInternalRepresentationsKHR)vkGetDeviceProcAddr(
         m->device, "vkGetPipelineExecutableInternalRepresentationsKHR");
 }
 
 static void show_device(const struct meter *m) {
     VkPhysicalDeviceDriverProperties driver = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES};
-    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &driver};
+    VkPhysicalDeviceProperties2 properties = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2,
+                                              .pNext = &driver};
     vkGetPhysicalDeviceProperties2(m->physical, &properties);
     printf("{\"device\":\"%s\",\"driver\":\"%s\",\"shared_bytes\":%u,\"workgroup\":%u}\n", m->properties.deviceName,
            driver.driverInfo, m->properties.limits.maxComputeSharedMemorySize,
@@ -203,8 +206,9 @@ static void shader_parse(struct shader *s, const char *operand) {
 }
 
 static VkPipelineLayout create_layout(const struct meter *m, const struct spirv *s, VkDescriptorSetLayout *set) {
-    VkDescriptorSetLayoutCreateInfo set_info = {
-        .sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO, .bindingCount = s->binding_count, .pBindings = s->bindings};
+    VkDescriptorSetLayoutCreateInfo set_info = {.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
+                                                .bindingCount = s->binding_count,
+                                                .pBindings = s->bindings};
     VK(vkCreateDescriptorSetLayout(m->device, &set_info, NULL, set));
     VkPushConstantRange push = {.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .size = s->push_size};
     VkPipelineLayoutCreateInfo info = {.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
@@ -217,7 +221,8 @@ static VkPipelineLayout create_layout(const struct meter *m, const struct spirv 
     return layout;
 }
 
-static VkResult create_pipeline(const struct meter *m, const struct shader *s, VkPipelineLayout layout, VkPipeline *pipeline) {
+static VkResult create_pipeline(const struct meter *m, const struct shader *s, VkPipelineLayout layout,
+                                VkPipeline *pipeline) {
     VkSpecializationMapEntry entries[MAX_CONSTANTS];
     for (uint32_t i = 0; i < s->constant_count; i++) entries[i] = (VkSpecializationMapEntry){i, 4 * i, 4};
     VkSpecializationInfo constants = {s->constant_count, entries, 4 * s->constant_count, s->constants};
@@ -248,7 +253,8 @@ static uint64_t scratch_bytes(const struct meter *m, VkPipeline pipeline) {
         list[i] = (VkPipelineExecutableStatisticKHR){.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR};
     m->statistics(m->device, &info, &count, list);
     for (uint32_t i = 0; i < count; i++)
-        if (strcmp(list[i].name, "Spill Size") == 0) return list[i].value.u64 / 16; /* given for a subgroup's 16 lanes */
+        if (strcmp(list[i].name, "Spill Size") == 0)
+            return list[i].value.u64 / 16; /* given for a subgroup's 16 lanes */
     return 0;
 }
 
@@ -284,11 +290,11 @@ static void write_text(const char *pattern, const struct shader *s, const char *
 }
 
 static void show_counts(const struct qpu_counts *c) {
-    printf(
-        "\"inst\":%d,\"empty\":%d,\"dual\":%d,\"fmul\":%d,\"dot\":%d,\"fadd\":%d,\"int\":%d,\"mov\":%d,\"convert\":%d,\"sfu\":%d,"
-        "\"tmu\":%d,\"ldtmu\":%d,\"uniform\":%d,\"waits\":%d",
-        c->instructions, c->empty, c->dual, c->fmul, c->dot, c->fadd, c->integer, c->mov, c->convert, c->sfu, c->tmu, c->ldtmu,
-        c->uniform, c->waits);
+    printf("\"inst\":%d,\"empty\":%d,\"dual\":%d,\"fmul\":%d,\"dot\":%d,\"fadd\":%d,\"int\":%d,\"mov\":%d,\"convert\":%"
+           "d,\"sfu\":%d,"
+           "\"tmu\":%d,\"ldtmu\":%d,\"uniform\":%d,\"waits\":%d",
+           c->instructions, c->empty, c->dual, c->fmul, c->dot, c->fadd, c->integer, c->mov, c->convert, c->sfu, c->tmu,
+           c->ldtmu, c->uniform, c->waits);
 }
 
 static void show_program(const char *assembly) {
@@ -336,8 +342,8 @@ static bool measure(const struct meter *m, const char *operand, const struct opt
     show_head(m, &s);
     if (result || !pipeline) printf(",\"error\":\"VkResult %d\"", result);
     if (counted)
-        printf(",\"inst\":%d,\"threads\":%d,\"spills\":%d,\"fills\":%d,\"temps\":%d", db.instructions, db.threads, db.spills,
-               db.fills, db.max_temps);
+        printf(",\"inst\":%d,\"threads\":%d,\"spills\":%d,\"fills\":%d,\"temps\":%d", db.instructions, db.threads,
+               db.spills, db.fills, db.max_temps);
     if (pipeline) show_pipeline(m, &s, pipeline, o);
     puts("}");
     free(said);

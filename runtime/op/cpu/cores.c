@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "op/cpu/pool.h"
+#include "op/cpu/thread_pool.h"
 
 #include <sched.h>
 #include <stdbool.h>
@@ -70,8 +70,8 @@ static bool has_cpu(char *names) {
     return false;
 }
 
-/* A line of /proc/self/cgroup: "0::/system.slice/ocelli.service" of v2, "4:cpu,cpuacct:/docker/1f" of v1. A container sees its
- * own group as the root, so that is looked at too. */
+/* A line of /proc/self/cgroup: "0::/system.slice/ocelli.service" of v2, "4:cpu,cpuacct:/docker/1f" of v1. A container
+ * sees its own group as the root, so that is looked at too. */
 static uint32_t least_quota(void) {
     char line[LINE];
     uint32_t least = 0;
@@ -89,7 +89,7 @@ static uint32_t least_quota(void) {
     return least;
 }
 
-uint32_t pool_cores(void) {
+uint32_t thread_pool_cores(void) {
     cpu_set_t mine;
     uint32_t cores = 0, quota = least_quota();
     if (sched_getaffinity(0, sizeof mine, &mine)) return 1;

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "op/backend.h"
 #include "op/cpu/kernels.h"
-#include "op/cpu/pool.h"
+#include "op/cpu/thread_pool.h"
 
 struct cpu_device {
     struct op_device base;
@@ -23,9 +23,9 @@ struct cpu_device {
 struct cpu_list {
     struct op_list base;
     struct arena arguments;
-    struct pool_step *steps;
+    struct thread_pool_step *steps;
     struct op_dispatch *dispatches;
-    uint32_t count, room;
+    uint32_t count, scratch;
     size_t worker_bytes; /* the most that a step needs of each thread */
     bool timed;
 };
@@ -35,7 +35,7 @@ static inline struct cpu_device *cpu_of(const struct op_device *d) {
 }
 
 /* Makes the threads, the first time. Errors: MEMORY. */
-int cpu_make_pool(struct cpu_device *d);
+int cpu_make_pool(struct cpu_device *device);
 
 static inline void *cpu_at(struct op_view view) {
     return (char *)view.memory->mapped + view.offset;
@@ -46,15 +46,16 @@ static inline float *cpu_row(struct op_rows rows, uint32_t row) {
     return (float *)cpu_at(rows.values) + (size_t)row * rows.stride;
 }
 
-/* What a thread has for itself while it does a task. Products keep what they made of their input at its beginning: linear.c. */
-enum { CPU_ROOM_HEAD = 64 };
-static inline void *cpu_room(const struct pool_worker *worker) {
-    return (char *)worker->room + CPU_ROOM_HEAD;
+/* What a thread has for itself while it does a task. Products keep what they made of their input at its beginning:
+ * linear.c. */
+enum { CPU_SCRATCH_HEAD = 64 };
+static inline void *cpu_scratch(const struct thread_pool_worker *worker) {
+    return (char *)worker->scratch + CPU_SCRATCH_HEAD;
 }
 
 struct cpu_step {
     struct op_dispatch about; /* label, macs, bytes, and the kernel's name */
-    void (*run)(const void *args, uint32_t task, const struct pool_worker *worker);
+    void (*run)(const void *args, uint32_t task, const struct thread_pool_worker *worker);
     uint32_t tasks;
     size_t worker_bytes; /* of its room that each thread needs */
 };

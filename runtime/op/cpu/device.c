@@ -52,7 +52,7 @@ static int find(uint32_t index, char *name, size_t size, uint32_t *count) {
     if (index) return OCELLI_ERR_USAGE;
     cpu_kernels_list(all);
     describe(model, sizeof model);
-    uint32_t cores = pool_cores();
+    uint32_t cores = thread_pool_cores();
     snprintf(name, size, "%s: kernels %s, %u core%s", model, all[0]->name, cores, cores == 1 ? "" : "s");
     return OCELLI_OK;
 }
@@ -64,7 +64,7 @@ static int device_open(struct op_device **out, const struct op_device_params *pa
     if (!d) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     d->count = cpu_kernels_list(d->all);
     d->kernels = d->all[0];
-    d->threads = params->threads ? params->threads : pool_cores();
+    d->threads = params->threads ? params->threads : thread_pool_cores();
     describe(d->name, sizeof d->name);
     snprintf(d->driver, sizeof d->driver, "ocelli's kernels, %u thread%s", d->threads, d->threads == 1 ? "" : "s");
     d->base = (struct op_device){
@@ -75,7 +75,7 @@ static int device_open(struct op_device **out, const struct op_device_params *pa
 
 static void device_close(struct op_device *device) {
     struct cpu_device *d = cpu_of(device);
-    pool_destroy(&d->pool);
+    thread_pool_destroy(&d->pool);
     free(d);
 }
 
@@ -137,33 +137,34 @@ static uint64_t bytes(const struct op_device *device) {
     return cpu_of(device)->bytes;
 }
 
-int cpu_make_pool(struct cpu_device *d) {
-    return d->pool ? OCELLI_OK : pool_create(&d->pool, d->threads);
+int cpu_make_pool(struct cpu_device *device) {
+    return device->pool ? OCELLI_OK : thread_pool_create(&device->pool, device->threads);
 }
 
 /* ---- memory ---- */
 
-static uint64_t room_of(uint64_t size) {
+static uint64_t scratch_of(uint64_t size) {
     return (size + LINE_BYTES - 1) & ~(uint64_t)(LINE_BYTES - 1);
 }
 
-static int memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use_, const char *name) {
+static int memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use_,
+                         const char *name) {
     (void)use_;
     struct op_memory *m = calloc(1, sizeof *m);
-    uint64_t room = room_of(size);
+    uint64_t scratch = scratch_of(size);
     void *mapped = NULL;
-    if (m && room >= PAGES) {
-        mapped = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (m && scratch >= PAGES) {
+        mapped = mmap(NULL, scratch, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (mapped == MAP_FAILED) mapped = NULL;
-        if (mapped) madvise(mapped, room, MADV_HUGEPAGE);
-    } else if (m && (mapped = aligned_alloc(LINE_BYTES, room)))
-        memset(mapped, 0, room);
+        if (mapped) madvise(mapped, scratch, MADV_HUGEPAGE);
+    } else if (m && (mapped = aligned_alloc(LINE_BYTES, scratch)))
+        memset(mapped, 0, scratch);
     if (!mapped) {
         free(m);
         return log_fail(OCELLI_ERR_MEMORY, "out of memory: %s, %.1f MB", name, (double)size / 1e6);
     }
     *m = (struct op_memory){.size = size, .mapped = mapped};
-    cpu_of(device)->bytes += room;
+    cpu_of(device)->bytes += scratch;
     *out = m;
     return OCELLI_OK;
 }
@@ -175,16 +176,17 @@ static int memory_import(struct op_memory **out, struct op_device *device, int f
 }
 
 static void memory_destroy(struct op_memory *m, struct op_device *device) {
-    uint64_t room = room_of(m->size);
-    if (room >= PAGES)
-        munmap(m->mapped, room);
+    uint64_t scratch = scratch_of(m->size);
+    if (scratch >= PAGES)
+        munmap(m->mapped, scratch);
     else
         free(m->mapped);
-    cpu_of(device)->bytes -= room;
+    cpu_of(device)->bytes -= scratch;
     free(m);
 }
 
-static int memory_write(struct op_memory *m, struct op_device *device, uint64_t offset, const void *data, uint64_t size) {
+static int memory_write(struct op_memory *m, struct op_device *device, uint64_t offset, const void *data,
+                        uint64_t size) {
     (void)device;
     memcpy((char *)m->mapped + offset, data, size);
     return OCELLI_OK;
@@ -225,7 +227,7 @@ static void pack_part(const struct pack *p, const struct op_source *s, uint32_t 
         panels_float_pack(&k->floats, values, first, end - first, columns, stride, to);
 }
 
-static void pack_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void pack_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct pack *p = args;
     uint32_t first = task * PACK_ROWS, end = first + PACK_ROWS, row0 = 0;
     (void)worker;
@@ -236,13 +238,14 @@ static void pack_run(const void *args, uint32_t task, const struct pool_worker *
     }
 }
 
-static int matrix_write(struct op_device *device, const struct op_matrix *m, const struct op_source *sources, uint32_t count) {
+static int matrix_write(struct op_device *device, const struct op_matrix *m, const struct op_source *sources,
+                        uint32_t count) {
     struct cpu_device *d = cpu_of(device);
     struct pack p = {device, m, sources};
-    struct pool_step step = {.run = pack_run, .args = &p, .tasks = op_groups(m->rows, PACK_ROWS)};
+    struct thread_pool_step step = {.run = pack_run, .args = &p, .tasks = op_groups(m->rows, PACK_ROWS)};
     (void)count;
     int status = cpu_make_pool(d);
-    if (!status) pool_run(d->pool, &step, 1);
+    if (!status) thread_pool_run(d->pool, &step, 1);
     return status;
 }
 

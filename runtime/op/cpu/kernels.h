@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a set of instructions computes fast: one row of functions each, the best one chosen when the program runs.
- * Integer sums are exact: every row gives the same ones. A panel holds all K of `columns` rows of a weight matrix, so that a
- * kernel reads it front to back; sums of a tile of rows times a panel come back packed, (rows, columns). */
+ * Integer sums are exact: every row gives the same ones. A panel holds all K of `columns` rows of a weight matrix, so
+ * that a kernel reads it front to back; sums of a tile of rows times a panel come back packed, (rows, columns). */
 #ifndef OP_CPU_KERNELS_H
 #define OP_CPU_KERNELS_H
 
@@ -18,8 +18,8 @@ enum cpu_input {
     CPU_CLIPPED, /* weights are plus 128, unsigned; a row is clipped, with a struct cpu_clipped behind its numbers */
 };
 
-/* VPMADDUBSW adds two products of 8 bits in 16, and saturates. With weights of 0..255 it does not where two neighbours in a row
- * sum to -128..128: so far the second of them is clipped, and what is left over is multiplied by itself. */
+/* VPMADDUBSW adds two products of 8 bits in 16, and saturates. With weights of 0..255 it does not where two neighbours
+ * in a row sum to -128..128: so far the second of them is clipped, and what is left over is multiplied by itself. */
 struct cpu_clipped {
     int32_t start;  /* -128 times the row's sum, before it was clipped */
     uint32_t count; /* entries: groups of 4 in which something is left over */
@@ -66,7 +66,7 @@ struct cpu_attention {
     bool causal;
     float scale;
     float *out;
-    float *room; /* cpu_attention_room() floats */
+    float *scratch; /* cpu_attention_scratch() floats */
 };
 
 struct cpu_rows {
@@ -81,11 +81,11 @@ struct cpu_rows {
 /* A resize in integers, as prep.h defines it: the same bytes with every set of instructions. */
 struct cpu_pixels {
     /* Along a row of RGB bytes, behind which one more may be read; out: (size) R G B 0. */
-    void (*across)(const uint8_t *rgb, uint32_t width, const int32_t *first, const int32_t *weight, uint32_t taps, uint32_t size,
-                   uint32_t *out);
+    void (*across)(const uint8_t *rgb, uint32_t width, const int32_t *first, const int32_t *weight, uint32_t taps,
+                   uint32_t size, uint32_t *out);
     /* Down `taps` rows of `count` bytes, `stride` apart; sums: room for (count). */
-    void (*down)(const uint8_t *rows, size_t stride, const int32_t *weight, uint32_t taps, uint32_t count, int32_t *sums,
-                 uint8_t *out);
+    void (*down)(const uint8_t *rows, size_t stride, const int32_t *weight, uint32_t taps, uint32_t count,
+                 int32_t *sums, uint8_t *out);
 };
 
 struct cpu_kernels {
@@ -98,7 +98,7 @@ struct cpu_kernels {
 
 /* Floats of room that an attention over `tokens` needs, whatever the kernels. */
 #define CPU_ATTENTION_PADDED(n) (((n) + 31u) / 32 * 32) /* two of the widest vectors */
-static inline size_t cpu_attention_room(uint32_t tokens, uint32_t head) {
+static inline size_t cpu_attention_scratch(uint32_t tokens, uint32_t head) {
     size_t padded = CPU_ATTENTION_PADDED(tokens), wide = CPU_ATTENTION_PADDED(head);
     return padded * wide + tokens * wide + 4 * wide + 4 * padded;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * out(rows, columns) = finish(in(rows, K) * weights(columns, K)^T) by blocks of rows and of panels, which threads share. */
+ * out(rows, columns) = finish(in(rows, K) * weights(columns, K)^T) by blocks of rows and of panels, which threads
+ * share. */
 #ifndef OP_CPU_LINEAR_H
 #define OP_CPU_LINEAR_H
 
 #include "op/cpu/kernels.h"
-#include "op/cpu/pool.h"
+#include "op/cpu/thread_pool.h"
 
 struct cpu_linear {
     const struct cpu_kernels *kernels;
@@ -18,8 +19,8 @@ struct cpu_linear {
 };
 
 /* Bytes of its room that a worker needs. */
-size_t linear_room(const struct cpu_kernels *kernels, uint32_t padded);
-uint32_t linear_tasks(const struct cpu_linear *l);
-void linear_run(const void *linear, uint32_t task, const struct pool_worker *worker);
+size_t linear_scratch(const struct cpu_kernels *kernels, uint32_t padded);
+uint32_t linear_tasks(const struct cpu_linear *linear);
+void linear_run(const void *linear, uint32_t task, const struct thread_pool_worker *worker);
 
 #endif

@@ -33,13 +33,13 @@ int cpu_list_begin(struct op_list *list, bool timed) {
 }
 
 static bool grow(struct cpu_list *l) {
-    if (l->count < l->room) return true;
-    uint32_t room = l->room ? 2 * l->room : 64;
-    struct pool_step *steps = realloc(l->steps, room * sizeof *steps);
+    if (l->count < l->scratch) return true;
+    uint32_t scratch = l->scratch ? 2 * l->scratch : 64;
+    struct thread_pool_step *steps = realloc(l->steps, scratch * sizeof *steps);
     if (steps) l->steps = steps;
-    struct op_dispatch *dispatches = realloc(l->dispatches, room * sizeof *dispatches);
+    struct op_dispatch *dispatches = realloc(l->dispatches, scratch * sizeof *dispatches);
     if (dispatches) l->dispatches = dispatches;
-    if (steps && dispatches) l->room = room;
+    if (steps && dispatches) l->scratch = scratch;
     return steps && dispatches;
 }
 
@@ -54,8 +54,8 @@ void cpu_record(struct op_list *list, const struct cpu_step *step, const void *a
     memcpy(copy, args, size);
     l->dispatches[l->count] = step->about;
     memcpy(l->dispatches[l->count].groups, (uint32_t[]){step->tasks, 1, 1}, sizeof step->about.groups);
-    l->steps[l->count++] = (struct pool_step){.run = step->run, .args = copy, .tasks = step->tasks};
-    size_t bytes = CPU_ROOM_HEAD + step->worker_bytes;
+    l->steps[l->count++] = (struct thread_pool_step){.run = step->run, .args = copy, .tasks = step->tasks};
+    size_t bytes = CPU_SCRATCH_HEAD + step->worker_bytes;
     if (bytes > l->worker_bytes) l->worker_bytes = bytes;
 }
 
@@ -63,12 +63,12 @@ void cpu_record(struct op_list *list, const struct cpu_step *step, const void *a
 int cpu_list_end(struct op_list *list) {
     struct cpu_device *d = cpu_of(list->device);
     int status = cpu_make_pool(d);
-    return status ? status : pool_reserve(d->pool, list_of(list)->worker_bytes);
+    return status ? status : thread_pool_reserve(d->pool, list_of(list)->worker_bytes);
 }
 
 int cpu_list_run(struct op_list *list) {
     struct cpu_list *l = list_of(list);
-    (l->timed ? pool_run_timed : pool_run)(cpu_of(list->device)->pool, l->steps, l->count);
+    (l->timed ? thread_pool_run_timed : thread_pool_run)(cpu_of(list->device)->pool, l->steps, l->count);
     return OCELLI_OK;
 }
 

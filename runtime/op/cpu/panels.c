@@ -25,8 +25,10 @@ size_t panels_float_bytes(const struct cpu_float *floats, uint32_t rows, uint32_
     return op_groups(rows, floats->columns) * panel_float_bytes(floats, padded);
 }
 
-/* `count` columns of a panel beside each other, groups of `group` numbers: the compiler makes one load and one store of each. */
-static inline void pack_groups(const int8_t *rows, uint32_t k, uint32_t count, uint32_t columns, uint32_t group, int8_t *to) {
+/* `count` columns of a panel beside each other, groups of `group` numbers: the compiler makes one load and one store of
+ * each. */
+static inline void pack_groups(const int8_t *rows, uint32_t k, uint32_t count, uint32_t columns, uint32_t group,
+                               int8_t *to) {
     uint32_t whole = k / group * group;
     for (uint32_t i = 0; i < whole; i += group, to += columns * group)
         for (uint32_t c = 0; c < count; c++) memcpy(to + c * group, rows + (size_t)c * k + i, group);
@@ -56,8 +58,8 @@ static int32_t bias_of(const int8_t *row, uint32_t k) {
 }
 
 /* Rows of the matrix become columns of panels; those of one panel go together. */
-static void pack(const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k, uint32_t columns, uint32_t group, size_t head,
-                 size_t bytes, bool is_unsigned, int8_t *to) {
+static void pack(const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k, uint32_t columns, uint32_t group,
+                 size_t head, size_t bytes, bool is_unsigned, int8_t *to) {
     for (uint32_t r = 0, count; r < rows; r += count) {
         uint32_t first = (row0 + r) % columns;
         int8_t *panel = to + (row0 + r) / columns * bytes;
@@ -72,10 +74,10 @@ static void pack(const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k,
     }
 }
 
-void panels_pack(const struct cpu_dot *dot, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k, uint32_t padded,
-                 int8_t *to) {
-    pack(values, row0, rows, k, dot->columns, dot->group, head_bytes(dot), panel_bytes(dot, padded), dot->input == CPU_CLIPPED,
-         to);
+void panels_pack(const struct cpu_dot *dot, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k,
+                 uint32_t padded, int8_t *to) {
+    pack(values, row0, rows, k, dot->columns, dot->group, head_bytes(dot), panel_bytes(dot, padded),
+         dot->input == CPU_CLIPPED, to);
 }
 
 void panels_float_pack(const struct cpu_float *floats, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k,

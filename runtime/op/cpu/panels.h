@@ -5,15 +5,16 @@
 
 #include "op/cpu/kernels.h"
 
-/* Of a matrix (rows, k), k padded to `padded`, which is a multiple of 64: bytes of a panel, and of all. Multiples of 64. */
+/* Of a matrix (rows, k), k padded to `padded`, which is a multiple of 64: bytes of a panel, and of all. Multiples
+ * of 64. */
 size_t panel_bytes(const struct cpu_dot *dot, uint32_t padded);
 size_t panels_bytes(const struct cpu_dot *dot, uint32_t rows, uint32_t padded);
 size_t panel_float_bytes(const struct cpu_float *floats, uint32_t padded);
 size_t panels_float_bytes(const struct cpu_float *floats, uint32_t rows, uint32_t padded);
 
 /* values: (rows, k), which become rows row0 and on of the matrix. `to` is zeroed before the first. */
-void panels_pack(const struct cpu_dot *dot, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k, uint32_t padded,
-                 int8_t *to);
+void panels_pack(const struct cpu_dot *dot, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k,
+                 uint32_t padded, int8_t *to);
 void panels_float_pack(const struct cpu_float *floats, const int8_t *values, uint32_t row0, uint32_t rows, uint32_t k,
                        uint32_t padded, int8_t *to);
 

@@ -22,14 +22,14 @@ static void read_row(const struct resize *s, uint32_t row, uint8_t *rgb) {
     rgb[bytes] = 0;
 }
 
-static void across_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void across_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct resize *s = args;
     const struct op_resize *a = &s->a;
     uint32_t *between = cpu_at(a->between);
     for (uint32_t r = task * ROWS; r < a->rows && r < (task + 1) * ROWS; r++) {
-        read_row(s, a->row0 + r, cpu_room(worker));
-        s->kernels->across(cpu_room(worker), a->in_width, cpu_at(a->x.first), cpu_at(a->x.weight), a->x.taps, a->size,
-                           between + (size_t)r * a->size);
+        read_row(s, a->row0 + r, cpu_scratch(worker));
+        s->kernels->across(cpu_scratch(worker), a->in_width, cpu_at(a->x.first), cpu_at(a->x.weight), a->x.taps,
+                           a->size, between + (size_t)r * a->size);
     }
 }
 
@@ -40,43 +40,48 @@ static void store_row(const struct op_resize *a, uint32_t y, const uint8_t *pixe
         float *to = cpu_row(a->out, a->out_row + y / side * across + p) + y % side * side;
         for (uint32_t c = 0; c < 3; c++) {
             float factor = 1.0f / (255.0f * a->std[c]), offset = -a->mean[c] / a->std[c];
-            for (uint32_t x = 0; x < side; x++) to[c * plane + x] = (float)pixels[4 * (p * side + x) + c] * factor + offset;
+            for (uint32_t x = 0; x < side; x++)
+                to[c * plane + x] = (float)pixels[4 * (p * side + x) + c] * factor + offset;
         }
     }
 }
 
-static void down_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void down_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct resize *s = args;
     const struct op_resize *a = &s->a;
     const int32_t *first = cpu_at(a->y.first), *weight = cpu_at(a->y.weight);
-    int32_t *sums = cpu_room(worker);
+    int32_t *sums = cpu_scratch(worker);
     uint8_t *pixels = (uint8_t *)(sums + 4 * (size_t)a->size);
     size_t stride = 4 * (size_t)a->size;
     for (uint32_t y = task * ROWS; y < a->size && y < (task + 1) * ROWS; y++) {
         uint32_t from = (uint32_t)first[y] - a->row0, left = a->rows - from;
         uint32_t taps = a->y.taps < left ? a->y.taps : left; /* weights behind the end are 0 */
-        s->kernels->down((const uint8_t *)cpu_at(a->between) + from * stride, stride, weight + (size_t)y * a->y.taps, taps,
-                         4 * a->size, sums, pixels);
+        s->kernels->down((const uint8_t *)cpu_at(a->between) + from * stride, stride, weight + (size_t)y * a->y.taps,
+                         taps, 4 * a->size, sums, pixels);
         store_row(a, y, pixels);
     }
 }
 
-void cpu_op_resize(struct op_list *list, const struct op_resize *a) {
+void cpu_op_resize(struct op_list *list, const struct op_resize *resize) {
     const struct cpu_kernels *k = cpu_of(list->device)->kernels;
-    struct resize s = {.kernels = k->pixels, .a = *a};
-    if (a->frame) s.frame = *a->frame;
-    for (int i = 0; a->frame && i < 3; i++)
-        s.frame.planes[i].data = (const uint8_t *)cpu_at(a->picture) + s.frame.planes[i].offset;
+    struct resize s = {.kernels = k->pixels, .a = *resize};
+    if (resize->frame) s.frame = *resize->frame;
+    for (int i = 0; resize->frame && i < 3; i++)
+        s.frame.planes[i].data = (const uint8_t *)cpu_at(resize->picture) + s.frame.planes[i].offset;
     struct cpu_step across = {
-        .about = {.shader = k->name, .label = "resize", .bytes = 3ull * a->in_width * a->rows + 4ull * a->size * a->rows},
+        .about = {.shader = k->name,
+                  .label = "resize",
+                  .bytes = 3ull * resize->in_width * resize->rows + 4ull * resize->size * resize->rows},
         .run = across_run,
-        .tasks = op_groups(a->rows, ROWS),
-        .worker_bytes = 3 * (size_t)a->in_width + 4};
+        .tasks = op_groups(resize->rows, ROWS),
+        .worker_bytes = 3 * (size_t)resize->in_width + 4};
     struct cpu_step down = {
-        .about = {.shader = k->name, .label = "resize", .bytes = 4ull * a->size * a->rows + 12ull * a->size * a->size},
+        .about = {.shader = k->name,
+                  .label = "resize",
+                  .bytes = 4ull * resize->size * resize->rows + 12ull * resize->size * resize->size},
         .run = down_run,
-        .tasks = op_groups(a->size, ROWS),
-        .worker_bytes = 20 * (size_t)a->size};
+        .tasks = op_groups(resize->size, ROWS),
+        .worker_bytes = 20 * (size_t)resize->size};
     cpu_record(list, &across, &s, sizeof s);
     cpu_record(list, &down, &s, sizeof s);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of runtime/op/cpu: repeats for rows 0, 1, ... of a tile. Sums are variables, not an array: each stays in a register. */
+ * Inside of runtime/op/cpu: repeats for rows 0, 1, ... of a tile. Sums are variables, not an array: each stays in a
+ * register. */
 #ifndef OP_CPU_ROWS_OF_H
 #define OP_CPU_ROWS_OF_H
 

@@ -12,35 +12,37 @@ static const struct cpu_kernels *kernels_of(const struct op_list *list) {
     return cpu_of(list->device)->kernels;
 }
 
-void cpu_op_linear(struct op_list *list, const struct op_linear *a) {
+void cpu_op_linear(struct op_list *list, const struct op_linear *linear) {
     const struct cpu_kernels *k = kernels_of(list);
-    const struct op_matrix *m = a->matrix;
-    bool int8 = a->in.scales.memory != NULL;
+    const struct op_matrix *m = linear->matrix;
+    bool int8 = linear->in.scales.memory != NULL;
     struct cpu_linear l = {
         .kernels = k,
-        .in = int8 ? cpu_at(a->in.values) : NULL,
-        .in_floats = int8 ? NULL : cpu_at(a->in.values),
-        .in_stride = a->in.stride,
+        .in = int8 ? cpu_at(linear->in.values) : NULL,
+        .in_floats = int8 ? NULL : cpu_at(linear->in.values),
+        .in_stride = linear->in.stride,
         .panels = cpu_at(m->weights),
-        .finish = {.in_scales = int8 ? cpu_at(a->in.scales) : NULL,
+        .finish = {.in_scales = int8 ? cpu_at(linear->in.scales) : NULL,
                    .scales = cpu_at(m->scales),
                    .bias = m->has_bias ? cpu_at(m->bias) : NULL,
-                   .out = (float *)cpu_at(a->out.values) + a->first,
-                   .out_stride = a->out.stride,
-                   .activation = a->activation,
-                   .add = a->add},
+                   .out = (float *)cpu_at(linear->out.values) + linear->first,
+                   .out_stride = linear->out.stride,
+                   .activation = linear->activation,
+                   .add = linear->add},
         .padded = op_stride(m->columns),
-        .rows = a->rows,
-        .first = a->first,
-        .count = op_linear_count(a),
+        .rows = linear->rows,
+        .first = linear->first,
+        .count = op_linear_count(linear),
     };
-    struct cpu_step step = {
-        .about = {.shader = k->name, .label = a->label, .macs = op_linear_macs(a), .bytes = op_linear_bytes(a)},
-        .run = linear_run,
-        .tasks = linear_tasks(&l),
-        .worker_bytes = linear_room(k, l.padded)};
+    struct cpu_step step = {.about = {.shader = k->name,
+                                      .label = linear->label,
+                                      .macs = op_linear_macs(linear),
+                                      .bytes = op_linear_bytes(linear)},
+                            .run = linear_run,
+                            .tasks = linear_tasks(&l),
+                            .worker_bytes = linear_scratch(k, l.padded)};
     cpu_record(list, &step, &l, sizeof l);
-    op_then_record(list, &a->then, a->out, a->rows, op_linear_count(a));
+    op_epilogue_record(list, &linear->epilogue, linear->out, linear->rows, op_linear_count(linear));
 }
 
 /* ---- rows ---- */
@@ -53,20 +55,23 @@ struct quantize {
     uint32_t in_stride, out_stride, rows, width;
 };
 
-static void quantize_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void quantize_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct quantize *q = args;
     (void)worker;
     for (uint32_t r = task * ROWS; r < q->rows && r < (task + 1) * ROWS; r++)
-        q->scales[r] = q->kernels->quantize(q->in + (size_t)r * q->in_stride, q->width, q->out + (size_t)r * q->out_stride);
+        q->scales[r] =
+            q->kernels->quantize(q->in + (size_t)r * q->in_stride, q->width, q->out + (size_t)r * q->out_stride);
 }
 
 void cpu_op_quantize(struct op_list *list, struct op_rows in, struct op_rows out, uint32_t rows, uint32_t width) {
     const struct cpu_kernels *k = kernels_of(list);
-    struct quantize q = {k->rows, cpu_at(in.values), cpu_at(out.values), cpu_at(out.scales), in.stride, out.stride, rows, width};
-    struct cpu_step step = {
-        .about = {.shader = k->name, .label = "quantize", .bytes = op_bytes(in, rows, width) + op_bytes(out, rows, width)},
-        .run = quantize_run,
-        .tasks = op_groups(rows, ROWS)};
+    struct quantize q = {
+        k->rows, cpu_at(in.values), cpu_at(out.values), cpu_at(out.scales), in.stride, out.stride, rows, width};
+    struct cpu_step step = {.about = {.shader = k->name,
+                                      .label = "quantize",
+                                      .bytes = op_bytes(in, rows, width) + op_bytes(out, rows, width)},
+                            .run = quantize_run,
+                            .tasks = op_groups(rows, ROWS)};
     cpu_record(list, &step, &q, sizeof q);
 }
 
@@ -78,26 +83,26 @@ struct norm {
 };
 
 /* Row `row` of what is normed; tokens are made of patch and position in `room`. */
-static const float *norm_row(const struct norm *n, uint32_t row, float *room) {
+static const float *norm_row(const struct norm *n, uint32_t row, float *scratch) {
     const struct op_norm *a = &n->a;
     if (n->gather) return cpu_row(a->in, n->gather[row]);
     if (!a->tokens) return cpu_row(a->in, row);
     uint32_t t = row % a->tokens, picture = row / a->tokens;
     const float *token = t ? cpu_row(a->in, picture * (a->tokens - 1) + t - 1) : n->class_token;
     const float *position = n->positions + (size_t)t * a->width;
-    for (uint32_t i = 0; i < a->width; i++) room[i] = token[i] + position[i];
-    return room;
+    for (uint32_t i = 0; i < a->width; i++) scratch[i] = token[i] + position[i];
+    return scratch;
 }
 
-static void norm_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void norm_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct norm *n = args;
     const struct op_norm *a = &n->a;
     bool int8 = a->out.scales.memory != NULL;
-    float *room = cpu_room(worker);
+    float *scratch = cpu_scratch(worker);
     for (uint32_t r = task * ROWS; r < a->rows && r < (task + 1) * ROWS; r++) {
-        const float *x = norm_row(n, r, room);
+        const float *x = norm_row(n, r, scratch);
         if (n->gather) memcpy(cpu_row(a->picked, r), x, a->width * sizeof *x);
-        float *out = int8 ? room : cpu_row(a->out, r);
+        float *out = int8 ? scratch : cpu_row(a->out, r);
         n->kernels->norm(x, n->weight, n->bias, a->width, a->epsilon, out);
         if (int8) {
             int8_t *packed = (int8_t *)cpu_at(a->out.values) + (size_t)r * a->out.stride;
@@ -106,21 +111,22 @@ static void norm_run(const void *args, uint32_t task, const struct pool_worker *
     }
 }
 
-void cpu_op_norm(struct op_list *list, const struct op_norm *a) {
+void cpu_op_norm(struct op_list *list, const struct op_norm *norm) {
     const struct cpu_kernels *k = kernels_of(list);
     struct norm n = {.kernels = k->rows,
-                     .a = *a,
-                     .weight = cpu_at(a->weight),
-                     .bias = cpu_at(a->bias),
-                     .class_token = a->tokens ? cpu_at(a->class_token) : NULL,
-                     .positions = a->tokens ? cpu_at(a->positions) : NULL,
-                     .gather = a->gather.memory ? cpu_at(a->gather) : NULL};
-    struct cpu_step step = {.about = {.shader = k->name,
-                                      .label = "norm",
-                                      .bytes = op_bytes(a->in, a->rows, a->width) + op_bytes(a->out, a->rows, a->width)},
-                            .run = norm_run,
-                            .tasks = op_groups(a->rows, ROWS),
-                            .worker_bytes = a->width * sizeof(float)};
+                     .a = *norm,
+                     .weight = cpu_at(norm->weight),
+                     .bias = cpu_at(norm->bias),
+                     .class_token = norm->tokens ? cpu_at(norm->class_token) : NULL,
+                     .positions = norm->tokens ? cpu_at(norm->positions) : NULL,
+                     .gather = norm->gather.memory ? cpu_at(norm->gather) : NULL};
+    struct cpu_step step = {
+        .about = {.shader = k->name,
+                  .label = "norm",
+                  .bytes = op_bytes(norm->in, norm->rows, norm->width) + op_bytes(norm->out, norm->rows, norm->width)},
+        .run = norm_run,
+        .tasks = op_groups(norm->rows, ROWS),
+        .worker_bytes = norm->width * sizeof(float)};
     cpu_record(list, &step, &n, sizeof n);
 }
 
@@ -133,7 +139,7 @@ struct attention {
 };
 
 /* A task is one head of one sequence. */
-static void attention_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void attention_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct attention *n = args;
     const struct op_attention *a = &n->a;
     uint32_t sequence = task / a->heads, head = a->width / a->heads, column = task % a->heads * head;
@@ -153,19 +159,24 @@ static void attention_run(const void *args, uint32_t task, const struct pool_wor
                                                   .causal = a->causal,
                                                   .scale = 1.0f / sqrtf((float)head),
                                                   .out = cpu_row(a->out, query0) + column,
-                                                  .room = cpu_room(worker)});
+                                                  .scratch = cpu_scratch(worker)});
 }
 
-void cpu_op_attention(struct op_list *list, const struct op_attention *a) {
+void cpu_op_attention(struct op_list *list, const struct op_attention *attention) {
     const struct cpu_kernels *k = kernels_of(list);
-    struct attention n = {.kernels = k->rows, .a = *a, .pooled = a->pooled.memory ? cpu_at(a->pooled) : NULL};
+    struct attention n = {
+        .kernels = k->rows, .a = *attention, .pooled = attention->pooled.memory ? cpu_at(attention->pooled) : NULL};
     struct cpu_step step = {
-        .about = {.shader = k->name, .label = "attention", .bytes = op_attention_bytes(a), .macs = op_attention_macs(a)},
+        .about = {.shader = k->name,
+                  .label = "attention",
+                  .bytes = op_attention_bytes(attention),
+                  .macs = op_attention_macs(attention)},
         .run = attention_run,
-        .tasks = a->sequences * a->heads,
-        .worker_bytes = cpu_attention_room(a->tokens, a->width / a->heads) * sizeof(float)};
+        .tasks = attention->sequences * attention->heads,
+        .worker_bytes = cpu_attention_scratch(attention->tokens, attention->width / attention->heads) * sizeof(float)};
     cpu_record(list, &step, &n, sizeof n);
-    op_then_record(list, &a->then, a->out, op_attention_queries(a) * a->sequences, a->width);
+    op_epilogue_record(list, &attention->epilogue, attention->out,
+                       op_attention_queries(attention) * attention->sequences, attention->width);
 }
 
 /* ---- copies ---- */
@@ -178,7 +189,7 @@ struct copy {
     uint64_t size;
 };
 
-static void copy_run(const void *args, uint32_t task, const struct pool_worker *worker) {
+static void copy_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct copy *c = args;
     uint64_t at = (uint64_t)task * COPY, left = c->size - at;
     (void)worker;

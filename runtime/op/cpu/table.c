@@ -34,14 +34,21 @@ static bool has_avx_vnni(void) {
 
 static bool has_avx512_vnni(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
 }
 
 static const struct row table[] = {
-    {{"avx512vnni", {32, 4, 10, CPU_BIASED, dot_avx512_vnni}, {16, 5, float_avx2}, &rows_avx512, &pixels_avx2}, has_avx512_vnni},
+    {{"avx512vnni", {32, 4, 10, CPU_BIASED, dot_avx512_vnni}, {16, 5, float_avx2}, &rows_avx512, &pixels_avx2},
+     has_avx512_vnni},
     {{"avxvnni", {16, 4, 5, CPU_BIASED, dot_avx_vnni}, {16, 5, float_avx2}, &rows_avx2, &pixels_avx2}, has_avx_vnni},
     {{"avx2", {16, 4, 5, CPU_CLIPPED, dot_avx2}, {16, 5, float_avx2}, &rows_avx2, &pixels_avx2}, has_avx2},
-    {{"plain", {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain}, {CPU_PLAIN_COLUMNS, 4, float_plain}, &rows_plain, &pixels_plain}, always},
+    {{"plain",
+      {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain},
+      {CPU_PLAIN_COLUMNS, 4, float_plain},
+      &rows_plain,
+      &pixels_plain},
+     always},
 };
 #elif defined __aarch64__
 #ifndef HWCAP2_I8MM
@@ -59,11 +66,21 @@ static const struct row table[] = {
     {{"i8mm", {16, 8, 6, CPU_INT8, dot_i8mm}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, has_i8mm},
     {{"dotprod", {16, 4, 5, CPU_INT8, dot_dotprod}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, has_dotprod},
     {{"neon", {16, 16, 4, CPU_INT8, dot_neon}, {16, 5, float_neon}, &rows_plain, &pixels_plain}, always},
-    {{"plain", {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain}, {CPU_PLAIN_COLUMNS, 4, float_plain}, &rows_plain, &pixels_plain}, always},
+    {{"plain",
+      {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain},
+      {CPU_PLAIN_COLUMNS, 4, float_plain},
+      &rows_plain,
+      &pixels_plain},
+     always},
 };
 #else
 static const struct row table[] = {
-    {{"plain", {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain}, {CPU_PLAIN_COLUMNS, 4, float_plain}, &rows_plain, &pixels_plain}, always},
+    {{"plain",
+      {CPU_PLAIN_COLUMNS, 1, 4, CPU_INT8, dot_plain},
+      {CPU_PLAIN_COLUMNS, 4, float_plain},
+      &rows_plain,
+      &pixels_plain},
+     always},
 };
 #endif
 
@@ -82,7 +99,8 @@ uint32_t cpu_kernels_list(const struct cpu_kernels *out[CPU_KERNELS_MOST]) {
     uint32_t count = 0;
     static atomic_flag told = ATOMIC_FLAG_INIT; /* the list is asked for several times */
     if (first == ROWS) {
-        if (!atomic_flag_test_and_set(&told)) log_warn("OCELLI_CPU=%s: there are no such kernels here: going on with all of them", masked);
+        if (!atomic_flag_test_and_set(&told))
+            log_warn("OCELLI_CPU=%s: there are no such kernels here: going on with all of them", masked);
         first = 0;
     }
     for (size_t i = first; i < ROWS; i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of runtime/op/cpu: the tiles of kernels.h, a file for each set of instructions; and the row functions, one source
- * (rows.inc) compiled for each. */
+ * Inside of runtime/op/cpu: the tiles of kernels.h, a file for each set of instructions; and the row functions, one
+ * source (rows.inc) compiled for each. */
 #ifndef OP_CPU_TILES_H
 #define OP_CPU_TILES_H
 
@@ -8,9 +8,10 @@
 
 enum { CPU_PLAIN_COLUMNS = 16 };
 
-#define DOT_TILE(name)                                                                                                           \
+#define DOT_TILE(name)                                                                                                 \
     void name(const void *in, size_t row_bytes, const int8_t *panel, uint32_t steps, uint32_t rows, int32_t *sums)
-#define FLOAT_TILE(name) void name(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums)
+#define FLOAT_TILE(name)                                                                                               \
+    void name(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums)
 
 /* A row of CPU_CLIPPED inputs. */
 void clip_row_avx2(const int8_t *row, uint32_t padded, int8_t *to, struct cpu_clipped *clipped);

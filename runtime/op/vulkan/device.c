@@ -49,9 +49,11 @@ static void use(struct op_device *device, const struct op_way *way) {
 }
 
 static const char *lacks(const struct op_device *device, enum ocelli_kind kind) {
-    if (kind != OCELLI_KIND_MMA) return "it has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w";
+    if (kind != OCELLI_KIND_MMA)
+        return "it has no packed integer dot product (VK_KHR_shader_integer_dot_product): use kind f16w";
     return vk_shader_exists(mma_shader(&vulkan_of_const(device)->vk))
-               ? "it has no int8 cooperative matrices (VK_KHR_cooperative_matrix with a shape that fits): use kind dot or f16w"
+               ? "it has no int8 cooperative matrices (VK_KHR_cooperative_matrix with a shape that fits): use kind dot "
+                 "or f16w"
                : "this build's glslang lacked GL_KHR_cooperative_matrix: use kind dot or f16w";
 }
 
@@ -85,7 +87,8 @@ static int made(struct op_memory **out, struct vulkan_memory *m, int status) {
     return OCELLI_OK;
 }
 
-static int memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use_, const char *name) {
+static int memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use_,
+                         const char *name) {
     static const enum vk_buffer_use uses[] = {VK_BUFFER_DEVICE, VK_BUFFER_INPUT, VK_BUFFER_OUTPUT};
     struct vulkan_memory *m = calloc(1, sizeof *m);
     if (!m) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
@@ -103,7 +106,8 @@ static void memory_destroy(struct op_memory *m, struct op_device *device) {
     free(m);
 }
 
-static int memory_write(struct op_memory *m, struct op_device *device, uint64_t offset, const void *data, uint64_t size) {
+static int memory_write(struct op_memory *m, struct op_device *device, uint64_t offset, const void *data,
+                        uint64_t size) {
     return vk_buffer_write(buffer_of(m), &vulkan_of(device)->vk, offset, data, size);
 }
 
@@ -143,8 +147,8 @@ static struct vk_view vk_view(struct op_view v) {
     return (struct vk_view){.buffer = buffer_of(v.memory), .offset = v.offset, .size = v.size};
 }
 
-void vulkan_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views, const void *push,
-                   uint32_t push_size) {
+void vulkan_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views,
+                   const void *push, uint32_t push_size) {
     struct vk_view vk[VK_MAX_BINDINGS];
     if (list->status) return;
     for (uint32_t i = 0; i < dispatch->shader.bindings; i++) vk[i] = vk_view(views[i]);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The first row that fits a device tells its order of products; those that it cannot run are passed over. Counted with the
- * drivers' own compilers: docs/kernels.md. */
+/* The first row that fits a device tells its order of products; those that it cannot run are passed over. Counted with
+ * the drivers' own compilers: docs/kernels.md. */
 struct known {
     const char *prefix; /* of the name; "": any */
     bool software;      /* only drivers that compute on the processor */
@@ -25,12 +25,13 @@ static const struct known table[] = {
 
 static const struct known *known_of(const struct vulkan_device *d) {
     const struct known *k = table;
-    while (strncmp(d->vk.name, k->prefix, strlen(k->prefix)) || (k->software && d->base.type != OP_DEVICE_SOFTWARE)) k++;
+    while (strncmp(d->vk.name, k->prefix, strlen(k->prefix)) || (k->software && d->base.type != OP_DEVICE_SOFTWARE))
+        k++;
     return k;
 }
 
-bool product_device_is_slow(const struct vulkan_device *d) {
-    return known_of(d)->slow;
+bool product_device_is_slow(const struct vulkan_device *device) {
+    return known_of(device)->slow;
 }
 
 /* Is it a sequence of instructions there, where others have one? */

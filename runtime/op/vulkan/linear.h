@@ -3,13 +3,13 @@
 #ifndef OP_VULKAN_LINEAR_H
 #define OP_VULKAN_LINEAR_H
 
-#include "op/vulkan/then.h"
+#include "op/vulkan/epilogue.h"
 
 /* 4-byte words from the first input to the scales; 0 for floats. */
-uint32_t linear_in_scales(const struct op_linear *a);
-/* Records a dispatch of which shader name, constants and groups are set, and what op_then asks for. push ends with a
- * struct then_push. shader_then: the variant that does that too. */
-void linear_record(struct op_list *list, const struct op_linear *a, const char *shader_then, struct vk_dispatch *dispatch,
-                   const void *push, uint32_t size);
+uint32_t linear_in_scales(const struct op_linear *linear);
+/* Records a dispatch of which shader name, constants and groups are set, and what op_epilogue asks for. push ends with
+ * a struct epilogue_push. shader_epilogue: the variant that does that too. */
+void linear_record(struct op_list *list, const struct op_linear *linear, const char *shader_epilogue,
+                   struct vk_dispatch *dispatch, const void *push, uint32_t size);
 
 #endif

@@ -61,16 +61,17 @@ static int measure_read(struct op_list *list, struct op_view from, struct op_vie
     return status;
 }
 
-int vulkan_peak(struct op_device *d, struct op_peak *peak) {
+int vulkan_peak(struct op_device *device, struct op_peak *peak) {
     struct op_memory *from = NULL, *words = NULL;
     struct op_list *list = NULL;
-    int status = op_list_create(&list, d);
-    if (!status) status = op_memory_create(&from, d, READ, OP_USE_DEVICE, "peak");
-    if (!status) status = op_memory_create(&words, d, GROUPS * sizeof(uint32_t), OP_USE_DEVICE, "peak words");
-    if (!status && vulkan_of(d)->product != PRODUCT_MMA) status = measure_math(list, op_view_of(words), &peak->macs);
+    int status = op_list_create(&list, device);
+    if (!status) status = op_memory_create(&from, device, READ, OP_USE_DEVICE, "peak");
+    if (!status) status = op_memory_create(&words, device, GROUPS * sizeof(uint32_t), OP_USE_DEVICE, "peak words");
+    if (!status && vulkan_of(device)->product != PRODUCT_MMA)
+        status = measure_math(list, op_view_of(words), &peak->macs);
     if (!status) status = measure_read(list, op_view_of(from), op_view_of(words), &peak->bytes);
     op_list_destroy(&list);
-    op_memory_destroy(&from, d);
-    op_memory_destroy(&words, d);
+    op_memory_destroy(&from, device);
+    op_memory_destroy(&words, device);
     return status;
 }

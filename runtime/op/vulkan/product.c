@@ -16,14 +16,14 @@ static const struct product_form forms[] = {
 };
 
 static const struct product_shader shaders[] = {
-    [PRODUCT_TILE] = {"linear_tile", "linear_tile_then"},
-    [PRODUCT_SPLIT] = {"linear_split", "linear_split_then"},
-    [PRODUCT_SPLIT_DOT] = {"linear_split_dot", "linear_split_dot_then"},
-    [PRODUCT_DOT] = {"linear_dot", "linear_dot_then"},
-    [PRODUCT_UNIFORM4] = {"linear_uniform4", "linear_uniform4_then"},
-    [PRODUCT_UNIFORM2] = {"linear_uniform2", "linear_uniform2_then"},
-    [PRODUCT_UNIFORM_DOT] = {"linear_uniform_dot", "linear_uniform_dot_then"},
-    [PRODUCT_MMA] = {"linear_mma", "linear_mma_then"},
+    [PRODUCT_TILE] = {"linear_tile", "linear_tile_row_epilogue"},
+    [PRODUCT_SPLIT] = {"linear_split", "linear_split_row_epilogue"},
+    [PRODUCT_SPLIT_DOT] = {"linear_split_dot", "linear_split_dot_row_epilogue"},
+    [PRODUCT_DOT] = {"linear_dot", "linear_dot_row_epilogue"},
+    [PRODUCT_UNIFORM4] = {"linear_uniform4", "linear_uniform4_row_epilogue"},
+    [PRODUCT_UNIFORM2] = {"linear_uniform2", "linear_uniform2_row_epilogue"},
+    [PRODUCT_UNIFORM_DOT] = {"linear_uniform_dot", "linear_uniform_dot_row_epilogue"},
+    [PRODUCT_MMA] = {"linear_mma", "linear_mma_row_epilogue"},
 };
 
 const struct product_form *product_form(enum product product) {
@@ -34,16 +34,16 @@ const struct product_shader *product_shader(enum product product) {
     return &shaders[product];
 }
 
-bool product_fits(const struct vulkan_device *d, enum product product) {
+bool product_fits(const struct vulkan_device *device, enum product product) {
     const struct product_form *p = &forms[product];
     if (p->layout == LAYOUT_ROWS) /* K is padded to 64: a word of 4 for each of at most 16 lanes */
-        return d->vk.subgroup_arithmetic && d->vk.subgroup_size <= SPLIT_MAX_LANES;
-    if (product == PRODUCT_MMA) return mma_fits(&d->vk);
-    if (p->int8_inputs && !d->vk.integer_dot) return false;
-    if (p->uniform && (d->vk.subgroup_size != UNIFORM_SUBGROUP || !d->vk.full_subgroups)) return false;
+        return device->vk.subgroup_arithmetic && device->vk.subgroup_size <= SPLIT_MAX_LANES;
+    if (product == PRODUCT_MMA) return mma_fits(&device->vk);
+    if (p->int8_inputs && !device->vk.integer_dot) return false;
+    if (p->uniform && (device->vk.subgroup_size != UNIFORM_SUBGROUP || !device->vk.full_subgroups)) return false;
     return vk_shader_exists(shaders[product].plain);
 }
 
-uint32_t product_panel(const struct product_form *p, uint32_t rows) {
-    return op_tile(rows, p->rows);
+uint32_t product_panel(const struct product_form *form, uint32_t rows) {
+    return op_tile(rows, form->rows);
 }

@@ -39,13 +39,13 @@ struct product_form {
 const struct product_form *product_form(enum product product);
 
 struct product_shader {
-    const char *plain, *then; /* then: makes the next product's input as well */
+    const char *plain, *epilogue; /* then: makes the next product's input as well */
 };
 const struct product_shader *product_shader(enum product product);
 
-bool product_fits(const struct vulkan_device *d, enum product product);
+bool product_fits(const struct vulkan_device *device, enum product product);
 /* known.c: is the processor beside it faster, as far as is known? Then as the backend's entries. */
-bool product_device_is_slow(const struct vulkan_device *d);
+bool product_device_is_slow(const struct vulkan_device *device);
 uint32_t product_ways(const struct op_device *device, struct op_way out[OP_WAYS_MOST]);
 bool product_plainer(const struct op_device *device, struct op_way *way);
 /* What the way's id stands for. */
@@ -60,6 +60,6 @@ static inline uint32_t product_row_words(const struct product_form *p, const str
 }
 
 /* Rows of a tile, so that `rows` fill their last tile best. */
-uint32_t product_panel(const struct product_form *p, uint32_t rows);
+uint32_t product_panel(const struct product_form *form, uint32_t rows);
 
 #endif

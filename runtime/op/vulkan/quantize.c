@@ -9,7 +9,10 @@ void vulkan_quantize(struct op_list *list, struct op_rows in, struct op_rows out
     struct vk_dispatch dispatch = {
         .label = "quantize",
         .bytes = op_bytes(in, rows, width) + op_bytes(out, rows, width),
-        .shader = {.name = "quantize", .constants = {vulkan_of(list->device)->lanes}, .constant_count = 1, .bindings = 3},
+        .shader = {.name = "quantize",
+                   .constants = {vulkan_of(list->device)->lanes},
+                   .constant_count = 1,
+                   .bindings = 3},
         .groups = {rows, 1, 1},
     };
     vulkan_record(list, &dispatch, views, &push, sizeof push);

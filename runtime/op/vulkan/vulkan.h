@@ -11,7 +11,7 @@ struct vulkan_device {
     struct op_device base;
     struct vk_device vk;
     enum product product;
-    bool fuses;     /* the last workgroup makes the next product's input: then.h */
+    bool fuses;     /* the last workgroup makes the next product's input: epilogue.h */
     uint32_t lanes; /* of a workgroup, for ops that work on rows */
     struct op_memory *counters;
 };
@@ -35,8 +35,8 @@ static inline const struct vulkan_device *vulkan_of_const(const struct op_device
 }
 
 /* Records a dispatch unless the list has failed. */
-void vulkan_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views, const void *push,
-                   uint32_t push_size);
+void vulkan_record(struct op_list *list, const struct vk_dispatch *dispatch, const struct op_view *views,
+                   const void *push, uint32_t push_size);
 
 /* The entries of the backend that lie in files of their own. */
 void vulkan_linear(struct op_list *list, const struct op_linear *args);

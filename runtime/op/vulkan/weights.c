@@ -30,23 +30,25 @@ static void fill_halves(uint16_t table[256]) {
     }
 }
 
-static void pack_halves(uint16_t *to, const struct op_source *s, uint32_t k_count, uint32_t row0, const struct product_form *p,
-                        uint32_t row_words) {
+static void pack_halves(uint16_t *to, const struct op_source *s, uint32_t k_count, uint32_t row0,
+                        const struct product_form *p, uint32_t row_words) {
     uint16_t half[256];
     fill_halves(half);
     for (uint32_t r = 0; r < s->rows; r++)
         for (uint32_t k = 0; k < k_count; k++)
-            to[place(row0 + r, k, p->columns, 8 / p->columns, 2, row_words)] = half[(uint8_t)s->values[(size_t)r * k_count + k]];
+            to[place(row0 + r, k, p->columns, 8 / p->columns, 2, row_words)] =
+                half[(uint8_t)s->values[(size_t)r * k_count + k]];
 }
 
-static void pack_bytes(int8_t *to, const struct op_source *s, uint32_t k_count, uint32_t row0, const struct product_form *p,
-                       uint32_t row_words) {
+static void pack_bytes(int8_t *to, const struct op_source *s, uint32_t k_count, uint32_t row0,
+                       const struct product_form *p, uint32_t row_words) {
     for (uint32_t r = 0; r < s->rows; r++)
         for (uint32_t k = 0; k < k_count; k++)
             to[place(row0 + r, k, p->columns, 16 / p->columns, 4, row_words)] = s->values[(size_t)r * k_count + k];
 }
 
-static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0, const struct vulkan_device *d) {
+static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0,
+                 const struct vulkan_device *d) {
     const struct product_form *p = product_form(d->product);
     uint32_t stride = op_stride(m->columns), row_words = product_row_words(p, m);
     switch (p->layout) {
@@ -58,7 +60,8 @@ static void pack(void *to, const struct op_source *s, const struct op_matrix *m,
 }
 
 /* Row after row in the file as on the device: no copy between. */
-static int write_rows(struct op_device *device, const struct op_matrix *m, const struct op_source *sources, uint32_t count) {
+static int write_rows(struct op_device *device, const struct op_matrix *m, const struct op_source *sources,
+                      uint32_t count) {
     uint64_t at = m->weights.offset;
     int status = OCELLI_OK;
     for (uint32_t i = 0; i < count && !status; i++) {
@@ -69,14 +72,15 @@ static int write_rows(struct op_device *device, const struct op_matrix *m, const
     return status;
 }
 
-int vulkan_matrix_write(struct op_device *device, const struct op_matrix *m, const struct op_source *sources, uint32_t count) {
+int vulkan_matrix_write(struct op_device *device, const struct op_matrix *matrix, const struct op_source *sources,
+                        uint32_t count) {
     struct vulkan_device *d = vulkan_of(device);
-    if (product_form(d->product)->layout == LAYOUT_ROWS && m->columns == op_stride(m->columns))
-        return write_rows(device, m, sources, count);
-    void *packed = calloc(1, m->weights.size);
+    if (product_form(d->product)->layout == LAYOUT_ROWS && matrix->columns == op_stride(matrix->columns))
+        return write_rows(device, matrix, sources, count);
+    void *packed = calloc(1, matrix->weights.size);
     if (!packed) return log_fail(OCELLI_ERR_MEMORY, "out of memory packing weights");
-    for (uint32_t i = 0, row0 = 0; i < count; row0 += sources[i++].rows) pack(packed, &sources[i], m, row0, d);
-    int status = op_memory_write(m->weights.memory, device, m->weights.offset, packed, m->weights.size);
+    for (uint32_t i = 0, row0 = 0; i < count; row0 += sources[i++].rows) pack(packed, &sources[i], matrix, row0, d);
+    int status = op_memory_write(matrix->weights.memory, device, matrix->weights.offset, packed, matrix->weights.size);
     free(packed);
     return status;
 }

@@ -15,15 +15,16 @@ static void write_frame(const struct ocelli_image *p) {
     puts("FRAME");
     for (int c = 0; c < 3; c++)
         for (size_t i = 0; i < (size_t)p->width * p->height; i++)
-            putchar(byte_of(rows[c][0] * p->rgb[3 * i] + rows[c][1] * p->rgb[3 * i + 1] + rows[c][2] * p->rgb[3 * i + 2] +
-                            rows[c][3]));
+            putchar(byte_of(rows[c][0] * p->rgb[3 * i] + rows[c][1] * p->rgb[3 * i + 1] +
+                            rows[c][2] * p->rgb[3 * i + 2] + rows[c][3]));
 }
 
 int main(int argc, char **argv) {
     for (int i = 2; i + 1 < argc; i += 2) {
         struct ocelli_image picture;
         if (ocelli_image_load(&picture, argv[i])) return 1;
-        if (i == 2) printf("YUV4MPEG2 W%u H%u F%s:1 Ip A1:1 C444 XCOLORRANGE=FULL\n", picture.width, picture.height, argv[1]);
+        if (i == 2)
+            printf("YUV4MPEG2 W%u H%u F%s:1 Ip A1:1 C444 XCOLORRANGE=FULL\n", picture.width, picture.height, argv[1]);
         for (int n = atoi(argv[i + 1]); n > 0; n--) write_frame(&picture);
         ocelli_image_free(&picture);
     }

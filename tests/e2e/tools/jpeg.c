@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * jpeg PICTURE: it as a JPEG on standard output, as /frame gives it. */
 #include "base/frame.h"
-#include "ocelli/jpeg.h"
+#include "prep/encode_jpeg.h"
 
 #include <ocelli.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
     if (argc != 2 || ocelli_image_load(&picture, argv[1])) return 1;
     struct frame f = {.format = FRAME_RGB, .width = picture.width, .height = picture.height};
     frame_lay(&f, picture.rgb);
-    if (!jpeg_of_frame(&f, &jpeg, &size)) return 1;
+    if (!encode_jpeg_frame(&f, &jpeg, &size)) return 1;
     size_t written = fwrite(jpeg, 1, size, stdout);
     free(jpeg);
     ocelli_image_free(&picture);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A Vulkan layer between the loader and the real driver: when the file $LOST_FILE is there, it is removed, and from then on every
- * submit to that VkDevice fails with VK_ERROR_DEVICE_LOST, as after a reset of the GPU; a new device works. With $SLOW_MS each
- * submit takes that much longer. While the file $HANG_FILE is there, a submit does not return.
- * LoaderLayerInterface.md of the Vulkan loader tells the rules. */
+ * A Vulkan layer between the loader and the real driver: when the file $LOST_FILE is there, it is removed, and from
+ * then on every submit to that VkDevice fails with VK_ERROR_DEVICE_LOST, as after a reset of the GPU; a new device
+ * works. With $SLOW_MS each submit takes that much longer. While the file $HANG_FILE is there, a submit does not
+ * return. LoaderLayerInterface.md of the Vulkan loader tells the rules. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,8 +44,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, c
     return result;
 }
 
-static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info, const VkAllocationCallbacks *allocator,
-                                                      VkInstance *instance) {
+static VKAPI_ATTR VkResult VKAPI_CALL create_instance(const VkInstanceCreateInfo *info,
+                                                      const VkAllocationCallbacks *allocator, VkInstance *instance) {
     VkLayerInstanceCreateInfo *link = link_of(info->pNext, VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO);
     if (!link) return VK_ERROR_INITIALIZATION_FAILED;
     next_instance = link->u.pLayerInfo->pfnNextGetInstanceProcAddr;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * To be preloaded. fsync() takes $SYNC_MS longer, as on an SD card that is cleaning up. open() of a path that ends in $STUCK
- * does not come back, as on a network drive whose server is gone. */
+ * To be preloaded. fsync() takes $SYNC_MS longer, as on an SD card that is cleaning up. open() of a path that ends in
+ * $STUCK does not come back, as on a network drive whose server is gone. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>

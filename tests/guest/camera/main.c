@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * usb_camera FOLDER USB CONTROL: a USB camera that QEMU's usb-redir device plugs into a guest, and that is told what to do.
- * USB, CONTROL: sockets on which QEMU listens (chardevs server=on). From CONTROL come lines, each answered "ok" or "no":
- *   show NAME    shows FOLDER/NAME.png
- *   plug, unplug
- *   stall, go    sends no frames though asked for; sends them again */
+ * usb_camera FOLDER USB CONTROL: a USB camera that QEMU's usb-redir device plugs into a guest, and that is told what to
+ * do. USB, CONTROL: sockets on which QEMU listens (chardevs server=on). From CONTROL come lines, each answered "ok" or
+ * "no": show NAME    shows FOLDER/NAME.png plug, unplug stall, go    sends no frames though asked for; sends them again
+ */
 #include "picture.h"
 #include "uvc.h"
 
@@ -121,7 +120,8 @@ static void on_hello(void *user, struct usb_redir_hello_header *hello) {
     struct usb_redir_interface_info_header interfaces = {
         .interface_count = 2, .interface = {0, 1}, .interface_class = {14, 14}, .interface_subclass = {1, 2}};
     struct usb_redir_ep_info_header endpoints = {0};
-    struct usb_redir_device_connect_header connect = {usb_redir_speed_high, 0xef, 2, 1, UVC_VENDOR, UVC_PRODUCT, 0x0100};
+    struct usb_redir_device_connect_header connect = {usb_redir_speed_high, 0xef,        2,     1,
+                                                      UVC_VENDOR,           UVC_PRODUCT, 0x0100};
     memset(endpoints.type, usb_redir_type_invalid, sizeof endpoints.type);
     endpoints.type[0] = endpoints.type[16] = usb_redir_type_control;
     endpoints.max_packet_size[0] = endpoints.max_packet_size[16] = 64;
@@ -247,7 +247,8 @@ static bool obey(struct camera *c, const char *line) {
 static bool turn(struct camera *c, FILE *control) {
     char line[256];
     bool want = c->parser && usbredirparser_has_data_to_write(c->parser);
-    struct pollfd fds[2] = {{fileno(control), POLLIN, 0}, {c->parser ? c->fd : -1, (short)(want ? POLLIN | POLLOUT : POLLIN), 0}};
+    struct pollfd fds[2] = {{fileno(control), POLLIN, 0},
+                            {c->parser ? c->fd : -1, (short)(want ? POLLIN | POLLOUT : POLLIN), 0}};
     if (poll(fds, 2, 1000 / UVC_RATE / 10) < 0) return errno == EINTR;
     if (fds[0].revents) {
         if (!fgets(line, sizeof line, control)) return false;

@@ -22,7 +22,8 @@ static void place(uint8_t *rgb, const struct ocelli_image *p) {
     memset(rgb, 128, (size_t)W * H * 3);
     for (size_t y = 0; y < H; y++)
         for (size_t x = 0; x < H; x++)
-            memcpy(rgb + (y * W + (W - H) / 2 + x) * 3, p->rgb + (y * p->height / H * p->width + x * p->width / H) * 3, 3);
+            memcpy(rgb + (y * W + (W - H) / 2 + x) * 3, p->rgb + (y * p->height / H * p->width + x * p->width / H) * 3,
+                   3);
 }
 
 static void make_yuyv(uint8_t *out, const uint8_t *rgb) {
@@ -30,7 +31,8 @@ static void make_yuyv(uint8_t *out, const uint8_t *rgb) {
         double r = (rgb[0] + rgb[3]) / 510., g = (rgb[1] + rgb[4]) / 510., b = (rgb[2] + rgb[5]) / 510.;
         double y = 0.299 * r + 0.587 * g + 0.114 * b;
         for (int k = 0; k < 2; k++)
-            out[2 * k] = byte_of(16 + 219 / 255. * (0.299 * rgb[3 * k] + 0.587 * rgb[3 * k + 1] + 0.114 * rgb[3 * k + 2]));
+            out[2 * k] =
+                byte_of(16 + 219 / 255. * (0.299 * rgb[3 * k] + 0.587 * rgb[3 * k + 1] + 0.114 * rgb[3 * k + 2]));
         out[1] = byte_of(128 + 224 * (b - y) / 1.772);
         out[3] = byte_of(128 + 224 * (r - y) / 1.402);
     }

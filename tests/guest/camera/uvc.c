@@ -15,8 +15,8 @@ static const uint8_t device[] = {
 };
 
 /* Lengths and order: USB Video Class 1.0, 3.7 to 3.9; Uncompressed and MJPEG payload documents, 3.1. */
-#define FRAME_DESCRIPTOR(subtype)                                                                                                \
-    30, USB_DT_CS_INTERFACE, subtype, 1, 0, LE16(UVC_WIDTH), LE16(UVC_HEIGHT), LE32(FRAME_BYTES * 8 * UVC_RATE),                 \
+#define FRAME_DESCRIPTOR(subtype)                                                                                      \
+    30, USB_DT_CS_INTERFACE, subtype, 1, 0, LE16(UVC_WIDTH), LE16(UVC_HEIGHT), LE32(FRAME_BYTES * 8 * UVC_RATE),       \
         LE32(FRAME_BYTES * 8 * UVC_RATE), LE32(FRAME_BYTES), LE32(INTERVAL), 1, LE32(INTERVAL)
 #define COLOURS 6, USB_DT_CS_INTERFACE, UVC_VS_COLORFORMAT, 1, 1, 4 /* BT.709 primaries and gamma, BT.601 matrix */
 enum { CONTROL_LENGTH = 13 + 17 + 9, STREAM_LENGTH = 15 + 27 + 30 + 6 + 11 + 30 + 6 };

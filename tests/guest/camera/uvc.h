@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a USB camera says of itself: descriptors and control requests of USB Video Class 1.0, for one with a bulk endpoint that
- * offers YUYV and MJPEG in one size. */
+ * What a USB camera says of itself: descriptors and control requests of USB Video Class 1.0, for one with a bulk
+ * endpoint that offers YUYV and MJPEG in one size. */
 #ifndef UVC_H
 #define UVC_H
 

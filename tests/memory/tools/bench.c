@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the history costs: fills FILE with pictures of 512 numbers, searches it, and then writes an hour as the daemon does, 10 at
- * a time, the oldest going. Usage: memory_bench FILE DAYS (a day is 86400 pictures) */
+ * What the history costs: fills FILE with pictures of 512 numbers, searches it, and then writes an hour as the daemon
+ * does, 10 at a time, the oldest going. Usage: memory_bench FILE DAYS (a day is 86400 pictures) */
 #include "base/clock.h"
 #include "memory/memory.h"
 #include "memory/pack.h"
@@ -34,7 +34,7 @@ static uint64_t written(void) {
     return bytes;
 }
 
-static int fill(struct history *h, uint64_t first, uint64_t count, int batch) {
+static int fill(struct history *history, uint64_t first, uint64_t count, int batch) {
     static int8_t packed[HISTORY_BATCH][D];
     struct history_picture pictures[HISTORY_BATCH];
     uint64_t seed = first;
@@ -43,10 +43,10 @@ static int fill(struct history *h, uint64_t first, uint64_t count, int batch) {
     for (uint64_t i = 0; !status && i < count; i += (uint64_t)batch) {
         for (int k = 0; k < batch; k++) {
             unit(&seed, v);
-            pictures[k] = (struct history_picture){(int64_t)(first + i + (uint64_t)k) * 1000, pack_picture(v, D, packed[k]),
-                                                   packed[k], "cat, dog"};
+            pictures[k] = (struct history_picture){(int64_t)(first + i + (uint64_t)k) * 1000,
+                                                   pack_picture(v, D, packed[k]), packed[k], "cat, dog"};
         }
-        status = history_append(h, pictures, (size_t)batch, 0);
+        status = history_append(history, pictures, (size_t)batch, 0);
     }
     return status;
 }
@@ -96,7 +96,10 @@ static int puts_of(const char *path) {
 int main(int argc, char **argv) {
     struct history *h;
     double days = argc == 3 ? atof(argv[2]) : 0;
-    if (days <= 0) return fprintf(stderr, "usage: memory_bench FILE DAYS\n"), 2;
+    if (days <= 0) {
+        fprintf(stderr, "usage: memory_bench FILE DAYS\n");
+        return 2;
+    }
     uint64_t count = (uint64_t)(days * DAY) / HISTORY_BATCH * HISTORY_BATCH;
     if (history_create(&h, argv[1], &model, UINT64_C(1) << 40)) return 1;
     if (fill(h, 0, count, HISTORY_BATCH)) return 1;
@@ -108,8 +111,8 @@ int main(int argc, char **argv) {
     uint64_t before = written();
     double began = clock_ms();
     if (fill(h, count, 3600, BATCH)) return 1;
-    printf("an hour at one a second, the oldest going: %.1f ms and %.0f KB a write of %d\n", (clock_ms() - began) * BATCH / 3600,
-           (double)(written() - before) * BATCH / 3600e3, BATCH);
+    printf("an hour at one a second, the oldest going: %.1f ms and %.0f KB a write of %d\n",
+           (clock_ms() - began) * BATCH / 3600, (double)(written() - before) * BATCH / 3600e3, BATCH);
     history_close(&h);
     return puts_of(argv[1]);
 }

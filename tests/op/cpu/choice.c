@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The processor as a device: a kernel that computes wrongly is left out, the faster of two devices stays, memory that is not
- * there is told. */
+ * The processor as a device: a kernel that computes wrongly is left out, the faster of two devices stays, memory that
+ * is not there is told. */
 #include "op/choice.h"
 #include "op/cpu/cpu.h"
 #include "support/checkpoint.h"
@@ -44,7 +44,8 @@ static void hear_lie(void *user, enum ocelli_log_level level, const char *messag
     told++;
 }
 
-static void lying_dot(const void *in, size_t row_bytes, const int8_t *panel, uint32_t steps, uint32_t rows, int32_t *sums) {
+static void lying_dot(const void *in, size_t row_bytes, const int8_t *panel, uint32_t steps, uint32_t rows,
+                      int32_t *sums) {
     honest->dot.tile(in, row_bytes, panel, steps, rows, sums);
     sums[0]++;
 }
@@ -136,7 +137,8 @@ static void test_threads(void **state) {
     assert_int_equal(heard.lines, 1);
     assert_null(d);
     for (uint32_t threads = 1; threads <= OCELLI_THREADS_MOST; threads += 255) {
-        assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "cpu", .threads = threads}), OCELLI_OK);
+        assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "cpu", .threads = threads}),
+                         OCELLI_OK);
         assert_int_equal(choice_check(d), OCELLI_OK);
         op_device_close(&d);
     }
@@ -159,13 +161,14 @@ static void test_kinds(void **state) {
     (void)state;
     struct op_device *d;
     for (int kind = OCELLI_KIND_F16W; kind <= OCELLI_KIND_DOT; kind++) {
-        assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "cpu", .kind = (enum ocelli_kind)kind}),
-                         OCELLI_OK);
+        assert_int_equal(
+            op_device_open(&d, &(struct op_device_params){.device = "cpu", .kind = (enum ocelli_kind)kind}), OCELLI_OK);
         assert_int_equal(op_device_way(d)->kind, kind);
         op_device_close(&d);
     }
     listen();
-    assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "cpu", .kind = OCELLI_KIND_MMA}), OCELLI_ERR_DEVICE);
+    assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "cpu", .kind = OCELLI_KIND_MMA}),
+                     OCELLI_ERR_DEVICE);
     assert_true(heard.lines == 1 && heard_has("kind mma"));
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Products through panels, tiles and threads: integer sums exactly those of 64-bit arithmetic, floats against double. */
+ * Products through panels, tiles and threads: integer sums exactly those of 64-bit arithmetic, floats against double.
+ */
 #include "op/cpu/linear.h"
 #include "op/cpu/kernels.h"
 #include "op/cpu/panels.h"
@@ -12,7 +13,8 @@ struct size {
     uint32_t rows, columns, k;
 };
 
-/* 1, tile - 1, tile, tile + 1 of rows (2, 4, 5, 6, 10; 64 of a block), of columns (16, 32; 64, 128 of a task) and of K (64). */
+/* 1, tile - 1, tile, tile + 1 of rows (2, 4, 5, 6, 10; 64 of a block), of columns (16, 32; 64, 128 of a task) and of K
+ * (64). */
 static const struct size sizes[] = {
     {1, 1, 1},     {1, 15, 63},  {2, 16, 64},   {3, 17, 65},    {4, 31, 127}, {5, 32, 128},
     {6, 33, 129},  {7, 63, 2},   {9, 64, 3},    {10, 65, 64},   {11, 127, 5}, {50, 128, 33},
@@ -27,39 +29,45 @@ struct problem {
     struct cpu_linear linear;
 };
 
-static void make(struct problem *p, const struct cpu_kernels *kernels, struct size s, bool floats) {
+static void make(struct problem *problem, const struct cpu_kernels *kernels, struct size s, bool floats) {
     uint64_t state = s.rows * 7919u + s.columns * 104729u + s.k + 1;
     uint32_t wide = padded(s.k), columns = s.columns + OP_MATRIX_SPARE;
-    *p = (struct problem){.size = s, .weights = malloc((size_t)s.columns * s.k), .in = lines((size_t)s.rows * wide)};
-    p->in_floats = lines(sizeof(float) * s.rows * wide), p->in_scales = lines(sizeof(float) * s.rows);
-    p->scales = lines(sizeof(float) * columns), p->bias = lines(sizeof(float) * columns);
-    p->out = lines(sizeof(float) * s.rows * s.columns);
-    for (size_t i = 0; i < (size_t)s.columns * s.k; i++) p->weights[i] = noise_int8(&state);
-    for (uint32_t c = 0; c < s.columns; c++) p->scales[c] = 1, p->bias[c] = noise_float(&state);
+    *problem =
+        (struct problem){.size = s, .weights = malloc((size_t)s.columns * s.k), .in = lines((size_t)s.rows * wide)};
+    problem->in_floats = lines(sizeof(float) * s.rows * wide), problem->in_scales = lines(sizeof(float) * s.rows);
+    problem->scales = lines(sizeof(float) * columns), problem->bias = lines(sizeof(float) * columns);
+    problem->out = lines(sizeof(float) * s.rows * s.columns);
+    for (size_t i = 0; i < (size_t)s.columns * s.k; i++) problem->weights[i] = noise_int8(&state);
+    for (uint32_t c = 0; c < s.columns; c++) problem->scales[c] = 1, problem->bias[c] = noise_float(&state);
     for (uint32_t r = 0; r < s.rows; r++) {
-        p->in_scales[r] = 1;
-        for (uint32_t k = 0; k < s.k; k++) p->in_floats[r * wide + k] = p->in[r * wide + k] = noise_int8(&state);
-        for (uint32_t k = s.k; k < wide; k++) p->in_floats[r * wide + k] = p->in[r * wide + k] = 77; /* what was there before */
+        problem->in_scales[r] = 1;
+        for (uint32_t k = 0; k < s.k; k++)
+            problem->in_floats[r * wide + k] = problem->in[r * wide + k] = noise_int8(&state);
+        for (uint32_t k = s.k; k < wide; k++)
+            problem->in_floats[r * wide + k] = problem->in[r * wide + k] = 77; /* what was there before */
     }
     if (floats) {
-        p->panels = lines(panels_float_bytes(&kernels->floats, s.columns, wide));
-        panels_float_pack(&kernels->floats, p->weights, 0, s.columns, s.k, wide, p->panels);
+        problem->panels = lines(panels_float_bytes(&kernels->floats, s.columns, wide));
+        panels_float_pack(&kernels->floats, problem->weights, 0, s.columns, s.k, wide, problem->panels);
     } else {
-        p->panels = lines(panels_bytes(&kernels->dot, s.columns, wide));
+        problem->panels = lines(panels_bytes(&kernels->dot, s.columns, wide));
         uint32_t part = s.columns / 3; /* two matrices stacked: the second begins in the middle of a panel */
-        panels_pack(&kernels->dot, p->weights, 0, part, s.k, wide, p->panels);
-        panels_pack(&kernels->dot, p->weights + (size_t)part * s.k, part, s.columns - part, s.k, wide, p->panels);
+        panels_pack(&kernels->dot, problem->weights, 0, part, s.k, wide, problem->panels);
+        panels_pack(&kernels->dot, problem->weights + (size_t)part * s.k, part, s.columns - part, s.k, wide,
+                    problem->panels);
     }
-    p->linear =
-        (struct cpu_linear){.kernels = kernels,
-                            .in = floats ? NULL : p->in,
-                            .in_floats = p->in_floats,
-                            .in_stride = wide,
-                            .panels = p->panels,
-                            .finish = {.in_scales = p->in_scales, .scales = p->scales, .out = p->out, .out_stride = s.columns},
-                            .padded = wide,
-                            .rows = s.rows,
-                            .count = s.columns};
+    problem->linear = (struct cpu_linear){.kernels = kernels,
+                                          .in = floats ? NULL : problem->in,
+                                          .in_floats = problem->in_floats,
+                                          .in_stride = wide,
+                                          .panels = problem->panels,
+                                          .finish = {.in_scales = problem->in_scales,
+                                                     .scales = problem->scales,
+                                                     .out = problem->out,
+                                                     .out_stride = s.columns},
+                                          .padded = wide,
+                                          .rows = s.rows,
+                                          .count = s.columns};
 }
 
 static void unmake(struct problem *p) {
@@ -75,9 +83,9 @@ static int64_t sum_of(const struct problem *p, uint32_t row, uint32_t column) {
 }
 
 static void run(struct problem *p, struct pool *pool) {
-    struct pool_step step = {.run = linear_run, .args = &p->linear, .tasks = linear_tasks(&p->linear)};
-    assert_int_equal(pool_reserve(pool, linear_room(p->linear.kernels, p->linear.padded)), 0);
-    pool_run(pool, &step, 1);
+    struct thread_pool_step step = {.run = linear_run, .args = &p->linear, .tasks = linear_tasks(&p->linear)};
+    assert_int_equal(thread_pool_reserve(pool, linear_scratch(p->linear.kernels, p->linear.padded)), 0);
+    thread_pool_run(pool, &step, 1);
 }
 
 /* All sums of these sizes are integers that a float holds: they come out exact, in floats too while below 2^24. */
@@ -106,10 +114,10 @@ static void check(const struct cpu_kernels *kernels, bool floats, struct pool *p
 static void check_both(const struct cpu_kernels *kernels) {
     for (uint32_t threads = 1; threads <= 3; threads += 2) {
         struct pool *pool;
-        assert_int_equal(pool_create(&pool, threads), 0);
+        assert_int_equal(thread_pool_create(&pool, threads), 0);
         check(kernels, false, pool);
         check(kernels, true, pool);
-        pool_destroy(&pool);
+        thread_pool_destroy(&pool);
     }
 }
 
@@ -122,7 +130,7 @@ static void test_sums(void **unused) {
 static void check_extremes(const struct cpu_kernels *kernels) {
     static const int8_t values[][2] = {{127, 127}, {-127, 127}, {127, -127}, {-127, -127}, {127, -128}, {-127, -128}};
     struct pool *pool;
-    assert_int_equal(pool_create(&pool, 1), 0);
+    assert_int_equal(thread_pool_create(&pool, 1), 0);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct problem p;
         make(&p, kernels, (struct size){11, 33, 960}, false);
@@ -134,7 +142,7 @@ static void check_extremes(const struct cpu_kernels *kernels) {
         for (int j = 0; j < 11 * 33; j++) assert_true(p.out[j] == (float)(960 * values[i][0] * values[i][1]));
         unmake(&p);
     }
-    pool_destroy(&pool);
+    thread_pool_destroy(&pool);
 }
 
 static void test_extremes(void **unused) {
@@ -155,7 +163,7 @@ static double activated(enum op_activation activation, double x) {
 static void check_finish(const struct cpu_kernels *kernels) {
     enum { FIRST = 20 }; /* in the middle of a panel */
     struct pool *pool;
-    assert_int_equal(pool_create(&pool, 2), 0);
+    assert_int_equal(thread_pool_create(&pool, 2), 0);
     for (int kind = 0; kind < 32; kind++) {
         struct problem p;
         struct size s = {7, 96, 70};
@@ -174,7 +182,8 @@ static void check_finish(const struct cpu_kernels *kernels) {
         for (uint32_t r = 0; r < s.rows; r++)
             for (uint32_t c = 0; c < s.columns; c++) {
                 uint32_t i = r * s.columns + c;
-                double was = 0.25 * (i % 5), got = (double)p.out[i], sum = (double)sum_of(&p, r, c + FIRST < 96 ? c + FIRST : 0);
+                double was = 0.25 * (i % 5), got = (double)p.out[i],
+                       sum = (double)sum_of(&p, r, c + FIRST < 96 ? c + FIRST : 0);
                 double value = sum * (double)p.in_scales[r] * (double)p.scales[(c + FIRST) % 96];
                 if (kind & 4) value += (double)p.bias[(c + FIRST) % 96];
                 value = activated(activation, value) + (kind & 8 ? was : 0);
@@ -184,7 +193,7 @@ static void check_finish(const struct cpu_kernels *kernels) {
         if (worst > 2e-6) fail_msg("%s, kind %d: %.1e", kernels->name, kind, worst);
         unmake(&p);
     }
-    pool_destroy(&pool);
+    thread_pool_destroy(&pool);
 }
 
 static void test_finish(void **unused) {

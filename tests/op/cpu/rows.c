@@ -60,7 +60,7 @@ static double attention_difference(const struct cpu_kernels *kernels, struct sha
     uint64_t state = s.tokens * 31 + s.head;
     uint32_t stride = 3 * s.head;
     float *qkv = malloc(sizeof *qkv * s.tokens * stride), *out = malloc(sizeof *out * s.queries * s.head);
-    float *room = malloc(sizeof *room * cpu_attention_room(s.tokens, s.head));
+    float *scratch = malloc(sizeof *scratch * cpu_attention_scratch(s.tokens, s.head));
     double *p = malloc(sizeof *p * s.tokens), worst = 0;
     for (uint32_t i = 0; i < s.tokens * stride; i++) qkv[i] = 3 * noise_float(&state);
     kernels->rows->attention(&(struct cpu_attention){.q = qkv + s.first * stride,
@@ -76,7 +76,7 @@ static double attention_difference(const struct cpu_kernels *kernels, struct sha
                                                      .causal = causal,
                                                      .scale = 1 / sqrtf((float)s.head),
                                                      .out = out,
-                                                     .room = room});
+                                                     .scratch = scratch});
     for (uint32_t q = 0; q < s.queries; q++) {
         uint32_t keys = causal ? s.first + q + 1 : s.tokens;
         double sum = 0, largest = -INFINITY;
@@ -93,20 +93,22 @@ static double attention_difference(const struct cpu_kernels *kernels, struct sha
             worst = fmax(worst, fabs((double)out[q * s.head + d] - expected));
         }
     }
-    free(qkv), free(out), free(room), free(p);
+    free(qkv), free(out), free(scratch), free(p);
     return worst;
 }
 
 static void check_attention(const struct cpu_kernels *kernels) {
     static const struct shape shapes[] = {
-        {1, 4, 1, 0},    {3, 12, 3, 0},   {4, 16, 4, 0},   {5, 20, 5, 0},    {15, 64, 15, 0},  {16, 64, 16, 0}, {17, 68, 17, 0},
-        {50, 64, 50, 0}, {77, 64, 77, 0}, {50, 64, 1, 17}, {77, 128, 1, 76}, {197, 64, 9, 50}, {33, 80, 33, 0}, {896, 4, 3, 893},
+        {1, 4, 1, 0},     {3, 12, 3, 0},    {4, 16, 4, 0},   {5, 20, 5, 0},    {15, 64, 15, 0},
+        {16, 64, 16, 0},  {17, 68, 17, 0},  {50, 64, 50, 0}, {77, 64, 77, 0},  {50, 64, 1, 17},
+        {77, 128, 1, 76}, {197, 64, 9, 50}, {33, 80, 33, 0}, {896, 4, 3, 893},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (int causal = 0; causal < 2; causal++) {
             double worst = attention_difference(kernels, shapes[i], causal);
             if (!(worst < 1e-5))
-                fail_msg("%s attention %u x %u, causal %d: %.1e", kernels->name, shapes[i].tokens, shapes[i].head, causal, worst);
+                fail_msg("%s attention %u x %u, causal %d: %.1e", kernels->name, shapes[i].tokens, shapes[i].head,
+                         causal, worst);
         }
 }
 
@@ -114,7 +116,7 @@ static void check_attention(const struct cpu_kernels *kernels) {
 static void check_exp(const struct cpu_kernels *kernels) {
     enum { HEAD = 4, TOKENS = 2 };
     float q[HEAD] = {1}, k[TOKENS * HEAD] = {0}, v[TOKENS * HEAD] = {1, 0, 0, 0, 0, 1}, out[HEAD];
-    float *room = malloc(sizeof *room * cpu_attention_room(TOKENS, HEAD));
+    float *scratch = malloc(sizeof *scratch * cpu_attention_scratch(TOKENS, HEAD));
     double worst = 0;
     for (k[0] = 0; k[0] > -85; k[0] -= 0.0137f) {
         double e = exp((double)k[0]);
@@ -129,10 +131,10 @@ static void check_exp(const struct cpu_kernels *kernels) {
                                                          .head = HEAD,
                                                          .scale = 1,
                                                          .out = out,
-                                                         .room = room});
+                                                         .scratch = scratch});
         worst = fmax(worst, fabs((double)out[0] * (1 + e) / e - 1));
     }
-    free(room);
+    free(scratch);
     if (worst > 5e-7) fail_msg("%s exp: %.1e", kernels->name, worst); /* 4 units in the last place */
 }
 

@@ -16,7 +16,8 @@
 
 static char *folder;
 
-/* ---- a driver that miscompiles: shaders whose name begins with `broken` get another activation than was asked for ---- */
+/* ---- a driver that miscompiles: shaders whose name begins with `broken` get another activation than was asked for
+ * ---- */
 
 static const char *broken; /* NULL: none */
 static VkShaderModule last_broken;
@@ -24,18 +25,19 @@ static VkShaderModule last_broken;
 static PFN_vkCreateShaderModule real_module;
 static PFN_vkCreateComputePipelines real_pipelines;
 
-static VKAPI_ATTR VkResult VKAPI_CALL create_module(VkDevice d, const VkShaderModuleCreateInfo *i, const VkAllocationCallbacks *a,
-                                                    VkShaderModule *m) {
+static VKAPI_ATTR VkResult VKAPI_CALL create_module(VkDevice d, const VkShaderModuleCreateInfo *i,
+                                                    const VkAllocationCallbacks *a, VkShaderModule *m) {
     VkResult result = real_module(d, i, a, m);
     last_broken = VK_NULL_HANDLE;
     for (size_t n = 0; broken && n < shader_binary_count; n++)
-        if (shader_binaries[n].words == i->pCode && !strncmp(shader_binaries[n].name, broken, strlen(broken))) last_broken = *m;
+        if (shader_binaries[n].words == i->pCode && !strncmp(shader_binaries[n].name, broken, strlen(broken)))
+            last_broken = *m;
     return result;
 }
 
 static VKAPI_ATTR VkResult VKAPI_CALL create_pipelines(VkDevice d, VkPipelineCache c, uint32_t n,
-                                                       const VkComputePipelineCreateInfo *i, const VkAllocationCallbacks *a,
-                                                       VkPipeline *p) {
+                                                       const VkComputePipelineCreateInfo *i,
+                                                       const VkAllocationCallbacks *a, VkPipeline *p) {
     VkComputePipelineCreateInfo info = *i;
     VkSpecializationInfo constants = *i->stage.pSpecializationInfo;
     uint32_t values[VK_MAX_CONSTANTS];
@@ -157,16 +159,16 @@ static void test_remembered(void **state) {
     start(cache, true, &way);
     assert_string_equal(way.name, "tile, fused");
     const char *const bad[] = {"",
-                                      "tile, fused",
-                                      "tile, fused:",
-                                      "tile, fused: 1.500 ms",
-                                      "tile, fused: -1.000 ms\n",
-                                      "tile, fuse: 1.500 ms\n",
-                                      "mma, fused: 1.500 ms\n",
-                                      "best, fused: 1.500 ms\n",
-                                      "\xff\xfe\x01",
-                                      "tile, fused: nan ms\n",
-                                      more};
+                               "tile, fused",
+                               "tile, fused:",
+                               "tile, fused: 1.500 ms",
+                               "tile, fused: -1.000 ms\n",
+                               "tile, fuse: 1.500 ms\n",
+                               "mma, fused: 1.500 ms\n",
+                               "best, fused: 1.500 ms\n",
+                               "\xff\xfe\x01",
+                               "tile, fused: nan ms\n",
+                               more};
     struct gpu g;
     gpu_open_anew(&g);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -182,7 +184,8 @@ static void test_forced(void **state) {
     (void)state;
     setenv("OCELLI_CACHE", checkpoint_path(folder, "remembered"), 1);
     struct op_device *d;
-    assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "vulkan", .kind = OCELLI_KIND_DOT}), OCELLI_OK);
+    assert_int_equal(op_device_open(&d, &(struct op_device_params){.device = "vulkan", .kind = OCELLI_KIND_DOT}),
+                     OCELLI_OK);
     assert_int_equal(op_device_choose(&d, true), OCELLI_OK);
     assert_int_equal(op_device_way(d)->kind, OCELLI_KIND_DOT);
     op_device_close(&d);
@@ -222,7 +225,8 @@ static void test_check(void **state) {
     broken = NULL;
 }
 
-/* What is known to be best computes wrongly: another is chosen, with one line for each that is wrong, and that is remembered. */
+/* What is known to be best computes wrongly: another is chosen, with one line for each that is wrong, and that is
+ * remembered. */
 static void test_falls_back(void **state) {
     (void)state;
     struct op_way known, way;

@@ -25,7 +25,8 @@ static struct op_matrix load(struct op_weights *loader, const int8_t *weights, s
     float *ones = malloc(s.columns * sizeof *ones);
     for (uint32_t i = 0; i < s.columns; i++) ones[i] = 1;
     uint32_t first = s.columns / 3;
-    struct op_source sources[] = {{weights, ones, NULL, first}, {weights + (size_t)first * s.k, ones, NULL, s.columns - first}};
+    struct op_source sources[] = {{weights, ones, NULL, first},
+                                  {weights + (size_t)first * s.k, ones, NULL, s.columns - first}};
     struct op_matrix matrix = gpu_matrix(&gpu, loader, sources, 2, s.k);
     free(ones);
     return matrix;
@@ -68,10 +69,11 @@ static void compare(struct size s, const struct mma_tiles *t, const int8_t *in, 
             int32_t sum = 0;
             for (uint32_t k = 0; k < s.k; k++) sum += in[(size_t)r * stride + k] * weights[(size_t)c * s.k + k];
             if (got[(size_t)r * s.columns + c] != sum)
-                fail_msg("%ux%ux%u, tiles %ux%u split %u blocks %u: (%u, %u) is %g, not %d", s.rows, s.columns, s.k, t->columns,
-                         t->rows, t->split, t->blocks, r, c, got[(size_t)r * s.columns + c], sum);
+                fail_msg("%ux%ux%u, tiles %ux%u split %u blocks %u: (%u, %u) is %g, not %d", s.rows, s.columns, s.k,
+                         t->columns, t->rows, t->split, t->blocks, r, c, got[(size_t)r * s.columns + c], sum);
         }
-    for (size_t i = (size_t)s.rows * s.columns; i < (size_t)(s.rows + SPARE) * s.columns; i++) assert_true(got[i] == UNTOUCHED);
+    for (size_t i = (size_t)s.rows * s.columns; i < (size_t)(s.rows + SPARE) * s.columns; i++)
+        assert_true(got[i] == UNTOUCHED);
 }
 
 static void check(struct size s, const struct mma_tiles *tiles) {
@@ -113,7 +115,8 @@ static void check_tiles(struct mma_tiles tiles, uint32_t larger) {
         vulkan_of(gpu.device)->vk.cooperative.subgroup *= larger;
         struct vk_cooperative s = vulkan_of(gpu.device)->vk.cooperative;
         uint32_t rows = s.n * tiles.rows, columns = s.m * tiles.columns * tiles.blocks;
-        if (mma_strip_bytes(&vulkan_of(gpu.device)->vk, &tiles) <= vulkan_of(gpu.device)->vk.limits.maxComputeSharedMemorySize) {
+        if (mma_strip_bytes(&vulkan_of(gpu.device)->vk, &tiles) <=
+            vulkan_of(gpu.device)->vk.limits.maxComputeSharedMemorySize) {
             check((struct size){1, columns + 1, 65}, &tiles);
             check((struct size){rows + 1, columns - 1, 200}, &tiles);
         }
@@ -130,11 +133,13 @@ static void test_tiles(void **unused) {
     for (uint32_t columns = 1; columns <= 4; columns *= 2)
         for (uint32_t rows = 1; rows <= 4; rows++) check_tiles((struct mma_tiles){columns, rows, 1, 1}, 1);
     for (uint32_t split = 1; split <= 4; split *= 2)
-        for (uint32_t blocks = 1; blocks * split <= 4; blocks *= 2) check_tiles((struct mma_tiles){2, 2, split, blocks}, 1);
+        for (uint32_t blocks = 1; blocks * split <= 4; blocks *= 2)
+            check_tiles((struct mma_tiles){2, 2, split, blocks}, 1);
     check_tiles((struct mma_tiles){1, 2, 2, 2}, 2);
 }
 
-/* NVIDIA 16x16x32 and 16x8x32, AMD 16x16x16, Intel 8x16x32 and 8x8x32, llvmpipe 8x8x8, and one with a larger M and K. */
+/* NVIDIA 16x16x32 and 16x8x32, AMD 16x16x16, Intel 8x16x32 and 8x8x32, llvmpipe 8x8x8, and one with a larger M and K.
+ */
 static void test_shapes(void **unused) {
     (void)unused;
     static const uint32_t shapes[][3] = {{16, 16, 32}, {16, 8, 32}, {16, 16, 16}, {8, 16, 32},
@@ -173,12 +178,14 @@ static void test_choice(void **unused) {
                                         {257, 4096, 1024}, {3200, 3072, 768}, {77, 1536, 512},    {10, 512, 2048},
                                         {5, 1, 1},         {16, 16, 64},      {65536, 4096, 768}, {6, 20, 3072},
                                         {1600, 768, 3072}, {12, 512, 512}};
-    static const uint32_t shapes[][4] = {{16, 16, 32, 32}, {16, 8, 32, 32}, {16, 16, 16, 64}, {8, 16, 32, 32}, {32, 32, 64, 128}};
+    static const uint32_t shapes[][4] = {
+        {16, 16, 32, 32}, {16, 8, 32, 32}, {16, 16, 16, 64}, {8, 16, 32, 32}, {32, 32, 64, 128}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
         for (uint32_t shared = 16 << 10; shared <= 48 << 10; shared += 32 << 10)
             for (uint32_t lanes = 256; lanes <= 1024; lanes *= 4) {
-                struct vk_device d = {.cooperative = {shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]},
-                                      .limits = {.maxComputeSharedMemorySize = shared, .maxComputeWorkGroupInvocations = lanes}};
+                struct vk_device d = {
+                    .cooperative = {shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]},
+                    .limits = {.maxComputeSharedMemorySize = shared, .maxComputeWorkGroupInvocations = lanes}};
                 for (size_t j = 0; j < sizeof sizes / sizeof sizes[0]; j++) check_choice(&d, sizes[j]);
             }
 }

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/inference.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/text_request.h"
+#include "daemon/inference_device.h"
+#include "daemon/signals.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- opening ---- */
+
+static int make_set(struct inference *b, struct vectors *v, struct tagger_set *set) {
+    int status = vectors_set(v, set);
+    set->logit_scale = b->logit_scale, set->model = b->name, set->model_key = b->key;
+    return status;
+}
+
+/* The tagger has changed. Under the lock. */
+static void tell(struct inference *b) {
+    b->changes++;
+    pthread_mutex_lock(&b->told_lock);
+    b->told = (struct inference_told){b->any, b->sequence, b->version, b->captured_ns};
+    pthread_mutex_unlock(&b->told_lock);
+}
+
+int inference_prepare(struct inference *inference, struct vectors **vectors) {
+    struct tagger_set set;
+    bool done = false;
+    inference->now = *vectors, *vectors = NULL;
+    int status = signals_asked()
+                     ? OCELLI_OK
+                     : inference_check(inference); /* first: it may move the device to another kind of product */
+    if (!status) status = vectors_begin(inference->now, NULL, inference->size);
+    while (!status && !done && !signals_asked()) status = model_vectors_step(inference->now, inference->model, &done);
+    ocelli_unload_text(inference->model);
+    if (status || !done)
+        return status ? status
+                      : tagger_create(&inference->tagger,
+                                      &(struct tagger_set){.size = inference->size, .model = inference->name});
+    status = make_set(inference, inference->now, &set);
+    if (!status) status = tagger_create(&inference->tagger, &set);
+    inference->version = status ? 0 : set.version;
+    tell(inference);
+    inference->prepared = status == OCELLI_OK;
+    return status;
+}
+
+void inference_finish(struct inference *inference) {
+    ocelli_close(&inference->model);
+    vectors_destroy(&inference->job);
+    vectors_destroy(&inference->now);
+    vectors_destroy(&inference->incoming);
+    tagger_destroy(&inference->tagger);
+    free(inference->embedding);
+    pthread_cond_destroy(&inference->changed);
+    pthread_mutex_destroy(&inference->lock);
+    pthread_mutex_destroy(&inference->told_lock);
+    *inference = (struct inference){0};
+}
+
+static void wait_ms(struct inference *b, int ms) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + ms * INT64_C(1000000);
+    struct timespec at = clock_at(until);
+    pthread_cond_timedwait(&b->changed, &b->lock, &at);
+}
+
+static bool stopping(struct inference *b) {
+    pthread_mutex_lock(&b->lock);
+    bool stop = b->stop;
+    pthread_mutex_unlock(&b->lock);
+    return stop;
+}
+
+/* ---- pictures ---- */
+
+static int embed(struct inference *inference, const struct frame *shown) {
+    struct ocelli_dma_buf dma_bufs[3];
+    struct ocelli_frame frame = {.format = (enum ocelli_format)shown->format,
+                                 .width = shown->width,
+                                 .height = shown->height,
+                                 .rotation = shown->rotation,
+                                 .bt709 = shown->matrix == FRAME_BT709,
+                                 .full_range = shown->full_range,
+                                 .dma_bufs = dma_bufs};
+    for (int i = 0; i < 3; i++) {
+        frame.planes[i] = shown->planes[i].data, frame.strides[i] = shown->planes[i].stride;
+        dma_bufs[i] = (struct ocelli_dma_buf){shown->planes[i].fd, shown->planes[i].offset};
+    }
+    int status = OCELLI_ERR_LOST;
+    while (!stopping(inference)) {
+        status = ocelli_embed_frame(inference->model, &frame, inference->embedding);
+        if (!inference_may_reopen(status)) break;
+        inference_reopen(inference);
+    }
+    if (!status) inference->failures = 0;
+    return status;
+}
+
+static void publish(struct inference *b, const struct tagger_event *events, size_t count, const struct frame *frame,
+                    int64_t gpu_ns) {
+    struct daemon_event e;
+    for (size_t i = 0; i < count; i++) {
+        event_make(&e, &events[i], frame, gpu_ns);
+        event_put(b->events, &e);
+    }
+}
+
+static void judge(struct inference *inference, const struct inference_picture *picture) {
+    const struct tagger_event *events;
+    struct ocelli_info info;
+    int64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+    if (embed(inference, &picture->frame)) return;
+    int64_t gpu_ns = clock_ns(CLOCK_MONOTONIC) - began;
+    struct tagger_frame frame = {inference->embedding, frame_time_ns(&picture->frame) / 1000000,
+                                 picture->frame.sequence, picture->luma};
+    ocelli_get_info(inference->model, &info);
+    pthread_mutex_lock(&inference->lock);
+    size_t count = tagger_step(inference->tagger, &frame, &events);
+    if (!picture->frame.recording.on)
+        recording_add(&inference->recording, inference->tagger, inference->embedding, picture->frame.captured_ns);
+    inference->usual_ns = inference->usual_ns ? (7 * inference->usual_ns + gpu_ns) / 8 : gpu_ns;
+    inference->gpu_bytes = info.gpu_bytes, inference->dma_bufs = info.dma_bufs;
+    inference->any = true, inference->sequence = picture->frame.sequence,
+    inference->captured_ns = picture->frame.captured_ns;
+    tell(inference);
+    pthread_mutex_unlock(&inference->lock);
+    publish(inference, events, count, &picture->frame,
+            gpu_ns); /* only this thread changes the tagger, and so the events */
+    meter_count(inference->meter, METER_PICTURES, 1);
+    meter_time(inference->meter, METER_CPU, picture->cpu_ns + clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
+    meter_time(inference->meter, METER_GPU, gpu_ns);
+    meter_time(inference->meter, METER_BEYOND, clock_ns(CLOCK_MONOTONIC) - picture->frame.captured_ns - gpu_ns);
+}
+
+/* ---- prompts ---- */
+
+static void drop_job(struct inference *b) {
+    vectors_destroy(&b->job);
+    meter_count(b->meter, METER_REFUSED, 1);
+}
+
+/* What takes long for many tags is done outside the lock, under which others want to know how things are. */
+static int replace(struct inference *inference) {
+    const struct tagger_event *events;
+    struct tagger_set set;
+    struct tagger *next = NULL;
+    size_t count = 0;
+    int status = make_set(inference, inference->job, &set);
+    if (!status) status = tagger_create(&next, &set);
+    if (status) return status;
+    pthread_mutex_lock(&inference->lock);
+    status = tagger_swap(inference->tagger, next, &events, &count);
+    if (!status) inference->version = set.version, tell(inference);
+    pthread_mutex_unlock(&inference->lock);
+    publish(inference, events, count, &(struct frame){.captured_ns = clock_ns(CLOCK_MONOTONIC)}, 0);
+    tagger_destroy(&next);
+    if (status) return status;
+    vectors_destroy(&inference->now);
+    inference->now = inference->job, inference->job = NULL;
+    meter_count(inference->meter, METER_EDITS, 1);
+    return OCELLI_OK;
+}
+
+/* A piece of the set on its way: so few prompts that no frame waits for long. */
+static void advance(struct inference *b) {
+    bool done = false;
+    int status = model_vectors_step(b->job, b->model, &done);
+    if (inference_may_reopen(status)) {
+        inference_reopen(b);
+        return;
+    }
+    if (!status && done) status = replace(b);
+    if (status) drop_job(b);
+    if (!b->job) ocelli_unload_text(b->model); /* prompts change seldom, pictures come all the time */
+}
+
+/* The newest set counts; one that was on its way goes. */
+static void adopt(struct inference *b, struct vectors *v) {
+    if (!v) return;
+    vectors_destroy(&b->job);
+    b->job = v;
+    if (vectors_begin(b->job, b->now, b->size)) drop_job(b);
+}
+
+/* ---- the thread ---- */
+
+static struct inference_picture *oldest_waiting(struct inference *b) {
+    struct inference_picture *oldest = NULL;
+    for (int i = 0; i < INFERENCE_PICTURES; i++) {
+        struct inference_picture *p = &b->pictures[i];
+        if (p->state == INFERENCE_WAITING && (!oldest || p->frame.captured_ns < oldest->frame.captured_ns)) oldest = p;
+    }
+    return oldest;
+}
+
+/* Gives back all pictures of this state. Under the lock, which it leaves meanwhile: a source may wait for its own
+ * thread. */
+static void release(struct inference *b, int state) {
+    for (int i = 0; i < INFERENCE_PICTURES; i++) {
+        struct inference_picture *p = &b->pictures[i];
+        if ((int)p->state != state) continue;
+        p->state = INFERENCE_LEAVING;
+        pthread_mutex_unlock(&b->lock);
+        source_release(p->source, &p->frame);
+        pthread_mutex_lock(&b->lock);
+        p->state = INFERENCE_FREE;
+        pthread_cond_broadcast(&b->changed);
+    }
+}
+
+/* In the place of the one that was kept. */
+static void recording(struct inference *b, struct inference_picture *p) {
+    pthread_mutex_lock(&b->lock);
+    release(b, INFERENCE_KEPT);
+    p->state = INFERENCE_KEPT;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void turn(struct inference *b, struct inference_picture *p, struct vectors *incoming) {
+    if (p) p->state = INFERENCE_BUSY;
+    b->busy_since = clock_ns(CLOCK_MONOTONIC);
+    b->incoming = NULL;
+    pthread_mutex_unlock(&b->lock);
+    adopt(b, incoming);
+    if (p) judge(b, p);
+    if (p) recording(b, p);
+    if (b->job) advance(b);
+    pthread_mutex_lock(&b->lock);
+    b->busy_since = 0;
+    b->embedding_prompts = b->job || b->incoming;
+    pthread_cond_broadcast(&b->changed);
+}
+
+/* Who asks for a text's vector gets it or, like the next picture, waits for the device. */
+static void answer(struct inference *b) {
+    if (!inference_may_reopen(text_request_answer(b))) return;
+    pthread_mutex_unlock(&b->lock);
+    inference_reopen(b);
+    pthread_mutex_lock(&b->lock);
+    b->busy_since = 0;
+}
+
+static void *run(void *user) {
+    struct inference *b = user;
+    pthread_mutex_lock(&b->lock);
+    while (!b->stop) {
+        if (b->text_request) answer(b);
+        struct inference_picture *p = oldest_waiting(b);
+        if (p || b->job || b->incoming)
+            turn(b, p, b->incoming);
+        else if (!b->text_request && !b->stop)
+            pthread_cond_wait(&b->changed, &b->lock);
+    }
+    pthread_mutex_unlock(&b->lock);
+    return NULL;
+}
+
+int inference_start(struct inference *inference) {
+    int failed = thread_start(&inference->thread, run, inference, false);
+    return failed ? log_fail(OCELLI_ERR_MEMORY, "no thread for the model: %s", strerror(failed)) : OCELLI_OK;
+}
+
+bool inference_stop(struct inference *inference, int timeout_ms) {
+    if (!inference->thread.running) return true;
+    pthread_mutex_lock(&inference->lock);
+    inference->stop = true;
+    pthread_cond_broadcast(&inference->changed);
+    pthread_mutex_unlock(&inference->lock);
+    return thread_join(&inference->thread, clock_in(timeout_ms));
+}
+
+/* ---- for others ---- */
+
+struct inference_picture *inference_slot(struct inference *inference, int timeout_ms) {
+    struct inference_picture *capacity = NULL;
+    pthread_mutex_lock(&inference->lock);
+    for (int tries = 0; !capacity && tries < 2; tries++) {
+        for (int i = 0; !capacity && i < INFERENCE_PICTURES; i++)
+            if (inference->pictures[i].state == INFERENCE_FREE) capacity = &inference->pictures[i];
+        if (!capacity && !tries) wait_ms(inference, timeout_ms);
+    }
+    if (capacity) capacity->state = INFERENCE_TAKEN;
+    pthread_mutex_unlock(&inference->lock);
+    return capacity;
+}
+
+static void set_state(struct inference *b, struct inference_picture *p, int state) {
+    pthread_mutex_lock(&b->lock);
+    p->state = state;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
+void inference_put(struct inference *inference, struct inference_picture *picture) {
+    set_state(inference, picture, INFERENCE_WAITING);
+}
+
+void inference_leave(struct inference *inference, struct inference_picture *picture) {
+    set_state(inference, picture, INFERENCE_FREE);
+}
+
+bool inference_drop(struct inference *inference, int timeout_ms) {
+    int64_t until = clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000);
+    bool held = true;
+    pthread_mutex_lock(&inference->lock);
+    for (bool late = false; held && !late; late = clock_ns(CLOCK_MONOTONIC) >= until) {
+        release(inference, INFERENCE_WAITING);
+        release(inference, INFERENCE_KEPT);
+        held = false;
+        for (int i = 0; i < INFERENCE_PICTURES; i++) held = held || inference->pictures[i].state != INFERENCE_FREE;
+        if (held && timeout_ms) wait_ms(inference, timeout_ms);
+    }
+    pthread_mutex_unlock(&inference->lock);
+    return !held;
+}
+
+int64_t inference_free_at(struct inference *inference) {
+    pthread_mutex_lock(&inference->lock);
+    int waiting = 0;
+    for (int i = 0; i < INFERENCE_PICTURES; i++) waiting += inference->pictures[i].state == INFERENCE_WAITING;
+    int64_t at = inference->busy_since ? inference->busy_since + (1 + waiting) * inference->usual_ns : 0;
+    pthread_mutex_unlock(&inference->lock);
+    return at;
+}
+
+int64_t inference_usual_ns(struct inference *inference) {
+    pthread_mutex_lock(&inference->lock);
+    int64_t usual = inference->usual_ns;
+    pthread_mutex_unlock(&inference->lock);
+    return usual;
+}
+
+bool inference_idle(struct inference *inference) {
+    pthread_mutex_lock(&inference->lock);
+    bool idle =
+        !inference->busy_since && !inference->incoming && !inference->embedding_prompts && !oldest_waiting(inference);
+    pthread_mutex_unlock(&inference->lock);
+    return idle;
+}
+
+int64_t inference_busy_ns(struct inference *inference) {
+    pthread_mutex_lock(&inference->lock);
+    int64_t busy = inference->busy_since ? clock_ns(CLOCK_MONOTONIC) - inference->busy_since : 0;
+    pthread_mutex_unlock(&inference->lock);
+    return busy;
+}
+
+void inference_tags(struct inference *inference, struct vectors **vectors) {
+    pthread_mutex_lock(&inference->lock);
+    struct vectors *unwanted = inference->incoming;
+    inference->incoming = *vectors, *vectors = NULL;
+    inference->embedding_prompts = true;
+    pthread_cond_broadcast(&inference->changed);
+    pthread_mutex_unlock(&inference->lock);
+    vectors_destroy(&unwanted);
+}
+
+void inference_refresh(struct inference *inference) {
+    pthread_mutex_lock(&inference->lock);
+    if (inference->tagger) tagger_refresh(inference->tagger);
+    pthread_mutex_unlock(&inference->lock);
+}
+
+int inference_save(struct inference *inference, uint8_t **bytes, size_t *size) {
+    struct tagger_learnt *learnt;
+    pthread_mutex_lock(&inference->lock);
+    int status = tagger_save_copy(inference->tagger, &learnt);
+    pthread_mutex_unlock(&inference->lock);
+    return status ? status : tagger_save_bytes(&learnt, bytes, size);
+}
+
+/* Under the lock. */
+static void give_each(const struct inference *b, void (*each)(void *user, const struct tagger_status *tag),
+                      void *user) {
+    struct tagger_status tag;
+    for (size_t i = 0; i < tagger_count(b->tagger); i++) {
+        tagger_get(b->tagger, i, &tag);
+        each(user, &tag);
+    }
+}
+
+void inference_each(struct inference *inference, void (*each)(void *user, const struct tagger_status *tag),
+                    void *user) {
+    pthread_mutex_lock(&inference->lock);
+    give_each(inference, each, user);
+    pthread_mutex_unlock(&inference->lock);
+}
+
+static void judged(const struct inference *b, const struct inference_told *told, struct daemon_status *s) {
+    s->any = told->any, s->sequence = told->sequence, s->captured_ns = told->captured_ns;
+    s->version = told->version, s->model = b->name;
+}
+
+void inference_judged(struct inference *inference, struct daemon_status *status) {
+    pthread_mutex_lock(&inference->told_lock);
+    judged(inference, &inference->told, status);
+    pthread_mutex_unlock(&inference->told_lock);
+}
+
+bool inference_view(struct inference *inference, struct daemon_status *status, uint64_t *changes,
+                    void (*each)(void *user, const struct tagger_status *tag), void *user) {
+    pthread_mutex_lock(&inference->lock);
+    bool other = *changes != inference->changes;
+    if (other) give_each(inference, each, user);
+    *changes = inference->changes;
+    judged(inference, &inference->told, status); /* written under both locks */
+    pthread_mutex_unlock(&inference->lock);
+    return other;
+}
+
+/* Under the lock. */
+static void count_tags(const struct inference *b, struct daemon_status *s) {
+    const char *name;
+    s->tags = tagger_count(b->tagger), s->tags_on = s->tags_learning = 0;
+    for (size_t i = 0; i < s->tags; i++) {
+        enum tagger_state state = tagger_get_state(b->tagger, i, &name);
+        s->tags_on += state == TAGGER_ON;
+        s->tags_learning += tagger_is_learning(b->tagger, i);
+    }
+}
+
+/* Under the lock. */
+static const struct inference_picture *newest(const struct inference *b) {
+    const struct inference_picture *best = NULL;
+    for (int i = 0; i < INFERENCE_PICTURES; i++) {
+        const struct inference_picture *p = &b->pictures[i];
+        if (p->state != INFERENCE_WAITING && p->state != INFERENCE_BUSY && p->state != INFERENCE_KEPT) continue;
+        if (!best || p->frame.captured_ns > best->frame.captured_ns) best = p;
+    }
+    return best;
+}
+
+bool inference_frame(struct inference *inference, struct frame *frame, uint8_t **bytes) {
+    *bytes = NULL;
+    pthread_mutex_lock(&inference->lock);
+    const struct inference_picture *p = newest(inference);
+    if (p) *bytes = malloc(frame_planes_bytes(&p->frame));
+    if (*bytes) frame_copy(&p->frame, *bytes, frame);
+    pthread_mutex_unlock(&inference->lock);
+    return *bytes != NULL;
+}
+
+void inference_status(struct inference *inference, struct daemon_status *status) {
+    pthread_mutex_lock(&inference->lock);
+    count_tags(inference, status);
+    status->version = inference->version, status->gpu_bytes = inference->gpu_bytes,
+    status->dma_bufs = inference->dma_bufs, status->model = inference->name, status->device = inference->device;
+    status->any = inference->any, status->sequence = inference->sequence, status->captured_ns = inference->captured_ns;
+    status->device_open = inference->open, status->embedding = inference->embedding_prompts;
+    pthread_mutex_unlock(&inference->lock);
+}

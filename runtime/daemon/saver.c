@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/saver.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int take_folder(struct saver *s) {
+    if (file_lock_take(&s->own, s->folder)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: another daemon saves there what it learns: end it, or give each its own state folder",
+                    s->folder);
+}
+
+/* Under the lock, but for the disk's time. */
+static void save(struct saver *s) {
+    uint8_t *bytes = s->bytes;
+    size_t size = s->size;
+    s->bytes = NULL, s->busy = true;
+    pthread_mutex_unlock(&s->lock);
+    if (!take_folder(s)) state_save(s->folder, bytes, size); /* a full disk was said; the next time may go better */
+    free(bytes);
+    pthread_mutex_lock(&s->lock);
+    s->busy = false;
+    pthread_cond_broadcast(&s->changed);
+}
+
+static void *run(void *user) {
+    struct saver *s = user;
+    pthread_mutex_lock(&s->lock);
+    while (s->bytes || !s->stop)
+        if (s->bytes)
+            save(s);
+        else
+            pthread_cond_wait(&s->changed, &s->lock);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+int saver_open(struct saver *saver, const char *folder) {
+    *saver = (struct saver){.folder = folder};
+    int status = take_folder(saver);
+    if (status) {
+        file_lock_release(&saver->own);
+        *saver = (struct saver){0};
+        return status;
+    }
+    pthread_mutex_init(&saver->lock, NULL);
+    clock_condition(&saver->changed);
+    int failed = thread_start(&saver->thread, run, saver, true);
+    if (!failed) return OCELLI_OK;
+    file_lock_release(&saver->own);
+    *saver = (struct saver){0};
+    return log_fail(OCELLI_ERR_MEMORY, "no thread to save what is learnt: %s", strerror(failed));
+}
+
+void saver_put(struct saver *saver, uint8_t *bytes, size_t size) {
+    if (saver->thread.running) {
+        pthread_mutex_lock(&saver->lock);
+        uint8_t *older = saver->bytes;
+        saver->bytes = bytes, saver->size = size;
+        bytes = older;
+        pthread_cond_broadcast(&saver->changed);
+        pthread_mutex_unlock(&saver->lock);
+    }
+    free(bytes);
+}
+
+bool saver_wait(struct saver *saver, int timeout_ms) {
+    if (!saver->thread.running) return true;
+    struct timespec at = clock_at(clock_in(timeout_ms));
+    int failed = 0;
+    pthread_mutex_lock(&saver->lock);
+    while (!failed && (saver->bytes || saver->busy))
+        failed = pthread_cond_timedwait(&saver->changed, &saver->lock, &at);
+    bool done = !saver->bytes && !saver->busy;
+    pthread_mutex_unlock(&saver->lock);
+    return done;
+}
+
+void saver_finish(struct saver *saver) {
+    if (!saver->thread.running) return;
+    pthread_mutex_lock(&saver->lock);
+    saver->stop = true;
+    pthread_cond_broadcast(&saver->changed);
+    pthread_mutex_unlock(&saver->lock);
+    thread_join(&saver->thread, INT64_MAX);
+    pthread_cond_destroy(&saver->changed);
+    pthread_mutex_destroy(&saver->lock);
+    file_lock_release(&saver->own);
+    *saver = (struct saver){0};
+}

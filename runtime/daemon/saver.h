@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Saves what was learnt on a thread of its own: a disk that takes seconds (an SD card's fsync) holds nobody up.
+ * Thread-safety: each call by one thread. */
+#ifndef DAEMON_SAVER_H
+#define DAEMON_SAVER_H
+
+#include "base/file_lock.h"
+#include "base/thread.h"
+
+#include <stddef.h>
+
+struct saver {
+    const char *folder; /* the caller's */
+    struct thread thread;
+    struct file_lock own; /* the folder is this daemon's alone */
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    uint8_t *bytes; /* to be saved; NULL: nothing waits */
+    size_t size;
+    bool busy, stop;
+};
+
+/* Errors: FILE (another daemon saves there), MEMORY; *saver is then zeroed, which the others take as one that saves
+ * nothing. */
+int saver_open(struct saver *saver, const char *folder);
+
+/* Takes `bytes` (malloc) to be saved as state_save() does; what still waits is given up for them. A fault is said:
+ * another daemon in a folder that was not there at the start is one. */
+void saver_put(struct saver *saver, uint8_t *bytes, size_t size);
+
+/* All is on disk, or was refused; false: not within timeout_ms. */
+bool saver_wait(struct saver *saver, int timeout_ms);
+
+/* Waits for what is under way. Accepts a zeroed one. */
+void saver_finish(struct saver *saver);
+
+#endif

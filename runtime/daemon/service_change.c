@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/service_change.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/file_swap.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "serve/change.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* PLACES: answers are kept behind those that wait, for who asks once more within SAME_NS. TRIES: beside somebody who
+ * saves all the time. */
+enum { PLACES = 2 * SERVICE_CHANGES, TRIES = 8, PAUSE_US = 10000 };
+#define SAME_NS INT64_C(10000000000)
+
+/* A file that was good. The thread that writes and the one that answers may hold it. */
+struct text {
+    struct daemon_config config;
+    char *bytes;
+    size_t size;
+    uint64_t version;
+    int holders;
+};
+
+enum state { FREE, WAITS, RUNS, ENDED };
+
+struct place {
+    enum state state;
+    struct serve_asked asked; /* its ticket is that of the change */
+    struct serve_change change;
+    struct arena arena; /* of the change's texts */
+    enum serve_code code;
+    char message[SERVE_MESSAGE];
+    int64_t ended_ns;
+};
+
+struct service_change {
+    char *path;
+    void (*ended)(void *user);
+    void *user;
+    struct thread thread;
+    struct text *now; /* the thread's: the file as it was last found good */
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t changed;
+    bool look, stop;
+    struct text *next; /* not yet seen by who answers; NULL: none */
+    struct text *shown;
+    struct place places[PLACES];
+    uint64_t tickets; /* given so far */
+};
+
+/* ---- the file, in the thread ---- */
+
+/* Under the lock. */
+static void release(struct text *t) {
+    if (!t || --t->holders) return;
+    config_finish(&t->config);
+    free(t->bytes);
+    free(t);
+}
+
+static void publish(struct service_change *c, struct text *t) {
+    pthread_mutex_lock(&c->lock);
+    release(c->now);
+    release(c->next);
+    c->now = c->next = t;
+    t->holders = 2;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Takes the bytes. Errors: those of config_parse(), MEMORY. */
+static int take_bytes(struct service_change *c, char *bytes, size_t size) {
+    struct text *t = calloc(1, sizeof *t);
+    int status =
+        t ? config_parse(&t->config, bytes, size, c->path) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
+    if (status) {
+        free(t);
+        free(bytes);
+        return status;
+    }
+    t->bytes = bytes, t->size = size;
+    t->version = tags_file_version(&t->config.tags);
+    publish(c, t);
+    return OCELLI_OK;
+}
+
+/* The file as it is now, if it is good; else, with an error, as it was. */
+static int read_again(struct service_change *c) {
+    char *bytes;
+    size_t size;
+    int status = file_load(c->path, &bytes, &size);
+    if (status) return status;
+    bool same = c->now && size == c->now->size && !memcmp(bytes, c->now->bytes, size);
+    if (!same && size) return take_bytes(c, bytes, size);
+    free(bytes);
+    return same ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: empty", c->path);
+}
+
+/* ---- one change, in the thread ---- */
+
+/* Of all the file: who edited the tags knows but them. */
+static enum serve_code check(const struct tags_text *text, char message[SERVE_MESSAGE]) {
+    struct daemon_config config;
+    char why[LOG_LINE];
+    log_hold(why, sizeof why);
+    int status = config_parse(&config, text->bytes, text->size, text->name);
+    bool parsed = !status;
+    if (!status)
+        status = config_check_source(&config); /* else the daemon would not take the file, and the change with it */
+    log_release();
+    if (parsed) config_finish(&config);
+    return serve_change_code(status, why, text->name, message);
+}
+
+static bool may(void *user) {
+    struct service_change *c = user;
+    pthread_mutex_lock(&c->lock);
+    bool stop = c->stop;
+    pthread_mutex_unlock(&c->lock);
+    return !stop;
+}
+
+static enum serve_code refuse(enum serve_code code, char message[SERVE_MESSAGE], const char *text) {
+    snprintf(message, SERVE_MESSAGE, "%s", text);
+    return code;
+}
+
+static enum serve_code swap(struct service_change *c, struct tags_text *text, char message[SERVE_MESSAGE]) {
+    bool changed;
+    struct file_swap s = {.path = c->path,
+                          .old = c->now->bytes,
+                          .old_size = c->now->size,
+                          .bytes = text->bytes,
+                          .size = text->size,
+                          .may = may,
+                          .user = c};
+    if (file_swap(&s, &changed))
+        return refuse(SERVE_FAILED, message, "the file cannot be written: the board's log tells why");
+    if (changed) return refuse(SERVE_BUSY, message, "somebody else saves the file: ask again in a second");
+    char *bytes = text->bytes;
+    text->bytes = NULL;
+    return take_bytes(c, bytes, text->size) ? SERVE_FAILED : SERVE_OK; /* it was checked: only memory may lack */
+}
+
+/* The daemon sees the file change, as if it were edited by hand. */
+static enum serve_code make(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+    struct tags_text text = {
+        .bytes = malloc(c->now->size + 1), .size = c->now->size, .name = c->path, .options = &config_passed_over};
+    if (!text.bytes) return refuse(SERVE_FAILED, message, "out of memory");
+    memcpy(text.bytes, c->now->bytes, c->now->size);
+    enum serve_code code = serve_change_text(&text, &c->now->config.tags, change, message);
+    if (!code) code = check(&text, message);
+    if (!code) code = swap(c, &text, message);
+    free(text.bytes);
+    return code;
+}
+
+/* On top of what somebody else saves meanwhile. A file that is no good may be half saved. */
+static enum serve_code make_at_last(struct service_change *changes, const struct serve_change *change,
+                                    char message[SERVE_MESSAGE]) {
+    enum serve_code code = SERVE_BUSY;
+    char why[LOG_LINE] = "";
+    bool good = false, ever = false;
+    for (int i = 0; i < TRIES && may(changes) && (!good || code == SERVE_BUSY); i++) {
+        if (i) usleep(PAUSE_US);
+        log_hold(why, sizeof why);
+        good = !read_again(changes);
+        log_release();
+        if (good) code = make(changes, change, message);
+        ever |= good;
+    }
+    if (ever || !may(changes)) return code; /* one that was good before is being saved */
+    if (why[0]) log_error("%s", why);
+    return refuse(SERVE_FAILED, message, "the board's file is no good as it was edited: its log tells why");
+}
+
+/* ---- the thread ---- */
+
+static struct place *first_waiting(struct service_change *c) {
+    struct place *first = NULL;
+    for (struct place *p = c->places; p < c->places + PLACES; p++)
+        if (p->state == WAITS && (!first || p->asked.ticket < first->asked.ticket)) first = p;
+    return first;
+}
+
+/* Under the lock, but for the disk's time. */
+static void run_one(struct service_change *c, struct place *p) {
+    char message[SERVE_MESSAGE] = "";
+    p->state = RUNS;
+    pthread_mutex_unlock(&c->lock);
+    enum serve_code code = make_at_last(c, &p->change, message);
+    pthread_mutex_lock(&c->lock);
+    p->code = code;
+    memcpy(p->message, message, sizeof message);
+    p->ended_ns = clock_ns(CLOCK_MONOTONIC);
+    p->state = ENDED;
+    arena_finish(&p->arena);
+    if (!c->stop) c->ended(c->user); /* who it belongs to may be gone after that */
+}
+
+static void look(struct service_change *c) {
+    char why[LOG_LINE];
+    c->look = false;
+    pthread_mutex_unlock(&c->lock);
+    log_hold(why, sizeof why); /* the daemon has said it */
+    read_again(c);
+    log_release();
+    pthread_mutex_lock(&c->lock);
+}
+
+static void *run(void *user) {
+    struct service_change *c = user;
+    pthread_mutex_lock(&c->lock);
+    while (!c->stop) {
+        struct place *p = first_waiting(c);
+        if (p)
+            run_one(c, p);
+        else if (c->look)
+            look(c);
+        else
+            pthread_cond_wait(&c->changed, &c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+static void destroy(struct service_change *c) {
+    for (struct place *p = c->places; p < c->places + PLACES; p++) arena_finish(&p->arena);
+    release(c->now);
+    release(c->next);
+    release(c->shown);
+    pthread_cond_destroy(&c->changed);
+    pthread_mutex_destroy(&c->lock);
+    free(c->path);
+    free(c);
+}
+
+int service_change_open(struct service_change **out, const char *path, void (*ended)(void *user), void *user) {
+    struct service_change *c = *out = calloc(1, sizeof *c);
+    if (!c) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    c->path = strdup(path), c->ended = ended, c->user = user;
+    pthread_mutex_init(&c->lock, NULL);
+    clock_condition(&c->changed);
+    if (c->path) {
+        file_swap_clean(path);
+        read_again(c);
+        if (!thread_start(&c->thread, run, c, false)) return OCELLI_OK;
+    }
+    destroy(c);
+    *out = NULL;
+    return log_fail(OCELLI_ERR_MEMORY, "no thread to make changes");
+}
+
+bool service_change_close(struct service_change **out, int timeout_ms) {
+    struct service_change *c = *out;
+    if (!c) return true;
+    pthread_mutex_lock(&c->lock);
+    c->stop = true;
+    pthread_cond_broadcast(&c->changed);
+    pthread_mutex_unlock(&c->lock);
+    if (!thread_join(&c->thread, clock_in(timeout_ms))) return false;
+    destroy(c);
+    *out = NULL;
+    return true;
+}
+
+/* ---- who asks ---- */
+
+const struct daemon_config *service_change_config(struct service_change *change, uint64_t *version) {
+    pthread_mutex_lock(&change->lock);
+    if (change->next) {
+        release(change->shown);
+        change->shown = change->next;
+        change->next = NULL;
+    }
+    pthread_mutex_unlock(&change->lock);
+    if (change->shown) *version = change->shown->version;
+    return change->shown ? &change->shown->config : NULL;
+}
+
+void service_change_check(struct service_change *change) {
+    pthread_mutex_lock(&change->lock);
+    change->look = true;
+    pthread_cond_broadcast(&change->changed);
+    pthread_mutex_unlock(&change->lock);
+}
+
+static bool is_open(const struct place *p) {
+    return p->state == WAITS || p->state == RUNS;
+}
+
+/* NULL: it is a new one. */
+static struct place *find(struct service_change *c, const struct serve_asked *asked) {
+    int64_t now = clock_ns(CLOCK_MONOTONIC);
+    for (struct place *p = c->places; p < c->places + PLACES; p++) {
+        const struct serve_asked *a = &p->asked;
+        if (p->state == FREE) continue;
+        if (asked->ticket ? a->ticket == asked->ticket : a->client == asked->client && a->request == asked->request)
+            if (asked->ticket || is_open(p) || (a->named && now - p->ended_ns < SAME_NS)) return p;
+    }
+    return NULL;
+}
+
+/* NULL: too many wait. */
+static struct place *find_capacity(struct service_change *c) {
+    struct place *capacity = NULL;
+    size_t open = 0;
+    for (struct place *p = c->places; p < c->places + PLACES; p++) {
+        open += is_open(p);
+        if (!is_open(p) &&
+            (!capacity || p->state == FREE || (capacity->state == ENDED && p->ended_ns < capacity->ended_ns)))
+            capacity = p;
+    }
+    return open < SERVICE_CHANGES ? capacity : NULL;
+}
+
+/* Copies the texts. false: out of memory. */
+static bool keep(struct place *p, const struct serve_change *change) {
+    struct serve_value *values = arena_alloc(&p->arena, change->count + 1, sizeof *values);
+    char *tag = arena_copy(&p->arena, change->tag, strlen(change->tag));
+    bool good = values && tag;
+    for (size_t i = 0; good && i < change->count; i++) {
+        const struct serve_value *from = &change->values[i];
+        values[i] = (struct serve_value){from->key, arena_copy(&p->arena, from->text, strlen(from->text))};
+        good = values[i].text;
+    }
+    p->change = (struct serve_change){change->kind, tag, values, change->count, NULL};
+    return good;
+}
+
+/* What the same peer asked for before is no longer the last thing that it said: the same again is meant anew. */
+static void outdate(struct service_change *c, uint64_t client) {
+    for (struct place *p = c->places; p < c->places + PLACES; p++)
+        if (p->asked.client == client) p->asked.named = false;
+}
+
+static enum serve_code begin(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+    struct serve_asked *asked = change->asked;
+    struct place *p = asked->may_wait ? find_capacity(c) : NULL;
+    if (!p) return refuse(SERVE_BUSY, message, "too many changes wait for the disk: ask again in a second");
+    arena_finish(&p->arena);
+    *p = (struct place){.state = FREE};
+    if (!keep(p, change)) {
+        arena_finish(&p->arena);
+        return refuse(SERVE_FAILED, message, "out of memory");
+    }
+    outdate(c, asked->client);
+    asked->ticket = ++c->tickets;
+    p->asked = *asked, p->state = WAITS;
+    pthread_cond_broadcast(&c->changed);
+    return SERVE_DEFERRED;
+}
+
+static enum serve_code answer(const struct place *p, struct serve_asked *asked, char message[SERVE_MESSAGE]) {
+    asked->ticket = p->asked.ticket;
+    if (is_open(p)) return SERVE_DEFERRED;
+    return refuse(p->code, message, p->message);
+}
+
+enum serve_code service_change(struct service_change *changes, const struct serve_change *change,
+                               char message[SERVE_MESSAGE]) {
+    struct serve_asked *asked = change->asked;
+    pthread_mutex_lock(&changes->lock);
+    const struct place *p = find(changes, asked);
+    enum serve_code code = p               ? answer(p, asked, message)
+                           : asked->ticket ? refuse(SERVE_BUSY, message, "its end is forgotten: ask again")
+                                           : begin(changes, change, message);
+    pthread_mutex_unlock(&changes->lock);
+    return code;
+}
+
+bool service_change_pending(struct service_change *change, uint64_t ticket) {
+    bool open = false;
+    pthread_mutex_lock(&change->lock);
+    for (const struct place *p = change->places; p < change->places + PLACES; p++)
+        open |= p->asked.ticket == ticket && is_open(p);
+    pthread_mutex_unlock(&change->lock);
+    return open;
+}

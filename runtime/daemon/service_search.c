@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/service_search.h"
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* APART_MS: of a truck that stands there, one hit a minute. */
+enum { APART_MS = 60000, EMBED_MS = 3000, ALL_MS = 5000 };
+
+/* The same text again gets the same answer; a fault only who waits for it. */
+#define SAME_NS INT64_C(10000000000)
+#define FAULT_NS INT64_C(1000000000)
+
+/* ---- the thread ---- */
+
+static int look(struct service_search *s) {
+    struct history_found found = {.hits = s->found};
+    struct daemon_question question = {.text = s->text,
+                                       .templates = &s->templates,
+                                       .wanted = SERVE_HITS,
+                                       .apart_ms = APART_MS,
+                                       .embed_timeout_ms = EMBED_MS,
+                                       .timeout_ms = ALL_MS};
+    int status = daemon_search(s->daemon, &question, &found);
+    for (size_t i = 0; !status && i < found.count; i++)
+        s->hits[i] = (struct serve_hit){s->found[i].time, s->found[i].score, s->found[i].tags};
+    s->answer = (struct serve_found){s->hits, found.count, found.since};
+    return status;
+}
+
+static void *run(void *user) {
+    struct service_search *s = user;
+    s->status = look(s);
+    s->answered_ns = clock_ns(CLOCK_MONOTONIC);
+    atomic_store(&s->running, false);
+    s->ended(s->user);
+    return NULL;
+}
+
+/* ---- who asks ---- */
+
+void service_search_init(struct service_search *search, struct daemon *daemon, void (*ended)(void *user), void *user) {
+    search->daemon = daemon, search->ended = ended, search->user = user;
+}
+
+bool service_search_finish(struct service_search *search, int timeout_ms) {
+    if (!thread_join(&search->thread, clock_in(timeout_ms))) return false;
+    arena_finish(&search->arena);
+    return true;
+}
+
+static enum serve_code refuse(enum serve_code code, char message[SERVE_MESSAGE], const char *text) {
+    snprintf(message, SERVE_MESSAGE, "%s", text);
+    return code;
+}
+
+static enum serve_code begin(struct service_search *s, const struct prompts_list *templates, const char *text,
+                             char message[SERVE_MESSAGE]) {
+    int status = OCELLI_OK;
+    thread_join(&s->thread, INT64_MAX); /* it is at its end: nothing runs */
+    arena_finish(&s->arena);
+    s->templates = (struct prompts_list){0};
+    for (size_t i = 0; !status && i < templates->count; i++)
+        status = prompts_add(&s->templates, &s->arena, templates->texts[i]);
+    snprintf(s->text, sizeof s->text, "%s", text);
+    atomic_store(&s->running, true);
+    if (!status && !thread_start(&s->thread, run, s, false)) return SERVE_DEFERRED;
+    atomic_store(&s->running, false);
+    s->text[0] = 0;
+    return refuse(SERVE_FAILED, message, "out of memory for a search");
+}
+
+enum serve_code service_search(struct service_search *search, const struct prompts_list *templates, const char *text,
+                               bool others, struct serve_found *found, char message[SERVE_MESSAGE]) {
+    bool same = !strcmp(search->text, text), running = atomic_load(&search->running);
+    if (running && same) return SERVE_DEFERRED;
+    if (running || (!same && others))
+        return refuse(SERVE_BUSY, message, "another text is searched for: ask again in a second");
+    int64_t age = clock_ns(CLOCK_MONOTONIC) - search->answered_ns;
+    if (!same || age > (search->status ? FAULT_NS : SAME_NS)) return begin(search, templates, text, message);
+    *found = search->answer;
+    if (!search->status) return SERVE_OK;
+    bool slow = search->status == OCELLI_ERR_LOST;
+    return refuse(SERVE_FAILED, message, slow ? "the model does not answer in time: ask again" : "its log tells why");
+}
+
+bool service_searching(const struct service_search *search) {
+    return atomic_load(&search->running);
+}

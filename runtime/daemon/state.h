@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What was learnt, in a folder: there whole or not at all, whenever the power goes. */
+#ifndef DAEMON_STATE_H
+#define DAEMON_STATE_H
+
+#include "tag/tagger.h"
+
+/* `folder`/learnt. What is no state of ours is said and left: it is learnt anew, and written over at the next save.
+ * A file that is not there is no fault. What a save that was cut off left beside it goes. */
+void state_restore(struct tagger *tagger, const char *folder);
+
+/* Why state_save() could not write there, an errno; 0: it could. It makes the folder itself, but not those above it. */
+int state_fault(const char *folder);
+
+/* Writes bytes of tagger_save() there; makes the folder. Errors: FILE, MEMORY. */
+int state_save(const char *folder, const void *bytes, size_t size);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A frame as JPEG, for those who ask a board what it sees. */
+#ifndef PREP_ENCODE_JPEG_H
+#define PREP_ENCODE_JPEG_H
+
+#include "base/frame.h"
+
+enum { JPEG_SIDE = 960 }; /* pixels of the longer side at most: every second, third, ... is taken */
+
+/* Upright. false: no memory. free(*jpeg). */
+bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size);
+
+#endif

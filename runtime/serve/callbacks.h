@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What serve asks of the board. The daemon gives it; serve knows nothing else of models and cameras.
+ * Thread-safety: serve calls these from serve_poll() only, one at a time. What they point to stays until the next
+ * call of any of them. */
+#ifndef SERVE_CALLBACKS_H
+#define SERVE_CALLBACKS_H
+
+#include "tag/tagger.h"
+#include "tag/tags_file.h"
+
+/* How a request ended; docs/protocol.md lists the words and CoAP codes, serve/code.c the table. */
+enum serve_code {
+    SERVE_OK,
+    SERVE_USAGE,
+    SERVE_UTF8,
+    SERVE_ID,
+    SERVE_CRC,
+    SERVE_LONG,
+    SERVE_VERB,
+    SERVE_NONE,
+    SERVE_DENIED,
+    SERVE_PROVE,
+    SERVE_BUSY,
+    SERVE_LIMIT,
+    SERVE_ABSENT,
+    SERVE_FAILED,
+    SERVE_CODES,
+    SERVE_DEFERRED = SERVE_CODES /* no end: it is asked again; see change() and search() */
+};
+
+/* The state as of the last frame. */
+struct serve_view {
+    uint64_t seq;  /* of that frame; 0: none yet */
+    double age_ms; /* since it was taken; NAN: none yet */
+    uint64_t version;
+    const char *model;
+    const struct tagger_status *tags; /* (count), in the order of the file */
+    size_t count;
+    uint64_t stamp; /* of the tags: another one when anything of them is; 0: there is none */
+};
+
+struct serve_field {
+    const char *name; /* lower case and '_' */
+    const char *text; /* NULL: the number */
+    double number;
+};
+
+enum serve_change_kind { SERVE_ADD, SERVE_SET, SERVE_REMOVE };
+
+struct serve_value {
+    const char *key;  /* "prompt", "against", "group", or of a rule */
+    const char *text; /* "" in SERVE_REMOVE: the key's line, whatever it says */
+};
+
+/* Who asks for a change, so that it is made once however often it is asked for. */
+struct serve_asked {
+    uint64_t client;  /* a number of an address, or of a wire */
+    uint64_t request; /* a number of all that it says */
+    bool named;       /* by an id: the same again is that request once more, also when it has been answered */
+    bool may_wait;    /* there is room for it to be answered later */
+    uint64_t ticket;  /* of the change that it has waited for; 0: it comes anew. SERVE_DEFERRED sets it */
+};
+
+/* Checked: keys are known, texts are UTF-8 without control characters and within their limits. */
+struct serve_change {
+    enum serve_change_kind kind;
+    const char *tag;
+    const struct serve_value *values;
+    size_t count; /* 0: SERVE_ADD: make the tag; SERVE_REMOVE: the tag itself */
+    struct serve_asked *asked;
+};
+
+struct serve_hit {
+    double time; /* seconds since 1970 */
+    double score;
+    const char *tags; /* names, parted by ", " */
+};
+
+enum { SERVE_MESSAGE = 160, SERVE_FIELDS = 48, SERVE_HITS = 32 };
+
+struct serve_found {
+    const struct serve_hit *hits; /* (count), best first, at most SERVE_HITS */
+    size_t count;
+    double since; /* of the oldest picture that was looked at; NAN: there was none */
+};
+
+struct serve_callbacks {
+    void *user;
+    void (*view)(void *user, struct serve_view *view);
+    /* The file as it is, and its version: once the view has that too it is in force. */
+    const struct tags_file *(*prompts)(void *user, uint64_t *version);
+    /* Makes it so in the file, whole or not at all; see serve_change_text(). On any code but SERVE_OK `message` may get
+     * a sentence. SERVE_DEFERRED: it is under way, or waits for others; when pending() has become false, told by
+     * serve_wake(), the same request gets its end at once by its ticket. SERVE_BUSY: too many wait, or somebody else
+     * saves the file. */
+    enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
+    /* Fills fields (SERVE_FIELDS) and gives how many. */
+    size_t (*status)(void *user, struct serve_field *fields);
+    /* The last frame as JPEG. NULL, or false: none. */
+    bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
+    /* NULL: not built in, or no history. SERVE_DEFERRED: it has begun, or goes on; when searching() has become false,
+     * told by serve_wake(), the same text gets its end at once, as long as no other has begun. SERVE_BUSY: another text
+     * is searched for, or would have to begin while others wait for an end: `others`. */
+    enum serve_code (*search)(void *user, const char *text, bool others, struct serve_found *found,
+                              char message[SERVE_MESSAGE]);
+    bool (*searching)(void *user); /* only with search() */
+    /* Is this change still under way? NULL: change() never gives SERVE_DEFERRED. */
+    bool (*pending)(void *user, uint64_t ticket);
+    /* As view(), which then need not give the tags: for requests that tell them. NULL: view() gives all. */
+    void (*tags)(void *user, struct serve_view *view);
+};
+
+#endif
