@@ -36,7 +36,7 @@ static int read_config(struct daemon *daemon) {
     if (!status) config_play(&daemon->config, daemon->options.recording);
     if (!status) status = config_check_start(&daemon->config, daemon->options.model, NULL);
     if (status) return status;
-    if (!daemon->options.silent) config_surprises(&daemon->config);
+    if (!daemon->options.silent) config_start_surprises(&daemon->config);
     daemon->model = chosen(daemon->options.model, daemon->config.model);
     daemon->device = chosen(daemon->options.device, daemon->config.device);
     daemon->state = chosen(NULL, daemon->config.state);

@@ -29,7 +29,7 @@ struct daemon {
     struct file_watch file_watch;
     struct on_change on_change;
     struct saver saver;
-    struct lines *out;
+    struct line_writer *out;
     struct daemon_hook hooks[DAEMON_HOOKS];
     size_t hook_count;
     pthread_mutex_t leaving; /* held while hooks' leave() are called, and while the hooks go */

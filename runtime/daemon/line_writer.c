@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-struct lines {
+struct line_writer {
     int fd;
     const char *name; /* NULL: the log */
     struct thread thread;
@@ -31,7 +31,7 @@ struct lines {
 
 /* The first lines, up to what a pipe takes at once (pipe(7): PIPE_BUF), so that lines of others do not come in between.
  */
-static size_t take_piece(struct lines *l) {
+static size_t take_piece(struct line_writer *l) {
     size_t n = l->size < PIPE_BUF ? l->size : PIPE_BUF;
     const char *end = memrchr(l->bytes, '\n', n);
     if (end) n = (size_t)(end - l->bytes) + 1;
@@ -52,7 +52,7 @@ static int write_all(int fd, const char *bytes, size_t size) {
 }
 
 /* Under the lock. There is room: a piece went out. */
-static void tell_lost(struct lines *l) {
+static void tell_lost(struct line_writer *l) {
     if (l->name || !l->untold) return;
     l->size +=
         (size_t)snprintf(l->bytes + l->size, 128, "ocelli: warning: standard error stalled: %llu lines were lost\n",
@@ -61,7 +61,7 @@ static void tell_lost(struct lines *l) {
 }
 
 /* Under the lock, but for the reader's time. */
-static void write_piece(struct lines *l) {
+static void write_piece(struct line_writer *l) {
     size_t n = take_piece(l);
     pthread_mutex_unlock(&l->lock);
     int failed = write_all(l->fd, l->piece, n);
@@ -76,7 +76,7 @@ static void write_piece(struct lines *l) {
 }
 
 static void *run(void *user) {
-    struct lines *l = user;
+    struct line_writer *l = user;
     pthread_mutex_lock(&l->lock);
     while (l->size || !l->stop)
         if (l->size)
@@ -89,8 +89,8 @@ static void *run(void *user) {
 
 /* ---- for others ---- */
 
-int line_writer_open(struct lines **out, int fd, const char *name) {
-    struct lines *l = *out = calloc(1, sizeof *l);
+int line_writer_open(struct line_writer **out, int fd, const char *name) {
+    struct line_writer *l = *out = calloc(1, sizeof *l);
     if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory for events");
     l->fd = fd, l->name = name;
     pthread_mutex_init(&l->lock, NULL);
@@ -101,9 +101,9 @@ int line_writer_open(struct lines **out, int fd, const char *name) {
     return log_fail(OCELLI_ERR_MEMORY, "no thread to write lines: %s", strerror(failed));
 }
 
-bool line_writer_close(struct lines **lines, int timeout_ms) {
+bool line_writer_close(struct line_writer **lines, int timeout_ms) {
     if (!lines || !*lines) return true;
-    struct lines *l = *lines;
+    struct line_writer *l = *lines;
     *lines = NULL;
     pthread_mutex_lock(&l->lock);
     l->stop = true;
@@ -116,25 +116,25 @@ bool line_writer_close(struct lines **lines, int timeout_ms) {
     return true;
 }
 
-void line_writer_add(struct lines *writer, const char *line) {
+void line_writer_add(struct line_writer *writer, const char *line) {
     size_t length = strlen(line), spare = 128; /* for the count of what was lost */
     pthread_mutex_lock(&writer->lock);
-    bool capacity = !writer->untold && length <= LINE_WRITER_CAPACITY - spare - writer->size;
-    if (capacity && !writer->status) memcpy(writer->bytes + writer->size, line, length), writer->size += length;
-    if (!capacity) writer->lost++, writer->untold += !writer->name;
+    bool fits = !writer->untold && length <= LINE_WRITER_CAPACITY - spare - writer->size;
+    if (fits && !writer->status) memcpy(writer->bytes + writer->size, line, length), writer->size += length;
+    if (!fits) writer->lost++, writer->untold += !writer->name;
     pthread_cond_broadcast(&writer->changed);
     pthread_mutex_unlock(&writer->lock);
-    if (!capacity && writer->name) log_warn("%s: its reader stalls: events are lost there", writer->name);
+    if (!fits && writer->name) log_warn("%s: its reader stalls: events are lost there", writer->name);
 }
 
-void line_writer_add_optional(struct lines *writer, const char *line) {
+void line_writer_add_optional(struct line_writer *writer, const char *line) {
     pthread_mutex_lock(&writer->lock);
-    bool capacity = writer->size <= LINE_WRITER_CAPACITY / 2;
+    bool fits = writer->size <= LINE_WRITER_CAPACITY / 2;
     pthread_mutex_unlock(&writer->lock);
-    if (capacity) line_writer_add(writer, line);
+    if (fits) line_writer_add(writer, line);
 }
 
-bool line_writer_drain(struct lines *writer, int timeout_ms) {
+bool line_writer_drain(struct line_writer *writer, int timeout_ms) {
     struct timespec at = clock_at(clock_in(timeout_ms));
     pthread_mutex_lock(&writer->lock);
     for (int late = 0; writer->size && !late;) late = pthread_cond_timedwait(&writer->changed, &writer->lock, &at);
@@ -143,21 +143,21 @@ bool line_writer_drain(struct lines *writer, int timeout_ms) {
     return done;
 }
 
-bool line_writer_wait(struct lines *writer) {
+bool line_writer_wait(struct line_writer *writer) {
     pthread_mutex_lock(&writer->lock);
     bool waits = writer->size > 0;
     pthread_mutex_unlock(&writer->lock);
     return waits;
 }
 
-int line_writer_status(struct lines *writer) {
+int line_writer_status(struct line_writer *writer) {
     pthread_mutex_lock(&writer->lock);
     int status = writer->status;
     pthread_mutex_unlock(&writer->lock);
     return status;
 }
 
-uint64_t line_writer_lost(struct lines *writer) {
+uint64_t line_writer_lost(struct line_writer *writer) {
     pthread_mutex_lock(&writer->lock);
     uint64_t lost = writer->lost;
     pthread_mutex_unlock(&writer->lock);

@@ -12,32 +12,32 @@
 
 enum { LINE_WRITER_CAPACITY = 1 << 18 };
 
-struct lines;
+struct line_writer;
 
 /* `fd` stays the caller's. `name` stands in log lines. NULL: it is the log itself. Then nothing is logged, and a line
  * of its own tells how many lines were lost. Errors: MEMORY. */
-int line_writer_open(struct lines **lines, int fd, const char *name);
+int line_writer_open(struct line_writer **lines, int fd, const char *name);
 /* Waits up to timeout_ms until all is written, frees, and sets *lines to NULL. A reader that stalls longer is left,
  * with a thread that waits for it and the memory that it uses: false. Accepts NULL and a pointer to NULL. */
-bool line_writer_close(struct lines **lines, int timeout_ms);
+bool line_writer_close(struct line_writer **lines, int timeout_ms);
 
 /* Appends a line with its end, at most 4096 bytes. Any thread; waits for nobody. */
-void line_writer_add(struct lines *writer, const char *line);
+void line_writer_add(struct line_writer *writer, const char *line);
 
 /* The same with a line that later ones make old, as a status: it is dropped, and not counted, while half of the room
  * waits for the reader, so that events still find some. */
-void line_writer_add_optional(struct lines *writer, const char *line);
+void line_writer_add_optional(struct line_writer *writer, const char *line);
 
 /* Something waits to be written. */
-bool line_writer_wait(struct lines *writer);
+bool line_writer_wait(struct line_writer *writer);
 /* Waits until nothing does; false: not within timeout_ms. */
-bool line_writer_drain(struct lines *writer, int timeout_ms);
+bool line_writer_drain(struct line_writer *writer, int timeout_ms);
 
 /* Errors: FILE (the reader is gone, as was said). What cannot be written otherwise (a full disk) is said and dropped.
  */
-int line_writer_status(struct lines *writer);
+int line_writer_status(struct line_writer *writer);
 
 /* Lines for which there was no room. Any thread. */
-uint64_t line_writer_lost(struct lines *writer);
+uint64_t line_writer_lost(struct line_writer *writer);
 
 #endif

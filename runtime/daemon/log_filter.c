@@ -19,7 +19,7 @@ static struct line {
     unsigned count;
     int64_t at;
 } lines[LINES];
-static struct lines *out; /* to standard error */
+static struct line_writer *out; /* to standard error */
 static bool (*divert)(void *user, const char *line);
 static void *divert_user;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -69,7 +69,7 @@ static void handle(void *user, enum ocelli_log_level level, const char *message)
 }
 
 void log_filter_begin(void) {
-    struct lines *opened = NULL;
+    struct line_writer *opened = NULL;
     line_writer_open(&opened, STDERR_FILENO,
                      NULL);    /* else, as was said, a line is written by the thread that says it */
     pthread_mutex_lock(&lock); /* the thread that guards the start may be at its end already: log_filter_wait() */
@@ -104,7 +104,7 @@ void log_filter_end(void) {
     log_filter_flush(1);
     ocelli_set_log(NULL, NULL);
     pthread_mutex_lock(&lock);
-    struct lines *gone = out;
+    struct line_writer *gone = out;
     out = NULL;
     pthread_mutex_unlock(&lock);
     line_writer_close(&gone, LAST_MS);

@@ -237,9 +237,9 @@ static void look_at_tags(struct surprises *s) {
     const struct tags_file *tags = &s->config->tags;
     struct member *members = calloc(tags->count + 1, sizeof *members);
     const struct member **ordered = calloc(tags->count + 1, sizeof *ordered);
-    bool capacity = members && ordered;
-    if (capacity) fill(members, ordered, tags);
-    for (size_t i = 0; capacity && i < tags->count; i++) {
+    bool allocated = members && ordered;
+    if (allocated) fill(members, ordered, tags);
+    for (size_t i = 0; allocated && i < tags->count; i++) {
         const struct member *m = ordered[i];
         look_at_tag(s, m, m > members ? m - 1 : NULL, m + 1 < members + tags->count ? m + 1 : NULL);
     }
@@ -261,11 +261,21 @@ static void look_at_source(struct surprises *s) {
         }
 }
 
+static void look_at_start(struct surprises *s) {
+    if (!s->config->tags.count) tell(s, NO_TAGS, 0, "no tags: nothing can turn on; write a section [tag NAME] for each");
+    look_at_state(s);
+    look_at_history(s);
+}
+
+size_t config_start_surprises(const struct daemon_config *config) {
+    struct surprises s = {.config = config};
+    look_at_start(&s);
+    return s.all;
+}
+
 size_t config_surprises(const struct daemon_config *config) {
     struct surprises s = {.config = config};
-    if (!config->tags.count) tell(&s, NO_TAGS, 0, "no tags: nothing can turn on; write a section [tag NAME] for each");
-    look_at_state(&s);
-    look_at_history(&s);
+    look_at_start(&s);
     look_at_source(&s);
     look_at_tags(&s);
     tell_others(&s);

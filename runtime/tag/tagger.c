@@ -342,8 +342,11 @@ size_t tagger_step(struct tagger *tagger, const struct tagger_frame *frame, cons
 }
 
 void tagger_refresh(struct tagger *tagger) {
-    for (size_t i = 0; i < tagger->count; i++)
-        calibrate_refresh(tagger->items[i].calibrate, tagger->items[i].tag.rules.value[RULE_FALSE_ALARMS]);
+    for (size_t i = 0; i < tagger->count; i++) {
+        struct tagger_item *item = &tagger->items[i];
+        calibrate_refresh(item->calibrate, item->tag.rules.value[RULE_FALSE_ALARMS]);
+        take_over(tagger, item);
+    }
 }
 
 size_t tagger_count(const struct tagger *tagger) {

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static struct lines *l;
+static struct line_writer *l;
 static int ends[2]; /* read, write */
 static char line[2000];
 

@@ -58,7 +58,7 @@ check 1
 cut -d : -f 2 out | tr '\n' ' ' >lines
 test "$(cat lines)" = "1 3 4 5 6 7 8 11 11 12 15 16 17 18 19 21 22 24 26 29 30 31 32 33 " || fail "$name: the lines are $(cat lines)"
 for words in "none.gguf: No such file" "state = pipe/state: what the daemon learns cannot be saved there (Not a directory)" \
-    "contains 'abacus'" 'unknown section "sauce"' "files:nowhere: cannot watch this folder: No such file" "port is taken by udp in line 14" \
+    "in its name, 'abacus'" 'unknown section "sauce"' "files:nowhere: cannot watch this folder: No such file" "port is taken by udp in line 14" \
     "open.psk: others may read or change the keys: chmod 600" "reach = mars: give attached" "a baud rate is a number" \
     '"300.1.1.1" is no IPv4' "file = nowhere/history: no picture is kept" "write {} exactly once" "off without on" "above on = 0.1 in line 28" \
     "none.png: No such file" "text.png" 'tag "cat" again' 'false_alarms = "many"'; do has "$words"; done

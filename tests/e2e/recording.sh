@@ -35,7 +35,7 @@ before=$(date +%s)
 video 10 $(scene 365) |
     "$ocelli" learn -c ocelli.ini --recording y4m:- --json >out 2>err || fail "$name: exit code $?"
 took=$(($(date +%s) - before))
-test ! -s err || fail "$name: said something"
+test "$(grep -vc ': runs: source\|: learning is complete' err)" -eq 0 || fail "$name: said something"
 test $took -lt 600 || fail "$name: took $took s" # 3640 s of video; the last threshold before the end comes at 3330 s
 jq -se 'length==2 and all(.[]; .learning==false and .on!=null and .learnt_days*24>1 and .learnt_days*24<1.2)' out >/dev/null ||
     fail "$name: not learnt"
@@ -92,7 +92,7 @@ touch -d '2020-02-03T04:05:17Z' day/broken.jpg
 touch -d '2020-02-03T04:06:06.5Z' day/a-third.png
 "$ocelli" run -c ocelli.ini --recording files:day >out 2>err || fail "$name: exit code $?"
 grep -v " go on learning$" err >said
-grep -q "day/broken.jpg" said && test "$(wc -l <said)" -eq 1 || fail "$name: the broken picture"
+test "$(grep -c "day/broken.jpg" said)" -eq 1 || fail "$name: the broken picture"
 cat >expected <<'EOF'
 on cat day/z first.png 0 2020-02-03T04:05:06.000Z
 off cat day/b/second.png 10000 2020-02-03T04:05:16.000Z
