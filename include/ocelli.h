@@ -178,8 +178,8 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
 
 /* Runs the pictures and texts that the model file brings along for this, and compares the results with those that
  * were computed in float when the file was made. If a kind of product is too far off, the next simpler one takes its
- * place, with a warning, unless ocelli_params chose the kind. *worst (may be NULL) gets the lowest cosine; NaN if an
- * embedding was not finite.
+ * place, with a warning, unless ocelli_params chose the kind. *worst (may be NULL) gets the lowest cosine. It is NaN
+ * if an embedding was not finite.
  * Errors: WRONG (lower than the model file allows), FILE (it has no such data, or is damaged), DEVICE, MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
 
@@ -241,8 +241,8 @@ int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *handle, const st
 /* Frees and sets *tags to NULL. Accepts NULL and a pointer to NULL. */
 void ocelli_tags_destroy(struct ocelli_tags **tags);
 
-/* Scores one embedding (D floats) against all tags. cosines: (count), from -1 to 1; may be NULL. scores: (count);
- * may be NULL: softmax over the tags of logit_scale * cosine, so that their sum is 1. SigLIP models have another
+/* Scores one embedding (D floats) against all tags. cosines: (count), from -1 to 1. scores: (count).
+ * Either may be NULL. A score is the softmax over the tags of logit_scale * cosine, so that their sum is 1. SigLIP models have another
  * rule: each score is sigmoid(logit_scale * cosine + logit_bias), whatever the others are. Cannot fail. */
 void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, float *scores, float *cosines);
 
@@ -301,8 +301,8 @@ struct ocelli_tag_status {
 
 /* Reads and embeds tags, with their rivals and example pictures. Strings are copied, and the tagger no longer needs
  * the handle. On success free *out with ocelli_tagger_destroy(). On error *out is NULL.
- * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags), FILE (tags_path, state_path
- * or an example picture is broken), LIMIT (over 4096 tags), MEMORY, and those of ocelli_embed_texts() and
+ * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags). FILE (tags_path, state_path
+ * or an example picture is broken). LIMIT (over 4096 tags). MEMORY. Those of ocelli_embed_texts() and
  * ocelli_embed_images(). The log names the line in the file or text, or the place in the array. */
 int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, const struct ocelli_tagger_params *params);
 
