@@ -242,8 +242,9 @@ int ocelli_tags_create(struct ocelli_tags **out, struct ocelli *handle, const st
 void ocelli_tags_destroy(struct ocelli_tags **tags);
 
 /* Scores one embedding (D floats) against all tags. cosines: (count), from -1 to 1. scores: (count).
- * Either may be NULL. A score is the softmax over the tags of logit_scale * cosine, so that their sum is 1. SigLIP models have another
- * rule: each score is sigmoid(logit_scale * cosine + logit_bias), whatever the others are. Cannot fail. */
+ * Either may be NULL. A score is the softmax over the tags of logit_scale * cosine, so that their sum is 1. SigLIP
+ * models have another rule: each score is sigmoid(logit_scale * cosine + logit_bias), whatever the others are. Cannot
+ * fail. */
 void ocelli_tags_score(const struct ocelli_tags *tags, const float *embedding, float *scores, float *cosines);
 
 /* ---- frames over time: states ---- */

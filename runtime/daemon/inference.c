@@ -121,7 +121,7 @@ static void judge(struct inference *inference, const struct inference_picture *p
     pthread_mutex_lock(&inference->lock);
     size_t count = tagger_step(inference->tagger, &frame, &events);
     if (!picture->frame.recording.on)
-        recording_add(&inference->recording, inference->tagger, inference->embedding, picture->frame.captured_ns);
+        history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns);
     inference->usual_ns = inference->usual_ns ? (7 * inference->usual_ns + gpu_ns) / 8 : gpu_ns;
     inference->gpu_bytes = info.gpu_bytes, inference->dma_bufs = info.dma_bufs;
     inference->any = true, inference->sequence = picture->frame.sequence,
@@ -213,7 +213,7 @@ static void release(struct inference *b, int state) {
 }
 
 /* In the place of the one that was kept. */
-static void recording(struct inference *b, struct inference_picture *p) {
+static void keep_newest(struct inference *b, struct inference_picture *p) {
     pthread_mutex_lock(&b->lock);
     release(b, INFERENCE_KEPT);
     p->state = INFERENCE_KEPT;
@@ -228,7 +228,7 @@ static void turn(struct inference *b, struct inference_picture *p, struct vector
     pthread_mutex_unlock(&b->lock);
     adopt(b, incoming);
     if (p) judge(b, p);
-    if (p) recording(b, p);
+    if (p) keep_newest(b, p);
     if (b->job) advance(b);
     pthread_mutex_lock(&b->lock);
     b->busy_since = 0;

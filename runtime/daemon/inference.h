@@ -8,7 +8,7 @@
 #include "base/thread.h"
 #include "base/sha256.h"
 #include "daemon/event.h"
-#include "daemon/recording.h"
+#include "daemon/history_sampler.h"
 #include "daemon/meter.h"
 #include "daemon/model_vectors.h"
 #include "source/source.h"
@@ -51,7 +51,7 @@ struct inference {
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
     bool stop, open;
-    struct recording recording;        /* set before inference_start() */
+    struct history_sampler sampler;    /* set before inference_start() */
     struct text_request *text_request; /* who waits for a text's vector, see daemon/text_request.h; NULL: nobody */
     struct inference_picture pictures[INFERENCE_PICTURES];
     struct vectors *incoming;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/recording.h"
+#include "daemon/history_sampler.h"
 #include "base/clock.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -49,7 +49,7 @@ static int teardown(void **state) {
 }
 
 /* A picture with the first `on` tags in it, `ms` after the first. Time is the tagger's too. */
-static void see(struct recording *k, int on, int64_t ms) {
+static void see(struct history_sampler *k, int on, int64_t ms) {
     static int64_t began;
     const struct tagger_event *events;
     float v[SIZE] = {0};
@@ -57,7 +57,7 @@ static void see(struct recording *k, int on, int64_t ms) {
     int64_t at = began + ms * 1000000;
     for (int i = 0; i < on; i++) v[i] = 1 / sqrtf((float)on);
     tagger_step(tagger, &(struct tagger_frame){v, at / 1000000, (uint64_t)ms, 0.5f}, &events);
-    recording_add(k, tagger, v, at);
+    history_sampler_add(k, tagger, v, at);
 }
 
 static struct history_found search(int like, struct history_hit hits[8]) {
@@ -79,7 +79,7 @@ static void wait_kept(uint64_t count) {
 /* One a second of ten a second, and of late ones; then the names that were on. */
 static void test_every(void **state) {
     (void)state;
-    struct recording k = {.memory = memory, .every = 1};
+    struct history_sampler k = {.memory = memory, .every = 1};
     struct history_hit hits[8];
     for (int64_t ms = 0; ms <= 5000; ms += 100) see(&k, 1, ms);
     see(&k, 1, 7500);
@@ -91,11 +91,12 @@ static void test_every(void **state) {
 
 static void test_names(void **state) {
     (void)state;
-    struct recording k = {.memory = memory};
+    struct history_sampler k = {.memory = memory};
     struct history_hit hits[8];
-    for (int64_t ms = 20000; ms < 30000; ms += 100) see(&(struct recording){0}, 2, ms); /* smoothing comes to its end */
+    for (int64_t ms = 20000; ms < 30000; ms += 100)
+        see(&(struct history_sampler){0}, 2, ms); /* smoothing comes to its end */
     see(&k, 2, 30000);
-    for (int64_t ms = 30100; ms < 40000; ms += 100) see(&(struct recording){0}, 40, ms);
+    for (int64_t ms = 30100; ms < 40000; ms += 100) see(&(struct history_sampler){0}, 40, ms);
     see(&k, 40, 40000);
     wait_kept(9);
     search(1, hits);
@@ -110,7 +111,7 @@ static void test_names(void **state) {
 
 static void test_none(void **state) {
     (void)state;
-    struct recording k = {0};
+    struct history_sampler k = {0};
     see(&k, 1, 50000);
     assert_int_equal(k.last_ns, 0);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "daemon/recording.h"
+#include "daemon/history_sampler.h"
 
 #include <string.h>
 
@@ -18,13 +18,12 @@ static void names_on(const struct tagger *tagger, char text[HISTORY_TAGS]) {
     }
 }
 
-void recording_add(struct recording *recording, const struct tagger *tagger, const float *embedding,
-                   int64_t captured_ns) {
+void history_sampler_add(struct history_sampler *sampler, const struct tagger *tagger, const float *embedding,
+                         int64_t captured_ns) {
     char tags[HISTORY_TAGS];
-    if (!recording->memory ||
-        (recording->last_ns && (double)(captured_ns - recording->last_ns) < recording->every * 1e9))
+    if (!sampler->memory || (sampler->last_ns && (double)(captured_ns - sampler->last_ns) < sampler->every * 1e9))
         return;
-    recording->last_ns = captured_ns;
+    sampler->last_ns = captured_ns;
     names_on(tagger, tags);
-    memory_put(recording->memory, embedding, captured_ns, tags);
+    memory_put(sampler->memory, embedding, captured_ns, tags);
 }
