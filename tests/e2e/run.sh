@@ -255,11 +255,12 @@ show cat h1
 wait_event on cat
 touch hang
 show pizza h1
-sleep 0.5
+until_true 10 test -e hang.seen || fail "$name: the layer saw no submit"
+sleep 1 # only what takes longer than a slow picture is told
 rm -f state/learnt
 stop TERM
 rm hang
-grep -q 'the device does not answer' err || fail "$name: the layer saw no submit"
+grep -q 'the device does not answer' err || fail "$name: the end says nothing"
 test -s state/learnt || fail "$name: no state saved at the end"
 
 # --- many edits ---

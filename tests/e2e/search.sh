@@ -125,11 +125,8 @@ export SLOW_MS=700
 start
 ask_search "slow to find" >answer & searcher=$!
 until_true 10 going_on || fail "no search goes on"
-before=$(date +%s%N)
 ask ping >/dev/null || fail "no answer while a search goes on"
-took=$((($(date +%s%N) - before) / 1000000))
-kill -0 $searcher || fail "the search did not last"
-test $took -lt 600 || fail "an answer while a search goes on took $took ms"
+test ! -s answer || fail "a search holds up other answers: it ended first"
 wait $searcher || fail "a slow search: $(tail -n 1 fault)"
 jq -e '.hits[0].score' answer >/dev/null || fail "a slow search: $(cat answer)"
 kill -TERM $daemon

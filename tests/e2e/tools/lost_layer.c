@@ -2,12 +2,21 @@
  * A Vulkan layer between the loader and the real driver: when the file $LOST_FILE is there, it is removed, and from
  * then on every submit to that VkDevice fails with VK_ERROR_DEVICE_LOST, as after a reset of the GPU; a new device
  * works. With $SLOW_MS each submit takes that much longer. While the file $HANG_FILE is there, a submit does not
- * return. LoaderLayerInterface.md of the Vulkan loader tells the rules. */
+ * return; it makes $HANG_FILE.seen. LoaderLayerInterface.md of the Vulkan loader tells the rules. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <vulkan/vk_layer.h>
 #include <vulkan/vulkan.h>
+
+/* Tells the script that a submit hangs. */
+static void note(const char *hang) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s.seen", hang);
+    FILE *file = fopen(path, "w");
+    if (file) fclose(file);
+}
 
 static PFN_vkGetInstanceProcAddr next_instance;
 static PFN_vkGetDeviceProcAddr next_device;
@@ -21,6 +30,7 @@ static VKAPI_ATTR VkResult VKAPI_CALL submit(VkQueue queue, uint32_t count, cons
     const char *file = getenv("LOST_FILE"), *slow = getenv("SLOW_MS"), *hang = getenv("HANG_FILE");
     if (file && unlink(file) == 0) lost = 1;
     if (slow) usleep((useconds_t)atoi(slow) * 1000);
+    if (hang && access(hang, F_OK) == 0) note(hang);
     while (hang && access(hang, F_OK) == 0) usleep(10000);
     return lost ? VK_ERROR_DEVICE_LOST : next_submit(queue, count, infos, fence);
 }
