@@ -29,7 +29,7 @@ layout(push_constant) uniform Push {
 layout(set = 0, binding = 0) readonly buffer In { vec4 qkv[]; };          // (sequences * tokens, q k v)
 layout(set = 0, binding = 1) readonly buffer Query { vec4 query[]; };     // (sequences * queries, q ...)
 #define OUT 2
-layout(set = 0, binding = OUT) SHARED writeonly buffer Out { float outputs[]; };   // (sequences * queries, width), panels
+layout(set = 0, binding = OUT) SHARED writeonly buffer Out { float outputs[]; }; // (sequences * queries, width)
 #ifdef POOLED
 layout(set = 0, binding = 3) readonly buffer Rows { uint rows[]; };       // (sequences) of qkv
 #endif
@@ -111,6 +111,7 @@ void main() {
         store(2, column, sum2 * factor.z);
         store(3, column, sum3 * factor.w);
     }
-    row_epilogue_rows(query_row(0), min(push.queries - query0(), QUERIES), gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x,
+    finish_rows(query_row(0), min(push.queries - query0(), QUERIES),
+                gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x,
               gl_NumWorkGroups.y);
 }

@@ -72,7 +72,8 @@ void finish_strip(uint row0, uint column0) {
 
 void main() {
     uint part = gl_SubgroupID % SPLIT, block = gl_SubgroupID / SPLIT;
-    uint column_tile = push.column0 / M + gl_WorkGroupID.x * BLOCKS * COLUMN_TILES, row_tile = gl_WorkGroupID.y * ROW_TILES;
+    uint column_tile = push.column0 / M + gl_WorkGroupID.x * BLOCKS * COLUMN_TILES;
+    uint row_tile = gl_WorkGroupID.y * ROW_TILES;
     sum_tile sums[COLUMN_TILES * ROW_TILES];
     [[unroll]] for (uint i = 0; i < COLUMN_TILES * ROW_TILES; i++) clear(sums[i]);
 
@@ -100,5 +101,5 @@ void main() {
         barrier();
         finish_strip((row_tile + r) * N, column_tile * M);
     }
-    row_epilogue_rows(row_tile * N, min(ROW_TILES * N, push.rows - row_tile * N), gl_WorkGroupID.y, gl_NumWorkGroups.x);
+    finish_rows(row_tile * N, min(ROW_TILES * N, push.rows - row_tile * N), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

@@ -88,5 +88,5 @@ void main() {
         uint row = row0 + (first + lane) / TILE, column = column0 + (first + lane) % TILE;
         if (row < push.rows && column <= last_column) finish(row, column, SCALED(mine, row));
     }
-    row_epilogue_rows(row0, min(TILE, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
+    finish_rows(row0, min(TILE, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 }

@@ -46,8 +46,8 @@ layout(set = 0, binding = 1) readonly buffer Weights { uvec4 weights[]; };
 layout(set = 0, binding = OUT) SHARED writeonly buffer Panels { float panels[]; };
 // Sums are variables, not an array: an array indexed in a loop, even an unrolled one, costs V3D its registers.
 #define EACH_ROW(X) \
-    X(0) if (ROWS > 1) { X(1) } if (ROWS > 2) { X(2) } if (ROWS > 3) { X(3) } if (ROWS > 4) { X(4) } if (ROWS > 5) { X(5) } \
-    if (ROWS > 6) { X(6) } if (ROWS > 7) { X(7) } if (ROWS > 8) { X(8) } if (ROWS > 9) { X(9) }
+    X(0) if (ROWS > 1) { X(1) } if (ROWS > 2) { X(2) } if (ROWS > 3) { X(3) } if (ROWS > 4) { X(4) } \
+    if (ROWS > 5) { X(5) } if (ROWS > 6) { X(6) } if (ROWS > 7) { X(7) } if (ROWS > 8) { X(8) } if (ROWS > 9) { X(9) }
 // Number i of step k for row r, within a panel's step.
 #define INPUT(k, r) inputs[at + ((k) * ROWS + (r)) / 4][((k) * ROWS + (r)) % 4]
 
@@ -56,7 +56,8 @@ layout(set = 0, binding = OUT) SHARED writeonly buffer Panels { float panels[]; 
 layout(set = 0, binding = 0) readonly buffer In { uvec4 inputs[]; };             // panels of words of 4 int8
 layout(set = 0, binding = 0) readonly buffer InScales { float input_scales[]; }; // (rows), at push.in_scales
 #define SUM ivec4
-#define ADD(r, k, b) { uint a = INPUT(k, r); sum##r += ivec4(dot_4x8(a, b.x), dot_4x8(a, b.y), dot_4x8(a, b.z), dot_4x8(a, b.w)); }
+#define ADD(r, k, b) \
+    { uint a = INPUT(k, r); sum##r += ivec4(dot_4x8(a, b.x), dot_4x8(a, b.y), dot_4x8(a, b.z), dot_4x8(a, b.w)); }
 #define ADD0(r) ADD(r, 0, w0)
 #define ADD1(r) ADD(r, 1, w1)
 #define ADD2(r) ADD(r, 2, w2)
@@ -78,7 +79,8 @@ layout(set = 0, binding = 0) readonly buffer In { vec4 inputs[]; }; // panels of
 #define LOAD \
     uvec4 packed_weights = weights[weight_at]; \
     weight_at += push.row_words; \
-    vec2 a0 = HALVES(packed_weights.x), a1 = HALVES(packed_weights.y), b0 = HALVES(packed_weights.z), b1 = HALVES(packed_weights.w); \
+    vec2 a0 = HALVES(packed_weights.x), a1 = HALVES(packed_weights.y); \
+    vec2 b0 = HALVES(packed_weights.z), b1 = HALVES(packed_weights.w); \
     vec2 w0 = vec2(a0.x, a1.x), w1 = vec2(a0.y, a1.y), w2 = vec2(b0.x, b1.x), w3 = vec2(b0.y, b1.y);
 #else
 #define LOAD \
@@ -135,11 +137,11 @@ void main() {
     uint tile = gl_SubgroupID;
     for (; tile < tiles; tile += LANES / WIDTH) compute(tile, column);
     lane = (tile - tiles) * WIDTH + gl_SubgroupInvocationID; // gl_LocalInvocationIndex would hold a register until here
-    row_epilogue_rows(0, push.rows, 0, gl_NumWorkGroups.x);
+    finish_rows(0, push.rows, 0, gl_NumWorkGroups.x);
 #else
     uint tile = gl_WorkGroupID.y * (LANES / WIDTH) + gl_LocalInvocationIndex / WIDTH;
     if (tile < tiles) compute(tile, column);
     uint row0 = gl_WorkGroupID.y * (LANES / WIDTH) * ROWS;
-    row_epilogue_rows(row0, min(LANES / WIDTH * ROWS, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
+    finish_rows(row0, min(LANES / WIDTH * ROWS, push.rows - row0), gl_WorkGroupID.y, gl_NumWorkGroups.x);
 #endif
 }

@@ -12,12 +12,13 @@ layout(constant_id = 0) const uint LANES = 64;
 
 layout(push_constant) uniform Push { uint rounds; } push;
 
-layout(set = 0, binding = 0) buffer Out { uint outputs[]; }; // a word a workgroup: read, so that no result is known before
+layout(set = 0, binding = 0) buffer Out { uint outputs[]; }; // a word a workgroup: read, so that none is known before
 
 #ifdef DOT
 #include "lib/dot.glsl"
 #define SUM ivec4
-#define STEP(s) s += ivec4(dot_4x8(word, uint(s.x)), dot_4x8(word, uint(s.y)), dot_4x8(word, uint(s.z)), dot_4x8(word, uint(s.w)))
+#define STEP(s) \
+    s += ivec4(dot_4x8(word, uint(s.x)), dot_4x8(word, uint(s.y)), dot_4x8(word, uint(s.z)), dot_4x8(word, uint(s.w)))
 #define RESULT(s) uint(s.x ^ s.y ^ s.z ^ s.w)
 #else
 #define SUM vec4

@@ -48,8 +48,8 @@ int capture_open(struct capture *capture, const struct daemon_config *config, st
 int capture_start(struct capture *capture);
 /* Asks the thread to end, and waits for so long; false: it does not (a disk that hangs), and nothing may be freed. */
 bool capture_stop(struct capture *capture, int timeout_ms);
-/* Closes the source, once the capture and inference threads have stopped; false: one does not close in that time, or was left
- * earlier, and only _exit() is left. */
+/* Closes the source, once the capture and inference threads have stopped; false: one does not close in that time, or
+ * was left earlier, and only _exit() is left. */
 bool capture_close(struct capture *capture, int timeout_ms);
 void capture_finish(struct capture *capture);
 

@@ -262,7 +262,8 @@ static void look_at_source(struct surprises *s) {
 }
 
 static void look_at_start(struct surprises *s) {
-    if (!s->config->tags.count) tell(s, NO_TAGS, 0, "no tags: nothing can turn on; write a section [tag NAME] for each");
+    if (!s->config->tags.count)
+        tell(s, NO_TAGS, 0, "no tags: nothing can turn on; write a section [tag NAME] for each");
     look_at_state(s);
     look_at_history(s);
 }

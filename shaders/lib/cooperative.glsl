@@ -21,7 +21,8 @@
 #define load_inputs(tile, word) tile = word
 #define each_sum(j, i) uint j = 0, i = gl_SubgroupInvocationID; i < M * N; j++, i += gl_SubgroupSize
 #define clear(sum) for (each_sum(j, i)) sum[j] = 0
-#define multiply_add(a, b, sum) for (each_sum(j, i)) sum[j] += plain_dot(a + i / N * (K / 4), b + i % N * push.in_stride)
+#define multiply_add(a, b, sum) \
+    for (each_sum(j, i)) sum[j] += plain_dot(a + i / N * (K / 4), b + i % N * push.in_stride)
 #define store_sums(sum, at) for (each_sum(j, i)) strip[at + i % N * WIDTH + i / N] = sum[j]
 int plain_dot(uint a, uint b) {
     int sum = 0;

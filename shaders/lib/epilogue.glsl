@@ -1,6 +1,6 @@
-// Needs: VEC, what a lane finishes at once (float, vec2 or vec4 of columns); SCALES, BIAS, OUT, numbers of bindings; SHARED,
-// push.out_stride (VEC a row). Gives: constants 1..3; finished(column, sum), column in VEC: the product's result scaled,
-// biased, activated; finish(row, column, sum): the same added to what is there, stored.
+// Needs: VEC, what a lane finishes at once (float, vec2 or vec4 of columns); SCALES, BIAS, OUT, numbers of bindings;
+// SHARED, push.out_stride (VEC a row). Gives: constants 1..3; finished(column, sum), column in VEC: the product's
+// result scaled, biased, activated; finish(row, column, sum): the same added to what is there, stored.
 
 layout(constant_id = 1) const uint ACTIVATION = 0; // 0 none, 1 QuickGELU, 2 GELU (erf), 3 GELU (tanh)
 layout(constant_id = 2) const bool HAS_BIAS = true;

@@ -10,7 +10,8 @@ ivec3 yuv(uint x, uint y) {
         uint at = second_at(x / 2 * 2, y / 2);
         return ivec3(byte_at(luma_at(x, y)), byte_at(at), byte_at(at + 1));
     }
-    if (FORMAT == 4) return ivec3(byte_at(luma_at(x, y)), byte_at(second_at(x / 2, y / 2)), byte_at(third_at(x / 2, y / 2)));
+    if (FORMAT == 4)
+        return ivec3(byte_at(luma_at(x, y)), byte_at(second_at(x / 2, y / 2)), byte_at(third_at(x / 2, y / 2)));
     if (FORMAT == 5) return ivec3(byte_at(luma_at(x, y)), byte_at(second_at(x / 2, y)), byte_at(third_at(x / 2, y)));
     if (FORMAT == 6) return ivec3(byte_at(luma_at(x, y)), byte_at(second_at(x, y)), byte_at(third_at(x, y)));
     if (FORMAT == 7) { // YUYV

@@ -1,10 +1,11 @@
 // Needs: LANES; OUT, the binding of the op's result (declared SHARED); NORM_CONSTANT, a free constant_id; push.then of
-// lib/row_epilogue_args.glsl; bindings 5 to 7. Gives: row_epilogue_rows(row0, count, counter, parts): the last of `parts` workgroups
+// lib/row_epilogue_args.glsl; bindings 5 to 7. Gives: finish_rows(row0, count, counter, parts): the last of `parts`
+// workgroups
 // to call it for a counter makes the next product's input of these rows, which they computed together: LayerNorm
 // (constant NORM), as int8 with a scale a row if QUANTIZE. A dispatch less. Without THEN it does nothing.
 
 #ifndef ROW_EPILOGUE
-#define row_epilogue_rows(row0, count, counter, parts)
+#define finish_rows(row0, count, counter, parts)
 #else
 layout(constant_id = NORM_CONSTANT) const bool NORM = true;
 layout(set = 0, binding = OUT) SHARED readonly buffer Result { vec4 result[]; };
@@ -17,41 +18,41 @@ shared bool is_last;
 const uint TEAM = LANES < 16 ? LANES : 16; // lanes of a row
 #define TEAM_FIRST (LANE / TEAM * TEAM)
 #define REDUCED float
-#define REDUCED_PART row_epilogue_part
+#define REDUCED_PART next_part
 #include "lib/reduce.glsl"
 #include "lib/panel.glsl"
 
-uint row_epilogue_row;
+uint next_row;
 
-vec4 x(uint i) { return result[row_epilogue_row * push.row_epilogue.in_stride + i]; }
+vec4 x(uint i) { return result[next_row * push.next.in_stride + i]; }
 #include "lib/layer_norm.glsl"
 
 vec4 value(uint i) {
-    return NORM ? (x(i) - mean) * deviation * norm[i] + norm[push.row_epilogue.bias + i] : x(i);
+    return NORM ? (x(i) - mean) * deviation * norm[i] + norm[push.next.bias + i] : x(i);
 }
 
 #ifdef QUANTIZE
 layout(set = 0, binding = 6) writeonly buffer NextInput { uint next_input[]; };
 #include "lib/int8.glsl"
 void store(uint i, uint word) {
-    next_input[panel_at(row_epilogue_row, push.row_epilogue.out_stride, push.row_epilogue.out_panel) + i * push.row_epilogue.out_panel] = word;
+    next_input[panel_at(next_row, push.next.out_stride, push.next.out_panel) + i * push.next.out_panel] = word;
 }
 #include "lib/quantize.glsl"
 void finish_row() {
-    float scale = quantize_row(push.row_epilogue.words);
-    if (LANE == TEAM_FIRST) next_input[push.row_epilogue.scales + row_epilogue_row] = floatBitsToUint(scale);
+    float scale = quantize_row(push.next.words);
+    if (LANE == TEAM_FIRST) next_input[push.next.scales + next_row] = floatBitsToUint(scale);
 }
 #else
 layout(set = 0, binding = 6) writeonly buffer NextInput { float next_input[]; };
 void finish_row() {
-    uint at = panel_at(row_epilogue_row, 4 * push.row_epilogue.out_stride, push.row_epilogue.out_panel);
-    for (uint i = LANE - TEAM_FIRST; i < push.row_epilogue.words; i += TEAM) {
+    uint at = panel_at(next_row, 4 * push.next.out_stride, push.next.out_panel);
+    for (uint i = LANE - TEAM_FIRST; i < push.next.words; i += TEAM) {
         vec4 v = value(i);
-        uint first = at + 4 * i * push.row_epilogue.out_panel;
+        uint first = at + 4 * i * push.next.out_panel;
         next_input[first] = v.x;
-        next_input[first + push.row_epilogue.out_panel] = v.y;
-        next_input[first + 2 * push.row_epilogue.out_panel] = v.z;
-        next_input[first + 3 * push.row_epilogue.out_panel] = v.w;
+        next_input[first + push.next.out_panel] = v.y;
+        next_input[first + 2 * push.next.out_panel] = v.z;
+        next_input[first + 3 * push.next.out_panel] = v.w;
     }
 }
 #endif
@@ -68,11 +69,11 @@ bool come_last(uint counter, uint parts) {
     return is_last;
 }
 
-void row_epilogue_rows(uint row0, uint count, uint counter, uint parts) {
+void finish_rows(uint row0, uint count, uint counter, uint parts) {
     if (!come_last(counter, parts)) return;
     for (uint r = 0; r < count; r += LANES / TEAM) {
-        row_epilogue_row = row0 + min(r + LANE / TEAM, count - 1);
-        if (NORM) measure_row(push.row_epilogue.words, push.row_epilogue.epsilon);
+        next_row = row0 + min(r + LANE / TEAM, count - 1);
+        if (NORM) measure_row(push.next.words, push.next.epsilon);
         finish_row();
     }
 }

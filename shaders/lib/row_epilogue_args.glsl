@@ -1,5 +1,5 @@
-// Needs: nothing. Gives: ROW_EPILOGUE_ARGS, for the end of the push constants; SHARED, for the buffer of the op's result:
-// what lib/row_epilogue.glsl wants. Without THEN all of it is nothing.
+// Needs: nothing. Gives: ROW_EPILOGUE_ARGS, for the end of the push constants; SHARED, for the buffer of the op's
+// result: what lib/row_epilogue.glsl wants. Without ROW_EPILOGUE all of it is nothing.
 
 #ifdef ROW_EPILOGUE
 struct row_epilogue_args {
@@ -11,7 +11,7 @@ struct row_epilogue_args {
     uint bias;       // vec4 from the norm's weight to its bias
     float epsilon;
 };
-#define ROW_EPILOGUE_ARGS row_epilogue_args row_epilogue;
+#define ROW_EPILOGUE_ARGS row_epilogue_args next;
 #define SHARED coherent
 #else
 #define ROW_EPILOGUE_ARGS

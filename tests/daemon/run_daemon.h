@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon's two threads as it has them: a capture thread that watches a folder, an inference thread with the demo model, the
- * tags cat and pizza. */
+ * The daemon's two threads as it has them: a capture thread that watches a folder, an inference thread with the demo
+ * model, the tags cat and pizza. */
 #ifndef DAEMON_RUN_DAEMON_H
 #define DAEMON_RUN_DAEMON_H
 
