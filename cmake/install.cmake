@@ -35,6 +35,8 @@ foreach(part ${LIBRARY_PARTS})
   endforeach()
 endforeach()
 list(REMOVE_DUPLICATES OCELLI_REQUIRES)
+# Debian 13's libcrypto.pc names libzstd for static programs, and libssl-dev does not bring it: -lcrypto alone, which is in Libs.private.
+list(REMOVE_ITEM OCELLI_REQUIRES libcrypto)
 list(JOIN OCELLI_REQUIRES " " OCELLI_REQUIRES)
 
 # The way from lib/pkgconfig back to the prefix; absolute folders stay.

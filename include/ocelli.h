@@ -302,9 +302,9 @@ struct ocelli_tag_status {
 
 /* Reads and embeds tags, with their rivals and example pictures. Strings are copied, and the tagger no longer needs
  * the handle. On success free *out with ocelli_tagger_destroy(). On error *out is NULL.
- * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags). FILE (tags_path, state_path
- * or an example picture is broken). LIMIT (over 4096 tags). MEMORY. Those of ocelli_embed_texts() and
- * ocelli_embed_images(). The log names the line in the file or text, or the place in the array. */
+ * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags), FILE (tags_path, state_path
+ * or an example picture is broken), LIMIT (over 4096 tags), MEMORY. Those of ocelli_embed_texts() and
+ * ocelli_embed_images() come too. The log names the line in the file or text, or the place in the array. */
 int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, const struct ocelli_tagger_params *params);
 
 /* Takes one frame. Its embedding is (D) floats of unit length, from the model that the tagger was made with. The

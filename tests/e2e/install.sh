@@ -46,10 +46,16 @@ if test -n "$cpp"; then # it may be missing
 else
     echo "SKIP: example.cpp: no C++ compiler"
 fi
+# As on Debian 13: libcrypto.pc names a library for static programs that libssl-dev does not bring.
+mkdir "$work/pc"
+grep -v '^Libs.private:' "$(pkg-config --variable=pcfiledir libcrypto)/libcrypto.pc" >"$work/pc/libcrypto.pc"
+echo 'Libs.private: -lnot-installed' >>"$work/pc/libcrypto.pc"
+PKG_CONFIG_PATH=$work/pc:$where
 mkdir "$work/static" && cp "$lib/libocelli.a" "$work/static" # the linker prefers the .so where both are
 # shellcheck disable=SC2046,SC2086
 "$compiler" $flags "$example" -L"$work/static" $(pkg-config --static --cflags --libs ocelli) -o "$work/by-static" 2>"$work/log" ||
     fail "pkg-config --static"
+PKG_CONFIG_PATH=$where
 readelf -d "$work/by-static" | grep -q libocelli && fail "pkg-config --static: the .so was linked"
 cat >"$work/CMakeLists.txt" <<EOF
 cmake_minimum_required(VERSION 3.22)

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# docs/integrate.md, typed as it stands there; where it sleeps for the daemon, the test waits for what has to come.
+# docs/integrate.md and then the commands of docs/library.md, typed as they stand there; where it sleeps for the daemon, the test waits for what has to come.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/document.sh"
 events=$work/build/ask/events
 steps docs/integrate.md >typed
+steps docs/library.md >>typed
 grep -q '^COAP_FOUND.*=1' "$OCELLI_BUILD/CMakeCache.txt" || { # without libcoap: lines alone
     echo "SKIP: CoAP, which is not built in"
     sed -i -e '/^coaps* = /d' -e '/^psk = /d' -e '/coaps*:/d' typed
@@ -26,5 +27,5 @@ if grep -q '^coap-client' typed; then
     test -s build/ask/frame.jpg || fail "coap-client: no picture"
     test -s build/ask/tags.cbor || fail "coap-client: no CBOR"
 fi
-grep -Eq '^ *[0-9.]+ %  a cat$' out || fail "the example of the library"
+test "$(grep -Ec '^ *[0-9.]+ %  a cat$' out)" = 2 || fail "the example of the library"
 exit $failed

@@ -257,13 +257,12 @@ static int run(int argc, char **argv) {
 
 const struct command command_info = {
     .name = "info",
-    .summary = "list devices and cameras, tell which device computes, and what is in a model",
+    .summary = "list devices and cameras, and what is in a model",
     .usage = "ocelli info [-m BLOB] [--json]",
-    .help = "Lists Vulkan's devices and the processor, with the index that --device takes, tells which one\n"
-            "is used and why, lists the cameras with the line that names them in an ini, and with -m tells the facts "
-            "of a model "
-            "file; each of its bytes is checked. Exit\n"
-            "code 1: the file is damaged, or without -m: there is no such device.\n\n"
+    .help = "Lists Vulkan's devices and the processor, with the index that --device takes, and tells which\n"
+            "one is used and why. Lists the cameras with the line that names them in an ini. With -m it tells\n"
+            "the facts of a model file, and checks each of its bytes. Exit code 1: the file is damaged, or\n"
+            "without -m: there is no such device.\n\n"
             "Options:\n" OPTIONS_HELP "\n"
             "Example:\n"
             "  ocelli info -m clip.gguf\n",
