@@ -14,7 +14,7 @@
 enum { MAGIC = 8, HEAD = MAGIC + SHA256_SIZE };
 static const char magic[MAGIC] = "ocelEVDY";
 
-/* Of the model, its build and its processor's order of bytes: another one's vectors are no use. false: no folder. */
+/* The name tells the model, this version of ocelli and the order of bytes. false: there is no folder. */
 static bool find_path(const char *model_key, char *path, size_t capacity) {
     char folder[3072], text[256], hex[SHA256_HEX_SIZE];
     uint8_t digest[SHA256_SIZE];

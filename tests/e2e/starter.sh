@@ -42,7 +42,7 @@ grep -Eq '^cat .* - +starter *$' answer || fail "$name: $(cat answer)"
 "$ocelli" query --json udp://127.0.0.1:25691 status | jq -e '.tags_learning==3' >/dev/null || fail "$name: the status"
 stop TERM
 
-# The everyday things' vectors are kept; a damaged file is as good as none, and nothing is said of it.
+# The daemon keeps the everyday things' vectors. The next start finds a damaged file, and makes it anew without a word.
 name="the next start"
 export OCELLI_CACHE=$PWD/cache
 sed -i 's|^uri.*|uri = y4m:show.y4m|; /^on = /d' ocelli.ini
@@ -57,12 +57,11 @@ first_event event1
 kept=$(echo cache/everyday-*.bin)
 test -s "$kept" || fail "$name: nothing is kept: $(ls cache)"
 cp "$kept" whole
-first_event event2
 printf 'x' | dd of="$kept" bs=1 seek=500 conv=notrunc 2>/dev/null
 cmp -s "$kept" whole && fail "$name: not damaged"
-first_event event3
+first_event event2
 cmp -s "$kept" whole || fail "$name: the damaged file was not made anew"
-cmp event1 event2 && cmp event1 event3 || fail "$name: $(cat event1 event2 event3)"
+cmp event1 event2 || fail "$name: $(cat event1 event2)"
 export OCELLI_CACHE=
 
 test $failures -eq 0 && echo "all as it should be"

@@ -33,7 +33,7 @@ static int end(void **state) {
     return 0;
 }
 
-/* Of the only file in the folder; NULL: it is empty. */
+/* The path of the only file in the folder; NULL: it is empty. */
 static const char *only_file(void) {
     const char *path = NULL;
     DIR *d = opendir(folder);
