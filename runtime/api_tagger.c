@@ -65,7 +65,9 @@ static int make_vectors(struct vectors *vectors, struct ocelli *handle) {
     const struct vectors_model model = {.texts = embed_texts, .pictures = embed_pictures, .user = handle};
     bool done = false;
     int status = vectors_begin(vectors, NULL, handle->config.embedding);
+    if (!status) vectors_recall(vectors, blob_key(handle->blob));
     while (!status && !done) status = vectors_step(vectors, &model, &done);
+    if (!status) vectors_remember(vectors, blob_key(handle->blob));
     return status;
 }
 

@@ -35,12 +35,14 @@ int inference_prepare(struct inference *inference, struct vectors **vectors) {
                      ? OCELLI_OK
                      : inference_check(inference); /* first: it may move the device to another kind of product */
     if (!status) status = vectors_begin(inference->now, NULL, inference->size);
+    if (!status) vectors_recall(inference->now, inference->key);
     while (!status && !done && !signals_asked()) status = model_vectors_step(inference->now, inference->model, &done);
     ocelli_unload_text(inference->model);
     if (status || !done)
         return status ? status
                       : tagger_create(&inference->tagger,
                                       &(struct tagger_set){.size = inference->size, .model = inference->name});
+    vectors_remember(inference->now, inference->key);
     status = make_set(inference, inference->now, &set);
     if (!status) status = tagger_create(&inference->tagger, &set);
     inference->version = status ? 0 : set.version;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "tag/distractors.h"
+#include "tag/distractors_cache.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,6 +45,8 @@ struct vectors {
     struct places *spans;      /* (tags.count) */
     struct places distractors; /* its prompts: `distractors_each` of each, one after another; none when no tag learns */
     size_t distractors_each;
+    struct prompts_list distractor_prompts;
+    bool recalled;              /* they came from the cache folder */
     float *values;              /* (count, size) */
     const struct item **sorted; /* (count), by text and stamp; made when a newer set asks */
     struct tagger_tag *made;    /* (tags.count) */
@@ -150,13 +153,13 @@ static int add_tag(struct vectors *v, size_t index) {
 
 /* They come last, and only where a tag needs them: the more texts, the later the first picture. */
 static int add_distractors(struct vectors *v) {
-    struct prompts_list expanded = {0};
+    struct prompts_list *expanded = &v->distractor_prompts;
     bool learns = false;
     for (size_t i = 0; i < v->tags.count; i++)
         learns = learns || (isnan(v->tags.tags[i].rules.value[RULE_ON]) && !v->spans[i].example_count);
     if (!learns) return OCELLI_OK;
-    int status = distractors_expand(&expanded, &v->arena, &v->tags.templates, &v->distractors_each);
-    return status ? status : add_all(v, &expanded, 0, &v->distractors.prompts, &v->distractors.prompt_count);
+    int status = distractors_expand(expanded, &v->arena, &v->tags.templates, &v->distractors_each);
+    return status ? status : add_all(v, expanded, 0, &v->distractors.prompts, &v->distractors.prompt_count);
 }
 
 static int create(struct vectors **out, struct tags_file *tags, const char *path, const struct vectors_options *options,
@@ -232,6 +235,22 @@ int vectors_begin(struct vectors *vectors, const struct vectors *from, size_t si
     free(vectors->sorted); /* it points into `from`, which goes */
     vectors->sorted = NULL;
     return status;
+}
+
+void vectors_recall(struct vectors *vectors, const char *model_key) {
+    const struct places *d = &vectors->distractors;
+    float *values = vectors->values + d->prompts * vectors->size;
+    if (!d->prompt_count || !distractors_cache_read(model_key, &vectors->distractor_prompts, vectors->size, values))
+        return;
+    for (size_t i = 0; i < d->prompt_count; i++) vectors->items[d->prompts + i].done = true;
+    vectors->recalled = true;
+}
+
+void vectors_remember(const struct vectors *vectors, const char *model_key) {
+    const struct places *d = &vectors->distractors;
+    if (d->prompt_count && !vectors->recalled)
+        distractors_cache_write(model_key, &vectors->distractor_prompts, vectors->size,
+                                vectors->values + d->prompts * vectors->size);
 }
 
 /* *cut: as options.read(). */

@@ -43,6 +43,12 @@ void vectors_destroy(struct vectors **vectors);
 /* Takes over the vectors of the same texts and pictures; `from` may be NULL. size: D. Errors: MEMORY. */
 int vectors_begin(struct vectors *vectors, const struct vectors *from, size_t size);
 
+/* Takes the everyday things' vectors, of this model (ocelli_info.model_key) and these templates, from the cache folder
+ * if an earlier start left them there. After vectors_begin(); nothing is logged. */
+void vectors_recall(struct vectors *vectors, const char *model_key);
+/* Leaves them there, unless they came from there. After vectors_step() came to its end; it writes to the disk. */
+void vectors_remember(const struct vectors *vectors, const char *model_key);
+
 /* Embeds the next texts, or the next picture; for one that is still being written it waits a while, in short steps.
  * *done: nothing is left. Errors: those of read() and of the model's functions; calling again goes on. */
 int vectors_step(struct vectors *vectors, const struct vectors_model *model, bool *done);

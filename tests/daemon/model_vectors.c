@@ -208,6 +208,33 @@ static void test_example_being_written(void **state) {
     free(all);
 }
 
+/* A later start reads the everyday things' vectors, and embeds the tags' own alone. */
+static void test_recalled(void **state) {
+    (void)state;
+    static const char ini[] = "template = a photo of a {}.\n[tag cat]\n[tag dog]\n";
+    struct vectors *first, *second;
+    struct tagger_set of_first, of_second;
+    struct ocelli_info info;
+    ocelli_get_info(model, &info);
+    setenv("OCELLI_CACHE", demo_folder, 1);
+    assert_int_equal(create(&first, ini), OCELLI_OK);
+    assert_int_equal(vectors_begin(first, NULL, size), OCELLI_OK);
+    vectors_recall(first, info.model_key); /* nothing is there */
+    assert_true(run(first) > 2);
+    vectors_remember(first, info.model_key);
+    assert_int_equal(create(&second, ini), OCELLI_OK);
+    assert_int_equal(vectors_begin(second, NULL, size), OCELLI_OK);
+    vectors_recall(second, info.model_key);
+    assert_int_equal(run(second), 2); /* the texts of both tags, and the end */
+    setenv("OCELLI_CACHE", "", 1);
+    of_first = set_of(first), of_second = set_of(second);
+    assert_int_equal(of_first.distractor_count, of_second.distractor_count);
+    assert_memory_equal(of_first.distractors, of_second.distractors, of_first.distractor_count * size * sizeof(float));
+    check_same(of_second.tags[1].vector, of_first.tags[1].vector);
+    vectors_destroy(&first);
+    vectors_destroy(&second);
+}
+
 /* What an older set had is not embedded again; a picture that was written anew is. */
 static void test_taken_over(void **state) {
     (void)state;
@@ -323,14 +350,11 @@ static void test_distractors(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_prompts),
-                                       cmocka_unit_test(test_steps),
-                                       cmocka_unit_test(test_examples),
-                                       cmocka_unit_test(test_taken_over),
-                                       cmocka_unit_test(test_faults),
-                                       cmocka_unit_test(test_check),
-                                       cmocka_unit_test(test_distractors),
-                                       cmocka_unit_test(test_example_folder),
-                                       cmocka_unit_test(test_example_being_written)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_prompts),        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_examples),       cmocka_unit_test(test_recalled),
+        cmocka_unit_test(test_taken_over),     cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_check),          cmocka_unit_test(test_distractors),
+        cmocka_unit_test(test_example_folder), cmocka_unit_test(test_example_being_written)};
     return cmocka_run_group_tests(tests, open_model, close_model);
 }

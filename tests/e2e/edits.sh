@@ -17,6 +17,7 @@ kill_it() {
 }
 # start_slow MS: on a disk that takes so long to sync
 start_slow() {
+    fresh
     ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 SYNC_MS=$1 LD_PRELOAD=$tools/libslow_disk.so \
         "$ocelli" run -c ocelli.ini >out 2>err & daemon=$!
 }

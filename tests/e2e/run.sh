@@ -176,6 +176,7 @@ kill "$(cat pid)" 2>/dev/null # if the end has not
 
 # counts SECONDS LEAST MOST FIELD: of what a run of that time tells at its end, after the first
 counts() {
+    fresh
     "$ocelli" run -c ocelli.ini --for "$1" >out 2>err & daemon=$!
     started
     sleep "$(($1 - 1))"

@@ -42,5 +42,27 @@ grep -Eq '^cat .* - +starter *$' answer || fail "$name: $(cat answer)"
 "$ocelli" query --json udp://127.0.0.1:25691 status | jq -e '.tags_learning==3' >/dev/null || fail "$name: the status"
 stop TERM
 
+# The daemon keeps the everyday things' vectors. The next start finds a damaged file, and makes it anew without a word.
+name="the next start"
+export OCELLI_CACHE=$PWD/cache
+sed -i 's|^uri.*|uri = y4m:show.y4m|; /^on = /d' ocelli.ini
+first_event() {
+    start
+    until_true 60 grep -q '"event":"on"' out || fail "$name: no event within a minute"
+    stop TERM
+    jq -sc '.[0] | [.tag, .threshold, .cosine, .runner_up, .runner_up_cosine]' out >"$1"
+    grep -q everyday err && fail "$name: it says $(grep everyday err)"
+}
+first_event event1
+kept=$(echo cache/everyday-*.bin)
+test -s "$kept" || fail "$name: nothing is kept: $(ls cache)"
+cp "$kept" whole
+printf 'x' | dd of="$kept" bs=1 seek=500 conv=notrunc 2>/dev/null
+cmp -s "$kept" whole && fail "$name: not damaged"
+first_event event2
+cmp -s "$kept" whole || fail "$name: the damaged file was not made anew"
+cmp event1 event2 || fail "$name: $(cat event1 event2)"
+export OCELLI_CACHE=
+
 test $failures -eq 0 && echo "all as it should be"
 test $failures -eq 0

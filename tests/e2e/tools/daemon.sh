@@ -37,7 +37,12 @@ ini() {
         for tag in cat pizza sailboat; do printf '[tag %s]\ngroup = things\n' $tag; done
     } >ocelli.ini
 }
-start() { "$ocelli" run -c "${1:-ocelli.ini}" >out 2>err & daemon=$!; }
+# Empties the files at once. The shell in the background does it some time later, and a look before that would find the last run's lines.
+fresh() { : >out; : >err; }
+start() {
+    fresh
+    "$ocelli" run -c "${1:-ocelli.ini}" >out 2>err & daemon=$!
+}
 # stop SIGNAL: ends it, within a second, and one more where others use the processors; a build that is slower (ThreadSanitizer) has
 # SLOWER times as long
 stop() {
@@ -74,6 +79,7 @@ held() { until_true 20 grep -q "^SigBlk:.*[1-9a-f]" "/proc/$daemon/status" || fa
 started() { held; wait_status '.device_open'; }
 # start_layered: as start, with the layer that loses the device or makes it slow
 start_layered() {
+    fresh
     VK_LAYER_PATH=$tools${VK_LAYER_PATH:+:$VK_LAYER_PATH} VK_INSTANCE_LAYERS=VK_LAYER_OCELLI_lost \
         OCELLI_DEVICE=vulkan "$ocelli" run -c ocelli.ini \
         >out 2>err & daemon=$!
