@@ -102,6 +102,10 @@ int serve_bind(const struct serve_params *params, int *port, int *fd) {
     bool six = params->address && strchr(params->address, ':');
     if (*fd < 0 && !six && errno != EADDRINUSE && errno != EACCES) *fd = bind_v4(params->address, wanted);
     if (*fd < 0 && errno == EINVAL) return no_address(params->address);
+    if (*fd < 0 && params->address && errno == EADDRNOTAVAIL)
+        return log_fail(OCELLI_ERR_DEVICE,
+                        "address %s: this machine has none such now: give one that `ip address` lists",
+                        params->address);
     if (*fd < 0)
         return log_fail(OCELLI_ERR_DEVICE, "UDP port %d: %s: end what uses it, or choose another", wanted,
                         strerror(errno));

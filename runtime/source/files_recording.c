@@ -25,6 +25,13 @@ static int no_memory(const struct source *s) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", s->uri);
 }
 
+/* Years before 1678 and after 2261, which file systems can write down, are those. */
+static int64_t nanoseconds(const struct timespec *time) {
+    const int64_t most_s = INT64_MAX / 1000000000 - 1;
+    int64_t seconds = time->tv_sec > most_s ? most_s : time->tv_sec < -most_s ? -most_s : time->tv_sec;
+    return seconds * 1000000000 + time->tv_nsec;
+}
+
 static int append(struct source *s, struct files_recording *r, const char *path) {
     struct stat st;
     if (r->count == r->capacity) {
@@ -35,7 +42,7 @@ static int append(struct source *s, struct files_recording *r, const char *path)
     }
     struct recorded_picture picture = {.path = strdup(path), .number = r->count};
     if (!picture.path) return no_memory(s);
-    if (stat(path, &st) == 0) picture.changed_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if (stat(path, &st) == 0) picture.changed_ns = nanoseconds(&st.st_mtim);
     r->pictures[r->count++] = picture;
     return OCELLI_OK;
 }
@@ -78,7 +85,9 @@ void files_recording_close(struct files_recording **recording) {
 static struct frame_recording time_of(const struct source *s, const struct files_recording *r, size_t i) {
     uint32_t rate = s->options.rate;
     if (rate) return source_recording(s, (int64_t)(i / rate * 1000000000 + i % rate * 1000000000 / rate), 0);
-    return source_recording(s, r->pictures[i].changed_ns - r->pictures[0].changed_ns, r->pictures[i].changed_ns);
+    int64_t position, changed_ns = r->pictures[i].changed_ns;
+    if (__builtin_sub_overflow(changed_ns, r->pictures[0].changed_ns, &position)) position = RECORDING_MOST_NS;
+    return source_recording(s, position, changed_ns);
 }
 
 int files_recording_run(struct source *source, struct files_recording *r) {

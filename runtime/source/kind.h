@@ -99,7 +99,11 @@ int raw_open(struct source *source, const char *rest, const struct source_option
 int stream_run(struct source *source);
 void stream_close(struct source *source);
 
-/* What the frame at `position_ns` of a recording gets; zeroed for a source that plays none. */
+/* Recordings that are longer stand still from there on: a century, as rates and times of files may be anything, and
+ * sums of nanoseconds have room for three. */
+#define RECORDING_MOST_NS (INT64_C(36525) * 86400 * 1000000000)
+
+/* What the frame at `position_ns` of a recording gets, which is at least 0; zeroed for a source that plays none. */
 struct frame_recording source_recording(const struct source *source, int64_t position_ns, int64_t real_ns);
 
 int files_check(const char *uri, const char *rest, const struct source_options *options);

@@ -207,7 +207,8 @@ static int hold(struct source *s, int more) {
 }
 
 struct frame_recording source_recording(const struct source *source, int64_t position_ns, int64_t real_ns) {
-    struct frame_recording recording = {.on = true, .position_ns = position_ns, .real_ns = real_ns};
+    int64_t position = position_ns < RECORDING_MOST_NS ? position_ns : RECORDING_MOST_NS;
+    struct frame_recording recording = {.on = true, .position_ns = position, .real_ns = real_ns};
     return source->options.recording ? recording : (struct frame_recording){0};
 }
 

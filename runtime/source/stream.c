@@ -189,7 +189,7 @@ static int take_frame(struct source *source, uint64_t sequence) {
     slot->slot.frame.captured_ns = now;
     slot->slot.frame.sequence = sequence;
     slot->slot.frame.recording = source_recording(source, st->position_ns, 0);
-    st->position_ns += period(source);
+    if (st->position_ns < RECORDING_MOST_NS) st->position_ns += period(source);
     frame_lay(&slot->slot.frame, slot->memory);
     mailbox_post(&source->mailbox, &slot->slot);
     return OCELLI_OK;

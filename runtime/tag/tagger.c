@@ -80,6 +80,7 @@ static struct gate_rules rules_of(const struct tagger *t, const struct tagger_it
 /* The learnt threshold takes over when both rules agree with the state of the tag. So no state flips, and no score
  * crosses 0.5, because the rule changes. */
 static void take_over(const struct tagger *t, struct tagger_item *item) {
+    item->start.over = item->start.over && is_learnt(t, item); /* one that is forgotten takes over anew */
     if (item->start.over || !is_learnt(t, item) || threshold_of(t, item) != TAGGER_STARTER) return;
     bool on = item->gate.on, learnt = item->margin >= own_rules(t, item).on,
          starter = item->margin >= starter_rules(t, item).on;

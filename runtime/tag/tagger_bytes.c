@@ -129,7 +129,8 @@ static bool read_all(const struct by_background *all, struct span in, uint32_t c
         if (!item || !take) continue;
         *item->calibrate = *c;
         calibrate_refresh(item->calibrate, item->tag.rules.value[RULE_FALSE_ALARMS]);
-        item->start.over = true; /* nothing was on by the starter rule that could flip */
+        /* Of a threshold that is known nothing was on by the starter rule that could flip. */
+        item->start.over = item->calibrate->level[BACKGROUND_DAY].known;
         ++*taken;
     }
     return true;

@@ -115,8 +115,9 @@ test ! -e x.svg || fail "$name: written all the same"
 
 cat >terminal.py <<'EOF'
 # terminal.py COMMAND...: what it writes to a terminal that is both its standard output and error
-import os, pty, subprocess, sys
+import fcntl, os, pty, struct, subprocess, sys, termios
 ours, theirs = pty.openpty()
+fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(os.environ.get("WIDTH", "80")), 0, 0))
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
 os.close(theirs)
 while True:
@@ -137,6 +138,7 @@ while test $i -lt 400; do
 done
 echo rubbish >many/x.png
 name="progress"
+export TERM=xterm
 python3 terminal.py "$ocelli" tag -m "$model" --device cpu --threads 1 -t cat -t pizza many >out 2>err
 test $? -eq 1 || fail "$name: exit code"
 python3 - <<'EOF' || fail "$name: torn, or none"
@@ -152,5 +154,11 @@ assert len(shown) == 400 * 3 + 3 and shown[-1] == "", shown[-3:]
 EOF
 python3 terminal.py "$ocelli" tag -m "$model" --device cpu --threads 1 -t cat -t pizza -q many >out 2>err
 grep -q left out && fail "--quiet: progress"
+TERM=dumb python3 terminal.py "$ocelli" tag -m "$model" --device cpu --threads 1 -t cat -t pizza many >out 2>err
+grep -q /401 out && fail "TERM=dumb: progress"
+name="a narrow terminal"
+WIDTH=20 python3 terminal.py "$ocelli" tag -m "$model" --device cpu --threads 1 -t cat -t pizza many >out 2>err
+tr '\r' '\n' <out | grep -q '/401 pictu' || fail "$name: no progress"
+tr '\r' '\n' <out | grep '/401 ' | sed 's/.\[K.*//' | grep -q '.\{20\}' && fail "$name: a line that wraps"
 
 exit $((failures > 0))

@@ -66,6 +66,14 @@ rm -rf half && mkdir -p half/ocelli.ini
 unchanged 1 "half/ocelli.ini: not a regular file" half --force -m demo.gguf
 echo file >plain
 unchanged 1 "plain/x: cannot make this folder: Not a directory" plain/x -m demo.gguf
+ln -s nowhere dangling
+unchanged 1 "dangling: is there and no folder: No such file" dangling -m demo.gguf
+unchanged 1 "plain: is there and no folder: Not a directory" plain -m demo.gguf
+unchanged 2 "cannot stand in an ini" new -m demo.gguf --source "$(printf 'y4m:-\n[tag another]')"
+unchanged 2 "cannot stand in an ini" new -m demo.gguf --source "files: pictures "
+unchanged 2 "cannot stand in an ini" new -m demo.gguf --source ""
+mkdir blank && cp demo.gguf "blank/ x.gguf "
+unchanged 1 "cannot stand in an ini: rename it" blank -m "blank/ x.gguf "
 unchanged 1 "a/b: cannot make this folder: No such file" a/b -m demo.gguf
 unchanged 1 "none.gguf: No such file" new -m none.gguf
 unchanged 1 "plain: " new -m plain
@@ -103,7 +111,7 @@ stop TERM
 sed -n '/^What/{n;p;}' out >typed
 sh typed >out 2>err || fail "$name: the next command cannot be typed: $(cat typed)"
 newline=$(printf 'a\nb.gguf') && cp demo.gguf "$newline"
-unchanged 1 "a line end in the name" new -m "$newline"
+unchanged 1 "a name with a control character" new -m "$newline"
 unchanged 2 "that is the name of the script" -o new/on_change -m demo.gguf
 unchanged 1 'tag "cat" again' new -m demo.gguf -t cat -t cat
 unchanged 2 "has a control character" new -m demo.gguf -t "$(printf 'a\nb')"

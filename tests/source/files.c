@@ -5,6 +5,7 @@
 #include "source/source.h"
 #include "support/heard.h"
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -409,6 +410,39 @@ static void not_there(void **state) {
     }
 }
 
+/* The times of files may be anything that the file system can write down. */
+static void times_of_files(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        time_t seconds;
+    } pictures[] = {{"b.ppm", "P6 1 1 255\nbbb", -2000000000},
+                    {"a.ppm", "P6 1 1 255\naaa", -1},
+                    {"d.ppm", "P6 1 1 255\nddd", 7000000000},
+                    {"c.ppm", "P6 1 1 255\nccc", 15000000000}};
+    const int64_t past[] = {0, 1999999999}, century = 36525 * INT64_C(86400);
+    struct source_options options = {.recording = true};
+    char uri[80];
+    struct frame f;
+    source_close(&s);
+    assert_int_equal(unlink(in_folder("before.ppm")), 0);
+    for (int i = 0; i < 4; i++) {
+        const struct timespec times[] = {{.tv_sec = pictures[i].seconds}, {.tv_sec = pictures[i].seconds}};
+        put(pictures[i].name, pictures[i].text);
+        assert_int_equal(utimensat(AT_FDCWD, in_folder(pictures[i].name), times, 0), 0);
+    }
+    snprintf(uri, sizeof uri, "files:%s", folder);
+    assert_int_equal(source_open(&s, uri, &options), OCELLI_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(source_next(s, 5000, &f), SOURCE_FRAME);
+        assert_memory_equal(f.planes[0].data, pictures[i].text + 11, 3);
+        assert_int_equal(f.recording.position_ns / 1000000000, i < 2 ? past[i] : century);
+        assert_true((f.recording.real_ns < 0) == (i < 2));
+        source_release(s, &f);
+    }
+    assert_int_equal(source_next(s, 5000, &f), SOURCE_END);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
@@ -427,6 +461,7 @@ int main(void) {
         TEST(too_deep),
         TEST(overflow),
         TEST(orientation),
+        TEST(times_of_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

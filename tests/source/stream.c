@@ -254,7 +254,6 @@ static void file(void **state) {
     unlink(path);
 }
 
-/* A source is closed though its writer never says a word, or stops inside a frame. */
 /* A recording has its own time, whatever the wall's; nothing is dropped, and nothing waits. */
 static void recording(void **state) {
     (void)state;
@@ -287,6 +286,33 @@ static void recording(void **state) {
     assert_true(source_can_play("raw:1x1:rgb:-") && !source_can_play("camera:") && !source_can_play("nothing"));
 }
 
+/* 31 years a frame: time goes on for a century, and then stands still. */
+static void longest_recording(void **state) {
+    (void)state;
+    struct source_options options = {.recording = true};
+    struct source *s;
+    struct frame f;
+    const char *const rate = "YUV4MPEG2 W320 H240 F1:999999999 C420jpeg\n";
+    char name[] = "/tmp/ocelli-recording-XXXXXX", uri[64];
+    int64_t before = -1, since = 0;
+    input = mkstemp(name);
+    put(rate, strlen(rate));
+    for (uint8_t n = 0; n < 24; n++) put_frame(n);
+    hang_up();
+    snprintf(uri, sizeof uri, "y4m:%s", name);
+    assert_int_equal(source_open(&s, uri, &options), OCELLI_OK);
+    for (int n = 0; n < 24; n++) {
+        assert_int_equal(source_next(s, 5000, &f), SOURCE_FRAME);
+        assert_true(f.recording.position_ns >= before && frame_time_ns(&f) > 0);
+        before = f.recording.position_ns, since = before / INT64_C(31557600000000000);
+        source_release(s, &f);
+    }
+    assert_int_equal(since, 100);
+    source_close(&s);
+    unlink(name);
+}
+
+/* A source is closed though its writer never says a word, or stops inside a frame. */
 static void closed_early(void **state) {
     (void)state;
     struct source *s = opened("y4m:-", false);
@@ -342,17 +368,9 @@ static void fifo_unopened(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(one_by_one),
-        TEST(slow_consumer),
-        TEST(every_frame),
-        TEST(broken_streams),
-        TEST(another_size),
-        TEST(raw),
-        TEST(file),
-        TEST(recording),
-        TEST(closed_early),
-        TEST(not_there),
-        cmocka_unit_test(fifo_unopened),
+        TEST(one_by_one),        TEST(slow_consumer), TEST(every_frame), TEST(broken_streams),
+        TEST(another_size),      TEST(raw),           TEST(file),        TEST(recording),
+        TEST(longest_recording), TEST(closed_early),  TEST(not_there),   cmocka_unit_test(fifo_unopened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

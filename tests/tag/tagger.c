@@ -520,7 +520,7 @@ static int go_on(int64_t *ms, int64_t until_ms, double cosine) {
     return flips;
 }
 
-static void restart(int64_t ms) {
+static void save_and_restore(void) {
     uint8_t *bytes;
     size_t size, taken;
     assert_int_equal(tagger_save(t, &bytes, &size), 0);
@@ -528,6 +528,10 @@ static void restart(int64_t ms) {
     create();
     assert_int_equal(tagger_restore(t, bytes, size, "x", &taken), 0);
     free(bytes);
+}
+
+static void restart(int64_t ms) {
+    save_and_restore();
     assert_int_equal(go_on(&ms, ms + 1000, 0.1), 0);
     assert_int_equal(status_of(0).why.threshold, TAGGER_LEARNT);
 }
@@ -563,6 +567,26 @@ static void learnt_without_a_jump(void **state) {
         restart(ms);
         tagger_destroy(&t);
     }
+}
+
+/* What was learnt before the restart is no threshold yet: the one that comes of it later flips nothing either. */
+static void restart_while_it_learns(void **state) {
+    (void)state;
+    int64_t ms = 0;
+    with_distractors();
+    create();
+    int flips = go_on(&ms, 1800000, 0.2);
+    save_and_restore();
+    flips += go_on(&ms, 1801000, 0.2);
+    assert_true(status_of(0).state == TAGGER_ON && status_of(0).why.threshold == TAGGER_STARTER);
+    while (ms < 5400000) {
+        flips += go_on(&ms, ms + 1000, 0.2);
+        assert_int_equal(status_of(0).state, TAGGER_ON);
+    }
+    assert_false(status_of(0).learning);
+    flips += go_on(&ms, 5460000, 0.05);
+    assert_true(status_of(0).state == TAGGER_OFF && status_of(0).why.threshold == TAGGER_LEARNT);
+    assert_int_equal(flips, 0);
 }
 
 /* An edit of another tag leaves it as it was. */
@@ -602,6 +626,7 @@ int main(void) {
         TEST(starter_of_a_distractor),
         TEST(starter_of_a_group),
         TEST(learnt_without_a_jump),
+        TEST(restart_while_it_learns),
         TEST(starter_outlives_an_edit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli init: a commented ini for this machine, and the script that it runs at each change. */
+#include "base/control.h"
 #include "base/file_place.h"
 #include "base/log.h"
 #include "init_files.h"
@@ -58,9 +59,24 @@ static int name_files(struct init *n) {
 }
 
 static int make_folder(struct init *n) {
+    struct stat st;
     n->made_folder = mkdir(n->folder, 0777) == 0;
-    if (n->made_folder || errno == EEXIST) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", n->folder, strerror(errno));
+    if (n->made_folder) return OCELLI_OK;
+    int fault = errno;
+    if (fault != EEXIST)
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", n->folder, strerror(fault));
+    fault = stat(n->folder, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR; /* a link may lead nowhere */
+    return fault ? log_fail(OCELLI_ERR_FILE, "%s: is there and no folder: %s", n->folder, strerror(fault)) : OCELLI_OK;
+}
+
+/* ---- values ---- */
+
+/* An ini ends a value at the line's end, and takes the blanks off both of its ends. */
+static bool is_value(const char *text) {
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if (control_bytes(text + i, length - i)) return false;
+    return length && text[0] != ' ' && text[length - 1] != ' ';
 }
 
 /* ---- the source ---- */
@@ -97,8 +113,9 @@ static int make_text(struct init *n) {
                                      .tags = n->tags,
                                      .tag_count = n->tag_count,
                                      .coap = serve_has_coap()};
-    if (strpbrk(n->model_line, "\r\n"))
-        return log_fail(OCELLI_ERR_FILE, "%s: a line end in the name of a file cannot stand in an ini: rename it",
+    if (!is_value(n->model_line))
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: a name with a control character, or a blank at an end, cannot stand in an ini: rename it",
                         n->model_line);
     n->text = init_text(&wanted);
     if (!n->text) return OCELLI_ERR_MEMORY;
@@ -197,11 +214,20 @@ static int take_tag(const struct options *o, struct init *n, const char *tag) {
     return options_text(o, "-t", tag);
 }
 
+static int take_source(const struct options *o, struct init *n, const char *uri) {
+    if (!is_value(uri))
+        return options_usage(
+            o, "--source \"%s\" is empty, has a control character or a blank at an end: it cannot stand in an ini",
+            uri);
+    n->source = uri;
+    return options_text(o, "--source", uri);
+}
+
 static int take(struct options *o, struct init *n, int c) {
     switch (c) {
     case 'o': n->file = optarg; return options_file(o, "-o", optarg);
     case 't': return take_tag(o, n, optarg);
-    case OPTION_SOURCE: n->source = optarg; return options_text(o, "--source", optarg);
+    case OPTION_SOURCE: return take_source(o, n, optarg);
     default: n->force = true; return 0;
     }
 }

@@ -3,6 +3,9 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* FIRST_MS: a short run needs no progress. */
@@ -12,7 +15,15 @@ static struct progress *shown; /* NULL: none */
 static bool drawn;             /* its line stands on the terminal */
 
 bool progress_possible(void) {
-    return isatty(STDERR_FILENO) == 1;
+    const char *kind = getenv("TERM");
+    return isatty(STDERR_FILENO) == 1 && kind && *kind && strcmp(kind, "dumb");
+}
+
+/* A line that wraps leaves its first rows behind when it is drawn anew. */
+static void cut_to_width(char text[LINE]) {
+    struct winsize size;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || !size.ws_col || size.ws_col > LINE) return;
+    text[size.ws_col - 1] = '\0';
 }
 
 void progress_begin(struct progress *p, size_t total) {
@@ -43,6 +54,7 @@ void progress_text(char *text, size_t size, size_t done, size_t total, double se
 static void draw(const struct progress *p, int64_t now) {
     char text[LINE];
     progress_text(text, sizeof text, p->done, p->total, (double)(now - p->began_ns) / 1e9);
+    cut_to_width(text);
     fprintf(stderr, "\r%s\033[K", text);
     fflush(stderr);
     drawn = true;

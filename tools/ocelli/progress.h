@@ -14,7 +14,8 @@ struct progress {
     int64_t began_ns, drawn_ns;
 };
 
-/* Is standard error a terminal? Else a progress line is never drawn, and a total need not be counted. */
+/* Is standard error a terminal that knows sequences? TERM=dumb, and none, is not. Else a progress line is never drawn,
+ * and a total need not be counted. */
 bool progress_possible(void);
 /* Shows it from now on; the first line comes after a second. Only one at a time. */
 void progress_begin(struct progress *progress, size_t total);

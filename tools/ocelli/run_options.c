@@ -71,7 +71,7 @@ int run_daemon(const struct options *options, struct daemon_options *daemon,
         status = daemon_run(l);
         if (last) last(options, l);
     }
-    if (!status && show_run_lost(show)) status = log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
+    if (!status) status = show_run_tell_lost(show);
     int code = status ? EXIT_FAILED : EXIT_OK;
     if (!show_run_close(&show, daemon_left_ms(l))) daemon_leave(l, code);
     fflush(stdout);

@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "terminal.h"
 
+#include <errno.h>
 #include <math.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -29,6 +30,7 @@ struct screen {
     size_t size, sent;
     int64_t drawn_ns, printed_ns;
     atomic_bool gone;
+    atomic_int fault; /* errno of the write that found it gone; 0: it was found otherwise */
 
     pthread_mutex_t lock; /* of all below */
     bool stop, left;
@@ -225,7 +227,15 @@ static void print(struct screen *s, bool table) {
     for (size_t sent = 0; bytes && sent < size && !s->gone;) {
         ssize_t wrote = write(STDOUT_FILENO, bytes + sent, size - sent);
         if (wrote > 0) sent += (size_t)wrote;
-        if (wrote < 0) lose_terminal(s);
+        if (wrote >= 0 || errno == EINTR) continue;
+        if (errno == EAGAIN) { /* another program may have made a shared pipe so */
+            struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+            poll(&p, 1, PLAIN_MS);
+            if (!stopping(s)) continue;
+            break;
+        }
+        s->fault = errno;
+        lose_terminal(s);
     }
     free(bytes);
 }
@@ -301,8 +311,14 @@ void screen_leave(struct screen *s) {
     pthread_mutex_unlock(&s->lock);
 }
 
-bool screen_lost(const struct screen *s) {
-    return s->gone;
+int screen_lost(const struct screen *s) {
+    return !s->gone ? 0 : s->fault ? s->fault : EPIPE;
+}
+
+int screen_tell_lost(int fault) {
+    if (!fault) return OCELLI_OK;
+    if (fault == EPIPE) return log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
+    return log_fail(OCELLI_ERR_FILE, "standard output: %s: the output is not complete", strerror(fault));
 }
 
 bool screen_close(struct screen **screen, int timeout_ms) {

@@ -25,8 +25,10 @@ int screen_open(struct screen **out, const struct screen_feed *feed);
 /* Gives the terminal back, and says what was logged meanwhile if standard error is the same terminal. false: it stalls,
  * and nothing is freed: only _exit() is left. Accepts a pointer to NULL. */
 bool screen_close(struct screen **screen, int timeout_ms);
-/* Is the terminal, or the reader of standard output, gone? */
-bool screen_lost(const struct screen *screen);
+/* 0, or why the terminal or standard output takes no more: an errno, EPIPE when its reader is gone. */
+int screen_lost(const struct screen *screen);
+/* Logs that. Errors: FILE; none for 0. */
+int screen_tell_lost(int fault);
 /* Right before _exit(): the terminal as it was. Any thread, or none of it if it stalls. */
 void screen_leave(struct screen *screen);
 

@@ -135,8 +135,8 @@ int show_run_open(struct show_run **out, struct daemon *live, const char *title)
     return status;
 }
 
-bool show_run_lost(const struct show_run *r) {
-    return r && screen_lost(r->screen);
+int show_run_tell_lost(const struct show_run *r) {
+    return r ? screen_tell_lost(screen_lost(r->screen)) : OCELLI_OK;
 }
 
 bool show_run_close(struct show_run **show, int timeout_ms) {

@@ -11,8 +11,8 @@ struct show_run;
  * of screen_open() and daemon_add_hook(); *out is NULL then. */
 int show_run_open(struct show_run **out, struct daemon *live, const char *title);
 
-/* The reader of standard output, or the terminal, is gone: that ended the daemon. Accepts NULL. */
-bool show_run_lost(const struct show_run *show);
+/* Standard output, or the terminal, took no more, which ended the daemon: says so. Accepts NULL. Errors: FILE. */
+int show_run_tell_lost(const struct show_run *show);
 
 /* After daemon_run(), before other hooks go: the terminal is as it was. false: it stalls, and only daemon_leave() is
  * left. Accepts a pointer to NULL. */

@@ -19,6 +19,9 @@
  * "busy" say. */
 enum { TAGS_MS = 500, STATUS_MS = 2000, REFUSED_MS = 2000, CLOSE_MS = 1000 };
 
+/* A board counts no more; another program may tell any number, or none. */
+enum { ITEMS_MOST = 1000000000 };
+
 /* A name and its place in the board's file. */
 struct place {
     char name[SHOW_NAME];
@@ -191,9 +194,12 @@ static void take_fields(struct show_watch *w, const cJSON *answer) {
     table->device_ms = number(answer, "gpu_ms");
     table->pictures_per_s = show_rate(&w->rate, number(answer, "pictures"), clock_ms() / 1000);
     if (isnan(table->pictures_per_s)) table->pictures_per_s = number(answer, "pictures_per_s");
-    snprintf(table->details, sizeof table->details, "%s  source %s, device %s  %.0f tags, %.0f on",
-             text(answer, "model"), text(answer, "source"), text(answer, "device"), number(answer, "tags"),
-             number(answer, "tags_on"));
+    double tags = number(answer, "tags"), on = number(answer, "tags_on");
+    char counts[64] = "";
+    if (tags >= 0 && on >= 0 && tags < ITEMS_MOST && on < ITEMS_MOST)
+        snprintf(counts, sizeof counts, "  %.0f tags, %.0f on", tags, on);
+    snprintf(table->details, sizeof table->details, "%s  source %s, device %s%s", text(answer, "model"),
+             text(answer, "source"), text(answer, "device"), counts);
 }
 
 static int take_status(struct show_watch *w) {
@@ -286,11 +292,11 @@ static int show(struct show_watch *w) {
     if (status) return status;
     ocelli_set_log(say, w);
     status = follow(w);
-    bool lost = screen_lost(w->screen);
+    int lost = screen_lost(w->screen);
     bool closed = screen_close(&w->screen, CLOSE_MS);
     ocelli_set_log(NULL, NULL);
     if (!closed) _exit(status ? EXIT_FAILURE : EXIT_SUCCESS); /* the terminal stalls */
-    return status || !lost ? status : log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
+    return status ? status : screen_tell_lost(lost);
 }
 
 static int begin(struct show_watch *w, struct client *c) {

@@ -88,7 +88,8 @@ static void handle(int number, void (*handler)(int), int flags) {
 }
 
 static void handle_all(void) {
-    static const int ends[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    static const int ends[] = {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGABRT, SIGSEGV, SIGBUS,
+                               SIGFPE, SIGILL, SIGALRM, SIGUSR2, SIGXCPU, SIGXFSZ, SIGSYS};
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) handle(ends[i], end, (int)(SA_RESETHAND | SA_NODEFER));
     handle(SIGTSTP, stop, SA_RESTART);
 }

@@ -245,6 +245,26 @@ def plain():
     command = f"'{ocelli}' run -c ocelli.ini --show; echo code $? >&2"
     done = subprocess.run(f"{{ {command}; }} | head -n 1", shell=True, capture_output=True, timeout=PATIENCE)
     check(b"its reader is gone\ncode 1\n" in done.stderr, f"a reader that goes: {done.stderr}")
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([ocelli, "run", "-c", "ocelli.ini", "--show"], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE)
+    said = done.stderr.splitlines()[-1]
+    check(done.returncode == 1 and b"No space left on device" in said, f"a full disk: {said}")
+    # A full pipe that another program made non-blocking is waited for.
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    filled = sum(os.write(writer, b"x" * 4096) for _ in range(16))
+    daemon = subprocess.Popen([ocelli, "run", "-c", "ocelli.ini", "--show"], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    while b"runs: source" not in daemon.stderr.readline():
+        pass
+    time.sleep(1)
+    got, piece = b"", b"x"
+    while piece and not re.search(change, got[filled:], re.M):
+        piece = os.read(reader, 65536)
+        got += piece
+    daemon.terminate()
+    check(daemon.wait() == 0 and piece, "a pipe that does not block")
+    os.close(reader)
     for wrong in ("learn -c ocelli.ini --show", "query --show udp://127.0.0.1 tags", "watch --show --json udp://127.0.0.1"):
         done = subprocess.run([ocelli] + wrong.split(), capture_output=True)
         check(done.returncode == 2 and done.stderr.count(b"\n") == 1, f"{wrong} is no wrong usage")
