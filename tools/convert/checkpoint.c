@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/checkpoint.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/locate.h"
 
 #include <stdio.h>
@@ -140,7 +141,7 @@ static int read_config(struct checkpoint *c, const struct locate *where, struct 
 
 /* So that a tokenizer with fewer tokens than vocab_size is told from a wrong vocab_size. */
 static void count_token_rows(struct checkpoint *c) {
-    struct checkpoint_tensor key = {.name = names_find(c->layout->outside, "t.token_embd.weight")->source};
+    struct checkpoint_tensor key = {.name = names_find(c->layout->outside, TENSOR_TOKENS)->source};
     const struct checkpoint_tensor *table = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
     c->config.token_rows = table && table->stored->dimensions ? table->stored->shape[0] : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/convert.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/keys.h"
 #include "convert/quantize.h"
 #include "text/unicode.h"
@@ -74,7 +75,7 @@ static int check_outputs(struct job *j) {
 static int add_matrix(struct job *j, struct model_tensor *t) {
     char name[128];
     struct report_error error;
-    snprintf(name, sizeof name, "%s.scale", t->name);
+    snprintf(name, sizeof name, "%s" TENSOR_SCALE, t->name);
     int8_t *rounded = gguf_write_tensor(&j->blob, t->name, GGUF_WRITE_I8, t->dimensions, t->ne);
     float *scales = gguf_write_tensor(&j->blob, name, GGUF_WRITE_F32, 1, (uint64_t[]){t->rows});
     if (!rounded || !scales) return no_memory(j);
