@@ -195,7 +195,8 @@ void blob_close(struct blob **blob) {
     *blob = NULL;
 }
 
-/* Where a tensor is read to: what is large goes back to the system at once when it is freed, which malloc() keeps. */
+/* The memory that a tensor is read into. A large one is mapped, so that the system has it back at once when it is
+ * freed: malloc() would keep it. */
 static uint8_t *take(uint64_t size) {
     if (size < LARGE) return malloc(size);
     void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -48,7 +48,7 @@ static int allocate(struct clip_image *tower, uint32_t batch) {
     return OCELLI_OK;
 }
 
-/* Room for one picture at first: a camera needs no more. Where a batch finds no memory, pictures go one at a time. */
+/* Room for one picture at first: a camera needs no more. If a batch finds no memory, pictures go one at a time. */
 static int make_capacity(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     if (batch <= t->max_batch) return OCELLI_OK;
@@ -116,7 +116,7 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
     return OCELLI_OK;
 }
 
-/* Where pictures of a batch of `count` go: the layout depends on it. */
+/* The place of a batch of `count` pictures: the layout depends on the count. */
 static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
     return op_unquantized_rows(s->tower.device, s->patches, count * patches_of(s->config));
 }

@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 
-/* Under a causal mask nothing after the EOT token reaches it, so a batch is as long as its longest
- * text; rounded up, so that texts of similar length share a recorded list. */
+/* Under a causal mask nothing after the EOT token reaches it, so a batch is as long as its longest text. The length is
+ * rounded up, so that texts of similar length share a recorded list. */
 enum { LENGTH_STEP = 4 };
 
 /* These two stay in main memory as long as the tower does. */

@@ -146,7 +146,7 @@ int clip_allocate(struct clip_tower *tower, const char *name) {
     return status;
 }
 
-/* What ends a row of x: its norm is the input of a product in `room`. */
+/* The end of a row of x: its norm becomes the input of a product, `quantized`. */
 static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows quantized,
                                         uint32_t rows) {
     return (struct op_epilogue){.out = op_input_rows(t->device, quantized, rows),

@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* PLACES: answers are kept behind those that wait, for who asks once more within SAME_NS. TRIES: beside somebody who
- * saves all the time. */
+/* PLACES: answers stay behind those that wait, so that a client that repeats its request within SAME_NS gets the same.
+ * TRIES: the number of tries beside a program that saves all the time. */
 enum { PLACES = 2 * SERVICE_CHANGES, TRIES = 8, PAUSE_US = 10000 };
 #define SAME_NS INT64_C(10000000000)
 
@@ -104,7 +104,7 @@ static int read_again(struct service_change *c) {
 
 /* ---- one change, in the thread ---- */
 
-/* Of all the file: who edited the tags knows but them. */
+/* Checks the whole file: a client that edited tags knows nothing of the rest. */
 static enum serve_code check(const struct tags_text *text, char message[SERVE_MESSAGE]) {
     struct daemon_config config;
     char why[LOG_LINE];
@@ -189,7 +189,7 @@ static struct place *first_waiting(struct service_change *c) {
     return first;
 }
 
-/* Under the lock, but for the disk's time. */
+/* Under the lock, which it gives up while the disk works. */
 static void run_one(struct service_change *c, struct place *p) {
     char message[SERVE_MESSAGE] = "";
     p->state = RUNS;
@@ -272,7 +272,7 @@ bool service_change_close(struct service_change **out, int timeout_ms) {
     return true;
 }
 
-/* ---- who asks ---- */
+/* ---- the thread that asks ---- */
 
 const struct daemon_config *service_change_config(struct service_change *change, uint64_t *version) {
     pthread_mutex_lock(&change->lock);
@@ -336,7 +336,7 @@ static bool keep(struct place *p, const struct serve_change *change) {
     return good;
 }
 
-/* What the same peer asked for before is no longer the last thing that it said: the same again is meant anew. */
+/* The client's earlier requests are no longer its last one. If it sends one of them again, it means a new change. */
 static void outdate(struct service_change *c, uint64_t client) {
     for (struct place *p = c->places; p < c->places + PLACES; p++)
         if (p->asked.client == client) p->asked.named = false;

@@ -77,7 +77,7 @@ static bool is_notification(const struct exchange *e) {
     return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
 }
 
-/* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
+/* Changes with all that the answer is made of: frame, version and reading. Never 0, which is none. */
 static uint64_t etag_of(const struct exchange *e, int format) {
     const struct serve_view *v = &e->request.view;
     const uint64_t parts[] = {v->seq, v->version, e->coap->serve->context.events.count, (uint64_t)format,
@@ -204,7 +204,7 @@ static enum serve_code take_body(struct exchange *e) {
     return code;
 }
 
-/* Bodies over one message are none of ours: RFC 7959 section 2.9.3. */
+/* No request here has a body over one message: RFC 7959 section 2.9.3. */
 static int check_body(const struct exchange *e) {
     unsigned block, format = PLAIN;
     const uint8_t *body;
@@ -234,8 +234,8 @@ static enum serve_code write_answer(struct exchange *e, int format, struct serve
     return code;
 }
 
-/* A change is told to all who observe, one after the other: with many tags each of their answers would take long to
- * write. */
+/* A change goes to all observers, one after the other. With many tags each answer would take long to write, so the one
+ * of a moment ago is sent again. */
 static bool tell_again(const struct exchange *e, int format, struct serve_out *out) {
     const struct serve_coap *c = e->coap;
     bool same = e->row->observed && c->body_of == e->row && c->body_etag == etag_of(e, format) &&
@@ -326,9 +326,9 @@ static void answer_links(struct exchange *e) {
     answer_content(e, LINKS, 0, links, used);
 }
 
-/* ---- who asks ---- */
+/* ---- the client ---- */
 
-/* At least what the request measured: its options are not counted but for path and query. */
+/* At least the bytes of the request: of its options only path and query are counted. */
 static size_t allowance(const struct exchange *e) {
     size_t headers = serve_address_headers(&e->from), payload = 0;
     const uint8_t *data;

@@ -207,8 +207,8 @@ static void keep_sum(struct serve_client *client, unsigned digits, double now_ms
     client->sum = digits, client->sum_ms = now_ms;
 }
 
-/* What a wire that echoes gives back, or another board says: an answer to it would be answered too, without an end.
- * Terse ones are no requests, and the error that says so begins like this. */
+/* An answer that a serial line echoes, or that another daemon sent: an answer to it would be answered too, without an
+ * end. Terse ones are no requests, and the error that says so begins like this. */
 static bool is_answer(const char *line, size_t size) {
     return size > 1 && line[0] == '{' && line[1] == '"';
 }

@@ -47,7 +47,7 @@ void serve_pages_finish(struct serve_pages *pages) {
     serve_pages_expire(pages, (double)INFINITY);
 }
 
-/* Of `host` (NULL: of any) the one that was asked for least lately; SERVE_PAGED: none. */
+/* The answer of `host` (NULL: of any) whose last request is the oldest; SERVE_PAGED: none. */
 static size_t oldest(const struct serve_pages *pages, const uint8_t *host, size_t *count) {
     size_t best = SERVE_PAGED;
     *count = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the board looks for: told, and changed. */
+ * Prompts, shown and changed. */
 #include "serve/change.h"
 #include "serve/request.h"
 #include "serve/arguments.h"

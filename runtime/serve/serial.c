@@ -34,7 +34,7 @@ struct port {
     struct serve_client client;
     struct deferred_line deferred[DEFERRED];
     size_t deferred_count;
-    size_t first, queued; /* bytes that wait for the wire */
+    size_t first, queued; /* bytes that wait to be sent */
     uint8_t queue[QUEUE];
 };
 
@@ -60,7 +60,7 @@ static void lose(struct port *p, const char *why) {
     p->client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true};
 }
 
-/* A fault is told once, until the device was there again. */
+/* A fault is logged once, until the device was there again. */
 static void try_open(struct port *p, double now_ms) {
     if (p->fd >= 0 || (p->tried_ms > 0 && now_ms - p->tried_ms < RETRY_MS)) return;
     p->tried_ms = now_ms;
@@ -73,7 +73,7 @@ static void try_open(struct port *p, double now_ms) {
     p->told = false;
 }
 
-/* Messages go to CoAP as from this address of loopback, which tells it nothing that it does not know: the wire may
+/* Messages go to CoAP as from this address of loopback, which tells it nothing that it does not know: the line may
  * change. */
 static int open_inner(uint16_t port) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -143,7 +143,7 @@ static void flush(struct port *p) {
 
 /* ---- in ---- */
 
-/* Who asks once more gets one answer. false: no room. */
+/* A request that comes twice gets one answer. false: no place for it. */
 static bool wait_for_it(struct port *p, const char *line, size_t length) {
     for (size_t i = 0; i < p->deferred_count; i++)
         if (p->deferred[i].size == length && !memcmp(p->deferred[i].bytes, line, length)) return true;

@@ -158,7 +158,7 @@ static size_t allowed(const struct serve_known *k, size_t size) {
     return k->client.proved ? SERVE_LINE : 3 * (headers + size) - headers;
 }
 
-/* Who asks once more gets one answer. false: no room. */
+/* A request that comes twice gets one answer. false: no place for it. */
 static bool wait_for_it(struct udp *u, struct datagram *d) {
     for (size_t i = 0; i < u->deferred_count; i++) {
         const struct datagram *o = &u->deferred[i];

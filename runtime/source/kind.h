@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kind of source is to source.c, and the box between its thread and the consumer. */
+ * The functions of a kind of source, and the mailbox between its thread and the consumer. */
 #ifndef SOURCE_KIND_H
 #define SOURCE_KIND_H
 
@@ -63,7 +63,7 @@ struct source {
     struct mailbox mailbox;
     int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0:
                                    none yet */
-    int held;                   /* frames; under the box' lock */
+    int held;                   /* frames; under the mailbox's lock */
     int stop_fd;                /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;
@@ -99,7 +99,7 @@ int raw_open(struct source *source, const char *rest, const struct source_option
 int stream_run(struct source *source);
 void stream_close(struct source *source);
 
-/* What the frame at `position_ns` of a recording gets; zeroed for a source that plays none. */
+/* The time for the frame at `position_ns` of a recording; zeroed for a source that plays none. */
 struct frame_recording source_recording(const struct source *source, int64_t position_ns, int64_t real_ns);
 
 int files_check(const char *uri, const char *rest, const struct source_options *options);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double good_cosine = 0.999; /* below it the user is told */
+static const double good_cosine = 0.999; /* below it a warning is logged */
 
 struct job {
     const struct convert_params *p;
@@ -142,7 +142,7 @@ static int judge(struct job *j) {
     return OCELLI_OK;
 }
 
-/* What stood there stays until both are on the disk; a blob without its report is taken back. */
+/* The old files stay until both new ones are on the disk. A blob without its report is taken back. */
 static int commit(struct job *j, struct file_writer *blob, struct file_writer *report) {
     int status = file_writer_seal(blob);
     if (!status && j->p->report) status = file_writer_seal(report);

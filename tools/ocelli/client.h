@@ -33,7 +33,7 @@ extern const struct client_kind client_udp, client_serial, client_coap, client_c
 
 enum { CLIENT_SILENCE_MS = 25000 };
 
-/* Errors: USAGE (not a URI of ours), DEVICE, FILE (keys). */
+/* Errors: USAGE (not a URI of a daemon), DEVICE, FILE (keys). */
 int client_open(struct client *client, const char *uri, const char *keys);
 /* Accepts a zeroed one. */
 void client_close(struct client *client);

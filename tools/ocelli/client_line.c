@@ -118,7 +118,7 @@ static bool take(struct line *l) {
     return l->heard = true;
 }
 
-/* false: nothing until then. A device that is gone is told by the next write. */
+/* false: nothing until then. The next write reports a device that is gone. */
 static bool receive(struct line *l, double until_ms) {
     for (;;) {
         while (l->at < l->got)

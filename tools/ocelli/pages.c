@@ -21,7 +21,7 @@ static double number(const cJSON *answer, const char *key) {
     return cJSON_IsNumber(v) ? v->valuedouble : -1;
 }
 
-/* What a board cannot leave out of the answer to a request, of NAME if there is one. */
+/* The fields that the answer to a request always has, of NAME if there is one. */
 static const struct {
     const char *verb, *field, *of_name;
 } musts[] = {{"ping", "pong", NULL},   {"tags", "tags", NULL},      {"prompts", "tags", "values"},
@@ -92,7 +92,7 @@ static int check(const struct client *c, const struct pages *p, const struct pag
     return OCELLI_OK;
 }
 
-/* One round through the pages; *changed: something else is told than on the first. */
+/* One round through the pages. *changed: a later page belongs to another state than the first. */
 static int fetch(struct pages *pages, struct client *client, const char **words, size_t count, size_t from,
                  bool *changed) {
     const struct serve_row *row = serve_row_of_verb(words[0]);
