@@ -268,7 +268,7 @@ static int check_value(const struct daemon_config *c, const char *key, const cha
     return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
 }
 
-int board_check(const struct daemon_config *config, struct faults *faults) {
+int service_check(const struct daemon_config *config, struct faults *faults) {
     enum serve_reach reach;
     if (!asked_for(config)) return OCELLI_OK;
     int status = faults_pass(faults, check_reach(config, &reach));

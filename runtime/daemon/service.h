@@ -14,7 +14,7 @@ int service_open(struct service **out, struct daemon *daemon, const char *path);
 
 /* Logs each fault of [serve] that service_open() would refuse, with its line. It opens nothing: a port that another
  * program uses is no fault of the file. Errors: FILE, USAGE, LIMIT, unless `faults` takes them; MEMORY. */
-int board_check(const struct daemon_config *config, struct faults *faults);
+int service_check(const struct daemon_config *config, struct faults *faults);
 
 /* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before daemon_close(). false: it does not answer
  * within timeout_ms, as the disk of a change or a search is slow, and nothing is freed. */

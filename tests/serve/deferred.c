@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A search, and changes, that take their time: others are answered meanwhile, and who waits gets the answer by its own
  * way. */
-#include "asked_board.h"
+#include "serve_fixture.h"
 #include "serve/framing.h"
 
-/* What the board searches for, as service_search.c does. */
+/* The search under way, as service_search.c has it. */
 static struct {
     char text[64]; /* "": nothing yet */
     bool going_on;
@@ -151,7 +151,7 @@ static enum serve_code change_deferred(void *user, const struct serve_change *ch
     if (!asked->ticket) asked->ticket = ++changes.given;
     if (!again) changes.last = *asked;
     if (asked->ticket > changes.ended) return SERVE_DEFERRED;
-    return again ? board_change(user, change, message) : SERVE_OK;
+    return again ? fixture_change(user, change, message) : SERVE_OK;
 }
 
 static bool pending(void *user, uint64_t ticket) {
