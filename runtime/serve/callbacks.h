@@ -24,7 +24,7 @@ enum serve_code {
     SERVE_ABSENT,
     SERVE_FAILED,
     SERVE_CODES,
-    SERVE_DEFERRED = SERVE_CODES /* no end: it is asked again; see change() and search() */
+    SERVE_DEFERRED = SERVE_CODES /* no result yet: the request is handled again; see change() and search() */
 };
 
 /* The state as of the last frame. */
@@ -52,7 +52,7 @@ struct serve_value {
 };
 
 /* Identifies a request for a change, so that repeats of it make the change once. */
-struct serve_asked {
+struct serve_origin {
     uint64_t client;  /* a number of an address, or of a wire */
     uint64_t request; /* a number of all that it says */
     bool named;       /* by an id: the same again is that request once more, also when it has been answered */
@@ -66,7 +66,7 @@ struct serve_change {
     const char *tag;
     const struct serve_value *values;
     size_t count; /* 0: SERVE_ADD: make the tag; SERVE_REMOVE: the tag itself */
-    struct serve_asked *asked;
+    struct serve_origin *origin;
 };
 
 struct serve_hit {

@@ -25,7 +25,7 @@ struct exchange {
     const struct serve_row *row; /* NULL: not of the table */
     struct serve_request request;
     struct serve_address from;
-    struct serve_asked asked;
+    struct serve_origin origin;
     bool trusted;   /* DTLS, loopback */
     bool proved;    /* it receives what is sent to it */
     bool costly;    /* for who has proved that only */
@@ -278,7 +278,7 @@ static void answer_row(struct exchange *exchange) {
     if (!code) code = serve_request_check(exchange->row, r);
     if (!code) code = tell(exchange, format, &out);
     if (code == SERVE_DEFERRED &&
-        deferred_add(&exchange->coap->deferred, exchange->session, exchange->in, exchange->asked.ticket))
+        deferred_add(&exchange->coap->deferred, exchange->session, exchange->in, exchange->origin.ticket))
         return;
     if (code) {
         fault_of(exchange, code == SERVE_DEFERRED ? SERVE_BUSY : code);
@@ -372,7 +372,7 @@ static bool admit(struct exchange *exchange, double now_ms) {
          observed = exchange->row && exchange->row->observed;
     unsigned observe = UINT_MAX;
     if (!address || !serve_address_of(&exchange->from, &address->addr.sa)) return false;
-    if (exchange->again) exchange->trusted = exchange->asked.ticket > 0; /* a change was let in when it came */
+    if (exchange->again) exchange->trusted = exchange->origin.ticket > 0; /* a change was let in when it came */
     if (exchange->again || is_notification(exchange)) return exchange->proved = true;
     exchange->allowed = allowance(exchange);
     if (observed) option_number(exchange->in, COAP_OPTION_OBSERVE, &observe);
@@ -403,9 +403,9 @@ static void identify(struct exchange *e) {
     if (token.length) request = serve_number_of(request, token.s, token.length);
     if (e->query && e->query->length) request = serve_number_of(request, e->query->s, e->query->length);
     if (size) request = serve_number_of(request, body, size);
-    e->asked.client = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
-    e->asked.request = request, e->asked.named = true;
-    e->asked.may_wait = deferred_capacity(&e->coap->deferred, e->in);
+    e->origin.client = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
+    e->origin.request = request, e->origin.named = true;
+    e->origin.may_wait = deferred_capacity(&e->coap->deferred, e->in);
 }
 
 /* Critical options that libcoap knows, and leaves to us. */
@@ -429,11 +429,11 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
-    e.again = deferred_take(&c->deferred, session, in, &e.asked.ticket);
+    e.again = deferred_take(&c->deferred, session, in, &e.origin.ticket);
     e.request.others = c->serve->context.waiting > 0;
     if (!admit(&e, now_ms)) return;
     identify(&e);
-    e.request.asked = &e.asked;
+    e.request.origin = &e.origin;
     if (conditional(in)) {
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");
         return;

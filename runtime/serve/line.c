@@ -106,7 +106,7 @@ static enum serve_code parse(struct parsed *p, struct serve_request *r, const ch
 /* A damaged checksum must not make a change of what it should have protected. */
 static enum serve_code may(const struct parsed *p, struct serve_request *r) {
     const struct serve_client *client = r->client;
-    if (!p->row->changes || r->asked->ticket) return SERVE_OK; /* one that waited was let in when it came */
+    if (!p->row->changes || r->origin->ticket) return SERVE_OK; /* one that waited was let in when it came */
     if (!client->may_change) return serve_refuse(r, SERVE_DENIED, "%s", SERVE_DENIAL);
     if (p->sum < client->sum && r->now_ms - client->sum_ms < SUM_LOCK_MS)
         return serve_refuse(r, SERVE_CRC, "checksums of %u digits were used here: changes need one", client->sum);
@@ -231,13 +231,13 @@ size_t serve_line(struct serve_context *context, struct serve_client *client, do
                               .now_ms = now_ms,
                               .client = client,
                               .others = context->waiting > 0,
-                              .asked = &context->asked};
+                              .origin = &context->origin};
     struct serve_out out = start(bytes);
     if (!(size = trimmed(line, size))) return 0;
     enum serve_code code = parse(&p, &r, line, size);
     if (p.sum && code != SERVE_CRC) keep_sum(client, p.sum, now_ms);
-    context->asked.request = serve_number_of(SERVE_NUMBER, line, size);
-    context->asked.named = p.id[0] != 0;
+    context->origin.request = serve_number_of(SERVE_NUMBER, line, size);
+    context->origin.named = p.id[0] != 0;
     if (!code) {
         serve_pages_expire(&context->pages, now_ms);
         serve_request_find(&r);

@@ -52,7 +52,7 @@ struct serve_request {
     size_t count, from;
     bool terse;
     bool others; /* wait for a search */
-    struct serve_asked *asked;
+    struct serve_origin *origin;
     struct serve_client *client; /* NULL: CoAP */
     char message[SERVE_MESSAGE]; /* of an error */
 };

@@ -99,7 +99,7 @@ enum serve_code serve_prompts(struct serve_request *request, struct serve_out *o
 
 static enum serve_code change(struct serve_request *r, struct serve_out *out, enum serve_change_kind kind) {
     struct serve_value values[SERVE_ARGUMENTS];
-    struct serve_change c = {.kind = kind, .tag = r->words[0], .values = values, .asked = r->asked};
+    struct serve_change c = {.kind = kind, .tag = r->words[0], .values = values, .origin = r->origin};
     enum serve_code code = serve_change_name(c.tag, r->message);
     for (size_t i = 1; !code && i < r->count; i++)
         code = serve_change_value(kind, r->words[i], &values[c.count++], r->message);

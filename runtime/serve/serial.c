@@ -149,7 +149,7 @@ static bool wait_for_it(struct port *p, const char *line, size_t length) {
         if (p->deferred[i].size == length && !memcmp(p->deferred[i].bytes, line, length)) return true;
     if (p->deferred_count == DEFERRED) return false;
     struct deferred_line *l = &p->deferred[p->deferred_count++];
-    l->size = length, l->ticket = p->serve->context.asked.ticket;
+    l->size = length, l->ticket = p->serve->context.origin.ticket;
     memcpy(l->bytes, line, length);
     p->serve->context.waiting += !l->ticket;
     return true;
@@ -157,10 +157,10 @@ static bool wait_for_it(struct port *p, const char *line, size_t length) {
 
 static void answer_line(struct port *p, const char *line, size_t length, uint64_t ticket, double now_ms) {
     char answer[SERVE_LINE];
-    p->serve->context.asked =
-        (struct serve_asked){.client = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
-                             .may_wait = p->deferred_count < DEFERRED,
-                             .ticket = ticket};
+    p->serve->context.origin =
+        (struct serve_origin){.client = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
+                              .may_wait = p->deferred_count < DEFERRED,
+                              .ticket = ticket};
     size_t size = serve_line(&p->serve->context, &p->client, now_ms, line, length, answer);
     if (size == SERVE_LINE_DEFERRED && wait_for_it(p, line, length)) return;
     if (size == SERVE_LINE_DEFERRED) size = serve_line_error(&p->client, SERVE_BUSY, line, length, answer);
