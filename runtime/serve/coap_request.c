@@ -31,7 +31,7 @@ struct exchange {
     bool costly;    /* for who has proved that only */
     bool again;     /* it waited for a search or a change */
     size_t allowed; /* bytes of an answer, when not proved */
-    const char *words[SERVE_ARGUMENTS];
+    const char *arguments[SERVE_ARGUMENTS];
     char text[2 * SERVE_LINE + SERVE_ARGUMENTS];
     size_t used;
 };
@@ -87,7 +87,7 @@ static uint64_t etag_of(const struct exchange *e, int format) {
     for (size_t i = prompts ? 1 : 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!prompts || i != 2) hash = (hash ^ parts[i]) * 0x100000001b3;
     for (size_t i = 0; i < e->request.count; i++)
-        for (const char *c = e->request.words[i]; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+        for (const char *c = e->request.arguments[i]; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
     return hash | 1;
 }
 
@@ -163,7 +163,7 @@ static const char *keep(struct exchange *e, const void *bytes, size_t size, enum
 
 static void add_word(struct exchange *e, const char *word, enum serve_code *code) {
     if (e->request.count == SERVE_ARGUMENTS) *code = SERVE_LONG;
-    if (!*code) e->words[e->request.count++] = word;
+    if (!*code) e->arguments[e->request.count++] = word;
 }
 
 /* NAME=VALUE of Uri-Query: the row's own becomes a word, `from` two. */
@@ -425,7 +425,7 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
                                        .events = &c->serve->context.events,
                                        .order = &c->serve->context.order,
                                        .now_ms = now_ms,
-                                       .words = e.words};
+                                       .arguments = e.arguments};
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");

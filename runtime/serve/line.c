@@ -19,7 +19,7 @@ struct parsed {
     char id[SERVE_ID_MOST + 1]; /* "": none */
     unsigned sum;               /* hexadecimal digits of the checksum: 0, 4, 8 */
     bool terse;
-    struct serve_arguments words;
+    struct serve_arguments arguments;
     const struct serve_row *row; /* NULL: not known yet */
 };
 
@@ -81,16 +81,16 @@ static enum serve_code fault(struct serve_request *r, enum serve_code code) {
     }
 }
 
-/* Finds the row, and leaves the words behind the verb. */
+/* Finds the row, and leaves the arguments behind the verb. */
 static enum serve_code find(struct parsed *p, struct serve_request *r) {
-    struct serve_arguments *w = &p->words;
+    struct serve_arguments *w = &p->arguments;
     if (!w->count) return serve_refuse(r, SERVE_VERB, "%s without a request", p->id[0] ? "an id" : "a checksum");
-    const char *verb = w->count == 1 && !strcasecmp(w->word[0], "AT") ? "ping" : w->word[0];
+    const char *verb = w->count == 1 && !strcasecmp(w->argument[0], "AT") ? "ping" : w->argument[0];
     p->row = r->row = serve_row_of_verb(verb);
     if (!p->row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
-    r->words = w->word + 1, r->count = w->count - 1;
-    p->terse = r->terse = p->row->terse && r->count && !strcmp(r->words[0], "terse");
-    if (p->terse) r->words++, r->count--;
+    r->arguments = w->argument + 1, r->count = w->count - 1;
+    p->terse = r->terse = p->row->terse && r->count && !strcmp(r->arguments[0], "terse");
+    if (p->terse) r->arguments++, r->count--;
     return serve_request_check(p->row, r);
 }
 
@@ -99,7 +99,7 @@ static enum serve_code parse(struct parsed *p, struct serve_request *r, const ch
     if (!take_sum(p, line, &size)) return serve_refuse(r, SERVE_CRC, "the checksum does not match");
     if (!take_id(p, &line, &size))
         return serve_refuse(r, SERVE_ID, "an id is # and 1 to %d of A-Z a-z 0-9 . _ : -", SERVE_ID_MOST);
-    enum serve_code code = serve_arguments_split(&p->words, line, size);
+    enum serve_code code = serve_arguments_split(&p->arguments, line, size);
     return code ? fault(r, code) : find(p, r);
 }
 

@@ -48,7 +48,7 @@ struct serve_request {
     struct serve_order *order;
     struct serve_view view;
     double now_ms;
-    const char *const *words; /* (count), behind the verb */
+    const char *const *arguments; /* (count), behind the verb */
     size_t count, from;
     bool terse;
     bool others; /* wait for a search */
@@ -63,14 +63,14 @@ struct serve_row {
     const char *verb;         /* of a line; NULL: none */
     const char *path;         /* of CoAP; NULL: none */
     enum serve_method method; /* of CoAP */
-    const char *query;        /* name of CoAP's parameter that is the first word; NULL: none */
+    const char *query;        /* name of CoAP's parameter that is the first argument; NULL: none */
     bool changes, observed;
     bool sees;   /* tells of the tags: its view has them */
     bool pages;  /* may end with "from N" */
     bool tagged; /* CoAP's answer has an ETag */
     bool costly; /* for proved addresses only */
     bool bare;   /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
-    size_t least, most;   /* words */
+    size_t least, most;   /* arguments */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */
     serve_answer *senml;  /* writes records of an open array; NULL: none */
@@ -84,7 +84,7 @@ extern const size_t serve_row_count;
 const struct serve_row *serve_row_of_verb(const char *verb);
 const struct serve_row *serve_row_of_path(const char *path, enum serve_method method);
 
-/* Takes "from N" off the words, and counts them. Errors: SERVE_USAGE, with a message. */
+/* Takes "from N" off the arguments, and counts them. Errors: SERVE_USAGE, with a message. */
 enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *request);
 
 /* Asks the callbacks for what the row's answer needs. */

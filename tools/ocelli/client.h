@@ -21,7 +21,7 @@ struct client_kind {
     bool apart;         /* who follows asks by a second client: an answer would be taken for a push */
     int (*open)(struct client *c);
     /* Errors: FILE (the board said no), DEVICE (no answer), USAGE (no such request). */
-    int (*ask)(struct client *c, const char *const *words, size_t count, const char **json);
+    int (*ask)(struct client *c, const char *const *arguments, size_t count, const char **json);
     /* Begins to follow; then next() gives a push each, as lines have it. */
     int (*watch)(struct client *c);
     /* timeout_ms: after which *json is NULL, as none came; -1: it waits until the board is gone. */
