@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * include/ocelli.h onto the folders below; read there what each function promises. */
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "handle.h"
 #include "prep/decode.h"
 #include "tag/score.h"
@@ -261,21 +262,21 @@ static int compare(const struct ocelli *o, const char *key, const float *got, ui
 }
 
 static int selftest_images(struct ocelli *handle, float *worst) {
-    const struct gguf_tensor *t = gguf_tensor(blob_gguf(handle->blob), "selftest.images");
+    const struct gguf_tensor *t = gguf_tensor(blob_gguf(handle->blob), TENSOR_SELFTEST_PICTURES);
     uint32_t size = handle->config.image_size;
     if (!t)
         return log_fail(OCELLI_ERR_FILE, "%s: no self-test pictures: convert the checkpoint again",
                         blob_name(handle->blob));
     uint64_t count = t->ne[3], bytes = 3ull * size * size;
     const uint8_t *rgb;
-    int status = blob_bytes(handle->blob, "selftest.images", count * bytes, &rgb);
+    int status = blob_bytes(handle->blob, TENSOR_SELFTEST_PICTURES, count * bytes, &rgb);
     float *got = calloc(count, handle->config.embedding * sizeof *got);
     if (!status && !got) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
     for (uint64_t i = 0; !status && i < count; i++) {
         struct ocelli_image picture = {.rgb = rgb + i * bytes, .width = size, .height = size};
         status = ocelli_embed_images(handle, &picture, 1, got + i * handle->config.embedding);
     }
-    if (!status) status = compare(handle, "selftest.image_embd", got, count, worst);
+    if (!status) status = compare(handle, TENSOR_SELFTEST_IMAGE, got, count, worst);
     free(got);
     return status;
 }
@@ -294,7 +295,7 @@ static int selftest_texts(struct ocelli *handle, float *worst) {
             status = ocelli_embed_texts(handle, (const char *const *)&text, 1, got + i * handle->config.embedding);
         free(text);
     }
-    if (!status) status = compare(handle, "selftest.text_embd", got, count, worst);
+    if (!status) status = compare(handle, TENSOR_SELFTEST_TEXT, got, count, worst);
     free(got);
     return status;
 }
@@ -303,7 +304,7 @@ static int selftest_once(struct ocelli *o, float required, float *worst) {
     *worst = 1.0f;
     int status = selftest_images(o, worst);
     if (!status) status = selftest_texts(o, worst);
-    blob_release(o->blob, "selftest.");
+    blob_release(o->blob, TENSOR_SELFTEST);
     if (status == OCELLI_ERR_WRONG) *worst = NAN;
     return !status && !(*worst >= required) ? OCELLI_ERR_WRONG : status;
 }

@@ -23,7 +23,7 @@ enum { BENCH_WIDTH = 640, BENCH_HEIGHT = 480 };
 int bench_image_plan(struct ocelli *handle, struct bench_dispatch **dispatches, size_t *count);
 /* The same for one text of `tokens` ids. */
 int bench_text_plan(struct ocelli *handle, uint32_t tokens, struct bench_dispatch **dispatches, size_t *count);
-/* What the device can at most: multiply-accumulates a second (0: unknown) and bytes read a second. */
+/* The device's limits: multiply-accumulates a second (0: unknown) and bytes read a second. */
 int bench_peak(struct ocelli *handle, double *macs, double *bytes);
 /* Runs one picture and gives each dispatch's GPU time. */
 int bench_image_times(struct ocelli *handle, struct bench_dispatch **dispatches, size_t *count);

@@ -26,7 +26,7 @@ static bool make_folder(const char *base, const char *below, char *folder, size_
     return stat(folder, &st) == 0 && S_ISDIR(st.st_mode); /* not a file of that name */
 }
 
-/* Who asks again is not told again. */
+/* True for the first call only: the warning is logged once. */
 static bool first_time(void) {
     static atomic_bool told;
     return !atomic_exchange(&told, true);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* The folder, made if it is not there: OCELLI_CACHE (empty: none), else XDG_CACHE_HOME/ocelli, else HOME/.cache/ocelli.
- * false: there is none; a warning was logged if one was asked for. */
+ * false: there is none. Where the environment named one, a warning was logged. */
 bool cache_folder(char *folder, size_t capacity);
 /* Could `path`, a file in it, be written? Not on a system that is read-only. */
 bool cache_writable(const char *path);

@@ -15,7 +15,7 @@ enum { CLASSES = 256, SHORT_RUN = 32, DECOMPOSED_MOST = 4 /* characters that one
 
 /* The characters of a piece, decomposed; grows and is used again for the next. */
 struct points {
-    utf8proc_int32_t *c, *sorted; /* (room) each */
+    utf8proc_int32_t *c, *sorted; /* (capacity) each */
     size_t count, capacity;
 };
 

@@ -13,9 +13,9 @@ static inline size_t control_bytes(const char *text, size_t size) {
     return size > 1 && c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
 }
 
-/* The same of what is shown to people, of whom a line is to tell what it says: with the characters that order what
- * stands around them from right to left or back (Bidi_Control of PropList.txt), and the line and paragraph separators.
- * 2 or 3 bytes. */
+/* The same for text that is shown to people, so that a line reads as it is stored. It counts two more kinds: the
+ * characters that turn the order of the text around them (Bidi_Control of PropList.txt), and the line and paragraph
+ * separators. 2 or 3 bytes. */
 static inline size_t control_shown(const char *text, size_t size) {
     const unsigned char *c = (const unsigned char *)text;
     size_t control = control_bytes(text, size);

@@ -13,7 +13,7 @@ struct file_bytes {
     size_t size;
 };
 
-/* Reads a whole regular file. An empty file gives size 0. What changes it later changes nothing here; one that is
+/* Reads a whole regular file. An empty file gives size 0. Later changes of the file change nothing here. A file that is
  * written to while it is read is refused. Free with file_free(). Errors: FILE, MEMORY. */
 int file_read(struct file_bytes *bytes, const char *path);
 void file_free(struct file_bytes *bytes);
@@ -40,14 +40,14 @@ int file_open(int *fd, const char *path);
  * MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);
 
-/* What an errno of inotify means: strerror() says "No space left on device" for a limit of the system. */
+/* The meaning of an errno of inotify: strerror() says "No space left on device" for a limit of the system. */
 const char *file_watch_error(int error);
 
 /* A file being written beside its final name. */
 struct file_writer {
     int fd;           /* -1: not open */
     char *path;       /* where it goes: links at the end of the name are followed */
-    char *aside;      /* NULL: nothing of ours has that name */
+    char *aside;      /* NULL: no temporary file of this writer exists */
     uint64_t written; /* bytes so far */
     unsigned char *buffer;
     size_t buffered;
@@ -57,8 +57,8 @@ struct file_writer {
 };
 
 /* Opens PATH.XXXXXX.tmp in the folder of the file that `path` names, through links. A new file gets its permissions by
- * umask; one that stood there hands on its owner, access list and permissions, and until the end nobody else can read
- * what is written. Errors: FILE, MEMORY. */
+ * umask. A file that stood there hands on its owner, access list and permissions. Until the end nobody else can read
+ * the new bytes. Errors: FILE, MEMORY. */
 int file_writer_open(struct file_writer *writer, const char *path);
 int file_writer_write(struct file_writer *writer, const void *data, size_t size);
 /* Flushes, fsyncs, renames over the final name, fsyncs the folder. */
@@ -66,8 +66,8 @@ int file_writer_commit(struct file_writer *writer);
 /* Removes what was written, unless committed or placed. Accepts a zeroed, failed or committed writer. */
 void file_writer_close(struct file_writer *writer);
 
-/* Of files that belong together: seal each, so that all of them are on the disk, then place one after the other, and
- * undo those that are placed when the next one fails. */
+/* For files that belong together. First seal each, so that all of them are on the disk. Then place one after the other.
+ * When one fails, undo those that were placed. */
 int file_writer_seal(struct file_writer *writer);
 /* As commit, but what stood there is kept until file_writer_close(). */
 int file_writer_place(struct file_writer *writer);

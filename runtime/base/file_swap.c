@@ -158,8 +158,8 @@ static int name_new(struct swap *w) {
 
 /* ---- into place ---- */
 
-/* Somebody's save lies aside, and `put` stands in its place. The save goes back. What comes out then is what we put
- * there, and done with; or it is a still later save, which goes back in its turn. */
+/* Somebody's save lies aside, and `put` stands in its place. The save goes back. The exchange then gives back our own
+ * text, and that ends it. Or it gives a still later save, which goes back in its turn. */
 static void put_back(const char *aside, const char *path, struct stamp put) {
     struct stamp out, next;
     for (int i = 0; i < TURNS && stamp_path(aside, &out); i++) {

@@ -16,15 +16,15 @@ struct file_swap {
     void *user;
 };
 
-/* Writes `bytes` to the disk under another name, then lets both names change places at once, and looks at what came
- * out: if it is not `old`, or if a program has it open to write, it is somebody's save, and goes back. Owner,
- * permissions, access list and a link at the end of the path stay. On the disk, name included, when it returns.
- * *changed: the file is not `old`, or is being written, or may() said no: nothing was done. On file systems without an
- * exchange (vfat) a save within the microseconds between the last look and the rename is lost. Errors: FILE, MEMORY. */
+/* Writes `bytes` to the disk under another name, then exchanges both names at once. It looks at what came out. If that
+ * is not `old`, or if a program has it open to write, it is somebody's save, and goes back. Owner, permissions, access
+ * list and a link at the end of the path stay. On the disk, name included, when it returns. *changed: the file is not
+ * `old`, or is being written, or may() said no: nothing was done. On file systems without an exchange (vfat) a save
+ * within the microseconds between the last look and the rename is lost. Errors: FILE, MEMORY. */
 int file_swap(const struct file_swap *swap, bool *changed);
 
-/* Of what a kill at the wrong microsecond left beside `path`: removes what is of no more use, and puts back a save that
- * was on its way. Before the first file_swap() of a program. */
+/* Cleans up after a kill at the wrong microsecond: removes what has no more use beside `path`, and puts back a save
+ * that was on its way. Before the first file_swap() of a program. */
 void file_swap_clean(const char *path);
 
 #endif

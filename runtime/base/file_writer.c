@@ -16,8 +16,8 @@ enum { BUFFER_SIZE = 1 << 20 };
 
 /* ---- opening ---- */
 
-/* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. What replaces a
- * file is private until it has that file's permissions. */
+/* Not mkstemp, whose files are private: to undo that one has to set umask, which all threads share. A file that
+ * replaces another is private until it has the other's permissions. */
 static int open_aside(struct file_writer *writer, bool there) {
     size_t capacity = strlen(writer->path) + sizeof ".XXXXXX.tmp";
     writer->aside = malloc(capacity);
@@ -33,7 +33,7 @@ static int open_aside(struct file_writer *writer, bool there) {
     int fault = errno;
     char *folder = file_folder(writer->path);
     bool memory = writer->aside && folder;
-    free(writer->aside); /* nothing of ours has that name */
+    free(writer->aside); /* this writer made no file of that name */
     writer->aside = NULL;
     int status = memory ? log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", writer->path, folder,
                                    strerror(fault))

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Of the subsampled ones chroma has (width + 1) / 2 columns, and in 4:2:0 (height + 1) / 2 rows. */
+/* In the subsampled formats chroma has (width + 1) / 2 columns, and in 4:2:0 (height + 1) / 2 rows. */
 enum frame_format {
     FRAME_RGB,    /* 1 plane: R G B */
     FRAME_BGR,    /* 1 plane: B G R */
@@ -78,7 +78,7 @@ size_t frame_planes_bytes(const struct frame *frame);
  * from `bytes`, without the name of its file. */
 void frame_copy(const struct frame *frame, uint8_t *bytes, struct frame *copy);
 
-/* What video says that does not say its matrix: BT.709 from 720 lines on, as players guess. */
+/* The matrix of video that does not tell its own: BT.709 from 720 lines on, as players guess. */
 enum frame_matrix frame_guess_matrix(uint32_t height);
 
 /* Size of the upright picture: exchanged by a rotation of 90 or 270. */

@@ -104,7 +104,7 @@ static int refuse_file(struct reader *r, const char *why) {
     return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s", r->at.file, r->at.line, why);
 }
 
-/* Leaves in `out` (of `room` bytes) what inih shall see of a line: NAME = VALUE, or nothing. */
+/* Leaves in `out` (of `capacity` bytes) the part of a line for inih: NAME = VALUE, or nothing. */
 static int take_line(struct reader *reader, struct piece s, char *out, size_t capacity) {
     const struct ini_place *at = &reader->at;
     s = trim(s);

@@ -12,7 +12,7 @@
 /* Bytes of a line, as inih comes with room for 200 with its line end. */
 enum { INI_LINE = 197 };
 
-/* Where a line stands, for messages ("%s:%zu: ..."). */
+/* The place of a line, for messages ("%s:%zu: ..."). */
 struct ini_place {
     const char *file;
     size_t line; /* from 1 */

@@ -12,7 +12,7 @@ struct lookup_slot;
 
 /* Zero is empty. It lies in an arena, and ends with that. */
 struct lookup {
-    struct lookup_slot *slots; /* (room): a power of two, at least twice the names */
+    struct lookup_slot *slots; /* (capacity): a power of two, at least twice the names */
     size_t capacity;
 };
 
@@ -22,7 +22,8 @@ bool lookup_init(struct lookup *lookup, struct arena *arena, size_t most);
 /* *number (may be NULL) gets the name's; false: it is not there. */
 bool lookup_find(const struct lookup *lookup, const char *name, size_t *number);
 
-/* Of one that is not there yet; at most as many as there is room for. The text is the caller's, and stays. */
+/* Adds a name that is not there yet. No more may be added than the table has capacity for. The text is the caller's,
+ * and stays. */
 void lookup_add(struct lookup *lookup, const char *name, size_t number);
 
 #endif

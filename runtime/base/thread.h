@@ -22,8 +22,8 @@ struct thread {
 /* Starts it with all signals held back when `deaf`, else with those of the caller. Gives 0 or an errno. */
 int thread_start(struct thread *thread, void *(*run)(void *user), void *user, bool deaf);
 
-/* Waits for its end until then (CLOCK_MONOTONIC, ns; INT64_MAX: as long as it takes). false: it runs still, and what it
- * uses, *t with it, may not be freed. Accepts one that does not run. Thread-safety: by one thread. */
+/* Waits for its end until then (CLOCK_MONOTONIC, ns; INT64_MAX: as long as it takes). false: it still runs, and nothing
+ * that it uses may be freed, *thread included. Accepts one that does not run. Thread-safety: by one thread. */
 bool thread_join(struct thread *thread, int64_t until_ns);
 
 /* Gives all threads of the process the priority of its first. Drivers start some at the lowest (Mesa's disk cache):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "blob/blob_inner.h"
+#include "blob/tensor_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -118,7 +119,7 @@ int blob_matrix(struct blob *blob, const char *name, uint64_t rows, uint64_t col
     if (matrix) status = load(blob, t, &bytes);
     if (status) return status;
     if (matrix) *matrix = (struct blob_matrix){.values = (const int8_t *)bytes, .rows = rows, .columns = columns};
-    snprintf(scale, sizeof scale, "%s.scale", name);
+    snprintf(scale, sizeof scale, "%s" TENSOR_SCALE, name);
     return blob_vector(blob, scale, rows, matrix ? &matrix->scales : NULL);
 }
 

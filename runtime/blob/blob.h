@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A model file: every value and tensor is asked for by name, type and shape, and a
- * mismatch says what was expected and what is there. docs/blob.md is the list.
- * The header is read once, a tensor when it is asked for. Both are checked in memory that is ours, and never mapped:
- * others may write into the file meanwhile. */
+ * A model file: callers ask for every value and tensor by name, type and shape. A mismatch is logged with what was
+ * expected and what is there. docs/blob.md is the list. The header is read once, a tensor when it is asked for. Both
+ * are checked in memory that belongs to the blob, and never mapped: others may write into the file meanwhile. */
 #ifndef BLOB_BLOB_H
 #define BLOB_BLOB_H
 

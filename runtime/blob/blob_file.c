@@ -2,6 +2,7 @@
  * A blob's bytes: opened, read, seen to be what its digests say. */
 #include "base/log.h"
 #include "blob/blob_inner.h"
+#include "blob/tensor_names.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 enum { ALIGNMENT = 64, KEY_BYTES = 64 << 10, HEAD_FIRST = 256 << 10, HEAD_MOST = 256 << 20, LARGE = 1 << 20 };
-static const char digest_name[] = "ocelli.digest";
 
 const char *blob_name(const struct blob *blob) {
     return blob->name;
@@ -84,7 +84,7 @@ static int find_digests(struct blob *blob) {
     if (g->alignment != ALIGNMENT)
         return log_fail(OCELLI_ERR_FILE, "%s: general.alignment is %llu, expected %d: not a blob of ocelli-convert",
                         blob->name, (unsigned long long)g->alignment, ALIGNMENT);
-    if (!t || strcmp(t->name, digest_name) != 0)
+    if (!t || strcmp(t->name, TENSOR_DIGEST) != 0)
         return log_fail(OCELLI_ERR_FILE, "%s: no ocelli.digest at its end: not a blob of ocelli-convert", blob->name);
     if (t->type != GGUF_TENSOR_I8 || t->dimensions != 2 || t->ne[0] != SHA256_SIZE || t->ne[1] != 1 + others)
         return log_fail(OCELLI_ERR_FILE, "%s: ocelli.digest is not (32, %llu) I8: convert the file again", blob->name,
@@ -105,12 +105,12 @@ static int read_digests(struct blob *b) {
     const struct gguf_tensor *t = &b->gguf.tensors[b->gguf.tensor_count - 1];
     uint64_t size = b->size < KEY_BYTES ? b->size : KEY_BYTES;
     uint8_t *end = malloc(size), digest[SHA256_SIZE];
-    int status = fetch(b, b->size - size, size, digest_name, end);
+    int status = fetch(b, b->size - size, size, TENSOR_DIGEST, end);
     if (!status) {
         sha256(end, size, digest);
         sha256_hex(digest, b->key);
         b->digests = malloc(t->size);
-        status = fetch(b, b->size - t->size, t->size, digest_name, b->digests);
+        status = fetch(b, b->size - t->size, t->size, TENSOR_DIGEST, b->digests);
     }
     free(end);
     return status;
@@ -195,7 +195,8 @@ void blob_close(struct blob **blob) {
     *blob = NULL;
 }
 
-/* Where a tensor is read to: what is large goes back to the system at once when it is freed, which malloc() keeps. */
+/* The memory that a tensor is read into. A large one is mapped, so that the system has it back at once when it is
+ * freed: malloc() would keep it. */
 static uint8_t *take(uint64_t size) {
     if (size < LARGE) return malloc(size);
     void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

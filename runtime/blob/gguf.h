@@ -70,8 +70,8 @@ struct gguf {
 int gguf_parse(struct gguf *gguf, const void *bytes, size_t size, const char *name);
 void gguf_finish(struct gguf *gguf);
 
-/* The same when only the first `size` bytes of a file of `whole` are there. 1: the header may go on behind them;
- * nothing was said, and *gguf is empty: try with more. */
+/* The same when only the first `size` bytes of a file of `whole` are there. 1: the header may go on behind them.
+ * Nothing was logged, and *gguf is empty: try with more bytes. */
 int gguf_parse_start(struct gguf *gguf, const void *bytes, size_t size, uint64_t whole, const char *name);
 
 /* NULL when there is none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clip/image.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 
 static uint32_t patch_numbers(const struct clip_config *c) {
     return 3 * c->patch_size * c->patch_size;
@@ -14,11 +15,11 @@ static int load(struct clip_image *s, struct blob *blob) {
     struct clip_tower *t = &s->tower;
     const struct clip_config *c = s->config;
     uint64_t positions = (uint64_t)c->image.tokens * c->image.width;
-    int status = clip_load_matrix(t, blob, "v.patch_embd", c->image.width, patch_numbers(c), false, &s->patch_weights);
-    if (!status) status = clip_load_vector(t, blob, "v.class_embd", c->image.width, &s->class_token);
-    if (!status) status = clip_load_vector(t, blob, "v.position_embd.weight", positions, &s->positions);
-    if (!status) status = clip_load_norm(t, blob, "v.pre_ln", &s->pre);
-    return status ? status : clip_load_stack(t, blob, "v", "visual_projection");
+    int status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, patch_numbers(c), false, &s->patch_weights);
+    if (!status) status = clip_load_vector(t, blob, TENSOR_CLASS, c->image.width, &s->class_token);
+    if (!status) status = clip_load_vector(t, blob, TENSOR_IMAGE_POSITIONS, positions, &s->positions);
+    if (!status) status = clip_load_norm(t, blob, TENSOR_PRE_NORM, &s->pre);
+    return status ? status : clip_load_stack(t, blob, TENSOR_IMAGE, TENSOR_IMAGE_PROJECTION);
 }
 
 static void plan(struct clip_image *s) {
@@ -47,7 +48,7 @@ static int allocate(struct clip_image *tower, uint32_t batch) {
     return OCELLI_OK;
 }
 
-/* Room for one picture at first: a camera needs no more. Where a batch finds no memory, pictures go one at a time. */
+/* Room for one picture at first: a camera needs no more. If a batch finds no memory, pictures go one at a time. */
 static int make_capacity(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     if (batch <= t->max_batch) return OCELLI_OK;
@@ -115,7 +116,7 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
     return OCELLI_OK;
 }
 
-/* Where pictures of a batch of `count` go: the layout depends on it. */
+/* The place of a batch of `count` pictures: the layout depends on the count. */
 static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
     return op_unquantized_rows(s->tower.device, s->patches, count * patches_of(s->config));
 }

@@ -40,7 +40,7 @@ void clip_resize_forget(struct clip_resize *resize) {
 
 /* ---- recording ---- */
 
-/* Makes *memory hold at least `size` bytes. What was recorded with the old one is void. */
+/* Makes *memory hold at least `size` bytes. Lists that were recorded with the old one are void. */
 static int grow(struct clip_resize *r, struct op_memory **memory, uint64_t size, enum op_use use, const char *name) {
     if (*memory && op_memory_size(*memory) >= size) return OCELLI_OK;
     clip_resize_forget(r);
@@ -212,7 +212,8 @@ static struct clip_import *find_import(struct clip_resize *r, const struct stat 
     return oldest;
 }
 
-/* Of the frame's file; NULL: it is to be copied. An import keeps the file open, so that no other gets its number. */
+/* The import of the frame's file. NULL: the frame is to be copied. An import keeps the file open, so that no other gets
+ * its number. */
 static struct clip_import *import(struct clip_resize *r, const struct frame *f) {
     struct stat file;
     uint64_t size;

@@ -39,7 +39,7 @@ struct clip_resize {
     bool timed;       /* lists are recorded with timestamps */
 };
 
-/* Where patches go: picture `slot` of a batch of B to rows of (B P, K). */
+/* The place of patches: picture `slot` of a batch of B goes to rows of (B P, K). */
 struct clip_place {
     struct op_rows patches;
     uint32_t slot;
@@ -49,7 +49,7 @@ struct clip_place {
 void clip_resize_init(struct clip_resize *resize, struct op_device *device, const struct clip_config *config);
 void clip_resize_finish(struct clip_resize *resize);
 
-/* What was recorded is void: the patches have moved. */
+/* Recorded lists are void: the patches have moved. */
 void clip_resize_forget(struct clip_resize *resize);
 
 /* Records, does not run, an RGB picture of this size for the first place; its list is slots[0].list. Errors: MEMORY,

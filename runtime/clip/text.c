@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clip/text.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 
-/* Under a causal mask nothing after the EOT token reaches it, so a batch is as long as its longest
- * text; rounded up, so that texts of similar length share a recorded list. */
+/* Under a causal mask nothing after the EOT token reaches it, so a batch is as long as its longest text. The length is
+ * rounded up, so that texts of similar length share a recorded list. */
 enum { LENGTH_STEP = 4 };
 
 /* These two stay in main memory as long as the tower does. */
-static const char table[] = "t.token_embd.weight", positions[] = "t.position_embd.weight";
+static const char table[] = TENSOR_TOKENS, positions[] = TENSOR_TEXT_POSITIONS;
 
 static int init(struct clip_text *s, struct blob *blob, const struct clip_config *c) {
     struct clip_tower *t = &s->tower;
     uint32_t width = c->text.width, rows = CLIP_TEXT_BATCH * c->text.tokens;
-    int status = clip_load_stack(t, blob, "t", "text_projection");
+    int status = clip_load_stack(t, blob, TENSOR_TEXT, TENSOR_TEXT_PROJECTION);
     if (!status) status = op_weights_allocate(&t->weights, "text weights");
-    if (!status) status = clip_load_stack(t, blob, "t", "text_projection");
+    if (!status) status = clip_load_stack(t, blob, TENSOR_TEXT, TENSOR_TEXT_PROJECTION);
     if (!status) status = blob_matrix(blob, table, c->vocabulary, width, &s->table);
     if (!status) status = blob_vector(blob, positions, (uint64_t)c->text.tokens * width, &s->positions);
     if (status) return status;

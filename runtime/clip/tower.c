@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clip/tower.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,9 +23,9 @@ int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *na
 
 int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm) {
     char key[KEY_SIZE];
-    snprintf(key, sizeof key, "%s.weight", name);
+    snprintf(key, sizeof key, "%s" TENSOR_WEIGHT, name);
     int status = clip_load_vector(tower, blob, key, tower->config->width, &norm->weight);
-    snprintf(key, sizeof key, "%s.bias", name);
+    snprintf(key, sizeof key, "%s" TENSOR_BIAS, name);
     return status ? status : clip_load_vector(tower, blob, key, tower->config->width, &norm->bias);
 }
 
@@ -33,11 +34,11 @@ static int source(const struct clip_tower *t, struct blob *blob, const char *nam
                   bool bias, struct op_source *s) {
     char key[KEY_SIZE];
     struct blob_matrix matrix = {0};
-    snprintf(key, sizeof key, "%s.weight", name);
+    snprintf(key, sizeof key, "%s" TENSOR_WEIGHT, name);
     int status = blob_matrix(blob, key, rows, columns, counts_only(t) ? NULL : &matrix);
     if (status) return status;
     *s = (struct op_source){.values = matrix.values, .scales = matrix.scales, .rows = rows};
-    snprintf(key, sizeof key, "%s.bias", name);
+    snprintf(key, sizeof key, "%s" TENSOR_BIAS, name);
     return bias ? blob_vector(blob, key, rows, counts_only(t) ? NULL : &s->bias) : OCELLI_OK;
 }
 
@@ -49,7 +50,7 @@ int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *na
 }
 
 static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, struct op_matrix *matrix) {
-    static const char *const parts[] = {"attn_q", "attn_k", "attn_v"};
+    static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
     uint32_t width = t->config->width;
     struct op_source sources[3];
     for (int i = 0; i < 3; i++) {
@@ -65,17 +66,17 @@ static int load_block(struct clip_tower *tower, struct blob *blob, const char *p
     uint32_t width = tower->config->width, hidden = tower->config->hidden;
     struct clip_block *b = &tower->blocks[index];
     char block[32], name[NAME_SIZE];
-    snprintf(block, sizeof block, "%s.blk.%u", prefix, index);
-    snprintf(name, sizeof name, "%s.ln1", block);
+    snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
+    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
     int status = clip_load_norm(tower, blob, name, &b->ln1);
     if (!status) status = load_qkv(tower, blob, block, &b->qkv);
-    snprintf(name, sizeof name, "%s.attn_out", block);
+    snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
     if (!status) status = clip_load_matrix(tower, blob, name, width, width, true, &b->out);
-    snprintf(name, sizeof name, "%s.ln2", block);
+    snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
-    snprintf(name, sizeof name, "%s.ffn_up", block);
+    snprintf(name, sizeof name, "%s." TENSOR_UP, block);
     if (!status) status = clip_load_matrix(tower, blob, name, hidden, width, true, &b->up);
-    snprintf(name, sizeof name, "%s.ffn_down", block);
+    snprintf(name, sizeof name, "%s." TENSOR_DOWN, block);
     if (!status) status = clip_load_matrix(tower, blob, name, width, hidden, true, &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
@@ -87,7 +88,7 @@ int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *pre
     int status = OCELLI_OK;
     for (uint32_t i = 0; i < tower->config->blocks && !status; i++) status = load_block(tower, blob, prefix, i);
     char name[NAME_SIZE];
-    snprintf(name, sizeof name, "%s.post_ln", prefix);
+    snprintf(name, sizeof name, "%s." TENSOR_POST_NORM, prefix);
     if (!status) status = clip_load_norm(tower, blob, name, &tower->post);
     if (!status)
         status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width, false,
@@ -145,7 +146,7 @@ int clip_allocate(struct clip_tower *tower, const char *name) {
     return status;
 }
 
-/* What ends a row of x: its norm is the input of a product in `room`. */
+/* The end of a row of x: its norm becomes the input of a product, `quantized`. */
 static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows quantized,
                                         uint32_t rows) {
     return (struct op_epilogue){.out = op_input_rows(t->device, quantized, rows),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the daemon says when it runs: one line of the log with all that counts, warnings of what will surprise, and one
- * line when all tags have their threshold. */
+ * What the daemon logs when it runs: one line with all that counts, warnings of what will surprise, and one line when
+ * all tags have their threshold. */
 #ifndef DAEMON_ANNOUNCE_H
 #define DAEMON_ANNOUNCE_H
 

@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* SLOW_MS: a source that takes longer to open or close is told of, and nobody waits any more. CHANGE_MS: a change that
- * the thread does not take in that time it takes later, as it waits for a picture on a slow disk, say. */
+/* SLOW_MS: if a source takes longer to open or close, the log says so, and nobody waits any more. CHANGE_MS: a change
+ * waits so long for the thread. If the thread is busy, with a picture on a slow disk for example, it takes the change
+ * later. */
 enum {
     WAIT_MS = 100,
     BACKOFF_FIRST_MS = 250,

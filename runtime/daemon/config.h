@@ -49,8 +49,8 @@ void config_finish(struct daemon_config *config);
 /* config_parse()'s own: what no single line shows; makes the source's options and place. Errors: FILE, unless `faults`
  * takes them; MEMORY. */
 int config_check(struct daemon_config *config, struct faults *faults);
-/* A start needs more than a good file, before it opens anything: a source that this program can have, and a model.
- * model: the one of the command line, or NULL. Errors: DEVICE, FILE, unless `faults` takes them. */
+/* Checks what a start needs beside a good file, before it opens anything: a source that this program can have, and a
+ * model. model: the one of the command line, or NULL. Errors: DEVICE, FILE, unless `faults` takes them. */
 int config_check_start(const struct daemon_config *config, const char *model, struct faults *faults);
 /* Plays the recording `uri` in the place of the source that the file names; as given, not relative to the file. Kept,
  * not copied. NULL: changes nothing. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon: an ini, frames, a model, tags, and who wants to know of them. docs/run.md tells what it does.
+ * The daemon: an ini, frames, a model, tags, and the readers of their states. docs/run.md tells what it does.
  * Thread-safety: the calling thread opens, runs and closes it; daemon_tags() and daemon_get_status() may be called by
  * any. */
 #ifndef DAEMON_DAEMON_H
@@ -35,7 +35,7 @@ struct daemon_options {
     bool no_lines;  /* nothing on standard output */
 };
 
-/* What a transport (runtime/serve) hands over: called in the thread of daemon_run(), which must not be held up. */
+/* A transport (runtime/serve) hands these over. The thread of daemon_run() calls them, and they must not hold it up. */
 struct daemon_hook {
     void *user;
     int fd;                       /* polled for reading; -1: none */
@@ -45,8 +45,8 @@ struct daemon_hook {
     void (*edited)(void *user); /* the ini has other bytes than before; NULL: nobody wants to know */
 };
 
-/* Reads the ini, opens model and source, makes the vectors, restores what was learnt. The signals that daemon_run()
- * answers are held back from here on, for the calling thread and those it makes; one that asks to stop ends the process
+/* Reads the ini, opens model and source, makes the vectors, restores what was learnt. From here on the signals that
+ * daemon_run() answers are held back, for the calling thread and those it makes. A signal to stop ends the process
  * within a second (daemon/signals.h). On error *out is NULL. Errors: those of file_load() and config_parse(),
  * ocelli_open(), source_open() and of the vectors. */
 int daemon_open(struct daemon **out, const struct daemon_options *options);
@@ -67,8 +67,7 @@ int daemon_run(struct daemon *daemon);
 bool daemon_stopped(const struct daemon *daemon);
 /* After daemon_run(): milliseconds that are left for what is still to be closed. All of the end has one limit. */
 int daemon_left_ms(struct daemon *daemon);
-/* Ends the process at once, but for the files that were being written, which go, and a command that runs, which is
- * killed. */
+/* Ends the process at once. It only removes the files that were being written, and kills a command that runs. */
 void daemon_leave(struct daemon *daemon, int code) __attribute__((noreturn));
 
 /* Stops, frees and sets *daemon to NULL. Accepts NULL and a pointer to NULL. */
@@ -77,7 +76,8 @@ void daemon_close(struct daemon **daemon);
 /* Each tag as it is now, in the order of the ini; under a lock: be short, call nothing of this header. */
 void daemon_tags(struct daemon *daemon, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void daemon_get_status(struct daemon *daemon, struct daemon_status *status);
-/* Of it only the last picture, the version and the model's name: cheap enough for each request, and never held up. */
+/* The part of it that each request needs: the last picture, the version and the model's name. It is cheap and never
+ * held up. */
 void daemon_get_judged(struct daemon *daemon, struct daemon_status *status);
 /* The same with daemon_tags(), all of one picture. Tags are not given when *changes (0 at first) tells that they are
  * those of the call before: false then. */

@@ -13,9 +13,9 @@
 
 enum { LAST_MS = 10000, HANGS_MS = 800 };
 
-/* Of the end, from who asked for it on: by when each part has answered, or is left. The guard (daemon/signals.h) leaves
- * later, whoever does not come back; the rest of the second is the system's, to take the process apart. A command of
- * on_change has the first 200 ms for itself. */
+/* Times of the end, counted from the signal or call that asked for it: by then each part has answered, or is left
+ * behind. The guard (daemon/signals.h) ends the process later, if a call does not return. The system has the rest of
+ * the second, to take the process apart. A command of on_change has the first 200 ms for itself. */
 enum {
     CAPTURE_MS = 250,
     INFERENCE_MS = 400,
@@ -83,14 +83,15 @@ int daemon_left_ms(struct daemon *daemon) {
     return left_ms(daemon, ALL_MS);
 }
 
-/* Who asks while the end goes on its own pace has the limit from then on. */
+/* A signal that comes during an unhurried end starts the time limit. */
 static bool hurried(struct daemon *l) {
     if (!l->asked && !signals_asked()) return false;
     if (!l->asked) l->asked = true, l->end_ns = signals_end(&l->signals, EXIT_SUCCESS);
     return true;
 }
 
-/* Of a source that ended: what is waiting for the program, and for who reads standard output. */
+/* After a source ended: passes on the events that wait for the command of on_change and for the reader of standard
+ * output. */
 static int finish_output(struct daemon *l) {
     int64_t until = clock_in(LAST_MS);
     int status = daemon_take_events(l);
@@ -100,7 +101,7 @@ static int finish_output(struct daemon *l) {
     return status;
 }
 
-/* Who was asked to stop has little time for that; the end of a source is in no hurry. */
+/* After a signal to stop there is little time for it. The end of a source is in no hurry. */
 static bool save_last(struct daemon *l) {
     enum { LOOK_MS = 50 };
     int64_t until = clock_in(LAST_MS);
@@ -128,7 +129,7 @@ static bool stop_memory(struct daemon *l) {
     return false;
 }
 
-/* What the inference thread may still use stays, and so does what others may still ask for. */
+/* Keeps what the inference thread may still use, and what other threads may still ask for. */
 static bool stop_others(struct daemon *l, bool stopped) {
     bool good = stopped;
     on_change_stop(&l->on_change, l->end_ns + COMMAND_TERM_MS * INT64_C(1000000),
@@ -150,7 +151,7 @@ int end_run(struct daemon *daemon, int status) {
     stopped = stop_inference(daemon) && stopped;
     if (daemon->memory) memory_stop(daemon->memory, 0);
     if (daemon->options.silent)
-        inference_refresh(&daemon->inference); /* what was learnt is told next: of all that was seen */
+        inference_refresh(&daemon->inference); /* so that the learnt state counts all that was seen */
     bool saved = !daemon->inference.prepared ||
                  save_last(daemon); /* an inference thread that waits for its device holds no lock */
     if (!status) said = finish_output(daemon);

@@ -17,7 +17,7 @@ struct daemon_event {
     char group[EVENT_NAME];     /* "": none */
     char runner_up[EVENT_NAME]; /* "": none */
     char model[EVENT_NAME];
-    struct tagger_why why; /* but for its runner_up, which is NULL */
+    struct tagger_why why; /* its runner_up is NULL: the text stands above */
     uint64_t version;      /* of the prompts */
     uint64_t frame;        /* its sequence */
     bool edited;           /* other tags made it so, not the frame */

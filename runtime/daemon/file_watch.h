@@ -32,8 +32,8 @@ void file_watch_finish(struct file_watch *watch);
 /* Takes what `fd` has; a folder that went away is watched again once it is back. */
 void file_watch_read(struct file_watch *watch, int64_t now_ns);
 
-/* Did the file change, and is it quiet since 50 ms (or 500 ms in change)? Programs write in pieces; each is told once.
- */
+/* Did the file change, and is it quiet since 50 ms (or 500 ms in change)? Programs write in pieces. Each change is
+ * reported once. */
 bool file_watch_due(struct file_watch *watch, int64_t now_ns);
 
 #endif

@@ -145,7 +145,7 @@ static void drop_job(struct inference *b) {
     meter_count(b->meter, METER_REFUSED, 1);
 }
 
-/* What takes long for many tags is done outside the lock, under which others want to know how things are. */
+/* With many tags this takes long. That part runs outside the lock, which status requests need. */
 static int replace(struct inference *inference) {
     const struct tagger_event *events;
     struct tagger_set set;
@@ -238,7 +238,7 @@ static void turn(struct inference *b, struct inference_picture *p, struct vector
     pthread_cond_broadcast(&b->changed);
 }
 
-/* Who asks for a text's vector gets it or, like the next picture, waits for the device. */
+/* Answers a request for a text's vector. If the device is lost, the request waits for it, as the next picture does. */
 static void answer(struct inference *b) {
     if (!inference_may_reopen(text_request_answer(b))) return;
     pthread_mutex_unlock(&b->lock);

@@ -13,7 +13,7 @@
 #include "daemon/model_vectors.h"
 #include "source/source.h"
 
-/* One that the device works on, one that waits for it, and the last one, kept for who asks what was seen. */
+/* One that the device works on, one that waits for it, and the last one, kept for requests of the frame. */
 enum { INFERENCE_PICTURES = SOURCE_HELD };
 
 struct inference_picture {
@@ -96,7 +96,7 @@ void inference_leave(struct inference *inference, struct inference_picture *pict
 bool inference_drop(struct inference *inference, int timeout_ms);
 /* When the next picture can be begun with, as far as is known; ns. What is captured sooner only gets old. */
 int64_t inference_free_at(struct inference *inference);
-/* What a picture takes of late; ns, 0: none yet. */
+/* The usual time of a picture, of late; ns, 0: none yet. */
 int64_t inference_usual_ns(struct inference *inference);
 /* No picture and no prompts left to do. */
 bool inference_idle(struct inference *inference);
@@ -111,7 +111,7 @@ void inference_tags(struct inference *inference, struct vectors **vectors);
  */
 bool inference_frame(struct inference *inference, struct frame *frame, uint8_t **bytes);
 
-/* tagger_refresh(): what is told next is of all that was seen. */
+/* tagger_refresh(): the next status counts all that was seen. */
 void inference_refresh(struct inference *inference);
 /* tagger_save(), tagger_get() of each tag, and what the inference thread knows for the status. */
 int inference_save(struct inference *inference, uint8_t **bytes, size_t *size);

@@ -9,7 +9,8 @@
 /* Waits after a failure: 0.1 s, twice as long each time, at most 10 s. */
 enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 10000 };
 
-/* What others read without the lock: it never changes afterwards, as the handle keeps its model for all its life. */
+/* Other threads read this without the lock. It never changes afterwards, as the handle keeps its model for all its
+ * life. */
 static void take_info(struct inference *b) {
     struct ocelli_info info;
     ocelli_get_info(b->model, &info);

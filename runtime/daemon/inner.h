@@ -17,7 +17,7 @@ enum { DAEMON_HOOKS = 8 };
 
 struct daemon {
     struct daemon_options options;
-    struct daemon_config config;  /* but for its tags, which the inference thread has */
+    struct daemon_config config;  /* without its tags, which the inference thread has */
     char *model, *device, *state; /* as at the start: copies */
     uint8_t seen[SHA256_SIZE];    /* of the ini's bytes that were read last */
     bool refused;                 /* they were no good */

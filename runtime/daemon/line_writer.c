@@ -60,7 +60,7 @@ static void tell_lost(struct line_writer *l) {
     l->untold = 0;
 }
 
-/* Under the lock, but for the reader's time. */
+/* Under the lock, which it gives up while the reader takes its time. */
 static void write_piece(struct line_writer *l) {
     size_t n = take_piece(l);
     pthread_mutex_unlock(&l->lock);

@@ -24,8 +24,8 @@ bool line_writer_close(struct line_writer **lines, int timeout_ms);
 /* Appends a line with its end, at most 4096 bytes. Any thread; waits for nobody. */
 void line_writer_add(struct line_writer *writer, const char *line);
 
-/* The same with a line that later ones make old, as a status: it is dropped, and not counted, while half of the room
- * waits for the reader, so that events still find some. */
+/* The same with a line that later ones make old, such as a status. It is dropped, and not counted, while half of the
+ * buffer waits for the reader. So events still find space. */
 void line_writer_add_optional(struct line_writer *writer, const char *line);
 
 /* Something waits to be written. */
@@ -33,8 +33,8 @@ bool line_writer_wait(struct line_writer *writer);
 /* Waits until nothing does; false: not within timeout_ms. */
 bool line_writer_drain(struct line_writer *writer, int timeout_ms);
 
-/* Errors: FILE (the reader is gone, as was said). What cannot be written otherwise (a full disk) is said and dropped.
- */
+/* Errors: FILE (the reader is gone, as was said). A line that cannot be written for another reason (a full disk) is
+ * dropped, and the log says so. */
 int line_writer_status(struct line_writer *writer);
 
 /* Lines for which there was no room. Any thread. */

@@ -36,7 +36,7 @@ static void say(const struct line *l) {
         fputs(text, stderr);
 }
 
-/* The count is told with the line's text, so that it can be understood by itself. */
+/* The count is logged with the line's text, so that it can be understood by itself. */
 static void expire(struct line *l) {
     if (l->at && l->count) say(l);
     l->at = 0, l->count = 0;

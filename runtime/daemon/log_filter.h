@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The log of a program that runs for months: a line that comes again within 10 minutes is counted, not said, and the
- * count comes with the next one or when the 10 minutes are over. Who says a line never waits for standard error: while
- * that stalls, lines wait, then they are counted, and the count is said when it flows again. */
+ * The log of a program that runs for months: a line that comes again within 10 minutes is counted, not written. The
+ * count comes with the next one or when the 10 minutes are over. The thread that logs a line never waits for standard
+ * error. While that stalls, lines wait. When too many wait, they are only counted, and the count is written when it
+ * flows again. */
 #ifndef DAEMON_LOG_FILTER_H
 #define DAEMON_LOG_FILTER_H
 

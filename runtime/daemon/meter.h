@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum meter_time {
-    METER_CPU,    /* processor time of a picture, but for what the driver computes in threads of its own */
+    METER_CPU,    /* processor time of a picture, without the driver's own threads */
     METER_GPU,    /* wall time of an embedding */
     METER_BEYOND, /* from capture to states, less METER_GPU */
     METER_EVENT,  /* from capture to a published event, less METER_GPU */

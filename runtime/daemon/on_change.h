@@ -33,9 +33,9 @@ void on_change_step(struct on_change *on_change, const char *command);
 /* Nothing runs or waits. */
 bool on_change_idle(const struct on_change *on_change);
 
-/* The end: what waits is dropped; what runs gets until term_ns (CLOCK_MONOTONIC), then SIGTERM with its process group,
- * and from kill_ns on SIGKILL. Returns when it is gone, or 50 ms after kill_ns. What a command left in the background
- * when it ended goes on. */
+/* The end: waiting events are dropped. A command that runs has until term_ns (CLOCK_MONOTONIC). Then its process group
+ * gets SIGTERM, and from kill_ns on SIGKILL. Returns when it is gone, or 50 ms after kill_ns. Processes that a command
+ * left in the background go on. */
 void on_change_stop(struct on_change *on_change, int64_t term_ns, int64_t kill_ns);
 /* Kills what runs, without waiting. Any thread. */
 void on_change_kill(const struct on_change *on_change);

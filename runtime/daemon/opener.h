@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Opens and closes a source on a thread of its own: nobody waits for a network drive that does not answer or a
- * driver that hangs, and the thread can be left behind. Thread-safety: the calls for one opener by one thread. */
+ * Opens and closes a source on a thread of its own: so nobody waits for a network drive that does not answer or a
+ * driver that hangs. The thread can be left behind. Thread-safety: the calls for one opener by one thread. */
 #ifndef DAEMON_OPENER_H
 #define DAEMON_OPENER_H
 

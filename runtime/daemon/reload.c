@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What only a new start can change is said, so that nobody waits for it. */
+/* Logs the changes that need a new start, so that nobody waits for them. */
 static void tell_fixed(const struct daemon *daemon, const struct daemon_config *next) {
     const struct daemon_config *now = &daemon->config;
     const struct {
@@ -68,6 +68,6 @@ void reload(struct daemon *daemon) {
     free(bytes);
     if (status) meter_count(&daemon->meter, METER_REFUSED, 1);
     if (!status && daemon->refused)
-        log_filter_flush(1); /* it is over: the same fault is told again when it comes again */
+        log_filter_flush(1); /* it is over: if the same fault comes again, it is logged again */
     daemon->refused = status != OCELLI_OK;
 }

@@ -14,7 +14,7 @@ static int take_folder(struct saver *s) {
                     s->folder);
 }
 
-/* Under the lock, but for the disk's time. */
+/* Under the lock, which it gives up while the disk works. */
 static void save(struct saver *s) {
     uint8_t *bytes = s->bytes;
     size_t size = s->size;

@@ -50,7 +50,7 @@ static void forget_tags(struct service *b) {
     b->copying = true;
 }
 
-/* Under the daemon's lock. What finds no memory is left out. */
+/* Under the daemon's lock. A tag that finds no memory is left out. */
 static void take_tag(void *user, const struct tagger_status *from) {
     struct service *b = user;
     if (!b->copying) forget_tags(b);
@@ -93,7 +93,7 @@ static void tags(void *user, struct serve_view *v) {
 
 static const struct tags_file *prompts(void *user, uint64_t *version) {
     struct service *b = user;
-    return &service_change_config(b->changes, version)->tags; /* it was good when the board was opened */
+    return &service_change_config(b->changes, version)->tags; /* it was good when the service was opened */
 }
 
 static enum serve_code change(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
@@ -196,7 +196,7 @@ static void put_event(void *user, const struct daemon_event *event) {
     serve_wake(b->serve);
 }
 
-/* false: none. *stop: the board is to be closed. */
+/* false: none. *stop: the service is to be closed. */
 static bool take_event(struct service *b, struct daemon_event *event, bool *stop) {
     pthread_mutex_lock(&b->lock);
     bool any = b->count > 0;
@@ -234,7 +234,7 @@ static void *answer(void *user) {
     bool stop = false;
     for (;;) {
         while (take_event(b, &event, &stop))
-            push(b, &event), serve_poll(b->serve, 0); /* each is told: serve keeps few */
+            push(b, &event), serve_poll(b->serve, 0); /* each one is passed on: serve keeps few */
         if (stop) return NULL;
         serve_poll(b->serve, -1);
     }
@@ -268,7 +268,7 @@ static int check_value(const struct daemon_config *c, const char *key, const cha
     return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
 }
 
-int board_check(const struct daemon_config *config, struct faults *faults) {
+int service_check(const struct daemon_config *config, struct faults *faults) {
     enum serve_reach reach;
     if (!asked_for(config)) return OCELLI_OK;
     int status = faults_pass(faults, check_reach(config, &reach));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon (runtime/daemon) as the board that runtime/serve asks: a thread that answers lines and CoAP while it runs.
- */
+ * The daemon (runtime/daemon) as runtime/serve sees it: a thread that answers lines and CoAP while the daemon runs. */
 #ifndef SERVICE_H
 #define SERVICE_H
 
@@ -13,9 +12,9 @@ struct service;
  * After daemon_open(), before daemon_run(). Errors: those of serve_open(), FILE. */
 int service_open(struct service **out, struct daemon *daemon, const char *path);
 
-/* What service_open() would refuse of [serve], each with its line, without opening anything: a port that another
+/* Logs each fault of [serve] that service_open() would refuse, with its line. It opens nothing: a port that another
  * program uses is no fault of the file. Errors: FILE, USAGE, LIMIT, unless `faults` takes them; MEMORY. */
-int board_check(const struct daemon_config *config, struct faults *faults);
+int service_check(const struct daemon_config *config, struct faults *faults);
 
 /* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before daemon_close(). false: it does not answer
  * within timeout_ms, as the disk of a change or a search is slow, and nothing is freed. */

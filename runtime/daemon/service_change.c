@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* PLACES: answers are kept behind those that wait, for who asks once more within SAME_NS. TRIES: beside somebody who
- * saves all the time. */
+/* PLACES: answers stay behind those that wait, so that a client that repeats its request within SAME_NS gets the same.
+ * TRIES: the number of tries beside a program that saves all the time. */
 enum { PLACES = 2 * SERVICE_CHANGES, TRIES = 8, PAUSE_US = 10000 };
 #define SAME_NS INT64_C(10000000000)
 
@@ -31,7 +31,7 @@ enum state { FREE, WAITS, RUNS, ENDED };
 
 struct place {
     enum state state;
-    struct serve_asked asked; /* its ticket is that of the change */
+    struct serve_origin origin; /* its ticket is that of the change */
     struct serve_change change;
     struct arena arena; /* of the change's texts */
     enum serve_code code;
@@ -104,7 +104,7 @@ static int read_again(struct service_change *c) {
 
 /* ---- one change, in the thread ---- */
 
-/* Of all the file: who edited the tags knows but them. */
+/* Checks the whole file: a client that edited tags knows nothing of the rest. */
 static enum serve_code check(const struct tags_text *text, char message[SERVE_MESSAGE]) {
     struct daemon_config config;
     char why[LOG_LINE];
@@ -185,11 +185,11 @@ static enum serve_code make_at_last(struct service_change *changes, const struct
 static struct place *first_waiting(struct service_change *c) {
     struct place *first = NULL;
     for (struct place *p = c->places; p < c->places + PLACES; p++)
-        if (p->state == WAITS && (!first || p->asked.ticket < first->asked.ticket)) first = p;
+        if (p->state == WAITS && (!first || p->origin.ticket < first->origin.ticket)) first = p;
     return first;
 }
 
-/* Under the lock, but for the disk's time. */
+/* Under the lock, which it gives up while the disk works. */
 static void run_one(struct service_change *c, struct place *p) {
     char message[SERVE_MESSAGE] = "";
     p->state = RUNS;
@@ -272,7 +272,7 @@ bool service_change_close(struct service_change **out, int timeout_ms) {
     return true;
 }
 
-/* ---- who asks ---- */
+/* ---- the thread that asks ---- */
 
 const struct daemon_config *service_change_config(struct service_change *change, uint64_t *version) {
     pthread_mutex_lock(&change->lock);
@@ -298,13 +298,13 @@ static bool is_open(const struct place *p) {
 }
 
 /* NULL: it is a new one. */
-static struct place *find(struct service_change *c, const struct serve_asked *asked) {
+static struct place *find(struct service_change *c, const struct serve_origin *origin) {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     for (struct place *p = c->places; p < c->places + PLACES; p++) {
-        const struct serve_asked *a = &p->asked;
+        const struct serve_origin *a = &p->origin;
         if (p->state == FREE) continue;
-        if (asked->ticket ? a->ticket == asked->ticket : a->client == asked->client && a->request == asked->request)
-            if (asked->ticket || is_open(p) || (a->named && now - p->ended_ns < SAME_NS)) return p;
+        if (origin->ticket ? a->ticket == origin->ticket : a->client == origin->client && a->request == origin->request)
+            if (origin->ticket || is_open(p) || (a->named && now - p->ended_ns < SAME_NS)) return p;
     }
     return NULL;
 }
@@ -336,15 +336,15 @@ static bool keep(struct place *p, const struct serve_change *change) {
     return good;
 }
 
-/* What the same peer asked for before is no longer the last thing that it said: the same again is meant anew. */
+/* The client's earlier requests are no longer its last one. If it sends one of them again, it means a new change. */
 static void outdate(struct service_change *c, uint64_t client) {
     for (struct place *p = c->places; p < c->places + PLACES; p++)
-        if (p->asked.client == client) p->asked.named = false;
+        if (p->origin.client == client) p->origin.named = false;
 }
 
 static enum serve_code begin(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
-    struct serve_asked *asked = change->asked;
-    struct place *p = asked->may_wait ? find_capacity(c) : NULL;
+    struct serve_origin *origin = change->origin;
+    struct place *p = origin->may_wait ? find_capacity(c) : NULL;
     if (!p) return refuse(SERVE_BUSY, message, "too many changes wait for the disk: ask again in a second");
     arena_finish(&p->arena);
     *p = (struct place){.state = FREE};
@@ -352,27 +352,27 @@ static enum serve_code begin(struct service_change *c, const struct serve_change
         arena_finish(&p->arena);
         return refuse(SERVE_FAILED, message, "out of memory");
     }
-    outdate(c, asked->client);
-    asked->ticket = ++c->tickets;
-    p->asked = *asked, p->state = WAITS;
+    outdate(c, origin->client);
+    origin->ticket = ++c->tickets;
+    p->origin = *origin, p->state = WAITS;
     pthread_cond_broadcast(&c->changed);
     return SERVE_DEFERRED;
 }
 
-static enum serve_code answer(const struct place *p, struct serve_asked *asked, char message[SERVE_MESSAGE]) {
-    asked->ticket = p->asked.ticket;
+static enum serve_code answer(const struct place *p, struct serve_origin *origin, char message[SERVE_MESSAGE]) {
+    origin->ticket = p->origin.ticket;
     if (is_open(p)) return SERVE_DEFERRED;
     return refuse(p->code, message, p->message);
 }
 
 enum serve_code service_change(struct service_change *changes, const struct serve_change *change,
                                char message[SERVE_MESSAGE]) {
-    struct serve_asked *asked = change->asked;
+    struct serve_origin *origin = change->origin;
     pthread_mutex_lock(&changes->lock);
-    const struct place *p = find(changes, asked);
-    enum serve_code code = p               ? answer(p, asked, message)
-                           : asked->ticket ? refuse(SERVE_BUSY, message, "its end is forgotten: ask again")
-                                           : begin(changes, change, message);
+    const struct place *p = find(changes, origin);
+    enum serve_code code = p                ? answer(p, origin, message)
+                           : origin->ticket ? refuse(SERVE_BUSY, message, "its end is forgotten: ask again")
+                                            : begin(changes, change, message);
     pthread_mutex_unlock(&changes->lock);
     return code;
 }
@@ -381,7 +381,7 @@ bool service_change_pending(struct service_change *change, uint64_t ticket) {
     bool open = false;
     pthread_mutex_lock(&change->lock);
     for (const struct place *p = change->places; p < change->places + PLACES; p++)
-        open |= p->asked.ticket == ticket && is_open(p);
+        open |= p->origin.ticket == ticket && is_open(p);
     pthread_mutex_unlock(&change->lock);
     return open;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board's ini: what it says, and changes of it. A thread of its own reads and writes the disk, one change after the
- * other, while the board answers others. Thread-safety: by the thread that answers, but for service_change_check(). */
+ * The daemon's ini: its text, and changes of it. A thread of its own reads and writes the disk, one change after the
+ * other, while the service answers other requests. Thread-safety: called by the thread that answers;
+ * service_change_check() by any. */
 #ifndef SERVICE_CHANGE_H
 #define SERVICE_CHANGE_H
 

@@ -38,7 +38,7 @@ static void *run(void *user) {
     return NULL;
 }
 
-/* ---- who asks ---- */
+/* ---- the thread that asks ---- */
 
 void service_search_init(struct service_search *search, struct daemon *daemon, void (*ended)(void *user), void *user) {
     search->daemon = daemon, search->ended = ended, search->user = user;

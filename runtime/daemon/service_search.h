@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board's search: the daemon's history, as runtime/serve asks for it. A thread of its own looks through it, one text
- * at a time, while the board answers others. */
+ * Searches of the daemon's history, as runtime/serve asks for them. A thread of its own looks through it, one text
+ * at a time, while the service answers other requests. */
 #ifndef SERVICE_SEARCH_H
 #define SERVICE_SEARCH_H
 

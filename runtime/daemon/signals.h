@@ -8,7 +8,7 @@
 
 #include <signal.h>
 
-/* From who asks it to stop until the guard leaves: while it opens things, and later. */
+/* From the signal to stop until the guard ends the process: while the daemon opens things, and later. */
 enum { SIGNALS_OPENING_MS = 600, SIGNALS_LEAVE_MS = 750 };
 
 struct signals {
@@ -18,7 +18,7 @@ struct signals {
     int stops, told;         /* the guard's: a signalfd of what asks to stop, and an eventfd */
     _Atomic int64_t since;   /* when the end began, ns of CLOCK_MONOTONIC; 0: not yet */
     _Atomic int code;        /* to leave with */
-    _Atomic bool open, done; /* what the guard is told */
+    _Atomic bool open, done; /* how the guard learns of it */
     void (*leave)(void *user);
     void *user;
 };
@@ -32,7 +32,7 @@ int signals_init(struct signals *signals, void (*leave)(void *user), void *user)
 void signals_opened(struct signals *signals);
 /* The end begins, unless it did before: gives when. The guard leaves SIGNALS_LEAVE_MS later, with `code`. */
 int64_t signals_end(struct signals *signals, int code);
-/* Ends the guard and lets signals through again, but for those that nobody took. */
+/* Ends the guard and lets signals through again. Signals that nobody took are dropped. */
 void signals_finish(struct signals *signals);
 
 /* SIGTERM or SIGINT came, and nobody took it yet. */

@@ -17,7 +17,7 @@ static int path_of(char path[4096], const char *folder) {
     return n < 4096 ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: too long a name for a folder", folder);
 }
 
-/* What a loss of power left of a save. */
+/* Removes what a loss of power left of a save. */
 static void clean(const char *folder) {
     DIR *d = opendir(folder);
     for (const struct dirent *e; d && (e = readdir(d));) {

@@ -5,8 +5,8 @@
 
 #include "tag/tagger.h"
 
-/* `folder`/learnt. What is no state of ours is said and left: it is learnt anew, and written over at the next save.
- * A file that is not there is no fault. What a save that was cut off left beside it goes. */
+/* `folder`/learnt. If it is no state of ocelli, the log says so and the file stays: the tags learn anew, and the next
+ * save writes over it. A file that is not there is no fault. The remains of a save that was cut off are removed. */
 void state_restore(struct tagger *tagger, const char *folder);
 
 /* Why state_save() could not write there, an errno; 0: it could. It makes the folder itself, but not those above it. */

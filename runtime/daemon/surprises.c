@@ -13,8 +13,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Rough limits of what a cosine of picture and text is with the CLIP models, those with a sigmoid too; a difference of
- * two is seldom above the upper one either. */
+/* Rough limits of the cosine of a picture and a text with CLIP models, those with a sigmoid too. A difference of two
+ * cosines is seldom above the upper limit either. */
 #define COSINE_USUAL_LEAST 0.06
 #define COSINE_USUAL_MOST 0.6
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Belongs to who asks until it is taken, then to the inference thread's thread, and once it is done or given up to the
- * other of the two. */
+/* Belongs to the thread that asks until the inference thread takes it. Then it belongs to the inference thread. Once it
+ * is done or given up, the other of the two has it. */
 struct text_request {
     struct arena arena;
     struct prompts_list texts;

@@ -15,8 +15,8 @@ struct inference;
 int text_request(struct inference *inference, const struct prompts_list *templates, const char *text, float *vector,
                  int timeout_ms);
 
-/* For the inference thread's thread, with its lock held: answers who asks, giving the lock up meanwhile. Gives the
- * status of the device. */
+/* For the inference thread, with its lock held: answers the request, and gives the lock up meanwhile. Gives the status
+ * of the device. */
 int text_request_answer(struct inference *inference);
 
 #endif

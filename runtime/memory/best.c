@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a hit's neighbours within apart_ms two stretches at most are passed over: so three times as many always suffice.
- */
+/* A hit's neighbours within apart_ms lie in two other stretches at most. So three times as many hits always suffice. */
 enum { SPARE = 3 };
 
 int best_init(struct best *best, size_t wanted, int64_t apart_ms) {

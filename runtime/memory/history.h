@@ -18,8 +18,8 @@ enum { HISTORY_TAGS = 512, HISTORY_BATCH = 128, HISTORY_LEAST_MB = 8 };
 /* Can files be opened, or was it built without SQLite? */
 bool history_built_in(void);
 
-/* For reading: a file that is there. Errors: FILE (not there, locked, damaged, no history of ours, ...), MEMORY, USAGE
- * (not built in). */
+/* For reading: a file that is there. Errors: FILE (not there, locked, damaged, no history of ocelli, ...), MEMORY,
+ * USAGE (not built in). */
 int history_open(struct history **out, const char *path, const struct memory_model *model);
 /* For writing: is made when it is not there. budget: bytes of the file and what stands beside it, at least
  * HISTORY_LEAST_MB. Says so when there are pictures of another model, which stay until they are the oldest. Errors: as
@@ -36,9 +36,9 @@ struct history_picture {
 };
 
 /* Puts them behind the others and lets the oldest go, all or nothing; on the disk when it returns. boot_at_ms: when
- * CLOCK_BOOTTIME was 0, in ms since 1970, as the wall clock tells now: it counts for all that this handle appended, so
- * a clock that is set late puts earlier pictures right. Errors: FILE (no space, locked, removed, ...); a new handle may
- * do better. */
+ * CLOCK_BOOTTIME was 0, in ms since 1970, as the wall clock tells now. It counts for all that this handle appended:
+ * when the clock is set late, the times of earlier pictures become right too. Errors: FILE (no space, locked, removed,
+ * ...); a new handle may do better. */
 int history_append(struct history *history, const struct history_picture *pictures, size_t count, int64_t boot_at_ms);
 /* Bytes of the file in use. */
 uint64_t history_bytes(const struct history *history);

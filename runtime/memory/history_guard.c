@@ -49,7 +49,7 @@ static const char *column(sqlite3_stmt *s, int i) {
     return text ? text : "";
 }
 
-/* Sets the bit of a table of ours. Tables that ANALYZE leaves are passed over. false: it is something else. */
+/* Sets the bit of a table that ocelli made. Tables that ANALYZE leaves are passed over. false: it is something else. */
 static bool known(sqlite3_stmt *s, unsigned *seen) {
     static const char *const names[] = {"run", "picture"};
     static const char *const made[] = {"CREATE TABLE " HISTORY_TABLE_RUN, "CREATE TABLE " HISTORY_TABLE_PICTURE};

@@ -12,7 +12,7 @@
 
 enum { LOOK_AT_CLOCK = 1024 /* pictures */, SESSIONS = 1 << 20 };
 
-/* ms from 1970: tens of thousands of years. What lies beyond was not written by us. */
+/* ms from 1970: tens of thousands of years. ocelli writes no later time. */
 #define TIME_MOST INT64_C(1000000000000000)
 
 /* A run as the pictures need it. */
@@ -51,7 +51,7 @@ int history_tell_others(struct history *history) {
     return status;
 }
 
-/* What SQLite reads in the order of the ids is not, when pages of the file point to each other in circles. */
+/* SQLite reads in the order of the ids. Only pages of the file that point to each other in circles break that order. */
 static int out_of_order(const struct scan *scan) {
     return log_fail(OCELLI_ERR_FILE, "%s: damaged, its rows are not in order: move it away, and a new one is begun",
                     scan->h->path);

@@ -30,7 +30,8 @@ int memory_open(struct memory **out, const struct memory_params *params);
  * and does not wait for the disk. */
 void memory_put(struct memory *memory, const float *vector, int64_t captured_ns, const char *tags);
 
-/* As history_search(), in the calling thread, which may take long. What was not written yet is not found. */
+/* As history_search(), in the calling thread, which may take long. It does not find pictures that are not written yet.
+ */
 int memory_search(const struct memory *memory, const struct history_question *question, struct history_found *found);
 
 void memory_get_status(struct memory *memory, struct memory_status *status);

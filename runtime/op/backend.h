@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of runtime/op: what a kind of device has to offer. op/vulkan and op/cpu fill one such table each; what the
- * towers call (op.h, device.h) goes through it. */
+ * Inside of runtime/op: the functions of a kind of device. op/vulkan and op/cpu fill one such table each. The towers
+ * call op.h and device.h, which call these. */
 #ifndef OP_BACKEND_H
 #define OP_BACKEND_H
 
@@ -64,7 +64,7 @@ struct op_backend {
 
 extern const struct op_backend op_vulkan, op_cpu;
 
-/* What each backend's own struct begins with. */
+/* Each backend's own struct begins with this. */
 struct op_device {
     const struct op_backend *backend;
     enum op_device_type type;
@@ -106,7 +106,7 @@ static inline uint32_t op_tile(uint32_t rows, uint32_t most) {
     return best;
 }
 
-/* Of `count` rows as op_rows describes them. */
+/* Bytes of `count` rows as op_rows describes them. */
 static inline uint64_t op_bytes(struct op_rows rows, uint32_t count, uint32_t width) {
     return (uint64_t)count * (rows.scales.memory ? width + sizeof(float) : width * sizeof(float));
 }
@@ -121,7 +121,7 @@ static inline uint32_t op_linear_count(const struct op_linear *a) {
     return a->count ? a->count : a->matrix->rows;
 }
 
-/* Of all it reads and writes, each byte once; and its multiplications. */
+/* Bytes that it reads and writes, each counted once; and its multiplications. */
 static inline uint64_t op_linear_bytes(const struct op_linear *a) {
     uint32_t count = op_linear_count(a);
     return a->matrix->weights.size * count / a->matrix->rows + 2 * sizeof(float) * count +

@@ -24,7 +24,7 @@ struct trial {
     double ms; /* least; negative: it does not run */
 };
 
-/* Of those of one precision: the first of them unless another is clearly faster. -1: none runs. */
+/* Among the ways of one precision: the first one unless another is clearly faster. -1: none runs. */
 static int fastest_of(const double *ms, const struct op_way *ways, uint32_t count, bool int8) {
     int first = -1, best = -1;
     for (uint32_t i = 0; i < count; i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which way of computing products, by timing: those that a device has compute the same half of a block in turns; the
- * fastest is remembered in the cache's folder, for this device, driver and build. */
+ * Chooses the way of computing products by timing. All ways that a device has compute the same half of a block in
+ * turns. The cache's folder remembers the fastest, for this device, driver and build. */
 #ifndef OP_CHOICE_H
 #define OP_CHOICE_H
 
@@ -17,7 +17,7 @@ int choice_check(struct op_device *device);
 /* A line, "NAME: 1.234 ms". Errors: FILE (not there, cut short, or no way of this device; no line is logged, *way
  * stays). */
 int choice_read(const struct op_device *device, const char *path, struct op_way *way, double *ms);
-/* A fault is told and costs nothing but the next start's time. */
+/* A fault is logged, and costs only time at the next start. */
 void choice_write(const char *path, const struct op_way *way, double ms);
 
 #endif

@@ -23,7 +23,7 @@ enum { OP_WAYS_MOST = 24 };
 enum op_device_type {
     OP_DEVICE_GPU,
     OP_DEVICE_SOFTWARE, /* a Vulkan driver that computes on the processor */
-    OP_DEVICE_CPU,      /* the processor itself, by kernels of ours */
+    OP_DEVICE_CPU,      /* the processor itself, by the kernels of op/cpu */
 };
 
 enum op_use { OP_USE_DEVICE, OP_USE_INPUT, OP_USE_OUTPUT };
@@ -35,10 +35,9 @@ struct op_view {
 };
 
 struct op_device_params {
-    /* NULL, "" or "auto": the GPU, if there is a real one that is fast; else the processor. "gpu": the best that is no
-     * software. "cpu": the processor. "vulkan": the best Vulkan device, even software. Else a Vulkan device by index or
-     * part of its name.
-     */
+    /* NULL, "" or "auto": the GPU, if there is a real one that is fast; else the processor. "gpu": the best GPU that is
+     * no software. "cpu": the processor. "vulkan": the best Vulkan device, even software. Else a Vulkan device by index
+     * or part of its name. */
     const char *device;
     enum ocelli_kind kind;
     uint32_t threads; /* of the processor, at most OCELLI_THREADS_MOST; 0: as many as there are cores */
@@ -52,9 +51,9 @@ void op_device_close(struct op_device **device);
 int op_device_find(uint32_t index, char *name, size_t size);
 
 /* Times the ways that the device can run (op/choice.h), the first time on this device, driver and build; later starts
- * know. Without a folder to remember it in (base/cache_folder.h), with a kind that was asked for, and if not to be
- * `timed`, what is known of the device decides. Where the device was nobody's choice, the processor takes its place
- * (and it is closed) if it is clearly faster. Nothing may be loaded yet. Errors: LOST. */
+ * know. Nothing is timed if there is no folder to remember it in (base/cache_folder.h), if a kind was asked for, or if
+ * `timed` is false. Then the device's properties decide. If nobody chose the device and the processor is clearly
+ * faster, the processor takes its place, and the device is closed. Nothing may be loaded yet. Errors: LOST. */
 int op_device_choose(struct op_device **device, bool timed);
 /* Was the choice made by timing just now? Then the model's own vectors are run on it before it is remembered. */
 bool op_device_is_unproved(const struct op_device *device);
@@ -63,7 +62,7 @@ void op_device_remember(struct op_device *device);
 
 /* All ways that the device can run, the first being what is known to be best; gives how many. */
 uint32_t op_device_ways(const struct op_device *device, struct op_way out[OP_WAYS_MOST]);
-/* Takes one of them. What was loaded for another must be loaded again. */
+/* Takes one of them. Weights that were loaded for another must be loaded again. */
 void op_device_use(struct op_device *device, const struct op_way *way);
 const struct op_way *op_device_way(const struct op_device *device);
 /* Takes the plainer way to try when the one in use computes wrongly; false: there is none left. */
@@ -80,8 +79,8 @@ bool op_device_has_timestamps(const struct op_device *device);
 /* Zero-filled. Errors: MEMORY, LIMIT. */
 int op_memory_create(struct op_memory **out, struct op_device *device, uint64_t size, enum op_use use,
                      const char *name);
-/* What a dma-buf holds, `size` bytes, for ops to read; the file stays the caller's. Errors: DEVICE (the driver cannot;
- * no line is logged), MEMORY. */
+/* Lets ops read a dma-buf of `size` bytes. The file stays the caller's. Errors: DEVICE (the driver cannot; no line is
+ * logged), MEMORY. */
 int op_memory_import(struct op_memory **out, struct op_device *device, int fd, uint64_t size, const char *name);
 void op_memory_destroy(struct op_memory **memory, struct op_device *device);
 int op_memory_write(struct op_memory *memory, struct op_device *device, uint64_t offset, const void *data,

@@ -15,8 +15,8 @@ static inline uint32_t op_stride(uint32_t width) {
 }
 
 /* Rows of activations. With `scales` (one float a row) the values are int8. `panel` rows can be interleaved, as some
- * products want their inputs (op_input_rows): floats column by column, int8 four columns at a time. What lies between
- * width and stride is then what was there before; weights past the width are zero. */
+ * products want their inputs (op_input_rows): floats column by column, int8 four columns at a time. Bytes between width
+ * and stride then keep what was there before; weights past the width are zero. */
 struct op_rows {
     struct op_view values;
     struct op_view scales; /* memory NULL: values are floats */
@@ -62,8 +62,8 @@ void op_weights_destroy(struct op_weights *weights);
 
 /* --- ops --- */
 
-/* What becomes of an op's finished rows: the input of the next product. The same dispatch does it where the device can
- * (its last workgroup for these rows), else one more. All zero, or float rows without a norm: nothing. */
+/* Makes the input of the next product out of an op's finished rows. The same dispatch does it where the device can (its
+ * last workgroup for these rows), else one more. All zero, or float rows without a norm: nothing. */
 struct op_epilogue {
     struct op_rows out; /* op_input_rows() or op_quantized_rows(); int8: scales behind the values in one memory */
     struct op_view weight, bias; /* LayerNorm's, bias behind weight in one memory; memory NULL: none */
@@ -90,9 +90,11 @@ bool op_input_is_int8(const struct op_device *device);
 enum { OP_MAX_PANEL = 16 };
 /* The memory of `in`, with the panel that op_linear() wants of `rows` rows: for what writes int8 or float inputs. */
 struct op_rows op_input_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
-/* What writes floats that op_input() then takes: op_input_rows(in) where products take floats, else plain rows. */
+/* Rows for an op that writes floats which op_input() then takes: op_input_rows(in) where products take floats, else
+ * plain rows. */
 struct op_rows op_unquantized_rows(const struct op_device *device, struct op_rows in, uint32_t rows);
-/* Where rows of op_unquantized_rows() will be in the form op_linear() wants: they themselves, or int8 in `room`. */
+/* The place of rows of op_unquantized_rows() in the form op_linear() wants: the rows themselves, or int8 in
+ * `quantized`. */
 struct op_rows op_quantized_rows(const struct op_device *device, struct op_rows floats, struct op_rows quantized,
                                  uint32_t rows);
 /* The same, and records what brings them there. */

@@ -42,8 +42,8 @@ void op_device_close(struct op_device **device) {
 
 /* ---- by itself ---- */
 
-/* A GPU has a device file. Where there is none, Vulkan is not even loaded: its software drivers take longer to start
- * than a picture takes. */
+/* A GPU has a device file. If there is none, Vulkan is not even loaded: its software drivers take longer to start than
+ * a picture takes. */
 static bool may_have_gpu(void) {
     static const char *const files[] = {"/dev/dri/renderD*", "/dev/nvidia[0-9]*", "/dev/nvgpu*", "/dev/nvhost-*",
                                         "/dev/mali*",        "/dev/kgsl*",        "/dev/pvr*",   "/dev/dxg"};

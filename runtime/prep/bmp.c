@@ -166,9 +166,8 @@ static int take_rows(struct bmp *b) {
 
 /* ---- run lengths ---- */
 
-/* Where the next pixel goes: a number along all rows, as Pillow counts, so that a run over a row's end is cut and a
- * jump goes on.
- */
+/* The place of the next pixel, counted along all rows as Pillow does: a run is cut at a row's end, a jump goes on past
+ * it. */
 struct run {
     struct bmp *b;
     uint64_t at, all;

@@ -3,10 +3,10 @@
  * give.
  *
  * JPEG by libjpeg-turbo, PNG by libpng, WebP by libwebp; without them JPEG and PNG by stb_image, whose JPEG differs by
- * up to 3 of 255. PNM, BMP, TGA and GIF by readers of our own, as no library has Pillow's rules. Alpha is dropped, not
- * blended; grey and palettes become RGB; of an animation the first picture. A file cut short is refused, also one that
- * only lacks its end mark. What cannot be had as Pillow gives it is refused by name. Checksums of a PNG's pixels are
- * not looked at, as Pillow does not. */
+ * up to 3 of 255. PNM, BMP, TGA and GIF by readers in this folder, as no library has Pillow's rules. Alpha is dropped,
+ * not blended; grey and palettes become RGB; of an animation the first picture. A file cut short is refused, also one
+ * that only lacks its end mark. A file that would not come out as Pillow gives it is refused, and the message names its
+ * kind. Checksums of a PNG's pixels are not looked at, as Pillow does not. */
 #ifndef PREP_DECODE_H
 #define PREP_DECODE_H
 

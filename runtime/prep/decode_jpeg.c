@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * JPEG through libjpeg-turbo, with the settings that Pillow leaves: exact integer transform, smooth chroma, damage that
- * the library gets over is taken as it comes, but an end that is not there is not. */
+ * JPEG through libjpeg-turbo, with Pillow's settings: exact integer transform, smooth chroma. Damage that the library
+ * gets over is accepted. A file whose end is missing is refused. */
 #include "prep/decoding.h"
 #include "prep/exif.h"
 

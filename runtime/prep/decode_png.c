@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * PNG through libpng, row by row. Of 16 bits the high byte; gamma and profiles are not applied, as Pillow does not. */
+ * PNG through libpng, row by row. 16-bit samples give their high byte. Gamma and profiles are not applied, as in
+ * Pillow. */
 #include "prep/decoding.h"
 #include "prep/exif.h"
 #include "prep/prep.h"

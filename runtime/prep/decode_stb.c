@@ -30,10 +30,9 @@
 #define STBI_NO_STDIO
 /* stb_image 2.27 declares the one and defines the other: gcc says so past any pragma. */
 #define stbi_set_unpremultiply_on_load_thread stbi__unpremultiply_on_load_thread
-/* The chroma of a 4:2:2 JPEG (what webcams send) drawn out sideways, two samples from each of `count`: 3/4 of the
- * nearer one, 1/4 of the farther, rounded as libjpeg does. stb_image's own (to 2.30) has the two the wrong way round at
- * the last pair; a macro that needs arguments renames its definition and leaves the place where it is named to this
- * one. */
+/* Widens the chroma of a 4:2:2 JPEG (what webcams send), two samples from each of `count`: 3/4 of the nearer one, 1/4
+ * of the farther, rounded as libjpeg does. stb_image's own function (to 2.30) has the two the wrong way round at the
+ * last pair. A macro with arguments renames its definition, so that the call by its name comes here. */
 static unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *row, unsigned char *row_below,
                                              int count, int scale) {
     (void)row_below, (void)scale;
@@ -49,9 +48,9 @@ static unsigned char *stbi__resample_row_h_2(unsigned char *out, unsigned char *
 #pragma GCC diagnostic ignored "-Wunused-function"
 #pragma GCC diagnostic ignored "-Wsign-compare"
 #pragma GCC diagnostic ignored "-Wshadow"
-/* stb_image counts on int wrapping around (a PNM width of 12 digits, JPEG coefficients out of range). Let it,
- * in gcc; clang has no such pragma, so there the undefined-behaviour sanitizer is told to look away. The
- * address sanitizer stays on. */
+/* stb_image counts on int wrapping around (a PNM width of 12 digits, JPEG coefficients out of range). Let it, in gcc;
+ * clang has no such pragma, so there an attribute turns the undefined-behaviour sanitizer off. The address sanitizer
+ * stays on. */
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((no_sanitize("undefined"))), apply_to = function)
 #else
@@ -99,7 +98,7 @@ static int reader_eof(void *user) {
 
 static const stbi_io_callbacks callbacks = {.read = reader_read, .skip = reader_skip, .eof = reader_eof};
 
-/* What stb_image would get wrong in silence, or worse. What it refuses itself is left to it. */
+/* Refuses what stb_image would get wrong without a word, or worse. Other faults are left to stb_image. */
 static int check_header(struct decoding *d, const uint8_t *bytes, size_t size) {
     bool jpeg = *bytes == 0xff;
     if (jpeg && !jpeg_tables_fit(bytes, size)) return decoding_broken(d, "a Huffman table of over 256 symbols");

@@ -48,7 +48,7 @@ uint8_t *decoding_place(const struct decoding *decoding, uint32_t y) {
     return decoding->orientation == 1 ? decoding->rgb + (size_t)y * decoding->width * 3 : NULL;
 }
 
-/* Where the row's first pixel goes, and how far it is from one to the next, in pixels. From 5 on rows become columns.
+/* The place of the row's first pixel, and the distance from one to the next, in pixels. From 5 on rows become columns.
  */
 void decoding_put(const struct decoding *decoding, uint32_t y, const uint8_t *row) {
     ptrdiff_t w = decoding->width, h = decoding->height, at, step;

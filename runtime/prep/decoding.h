@@ -25,9 +25,9 @@ enum { DECODING_DENSEST = 8 * 1032 };
 /* Checks the size against limits and budget, `work` being bytes that the decoder needs beside the pixels, and makes
  * room. Errors: FILE, LIMIT, MEMORY. */
 int decoding_begin(struct decoding *decoding, uint32_t width, uint32_t height, uint64_t work);
-/* What the budget leaves beside the file's bytes and the pixels. After decoding_begin(). */
+/* The budget's rest, without the file's bytes and the pixels. After decoding_begin(). */
 uint64_t decoding_left(const struct decoding *decoding);
-/* Where row `y` may be written in place; NULL: it has to be turned. */
+/* The place where row `y` can be written at once. NULL: it has to be turned. */
 uint8_t *decoding_place(const struct decoding *decoding, uint32_t y);
 /* Stored row `y`, (width, 3), copied to its upright place. */
 void decoding_put(const struct decoding *decoding, uint32_t y, const uint8_t *row);

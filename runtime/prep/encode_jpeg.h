@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A frame as JPEG, for those who ask a board what it sees. */
+ * A frame as JPEG, for requests of the last frame. */
 #ifndef PREP_ENCODE_JPEG_H
 #define PREP_ENCODE_JPEG_H
 

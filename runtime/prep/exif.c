@@ -49,7 +49,7 @@ static unsigned sensible(double value) {
 }
 
 /* The entries in turn. A tag of an unknown type, or without a value, is as if it were not there; values that end past
- * the end of it all end the reading. Of several values the first counts, of several orientations too. */
+ * the end of it all end the reading. The first of several values counts, and the first of several orientations. */
 static unsigned find(const uint8_t *exif, size_t size, const uint8_t *entry, uint64_t entries, bool little) {
     const uint8_t *end = exif + size;
     uint64_t outside = 0; /* bytes of values that do not fit into their entries */

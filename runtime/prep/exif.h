@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* EXIF's orientation (tag 0x0112 of its first directory). 1 upright, 2 mirrored, 3 upside down, 4 upside down and
- * mirrored, 5 to 8 the same lying on a side; 1 also for a value or a header that makes no sense; 0: nothing is said.
- * `exif`: a TIFF header, behind "Exif\0\0" up to twice. */
+ * mirrored, 5 to 8 the same lying on a side. 1 also for a value or a header that makes no sense. 0: there is no such
+ * tag. `exif`: a TIFF header, behind "Exif\0\0" up to twice. */
 unsigned exif_orientation(const uint8_t *exif, size_t size);
 /* The same of the first tiff:Orientation in XMP. */
 unsigned exif_of_xmp(const uint8_t *xmp, size_t size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * GIF 87a and 89a, the first picture, on its canvas: where it does not reach, the canvas has the transparent colour,
- * else colour 0; what is transparent shows its colour of the palette. All of it as Pillow. */
+ * GIF 87a and 89a, the first picture, on its canvas. Outside the picture the canvas has the transparent colour, else
+ * colour 0. Transparent pixels show their colour of the palette. All of it as Pillow. */
 #include "prep/decoding.h"
 
 #include <stdlib.h>
@@ -121,7 +121,7 @@ static bool take_code(struct bits *b, unsigned size, unsigned *code) {
     return true;
 }
 
-/* Where the area's pixels go, in the order of the file. */
+/* The place of the area's pixels, in the order of the file. */
 struct brush {
     const struct gif *g;
     uint32_t x, y, step, start;

@@ -14,7 +14,7 @@ bool jpeg_tables_fit(const void *bytes, size_t size);
 
 enum { JPEG_TABLES = 420 }; /* bytes */
 
-/* A picture of a camera's MJPEG may come without its Huffman tables: those of T.81, annex K.3 are meant then, as in
+/* A picture of a camera's MJPEG may come without its Huffman tables. Those of T.81, annex K.3 are meant then, as in
  * AVI. true: `out` (size + JPEG_TABLES bytes) is the picture with them; false: it has its own, or is no JPEG. */
 bool jpeg_add_tables(const void *bytes, size_t size, uint8_t *out);
 

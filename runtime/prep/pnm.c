@@ -92,7 +92,7 @@ static int make_scale(struct pnm *p) {
     return OCELLI_OK;
 }
 
-/* What lies over the greatest value is it. */
+/* A value over the greatest counts as the greatest. */
 static uint32_t binary_value(const struct pnm *p, const uint8_t *row, uint32_t i) {
     if (p->kind == 4) return row[i / 8] >> (7 - i % 8) & 1;
     uint32_t v = p->depth == 1 ? row[i] : (uint32_t)row[2 * (size_t)i] << 8 | row[2 * (size_t)i + 1];

@@ -48,7 +48,7 @@ static struct side side_of(const struct prep_rule *rule, uint32_t in, uint32_t s
     return s;
 }
 
-/* Where output `i` of the kept ones reads. The casts cut towards 0, as Pillow's. */
+/* The inputs that output `i` of the kept ones reads. The casts cut towards 0, as Pillow's. */
 static double reach(const struct side *s, uint32_t i, int32_t *first, int32_t *count) {
     double center = (i + s->offset + 0.5) * s->scale;
     int32_t low = (int32_t)(center - s->support + 0.5);

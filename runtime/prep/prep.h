@@ -19,8 +19,8 @@ struct prep_rule {
     float mean[3], std[3]; /* of values in 0..1 */
 };
 
-/* One axis of a resize: output i = clip8((sum over t of pixel[first[i] + t] * weight[i * taps + t]
- * + half) >> PREP_PRECISION), weights past count[i] being 0 and never read past the input. */
+/* One axis of a resize: output i = clip8((sum over t of pixel[first[i] + t] * weight[i * taps + t] + half) >>
+ * PREP_PRECISION). Weights past count[i] are 0, and nothing past the input is read for them. */
 enum { PREP_PRECISION = 22 }; /* bits after the point: 32 - 8 - 2, as PIL's Resample.c */
 struct prep_axis {
     uint32_t out_size;

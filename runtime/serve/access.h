@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 
 enum serve_reach {
-    SERVE_ATTACHED, /* the networks of the board's own interfaces */
-    SERVE_LOOPBACK, /* the board itself */
+    SERVE_ATTACHED, /* the networks of this machine's own interfaces */
+    SERVE_LOOPBACK, /* this machine itself */
     SERVE_ALL,
 };
 

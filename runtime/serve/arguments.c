@@ -43,7 +43,7 @@ enum serve_code serve_arguments_split(struct serve_arguments *arguments, const c
         while (at < size && blank(line[at])) at++;
         if (at == size) return SERVE_OK;
         if (arguments->count == SERVE_LINE_ARGUMENTS) return SERVE_LONG;
-        arguments->word[arguments->count] = arguments->text + used;
+        arguments->argument[arguments->count] = arguments->text + used;
         if (line[at] == '"') {
             at++;
             if (!quoted_word(arguments, line, size, &at, &used)) return SERVE_USAGE;

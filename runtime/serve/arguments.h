@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A request parted into words. */
+ * A request divided into its verb and arguments. */
 #ifndef SERVE_ARGUMENTS_H
 #define SERVE_ARGUMENTS_H
 
@@ -8,12 +8,12 @@
 enum { SERVE_LINE = 1024, SERVE_ARGUMENTS = 64, SERVE_LINE_ARGUMENTS = 32 };
 
 struct serve_arguments {
-    const char *word[SERVE_ARGUMENTS]; /* terminated, in `text` */
+    const char *argument[SERVE_ARGUMENTS]; /* terminated, in `text` */
     size_t count;
     char text[SERVE_LINE + SERVE_LINE_ARGUMENTS];
 };
 
-/* Errors: SERVE_UTF8, SERVE_LONG (over `SERVE_LINE` bytes or SERVE_LINE_ARGUMENTS words), SERVE_USAGE (a quote that
+/* Errors: SERVE_UTF8, SERVE_LONG (over `SERVE_LINE` bytes or SERVE_LINE_ARGUMENTS of them), SERVE_USAGE (a quote that
  * does not end, or with more right behind it). */
 enum serve_code serve_arguments_split(struct serve_arguments *arguments, const char *line, size_t size);
 

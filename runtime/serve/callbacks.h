@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What serve asks of the board. The daemon gives it; serve knows nothing else of models and cameras.
- * Thread-safety: serve calls these from serve_poll() only, one at a time. What they point to stays until the next
- * call of any of them. */
+ * The functions of the daemon that serve calls. serve knows nothing else of models and cameras. Thread-safety: serve
+ * calls these from serve_poll() only, one at a time. Their results stay valid until the next call of any of them. */
 #ifndef SERVE_CALLBACKS_H
 #define SERVE_CALLBACKS_H
 
@@ -25,7 +24,7 @@ enum serve_code {
     SERVE_ABSENT,
     SERVE_FAILED,
     SERVE_CODES,
-    SERVE_DEFERRED = SERVE_CODES /* no end: it is asked again; see change() and search() */
+    SERVE_DEFERRED = SERVE_CODES /* no result yet: the request is handled again; see change() and search() */
 };
 
 /* The state as of the last frame. */
@@ -52,8 +51,8 @@ struct serve_value {
     const char *text; /* "" in SERVE_REMOVE: the key's line, whatever it says */
 };
 
-/* Who asks for a change, so that it is made once however often it is asked for. */
-struct serve_asked {
+/* Identifies a request for a change, so that repeats of it make the change once. */
+struct serve_origin {
     uint64_t client;  /* a number of an address, or of a wire */
     uint64_t request; /* a number of all that it says */
     bool named;       /* by an id: the same again is that request once more, also when it has been answered */
@@ -67,7 +66,7 @@ struct serve_change {
     const char *tag;
     const struct serve_value *values;
     size_t count; /* 0: SERVE_ADD: make the tag; SERVE_REMOVE: the tag itself */
-    struct serve_asked *asked;
+    struct serve_origin *origin;
 };
 
 struct serve_hit {
@@ -98,9 +97,9 @@ struct serve_callbacks {
     size_t (*status)(void *user, struct serve_field *fields);
     /* The last frame as JPEG. NULL, or false: none. */
     bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
-    /* NULL: not built in, or no history. SERVE_DEFERRED: it has begun, or goes on; when searching() has become false,
-     * told by serve_wake(), the same text gets its end at once, as long as no other has begun. SERVE_BUSY: another text
-     * is searched for, or would have to begin while others wait for an end: `others`. */
+    /* NULL: not built in, or no history. SERVE_DEFERRED: it has begun, or goes on; it calls serve_wake() when
+     * searching() has become false. Then the same text gets its result at once, as long as no other search has begun.
+     * SERVE_BUSY: another text is searched for, or `others` wait for the end of theirs. */
     enum serve_code (*search)(void *user, const char *text, bool others, struct serve_found *found,
                               char message[SERVE_MESSAGE]);
     bool (*searching)(void *user); /* only with search() */

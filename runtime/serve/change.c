@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Of a tag: lists first. Examples are files of the board: told, but not for who asks to change. */
+/* The keys of a tag: lists first. Examples are files beside the ini: answers show them, but a request cannot change
+ * them. */
 enum { PROMPT, AGAINST, LISTS, GROUP = LISTS, RULE, EXAMPLE = RULE + RULES, KEYS = EXAMPLE };
 
 static const char *key_of(int key) {
@@ -27,9 +28,8 @@ static int find_key(const char *value) {
     return -1;
 }
 
-/* Letters, digits and _ that stand before a "=", as a key does: one of ours, or one that somebody meant. 0: it begins
- * with none.
- */
+/* Letters, digits and _ that stand before a "=", as a key does: a known one, or one that somebody meant. 0: it begins
+ * with none. */
 static size_t key_length(const char *value) {
     size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
     return value[length] == '=' ? length : 0;
@@ -87,7 +87,7 @@ struct edit {
     char *message;
 };
 
-/* What `prompts` tells, so that what is added to it is added to that. */
+/* The list that `prompts` shows, so that a text is added to the list that a client sees. */
 static const struct prompts_list *list_of(const struct tags_file_tag *tag, int key) {
     static const struct prompts_list none;
     if (!tag) return &none;
@@ -100,7 +100,7 @@ static bool has(const char *const *texts, size_t count, const char *text) {
     return false;
 }
 
-/* What the change names of this key, each once. */
+/* The texts that the change names for this key, each once. */
 static size_t named(const struct serve_change *c, int key, const char **texts) {
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++)
@@ -155,7 +155,7 @@ static enum serve_code edit_key(struct edit *edit, int key) {
     return code;
 }
 
-/* Without the "FILE:LINE: " that it begins with, of which who asks knows nothing. */
+/* Without the "FILE:LINE: " that it begins with: the client knows nothing of the file. */
 static const char *reason(const char *why, const char *file) {
     size_t length = strlen(file);
     if (strncmp(why, file, length) || why[length] != ':') return why;

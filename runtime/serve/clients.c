@@ -27,7 +27,7 @@ void serve_clients_proof(const struct serve_clients *clients, const struct serve
     snprintf(proof, 9, "%02x%02x%02x%02x", digest[0], digest[1], digest[2], digest[3]);
 }
 
-/* One host must not take all places, but for the board's own. */
+/* One host must not take all places; programs on this machine may. */
 static bool place_to_watch(const struct serve_clients *clients, const struct serve_address *a) {
     int all = 0, its = 0;
     for (int i = 0; i < SERVE_CLIENT_SETS; i++)

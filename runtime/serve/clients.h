@@ -35,7 +35,7 @@ int serve_clients_init(struct serve_clients *clients);
 struct serve_known *serve_clients_find(struct serve_clients *clients, const struct serve_address *address,
                                        double now_ms);
 
-/* What only a receiver at the address can know: 8 hexadecimal digits that hold for an hour at most. */
+/* A proof that only a receiver at the address can know: 8 hexadecimal digits that hold for an hour at most. */
 void serve_clients_proof(const struct serve_clients *clients, const struct serve_address *address, double now_ms,
                          char proof[9]);
 

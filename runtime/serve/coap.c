@@ -36,7 +36,7 @@ static coap_endpoint_t *listen_alone(struct serve_coap *c, int guard, uint16_t p
     coap_endpoint_t *e = listen_at(c, &at, size, proto);
     int fd = e ? serve_filter_find(port, guard) : -1;
     if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof off);
-    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC); /* nor should a child of ours keep it */
+    if (fd >= 0) fcntl(fd, F_SETFD, FD_CLOEXEC); /* and no child process should keep it */
     close(guard);
     return e ? e : listen_at(c, &at, size, proto); /* a libcoap that does not set it */
 }

@@ -21,7 +21,7 @@ struct bodies {
     struct body *first;
 };
 
-/* Is there room for one more? One host must not take it all, but for the board's own. `times`: of the bounds. */
+/* Is there room for one more? One host must not take it all; programs on this machine may. `times`: of the bounds. */
 bool bodies_capacity(const struct bodies *all, const struct serve_address *of, size_t size, size_t times);
 
 /* A copy; NULL: no memory. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CoAP requests that are answered when a search or a change of the board has ended: an empty acknowledgement first, the
- * answer as a message of its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once more. */
+ * CoAP requests that are answered when a search or a change of the daemon has ended. An empty acknowledgement comes
+ * first, the answer as a message of its own (RFC 7252 section 5.2.2). libcoap keeps the request and handles it once
+ * more. */
 #ifndef SERVE_COAP_DEFERRED_H
 #define SERVE_COAP_DEFERRED_H
 
@@ -19,7 +20,7 @@ struct deferred_request {
     double fired_ms; /* libcoap is to handle it once more; 0: not yet */
 };
 
-/* Zero is empty, but for `waiting`. */
+/* Zero is empty; `waiting` has to be set. */
 struct deferred_requests {
     size_t *waiting; /* of all transports: those here that wait for a search count in it */
     struct deferred_request requests[DEFERRED_REQUESTS];

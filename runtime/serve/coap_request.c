@@ -25,13 +25,13 @@ struct exchange {
     const struct serve_row *row; /* NULL: not of the table */
     struct serve_request request;
     struct serve_address from;
-    struct serve_asked asked;
+    struct serve_origin origin;
     bool trusted;   /* DTLS, loopback */
     bool proved;    /* it receives what is sent to it */
     bool costly;    /* for who has proved that only */
     bool again;     /* it waited for a search or a change */
     size_t allowed; /* bytes of an answer, when not proved */
-    const char *words[SERVE_ARGUMENTS];
+    const char *arguments[SERVE_ARGUMENTS];
     char text[2 * SERVE_LINE + SERVE_ARGUMENTS];
     size_t used;
 };
@@ -77,7 +77,7 @@ static bool is_notification(const struct exchange *e) {
     return out == COAP_MESSAGE_CON || (out == COAP_MESSAGE_NON && coap_pdu_get_type(e->in) == COAP_MESSAGE_CON);
 }
 
-/* Of what this is made of: another frame, version or reading is another. Never 0, which is none. */
+/* Changes with all that the answer is made of: frame, version and reading. Never 0, which is none. */
 static uint64_t etag_of(const struct exchange *e, int format) {
     const struct serve_view *v = &e->request.view;
     const uint64_t parts[] = {v->seq, v->version, e->coap->serve->context.events.count, (uint64_t)format,
@@ -87,7 +87,7 @@ static uint64_t etag_of(const struct exchange *e, int format) {
     for (size_t i = prompts ? 1 : 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!prompts || i != 2) hash = (hash ^ parts[i]) * 0x100000001b3;
     for (size_t i = 0; i < e->request.count; i++)
-        for (const char *c = e->request.words[i]; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+        for (const char *c = e->request.arguments[i]; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
     return hash | 1;
 }
 
@@ -163,7 +163,7 @@ static const char *keep(struct exchange *e, const void *bytes, size_t size, enum
 
 static void add_word(struct exchange *e, const char *word, enum serve_code *code) {
     if (e->request.count == SERVE_ARGUMENTS) *code = SERVE_LONG;
-    if (!*code) e->words[e->request.count++] = word;
+    if (!*code) e->arguments[e->request.count++] = word;
 }
 
 /* NAME=VALUE of Uri-Query: the row's own becomes a word, `from` two. */
@@ -204,7 +204,7 @@ static enum serve_code take_body(struct exchange *e) {
     return code;
 }
 
-/* Bodies over one message are none of ours: RFC 7959 section 2.9.3. */
+/* No request here has a body over one message: RFC 7959 section 2.9.3. */
 static int check_body(const struct exchange *e) {
     unsigned block, format = PLAIN;
     const uint8_t *body;
@@ -234,8 +234,8 @@ static enum serve_code write_answer(struct exchange *e, int format, struct serve
     return code;
 }
 
-/* A change is told to all who observe, one after the other: with many tags each of their answers would take long to
- * write. */
+/* A change goes to all observers, one after the other. With many tags each answer would take long to write, so the one
+ * of a moment ago is sent again. */
 static bool tell_again(const struct exchange *e, int format, struct serve_out *out) {
     const struct serve_coap *c = e->coap;
     bool same = e->row->observed && c->body_of == e->row && c->body_etag == etag_of(e, format) &&
@@ -278,7 +278,7 @@ static void answer_row(struct exchange *exchange) {
     if (!code) code = serve_request_check(exchange->row, r);
     if (!code) code = tell(exchange, format, &out);
     if (code == SERVE_DEFERRED &&
-        deferred_add(&exchange->coap->deferred, exchange->session, exchange->in, exchange->asked.ticket))
+        deferred_add(&exchange->coap->deferred, exchange->session, exchange->in, exchange->origin.ticket))
         return;
     if (code) {
         fault_of(exchange, code == SERVE_DEFERRED ? SERVE_BUSY : code);
@@ -326,9 +326,9 @@ static void answer_links(struct exchange *e) {
     answer_content(e, LINKS, 0, links, used);
 }
 
-/* ---- who asks ---- */
+/* ---- the client ---- */
 
-/* At least what the request measured: its options are not counted but for path and query. */
+/* At least the bytes of the request: of its options only path and query are counted. */
 static size_t allowance(const struct exchange *e) {
     size_t headers = serve_address_headers(&e->from), payload = 0;
     const uint8_t *data;
@@ -372,7 +372,7 @@ static bool admit(struct exchange *exchange, double now_ms) {
          observed = exchange->row && exchange->row->observed;
     unsigned observe = UINT_MAX;
     if (!address || !serve_address_of(&exchange->from, &address->addr.sa)) return false;
-    if (exchange->again) exchange->trusted = exchange->asked.ticket > 0; /* a change was let in when it came */
+    if (exchange->again) exchange->trusted = exchange->origin.ticket > 0; /* a change was let in when it came */
     if (exchange->again || is_notification(exchange)) return exchange->proved = true;
     exchange->allowed = allowance(exchange);
     if (observed) option_number(exchange->in, COAP_OPTION_OBSERVE, &observe);
@@ -403,9 +403,9 @@ static void identify(struct exchange *e) {
     if (token.length) request = serve_number_of(request, token.s, token.length);
     if (e->query && e->query->length) request = serve_number_of(request, e->query->s, e->query->length);
     if (size) request = serve_number_of(request, body, size);
-    e->asked.client = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
-    e->asked.request = request, e->asked.named = true;
-    e->asked.may_wait = deferred_capacity(&e->coap->deferred, e->in);
+    e->origin.client = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
+    e->origin.request = request, e->origin.named = true;
+    e->origin.may_wait = deferred_capacity(&e->coap->deferred, e->in);
 }
 
 /* Critical options that libcoap knows, and leaves to us. */
@@ -425,15 +425,15 @@ void serve_coap_handle(coap_resource_t *resource, coap_session_t *session, const
                                        .events = &c->serve->context.events,
                                        .order = &c->serve->context.order,
                                        .now_ms = now_ms,
-                                       .words = e.words};
+                                       .arguments = e.arguments};
     snprintf(name, sizeof name, "%.*s", (int)path->length, (const char *)path->s);
     e.row = e.request.row = serve_row_of_path(name, (enum serve_method)coap_pdu_get_code(in));
     e.costly = e.row ? e.row->costly : !strcmp(name, "frame");
-    e.again = deferred_take(&c->deferred, session, in, &e.asked.ticket);
+    e.again = deferred_take(&c->deferred, session, in, &e.origin.ticket);
     e.request.others = c->serve->context.waiting > 0;
     if (!admit(&e, now_ms)) return;
     identify(&e);
-    e.request.asked = &e.asked;
+    e.request.origin = &e.origin;
     if (conditional(in)) {
         answer_fault(&e, 402, "If-Match and If-None-Match are not known here");
         return;

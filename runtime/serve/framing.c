@@ -54,8 +54,8 @@ static enum framing_kind skip(struct framing *w, uint8_t byte) {
     return FRAMING_NOTHING;
 }
 
-/* What a line that turns round gives before the first byte: a pulse that is taken for a start bit. No line begins so.
- */
+/* A serial line that changes its direction gives a pulse before the first byte, which looks like a start bit. No line
+ * begins with such a byte. */
 static bool glitch(uint8_t byte) {
     return (byte < ' ' && byte != '\n' && byte != '\r') || byte >= 0x7f;
 }

@@ -19,7 +19,7 @@ struct parsed {
     char id[SERVE_ID_MOST + 1]; /* "": none */
     unsigned sum;               /* hexadecimal digits of the checksum: 0, 4, 8 */
     bool terse;
-    struct serve_arguments words;
+    struct serve_arguments arguments;
     const struct serve_row *row; /* NULL: not known yet */
 };
 
@@ -81,16 +81,16 @@ static enum serve_code fault(struct serve_request *r, enum serve_code code) {
     }
 }
 
-/* Finds the row, and leaves the words behind the verb. */
+/* Finds the row, and leaves the arguments behind the verb. */
 static enum serve_code find(struct parsed *p, struct serve_request *r) {
-    struct serve_arguments *w = &p->words;
+    struct serve_arguments *w = &p->arguments;
     if (!w->count) return serve_refuse(r, SERVE_VERB, "%s without a request", p->id[0] ? "an id" : "a checksum");
-    const char *verb = w->count == 1 && !strcasecmp(w->word[0], "AT") ? "ping" : w->word[0];
+    const char *verb = w->count == 1 && !strcasecmp(w->argument[0], "AT") ? "ping" : w->argument[0];
     p->row = r->row = serve_row_of_verb(verb);
     if (!p->row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
-    r->words = w->word + 1, r->count = w->count - 1;
-    p->terse = r->terse = p->row->terse && r->count && !strcmp(r->words[0], "terse");
-    if (p->terse) r->words++, r->count--;
+    r->arguments = w->argument + 1, r->count = w->count - 1;
+    p->terse = r->terse = p->row->terse && r->count && !strcmp(r->arguments[0], "terse");
+    if (p->terse) r->arguments++, r->count--;
     return serve_request_check(p->row, r);
 }
 
@@ -99,14 +99,14 @@ static enum serve_code parse(struct parsed *p, struct serve_request *r, const ch
     if (!take_sum(p, line, &size)) return serve_refuse(r, SERVE_CRC, "the checksum does not match");
     if (!take_id(p, &line, &size))
         return serve_refuse(r, SERVE_ID, "an id is # and 1 to %d of A-Z a-z 0-9 . _ : -", SERVE_ID_MOST);
-    enum serve_code code = serve_arguments_split(&p->words, line, size);
+    enum serve_code code = serve_arguments_split(&p->arguments, line, size);
     return code ? fault(r, code) : find(p, r);
 }
 
 /* A damaged checksum must not make a change of what it should have protected. */
 static enum serve_code may(const struct parsed *p, struct serve_request *r) {
     const struct serve_client *client = r->client;
-    if (!p->row->changes || r->asked->ticket) return SERVE_OK; /* one that waited was let in when it came */
+    if (!p->row->changes || r->origin->ticket) return SERVE_OK; /* one that waited was let in when it came */
     if (!client->may_change) return serve_refuse(r, SERVE_DENIED, "%s", SERVE_DENIAL);
     if (p->sum < client->sum && r->now_ms - client->sum_ms < SUM_LOCK_MS)
         return serve_refuse(r, SERVE_CRC, "checksums of %u digits were used here: changes need one", client->sum);
@@ -207,8 +207,8 @@ static void keep_sum(struct serve_client *client, unsigned digits, double now_ms
     client->sum = digits, client->sum_ms = now_ms;
 }
 
-/* What a wire that echoes gives back, or another board says: an answer to it would be answered too, without an end.
- * Terse ones are no requests, and the error that says so begins like this. */
+/* An answer that a serial line echoes, or that another daemon sent: an answer to it would be answered too, without an
+ * end. Terse ones are no requests, and the error that says so begins like this. */
 static bool is_answer(const char *line, size_t size) {
     return size > 1 && line[0] == '{' && line[1] == '"';
 }
@@ -231,13 +231,13 @@ size_t serve_line(struct serve_context *context, struct serve_client *client, do
                               .now_ms = now_ms,
                               .client = client,
                               .others = context->waiting > 0,
-                              .asked = &context->asked};
+                              .origin = &context->origin};
     struct serve_out out = start(bytes);
     if (!(size = trimmed(line, size))) return 0;
     enum serve_code code = parse(&p, &r, line, size);
     if (p.sum && code != SERVE_CRC) keep_sum(client, p.sum, now_ms);
-    context->asked.request = serve_number_of(SERVE_NUMBER, line, size);
-    context->asked.named = p.id[0] != 0;
+    context->origin.request = serve_number_of(SERVE_NUMBER, line, size);
+    context->origin.named = p.id[0] != 0;
     if (!code) {
         serve_pages_expire(&context->pages, now_ms);
         serve_request_find(&r);

@@ -11,12 +11,12 @@ struct serve_context {
     struct serve_events events;
     struct serve_pages pages; /* serve_pages_finish() frees them */
     struct serve_order order;
-    size_t waiting;           /* requests, of all transports, that are asked again when the board's search has ended */
-    struct serve_asked asked; /* of the next line: peer, may_wait and ticket are the transport's to set */
+    size_t waiting;             /* requests, of all transports, that are handled again when the search has ended */
+    struct serve_origin origin; /* of the next line: client, may_wait and ticket are the transport's to set */
 };
 
-/* serve_line() gives it in place of a size: the board is at it. Keep the line with asked.ticket, and ask again when it
- * is not at it any more: serve_pending(). */
+/* serve_line() gives this in place of a size while a search or a change is under way. Keep the line with origin.ticket,
+ * and hand it in again when serve_pending() says that it has ended. */
 #define SERVE_LINE_DEFERRED SIZE_MAX
 
 /* One request without its line end; `size` may be over the limit. Gives the bytes of the answer, which ends with LF; 0:

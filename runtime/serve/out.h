@@ -9,7 +9,7 @@
 
 enum serve_format { SERVE_JSON, SERVE_CBOR };
 
-/* Begin with {.bytes, .room, .format}. */
+/* Begin with {.bytes, .capacity, .format}. */
 struct serve_out {
     char *bytes;
     size_t capacity; /* never written past */

@@ -16,9 +16,9 @@ struct serve_paged {
     uint8_t host[16]; /* who asked first */
     const struct serve_row *row;
     bool terse;
-    char key[24];           /* of the list */
-    char words[SERVE_LINE]; /* of the request, each with its end */
-    size_t words_size;
+    char key[24];               /* of the list */
+    char arguments[SERVE_LINE]; /* of the request, each with its end */
+    size_t arguments_size;
     uint64_t stamp; /* of what it tells; 0: not known */
     uint64_t seq;
     double taken_ms, used_ms; /* of the frame, NAN: none; of the last page */
@@ -47,7 +47,7 @@ void serve_pages_finish(struct serve_pages *pages) {
     serve_pages_expire(pages, (double)INFINITY);
 }
 
-/* Of `host` (NULL: of any) the one that was asked for least lately; SERVE_PAGED: none. */
+/* The answer of `host` (NULL: of any) whose last request is the oldest; SERVE_PAGED: none. */
 static size_t oldest(const struct serve_pages *pages, const uint8_t *host, size_t *count) {
     size_t best = SERVE_PAGED;
     *count = 0;
@@ -115,12 +115,12 @@ static bool fill(struct serve_paged *p, const struct serve_list *list, const cha
     return good && p->size + p->count * sizeof *p->items <= SERVE_PAGED_BYTES;
 }
 
-static size_t join(const struct serve_request *r, char words[SERVE_LINE]) {
+static size_t join(const struct serve_request *r, char arguments[SERVE_LINE]) {
     size_t used = 0;
     for (size_t i = 0; i < r->count; i++) {
-        size_t size = strlen(r->words[i]) + 1;
+        size_t size = strlen(r->arguments[i]) + 1;
         if (size > SERVE_LINE - used) return SIZE_MAX;
-        memcpy(words + used, r->words[i], size);
+        memcpy(arguments + used, r->arguments[i], size);
         used += size;
     }
     return used;
@@ -130,15 +130,15 @@ static uint64_t stamp_of(const struct serve_request *r) {
     return r->row->sees ? r->view.stamp : r->view.version;
 }
 
-/* The answer to these words of now (0: of any time). */
+/* The answer to these arguments of now (0: of any time). */
 static struct serve_paged *find(const struct serve_request *r, uint64_t stamp, uint32_t id) {
-    char words[SERVE_LINE];
-    size_t size = join(r, words);
+    char arguments[SERVE_LINE];
+    size_t size = join(r, arguments);
     for (size_t i = 0; i < SERVE_PAGED; i++) {
         struct serve_paged *p = r->pages->kept[i];
         if (!p || p->row != r->row || p->terse != r->terse || (id && p->id != id) || (stamp && p->stamp != stamp))
             continue;
-        if (p->words_size == size && !memcmp(p->words, words, size)) return p;
+        if (p->arguments_size == size && !memcmp(p->arguments, arguments, size)) return p;
     }
     return NULL;
 }
@@ -157,10 +157,10 @@ void serve_pages_keep(struct serve_request *request, const struct serve_list *li
     if (!p) return;
     p->stamp = stamp_of(request), p->row = request->row, p->terse = request->terse, p->seq = request->view.seq;
     p->taken_ms = request->now_ms - request->view.age_ms, p->used_ms = request->now_ms;
-    p->words_size = join(request, p->words);
+    p->arguments_size = join(request, p->arguments);
     strncpy(p->key, list->key ? list->key : "", sizeof p->key - 1);
     if (request->client->host) memcpy(p->host, request->client->host, sizeof p->host);
-    if (p->words_size != SIZE_MAX && fill(p, list, head, size)) {
+    if (p->arguments_size != SIZE_MAX && fill(p, list, head, size)) {
         request->client->paged = p->id = ++request->pages->last_id;
         put(request->pages, p, request->client->host && !request->client->may_change);
         return;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers that did not fit one line: all of their items as they were at the first page, kept for the pages to come. A
- * frame or a change between two pages would else tell items twice and leave others out. Memory is bounded, and one host
- * has its share of it.
- */
+ * Answers that did not fit one line: all of their items as they were at the first page, kept for the pages to come.
+ * Otherwise a frame or a change between two pages would repeat items and leave others out. Memory is bounded, and one
+ * host has its share of it. */
 #ifndef SERVE_PAGES_H
 #define SERVE_PAGES_H
 
@@ -15,8 +14,8 @@ struct serve_list;
 struct serve_out;
 
 enum {
-    SERVE_PAGED = 16,            /* answers kept; who asks the same at the same time shares one */
-    SERVE_PAGED_EACH = 4,        /* of one host, but for the board's own */
+    SERVE_PAGED = 16,            /* answers kept; the same request at the same time shares one */
+    SERVE_PAGED_EACH = 4,        /* of one host that is not this machine */
     SERVE_PAGED_BYTES = 8 << 20, /* of all of them */
     SERVE_PAGED_MS = 30000,      /* since the last page: a client asks again for 15 s */
     SERVE_PAGED_WHOLE = 512      /* bytes of an item from which on it may not fit a page */

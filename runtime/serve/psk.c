@@ -26,7 +26,7 @@ static size_t take_key(const char *hex, uint8_t key[PSK_MOST]) {
     return digits / 2;
 }
 
-/* What the line says never comes into a message: it may be a key. */
+/* The line's text never comes into a message: it may be a key. */
 static int take_line(struct psk *psk, const char *path, size_t number, char *line) {
     line[strcspn(line, "\r\n")] = 0;
     if (!line[0] || line[0] == '#') return OCELLI_OK;

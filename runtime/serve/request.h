@@ -11,14 +11,14 @@ enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE }; /* as 
 
 enum { SERVE_PROTOCOL = 1, SERVE_ID_MOST = 32, SERVE_HEARTBEAT_S = 10, SERVE_LEASE_S = 60 };
 
-/* To who asks for a change and may not: what to do. */
+/* The answer to a change that the client may not make: it says what to do. */
 #define SERVE_DENIAL                                                                                                   \
     "changes over a network need a key: coaps://HOST with --psk FILE, and psk and coaps in [serve] of the board's "    \
     "file; or "                                                                                                        \
     "serial, "                                                                                                         \
     "or loopback"
 
-/* Who asks: an address, a wire. Lines only. */
+/* The client: an address, or a serial line. Lines only. */
 struct serve_client {
     bool may_change;
     bool proved;         /* it receives what is sent to it */
@@ -33,7 +33,7 @@ struct serve_client {
     struct serve_watch watch;
 };
 
-/* The tags as they were told last, in their order: it is the same for all who ask until something changes. */
+/* The tags in the order of the last answer: it is the same for all clients until something changes. */
 struct serve_order {
     uint64_t stamp; /* of the view; 0: none */
     const struct tagger_status *tag[TAGS_FILE_TAGS];
@@ -48,11 +48,11 @@ struct serve_request {
     struct serve_order *order;
     struct serve_view view;
     double now_ms;
-    const char *const *words; /* (count), behind the verb */
+    const char *const *arguments; /* (count), behind the verb */
     size_t count, from;
     bool terse;
     bool others; /* wait for a search */
-    struct serve_asked *asked;
+    struct serve_origin *origin;
     struct serve_client *client; /* NULL: CoAP */
     char message[SERVE_MESSAGE]; /* of an error */
 };
@@ -63,14 +63,14 @@ struct serve_row {
     const char *verb;         /* of a line; NULL: none */
     const char *path;         /* of CoAP; NULL: none */
     enum serve_method method; /* of CoAP */
-    const char *query;        /* name of CoAP's parameter that is the first word; NULL: none */
+    const char *query;        /* name of CoAP's parameter that is the first argument; NULL: none */
     bool changes, observed;
     bool sees;   /* tells of the tags: its view has them */
     bool pages;  /* may end with "from N" */
     bool tagged; /* CoAP's answer has an ETag */
     bool costly; /* for proved addresses only */
     bool bare;   /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
-    size_t least, most;   /* words */
+    size_t least, most;   /* arguments */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */
     serve_answer *senml;  /* writes records of an open array; NULL: none */
@@ -84,10 +84,10 @@ extern const size_t serve_row_count;
 const struct serve_row *serve_row_of_verb(const char *verb);
 const struct serve_row *serve_row_of_path(const char *path, enum serve_method method);
 
-/* Takes "from N" off the words, and counts them. Errors: SERVE_USAGE, with a message. */
+/* Takes "from N" off the arguments, and counts them. Errors: SERVE_USAGE, with a message. */
 enum serve_code serve_request_check(const struct serve_row *row, struct serve_request *request);
 
-/* Asks the board for what the row's answer tells of. */
+/* Asks the callbacks for what the row's answer needs. */
 void serve_request_find(struct serve_request *request);
 
 /* Writes seq and age_ms into an open object. */
@@ -109,7 +109,7 @@ struct serve_list {
     void (*brief)(const void *user, size_t i, struct serve_out *out);
     const void *user;
 };
-/* What did not fit is kept for who asks for it, where the row has pages. */
+/* If the row has pages, items that did not fit are kept for the requests of the next pages. */
 void serve_list_write(struct serve_request *request, const struct serve_list *list, struct serve_out *out);
 /* The items alone, as text. */
 void serve_list_write_terse(struct serve_request *request, const struct serve_list *list, struct serve_out *out);

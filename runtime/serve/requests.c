@@ -69,8 +69,8 @@ enum serve_code serve_request_check(const struct serve_row *row, struct serve_re
     request->from = 0;
     if (row->costly && request->client && !request->client->proved)
         return serve_refuse(request, SERVE_PROVE, "it takes long: for proved addresses only");
-    if (row->pages && request->count >= 2 && !strcmp(request->words[request->count - 2], "from")) {
-        const char *number = request->words[request->count - 1];
+    if (row->pages && request->count >= 2 && !strcmp(request->arguments[request->count - 2], "from")) {
+        const char *number = request->arguments[request->count - 1];
         unsigned long from = strtoul(number, &end, 10);
         if (number[0] < '0' || number[0] > '9' || *end || from > TAGS_FILE_TAGS)
             return serve_refuse(request, SERVE_USAGE, "from needs a number up to %d", TAGS_FILE_TAGS);
@@ -139,7 +139,7 @@ void serve_list_write(struct serve_request *request, const struct serve_list *li
 static enum serve_code answer_ping(struct serve_request *r, struct serve_out *out) {
     struct serve_client *client = r->client;
     if (r->count && !client->proved) {
-        if (strcmp(r->words[0], client->proof)) return serve_refuse(r, SERVE_PROVE, "not the proof");
+        if (strcmp(r->arguments[0], client->proof)) return serve_refuse(r, SERVE_PROVE, "not the proof");
         client->proved = true;
     }
     serve_out_text(out, "pong", "ocelli");
@@ -190,7 +190,7 @@ static enum serve_code answer_search(struct serve_request *request, struct serve
     if (!request->callbacks->search)
         return serve_refuse(request, SERVE_ABSENT, "search is not built in, or has no history");
     for (size_t i = 0; i < request->count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", request->words[i]);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", request->arguments[i]);
     if (!used || text[0] == ' ' || text[used - 1] == ' ')
         return serve_refuse(request, SERVE_USAGE, "write what to look for");
     if (used > 160) return serve_refuse(request, SERVE_LONG, "a text is at most 160 bytes");
@@ -208,7 +208,7 @@ static enum serve_code answer_search(struct serve_request *request, struct serve
 
 static enum serve_code answer_help(struct serve_request *r, struct serve_out *out) {
     char text[256] = "";
-    const struct serve_row *row = r->count ? serve_row_of_verb(r->words[0]) : NULL;
+    const struct serve_row *row = r->count ? serve_row_of_verb(r->arguments[0]) : NULL;
     if (r->count && !row) return serve_refuse(r, SERVE_VERB, "no such verb; help lists them");
     for (size_t i = 0; !row && i < serve_row_count; i++)
         if (serve_rows[i].verb)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the board looks for: told, and changed. */
+ * Prompts, shown and changed. */
 #include "serve/change.h"
 #include "serve/request.h"
 #include "serve/arguments.h"
@@ -81,12 +81,12 @@ static size_t count_values(const struct one *one) {
 enum serve_code serve_prompts(struct serve_request *request, struct serve_out *out) {
     const struct tags_file *file = request->callbacks->prompts(request->callbacks->user, &request->view.version);
     struct serve_list list = {"tags", request->from, file->count, write_tag, write_brief, file};
-    struct one one = {file, request->count ? tags_file_find(file, request->words[0]) : NULL};
+    struct one one = {file, request->count ? tags_file_find(file, request->arguments[0]) : NULL};
     serve_out_count(out, "version", request->view.version);
     if (request->count) {
-        enum serve_code code = one.tag ? SERVE_OK : serve_change_name(request->words[0], request->message);
+        enum serve_code code = one.tag ? SERVE_OK : serve_change_name(request->arguments[0], request->message);
         if (code) return code;
-        if (!one.tag) return serve_refuse(request, SERVE_NONE, "no tag \"%.100s\"", request->words[0]);
+        if (!one.tag) return serve_refuse(request, SERVE_NONE, "no tag \"%.100s\"", request->arguments[0]);
         serve_out_text(out, "tag", one.tag->name);
         list = (struct serve_list){"values", request->from, count_values(&one), write_one, write_one, &one};
     }
@@ -99,10 +99,10 @@ enum serve_code serve_prompts(struct serve_request *request, struct serve_out *o
 
 static enum serve_code change(struct serve_request *r, struct serve_out *out, enum serve_change_kind kind) {
     struct serve_value values[SERVE_ARGUMENTS];
-    struct serve_change c = {.kind = kind, .tag = r->words[0], .values = values, .asked = r->asked};
+    struct serve_change c = {.kind = kind, .tag = r->arguments[0], .values = values, .origin = r->origin};
     enum serve_code code = serve_change_name(c.tag, r->message);
     for (size_t i = 1; !code && i < r->count; i++)
-        code = serve_change_value(kind, r->words[i], &values[c.count++], r->message);
+        code = serve_change_value(kind, r->arguments[i], &values[c.count++], r->message);
     if (!code) code = r->callbacks->change(r->callbacks->user, &c, r->message);
     if (code) return code;
     r->callbacks->prompts(r->callbacks->user, &r->view.version);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the board sees, in four readings. */
+ * The tags' states, in four readings. */
 #include "serve/request.h"
 #include "serve/arguments.h"
 #include "tag/calibrate.h"

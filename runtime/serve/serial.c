@@ -34,7 +34,7 @@ struct port {
     struct serve_client client;
     struct deferred_line deferred[DEFERRED];
     size_t deferred_count;
-    size_t first, queued; /* bytes that wait for the wire */
+    size_t first, queued; /* bytes that wait to be sent */
     uint8_t queue[QUEUE];
 };
 
@@ -60,7 +60,7 @@ static void lose(struct port *p, const char *why) {
     p->client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true};
 }
 
-/* A fault is told once, until the device was there again. */
+/* A fault is logged once, until the device was there again. */
 static void try_open(struct port *p, double now_ms) {
     if (p->fd >= 0 || (p->tried_ms > 0 && now_ms - p->tried_ms < RETRY_MS)) return;
     p->tried_ms = now_ms;
@@ -73,7 +73,7 @@ static void try_open(struct port *p, double now_ms) {
     p->told = false;
 }
 
-/* Messages go to CoAP as from this address of loopback, which tells it nothing that it does not know: the wire may
+/* Messages go to CoAP as from this address of loopback, which tells it nothing that it does not know: the line may
  * change. */
 static int open_inner(uint16_t port) {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -143,13 +143,13 @@ static void flush(struct port *p) {
 
 /* ---- in ---- */
 
-/* Who asks once more gets one answer. false: no room. */
+/* A request that comes twice gets one answer. false: no place for it. */
 static bool wait_for_it(struct port *p, const char *line, size_t length) {
     for (size_t i = 0; i < p->deferred_count; i++)
         if (p->deferred[i].size == length && !memcmp(p->deferred[i].bytes, line, length)) return true;
     if (p->deferred_count == DEFERRED) return false;
     struct deferred_line *l = &p->deferred[p->deferred_count++];
-    l->size = length, l->ticket = p->serve->context.asked.ticket;
+    l->size = length, l->ticket = p->serve->context.origin.ticket;
     memcpy(l->bytes, line, length);
     p->serve->context.waiting += !l->ticket;
     return true;
@@ -157,10 +157,10 @@ static bool wait_for_it(struct port *p, const char *line, size_t length) {
 
 static void answer_line(struct port *p, const char *line, size_t length, uint64_t ticket, double now_ms) {
     char answer[SERVE_LINE];
-    p->serve->context.asked =
-        (struct serve_asked){.client = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
-                             .may_wait = p->deferred_count < DEFERRED,
-                             .ticket = ticket};
+    p->serve->context.origin =
+        (struct serve_origin){.client = serve_number_of(SERVE_NUMBER, p->device, strlen(p->device)),
+                              .may_wait = p->deferred_count < DEFERRED,
+                              .ticket = ticket};
     size_t size = serve_line(&p->serve->context, &p->client, now_ms, line, length, answer);
     if (size == SERVE_LINE_DEFERRED && wait_for_it(p, line, length)) return;
     if (size == SERVE_LINE_DEFERRED) size = serve_line_error(&p->client, SERVE_BUSY, line, length, answer);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The board answers: lines on UDP and serial, CoAP. docs/protocol.md is what it speaks.
- * Thread-safety: all calls from one thread, but for serve_wake(). The board's functions are called within serve_poll()
- * only. */
+ * Answers requests: lines on UDP and serial, CoAP. docs/protocol.md describes the protocol. Thread-safety: all calls
+ * from one thread; serve_wake() and serve_drop_output() from any. The callbacks are called within serve_poll() only. */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 
@@ -55,8 +54,8 @@ uint16_t serve_udp_port(const struct serve *serve);
 uint16_t serve_coap_port(const struct serve *serve);
 uint16_t serve_coaps_port(const struct serve *serve);
 
-/* Before _exit(): drops what waits in a serial device. The system's close() would wait for the wire: seconds at 9600
- * baud, half a minute on a device that hangs. Any thread; waits for nobody. */
+/* Before _exit(): drops what waits in a serial device. The system's close() would wait until all is sent: seconds at
+ * 9600 baud, half a minute on a device that hangs. Any thread; waits for nobody. */
 void serve_drop_output(struct serve *serve);
 
 /* Frees and sets *serve to NULL. Accepts NULL and a pointer to NULL. */

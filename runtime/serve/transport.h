@@ -36,9 +36,8 @@ struct serve {
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 
-/* Is the board still at what this ticket stands for, 0 being its search? A request that waits for it is asked again
- * when it has ended.
- */
+/* Is the change that this ticket stands for (0: the search) still under way? A request that waits for it is handled
+ * again when it has ended. */
 bool serve_pending(const struct serve *serve, uint64_t ticket);
 
 /* A datagram socket bound to params->address and `port`; IPv6 with IPv4 where the system has it. *port becomes the one

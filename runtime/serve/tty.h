@@ -13,10 +13,10 @@ int tty_spec(const char *spec, char device[TTY_NAME], unsigned *baud);
 /* Opens it raw, 8N1, without flow control, not waiting. The descriptor, or -1 with errno. */
 int tty_open(const char *device, unsigned baud);
 
-/* Drops what was written and is not on the wire yet: close() would wait for it. */
+/* Drops what was written and is not sent yet: close() would wait for it. */
 void tty_drop_output(int fd);
 
-/* Closes once all is on the wire, or after timeout_ms without the rest. -1 is none. */
+/* Closes once all is sent, or after timeout_ms without the rest. -1 is none. */
 void tty_close(int fd, int timeout_ms);
 
 #endif

@@ -162,7 +162,7 @@ static size_t allowed(const struct serve_known *k, size_t size) {
     return k->client.proved ? SERVE_LINE : 3 * (headers + size) - headers;
 }
 
-/* Who asks once more gets one answer. false: no room. */
+/* A request that comes twice gets one answer. false: no place for it. */
 static bool wait_for_it(struct udp *u, struct datagram *d) {
     for (size_t i = 0; i < u->deferred_count; i++) {
         const struct datagram *o = &u->deferred[i];
@@ -171,7 +171,7 @@ static bool wait_for_it(struct udp *u, struct datagram *d) {
             return true;
     }
     if (u->deferred_count == DEFERRED) return false;
-    d->ticket = u->serve->context.asked.ticket;
+    d->ticket = u->serve->context.origin.ticket;
     copy_datagram(&u->deferred[u->deferred_count++], d);
     u->serve->context.waiting += !d->ticket;
     return true;
@@ -196,9 +196,9 @@ static void respond(struct udp *udp, struct datagram *datagram, const struct ser
     const char *line = datagram->bytes;
     size_t length = line_of(&line, datagram->size), size = 0;
     bool busy = verdict == SERVE_TELL_BUSY;
-    udp->serve->context.asked = (struct serve_asked){.client = serve_number_of(SERVE_NUMBER, from, sizeof *from),
-                                                     .may_wait = udp->deferred_count < DEFERRED,
-                                                     .ticket = datagram->ticket};
+    udp->serve->context.origin = (struct serve_origin){.client = serve_number_of(SERVE_NUMBER, from, sizeof *from),
+                                                       .may_wait = udp->deferred_count < DEFERRED,
+                                                       .ticket = datagram->ticket};
     k->client.capacity = k->client.proved ? 0 : allowed(k, datagram->size);
     if (!busy) size = serve_line(&udp->serve->context, &k->client, now_ms, line, length, bytes);
     if (size == SERVE_LINE_DEFERRED && wait_for_it(udp, datagram)) return;

@@ -19,7 +19,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* What was not written to for so long is taken for whole. */
+/* A file that was not written to for so long is taken for whole. */
 #define SETTLED_NS INT64_C(1000000000)
 
 struct files {
@@ -31,7 +31,8 @@ struct files {
     struct frame_pool frame_pool;
 };
 
-/* What else lands there is somebody else's, also what a copying program hides or names otherwise until it is whole. */
+/* Other files that land there are not for ocelli. Copying programs hide a file, or give it another name, until it is
+ * whole. */
 bool source_picture_name(const char *name) {
     return decode_is_picture_name(name);
 }
@@ -73,8 +74,9 @@ static int take_whole(struct source *s, const char *path) {
     return post(s, path, 0);
 }
 
-/* A name is there, and nobody said that it is whole. Links are, and what was not written to of late; else who writes
- * will close it, unless it was closed before it had this name: that shows when it stays as it is. */
+/* A name is there, and no event says that the file is whole. Links are whole, and files that were not written to of
+ * late. Any other will be closed by its writer, unless it was closed before it had this name. Then it stays as it is,
+ * which shows after a while. */
 static int take_found(struct source *s, const char *path) {
     struct files *f = s->state;
     struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a kind of source is to source.c, and the box between its thread and the consumer. */
+ * The functions of a kind of source, and the mailbox between its thread and the consumer. */
 #ifndef SOURCE_KIND_H
 #define SOURCE_KIND_H
 
@@ -63,7 +63,7 @@ struct source {
     struct mailbox mailbox;
     int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0:
                                    none yet */
-    int held;                   /* frames; under the box' lock */
+    int held;                   /* frames; under the mailbox's lock */
     int stop_fd;                /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;

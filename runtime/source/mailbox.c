@@ -20,7 +20,7 @@ void mailbox_finish(struct mailbox *mailbox) {
     pthread_mutex_destroy(&mailbox->lock);
 }
 
-/* Recycling may call into the kind, which may wait for a thread that waits for the box: never under the lock. */
+/* Recycling may call into the kind, which may wait for a thread that waits for the mailbox: never under the lock. */
 static void recycle(struct slot *slot) {
     if (slot) slot->recycle(slot);
 }

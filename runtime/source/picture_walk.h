@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The pictures of a folder, one after another in the order of their names (bytes), folders below among them. Of each
- * folder on the way only the names are held, so a tree of any size can be walked. Hidden names are passed over. Links
+ * The pictures of a folder, one after another in the order of their names (bytes), folders below among them. It holds
+ * only the names of each folder on the way, so a tree of any size can be walked. Hidden names are passed over. Links
  * are followed; a folder that was reached already is not walked again, so links in a circle end. */
 #ifndef SOURCE_PICTURE_WALK_H
 #define SOURCE_PICTURE_WALK_H
@@ -16,8 +16,8 @@ enum { PICTURE_WALK_END = 1 };
 int picture_walk_open(struct picture_walk **out, const char *folder, bool below);
 
 /* The next picture: a regular file whose name ends as source_picture_name() knows, or a link to one, or one that leads
- * nowhere. *path lives until the next call. OCELLI_OK or PICTURE_WALK_END. A folder below that cannot be read is told,
- * counted and passed over. Errors: MEMORY. */
+ * nowhere. *path lives until the next call. OCELLI_OK or PICTURE_WALK_END. A folder below that cannot be read is
+ * logged, counted and passed over. Errors: MEMORY. */
 int picture_walk_next(struct picture_walk *walk, const char **path);
 
 /* Folders below that could not be read so far. */

@@ -40,7 +40,7 @@ struct source_options {
     float exposure_value; /* stops that automatic exposure is to be off, such as -0.5 */
 };
 
-/* What source_next() gives besides negative status codes. */
+/* Results of source_next() besides negative status codes. */
 enum source_answer {
     SOURCE_FRAME = 0,
     SOURCE_WAIT = 1, /* no new frame yet: nothing came in the time, or the camera is unplugged */
@@ -59,7 +59,8 @@ struct source;
 /* Is there a kind of source for it? forms: those that there are, "camera:[ID], y4m:-|FILE, ...". */
 bool source_known(const char *uri, char forms[SOURCE_FORMS]);
 
-/* Where in the URI the name of a file or folder begins ("y4m:FILE": 4); 0: it names none, or - for standard input. */
+/* The place in the URI where the name of a file or folder begins ("y4m:FILE": 4). 0: it names none, or - for standard
+ * input. */
 size_t source_file(const char *uri);
 
 /* Can the kind of source play a recording (the option `recording`)? */
@@ -68,9 +69,9 @@ bool source_can_play(const char *uri);
 /* false: it is a camera, and this program was built without libcamera. */
 bool source_buildable(const char *uri);
 
-/* What source_open() would refuse, as far as can be seen without opening it: a folder or file that is not there, a
- * format that is none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE, LIMIT.
- */
+/* Refuses what source_open() would refuse, as far as can be seen without opening it: a folder or file that is not
+ * there, a format that is none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE,
+ * LIMIT. */
 int source_check(const char *uri, const struct source_options *options);
 
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
@@ -84,8 +85,9 @@ int source_open(struct source **out, const char *uri, const struct source_option
  * broken or cut short), LIMIT, MEMORY: said once, the same from then on. USAGE: three are held. */
 int source_next(struct source *source, int timeout_ms, struct frame *frame);
 
-/* A picture file as files: takes it, within the same budget of memory. *cut gets whether it may only not be whole yet,
- * which is not said then; NULL: it is. ocelli_image_free(image). Errors: as ocelli_image_load(). */
+/* A picture file as files: takes it, within the same budget of memory. *cut gets true, and nothing is logged, where the
+ * file may only not be whole yet. cut is NULL: that is a fault too. ocelli_image_free(image). Errors: as
+ * ocelli_image_load(). */
 int source_picture(struct ocelli_image *image, const char *path, bool ignore_orientation, bool *cut);
 /* Does files: take what has such a name? */
 bool source_picture_name(const char *name);

@@ -141,7 +141,7 @@ static int find_frame(struct source *s) {
     }
 }
 
-/* What was read already, then from the file straight into the frame. */
+/* First the bytes that were read already, then from the file straight into the frame. */
 static int read_frame(struct source *s, uint8_t *to, size_t size) {
     struct stream *st = s->state;
     size_t done = span_left(&st->read) < size ? span_left(&st->read) : size, got = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How a tag's margin is distributed on the user's own scene, in bounded memory: how long it was in which
- * bin, and how often it would have turned a tag on at each level. By day and by night apart. */
+ * How a tag's margin is distributed on the user's own scene, in bounded memory. It counts how long the margin was in
+ * which bin, and how often it would have turned a tag on at each level. By day and by night apart. */
 #ifndef TAG_BACKGROUND_H
 #define TAG_BACKGROUND_H
 

@@ -7,8 +7,8 @@
  * once and count it again. */
 #define GAP 0.5
 
-/* Scales of the tail above the threshold: the background goes there 1/400 as often. What ends further up
- * was the thing itself, and must not raise its own threshold. */
+/* Scales of the tail above the threshold: the background goes there 1/400 as often. A rise that ends further up was the
+ * thing itself, and must not raise its own threshold. */
 #define CLEAR 6.0
 
 /* Day and night are apart when one reaches the common level so many times as often, beyond chance. */

@@ -2,9 +2,9 @@
  * Learns a tag's background on the user's own scene and turns "at most N false alarms a day" into its
  * threshold. docs/tags.md tells the method and what was measured.
  *
- * Frames are not independent and far more frequent than alarms, so frames over a level are not counted,
- * but alarms: rises to the level from more than a gap below it, which is what a gate with that gap would
- * have reported. Counted for all levels at once: of each rise, its lowest and its highest margin. */
+ * Frames are not independent, and far more frequent than alarms. So it counts alarms, not frames over a level. An alarm
+ * is a rise to the level from more than a gap below it: a gate with that gap would have reported it. Counted for all
+ * levels at once: of each rise, its lowest and its highest margin. */
 #ifndef TAG_CALIBRATE_H
 #define TAG_CALIBRATE_H
 
@@ -35,8 +35,8 @@ struct calibrate {
     double since, next;                               /* seconds since the last computation, and to the next */
 };
 
-/* One smoothed margin that held for `seconds`. on: the tag is on, so that this is no background: its time
- * does not count, nor do rises that end far above the threshold. false_alarms: a day, at most. */
+/* One smoothed margin that held for `seconds`. on: the tag is on, so this is no background. Its time does not count,
+ * nor do rises that end far above the threshold. false_alarms: a day, at most. */
 void calibrate_step(struct calibrate *calibrate, float margin, double seconds, enum background_regime regime, bool on,
                     double false_alarms);
 
@@ -60,7 +60,7 @@ double calibrate_alarms_a_day(const struct calibrate *calibrate, enum background
 
 enum { CALIBRATE_BYTES = 4 * 8 + BACKGROUND_REGIMES * (8 + 2 * 4 * BACKGROUND_BINS) };
 
-/* What was learnt, as CALIBRATE_BYTES bytes, little-endian. */
+/* The learnt state as CALIBRATE_BYTES bytes, little-endian. */
 void calibrate_save(const struct calibrate *calibrate, uint8_t *bytes);
 
 /* Takes them back; thresholds come with the next calibrate_refresh(). false, and *calibrate zeroed: not what

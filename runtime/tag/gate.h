@@ -19,7 +19,7 @@ struct gate {
 
 enum gate_wish { GATE_STAY, GATE_TURN_ON, GATE_TURN_OFF };
 
-/* What the margin asks for at that time. Changes nothing: a group may have to say no. */
+/* The change that the margin asks for at that time. Changes nothing: a group may have to say no. */
 enum gate_wish gate_ask(const struct gate *gate, const struct gate_rules *rules, float margin, int64_t now_ms);
 
 void gate_turn(struct gate *gate, bool on, int64_t now_ms);

@@ -16,7 +16,7 @@ int prompts_add(struct prompts_list *list, struct arena *arena, const char *text
 /* The same in Unicode's composed form. */
 int prompts_add_composed(struct prompts_list *list, struct arena *arena, const char *text);
 
-/* Where the template's "{}" is, or NULL unless there is exactly one. */
+/* The template's "{}", or NULL unless there is exactly one. */
 const char *prompts_slot(const char *template);
 
 /* Appends to `out` every prompt in the slot of every template; with no templates, the prompts as

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What is compared with the thresholds is the margin, not the cosine: a picture moves all its cosines
- * together (light, blur, how much there is to see), and the difference to the best rival cancels that.
- * A tag without rivals has only its cosine, and its threshold is learnt for that. */
+ * The thresholds are compared with the margin, not with the cosine. A picture moves all its cosines together (light,
+ * blur, how much there is to see), and the difference to the best rival cancels that. A tag without rivals has only its
+ * cosine, and its threshold is learnt for that. */
 #include "base/log.h"
 #include "tag/score.h"
 #include "tag/tagger_set.h"
@@ -198,7 +198,7 @@ static struct tagger_item *member_on(const struct tagger *t, const struct tagger
     return NULL;
 }
 
-/* Of those that may turn on, the one furthest over its threshold. */
+/* The tag that is furthest over its threshold, among those that may turn on. */
 static struct tagger_item *candidate(const struct tagger *t, const struct tagger_group *group) {
     struct tagger_item *best = NULL;
     for (int i = group->first; i >= 0; i = t->items[i].next) {
@@ -245,8 +245,8 @@ static bool in_group(const struct tagger_item *heir, const char *group) {
     return heir && heir->tag.group && !strcmp(heir->tag.group, group);
 }
 
-/* Of each that is on and does not stay so, and of each group that it leaves without one. Nothing of `old` was moved
- * yet. */
+/* Makes an event for each tag that is on and does not stay so, and for each group that it leaves without one. Nothing
+ * of `old` was moved yet. */
 static int find_left(struct tagger *old, struct tagger *next, const struct tagger_event **events, size_t *count) {
     const struct tagger_frame last = {.sequence = old->sequence, .time_ms = old->at_ms};
     struct tagger_event *left = arena_alloc(&next->arena, old->count + 1, 2 * sizeof *left);
@@ -305,8 +305,8 @@ static double seconds_since(struct tagger *t, int64_t time_ms) {
     return seconds;
 }
 
-/* A tag that has to wait for its turn loses nothing: time goes on counting. What the starter rule takes for the thing
- * teaches like all else: if it is always so, it is the scene. */
+/* A tag that has to wait for its turn loses nothing: time goes on counting. A picture that the starter rule takes for
+ * the thing is learnt from like any other: if it is always so, it is the scene. */
 static void learn(struct tagger *t, double seconds) {
     size_t renewed = 0;
     for (size_t i = 0; i < t->count; i++) {

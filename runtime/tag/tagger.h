@@ -54,10 +54,9 @@ enum tagger_threshold {
 /* Its word: "fixed", "learnt", "starter"; NULL of TAGGER_NONE. */
 const char *tagger_threshold_name(enum tagger_threshold threshold);
 
-/* Why a tag is what it is. Strings live until the set is replaced.
- * With TAGGER_STARTER the margin is what it always is, and `on` and `off` move from picture to picture: they are the
- * margins at which the tag would turn on and off in a picture with these distractors. The runner-up may then be a
- * distractor, or STARTER_ANYTHING_ELSE. */
+/* Why a tag is what it is. Strings live until the set is replaced. With TAGGER_STARTER the margin is what it always is,
+ * but `on` and `off` move from picture to picture. They are the margins at which the tag would turn on and off in a
+ * picture with these distractors. The runner-up may then be a distractor, or STARTER_ANYTHING_ELSE. */
 struct tagger_why {
     float score;            /* 0..1: sigmoid(logit scale * (margin - on)), so 0.5 at the threshold; 0 while learning */
     float cosine;           /* of this frame */
@@ -104,15 +103,15 @@ struct tagger_status {
 /* Strings and vectors are copied. Free with tagger_destroy(). Errors: USAGE (a name twice), MEMORY. */
 int tagger_create(struct tagger **out, const struct tagger_set *set);
 
-/* Another set. Where name and key are the same, what was on stays on (unless the tag comes into a group); what was
- * learnt stays where model, smoothing and the group's other members are the same too. *events gets those that were on
- * and are not any more, as of the last frame, and then their groups, which are unknown now; they live until the next
+/* Replaces the set. A tag with the same name and key stays on if it was (unless it comes into a group). It keeps what
+ * it learnt if model, smoothing and the group's other members are the same too. *events gets the tags that were on and
+ * are not any more, as of the last frame, then their groups, which are unknown now. They live until the next
  * replacement. On error the old set stays, and *count is 0. Errors: as tagger_create(). */
 int tagger_replace(struct tagger *tagger, const struct tagger_set *set, const struct tagger_event **events,
                    size_t *count);
 
-/* The same in two steps, for who holds a lock: `next` comes from tagger_create(), which takes long for many tags, and
- * this is quick. `next` has the old set then; on error it is as it was. Errors: MEMORY. */
+/* The same in two steps, for a caller that holds a lock: `next` comes from tagger_create(), which takes long for many
+ * tags, and this is quick. `next` has the old set then; on error it is as it was. Errors: MEMORY. */
 int tagger_swap(struct tagger *tagger, struct tagger *next, const struct tagger_event **events, size_t *count);
 
 /* Frees and sets *tagger to NULL. Accepts NULL and a pointer to NULL. */
@@ -136,11 +135,11 @@ bool tagger_is_learning(const struct tagger *tagger, size_t index);
 /* The member of the group that is on; NULL: unknown. */
 const char *tagger_group(const struct tagger *tagger, const char *group);
 
-/* What was learnt, as bytes to be stored; free(*bytes). Errors: MEMORY. */
+/* The learnt state as bytes to be stored; free(*bytes). Errors: MEMORY. */
 int tagger_save(const struct tagger *tagger, uint8_t **bytes, size_t *size);
 
-/* The same in two steps, for who holds a lock: a copy, which is quick, and its bytes, which frees *learnt. Errors:
- * MEMORY; *learnt is NULL then. */
+/* The same in two steps, for a caller that holds a lock: a copy, which is quick, and its bytes, which frees *learnt.
+ * Errors: MEMORY; *learnt is NULL then. */
 struct tagger_learnt;
 int tagger_save_copy(const struct tagger *tagger, struct tagger_learnt **learnt);
 int tagger_save_bytes(struct tagger_learnt **learnt, uint8_t **bytes, size_t *size);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines are told apart here as base/ini.c does; the text has passed that already. */
+ * Divides the text into lines as base/ini.c does, which has accepted the text already. */
 #include "tag/tags_edit.h"
 #include "base/compose.h"
 #include "base/file.h"
@@ -74,7 +74,7 @@ static bool is_key(const struct tags_text *t, struct piece line, const char *key
     return true;
 }
 
-/* Of a section: the blank line before it, if there is one; its first byte; behind its last line that says something;
+/* Places of a section: the blank line before it, if there is one; its first byte; behind its last line with content;
  * behind all of it. */
 struct place {
     size_t gap, begin, used, end;

@@ -144,7 +144,7 @@ static int read_sections(struct tags_file *f, const void *bytes, size_t size, co
     return ini_read(bytes, size, name, &table, options->faults);
 }
 
-/* What only shows when all of the tag is there. */
+/* Checks that need all of the tag. */
 static int complete(struct tags_file *f, struct tags_file_tag *tag, const char *name, struct faults *faults) {
     int status = rules_check(&tag->rules, name, faults);
     rules_complete(&tag->rules, &f->rules);

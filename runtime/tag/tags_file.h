@@ -21,7 +21,7 @@ struct tags_file_tag {
     size_t line;                   /* of its section */
     struct prompts_list prompts;   /* at least one: the name, when the file gives none */
     bool named_only;               /* the file gave none: with examples, these alone may be meant */
-    struct prompts_list against;   /* what it is told apart from; may be empty */
+    struct prompts_list against;   /* its rivals; may be empty */
     struct prompts_list examples;  /* names of pictures, as written; may be empty */
     size_t *example_lines;         /* (examples.count) */
     struct prompts_list templates; /* its own; may be empty */
@@ -38,7 +38,7 @@ struct tags_file {
     struct lookup names; /* of the tags, by index */
 };
 
-/* What else may stand in the file. Zero: nothing, and there must be a tag. */
+/* Other content that the file may have. Zero: nothing, and there must be a tag. */
 struct tags_file_options {
     const struct ini_table *others; /* sections that are not of tags, for who shares the file */
     bool may_be_empty;              /* no tag is no fault */

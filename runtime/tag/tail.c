@@ -7,8 +7,8 @@
  * crossed level is the bulk's edge. Fewer than LEAST say nothing. */
 enum { FEW = 100, MANY = 400, LEAST = 8 };
 
-/* Times the scale, a stretch without a new top, that parts events from background: a tail that falls
- * exponentially has one under its last two with a chance of exp(-2 * GAP) = 6e-6. */
+/* A stretch without a new top of so many scales parts events from background. A tail that falls exponentially has one
+ * under its last two with a chance of exp(-2 * GAP) = 6e-6. */
 #define GAP 6.0
 
 /* Up from the most crossed level, never rising: a second hump further up is of something else. */
@@ -20,7 +20,7 @@ static int descend(const double counts[BACKGROUND_BINS], double out[BACKGROUND_B
     return top;
 }
 
-/* Where falling counts reach `count`, in bins and parts of one: log counts are about straight. */
+/* The place where falling counts reach `count`, in bins and parts of one: log counts are about straight. */
 static double place_of(const double counts[BACKGROUND_BINS], double count) {
     int i = 0;
     while (i < BACKGROUND_BINS && counts[i] >= count) i++;
@@ -42,9 +42,9 @@ static void part_events(double counts[BACKGROUND_BINS], double base) {
     }
 }
 
-/* Probability-weighted moments (Hosking and Wallis 1987): with S the share of crossings of the base that
- * go on to x above it, a0 = integral of S, a1 = half the integral of S squared. The shape is drawn to
- * 0 as few crossings tell little of it, and kept where the mean exists and thresholds stay sane. */
+/* Probability-weighted moments (Hosking and Wallis 1987). S is the share of crossings of the base that go on to x above
+ * it. a0 = integral of S, a1 = half the integral of S squared. The shape is drawn to 0 as few crossings tell little of
+ * it, and kept where the mean exists and thresholds stay sane. */
 static void fit(struct tail *t, const double counts[BACKGROUND_BINS], double place, double step) {
     double a0 = 0, a1 = 0, x = place, s = 1;
     for (int i = (int)ceil(place); i < BACKGROUND_BINS && s > 0; i++) {

@@ -12,9 +12,9 @@ struct tail {
     double base, count, scale, shape;
 };
 
-/* Fits the tail of counts (see background_counts()) for a level crossed about `wanted` times. What
- * stands apart above a gap, as the things looked for do when they were in view, is no part of it.
- * false: too little was seen. */
+/* Fits the tail of counts (see background_counts()) for a level crossed about `wanted` times. Counts that stand apart
+ * above a gap are no part of it: they come from the things looked for, when they were in view. false: too little was
+ * seen. */
 bool tail_fit(struct tail *tail, const struct background *grid, const double counts[BACKGROUND_BINS], double wanted);
 
 /* The level that is crossed so many times. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Code points one by one, but for the two entries of Unicode's SpecialCasing.txt that hold in every
- * language: U+0130 becomes two, and the sigma at the end of a word has its own form. */
+ * Code points one by one, with the two entries of Unicode's SpecialCasing.txt that hold in every language: U+0130
+ * becomes two code points, and the sigma at the end of a word has its own form. */
 #include "text/lower.h"
 #include "text/unicode.h"
 

@@ -54,7 +54,7 @@ static bool no_character(uint32_t number) {
            (number >= 0xfdd0 && number <= 0xfdef) || (number & 0xfffe) == 0xfffe;
 }
 
-/* What the number of a reference means: a code point, or -1 for nothing. */
+/* The meaning of a reference's number: a code point, or -1 for nothing. */
 static int32_t meaning(uint32_t number) {
     /* 0x80 to 0x9f are taken for Windows-1252, where it has a character */
     static const uint16_t windows[32] = {0x20ac, 0x81,   0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,

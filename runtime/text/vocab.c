@@ -17,7 +17,7 @@ static bool same(struct bpe_text name, struct bpe_text left, struct bpe_text rig
            memcmp(name.text + left.length, right.text, right.length) == 0;
 }
 
-/* Where the name is, or the empty slot where it would be. */
+/* The slot of the name, or the empty slot where it would be. */
 static uint32_t place(const struct vocab *v, struct bpe_text left, struct bpe_text right) {
     uint32_t slot = (uint32_t)table_mix(hash(hash(0xcbf29ce484222325u, left), right)) & v->mask;
     while (v->slots[slot] != VOCAB_NONE && !same(v->tokens[v->slots[slot]], left, right)) slot = (slot + 1) & v->mask;

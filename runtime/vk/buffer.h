@@ -25,9 +25,9 @@ int vk_buffer_create(struct vk_buffer *buffer, struct vk_device *device, uint64_
 /* Accepts a zeroed or half-made buffer. */
 void vk_buffer_destroy(struct vk_buffer *buffer, struct vk_device *device);
 
-/* Copies `size` bytes to `offset`. Where the host cannot see the buffer, they wait in staging memory until something
- * runs (vk_commands_run), 4 MB are full or vk_buffer_flush(): many small writes are one submit. Errors: MEMORY, LOST.
- */
+/* Copies `size` bytes to `offset`. If the host cannot see the buffer, they wait in staging memory, so that many small
+ * writes are one submit. They are copied when something runs (vk_commands_run), when 4 MB are full, or by
+ * vk_buffer_flush(). Errors: MEMORY, LOST. */
 int vk_buffer_write(struct vk_buffer *buffer, struct vk_device *device, uint64_t offset, const void *data,
                     uint64_t size);
 /* Sends what waits, waits for it and frees the staging memory. After a fault all of it waits on. Errors: MEMORY, LOST.

@@ -13,7 +13,7 @@
 
 enum { MAX_FILE = 64 << 20 };
 
-/* What pipelines depend on: device and driver (pipelineCacheUUID changes with both), and our shaders. */
+/* Pipelines depend on device and driver (pipelineCacheUUID changes with both), and on the shaders of this build. */
 static void key(const struct vk_device *d, char hex[SHA256_HEX_SIZE]) {
     VkPhysicalDeviceProperties p;
     uint8_t parts[3 * SHA256_SIZE] = {0};

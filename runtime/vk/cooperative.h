@@ -36,11 +36,11 @@ typedef VkResult(VKAPI_PTR *PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKH
 
 /* Reads the shape: the largest that fits; all 0 where extension, features or a fitting shape are missing. */
 struct vk_cooperative vk_cooperative_find(const struct vk_device *device);
-/* Does linear_mma.comp work with it? int8 by int8 into int32, not saturating, for a subgroup; tiles of
- * 8 to 32 rows and columns; K a multiple of 4 that divides the rows' 64 bytes. */
+/* Does linear_mma.comp work with it? It needs int8 by int8 into int32, not saturating, for a subgroup. Tiles have 8 to
+ * 32 rows and columns. K is a multiple of 4 that divides the rows' 64 bytes. */
 bool vk_cooperative_fits(const VkCooperativeMatrixPropertiesKHR *properties);
 
-/* What has to be enabled for it. */
+/* The features to be enabled for it. */
 struct vk_cooperative_features {
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrix;
     VkPhysicalDeviceVulkanMemoryModelFeatures memory_model; /* GL_KHR_cooperative_matrix compiles to it */

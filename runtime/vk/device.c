@@ -96,7 +96,7 @@ static void read_properties(struct vk_device *device) {
     device->integer_dot_accelerated = device->integer_dot && dot.integerDotProduct4x8BitPackedSignedAccelerated;
 }
 
-/* What shaders/ is written for (runtime/README.md); any Vulkan 1.1 driver of a real GPU has it. */
+/* The limits that shaders/ needs (runtime/README.md); any Vulkan 1.1 driver of a real GPU has them. */
 int vk_check_limits(const VkPhysicalDeviceLimits *limits, const char *device) {
     const struct {
         const char *name;

@@ -23,7 +23,7 @@ static const char *find_functions(void *library) {
     return missing;
 }
 
-/* With the lock. Otherwise `why`, a text of at most `room` bytes, tells what is wrong. */
+/* With the lock. Otherwise `why`, a text of at most `capacity` bytes, tells what is wrong. */
 static bool load(char *why, size_t capacity) {
     void *library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!library) {

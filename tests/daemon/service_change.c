@@ -52,7 +52,7 @@ static int teardown(void **state) {
     return 0;
 }
 
-static struct serve_asked asked;
+static struct serve_origin origin;
 static char message[SERVE_MESSAGE];
 
 /* set TAG PROMPT, as a line of a peer. */
@@ -61,7 +61,7 @@ static enum serve_code set(const char *tag, const char *prompt) {
     snprintf(tag_copy, sizeof tag_copy, "%s", tag);
     snprintf(prompt_copy, sizeof prompt_copy, "%s", prompt);
     struct serve_value value = {"prompt", prompt_copy};
-    struct serve_change change = {SERVE_SET, tag_copy, &value, 1, &asked};
+    struct serve_change change = {SERVE_SET, tag_copy, &value, 1, &origin};
     enum serve_code code = service_change(c, &change, message);
     memset(tag_copy, 'x', sizeof tag_copy - 1),
         memset(prompt_copy, 'x', sizeof prompt_copy - 1); /* they need not stay */
@@ -69,7 +69,7 @@ static enum serve_code set(const char *tag, const char *prompt) {
 }
 
 static void come(uint64_t client, uint64_t request, bool named) {
-    asked = (struct serve_asked){client, request, named, true, 0};
+    origin = (struct serve_origin){client, request, named, true, 0};
 }
 
 /* Asks once more with the ticket, as transports do. */
@@ -77,7 +77,7 @@ static enum serve_code end_of(uint64_t ticket) {
     while (service_change_pending(c, ticket)) {
         while (sem_wait(&ended) && errno == EINTR) continue;
     }
-    asked = (struct serve_asked){.ticket = ticket};
+    origin = (struct serve_origin){.ticket = ticket};
     return set("?", "?");
 }
 
@@ -85,7 +85,7 @@ static enum serve_code made(const char *tag, const char *prompt) {
     static uint64_t request = 1000;
     come(1, request++, false);
     assert_int_equal(set(tag, prompt), SERVE_DEFERRED);
-    return end_of(asked.ticket);
+    return end_of(origin.ticket);
 }
 
 static bool has(const char *text) {
@@ -115,10 +115,10 @@ static void changed(void **state) {
     assert_string_equal(config->tags.tags[0].prompts.texts[0], "a red cat");
     assert_int_equal(made("cat", "on=fast"), SERVE_OK); /* a prompt */
     struct serve_value value = {"on", "fast"};
-    struct serve_change change = {SERVE_SET, "cat", &value, 1, &asked};
+    struct serve_change change = {SERVE_SET, "cat", &value, 1, &origin};
     come(1, 1, false);
     assert_int_equal(service_change(c, &change, message), SERVE_DEFERRED);
-    assert_int_equal(end_of(asked.ticket), SERVE_USAGE);
+    assert_int_equal(end_of(origin.ticket), SERVE_USAGE);
     assert_non_null(strstr(message, "expected a number"));
     assert_int_equal(heard.lines, 0);
     assert_int_equal(names(), 1);
@@ -130,33 +130,33 @@ static void repeated(void **state) {
     sync_ms = 100;
     come(1, 7, true);
     assert_int_equal(set("cat", "one"), SERVE_DEFERRED);
-    uint64_t first = asked.ticket;
+    uint64_t first = origin.ticket;
     come(1, 7, true);
     assert_int_equal(set("cat", "one"), SERVE_DEFERRED); /* while it is under way */
-    assert_int_equal(asked.ticket, first);
+    assert_int_equal(origin.ticket, first);
     come(2, 7, true);
     assert_int_equal(set("cat", "two"), SERVE_DEFERRED); /* another peer's */
-    assert_true(asked.ticket != first);
-    assert_int_equal(end_of(asked.ticket), SERVE_OK);
+    assert_true(origin.ticket != first);
+    assert_int_equal(end_of(origin.ticket), SERVE_OK);
     sync_ms = 0;
     come(1, 7, true);
     assert_int_equal(set("cat", "one"), SERVE_OK); /* its answer was lost: it is told again, not made again */
     assert_true(has("prompt = two"));
     come(1, 8, true);
     assert_int_equal(set("cat", "three"), SERVE_DEFERRED);
-    assert_int_equal(end_of(asked.ticket), SERVE_OK);
+    assert_int_equal(end_of(origin.ticket), SERVE_OK);
     come(1, 7, true);
     assert_int_equal(set("cat", "one"), SERVE_DEFERRED); /* not the last that it said: meant anew */
-    assert_int_equal(end_of(asked.ticket), SERVE_OK);
+    assert_int_equal(end_of(origin.ticket), SERVE_OK);
     assert_true(has("prompt = one"));
     for (int i = 0; i < 2; i++) { /* without an id each is a request of its own */
         come(3, 9, false);
         assert_int_equal(set("cat", "four"), SERVE_DEFERRED);
-        assert_int_equal(end_of(asked.ticket), SERVE_OK);
+        assert_int_equal(end_of(origin.ticket), SERVE_OK);
     }
-    asked.may_wait = false;
+    origin.may_wait = false;
     come(4, 9, false);
-    asked.may_wait = false;
+    origin.may_wait = false;
     assert_int_equal(set("cat", "five"), SERVE_BUSY); /* nobody could be told */
     assert_false(has("five"));
 }
@@ -171,7 +171,7 @@ static void many(void **state) {
         snprintf(prompt, sizeof prompt, "number %d", i);
         come(5, (uint64_t)i, true);
         assert_int_equal(set(i % 2 ? "cat" : "dog", prompt), SERVE_DEFERRED);
-        tickets[i] = asked.ticket;
+        tickets[i] = origin.ticket;
     }
     int taken = 0;
     for (int i = 0; i < 10; i++) { /* some may have ended by now */

@@ -7,7 +7,7 @@
 #include "daemon/config.h"
 #include "serve/line.h"
 #include "serve/serve.h"
-#include "serve/tagger_board.h"
+#include "serve/service_fixture.h"
 
 /* ---- tags, requests, changes, what was learnt ---- */
 
@@ -15,7 +15,7 @@ static const char tags[] =
     "template = a photo of a {}.\n[tag cat]\nprompt = a cat\nprompt = a kitten\ngroup = pets\n[tag dog]\n"
     "prompt = a dog\ngroup = pets\n[tag car]\nprompt = a car\nagainst = a bus\nagainst = a van\non = 0.2\n";
 
-static void use_board(struct board *board) {
+static void use_service(struct service_fixture *fixture) {
     static const char *const asked[] = {"ping",
                                         "tags",
                                         "tags terse",
@@ -30,7 +30,7 @@ static void use_board(struct board *board) {
                                         "remove bird",
                                         "tags",
                                         "prompts"};
-    struct serve_callbacks table = board_table(board);
+    struct serve_callbacks table = fixture_table(fixture);
     struct serve_context c = {.callbacks = &table};
     struct serve_client client = {.may_change = true, .proved = true, .capacity = SERVE_LINE};
     char answer[SERVE_LINE];
@@ -38,12 +38,12 @@ static void use_board(struct board *board) {
     size_t size = 0, taken;
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         const struct tagger_event *events;
-        size_t count = board_see(board, (const char *[]){i % 2 ? "a cat" : "a car", NULL}, &events);
+        size_t count = fixture_see(fixture, (const char *[]){i % 2 ? "a cat" : "a car", NULL}, &events);
         for (size_t k = 0; k < count; k++) serve_events_add(&c.events, &events[k]);
         size_t got = serve_line(&c, &client, clock_ms(), asked[i], strlen(asked[i]), answer);
         assert_true(got > 0 && got <= SERVE_LINE && answer[got - 1] == '\n');
     }
-    if (!tagger_save(board->tagger, &bytes, &size)) tagger_restore(board->tagger, bytes, size, "learnt", &taken);
+    if (!tagger_save(fixture->tagger, &bytes, &size)) tagger_restore(fixture->tagger, bytes, size, "learnt", &taken);
     free(bytes);
     calls_left = 0; /* memory is there again: all is as it should be */
     size_t got = serve_line(&c, &client, clock_ms(), "tags", 4, answer);
@@ -51,10 +51,10 @@ static void use_board(struct board *board) {
     serve_pages_finish(&c.pages);
 }
 
-static void run_board(void) {
-    static struct board b;
-    if (!board_open(&b, tags, NULL)) use_board(&b);
-    board_close(&b);
+static void run_service(void) {
+    static struct service_fixture b;
+    if (!fixture_open(&b, tags, NULL)) use_service(&b);
+    fixture_close(&b);
 }
 
 /* ---- the daemon's file ---- */
@@ -68,9 +68,9 @@ static void run_config(void) {
     if (!config_parse(&c, ini, sizeof ini - 1, "folder/ocelli.ini")) config_finish(&c);
 }
 
-static void test_board(void **state) {
+static void test_service(void **state) {
     (void)state;
-    each("board", run_board);
+    each("service", run_service);
 }
 
 static void test_config(void **state) {
@@ -90,7 +90,7 @@ static int begin(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_board, begin),
+        cmocka_unit_test_setup(test_service, begin),
         cmocka_unit_test_setup(test_config, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
  * (from an address of this machine that is not loopback), 2 a frame comes after each datagram; then a byte of length,
  * and so many bytes, each a datagram. The server stays from input to input, a while. */
 #include "fuzz.h"
-#include "../serve/tagger_board.h"
+#include "../serve/service_fixture.h"
 #include "serve/serve.h"
 #include "serve/arguments.h"
 
@@ -62,7 +62,7 @@ static const struct {
                "12345678"), /* Echo */
 };
 
-static struct board b;
+static struct service_fixture b;
 static struct serve *s;
 static int clients[2];
 static unsigned long datagrams, inputs;
@@ -89,7 +89,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     return 0;
 }
 
-/* ---- the board ---- */
+/* ---- the service ---- */
 
 /* INADDR_LOOPBACK where there is no other. */
 static struct in_addr own_address(void) {
@@ -112,7 +112,7 @@ static int client(struct in_addr address) {
 }
 
 static void open_serve(void) {
-    struct serve_callbacks table = board_table(&b);
+    struct serve_callbacks table = fixture_table(&b);
     struct serve_params params = {.callbacks = &table,
                                   .udp_port = SERVE_NO_PORT,
                                   .coap_port = SERVE_ANY_PORT,
@@ -128,14 +128,14 @@ static void fresh(void) {
         serve_close(&s);
         close(clients[0]), close(clients[1]);
     }
-    if (b.tagger && b.version != 1) board_close(&b);
-    if (!b.tagger && board_open(&b, ini, NULL)) abort();
+    if (b.tagger && b.version != 1) fixture_close(&b);
+    if (!b.tagger && fixture_open(&b, ini, NULL)) abort();
     if (!s) open_serve();
 }
 
 static void see(unsigned n) {
     const struct tagger_event *events;
-    size_t count = board_see(&b, (const char *[]){n & 1 ? "cat" : "dog", NULL}, &events);
+    size_t count = fixture_see(&b, (const char *[]){n & 1 ? "cat" : "dog", NULL}, &events);
     serve_push(s, events, count);
 }
 
@@ -182,7 +182,7 @@ static void check_answer(const uint8_t *answer, size_t size) {
     size_t token = answer[0] & 15;
     unsigned kind = size < 4 ? 0 : answer[1] >> 5;
     if (size < 4 || answer[0] >> 6 != 1 || token > 8 || 4 + token > size) fail(answer, size);
-    if (kind != 0 && kind != 2 && kind != 4 && kind != 5) fail(answer, size); /* a board asks nothing */
+    if (kind != 0 && kind != 2 && kind != 4 && kind != 5) fail(answer, size); /* a server sends no requests */
     if (answer[1] == 0 && size != 4) fail(answer, size);
     at += token;
     int format = read_options(&at, end);

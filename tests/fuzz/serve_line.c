@@ -3,7 +3,7 @@
  * who asks.
  */
 #include "fuzz.h"
-#include "../serve/tagger_board.h"
+#include "../serve/service_fixture.h"
 #include "serve/crc.h"
 #include "serve/line.h"
 #include "serve/arguments.h"
@@ -41,18 +41,18 @@ static void check(const char *answer, size_t size) {
     if (answer[body] == '*' && strtoul(answer + body + 1, NULL, 16) != sum) abort();
 }
 
-static struct board b;
+static struct service_fixture b;
 
 /* As new for each input that needs it; opening is most of the time that an input takes. */
 static int fresh(void) {
     if (b.tagger && b.version == 1 && b.seq == 0) return 0;
-    if (b.tagger) board_close(&b);
-    return board_open(&b, ini, NULL);
+    if (b.tagger) fixture_close(&b);
+    return fixture_open(&b, ini, NULL);
 }
 
 static void see(struct serve_events *to, const char *what) {
     const struct tagger_event *events;
-    size_t count = board_see(&b, (const char *[]){what, NULL}, &events);
+    size_t count = fixture_see(&b, (const char *[]){what, NULL}, &events);
     for (size_t i = 0; i < count; i++) serve_events_add(to, &events[i]);
 }
 
@@ -60,7 +60,7 @@ static void see(struct serve_events *to, const char *what) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char answer[SERVE_LINE];
     if (size < 1 || fresh()) return 0;
-    struct serve_callbacks table = board_table(&b);
+    struct serve_callbacks table = fixture_table(&b);
     struct serve_context c = {.callbacks = &table};
     struct serve_client client = {
         .may_change = data[0] & 1, .proved = data[0] & 2, .may_watch = data[0] & 4, .proof = "1a2b3c4d"};

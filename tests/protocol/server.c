@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A board to be asked: runtime/serve over the tagger, without a camera. Says its ports on a line, then serves until its
- * standard input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE] [--reach
- * WORD] [--coap PORT]
+ * A server for tests: runtime/serve over the tagger, without a camera. Prints its ports on a line, then serves until
+ * its standard input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE]
+ * [--reach WORD] [--coap PORT]
  * [--search MS] */
-#include "../serve/tagger_board.h"
+#include "../serve/service_fixture.h"
 #include "daemon/service_search.h"
 #include "serve/serve.h"
 
@@ -13,7 +13,7 @@
 static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
                           "[tag cat]\n[tag dog]\n[tag an open door]\ngroup = door\n[tag a shut door]\ngroup = door\n";
 
-static struct board board;
+static struct service_fixture fixture;
 
 /* A frame every 100 ms, and what is in it changes every `change_ms` (0: never). */
 static void look(struct serve *serve, double now_ms, double change_ms) {
@@ -22,7 +22,7 @@ static void look(struct serve *serve, double now_ms, double change_ms) {
     if (now_ms - last_ms < 100 && (change_ms <= 0 || now_ms - last_ms < change_ms)) return;
     last_ms = now_ms;
     bool other = change_ms > 0 && (uint64_t)(now_ms / change_ms) % 2;
-    size_t count = board_see(&board, (const char *[]){other ? "dog" : "cat", "an open door", NULL}, &events);
+    size_t count = fixture_see(&fixture, (const char *[]){other ? "dog" : "cat", "an open door", NULL}, &events);
     serve_push(serve, events, count);
 }
 
@@ -72,13 +72,13 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--reach") && !serve_reach_find(&params.reach, argv[i + 1])) return 2;
         if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--search")) search_ms = (unsigned)atoi(argv[i + 1]);
-        if (!strcmp(argv[i], "--tags")) board.path = argv[i + 1];
+        if (!strcmp(argv[i], "--tags")) fixture.path = argv[i + 1];
         if (!strcmp(argv[i], "--jpeg") && file_read(&jpeg, argv[i + 1])) return 1;
     }
     struct serve *serve;
-    if (board_open(&board, ini, board.path)) return 1;
-    board.jpeg = jpeg.data, board.jpeg_size = jpeg.size;
-    struct serve_callbacks table = board_table(&board);
+    if (fixture_open(&fixture, ini, fixture.path)) return 1;
+    fixture.jpeg = jpeg.data, fixture.jpeg_size = jpeg.size;
+    struct serve_callbacks table = fixture_table(&fixture);
     table.search = search, table.searching = searching;
     service_search_init(&searched, NULL, wake, &serve);
     params.callbacks = &table;
@@ -91,7 +91,7 @@ int main(int argc, char **argv) {
     }
     service_search_finish(&searched, 20000);
     serve_close(&serve);
-    board_close(&board);
+    fixture_close(&fixture);
     file_free(&jpeg);
     return 0;
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
- * docs/clients/ocelli.h against the board, over a wire that may be bad. */
+ * docs/clients/ocelli.h against the service, over a line that may be bad. */
 #include "support/test.h"
 #include "support/heard.h"
 #include "../../docs/clients/ocelli.h"
-#include "tagger_board.h"
+#include "service_fixture.h"
 #include "serve/line.h"
 #include "serve/framing.h"
 
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag an open door: wide]\n";
-static struct board b;
+static struct service_fixture b;
 static struct serve_callbacks table;
 static struct serve_context c;
 static struct serve_client client;
@@ -25,14 +25,14 @@ static int setup(void **state) {
     framing = (struct framing){.size = 0};
     reader = (struct ocelli_reader){.used = 0};
     seed = 1, faults = 0;
-    if (board_open(&b, ini, NULL)) return 1;
-    table = board_table(&b);
+    if (fixture_open(&b, ini, NULL)) return 1;
+    table = fixture_table(&b);
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
-    board_close(&b);
+    fixture_close(&b);
     return 0;
 }
 
@@ -77,7 +77,7 @@ static const char *ask(const char *id, const char *request) {
 
 static void see(const char *what) {
     const struct tagger_event *events;
-    size_t count = board_see(&b, (const char *[]){what, NULL}, &events);
+    size_t count = fixture_see(&b, (const char *[]){what, NULL}, &events);
     for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i]);
 }
 
@@ -147,7 +147,7 @@ static void lines(void **state) {
     assert_null(ocelli_read(&reader, -1));
 }
 
-/* As of a board that runs for years, where long has 32 bits, and of one whose clock is mad. */
+/* As from a daemon that runs for years, where long has 32 bits, and from one whose clock is wrong. */
 static void numbers(void **state) {
     (void)state;
     struct ocelli_tags t;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * CoAP messages by hand, over loopback: what costs memory or work, and options of their own kind. */
-#include "asked_board.h"
+#include "serve_fixture.h"
 
 #ifdef OCELLI_COAP
 
@@ -73,7 +73,7 @@ static void open_coap(void) {
     table.frame = frame;
     open_serve();
     const struct tagger_event *events;
-    board_see(&b, (const char *[]){"cat", NULL}, &events);
+    fixture_see(&b, (const char *[]){"cat", NULL}, &events);
 }
 
 static int get_frame(int fd, uint8_t mid, const char *query) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How much a client may observe, by libcoap's own sessions and messages, and by a board that is asked. */
+ * How much a client may observe, by libcoap's own sessions and messages, and through the service. */
 #include "support/test.h"
 
 #ifdef OCELLI_COAP
-#include "tagger_board.h"
+#include "service_fixture.h"
 #include "serve/coap_observe.h"
 #include "serve/serve.h"
 
@@ -103,10 +103,10 @@ static int observe(struct serve *s, int fd, const char *query) {
 /* However many ask, one more is refused, and who observes may go on. */
 static void of_a_board(void **state) {
     (void)state;
-    static struct board b;
+    static struct service_fixture b;
     struct serve *s;
-    assert_int_equal(board_open(&b, "[defaults]\nsmooth = 0\n[tag cat]\n", NULL), 0);
-    struct serve_callbacks table = board_table(&b);
+    assert_int_equal(fixture_open(&b, "[defaults]\nsmooth = 0\n[tag cat]\n", NULL), 0);
+    struct serve_callbacks table = fixture_table(&b);
     struct serve_params params = {
         .callbacks = &table, .udp_port = SERVE_NO_PORT, .coap_port = SERVE_ANY_PORT, .coaps_port = SERVE_NO_PORT};
     assert_int_equal(serve_open(&s, &params), OCELLI_OK);
@@ -128,7 +128,7 @@ static void of_a_board(void **state) {
     assert_int_equal(observe(s, first, "x=y"), 400);
     close(first);
     serve_close(&s);
-    board_close(&b);
+    fixture_close(&b);
 }
 
 int main(void) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A search, and changes, that take their time: others are answered meanwhile, and who waits gets the answer by its own
  * way. */
-#include "asked_board.h"
+#include "serve_fixture.h"
 #include "serve/framing.h"
 
-/* What the board searches for, as service_search.c does. */
+/* The search under way, as service_search.c has it. */
 static struct {
     char text[64]; /* "": nothing yet */
     bool going_on;
@@ -139,19 +139,19 @@ static void framing(void **state) {
 /* Each change ends when its turn comes, as service_change.c has it. */
 static struct {
     uint64_t given, ended; /* tickets */
-    struct serve_asked last;
+    struct serve_origin last;
 } changes;
 
 static enum serve_code change_deferred(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
-    struct serve_asked *asked = change->asked;
-    bool again = asked->ticket;
-    if (!again && asked->client == changes.last.client && asked->request == changes.last.request)
-        asked->ticket = changes.last.ticket;
-    if (!asked->ticket && !asked->may_wait) return SERVE_BUSY;
-    if (!asked->ticket) asked->ticket = ++changes.given;
-    if (!again) changes.last = *asked;
-    if (asked->ticket > changes.ended) return SERVE_DEFERRED;
-    return again ? board_change(user, change, message) : SERVE_OK;
+    struct serve_origin *origin = change->origin;
+    bool again = origin->ticket;
+    if (!again && origin->client == changes.last.client && origin->request == changes.last.request)
+        origin->ticket = changes.last.ticket;
+    if (!origin->ticket && !origin->may_wait) return SERVE_BUSY;
+    if (!origin->ticket) origin->ticket = ++changes.given;
+    if (!again) changes.last = *origin;
+    if (origin->ticket > changes.ended) return SERVE_DEFERRED;
+    return again ? fixture_change(user, change, message) : SERVE_OK;
 }
 
 static bool pending(void *user, uint64_t ticket) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
 #include "support/heard.h"
-#include "tagger_board.h"
+#include "service_fixture.h"
 #include "serve/crc.h"
 #include "serve/line.h"
 
@@ -10,7 +10,7 @@
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n"
     "[tag cat]\n[tag an open door]\ngroup = door\n[tag a shut door]\nprompt = a door\ngroup = door\n";
-static struct board b;
+static struct service_fixture b;
 static struct serve_callbacks table;
 static struct serve_context c;
 static struct serve_client client;
@@ -23,21 +23,21 @@ static int setup(void **state) {
     now = clock_ms();
     c = (struct serve_context){.callbacks = &table};
     client = (struct serve_client){.may_change = true, .proved = true, .may_watch = true, .proof = "1a2b3c4d"};
-    if (board_open(&b, ini, NULL)) return 1;
-    table = board_table(&b);
+    if (fixture_open(&b, ini, NULL)) return 1;
+    table = fixture_table(&b);
     return 0;
 }
 
 static int teardown(void **state) {
     (void)state;
     serve_pages_finish(&c.pages);
-    board_close(&b);
+    fixture_close(&b);
     return 0;
 }
 
 static void see(const char *a, const char *second) {
     const struct tagger_event *events;
-    size_t count = board_see(&b, (const char *[]){a, second, NULL}, &events);
+    size_t count = fixture_see(&b, (const char *[]){a, second, NULL}, &events);
     for (size_t i = 0; i < count; i++) serve_events_add(&c.events, &events[i]);
     now = clock_ms();
 }
@@ -415,8 +415,8 @@ static void thresholds(void **state) {
 /* An example is a file's name, which the file alone gives: a prompt that reads so stays a prompt. */
 static void examples(void **state) {
     (void)state;
-    board_close(&b);
-    assert_int_equal(board_open(&b, "[tag cat]\nprompt = example=tom.jpg\nprompt = x\nexample = tom.jpg\n", NULL),
+    fixture_close(&b);
+    assert_int_equal(fixture_open(&b, "[tag cat]\nprompt = example=tom.jpg\nprompt = x\nexample = tom.jpg\n", NULL),
                      OCELLI_OK);
     assert_has(ask("prompts cat"), "\"values\":[\"prompt=example=tom.jpg\",\"x\",\"example=tom.jpg\"]}");
     static const char *const bad[] = {"add cat example=2.png", "set cat x example=2.png", "remove cat example=tom.jpg",
@@ -457,8 +457,8 @@ static void most_texts(void **state) {
     assert_has(ask("add bird more"), "\"ok\":true");
     char *text = malloc(40 * (SERVE_TEXTS_MOST + 1)), *end = text + sprintf(text, "[tag bird]\n");
     for (int i = 0; i <= SERVE_TEXTS_MOST; i++) end += sprintf(end, "prompt = number %d\n", i);
-    board_close(&b);
-    assert_int_equal(board_open(&b, text, NULL), OCELLI_OK);
+    fixture_close(&b);
+    assert_int_equal(fixture_open(&b, text, NULL), OCELLI_OK);
     free(text);
     assert_has(ask("add bird \"number 7\""), "\"ok\":true");
     assert_has(ask("add bird more"), "\"error\":\"limit\"");
@@ -468,7 +468,7 @@ static void most_texts(void **state) {
     assert_has(ask("prompts bird"), "\"values\":[\"x\"]");
 }
 
-/* Who asked wrongly is told why; the board's log is not for that, and its paths are not for who asks. */
+/* A client with a wrong request learns why. The daemon's log is not for that, and its paths are not for clients. */
 static void reasons(void **state) {
     (void)state;
     static const char *const rows[][2] = {
@@ -597,7 +597,7 @@ static void searching(void **state) {
     assert_has(ask("search a"), "\"error\":\"failed\",\"message\":\"its log tells why\"");
 }
 
-/* What a wire echoes, or another board says: an answer to it would be answered again. */
+/* A line that a serial line echoes, or that another daemon sent: an answer to it would be answered again. */
 static void answers(void **state) {
     (void)state;
     char said[SERVE_LINE + 1];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whole: sockets on loopback, a pty in place of a UART. */
-#include "asked_board.h"
+#include "serve_fixture.h"
 #include "serve/transport.h"
 #include "serve/framing.h"
 
@@ -13,7 +13,7 @@
 
 static void see(const char *what) {
     const struct tagger_event *events;
-    size_t count = board_see(&b, (const char *[]){what, NULL}, &events); /* before `events` is read, also on arm64 */
+    size_t count = fixture_see(&b, (const char *[]){what, NULL}, &events); /* before `events` is read, also on arm64 */
     serve_push(s, events, count);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * For cpu-estimate: times the AVX2 kernels on cpu-plan.awk's lines, with one thread, each line the least of ROUNDS runs
- * of the whole plan, so that weights come from memory as they do in use. Prints "measured LABEL MS". `cpu-time mhz`:
- * the clock's rate. */
+ * For cpu-estimate: times the AVX2 kernels on cpu-plan.awk's lines, with one thread. The time of a line is the least of
+ * ROUNDS runs of the whole plan, so that weights come from memory as they do in use. Prints "measured LABEL MS".
+ * `cpu-time mhz`: the clock's rate. */
 #include "op/cpu/linear.h"
 #include "op/cpu/panels.h"
 #include "op/cpu/tiles.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/checkpoint.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/locate.h"
 
 #include <stdio.h>
@@ -100,7 +101,7 @@ static int find_layout(struct checkpoint *c, const char *path, struct report *r)
 }
 
 /* transformers 4 writes preprocessor_config.json; 5 has the same as "image_processor" in processor_config.json, which
- * in 4 held other things. Where both are there transformers 5 takes the latter. */
+ * in 4 held other things. If both are there, transformers 5 takes the latter. */
 static int read_prep(struct checkpoint *checkpoint, struct report *report) {
     static const char old[] = "preprocessor_config.json", new[] = "processor_config.json";
     char *path = source_path(&checkpoint->arena, checkpoint->folder, new);
@@ -138,9 +139,9 @@ static int read_config(struct checkpoint *c, const struct locate *where, struct 
     return status ? status : config_check(&c->config);
 }
 
-/* So that a tokenizer with fewer tokens than vocab_size is told from a wrong vocab_size. */
+/* Tells a tokenizer with fewer tokens than vocab_size from a wrong vocab_size. */
 static void count_token_rows(struct checkpoint *c) {
-    struct checkpoint_tensor key = {.name = names_find(c->layout->outside, "t.token_embd.weight")->source};
+    struct checkpoint_tensor key = {.name = names_find(c->layout->outside, TENSOR_TOKENS)->source};
     const struct checkpoint_tensor *table = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
     c->config.token_rows = table && table->stored->dimensions ? table->stored->shape[0] : 0;
 }

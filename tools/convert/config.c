@@ -2,7 +2,7 @@
 #include "convert/config.h"
 #include "base/log.h"
 
-/* Of the original CLIP's training set; both toolkits take them where nothing else is said. */
+/* From the original CLIP's training set. Both toolkits take them if the configuration has no others. */
 const float config_openai_mean[3] = {0.48145466f, 0.4578275f, 0.40821073f};
 const float config_openai_std[3] = {0.26862954f, 0.26130258f, 0.27577711f};
 

@@ -7,7 +7,7 @@
 #include "convert/json.h"
 #include "convert/report.h"
 
-/* What the runtime takes; runtime/clip/config.c checks the same when it opens a blob. */
+/* Limits of the runtime; runtime/clip/config.c checks the same when it opens a blob. */
 enum config_limit {
     CONFIG_MAX_WIDTH = 4096,
     CONFIG_MAX_HEAD = 128, /* width of a head; also a multiple of 4 */
@@ -58,7 +58,7 @@ int config_open_clip(struct config *config, const cJSON *root, const char *file,
 
 /* Sizes against each other and against the limits. Errors: FILE, LIMIT. */
 int config_check(struct config *config);
-/* Of the pixels' standard deviations, which `file` said. Errors: FILE. */
+/* Checks the pixels' standard deviations that `file` gave. Errors: FILE. */
 int config_check_std(const struct config *config, const char *file);
 
 const char *config_activation_name(enum config_activation activation);

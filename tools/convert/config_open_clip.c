@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What a key must hold so that the towers are plain CLIP. */
+/* The value that a key must hold so that the towers are plain CLIP. */
 enum rule {
     READ, /* read below */
     ANY,  /* does not change the result */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/convert.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/keys.h"
 #include "convert/quantize.h"
 #include "text/unicode.h"
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double good_cosine = 0.999; /* below it the user is told */
+static const double good_cosine = 0.999; /* below it a warning is logged */
 
 struct job {
     const struct convert_params *p;
@@ -74,7 +75,7 @@ static int check_outputs(struct job *j) {
 static int add_matrix(struct job *j, struct model_tensor *t) {
     char name[128];
     struct report_error error;
-    snprintf(name, sizeof name, "%s.scale", t->name);
+    snprintf(name, sizeof name, "%s" TENSOR_SCALE, t->name);
     int8_t *rounded = gguf_write_tensor(&j->blob, t->name, GGUF_WRITE_I8, t->dimensions, t->ne);
     float *scales = gguf_write_tensor(&j->blob, name, GGUF_WRITE_F32, 1, (uint64_t[]){t->rows});
     if (!rounded || !scales) return no_memory(j);
@@ -141,7 +142,7 @@ static int judge(struct job *j) {
     return OCELLI_OK;
 }
 
-/* What stood there stays until both are on the disk; a blob without its report is taken back. */
+/* The old files stay until both new ones are on the disk. A blob without its report is taken back. */
 static int commit(struct job *j, struct file_writer *blob, struct file_writer *report) {
     int status = file_writer_seal(blob);
     if (!status && j->p->report) status = file_writer_seal(report);

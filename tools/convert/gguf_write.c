@@ -2,6 +2,7 @@
 #include "convert/gguf_write.h"
 #include "base/log.h"
 #include "base/sha256.h"
+#include "blob/tensor_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,7 @@ static int write_all(const struct gguf_write *w, const struct gguf_write_bytes *
 int gguf_write_file(struct gguf_write *writer, struct file_writer *out) {
     struct gguf_write_bytes header = {0};
     uint64_t ne[2] = {SHA256_SIZE, 1 + writer->tensor_count};
-    uint8_t *digests = gguf_write_tensor(writer, "ocelli.digest", GGUF_WRITE_I8, 2, ne);
+    uint8_t *digests = gguf_write_tensor(writer, TENSOR_DIGEST, GGUF_WRITE_I8, 2, ne);
     bool good = !writer->failed && digests && build_header(writer, &header);
     int status =
         good ? write_all(writer, &header, digests, out) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", out->path);

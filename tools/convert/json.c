@@ -10,7 +10,7 @@ static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Of two values for one key, which one holds would depend on the reader. */
+/* If a key had two values, it would depend on the reader which one counts. */
 static int check_keys(const cJSON *object, const char *name) {
     size_t count = (size_t)cJSON_GetArraySize(object), i = 0;
     if (count < 2) return OCELLI_OK;
@@ -44,7 +44,7 @@ static char *terminated(const void *bytes, size_t size) {
     return text;
 }
 
-/* Where a string has a zero, which would end it early here: "weight\0x" would pass for "weight". NULL: nowhere. In JSON
+/* Finds a zero in a string, which would end it early here: "weight\0x" would pass for "weight". NULL: nowhere. In JSON
  * a backslash stands in strings alone, and each begins an escape. */
 static const char *find_zero(const char *text) {
     for (const char *at = text; (at = strchr(at, '\\')); at += 2)

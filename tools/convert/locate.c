@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What a folder may hold, best first. open_clip's name says whose it is; beside it timm's folders have a
+/* Files that a folder may hold, best first. open_clip's name is its own. Beside it timm's folders have a
  * model.safetensors and config.json that are no CLIP. */
 static const struct row {
     const char *weights, *config;

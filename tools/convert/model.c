@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/model.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/quantize.h"
 
 #include <math.h>
@@ -18,35 +19,33 @@ struct part {
 };
 
 static const struct part image_head[] = {
-    {"v.patch_embd.weight", true, WIDTH, PATCH},
-    {"v.class_embd", false, ONE, WIDTH},
-    {"v.position_embd.weight", false, TOKENS, WIDTH},
-    {"v.pre_ln.weight", false, ONE, WIDTH},
-    {"v.pre_ln.bias", false, ONE, WIDTH},
+    {TENSOR_PATCHES TENSOR_WEIGHT, true, WIDTH, PATCH}, {TENSOR_CLASS, false, ONE, WIDTH},
+    {TENSOR_IMAGE_POSITIONS, false, TOKENS, WIDTH},     {TENSOR_PRE_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_PRE_NORM TENSOR_BIAS, false, ONE, WIDTH},
 };
 static const struct part image_tail[] = {
-    {"v.post_ln.weight", false, ONE, WIDTH},
-    {"v.post_ln.bias", false, ONE, WIDTH},
-    {"visual_projection.weight", true, EMBEDDING, WIDTH},
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT, true, EMBEDDING, WIDTH},
 };
 static const struct part text_head[] = {
-    {"t.token_embd.weight", true, VOCABULARY, WIDTH},
-    {"t.position_embd.weight", false, TOKENS, WIDTH},
+    {TENSOR_TOKENS, true, VOCABULARY, WIDTH},
+    {TENSOR_TEXT_POSITIONS, false, TOKENS, WIDTH},
 };
 static const struct part text_tail[] = {
-    {"t.post_ln.weight", false, ONE, WIDTH},
-    {"t.post_ln.bias", false, ONE, WIDTH},
-    {"text_projection.weight", true, EMBEDDING, WIDTH},
+    {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, true, EMBEDDING, WIDTH},
 };
 static const struct part block[] = {
-    {"ln1.weight", false, ONE, WIDTH},        {"ln1.bias", false, ONE, WIDTH},
-    {"attn_q.weight", true, WIDTH, WIDTH},    {"attn_q.bias", false, ONE, WIDTH},
-    {"attn_k.weight", true, WIDTH, WIDTH},    {"attn_k.bias", false, ONE, WIDTH},
-    {"attn_v.weight", true, WIDTH, WIDTH},    {"attn_v.bias", false, ONE, WIDTH},
-    {"attn_out.weight", true, WIDTH, WIDTH},  {"attn_out.bias", false, ONE, WIDTH},
-    {"ln2.weight", false, ONE, WIDTH},        {"ln2.bias", false, ONE, WIDTH},
-    {"ffn_up.weight", true, HIDDEN, WIDTH},   {"ffn_up.bias", false, ONE, HIDDEN},
-    {"ffn_down.weight", true, WIDTH, HIDDEN}, {"ffn_down.bias", false, ONE, WIDTH},
+    {TENSOR_NORM_1 TENSOR_WEIGHT, false, ONE, WIDTH},         {TENSOR_NORM_1 TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_QUERY TENSOR_WEIGHT, true, WIDTH, WIDTH},         {TENSOR_QUERY TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_KEY TENSOR_WEIGHT, true, WIDTH, WIDTH},           {TENSOR_KEY TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_VALUE TENSOR_WEIGHT, true, WIDTH, WIDTH},         {TENSOR_VALUE TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, true, WIDTH, WIDTH}, {TENSOR_ATTENTION_OUT TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_NORM_2 TENSOR_WEIGHT, false, ONE, WIDTH},         {TENSOR_NORM_2 TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_UP TENSOR_WEIGHT, true, HIDDEN, WIDTH},           {TENSOR_UP TENSOR_BIAS, false, ONE, HIDDEN},
+    {TENSOR_DOWN TENSOR_WEIGHT, true, WIDTH, HIDDEN},         {TENSOR_DOWN TENSOR_BIAS, false, ONE, WIDTH},
 };
 
 #define COUNT(parts) (sizeof(parts) / sizeof(parts)[0])
@@ -56,7 +55,7 @@ struct loader {
     struct checkpoint *c;
     const struct config_tower *tower;
     const char *source_block; /* prefix of block %u in the checkpoint */
-    char letter;              /* of the tower in the blob */
+    const char *prefix;       /* of the tower in the blob */
 };
 
 static uint32_t side(const struct loader *l, enum side s) {
@@ -177,7 +176,7 @@ static int add_block(struct loader *l, uint32_t number) {
     for (size_t i = 0; i < COUNT(block) && !status; i++) {
         const struct names_row *row = names_find(l->c->layout->in_block, block[i].name);
         char name[NAME_SIZE], source[NAME_SIZE];
-        snprintf(name, sizeof name, "%c.blk.%u.%s", l->letter, number, block[i].name);
+        snprintf(name, sizeof name, TENSOR_BLOCK ".%s", l->prefix, number, block[i].name);
         int length = snprintf(source, sizeof source, l->source_block, number);
         snprintf(source + length, sizeof source - (size_t)length, "%s", row->source);
         status = add(l, &block[i], row, name, source);
@@ -210,8 +209,8 @@ static int read_scale(struct loader *loader, struct report *report) {
 
 static int load(struct model *m, struct checkpoint *c, struct report *r) {
     const struct config *config = m->config;
-    struct loader image = {m, c, &config->image, c->layout->image_block, 'v'};
-    struct loader text = {m, c, &config->text, c->layout->text_block, 't'};
+    struct loader image = {m, c, &config->image, c->layout->image_block, TENSOR_IMAGE};
+    struct loader text = {m, c, &config->text, c->layout->text_block, TENSOR_TEXT};
     int status = add_parts(&image, image_head, COUNT(image_head));
     if (!status) status = add_blocks(&image);
     if (!status) status = add_parts(&image, image_tail, COUNT(image_tail));

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct names_row {
-    const char *blob;   /* the tensor in docs/blob.md; in a block: behind "v.blk.N." */
+    const char *blob;   /* the tensor in blob/tensor_names.h; in a block: behind "v.blk.N." */
     const char *source; /* the tensor in the checkpoint; in a block: behind the layout's prefix */
     uint8_t third;      /* 1, 2, 3: that third of the rows of a tensor that holds q, k and v; 0: all */
     bool transposed;    /* (in, out) there */

@@ -2,6 +2,7 @@
  * T tokens, W wide, N heads of E, H hidden, D the embedding. Shapes stand at the line ends. */
 #include "convert/reference.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/product.h"
 
 #include <math.h>
@@ -13,7 +14,7 @@ struct run {
     const struct model *m;
     enum reference_weights weights;
     const struct config_tower *c;
-    char letter;                              /* of the tower in the blob */
+    const char *prefix;                       /* of the tower in the blob */
     float *x, *normed, *q, *k, *v, *attended; /* (T, W) */
     float *hidden;                            /* (T, H) */
     float *scores;                            /* (T) */
@@ -21,8 +22,8 @@ struct run {
 };
 
 static int begin(struct run *r, const struct model *m, enum reference_weights weights, const struct config_tower *c,
-                 char letter, size_t tokens) {
-    *r = (struct run){.m = m, .weights = weights, .c = c, .letter = letter};
+                 const char *prefix, size_t tokens) {
+    *r = (struct run){.m = m, .weights = weights, .c = c, .prefix = prefix};
     float **rows[] = {&r->x, &r->normed, &r->q, &r->k, &r->v, &r->attended};
     uint32_t patch = 3 * m->config->patch_size * m->config->patch_size;
     uint32_t longest = c->hidden > patch ? c->hidden : patch;
@@ -55,15 +56,15 @@ static void linear(const struct run *r, const struct model_tensor *weights, cons
 
 static const struct model_tensor *in_block(const struct run *r, uint32_t block, const char *name) {
     char full[96];
-    snprintf(full, sizeof full, "%c.blk.%u.%s", r->letter, block, name);
+    snprintf(full, sizeof full, TENSOR_BLOCK ".%s", r->prefix, block, name);
     return model_tensor(r->m, full);
 }
 
 static void block_linear(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens,
                          float *out) {
     char weight[32], bias[32];
-    snprintf(weight, sizeof weight, "%s.weight", name);
-    snprintf(bias, sizeof bias, "%s.bias", name);
+    snprintf(weight, sizeof weight, "%s" TENSOR_WEIGHT, name);
+    snprintf(bias, sizeof bias, "%s" TENSOR_BIAS, name);
     linear(r, in_block(r, block, weight), in_block(r, block, bias)->values, in, tokens, out);
 }
 
@@ -82,8 +83,8 @@ static void norm(const float *in, const float *weight, const float *bias, size_t
 static void block_norm(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens,
                        float *out) {
     char weight[32], bias[32];
-    snprintf(weight, sizeof weight, "%s.weight", name);
-    snprintf(bias, sizeof bias, "%s.bias", name);
+    snprintf(weight, sizeof weight, "%s" TENSOR_WEIGHT, name);
+    snprintf(bias, sizeof bias, "%s" TENSOR_BIAS, name);
     norm(in, in_block(r, block, weight)->values, in_block(r, block, bias)->values, tokens, r->c->width, r->c->epsilon,
          out);
 }
@@ -121,26 +122,27 @@ static void add(float *to, const float *from, size_t count) {
 
 static void run_block(const struct run *run, uint32_t block, size_t tokens, bool causal) {
     size_t numbers = tokens * run->c->width;
-    block_norm(run, block, "ln1", run->x, tokens, run->normed);      // (T, W)
-    block_linear(run, block, "attn_q", run->normed, tokens, run->q); // (T, W)
-    block_linear(run, block, "attn_k", run->normed, tokens, run->k); // (T, W)
-    block_linear(run, block, "attn_v", run->normed, tokens, run->v); // (T, W)
-    for (size_t t = 0; t < tokens; t++)                              // (T, N, E)
+    block_norm(run, block, TENSOR_NORM_1, run->x, tokens, run->normed);  // (T, W)
+    block_linear(run, block, TENSOR_QUERY, run->normed, tokens, run->q); // (T, W)
+    block_linear(run, block, TENSOR_KEY, run->normed, tokens, run->k);   // (T, W)
+    block_linear(run, block, TENSOR_VALUE, run->normed, tokens, run->v); // (T, W)
+    for (size_t t = 0; t < tokens; t++)                                  // (T, N, E)
         for (uint32_t head = 0; head < run->c->heads; head++) attend(run, t, causal ? t + 1 : tokens, head);
-    block_linear(run, block, "attn_out", run->attended, tokens, run->normed); // (T, W)
+    block_linear(run, block, TENSOR_ATTENTION_OUT, run->attended, tokens, run->normed); // (T, W)
     add(run->x, run->normed, numbers);
-    block_norm(run, block, "ln2", run->x, tokens, run->normed);           // (T, W)
-    block_linear(run, block, "ffn_up", run->normed, tokens, run->hidden); // (T, H)
+    block_norm(run, block, TENSOR_NORM_2, run->x, tokens, run->normed);    // (T, W)
+    block_linear(run, block, TENSOR_UP, run->normed, tokens, run->hidden); // (T, H)
     for (size_t i = 0; i < tokens * run->c->hidden; i++)
         run->hidden[i] = (float)activate(run->c->activation, run->hidden[i]);
-    block_linear(run, block, "ffn_down", run->hidden, tokens, run->normed); // (T, W)
+    block_linear(run, block, TENSOR_DOWN, run->hidden, tokens, run->normed); // (T, W)
     add(run->x, run->normed, numbers);
 }
 
 /* Last norm and projection of one row, made unit length. */
 static int project(const struct run *r, const float *row, const char *projection, float *out) {
-    char weight[] = "v.post_ln.weight", bias[] = "v.post_ln.bias";
-    weight[0] = bias[0] = r->letter;
+    char weight[32], bias[32];
+    snprintf(weight, sizeof weight, "%s." TENSOR_POST_NORM TENSOR_WEIGHT, r->prefix);
+    snprintf(bias, sizeof bias, "%s." TENSOR_POST_NORM TENSOR_BIAS, r->prefix);
     uint32_t size = r->m->config->embedding;
     norm(row, model_tensor(r->m, weight)->values, model_tensor(r->m, bias)->values, 1, r->c->width, r->c->epsilon,
          r->normed);                                                    // (W)
@@ -169,21 +171,21 @@ static void embed_patches(const struct run *r, const uint8_t *rgb) {
     uint32_t width = r->c->width, pixels = 3 * c->patch_size * c->patch_size, side = c->image_size / c->patch_size;
     for (uint32_t i = 0; i < side * side; i++)
         cut_patch(c, rgb, i % side * c->patch_size, i / side * c->patch_size, r->hidden + (size_t)i * pixels);
-    linear(r, model_tensor(r->m, "v.patch_embd.weight"), NULL, r->hidden, side * side, r->x + width);
-    memcpy(r->x, model_tensor(r->m, "v.class_embd")->values, width * sizeof *r->x);
-    add(r->x, model_tensor(r->m, "v.position_embd.weight")->values, (size_t)r->c->tokens * width);
+    linear(r, model_tensor(r->m, TENSOR_PATCHES TENSOR_WEIGHT), NULL, r->hidden, side * side, r->x + width);
+    memcpy(r->x, model_tensor(r->m, TENSOR_CLASS)->values, width * sizeof *r->x);
+    add(r->x, model_tensor(r->m, TENSOR_IMAGE_POSITIONS)->values, (size_t)r->c->tokens * width);
 }
 
 int reference_image(const struct model *model, enum reference_weights weights, const uint8_t *rgb, float *out) {
     struct run r;
     uint32_t tokens = model->config->image.tokens;
-    int status = begin(&r, model, weights, &model->config->image, 'v', tokens);
+    int status = begin(&r, model, weights, &model->config->image, TENSOR_IMAGE, tokens);
     if (status) return status;
     embed_patches(&r, rgb); // (T, W)
-    norm(r.x, model_tensor(model, "v.pre_ln.weight")->values, model_tensor(model, "v.pre_ln.bias")->values, tokens,
-         r.c->width, r.c->epsilon, r.x); // (T, W)
+    norm(r.x, model_tensor(model, TENSOR_PRE_NORM TENSOR_WEIGHT)->values,
+         model_tensor(model, TENSOR_PRE_NORM TENSOR_BIAS)->values, tokens, r.c->width, r.c->epsilon, r.x); // (T, W)
     for (uint32_t i = 0; i < r.c->blocks; i++) run_block(&r, i, tokens, false);
-    status = project(&r, r.x, "visual_projection.weight", out); // (D)
+    status = project(&r, r.x, TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT, out); // (D)
     arena_finish(&r.arena);
     return status;
 }
@@ -194,15 +196,15 @@ int reference_text(const struct model *model, enum reference_weights weights, co
     size_t pooled = 0; /* the first end mark; what follows cannot reach it under the mask */
     while (pooled + 1 < count && (uint32_t)ids[pooled] != end_id) pooled++;
     size_t tokens = pooled + 1;
-    int status = begin(&r, model, weights, &model->config->text, 't', tokens);
+    int status = begin(&r, model, weights, &model->config->text, TENSOR_TEXT, tokens);
     if (status) return status;
     uint32_t width = r.c->width;
     for (size_t i = 0; i < tokens; i++)
-        memcpy(r.x + i * width, weight_row(&r, model_tensor(model, "t.token_embd.weight"), (size_t)ids[i]),
-               width * sizeof *r.x);                                                 // (T, W)
-    add(r.x, model_tensor(model, "t.position_embd.weight")->values, tokens * width); // (T, W)
+        memcpy(r.x + i * width, weight_row(&r, model_tensor(model, TENSOR_TOKENS), (size_t)ids[i]),
+               width * sizeof *r.x);                                              // (T, W)
+    add(r.x, model_tensor(model, TENSOR_TEXT_POSITIONS)->values, tokens * width); // (T, W)
     for (uint32_t i = 0; i < r.c->blocks; i++) run_block(&r, i, tokens, true);
-    status = project(&r, r.x + pooled * width, "text_projection.weight", out); // (D)
+    status = project(&r, r.x + pooled * width, TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, out); // (D)
     arena_finish(&r.arena);
     return status;
 }

@@ -12,7 +12,7 @@ struct report {
     bool failed; /* memory ran out somewhere: said by report_write() */
 };
 
-/* What rounding a matrix to int8 changed. */
+/* The change by rounding a matrix to int8. */
 struct report_error {
     double largest;  /* max |difference| */
     double relative; /* rms of the differences / rms of the weights */

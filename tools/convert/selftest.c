@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/selftest.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 #include "convert/reference.h"
 
 #include <math.h>
@@ -10,7 +11,8 @@
 static const char *const texts[] = {"a photo of a cat", "a red car"};
 enum { IMAGES = 1, TEXTS = sizeof texts / sizeof texts[0] };
 
-/* What rounding of activations may take on top of what int8 weights do, and the mark without. */
+/* margin: rounding of activations may lower a cosine by so much more than int8 weights do. mark: the least cosine
+ * without it. */
 static const double margin = 0.01, mark = 0.99;
 
 /* Slopes, a disc, a checkerboard and fine stripes: something of every scale, in every channel. */
@@ -33,8 +35,9 @@ static int compare(const float *exact, const struct model *m, int status, const 
 
 static int images(struct gguf_write *w, const struct model *m, float *rounded, double *worst) {
     uint32_t size = m->config->image_size, d = m->config->embedding;
-    uint8_t *rgb = gguf_write_tensor(w, "selftest.images", GGUF_WRITE_I8, 4, (uint64_t[]){3, size, size, IMAGES});
-    float *exact = gguf_write_tensor(w, "selftest.image_embd", GGUF_WRITE_F32, 2, (uint64_t[]){d, IMAGES});
+    uint8_t *rgb =
+        gguf_write_tensor(w, TENSOR_SELFTEST_PICTURES, GGUF_WRITE_I8, 4, (uint64_t[]){3, size, size, IMAGES});
+    float *exact = gguf_write_tensor(w, TENSOR_SELFTEST_IMAGE, GGUF_WRITE_F32, 2, (uint64_t[]){d, IMAGES});
     if (!rgb || !exact) return log_fail(OCELLI_ERR_MEMORY, "self-test: out of memory");
     draw(rgb, size);
     int status = reference_image(m, REFERENCE_FLOAT, rgb, exact);
@@ -54,7 +57,7 @@ static int one_text(const struct model *m, const struct tokenizer *t, const char
 static int all_texts(struct gguf_write *w, const struct model *m, const struct tokenizer *t, float *rounded,
                      double *worst) {
     uint32_t d = m->config->embedding;
-    float *exact = gguf_write_tensor(w, "selftest.text_embd", GGUF_WRITE_F32, 2, (uint64_t[]){d, TEXTS});
+    float *exact = gguf_write_tensor(w, TENSOR_SELFTEST_TEXT, GGUF_WRITE_F32, 2, (uint64_t[]){d, TEXTS});
     int32_t *ids = calloc(m->config->text.tokens, sizeof *ids);
     int status = exact && ids ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "self-test: out of memory");
     gguf_write_texts(w, "ocelli.selftest.texts", TEXTS);

@@ -24,9 +24,9 @@ struct tokenizer {
     struct bpe *bpe; /* made of the above: proof that the runtime will take it */
 };
 
-/* `path` (NULL: `folder`) is a folder with vocab.json and merges.txt or with tokenizer.json, one of
- * these files, or CLIP's bpe_simple_vocab_16e6.txt, packed with gzip or not.
- * Errors: FILE (none found, does not fit the configuration), MEMORY. */
+/* `path` (NULL: `folder`) is a folder with vocab.json and merges.txt or with tokenizer.json. Or it is one of these
+ * files, or CLIP's bpe_simple_vocab_16e6.txt, packed with gzip or not. Errors: FILE (none found, does not fit the
+ * configuration), MEMORY. */
 int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
                    struct sources *sources, struct report *report);
 void tokenizer_finish(struct tokenizer *tokenizer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * bpe_simple_vocab_16e6.txt, the file that OpenAI published: merges only, of which CLIP uses the
- * first 48894; the vocabulary follows from them (simple_tokenizer.py of openai/CLIP). */
+ * bpe_simple_vocab_16e6.txt, the file that OpenAI published. It has merges only, and CLIP uses the first 48894. The
+ * vocabulary follows from them (simple_tokenizer.py of openai/CLIP). */
 #include "base/log.h"
 #include "convert/tokenizer.h"
 #include "text/unicode.h"

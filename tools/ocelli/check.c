@@ -133,7 +133,7 @@ static int look(struct checked *k, const struct options *options, const char *pa
     if (!status) status = faults_pass(&faults, check_source(c));
     if (!status) status = faults_pass(&faults, check_device(k, options));
     if (!status) status = faults_pass(&faults, check_model(k));
-    if (!status) status = board_check(c, &faults);
+    if (!status) status = service_check(c, &faults);
     if (!status) status = model_vectors_check(&c->tags, c->path, c->source.ignore_orientation, &faults);
     config_surprises(c);
     return status;

@@ -21,7 +21,7 @@ struct client_kind {
     bool apart;         /* who follows asks by a second client: an answer would be taken for a push */
     int (*open)(struct client *c);
     /* Errors: FILE (the board said no), DEVICE (no answer), USAGE (no such request). */
-    int (*ask)(struct client *c, const char *const *words, size_t count, const char **json);
+    int (*ask)(struct client *c, const char *const *arguments, size_t count, const char **json);
     /* Begins to follow; then next() gives a push each, as lines have it. */
     int (*watch)(struct client *c);
     /* timeout_ms: after which *json is NULL, as none came; -1: it waits until the board is gone. */
@@ -33,7 +33,7 @@ extern const struct client_kind client_udp, client_serial, client_coap, client_c
 
 enum { CLIENT_SILENCE_MS = 25000 };
 
-/* Errors: USAGE (not a URI of ours), DEVICE, FILE (keys). */
+/* Errors: USAGE (not a URI of a daemon), DEVICE, FILE (keys). */
 int client_open(struct client *client, const char *uri, const char *keys);
 /* Accepts a zeroed one. */
 void client_close(struct client *client);

@@ -134,23 +134,24 @@ static void add_text(coap_optlist_t **list, coap_option_num_t number, const char
 }
 
 /* The first word is the row's own query, "from N" another; of a change the rest is the body, of a search all. */
-static void add_words(coap_optlist_t **list, const struct serve_row *row, const char *const *words, size_t count,
-                      char body[1200]) {
+static void add_arguments(coap_optlist_t **list, const struct serve_row *row, const char *const *arguments,
+                          size_t count, char body[1200]) {
     char name[16];
     size_t used = 0;
-    if (row->pages && count >= 2 && !strcmp(words[count - 2], "from"))
-        add_text(list, COAP_OPTION_URI_QUERY, "from=", words[count - 1]), count -= 2;
+    if (row->pages && count >= 2 && !strcmp(arguments[count - 2], "from"))
+        add_text(list, COAP_OPTION_URI_QUERY, "from=", arguments[count - 1]), count -= 2;
     snprintf(name, sizeof name, "%s=", row->query ? row->query : "x");
     for (size_t i = 0; i < count && used < 1100; i++) {
-        if (i == 0 && row->changes) add_text(list, COAP_OPTION_URI_QUERY, name, words[0]);
+        if (i == 0 && row->changes) add_text(list, COAP_OPTION_URI_QUERY, name, arguments[0]);
         if (i > 0 || !row->changes)
-            used += (size_t)snprintf(body + used, 1200 - used, "%s%s", used ? row->changes ? "\n" : " " : "", words[i]);
+            used +=
+                (size_t)snprintf(body + used, 1200 - used, "%s%s", used ? row->changes ? "\n" : " " : "", arguments[i]);
     }
     if (!row->changes && count) add_text(list, COAP_OPTION_URI_QUERY, name, body), body[0] = 0;
 }
 
 /* Sends; observe below 0: no such option. */
-static int send_request(struct client *client, const struct serve_row *row, const char *const *words, size_t count,
+static int send_request(struct client *client, const struct serve_row *row, const char *const *arguments, size_t count,
                         int observe) {
     struct coap_client *k = client->self;
     coap_optlist_t *list = NULL;
@@ -161,7 +162,7 @@ static int send_request(struct client *client, const struct serve_row *row, cons
     coap_add_token(pdu, k->token_size, k->token);
     if (observe >= 0) coap_insert_optlist(&list, coap_new_optlist(COAP_OPTION_OBSERVE, 0, NULL));
     add_text(&list, COAP_OPTION_URI_PATH, row->path, "");
-    add_words(&list, row, words, count, body);
+    add_arguments(&list, row, arguments, count, body);
     coap_add_optlist_pdu(pdu, &list);
     coap_delete_optlist(list);
     if (body[0]) coap_add_data(pdu, strlen(body), (const uint8_t *)body);
@@ -182,16 +183,16 @@ static int wait_answer(struct client *c, const char *what) {
                     k->body[0] ? k->body : "the board says no");
 }
 
-static int ask(struct client *c, const char *const *words, size_t count, const char **json) {
-    const struct serve_row *row = serve_row_of_verb(words[0]);
+static int ask(struct client *c, const char *const *arguments, size_t count, const char **json) {
+    const struct serve_row *row = serve_row_of_verb(arguments[0]);
     if (!row || !row->path)
         return log_fail(OCELLI_ERR_USAGE, "%s: CoAP has no %s: tags, prompts, add, set, remove, search, status", c->uri,
-                        words[0]);
+                        arguments[0]);
     size_t size = 0;
-    for (size_t i = 1; i < count; i++) size += strlen(words[i]) + 1;
+    for (size_t i = 1; i < count; i++) size += strlen(arguments[i]) + 1;
     if (size > SERVE_LINE) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", c->uri, SERVE_LINE);
-    int status = send_request(c, row, words + 1, count - 1, -1);
-    if (!status) status = wait_answer(c, words[0]);
+    int status = send_request(c, row, arguments + 1, count - 1, -1);
+    if (!status) status = wait_answer(c, arguments[0]);
     *json = ((struct coap_client *)c->self)->body;
     return status;
 }

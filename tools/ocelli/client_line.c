@@ -118,7 +118,7 @@ static bool take(struct line *l) {
     return l->heard = true;
 }
 
-/* false: nothing until then. A device that is gone is told by the next write. */
+/* false: nothing until then. The next write reports a device that is gone. */
 static bool receive(struct line *l, double until_ms) {
     for (;;) {
         while (l->at < l->got)
@@ -146,13 +146,13 @@ static bool is_push(const struct line *l) {
 /* ---- requests ---- */
 
 /* "#ID WORDS*XXXXXXXX\n", each word in quotes. 0: it does not fit. */
-static size_t write_request(struct line *l, const char *const *words, size_t count, char to[SERVE_LINE + 1],
+static size_t write_request(struct line *l, const char *const *arguments, size_t count, char to[SERVE_LINE + 1],
                             char head[24]) {
     size_t used = (size_t)snprintf(to, SERVE_LINE, "#q%x", ++l->id);
     snprintf(head, 24, "{\"id\":\"q%x\",", l->id);
     for (size_t i = 0; i < count; i++) {
         used += (size_t)snprintf(to + used, SERVE_LINE - used, " \"");
-        for (const char *c = words[i]; *c && used + 13 < SERVE_LINE; c++) {
+        for (const char *c = arguments[i]; *c && used + 13 < SERVE_LINE; c++) {
             if (*c == '"' || *c == '\\') to[used++] = '\\';
             to[used++] = *c;
         }
@@ -162,10 +162,10 @@ static size_t write_request(struct line *l, const char *const *words, size_t cou
     return used + (size_t)snprintf(to + used, SERVE_LINE + 1 - used, "*%08X\n", serve_crc32(to, used));
 }
 
-static int exchange(struct client *client, const char *const *words, size_t count) {
+static int exchange(struct client *client, const char *const *arguments, size_t count) {
     struct line *l = client->self;
     char line[SERVE_LINE + 1], head[24];
-    size_t size = write_request(l, words, count, line, head);
+    size_t size = write_request(l, arguments, count, line, head);
     if (!size) return log_fail(OCELLI_ERR_USAGE, "%s: a request is at most %d bytes", client->uri, SERVE_LINE);
     for (int attempt = 0; attempt < TRIES; attempt++) {
         int status = send_all(client, line, size);
@@ -188,13 +188,13 @@ static const char *text_of(const cJSON *answer, const char *key, const char *oth
 }
 
 /* The address proves itself: docs/protocol.md, "Who may ask". */
-static int prove(struct client *c, const char *const *words, size_t count) {
+static int prove(struct client *c, const char *const *arguments, size_t count) {
     const struct line *l = c->self;
     cJSON *answer = cJSON_Parse(l->text);
     const char *const ping[] = {"ping", text_of(answer, "proof", "")};
     int status = exchange(c, ping, 2);
     cJSON_Delete(answer);
-    return status ? status : exchange(c, words, count);
+    return status ? status : exchange(c, arguments, count);
 }
 
 /* Of the answer that came last. */
@@ -210,21 +210,21 @@ static int check(struct client *c, const char *verb) {
     return OCELLI_ERR_FILE;
 }
 
-static int ask(struct client *c, const char *const *words, size_t count, const char **json) {
+static int ask(struct client *c, const char *const *arguments, size_t count, const char **json) {
     struct line *l = c->self;
-    int status = exchange(c, words, count);
+    int status = exchange(c, arguments, count);
     *json = l->text;
-    if (!status && strstr(l->text, ",\"ok\":false,\"error\":\"prove\"") && strcmp(words[0], "ping"))
-        status = prove(c, words, count);
-    return status ? status : check(c, words[0]);
+    if (!status && strstr(l->text, ",\"ok\":false,\"error\":\"prove\"") && strcmp(arguments[0], "ping"))
+        status = prove(c, arguments, count);
+    return status ? status : check(c, arguments[0]);
 }
 
 static int watch(struct client *c) {
     struct line *l = c->self;
-    const char *const words[] = {"watch"};
+    const char *const arguments[] = {"watch"};
     const char *json;
     l->asked_ms = clock_ms();
-    return ask(c, words, 1, &json);
+    return ask(c, arguments, 1, &json);
 }
 
 static int next(struct client *client, int timeout_ms, const char **json) {

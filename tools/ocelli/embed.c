@@ -229,7 +229,8 @@ static int take_path(const struct options *o, struct request *r, const char *pat
     return options_file(o, "-o", path);
 }
 
-/* Operands belong to the --image or --text before them, so getopt is told (by '-') not to move them. */
+/* Operands belong to the --image or --text before them, so a '-' before the options makes getopt leave them where they
+ * are. */
 static int take_options(struct options *options, struct request *request, int argc, char **argv) {
     int c, kind = 0;
     while ((c = options_next(options, argc, argv, "-" OPTIONS_LETTERS "o:rq", table)) >= 0) {

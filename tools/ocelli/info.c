@@ -48,8 +48,8 @@ static bool next_device(uint32_t index, char name[NAME_SIZE], int *status) {
     return got == OCELLI_OK;
 }
 
-/* What computes if nothing else is asked for, as far as is known before anything is timed. Errors: as op_device_open().
- */
+/* Opens the device that computes if no other is asked for, as far as is known before anything is timed. Errors: as
+ * op_device_open(). */
 static int open_used(const struct options *o, struct op_device **device) {
     const char *choice = o->device ? o->device : getenv("OCELLI_DEVICE");
     struct op_device_params params = {.device = choice, .kind = o->kind, .threads = (uint32_t)o->threads};
@@ -174,7 +174,7 @@ static void show_camera(void *user, const struct source_camera *camera) {
     putchar('\n');
 }
 
-/* What is wrong with libcamera was logged; the rest is told all the same. */
+/* A fault of libcamera was logged; the rest is printed all the same. */
 static void show_cameras(void) {
     struct cameras c = {.count = 0};
     if (!source_camera_library())

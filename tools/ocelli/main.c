@@ -46,7 +46,8 @@ static int run(int argc, char **argv) {
     return refuse(argv[1]);
 }
 
-/* A person who waits is told for what; in a file or a journal faults stand alone. */
+/* A person at a terminal sees all messages, also what the program waits for. In a file or a journal faults stand alone.
+ */
 static void say(void *user, enum ocelli_log_level level, const char *message) {
     (void)user;
     progress_hide();

@@ -21,16 +21,16 @@ static double number(const cJSON *answer, const char *key) {
     return cJSON_IsNumber(v) ? v->valuedouble : -1;
 }
 
-/* What a board cannot leave out of the answer to a request, of NAME if there is one. */
+/* The fields that the answer to a request always has, of NAME if there is one. */
 static const struct {
     const char *verb, *field, *of_name;
 } musts[] = {{"ping", "pong", NULL},   {"tags", "tags", NULL},      {"prompts", "tags", "values"},
              {"add", "version", NULL}, {"set", "version", NULL},    {"remove", "version", NULL},
              {"search", "hits", NULL}, {"status", "program", NULL}, {"help", "help", NULL}};
 
-static bool fits(const cJSON *answer, const char *const *words, size_t count) {
+static bool fits(const cJSON *answer, const char *const *arguments, size_t count) {
     for (size_t i = 0; i < sizeof musts / sizeof *musts; i++) {
-        if (strcmp(musts[i].verb, words[0])) continue;
+        if (strcmp(musts[i].verb, arguments[0])) continue;
         const char *field = musts[i].of_name && count > 1 ? musts[i].of_name : musts[i].field;
         const cJSON *v = cJSON_GetObjectItemCaseSensitive(answer, field);
         bool list = !strcmp(field, "tags") || !strcmp(field, "values") || !strcmp(field, "hits");
@@ -40,14 +40,14 @@ static bool fits(const cJSON *answer, const char *const *words, size_t count) {
 }
 
 /* false: it is no JSON object, or the answer to something else. */
-static bool read_page(const char *text, const char *const *words, size_t count, struct page *page) {
+static bool read_page(const char *text, const char *const *arguments, size_t count, struct page *page) {
     cJSON *answer = cJSON_Parse(text);
     const cJSON *v;
     double next = number(answer, "next");
     *page = (struct page){.seq = number(answer, "seq"), .version = number(answer, "version")};
     page->next = next > 0 ? next < ITEMS ? (size_t)next : ITEMS : 0;
     cJSON_ArrayForEach(v, answer) if (cJSON_IsArray(v)) page->rows = (size_t)cJSON_GetArraySize(v);
-    bool good = cJSON_IsObject(answer) && fits(answer, words, count);
+    bool good = cJSON_IsObject(answer) && fits(answer, arguments, count);
     cJSON_Delete(answer);
     return good;
 }
@@ -75,12 +75,12 @@ void pages_finish(struct pages *pages) {
     *pages = (struct pages){0};
 }
 
-/* Takes a last "from N" off the words, and gives N. The board says what is wrong with another one. */
-static size_t take_from(const struct serve_row *row, const char *const *words, size_t *count) {
-    if (!row || !row->pages || *count < 3 || strcmp(words[*count - 2], "from")) return 0;
-    if (strspn(words[*count - 1], "0123456789") != strlen(words[*count - 1])) return 0;
+/* Takes a last "from N" off the arguments, and gives N. The board says what is wrong with another one. */
+static size_t take_from(const struct serve_row *row, const char *const *arguments, size_t *count) {
+    if (!row || !row->pages || *count < 3 || strcmp(arguments[*count - 2], "from")) return 0;
+    if (strspn(arguments[*count - 1], "0123456789") != strlen(arguments[*count - 1])) return 0;
     *count -= 2;
-    return strtoul(words[*count + 1], NULL, 10);
+    return strtoul(arguments[*count + 1], NULL, 10);
 }
 
 /* A page whose items do not go on where the last one's ended is not of a board that speaks this protocol. */
@@ -92,10 +92,10 @@ static int check(const struct client *c, const struct pages *p, const struct pag
     return OCELLI_OK;
 }
 
-/* One round through the pages; *changed: something else is told than on the first. */
-static int fetch(struct pages *pages, struct client *client, const char **words, size_t count, size_t from,
+/* One round through the pages. *changed: a later page belongs to another state than the first. */
+static int fetch(struct pages *pages, struct client *client, const char **arguments, size_t count, size_t from,
                  bool *changed) {
-    const struct serve_row *row = serve_row_of_verb(words[0]);
+    const struct serve_row *row = serve_row_of_verb(arguments[0]);
     struct page first = {0}, page;
     char number_text[24];
     const char *text;
@@ -104,12 +104,12 @@ static int fetch(struct pages *pages, struct client *client, const char **words,
     size_t at = from;
     do {
         snprintf(number_text, sizeof number_text, "%zu", at);
-        words[count] = "from", words[count + 1] = number_text;
-        status = client->kind->ask(client, words, at ? count + 2 : count, &text);
+        arguments[count] = "from", arguments[count + 1] = number_text;
+        status = client->kind->ask(client, arguments, at ? count + 2 : count, &text);
         if (status) break;
-        if (!read_page(text, words, count, &page))
+        if (!read_page(text, arguments, count, &page))
             return log_fail(OCELLI_ERR_FILE, "%s: that is no answer to %s: is it ocelli that answers?", client->uri,
-                            words[0]);
+                            arguments[0]);
         if (!pages->count) first = page;
         *changed = page.version != first.version || (row && row->sees && page.seq != first.seq);
         if (*changed) return OCELLI_OK;
@@ -121,17 +121,17 @@ static int fetch(struct pages *pages, struct client *client, const char **words,
     return status;
 }
 
-int pages_fetch(struct pages *pages, struct client *client, const char **words, size_t count) {
-    size_t from = take_from(serve_row_of_verb(words[0]), words, &count);
+int pages_fetch(struct pages *pages, struct client *client, const char **arguments, size_t count) {
+    size_t from = take_from(serve_row_of_verb(arguments[0]), arguments, &count);
     bool changed = true;
     int status = OCELLI_OK;
     *pages = (struct pages){0};
     for (int i = 0; !status && changed && i < BEGINNINGS; i++) {
         forget(pages);
-        status = fetch(pages, client, words, count, from, &changed);
+        status = fetch(pages, client, arguments, count, from, &changed);
     }
     if (!status && changed)
         status = log_fail(OCELLI_ERR_FILE, "%s: %s changes faster than its pages come: ask again, or for less",
-                          client->uri, words[0]);
+                          client->uri, arguments[0]);
     return status;
 }

@@ -10,10 +10,10 @@ struct pages {
     size_t count, capacity, bytes;
 };
 
-/* Asks for all pages; those of `tags` and `prompts` of one frame or version, or it begins again. `words` has room for
- * two. Errors: as client_kind's ask(); FILE (no JSON, pages that do not follow each other, that have no end, or that
- * change all the time). */
-int pages_fetch(struct pages *pages, struct client *client, const char **words, size_t count);
+/* Asks for all pages; those of `tags` and `prompts` of one frame or version, or it begins again. `arguments` has room
+ * for two. Errors: as client_kind's ask(); FILE (no JSON, pages that do not follow each other, that have no end, or
+ * that change all the time). */
+int pages_fetch(struct pages *pages, struct client *client, const char **arguments, size_t count);
 void pages_finish(struct pages *pages);
 
 #endif

@@ -24,7 +24,7 @@ struct picture_list {
 };
 
 /* The next name; *name lives until the next call. "-" stays what it is. OCELLI_OK or PICTURE_LIST_END. A folder without
- * pictures, or that cannot be read, is told and counted. Errors: MEMORY. */
+ * pictures, or that cannot be read, is logged and counted. Errors: MEMORY. */
 int picture_list_next(struct picture_list *list, const char **name);
 void picture_list_finish(struct picture_list *list);
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_PSK = OPTIONS_OWN, OPTION_SHOW, WORDS = 31 };
+enum { OPTION_PSK = OPTIONS_OWN, OPTION_SHOW, ARGUMENTS = 31 };
 
 /* "+" stops at the URI: what follows is the request's, options too. */
 #define LETTERS "+:h"
@@ -49,14 +49,14 @@ static int take_options(struct options *options, const char **keys, bool *show, 
     return 0;
 }
 
-static int check_words(const struct options *o, const char *const *words, size_t count) {
-    const struct serve_row *row = serve_row_of_verb(words[0]);
-    if (!strcmp(words[0], "watch")) return options_usage(o, "watch is a command of its own: ocelli watch URI");
-    if (row && row->terse && count > 1 && !strcmp(words[1], "terse"))
+static int check_arguments(const struct options *o, const char *const *arguments, size_t count) {
+    const struct serve_row *row = serve_row_of_verb(arguments[0]);
+    if (!strcmp(arguments[0], "watch")) return options_usage(o, "watch is a command of its own: ocelli watch URI");
+    if (row && row->terse && count > 1 && !strcmp(arguments[1], "terse"))
         return options_usage(o, "terse is for other clients: --json tells as much, without it there is a table");
     for (size_t i = 0; i < count; i++)
-        if (serve_arguments_check(words[i], strlen(words[i])))
-            return options_usage(o, "REQUEST \"%s\" is not UTF-8, or has a control character", words[i]);
+        if (serve_arguments_check(arguments[i], strlen(arguments[i])))
+            return options_usage(o, "REQUEST \"%s\" is not UTF-8, or has a control character", arguments[i]);
     return 0;
 }
 
@@ -67,9 +67,9 @@ static int show(const char *json) {
 }
 
 /* All pages, and only then any of them: who reads it gets each tag once, or nothing. */
-static int query(struct client *c, const char **words, size_t count, bool json) {
+static int query(struct client *c, const char **arguments, size_t count, bool json) {
     struct pages p;
-    int status = pages_fetch(&p, c, words, count);
+    int status = pages_fetch(&p, c, arguments, count);
     for (size_t i = 0; !status && i < p.count && !ferror(stdout); i++)
         status = json ? show(p.texts[i]) : answer_print(p.texts[i]);
     pages_finish(&p);
@@ -78,16 +78,16 @@ static int query(struct client *c, const char **words, size_t count, bool json) 
 
 static int run_query(int argc, char **argv) {
     struct options o = {.command = &command_query};
-    const char *keys = NULL, *words[WORDS + 2];
+    const char *keys = NULL, *arguments[ARGUMENTS + 2];
     size_t count = 0;
     struct client c;
     if (take_options(&o, &keys, NULL, argc, argv)) return o.exit_code;
     if (argc - optind < 2) return options_usage(&o, argc == optind ? "no URI" : "no REQUEST: try tags");
-    if (argc - optind - 1 > WORDS - 1) return options_usage(&o, "a request is at most %d words", WORDS - 1);
-    for (int i = optind + 1; i < argc; i++) words[count++] = argv[i];
-    if (check_words(&o, words, count)) return EXIT_USAGE;
+    if (argc - optind - 1 > ARGUMENTS - 1) return options_usage(&o, "a request is at most %d words", ARGUMENTS - 1);
+    for (int i = optind + 1; i < argc; i++) arguments[count++] = argv[i];
+    if (check_arguments(&o, arguments, count)) return EXIT_USAGE;
     int status = client_open(&c, argv[optind], keys);
-    if (!status) status = query(&c, words, count, o.json);
+    if (!status) status = query(&c, arguments, count, o.json);
     client_close(&c);
     return options_exit_code(status);
 }

@@ -49,7 +49,7 @@ int run_options_parse(struct options *options, struct daemon_options *daemon, in
     return OPTIONS_STOP;
 }
 
-/* Who sees JSON run by may rather want the table. */
+/* On a terminal, where lines of JSON run by, it points to the table of --show. */
 static void tell_table(const struct daemon_options *daemon) {
     if (!daemon->silent && !daemon->no_lines && isatty(STDOUT_FILENO))
         log_info("Ctrl-C ends it; --show draws a table of all tags");

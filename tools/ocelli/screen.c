@@ -107,7 +107,7 @@ static void scroll(struct screen *s, long rows) {
         s->view.top = s->view.top > back ? s->view.top - back : 0;
 }
 
-/* Of an arrow or page key, behind ESC: gives the bytes that it took. */
+/* Takes the bytes of an arrow or page key, behind ESC, and gives their number. */
 static size_t take_sequence(struct screen *s, const char *bytes, size_t size) {
     if (size < 2 || (bytes[0] != '[' && bytes[0] != 'O')) return 0;
     long page = (long)s->now.height / 2;

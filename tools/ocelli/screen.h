@@ -14,7 +14,7 @@ struct screen;
 
 struct screen_feed {
     void *user;
-    /* Brings the table up to date, but for events and notes; before each drawing, not while it is frozen. */
+    /* Brings the table up to date, without events and notes. Called before each drawing, not while it is frozen. */
     void (*fill)(void *user, struct show_table *table);
     void (*quit)(void *user); /* q was pressed, or the reader of standard output is gone */
 };

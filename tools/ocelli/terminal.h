@@ -21,9 +21,9 @@ void terminal_enter(void);
 /* Gives it back. Any thread, a signal handler too; waits for nobody. Does nothing when it was not taken. */
 void terminal_leave(void);
 
-/* Where keys come from, for poll(); -1: nowhere, as standard input is a video, say. */
+/* The descriptor that keys come from, for poll(). -1: none, for example as standard input is a video. */
 int terminal_keys(void);
-/* What bytes are there: how many, 0: the terminal is gone. Behind poll(). */
+/* Reads the bytes that are there and gives their number. 0: the terminal is gone. Behind poll(). */
 ssize_t terminal_read(char *bytes, size_t size);
 
 /* For poll(): it takes bytes. */

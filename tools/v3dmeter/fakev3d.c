@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * LD_PRELOAD library in place of libdrm: pretends that a Raspberry Pi's GPU is there, so that Mesa's V3DV loads
- * on any machine and compiles pipelines for it. Submits succeed and do nothing. The render node is a memfd: the
- * driver's open, fstat and mmap work on it as they are.
- * FAKEV3D: 42 (Raspberry Pi 4, the default) or 71 (Raspberry Pi 5). */
+ * LD_PRELOAD library in place of libdrm. It pretends that a Raspberry Pi's GPU is there, so that Mesa's V3DV loads on
+ * any machine and compiles pipelines for it. Submits succeed and do nothing. The render node is a memfd: the driver's
+ * open, fstat and mmap work on it as they are. FAKEV3D: 42 (Raspberry Pi 4, the default) or 71 (Raspberry Pi 5). */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>

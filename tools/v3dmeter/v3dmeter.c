@@ -68,7 +68,7 @@ static struct capture capture_begin(void) {
     return c;
 }
 
-/* What was said since capture_begin(); free(). */
+/* The text that was logged since capture_begin(); free(). */
 static char *capture_end(struct capture c) {
     fflush(stderr);
     dup2(c.saved, STDERR_FILENO);

@@ -53,7 +53,7 @@ static inline const struct cpu_clipped *clipped_of(const int8_t *row, uint32_t s
     return (const struct cpu_clipped *)(const void *)(row + 4 * (size_t)steps);
 }
 
-/* What was clipped, times its weights: 16 sums. */
+/* Adds the rest that was clipped off, times its weights: 16 sums. */
 static void add_left(const int8_t *row, const int8_t *w, uint32_t steps, int32_t *sums) {
     const struct cpu_clipped *c = clipped_of(row, steps);
     const __m256i ones = _mm256_set1_epi16(1);

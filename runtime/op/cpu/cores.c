@@ -34,7 +34,7 @@ static uint32_t cores_of(double quota, double period) {
     return quota > 0 && period > 0 ? (uint32_t)(quota / period + 0.999) : 0;
 }
 
-/* Of a group's folder. cgroup v2 has "50000 100000" in cpu.max, v1 a file for each number. */
+/* The quota of a group's folder. cgroup v2 has "50000 100000" in cpu.max, v1 a file for each number. */
 static uint32_t quota_of(const char *folder) {
     char path[2 * LINE], line[LINE];
     double quota = 0, period = 0;

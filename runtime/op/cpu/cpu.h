@@ -46,8 +46,8 @@ static inline float *cpu_row(struct op_rows rows, uint32_t row) {
     return (float *)cpu_at(rows.values) + (size_t)row * rows.stride;
 }
 
-/* What a thread has for itself while it does a task. Products keep what they made of their input at its beginning:
- * linear.c. */
+/* Memory that a thread has for itself while it does a task. Products keep what they made of their input at its
+ * beginning: linear.c. */
 enum { CPU_SCRATCH_HEAD = 64 };
 static inline void *cpu_scratch(const struct thread_pool_worker *worker) {
     return (char *)worker->scratch + CPU_SCRATCH_HEAD;

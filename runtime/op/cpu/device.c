@@ -85,7 +85,8 @@ static struct op_way way_of(const struct cpu_device *d, uint32_t kernels, bool f
     return way;
 }
 
-/* Of what is slower by far, and of floats, of which all sets have about the same, only the first is timed. */
+/* All others are marked as emulated, so that they are not timed: the last int8 set, which is slower by far, and all
+ * float sets but the first, which take about the same time. */
 static uint32_t ways(const struct op_device *device, struct op_way out[OP_WAYS_MOST]) {
     const struct cpu_device *d = cpu_of(device);
     uint32_t count = 0;
@@ -116,7 +117,7 @@ static const char *lacks(const struct op_device *device, enum ocelli_kind kind) 
     return "use kind dot or f16w";
 }
 
-/* What the choice depends on: the processor, the kernels that OCELLI_CPU leaves, this build. */
+/* The choice depends on the processor, the kernels that OCELLI_CPU leaves, and this build. */
 static char *choice_path(const struct op_device *device) {
     const struct cpu_device *d = cpu_of(device);
     char folder[3072], text[512] = OCELLI_VERSION " " __VERSION__, hex[SHA256_HEX_SIZE], *path;

@@ -4,8 +4,8 @@
  * eleven of these sums on the stack. */
 #include "op/cpu/tiles.h"
 
-/* v0 to v5: 16 numbers of K, of a pair of rows in two registers: first and last eight of both; v6, v7: eight of K of
- * two columns each; v8 to v31: sums, eight registers a pair of rows. */
+/* v0 to v5: 16 numbers of K; a pair of rows takes two registers, first and last eight of both. v6, v7: eight of K of
+ * two columns each. v8 to v31: sums, eight registers a pair of rows. */
 #define DOT(sum, x, w) "smmla v" #sum ".4s, v" #x ".16b, v" #w ".16b\n\t"
 #define PAIRS1(x0, x1, x2, w, a, b, c) DOT(a, x0, w)
 #define PAIRS2(x0, x1, x2, w, a, b, c) DOT(a, x0, w) DOT(b, x1, w)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a set of instructions computes fast: one row of functions each, the best one chosen when the program runs.
- * Integer sums are exact: every row gives the same ones. A panel holds all K of `columns` rows of a weight matrix, so
- * that a kernel reads it front to back; sums of a tile of rows times a panel come back packed, (rows, columns). */
+ * One row of functions for each set of instructions. The best row is chosen when the program runs. Integer sums are
+ * exact: every row gives the same ones. A panel holds all K of `columns` rows of a weight matrix, so that a kernel
+ * reads it front to back. Sums of a tile of rows times a panel come back packed, (rows, columns). */
 #ifndef OP_CPU_KERNELS_H
 #define OP_CPU_KERNELS_H
 
@@ -18,8 +18,9 @@ enum cpu_input {
     CPU_CLIPPED, /* weights are plus 128, unsigned; a row is clipped, with a struct cpu_clipped behind its numbers */
 };
 
-/* VPMADDUBSW adds two products of 8 bits in 16, and saturates. With weights of 0..255 it does not where two neighbours
- * in a row sum to -128..128: so far the second of them is clipped, and what is left over is multiplied by itself. */
+/* VPMADDUBSW adds two products of 8 bits in 16, and saturates. With weights of 0..255 it does not saturate where two
+ * neighbours in a row sum to -128..128. So the second of them is clipped that far, and the rest is multiplied
+ * separately. */
 struct cpu_clipped {
     int32_t start;  /* -128 times the row's sum, before it was clipped */
     uint32_t count; /* entries: groups of 4 in which something is left over */
@@ -44,7 +45,7 @@ struct cpu_float {
     void (*tile)(const float *in, size_t stride, const int8_t *panel, uint32_t k, uint32_t rows, float *sums);
 };
 
-/* What makes results of sums: out (+)= activation(sum * scale * in_scale + bias). */
+/* Makes results of sums: out (+)= activation(sum * scale * in_scale + bias). */
 struct cpu_finish {
     const int32_t *dot;         /* (rows, columns of a panel) or ... */
     const float *floats;        /* ... the same */

@@ -3,7 +3,7 @@
 #include "op/backend.h"
 #include "op/cpu/panels.h"
 
-/* Rows that share a pass over the panels. Of a long K a part at a time, with all panels of a task: so the part of a
+/* Rows that share a pass over the panels. A long K is done in parts, each with all panels of a task. So the part of a
  * panel stays in the first level of the cache, and that of the inputs in the second. */
 enum { BLOCK = 128, BLOCK_MOST = BLOCK + 16, PANELS = 4, PANEL_MOST = 32, VECTOR_MOST = 16, K_MOST = 1024 };
 
@@ -101,7 +101,7 @@ static void float_panel(const struct cpu_linear *l, struct scratch *scratch, con
                 rows - r < tile ? rows - r : tile, (float *)scratch->sums[0] + r * f->columns);
 }
 
-/* What of panel `index` is asked for. */
+/* Finishes the columns of panel `index` that were asked for. */
 static void finish(const struct cpu_linear *l, const int32_t *sums, uint32_t index, uint32_t row0, uint32_t rows) {
     struct cpu_finish f = l->finish;
     uint32_t columns = columns_of(l), begin = index * columns, end = begin + columns, last = l->first + l->count;
@@ -116,7 +116,7 @@ static void finish(const struct cpu_linear *l, const int32_t *sums, uint32_t ind
     l->kernels->rows->finish(&f);
 }
 
-/* Of one task: panels first to last. */
+/* One task: panels first to last. */
 struct work {
     uint32_t first, last, row0, rows;
 };

@@ -5,8 +5,8 @@
 
 #include "op/cpu/kernels.h"
 
-/* Of a matrix (rows, k), k padded to `padded`, which is a multiple of 64: bytes of a panel, and of all. Multiples
- * of 64. */
+/* Bytes of a panel, and of all panels, of a matrix (rows, k). k is padded to `padded`, a multiple of 64. The results
+ * are multiples of 64 too. */
 size_t panel_bytes(const struct cpu_dot *dot, uint32_t padded);
 size_t panels_bytes(const struct cpu_dot *dot, uint32_t rows, uint32_t padded);
 size_t panel_float_bytes(const struct cpu_float *floats, uint32_t padded);

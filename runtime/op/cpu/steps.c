@@ -82,7 +82,7 @@ struct norm {
     const uint32_t *gather;
 };
 
-/* Row `row` of what is normed; tokens are made of patch and position in `room`. */
+/* Row `row` of the input of a norm; tokens are made of patch and position in `scratch`. */
 static const float *norm_row(const struct norm *n, uint32_t row, float *scratch) {
     const struct op_norm *a = &n->a;
     if (n->gather) return cpu_row(a->in, n->gather[row]);

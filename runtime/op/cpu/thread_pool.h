@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Threads that work through a list of steps together: within a step each takes the next task that nobody has, and no
- * step begins before the one before is done. Between lists they sleep. */
+ * Threads that work through a list of steps together. Within a step each takes the next task that nobody has. No step
+ * begins before the one before is done. Between lists they sleep. */
 #ifndef OP_CPU_POOL_H
 #define OP_CPU_POOL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Who runs a task: one of the pool's threads, 0 and on, each with room of its own; `serial` is another one in each
- * thread_pool_run(). */
+/* The thread that runs a task: one of the pool's, 0 and on, each with scratch memory of its own. `serial` is another
+ * number in each thread_pool_run(). */
 struct thread_pool_worker {
     uint32_t index, serial;
     void *scratch; /* of thread_pool_reserve(), aligned to 64 bytes */

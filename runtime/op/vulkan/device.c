@@ -76,7 +76,7 @@ static struct vk_buffer *buffer_of(struct op_memory *m) {
     return &((struct vulkan_memory *)m)->vk;
 }
 
-/* What was made; or nothing, after a fault. */
+/* Hands over what was made; after a fault nothing. */
 static int made(struct op_memory **out, struct vulkan_memory *m, int status) {
     if (status) {
         free(m);

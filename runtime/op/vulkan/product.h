@@ -54,7 +54,7 @@ bool product_way_fuses(const struct op_way *way);
 /* Tests: the way of a product. false: it is not possible there. */
 bool product_way(const struct op_device *device, enum product product, bool fuses, struct op_way *way);
 
-/* Of LAYOUT_HALVES and LAYOUT_BYTES: 16-byte words from one K to the next. */
+/* 16-byte words from one K to the next, in LAYOUT_HALVES and LAYOUT_BYTES. */
 static inline uint32_t product_row_words(const struct product_form *p, const struct op_matrix *m) {
     return op_padded(m->rows, OP_MATRIX_STEP) / p->columns;
 }

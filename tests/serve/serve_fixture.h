@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A tagger board behind serve_open(), asked over loopback and over a pty in place of a UART. */
-#ifndef SERVE_ASKED_BOARD_H
-#define SERVE_ASKED_BOARD_H
+ * The service fixture behind serve_open(). Tests send requests over loopback, and over a pty in place of a UART. */
+#ifndef SERVE_SERVE_FIXTURE_H
+#define SERVE_SERVE_FIXTURE_H
 
 #include "support/test.h"
 #define listen heard_listen /* sys/socket.h has another */
 #include "support/heard.h"
 #undef listen
 #include "serve/serve.h"
-#include "tagger_board.h"
+#include "service_fixture.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag dog]\n";
-static struct board b;
+static struct service_fixture b;
 static struct serve_callbacks table;
 static struct serve *s;
 static struct serve_params params;
@@ -27,8 +27,8 @@ static char got[8192];
 static inline int setup(void **state) {
     (void)state;
     heard_listen();
-    if (board_open(&b, ini, NULL)) return 1;
-    table = board_table(&b);
+    if (fixture_open(&b, ini, NULL)) return 1;
+    table = fixture_table(&b);
     params = (struct serve_params){
         .callbacks = &table, .udp_port = SERVE_ANY_PORT, .coap_port = SERVE_NO_PORT, .coaps_port = SERVE_NO_PORT};
     return 0;
@@ -39,7 +39,7 @@ static inline int teardown(void **state) {
     serve_close(&s);
     serve_close(&s);
     serve_close(NULL);
-    board_close(&b);
+    fixture_close(&b);
     return 0;
 }
 
