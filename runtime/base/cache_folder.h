@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Where what one start finds out is kept for the next: compiled pipelines, the fastest way to compute, vectors of texts that do not change. */
+ * Where what one start finds out is kept for the next: compiled pipelines, the fastest way to compute, vectors of texts
+ * that do not change. */
 #ifndef BASE_CACHE_FOLDER_H
 #define BASE_CACHE_FOLDER_H
 

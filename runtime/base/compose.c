@@ -23,7 +23,7 @@ static int class_of(utf8proc_int32_t c) {
     return utf8proc_get_property(c)->combining_class;
 }
 
-static bool make_capacity(struct points *p, size_t count) {
+static bool reserve(struct points *p, size_t count) {
     if (count <= p->capacity) return true;
     size_t capacity = count < 4096 ? 4096 : count;
     free(p->c);
@@ -73,7 +73,7 @@ static bool decompose(struct points *p, const char *text, size_t length) {
     utf8proc_int32_t one[DECOMPOSED_MOST];
     size_t count = 0;
     for (size_t at = 0; at < length;) count += decompose_one(next(text, length, &at), one);
-    if (!make_capacity(p, count)) return false;
+    if (!reserve(p, count)) return false;
     p->count = 0;
     for (size_t at = 0; at < length;) {
         size_t n = decompose_one(next(text, length, &at), one);

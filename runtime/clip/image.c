@@ -49,7 +49,7 @@ static int allocate(struct clip_image *tower, uint32_t batch) {
 }
 
 /* Room for one picture at first: a camera needs no more. If a batch finds no memory, pictures go one at a time. */
-static int make_capacity(struct clip_image *s, uint32_t batch) {
+static int reserve(struct clip_image *s, uint32_t batch) {
     struct clip_tower *t = &s->tower;
     if (batch <= t->max_batch) return OCELLI_OK;
     int status = allocate(s, batch);
@@ -64,7 +64,7 @@ static int init(struct clip_image *s, struct blob *blob) {
     int status = load(s, blob);
     if (!status) status = op_weights_allocate(&t->weights, "image weights");
     if (!status) status = load(s, blob);
-    return status ? status : make_capacity(s, 1);
+    return status ? status : reserve(s, 1);
 }
 
 int clip_image_init(struct clip_image *tower, struct op_device *device, struct blob *blob,
@@ -122,7 +122,7 @@ static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
 }
 
 int clip_image_prepare(struct clip_image *tower, uint32_t width, uint32_t height, bool timed) {
-    int status = make_capacity(tower, 1);
+    int status = reserve(tower, 1);
     if (!status) status = clip_resize_prepare(&tower->resize, patches_for(tower, 1), width, height, timed);
     return status ? status : record_tower(tower, 1);
 }
@@ -145,7 +145,7 @@ static int embed_batch(struct clip_image *s, const struct ocelli_image *pictures
 int clip_image_embed(struct clip_image *tower, const struct ocelli_image *pictures, uint32_t count, float *out) {
     for (uint32_t done = 0; done < count;) {
         uint32_t left = count - done, n = left < tower->most ? left : tower->most;
-        int status = make_capacity(tower, n);
+        int status = reserve(tower, n);
         if (n > tower->most) n = tower->most;
         if (!status) status = embed_batch(tower, pictures + done, n, out + (size_t)done * tower->tower.embedding);
         if (status) return status;
@@ -155,7 +155,7 @@ int clip_image_embed(struct clip_image *tower, const struct ocelli_image *pictur
 }
 
 int clip_image_embed_frame(struct clip_image *tower, const struct frame *frame, float *out) {
-    int status = make_capacity(tower, 1);
+    int status = reserve(tower, 1);
     if (!status) status = clip_resize_frame(&tower->resize, patches_for(tower, 1), frame);
     return status ? status : run_tower(tower, 1, out);
 }

@@ -279,16 +279,16 @@ bool inference_stop(struct inference *inference, int timeout_ms) {
 /* ---- for others ---- */
 
 struct inference_picture *inference_slot(struct inference *inference, int timeout_ms) {
-    struct inference_picture *capacity = NULL;
+    struct inference_picture *slot = NULL;
     pthread_mutex_lock(&inference->lock);
-    for (int tries = 0; !capacity && tries < 2; tries++) {
-        for (int i = 0; !capacity && i < INFERENCE_PICTURES; i++)
-            if (inference->pictures[i].state == INFERENCE_FREE) capacity = &inference->pictures[i];
-        if (!capacity && !tries) wait_ms(inference, timeout_ms);
+    for (int tries = 0; !slot && tries < 2; tries++) {
+        for (int i = 0; !slot && i < INFERENCE_PICTURES; i++)
+            if (inference->pictures[i].state == INFERENCE_FREE) slot = &inference->pictures[i];
+        if (!slot && !tries) wait_ms(inference, timeout_ms);
     }
-    if (capacity) capacity->state = INFERENCE_TAKEN;
+    if (slot) slot->state = INFERENCE_TAKEN;
     pthread_mutex_unlock(&inference->lock);
-    return capacity;
+    return slot;
 }
 
 static void set_state(struct inference *b, struct inference_picture *p, int state) {

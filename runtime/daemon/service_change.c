@@ -310,16 +310,15 @@ static struct place *find(struct service_change *c, const struct serve_origin *o
 }
 
 /* NULL: too many wait. */
-static struct place *find_capacity(struct service_change *c) {
-    struct place *capacity = NULL;
+static struct place *find_place(struct service_change *c) {
+    struct place *best = NULL;
     size_t open = 0;
     for (struct place *p = c->places; p < c->places + PLACES; p++) {
         open += is_open(p);
-        if (!is_open(p) &&
-            (!capacity || p->state == FREE || (capacity->state == ENDED && p->ended_ns < capacity->ended_ns)))
-            capacity = p;
+        if (!is_open(p) && (!best || p->state == FREE || (best->state == ENDED && p->ended_ns < best->ended_ns)))
+            best = p;
     }
-    return open < SERVICE_CHANGES ? capacity : NULL;
+    return open < SERVICE_CHANGES ? best : NULL;
 }
 
 /* Copies the texts. false: out of memory. */
@@ -344,7 +343,7 @@ static void outdate(struct service_change *c, uint64_t client) {
 
 static enum serve_code begin(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct serve_origin *origin = change->origin;
-    struct place *p = origin->may_wait ? find_capacity(c) : NULL;
+    struct place *p = origin->may_wait ? find_place(c) : NULL;
     if (!p) return refuse(SERVE_BUSY, message, "too many changes wait for the disk: ask again in a second");
     arena_finish(&p->arena);
     *p = (struct place){.state = FREE};

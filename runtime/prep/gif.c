@@ -147,10 +147,10 @@ static void put(struct brush *p, unsigned index) {
 }
 
 /* The string of a code, written from its end. */
-static void put_string(struct brush *p, const struct lzw *z, unsigned code, uint8_t *capacity) {
+static void put_string(struct brush *p, const struct lzw *z, unsigned code, uint8_t *string) {
     unsigned length = z->length[code];
-    for (unsigned i = length; i-- > 0; code = z->link[code]) capacity[i] = z->last[code];
-    for (unsigned i = 0; i < length; i++) put(p, capacity[i]);
+    for (unsigned i = length; i-- > 0; code = z->link[code]) string[i] = z->last[code];
+    for (unsigned i = 0; i < length; i++) put(p, string[i]);
 }
 
 static void clear(struct lzw *z, unsigned bits) {
@@ -158,7 +158,7 @@ static void clear(struct lzw *z, unsigned bits) {
 }
 
 /* false: there can be no such code yet. */
-static bool take_string(struct lzw *lzw, struct brush *brush, unsigned code, uint8_t *capacity) {
+static bool take_string(struct lzw *lzw, struct brush *brush, unsigned code, uint8_t *string) {
     if (lzw->before < 0) {
         if (code >= lzw->clear) return false;
     } else {
@@ -173,14 +173,14 @@ static bool take_string(struct lzw *lzw, struct brush *brush, unsigned code, uin
             lzw->next++;
         }
     }
-    put_string(brush, lzw, code, capacity);
+    put_string(brush, lzw, code, string);
     lzw->before = (int)code;
     return true;
 }
 
 static int take_pixels(struct gif *gif, struct lzw *lzw) {
     static const char no_code[] = "a GIF's code that cannot be there";
-    uint8_t capacity[CODES];
+    uint8_t string[CODES];
     if (!left(gif)) return decoding_cut(gif->d);
     unsigned size = *gif->at++, code;
     if (size > LONGEST - 1) return decoding_broken(gif->d, no_code);
@@ -194,7 +194,7 @@ static int take_pixels(struct gif *gif, struct lzw *lzw) {
         if (!take_code(&bits, lzw->bits, &code) || code == lzw->clear + 1) return decoding_cut(gif->d);
         if (code == lzw->clear)
             clear(lzw, size);
-        else if (!take_string(lzw, &brush, code, capacity))
+        else if (!take_string(lzw, &brush, code, string))
             return decoding_broken(gif->d, no_code);
     }
     return OCELLI_OK;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool bodies_capacity(const struct bodies *all, const struct serve_address *of, size_t size, size_t times) {
+bool bodies_have_space(const struct bodies *all, const struct serve_address *of, size_t size, size_t times) {
     size_t sum = size, its = size;
     for (const struct body *b = all->first; b; b = b->next) {
         sum += b->size;

@@ -22,7 +22,7 @@ struct bodies {
 };
 
 /* Is there room for one more? One host must not take it all; programs on this machine may. `times`: of the bounds. */
-bool bodies_capacity(const struct bodies *all, const struct serve_address *of, size_t size, size_t times);
+bool bodies_have_space(const struct bodies *all, const struct serve_address *of, size_t size, size_t times);
 
 /* A copy; NULL: no memory. */
 struct body *bodies_keep(struct bodies *all, const struct serve_address *of, const void *bytes, size_t size);

@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-bool deferred_capacity(const struct deferred_requests *all, const coap_pdu_t *request) {
+bool deferred_has_space(const struct deferred_requests *all, const coap_pdu_t *request) {
     return all->count < DEFERRED_REQUESTS && coap_pdu_get_token(request).length <= DEFERRED_TOKEN;
 }
 
 bool deferred_add(struct deferred_requests *all, coap_session_t *session, const coap_pdu_t *request, uint64_t ticket) {
     coap_bin_const_t token = coap_pdu_get_token(request);
-    if (!deferred_capacity(all, request) || !coap_register_async(session, request, 0)) return false;
+    if (!deferred_has_space(all, request) || !coap_register_async(session, request, 0)) return false;
     struct deferred_request *r = &all->requests[all->count++];
     *r = (struct deferred_request){.session = coap_session_reference(session), .size = token.length, .ticket = ticket};
     if (token.length) memcpy(r->token, token.s, token.length);

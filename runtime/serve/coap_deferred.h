@@ -31,7 +31,7 @@ struct deferred_requests {
 bool deferred_add(struct deferred_requests *all, coap_session_t *session, const coap_pdu_t *request, uint64_t ticket);
 
 /* Is there room for this one? */
-bool deferred_capacity(const struct deferred_requests *all, const coap_pdu_t *request);
+bool deferred_has_space(const struct deferred_requests *all, const coap_pdu_t *request);
 
 /* Did this request wait? Then it does no longer. The rate and the proof were asked for when it came. */
 bool deferred_take(struct deferred_requests *all, coap_session_t *session, const coap_pdu_t *request, uint64_t *ticket);

@@ -119,8 +119,9 @@ static bool answer_valid(struct exchange *e, uint64_t etag) {
 }
 
 /* An error would end an observation, and of a change tell that it was not made. */
-static bool has_capacity(const struct exchange *e, size_t size) {
-    return (e->row && e->row->changes) || bodies_capacity(&e->coap->bodies, &e->from, size, is_notification(e) ? 2 : 1);
+static bool has_space(const struct exchange *e, size_t size) {
+    return (e->row && e->row->changes) ||
+           bodies_have_space(&e->coap->bodies, &e->from, size, is_notification(e) ? 2 : 1);
 }
 
 /* etag 0: none. libcoap adds it to blocks, and to nothing else. */
@@ -132,7 +133,7 @@ static void answer_content(struct exchange *exchange, int format, uint64_t etag,
         return;
     }
     if (answer_valid(exchange, etag)) return;
-    struct body *body = !blocks || has_capacity(exchange, size)
+    struct body *body = !blocks || has_space(exchange, size)
                             ? bodies_keep(&exchange->coap->bodies, &exchange->from, bytes, size)
                             : NULL;
     if (!body) {
@@ -405,7 +406,7 @@ static void identify(struct exchange *e) {
     if (size) request = serve_number_of(request, body, size);
     e->origin.client = serve_number_of(SERVE_NUMBER, &e->from, sizeof e->from);
     e->origin.request = request, e->origin.named = true;
-    e->origin.may_wait = deferred_capacity(&e->coap->deferred, e->in);
+    e->origin.may_wait = deferred_has_space(&e->coap->deferred, e->in);
 }
 
 /* Critical options that libcoap knows, and leaves to us. */

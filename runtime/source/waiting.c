@@ -34,7 +34,7 @@ static void drop(struct waiting *l, const char *path) {
     }
 }
 
-static bool make_capacity(struct waiting *l) {
+static bool reserve(struct waiting *l) {
     if (l->count < l->capacity) return true;
     size_t capacity = l->capacity ? 2 * l->capacity : 16;
     struct waiting_item *grown = capacity <= WAITING_MOST ? realloc(l->items, capacity * sizeof *grown) : NULL;
@@ -48,7 +48,7 @@ bool waiting_add(struct waiting *waiting, const char *path, int tries) {
     if (stat(path, &item.seen) < 0) item.seen = (struct stat){0};
     pthread_mutex_lock(&waiting->lock);
     drop(waiting, path);
-    bool good = make_capacity(waiting);
+    bool good = reserve(waiting);
     if (good) waiting->items[waiting->count++] = item;
     pthread_mutex_unlock(&waiting->lock);
     uint64_t one = 1;

@@ -67,7 +67,7 @@ static inline int vocabulary_has(const struct vocabulary *v, struct bpe_text tok
 static inline void vocabulary_init(struct vocabulary *vocabulary, const char *merges, size_t count, uint32_t context) {
     *vocabulary = (struct vocabulary){.merges = calloc(count + 1, sizeof *vocabulary->merges), .capacity = count};
     vocabulary->tokens = calloc(512 + count + 2, sizeof *vocabulary->tokens);
-    assert(v->merges && v->tokens);
+    assert(vocabulary->merges && vocabulary->tokens);
     vocabulary_bytes(vocabulary, "");
     vocabulary_bytes(vocabulary, "</w>");
     for (size_t i = 0; i < count; i++) {

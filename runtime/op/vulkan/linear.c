@@ -63,7 +63,7 @@ static void tile(struct op_list *list, const struct op_linear *linear) {
     uint32_t panel = product_panel(p, linear->rows), tiles = op_groups(linear->rows, panel),
              at_once = tiles_at_once(p, tiles);
     bool out_panels = linear->out.panel > 1;
-    assert(a->in.panel == panel && (!out_panels || (a->out.panel == panel && !a->add)));
+    assert(linear->in.panel == panel && (!out_panels || (linear->out.panel == panel && !linear->add)));
     struct {
         uint32_t rows, columns, column0, steps, in_stride, out_stride, row_words, in_scales;
         struct epilogue_push epilogue;
