@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The tagger of include/ocelli.h: tags through model and runtime/tag/vectors.c, then runtime/tag/tagger.c. */
+#include "base/file.h"
 #include "base/log.h"
 #include "handle.h"
 #include "prep/decode.h"
@@ -207,7 +208,7 @@ int ocelli_tagger_save(const struct ocelli_tagger *tagger, const char *path) {
     size_t size;
     if (!tagger || !path) return null_argument("ocelli_tagger_save");
     int status = tagger_save(tagger->tagger, &bytes, &size);
-    if (!status) status = learnt_file_save(path, bytes, size);
+    if (!status) status = file_save(path, bytes, size);
     free(bytes);
     return status;
 }

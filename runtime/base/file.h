@@ -66,6 +66,10 @@ int file_writer_commit(struct file_writer *writer);
 /* Removes what was written, unless committed or placed. Accepts a zeroed, failed or committed writer. */
 void file_writer_close(struct file_writer *writer);
 
+/* All of it at once: a file of these bytes, there whole or not at all. Errors: FILE, MEMORY; an older file is as it was
+ * then. */
+int file_save(const char *path, const void *bytes, size_t size);
+
 /* For files that belong together. First seal each, so that all of them are on the disk. Then place one after the other.
  * When one fails, undo those that were placed. */
 int file_writer_seal(struct file_writer *writer);

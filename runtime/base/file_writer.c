@@ -150,3 +150,12 @@ void file_writer_close(struct file_writer *writer) {
     free(writer->buffer);
     *writer = (struct file_writer){.fd = -1};
 }
+
+int file_save(const char *path, const void *bytes, size_t size) {
+    struct file_writer writer;
+    int status = file_writer_open(&writer, path);
+    if (!status) status = file_writer_write(&writer, bytes, size);
+    if (!status) status = file_writer_commit(&writer);
+    file_writer_close(&writer);
+    return status;
+}

@@ -37,8 +37,8 @@ static void take_settings(struct capture *e, struct capture_settings *s) {
     e->now = s;
     snprintf(e->uri, sizeof e->uri, "%s", s->uri);
     e->recorded.rate = s->rate;
-    e->pace.rate = s->options.recording ? 0 : s->rate,
-    e->pace.hot = s->hot; /* a recording is played as fast as it can be */
+    e->pace.rate = s->options.recording ? 0 : s->rate; /* a recording is played as fast as it can be */
+    e->pace.hot = s->hot;
     e->look_every_ns = (int64_t)(s->look_every * 1e9);
     e->heat_ns = 0;
 }

@@ -78,7 +78,7 @@ void log_filter_begin(void) {
     ocelli_set_log(handle, NULL);
 }
 
-void quiet_divert(bool (*to)(void *user, const char *line), void *user) {
+void log_filter_divert(bool (*to)(void *user, const char *line), void *user) {
     pthread_mutex_lock(&lock);
     divert = to, divert_user = user;
     pthread_mutex_unlock(&lock);

@@ -13,7 +13,7 @@ void log_filter_begin(void);
 
 /* From here on each line, with its end, goes to `to` first, which waits for nobody and says nothing to the log; true:
  * it is not for standard error. NULL: no longer; none is under way when this returns. */
-void quiet_divert(bool (*to)(void *user, const char *line), void *user);
+void log_filter_divert(bool (*to)(void *user, const char *line), void *user);
 
 /* Says the counts whose 10 minutes are over; all of them when `all`. */
 void log_filter_flush(int all);

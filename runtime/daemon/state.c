@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/state.h"
+#include "base/file.h"
 #include "base/file_place.h"
 #include "base/log.h"
 #include "tag/learnt_file.h"
@@ -56,5 +57,5 @@ int state_save(const char *folder, const void *bytes, size_t size) {
     if (status) return status;
     if (mkdir(folder, 0777) < 0 && errno != EEXIST)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", folder, strerror(errno));
-    return learnt_file_save(path, bytes, size);
+    return file_save(path, bytes, size);
 }

@@ -181,7 +181,7 @@ static bool ends_with_article(const char *template) {
 }
 
 static void look_at_articles(struct surprises *s, const struct tags_file_tag *tag) {
-    const struct prompts_list *templates = tag->templates.count ? &tag->templates : &s->config->tags.templates;
+    const struct prompts_list *templates = tags_file_templates(&s->config->tags, tag);
     const struct prompts_list *prompts = tags_file_prompts(tag);
     for (size_t i = 0; i < templates->count; i++)
         for (size_t k = 0; k < prompts->count && ends_with_article(templates->texts[i]); k++)

@@ -72,15 +72,6 @@ bool distractors_cache_read(const char *model_key, const struct prompts_list *pr
     return good;
 }
 
-static int write_file(const char *path, const uint8_t *file, size_t bytes) {
-    struct file_writer w;
-    int status = file_writer_open(&w, path);
-    if (!status) status = file_writer_write(&w, file, bytes);
-    if (!status) status = file_writer_commit(&w);
-    file_writer_close(&w);
-    return status;
-}
-
 void distractors_cache_write(const char *model_key, const struct prompts_list *prompts, size_t size,
                              const float *values) {
     char path[4096], why[LOG_LINE];
@@ -91,7 +82,7 @@ void distractors_cache_write(const char *model_key, const struct prompts_list *p
     memcpy(file + HEAD, values, prompts->count * size * sizeof *values);
     put_digest(file, bytes);
     log_hold(why, sizeof why);
-    (void)write_file(path, file, bytes); /* without it the next start takes longer, and that is all */
+    (void)file_save(path, file, bytes); /* without it the next start takes longer, and that is all */
     log_release();
     free(file);
 }

@@ -25,12 +25,3 @@ int learnt_file_restore(struct tagger *tagger, const char *path) {
     file_free(&bytes);
     return status;
 }
-
-int learnt_file_save(const char *path, const void *bytes, size_t size) {
-    struct file_writer w;
-    int status = file_writer_open(&w, path);
-    if (!status) status = file_writer_write(&w, bytes, size);
-    if (!status) status = file_writer_commit(&w);
-    file_writer_close(&w);
-    return status;
-}

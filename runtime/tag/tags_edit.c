@@ -245,10 +245,5 @@ int tags_edit_remove(struct tags_text *text, const char *tag) {
 }
 
 int tags_edit_write(const struct tags_text *text, const char *path) {
-    struct file_writer w;
-    int status = file_writer_open(&w, path);
-    if (!status) status = file_writer_write(&w, text->bytes, text->size);
-    if (!status) status = file_writer_commit(&w);
-    file_writer_close(&w);
-    return status;
+    return file_save(path, text->bytes, text->size);
 }

@@ -289,10 +289,14 @@ const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag) {
     return tag->named_only && tag->examples.count ? &none : &tag->prompts;
 }
 
+const struct prompts_list *tags_file_templates(const struct tags_file *file, const struct tags_file_tag *tag) {
+    return tag->templates.count ? &tag->templates : &file->templates;
+}
+
 void tags_file_key(const struct tags_file *file, const struct tags_file_tag *tag, char key[SHA256_HEX_SIZE]) {
     uint8_t digest[SHA256_SIZE] = {0};
     mix_list(digest, tags_file_prompts(tag));
-    mix_list(digest, tag->templates.count ? &tag->templates : &file->templates);
+    mix_list(digest, tags_file_templates(file, tag));
     mix_list(digest, &tag->against);
     mix_list(digest, &tag->examples);
     sha256_hex(digest, key);
@@ -321,7 +325,7 @@ uint64_t tags_file_version(const struct tags_file *file) {
         mix_text(&hash, t->name);
         mix_text(&hash, t->group ? t->group : "");
         mix_texts(&hash, tags_file_prompts(t));
-        mix_texts(&hash, t->templates.count ? &t->templates : &file->templates);
+        mix_texts(&hash, tags_file_templates(file, t));
         mix_texts(&hash, &t->against);
         mix_texts(&hash, &t->examples);
         for (int r = 0; r < RULES; r++) {

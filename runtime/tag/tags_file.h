@@ -66,6 +66,8 @@ const struct tags_file_tag *tags_file_find(const struct tags_file *file, const c
 
 /* The prompts that are meant: its own, else its name, but none where it has examples alone. */
 const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
+/* The templates that count for it: its own, else the file's. */
+const struct prompts_list *tags_file_templates(const struct tags_file *file, const struct tags_file_tag *tag);
 
 /* Passes all texts but the examples to `fault`, which gives what is wrong with one, as "is not UTF-8", or NULL; `path`
  * is for messages. Errors: FILE (logged with the tag's line), unless `faults` takes it. */

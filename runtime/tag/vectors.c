@@ -142,10 +142,9 @@ static int add_examples(struct vectors *v, size_t index, struct places *s) {
 /* The nearest templates count. A tag that gives examples but no prompt means these alone. */
 static int add_tag(struct vectors *v, size_t index) {
     const struct tags_file_tag *tag = &v->tags.tags[index];
-    const struct prompts_list *templates = tag->templates.count ? &tag->templates : &v->tags.templates;
     struct places *s = &v->spans[index];
     struct prompts_list expanded = {0};
-    int status = prompts_expand(&expanded, &v->arena, templates, tags_file_prompts(tag));
+    int status = prompts_expand(&expanded, &v->arena, tags_file_templates(&v->tags, tag), tags_file_prompts(tag));
     if (!status) status = add_all(v, &expanded, tag->line, &s->prompts, &s->prompt_count);
     if (!status) status = add_examples(v, index, s);
     return status ? status : add_all(v, &tag->against, tag->line, &s->against, &s->against_count);

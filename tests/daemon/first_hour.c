@@ -3,7 +3,7 @@
  * scene in which the things of tools/demo/pictures come into view, one picture after another, with nothing in between.
  * By the starter rule almost all are found, and hardly one is seen that is not there. */
 #include "daemon/model_vectors.h"
-#include "demo.h"
+#include "demo_model.h"
 #include "support/test.h"
 #include "../tag/noise.h"
 
@@ -33,22 +33,7 @@ static const struct {
     {"umbrella-and-duck", "umbrella", LEFT},
     {"umbrella-and-duck", "duck", RIGHT},
 };
-static struct ocelli *model;
-static size_t size;
 static float *shown[PICTURES][VARIANTS], *empty[EMPTY];
-
-static int open_model(void **state) {
-    struct ocelli_info info;
-    if (demo_setup(state) || ocelli_open(&model, &(struct ocelli_params){.model = demo_blob})) return 1;
-    ocelli_get_info(model, &info);
-    size = info.embedding_size;
-    return 0;
-}
-
-static int close_model(void **state) {
-    ocelli_close(&model);
-    return demo_teardown(state);
-}
 
 static uint8_t byte_of(double value) {
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5);

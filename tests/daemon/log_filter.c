@@ -55,13 +55,13 @@ static bool divert(void *user, const char *line) {
 /* To the table of --show, and only there if that is on the terminal that standard error is. */
 static void test_diverted(void **state) {
     (void)state;
-    quiet_divert(divert, diverted);
+    log_filter_divert(divert, diverted);
     log_warn("one");
     assert_string_equal(diverted, "ocelli: warning: one\n");
     take_it = true;
     log_error("two");
     assert_string_equal(diverted, "ocelli: two\n");
-    quiet_divert(NULL, NULL);
+    log_filter_divert(NULL, NULL);
     log_error("three");
     assert_string_equal(diverted, "ocelli: two\n");
     assert_string_equal(said(), "ocelli: warning: one\nocelli: three\n");

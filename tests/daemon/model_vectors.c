@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Vectors of tags (tag/vectors.c) by the demo model, against the same texts and pictures embedded one by one. */
 #include "daemon/model_vectors.h"
-#include "demo.h"
+#include "demo_model.h"
 #include "support/heard.h"
 #include "support/test.h"
 #include "tag/prompts.h"
@@ -12,22 +12,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static struct ocelli *model;
-static size_t size;
-
-static int open_model(void **state) {
-    struct ocelli_info info;
-    if (demo_setup(state) || ocelli_open(&model, &(struct ocelli_params){.model = demo_blob})) return 1;
-    ocelli_get_info(model, &info);
-    size = info.embedding_size;
-    return 0;
-}
-
-static int close_model(void **state) {
-    ocelli_close(&model);
-    return demo_teardown(state);
-}
 
 /* Of an ini in the blob's folder; its examples lie beside it. */
 static int create(struct vectors **v, const char *ini) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tag/learnt_file.h"
+#include "base/file.h"
 #include "support/checkpoint.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -37,7 +38,7 @@ static void test_there_and_back(void **state) {
     assert_int_equal(learnt_file_restore(tagger, path), OCELLI_OK); /* not there yet */
     assert_int_equal(heard.lines, 0);
     assert_int_equal(tagger_save(tagger, &bytes, &size), OCELLI_OK);
-    assert_int_equal(learnt_file_save(path, bytes, size), OCELLI_OK);
+    assert_int_equal(file_save(path, bytes, size), OCELLI_OK);
     assert_int_equal(learnt_file_restore(tagger, path), OCELLI_OK);
     assert_true(heard.lines == 1 && strstr(heard.text, "/learnt: 1 tags go on learning"));
     free(bytes);
@@ -46,7 +47,7 @@ static void test_there_and_back(void **state) {
 static void test_faults(void **state) {
     (void)state;
     char below[600];
-    assert_int_equal(learnt_file_save(path, "other", 5), OCELLI_OK);
+    assert_int_equal(file_save(path, "other", 5), OCELLI_OK);
     assert_int_equal(learnt_file_restore(tagger, path), OCELLI_ERR_FILE);
     assert_true(heard.lines == 1 && strstr(heard.text, "not what tags have learnt"));
     assert_int_equal(truncate(path, (off_t)1 << 40), 0);
@@ -54,7 +55,7 @@ static void test_faults(void **state) {
     assert_true(heard.lines == 2 && strstr(heard.text, "over 268435456 bytes"));
     snprintf(below, sizeof below, "%s/more", path);
     assert_int_equal(learnt_file_restore(tagger, below), OCELLI_ERR_FILE); /* below a file: not a missing one */
-    assert_int_equal(learnt_file_save(below, "x", 1), OCELLI_ERR_FILE);
+    assert_int_equal(file_save(below, "x", 1), OCELLI_ERR_FILE);
     assert_int_equal(learnt_file_restore(tagger, folder), OCELLI_ERR_FILE);
     assert_int_equal(heard.lines, 5);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer.h"
 #include "base/log.h"
+#include "local_time.h"
 #include "plain.h"
 
 #include <cjson/cJSON.h>
 #include <ocelli.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* At least so many letters wide. */
 static void print_padded(const char *text, int width) {
@@ -25,13 +25,11 @@ static void print_value(const cJSON *v) {
         fputs(cJSON_IsTrue(v) ? "yes" : cJSON_IsFalse(v) ? "no" : "-", stdout);
 }
 
-/* The local time, as people say when it was. */
 static void print_time(double since_1970) {
     bool sane = since_1970 >= 0 && since_1970 < 1e12; /* the board may say anything */
     time_t seconds = sane ? (time_t)since_1970 : 0;
-    struct tm local;
-    char text[32];
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &local));
+    char text[LOCAL_DATE];
+    local_date(seconds, text);
     fputs(text, stdout);
 }
 
@@ -115,11 +113,10 @@ int answer_print_push(const char *json) {
     const cJSON *kind = cJSON_GetObjectItem(push, "push"), *tag = cJSON_GetObjectItem(push, "tag");
     const cJSON *group = cJSON_GetObjectItem(push, "group"), *state = cJSON_GetObjectItem(push, "state");
     const cJSON *score = cJSON_GetObjectItem(push, "score");
-    time_t now = time(NULL);
-    char clock[16];
+    char clock[LOCAL_CLOCK];
     if (!push) return log_fail(OCELLI_ERR_FILE, "what came is not JSON: is it ocelli that answers?");
     if (cJSON_IsString(kind) && !strcmp(kind->valuestring, "change") && cJSON_IsString(state)) {
-        strftime(clock, sizeof clock, "%H:%M:%S", localtime(&now));
+        local_clock(clock);
         printf("%s ", clock);
         print_padded(state->valuestring, 9);
         putchar(' ');

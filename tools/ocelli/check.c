@@ -77,8 +77,7 @@ static int check_texts(const struct checked *k, const struct bpe *bpe, uint32_t 
         struct arena arena = {0};
         struct prompts_list all = {0};
         bool told = false;
-        status = prompts_expand(&all, &arena, tag->templates.count ? &tag->templates : &tags->templates,
-                                tags_file_prompts(tag));
+        status = prompts_expand(&all, &arena, tags_file_templates(tags, tag), tags_file_prompts(tag));
         if (!status) status = check_list(k, tag, &all, bpe, context, &told);
         if (!status) status = check_list(k, tag, &tag->against, bpe, context, &told);
         arena_finish(&arena);

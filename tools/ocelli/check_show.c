@@ -35,15 +35,11 @@ static void list(const char *name, const struct prompts_list *texts) {
     putchar('\n');
 }
 
-static const struct prompts_list *templates_of(const struct tags_file *tags, const struct tags_file_tag *tag) {
-    return tag->templates.count ? &tag->templates : &tags->templates;
-}
-
 /* As the model gets them. An empty list where there is no memory. */
 static struct prompts_list prompts_of(const struct tags_file *tags, const struct tags_file_tag *tag,
                                       struct arena *arena) {
     struct prompts_list all = {0};
-    prompts_expand(&all, arena, templates_of(tags, tag), tags_file_prompts(tag));
+    prompts_expand(&all, arena, tags_file_templates(tags, tag), tags_file_prompts(tag));
     return all;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "progress.h"
 #include "base/clock.h"
+#include "terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,7 @@ static struct progress *shown; /* NULL: none */
 static bool drawn;             /* its line stands on the terminal */
 
 bool progress_possible(void) {
-    const char *kind = getenv("TERM");
-    return isatty(STDERR_FILENO) == 1 && kind && *kind && strcmp(kind, "dumb");
+    return terminal_usable(STDERR_FILENO);
 }
 
 /* A line that wraps leaves its first rows behind when it is drawn anew. */

@@ -21,13 +21,13 @@ int run_options_parse(struct options *options, struct daemon_options *daemon, in
     while ((c = options_next(options, argc, argv, RUN_LETTERS, table)) >= 0) {
         size_t seconds = 0;
         int fault = 0;
-        if (c == DAEMON_SHOW) {
+        if (c == RUN_SHOW) {
             if (daemon->silent) fault = options_usage(options, "--show is of ocelli run");
             daemon->no_lines = true;
         } else if (c == RUN_CONFIG) {
             fault = options_file(options, "-c", optarg);
             daemon->config = optarg;
-        } else if (c == DAEMON_RECORDING) {
+        } else if (c == RUN_RECORDING) {
             fault = take_recording(options, optarg);
             daemon->recording = optarg;
         } else {

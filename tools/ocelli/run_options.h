@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What run and learn have in common: the ini, and leaving. */
-#ifndef RUN_H
-#define RUN_H
+#ifndef RUN_OPTIONS_H
+#define RUN_OPTIONS_H
 
 #include "daemon/daemon.h"
 #include "options.h"
 
-enum { RUN_CONFIG = 'c', DAEMON_SECONDS = OPTIONS_OWN, DAEMON_SHOW, DAEMON_RECORDING };
+enum { RUN_CONFIG = 'c', RUN_SECONDS = OPTIONS_OWN, RUN_SHOW, RUN_RECORDING };
 #define RUN_LETTERS OPTIONS_LETTERS "c:"
 #define RUN_LONG                                                                                                       \
-    OPTIONS_LONG, {"config", required_argument, NULL, RUN_CONFIG}, {"show", no_argument, NULL, DAEMON_SHOW},           \
-        {"recording", required_argument, NULL, DAEMON_RECORDING}, {                                                    \
-        "for", required_argument, NULL, DAEMON_SECONDS                                                                 \
+    OPTIONS_LONG, {"config", required_argument, NULL, RUN_CONFIG}, {"show", no_argument, NULL, RUN_SHOW},              \
+        {"recording", required_argument, NULL, RUN_RECORDING}, {                                                       \
+        "for", required_argument, NULL, RUN_SECONDS                                                                    \
     }
 #define RUN_HELP                                                                                                       \
     "  -c, --config FILE     tags, model and source; see docs/run.md for its keys\n"                                   \

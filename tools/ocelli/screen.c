@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "local_time.h"
 #include "terminal.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { FRAME_MS = 100, PLAIN_MS = 250, TABLE_MS = 10000, EVENTS_WAITING = 256, NOTES_KEPT = 64, STALLS_MS = 50 };
@@ -202,19 +202,13 @@ static void run_terminal(struct screen *s) {
 
 /* ---- plain lines ---- */
 
-static void clock_text(char text[16]) {
-    time_t now = time(NULL);
-    struct tm local;
-    strftime(text, 16, "%H:%M:%S", localtime_r(&now, &local));
-}
-
 /* What is there to print: to be freed; NULL: no memory. */
 static char *plain_text_of(struct screen *s, bool table, size_t *size) {
-    char *bytes = NULL, time[16];
+    char *bytes = NULL, time[LOCAL_CLOCK];
     struct show_event event;
     FILE *to = open_memstream(&bytes, size);
     if (!to) return NULL;
-    clock_text(time);
+    local_clock(time);
     while (next_event(s, &event)) show_print_event(to, &event);
     if (table) show_print_table(to, &s->table, time);
     fclose(to);
@@ -287,7 +281,7 @@ int screen_open(struct screen **out, const struct screen_feed *feed) {
     pthread_mutex_init(&s->lock, NULL);
     s->feed = *feed;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    s->terminal = terminal_usable();
+    s->terminal = terminal_usable(STDOUT_FILENO);
     s->echoed = s->terminal && isatty(STDERR_FILENO);
     if (s->terminal) terminal_enter();
     s->view = (struct show_view){.color = terminal_color(), .utf8 = terminal_utf8(), .keys = terminal_keys() >= 0};

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "memory/history.h"
 #include "options.h"
+#include "local_time.h"
 #include "plain.h"
 #include "tag/prompts.h"
 #include "text/json.h"
@@ -10,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     OPTION_HISTORY = OPTIONS_OWN,
@@ -40,12 +40,9 @@ static void show_json(const struct history_hit *hit) {
     putchar('\n');
 }
 
-/* The local time, as people say when it was. */
 static void show(const struct history_hit *hit) {
-    time_t seconds = (time_t)floor(hit->time);
-    struct tm local;
-    char text[32];
-    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", localtime_r(&seconds, &local));
+    char text[LOCAL_DATE];
+    local_date((time_t)floor(hit->time), text);
     printf("%s  %6.3f  ", text, hit->score);
     plain_text(stdout, hit->tags);
     putchar('\n');

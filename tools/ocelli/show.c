@@ -111,10 +111,6 @@ static struct line *make_lines(const struct show_table *table, size_t *count) {
     return lines;
 }
 
-static const char *state_of(const struct show_tag *tag) {
-    return tag->on ? "on" : tag->threshold == SHOW_NONE ? "learning" : "off";
-}
-
 /* "starter 45%": of the hour that it learns. */
 static void rule_of(const struct show_tag *tag, bool brief, char text[32]) {
     static const char *const names[] = {[SHOW_UNKNOWN] = "-",
@@ -160,7 +156,7 @@ static void draw_tag(struct show_row *row, const struct show_tag *tag, const str
     show_text(row, *tag->group ? "  " : "", *tag->group ? 2 : 0);
     show_text(row, tag->name, less(l->name + 1, row->column));
     show_space(row, 1);
-    show_text(row, state_of(tag), l->state);
+    show_text(row, show_state(tag), l->state);
     show_paint(row, "0");
     if (l->score) show_space(row, 1), draw_number(row, "%.2f", tag->score, l->score);
     if (l->score_bar) show_space(row, 1), show_bar(row, tag->score, NAN, l->score_bar, tag->on ? "0;32" : "0;36");

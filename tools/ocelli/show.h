@@ -80,6 +80,8 @@ void show_add_note(struct show_table *table, const char *text);
 /* Copies tags and numbers, not the events and notes. false: no memory, and *to is as it was. */
 bool show_copy(struct show_table *to, const struct show_table *from);
 void show_finish(struct show_table *table);
+/* "on", "off", "learning". */
+const char *show_state(const struct show_tag *tag);
 
 /* By how much a count grew a second, over the last seconds. NAN: not known yet. `now` is in seconds. A zeroed one knows
  * nothing.

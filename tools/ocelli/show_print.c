@@ -32,7 +32,7 @@ static void print_tag(FILE *to, const struct show_tag *tag) {
                                         [SHOW_LEARNT] = " learnt",
                                         [SHOW_STARTER] = " starter",
                                         [SHOW_NONE] = " none"};
-    fprintf(to, "    %-8s ", tag->on ? "on" : tag->threshold == SHOW_NONE ? "learning" : "off");
+    fprintf(to, "    %-8s ", show_state(tag));
     print_padded(to, tag->name, NAME);
     print_number(to, "score", 2, tag->score);
     print_number(to, "margin", 3, tag->margin);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/log_filter.h"
+#include "local_time.h"
 #include "screen.h"
 #include "tag/calibrate.h"
 
@@ -10,13 +11,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { STATUS_MS = 500 }; /* between two looks at the counters */
 
 struct show_run {
-    struct daemon *live;
+    struct daemon *daemon;
     struct screen *screen;
     char title[SHOW_TITLE];
     /* the screen's thread's */
@@ -54,7 +54,7 @@ static void take_tag(void *user, const struct tagger_status *from) {
 
 static void take_tags(struct show_run *r, struct show_table *table) {
     r->table = table, r->at = 0;
-    if (daemon_view(r->live, &r->judged, &r->changes, take_tag, r)) table->count = r->at;
+    if (daemon_view(r->daemon, &r->judged, &r->changes, take_tag, r)) table->count = r->at;
     table->any = r->judged.any;
 }
 
@@ -65,7 +65,7 @@ static void take_status(struct show_run *r, struct show_table *table) {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (r->status_ns && now - r->status_ns < STATUS_MS * INT64_C(1000000)) return;
     r->status_ns = now;
-    daemon_get_status(r->live, &s);
+    daemon_get_status(r->daemon, &s);
     table->pictures_per_s = show_rate(&r->rate, (double)s.counts[METER_PICTURES], clock_ms() / 1000);
     table->device_ms = s.median_ms[METER_GPU], table->uptime_s = s.uptime_s;
     char size[32] = "";
@@ -94,9 +94,7 @@ static void quit(void *user) {
 static void put_event(void *user, const struct daemon_event *from) {
     const struct show_run *r = user;
     struct show_event to = {.score = *from->tag ? (double)from->why.score : (double)NAN};
-    time_t now = time(NULL);
-    struct tm local;
-    strftime(to.time, sizeof to.time, "%H:%M:%S", localtime_r(&now, &local));
+    local_clock(to.time);
     snprintf(to.state, sizeof to.state, "%s", event_state(from->state));
     snprintf(to.name, sizeof to.name, "%s", *from->tag ? from->tag : from->group);
     screen_event(r->screen, &to);
@@ -110,23 +108,23 @@ static bool put_line(void *user, const char *line) {
 /* A daemon_hook's: right before _exit(). */
 static void leave(void *user) {
     const struct show_run *r = user;
-    quiet_divert(NULL, NULL);
+    log_filter_divert(NULL, NULL);
     screen_leave(r->screen);
 }
 
 /* ---- opening ---- */
 
-int show_run_open(struct show_run **out, struct daemon *live, const char *title) {
+int show_run_open(struct show_run **out, struct daemon *daemon, const char *title) {
     struct show_run *r = *out = calloc(1, sizeof *r);
     if (!r) return log_fail(OCELLI_ERR_MEMORY, "out of memory for the table");
-    r->live = live;
+    r->daemon = daemon;
     snprintf(r->title, sizeof r->title, "ocelli run %s", title);
     struct screen_feed feed = {.user = r, .fill = fill, .quit = quit};
     struct daemon_hook hook = {.user = r, .fd = -1, .event = put_event, .leave = leave};
     int status = screen_open(&r->screen, &feed);
-    if (!status) status = daemon_add_hook(live, &hook);
+    if (!status) status = daemon_add_hook(daemon, &hook);
     if (!status) {
-        quiet_divert(put_line, r);
+        log_filter_divert(put_line, r);
         return OCELLI_OK;
     }
     screen_close(&r->screen, 1000);
@@ -142,8 +140,8 @@ int show_run_tell_lost(const struct show_run *r) {
 bool show_run_close(struct show_run **show, int timeout_ms) {
     struct show_run *r = *show;
     if (!r) return true;
-    quiet_divert(NULL, NULL);
-    daemon_remove_hook(r->live, r);
+    log_filter_divert(NULL, NULL);
+    daemon_remove_hook(r->daemon, r);
     if (!screen_close(&r->screen, timeout_ms)) return false;
     free(r);
     *show = NULL;

@@ -9,7 +9,7 @@ struct show_run;
 
 /* Takes standard output and the log's lines. `title` is copied. After daemon_open(), before daemon_run(). Errors: those
  * of screen_open() and daemon_add_hook(); *out is NULL then. */
-int show_run_open(struct show_run **out, struct daemon *live, const char *title);
+int show_run_open(struct show_run **out, struct daemon *daemon, const char *title);
 
 /* Standard output, or the terminal, took no more, which ended the daemon: says so. Accepts NULL. Errors: FILE. */
 int show_run_tell_lost(const struct show_run *show);

@@ -61,6 +61,10 @@ void show_finish(struct show_table *table) {
     *table = (struct show_table){.tags = NULL};
 }
 
+const char *show_state(const struct show_tag *tag) {
+    return tag->on ? "on" : tag->threshold == SHOW_NONE ? "learning" : "off";
+}
+
 /* A count that falls is of a daemon that was started anew. */
 double show_rate(struct show_rate *r, double count, double now) {
     enum { LEAST_S = 1, MOST_S = 4 };

@@ -60,10 +60,6 @@ void show_space(struct show_row *row, size_t cells) {
     for (; cells && row->column < row->width && append(row, " ", 1); cells--) row->column++;
 }
 
-void show_column(struct show_row *row, size_t column) {
-    if (column > row->column) show_space(row, column - row->column);
-}
-
 /* At most so many cells. A character that is wider than what is left is left out; marks stay with their letter. */
 static void put(struct show_row *row, const char *text, size_t cells) {
     for (size_t left = strlen(text); left;) {
@@ -95,7 +91,7 @@ void show_text(struct show_row *row, const char *text, size_t cells) {
         put(row, text, cells - 1);
         put(row, row->utf8 ? "\xe2\x80\xa6" : "~", 1);
     }
-    show_column(row, end);
+    if (end > row->column) show_space(row, end - row->column);
     if (!is_plain(text) && row->column < row->width) go_to_column(row);
 }
 

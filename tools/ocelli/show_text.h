@@ -25,8 +25,6 @@ void show_text(struct show_row *row, const char *text, size_t cells);
 void show_word(struct show_row *row, const char *text);
 void show_format(struct show_row *row, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void show_space(struct show_row *row, size_t cells);
-/* To this column, with blanks. */
-void show_column(struct show_row *row, size_t column);
 /* The end of the row: what stood there before goes. */
 void show_end(struct show_row *row);
 /* "1;32": Select Graphic Rendition of ECMA-48; "0": plain. Nothing without colours. */

@@ -2,6 +2,7 @@
 #include "show_watch.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "local_time.h"
 #include "pages.h"
 #include "screen.h"
 #include "terminal.h"
@@ -12,7 +13,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Between two questions for the tags, at least: a slow line is asked for half of its time. REFUSED: after a "no",
@@ -78,7 +78,7 @@ static int each(struct show_watch *w, const char *verb, void (*head)(struct show
 }
 
 /* Room for one more of `size` bytes. Errors: MEMORY. */
-static int make_capacity(void **items, size_t *capacity, size_t count, size_t size) {
+static int reserve(void **items, size_t *capacity, size_t count, size_t size) {
     if (count < *capacity) return OCELLI_OK;
     size_t more = *capacity ? 2 * *capacity : 32;
     void *grown = realloc(*items, more * size);
@@ -95,7 +95,7 @@ static int by_name(const void *a, const void *b) {
 
 static int take_place(struct show_watch *w, const cJSON *item) {
     void *places = w->places;
-    int status = make_capacity(&places, &w->place_capacity, w->place_count, sizeof *w->places);
+    int status = reserve(&places, &w->place_capacity, w->place_count, sizeof *w->places);
     w->places = places;
     if (status) return status;
     struct place *place = &w->places[w->place_count];
@@ -143,7 +143,7 @@ static enum show_threshold threshold_of(const cJSON *item) {
 
 static int take_tag(struct show_watch *w, const cJSON *item) {
     void *got = w->got;
-    int status = make_capacity(&got, &w->got_capacity, w->got_count, sizeof *w->got);
+    int status = reserve(&got, &w->got_capacity, w->got_count, sizeof *w->got);
     w->got = got;
     if (status) return status;
     struct show_tag *tag = &w->got[w->got_count++];
@@ -222,9 +222,7 @@ static int refresh(struct show_watch *w) {
 static void take_push(struct show_watch *w, const char *json) {
     cJSON *push = cJSON_Parse(json);
     struct show_event event = {.score = number(push, "score")};
-    time_t now = time(NULL);
-    struct tm local;
-    strftime(event.time, sizeof event.time, "%H:%M:%S", localtime_r(&now, &local));
+    local_clock(event.time);
     const char *tag = text(push, "tag");
     snprintf(event.state, sizeof event.state, "%s", text(push, "state"));
     snprintf(event.name, sizeof event.name, "%s", *tag ? tag : text(push, "group"));

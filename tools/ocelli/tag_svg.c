@@ -172,16 +172,9 @@ static void draw(FILE *to, const struct tag_result *r, const struct ocelli_image
 }
 
 static int save(const char *path, const char *bytes, size_t size) {
-    struct file_writer file = {.fd = -1};
-    if (!strcmp(path, "-")) {
-        fwrite(bytes, 1, size, stdout); /* main.c tells of faults */
-        return OCELLI_OK;
-    }
-    int status = file_writer_open(&file, path);
-    if (!status) status = file_writer_write(&file, bytes, size);
-    if (!status) status = file_writer_commit(&file);
-    file_writer_close(&file);
-    return status;
+    if (strcmp(path, "-")) return file_save(path, bytes, size);
+    fwrite(bytes, 1, size, stdout); /* main.c tells of faults */
+    return OCELLI_OK;
 }
 
 int tag_svg_write(const char *path, const struct tag_result *result, const struct ocelli_image *picture) {

@@ -24,9 +24,9 @@ static struct termios before, during; /* of the keys */
 static int keys = -1, out = STDOUT_FILENO;
 static atomic_bool taken, resumed;
 
-bool terminal_usable(void) {
+bool terminal_usable(int fd) {
     const char *kind = getenv("TERM");
-    return isatty(STDOUT_FILENO) && kind && *kind && strcmp(kind, "dumb");
+    return isatty(fd) && kind && *kind && strcmp(kind, "dumb");
 }
 
 bool terminal_utf8(void) {

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Is standard output a terminal that knows sequences? TERM=dumb, and none, is not. */
-bool terminal_usable(void);
+/* Is this a terminal that knows sequences? TERM=dumb, and none, is not. */
+bool terminal_usable(int fd);
 /* Does the locale write UTF-8, and may there be colours (https://no-color.org)? */
 bool terminal_utf8(void);
 bool terminal_color(void);
