@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts under another prefix than the configured one, behind DESTDIR: docs/examples and the example of
-# library.md build there by pkg-config, one of them by pkg-config --static and by find_package, both ways, and run; nothing
-# installed names the folder of the build or the configured prefix, or needs libvulkan to be linked or to start.
+# `cmake --install` under another prefix than the configured one, behind DESTDIR. docs/examples and the example of library.md
+# build there by pkg-config, and run. One of them also builds by pkg-config --static and by find_package, both ways. Nothing
+# installed names the folder of the build or the configured prefix. Nothing needs libvulkan to be linked or to start.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

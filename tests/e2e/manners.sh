@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# How `ocelli run` behaves as a service: asked to stop at any time, a manager, a reader that stalls, a disk that is slow or full.
+# How `ocelli run` behaves as a service: stops at any time, a service manager, a reader that stalls, a disk that is slow or full.
 # OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `ocelli run` and `ocelli learn` with the demo model and real frames: events equal to what the frames show, edits while running,
-# signals, what is kept, what is lost and comes back.
+# `ocelli run` and `ocelli learn` with the demo model and real frames. Events are equal to what the frames show. Then come edits,
+# signals, files that stay, and devices and sources that are lost and come back.
 # OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh. How often the ini is rewritten (3 times each), the device
 # lost, the source removed: REWRITES (30), LOSSES (1), REMOVALS (1); `make soak` has more.
 set -u

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The history whole: `ocelli run` keeps what it saw; it is searched over UDP, CoAP and in the file, while it runs, after it was killed,
-# and when the file is of no use.
+# The history whole. `ocelli run` keeps what it saw. Searches go over UDP, over CoAP and into the file: while the daemon runs,
+# after it was killed, and when the file is of no use.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 mkdir seen

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `ocelli run` ends in time, whatever it waits for: each transport alone, in pairs and none, with each kind of stop; sources, disks, logs
-# and commands that hang; FIFOs in place of files. OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
-# Several daemons run at once, each in a folder of its own; what would hang for ever is given some seconds,
+# `ocelli run` ends in time, whatever it waits for. Each kind of stop meets each transport alone, in pairs and none. Sources, disks,
+# logs and commands hang. FIFOs stand in place of files. OCELLI_BUILD, OCELLI_SOURCE, OCELLI_MODEL as in cli.sh.
+# Several daemons run at once, each in a folder of its own. A test that would hang for ever gets some seconds,
 # as all of them end on the same processors.
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
