@@ -78,8 +78,8 @@ test-threads: packages
 test-camera: PACKAGES += libcamera-dev g++
 test-camera: packages
 	cmake --preset dev
-	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_replug
-	ctest --preset dev -R '^source_(camera|replug)$$' -V
+	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_camera_module test_source_replug
+	ctest --preset dev -R '^source_(camera|camera_module|replug)$$' -V
 
 # The demo's held-out score from the program itself.
 demo-score: PACKAGES += python3-pil python3-numpy fonts-noto-color-emoji unicode-cldr-core
