@@ -75,6 +75,13 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfig.cmake ${CMAKE_CURRENT_BIN
 install(FILES boards/generic/ocelli.ini DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(PROGRAMS boards/generic/on_change DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
+# Completion of commands: bash loads it by the program's name. Debian's zsh looks in share/zsh/vendor-completions.
+set(OCELLI_ZSH_COMPLETIONS share/zsh/site-functions CACHE STRING "Folder of zsh's completions")
+foreach(program ocelli ocelli-convert)
+  install(FILES tools/completion/ocelli.bash DESTINATION share/bash-completion/completions RENAME ${program})
+  install(FILES tools/completion/_${program} DESTINATION ${OCELLI_ZSH_COMPLETIONS})
+endforeach()
+
 # The service, its user and its folder: docs/run.md. The unit names the program where this very installation puts it.
 install(CODE "
   set(OCELLI_BINDIR \"${CMAKE_INSTALL_BINDIR}\")
