@@ -15,7 +15,7 @@ _ocelli_options() { # of a command
     watch) echo '--psk --json --show -h --help' ;;
     search) echo "--history -n --number --apart --template $shared" ;;
     tag) echo "-t --tag -T --tags --template --top --orientation -r --recursive -q --quiet --csv --svg $shared" ;;
-    embed) echo "--image --text --format -o --output --orientation $shared" ;;
+    embed) echo "--image --text --format -o --output --orientation -r --recursive -q --quiet $shared" ;;
     tokenize | info | selftest) echo "$shared" ;;
     bench) echo "-n --runs --plan $shared" ;;
     ocelli-convert) echo '-o --output --tokenizer --report --name --license-file -h --help' ;;
