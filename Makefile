@@ -128,6 +128,23 @@ test-arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-st
 test-arm64: packages
 	sh tests/arm64/run.sh build/arm64
 
+# Debian packages of what is committed, in build/packages/SUITE; as root, and with the network. The first time for a release also its root:
+# minutes. arm64 is cross compiled, and needs this machine's packages of the same release, which it makes if they are missing.
+SUITE ?= trixie
+ARCH ?= amd64
+packages-deb: PACKAGES = git mmdebstrap debian-archive-keyring
+packages-deb: packages
+	sh packaging/build $(SUITE) $(ARCH)
+
+# The packages of Debian 12 and 13 made, installed in a fresh root of each, tried, upgraded, removed, purged. Some minutes a release;
+# SUITES=trixie ARCHES=amd64 for less. arm64 is emulated, and takes its time.
+SUITES ?= bookworm trixie
+ARCHES ?= amd64 arm64
+test-packages: PACKAGES = git mmdebstrap debian-archive-keyring qemu-user-static
+test-packages: packages
+	for suite in $(SUITES); do for arch in $(ARCHES); do \
+	    sh packaging/build $$suite $$arch && sh packaging/test $$suite $$arch || exit 1; done; done
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
@@ -167,4 +184,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages packages-deb test-packages
