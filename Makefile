@@ -59,6 +59,14 @@ PREFIX ?= /usr/local
 install: release
 	DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
 
+# The same for arm64 boards, in build/arm64/release; DESTDIR=folder cmake --install build/arm64/release --prefix /usr gathers it. Without
+# cameras, whose module is made on a system of the board's own release.
+arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap
+arm64: packages
+	sh cmake/arm64_root.sh build/arm64
+	cmake --preset arm64
+	cmake --build --preset arm64 -j$(JOBS)
+
 # The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
 test-subgroups: packages
 	cmake --preset dev
@@ -167,4 +175,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release arm64 install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
