@@ -67,6 +67,16 @@ arm64: packages
 	cmake --preset arm64
 	cmake --build --preset arm64 -j$(JOBS)
 
+# One build for Debian 12 and 13, Ubuntu 22.04 and 24.04, in build/portable; to be made on Debian 12. test-portable runs it in fresh Debian 12 and
+# 13 systems: as root, and with the network the first time.
+portable: PACKAGES += binutils
+portable: packages
+	cmake --preset portable
+	cmake --build --preset portable -j$(JOBS)
+test-portable: PACKAGES += mmdebstrap
+test-portable: portable
+	OCELLI_SOURCE=$(CURDIR) sh tests/portable/run.sh build/portable build/portable-systems
+
 # The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
 test-subgroups: packages
 	cmake --preset dev
@@ -175,4 +185,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release arm64 install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
