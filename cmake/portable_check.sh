@@ -32,7 +32,7 @@ for file; do
         if (!match(version, /_[0-9.]+$/)) next
         of = substr(version, 1, RSTART - 1); number = substr(version, RSTART + 1)
         if (!(of in most)) { if (!unknown[version]++) refuse("symbols of " version ", such as " name ", are of a library that is not known here") }
-        else if (compare(number, most[of]) > 0) refuse(name " is of " version ", newer than " of "_" most[of])
+        else if (compare(number, most[of]) > 0) refuse(name " is of " version ", newer than " of "_" most[of] (of == "GLIBC" ? ": link it on Debian 12 or Ubuntu 22.04" : ""))
     }
     END { if (!seen) refuse("cannot be read, or needs no library: no program of this kind"); exit bad }' || failed=1
 done

@@ -36,7 +36,7 @@ made libc.so 'int old_enough(void) { return 1; } int too_new(void) { return 2; }
 made old 'int old_enough(void); int f(void) { return old_enough(); }' -shared -fPIC -nostdlib ./libc.so
 passes old
 made new 'int too_new(void); int f(void) { return too_new(); }' -shared -fPIC -nostdlib ./libc.so
-refused new 'too_new is of GLIBC_2.36, newer than GLIBC_2.35$'
+refused new 'too_new is of GLIBC_2.36, newer than GLIBC_2.35: link it on Debian 12'
 
 # A library without versions of symbols.
 made libsqlite3.so 'int sqlite3_open(void) { return 1; } int sqlite3_is_interrupted(void) { return 2; }' -shared -fPIC -nostdlib -Wl,-soname,libsqlite3.so.0
