@@ -46,13 +46,12 @@ static void find_module(char path[PATH_MAX]) {
     static const char installed[] = OCELLI_CAMERA_MODULE_PLACE;
     char built[PATH_MAX];
     const char *wanted = secure_getenv("OCELLI_CAMERA_MODULE");
-    if (wanted || *installed == '/') {
+    if (wanted || *installed == '/')
         snprintf(path, PATH_MAX, "%s", wanted ? wanted : installed);
-        return;
-    }
-    beside_program(path, installed);
+    else
+        beside_program(path, installed);
     beside_program(built, "camera.so");
-    if (access(path, F_OK) && !access(built, F_OK)) strcpy(path, built);
+    if (!wanted && access(path, F_OK) && !access(built, F_OK)) strcpy(path, built);
 }
 
 /* ---- loading ---- */

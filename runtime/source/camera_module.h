@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What the program (camera.c) and its camera module (libcamera.cpp) know of each other. The module is a library of its
- * own, camera.so, as libcamera's name and interface change with each release of a system: the program runs on all of
- * them, and only what wants a camera wants that release's module.
+ * The interface between the program (camera.c) and its camera module (libcamera.cpp).
  *
- * camera.c looks for it in the file that OCELLI_CAMERA_MODULE names in the environment; without that variable in the
- * library folder of the installation (LIBDIR/ocelli/camera.so), reached from the program's own place by the way from
- * BINDIR to LIBDIR, so that `cmake --install --prefix`, DESTDIR and a moved folder work and no prefix is compiled in;
- * then beside the program, where a build leaves it. It stays loaded to the end: libcamera leaves threads behind.
+ * The module is a library of its own, camera.so. libcamera's name and interface change with each release of a system.
+ * So the program runs on all of them without libcamera, and only the module is made for one.
  *
- * Both share the structs of source/kind.h, so they have to be of one version and one build. */
+ * camera.c looks in three places:
+ * 1. the file that OCELLI_CAMERA_MODULE names in the environment, and then nowhere else;
+ * 2. LIBDIR/ocelli/camera.so of the installation. The program knows only the way there from its own folder, as
+ *    "../lib/ocelli/camera.so". No prefix is compiled in, so `cmake --install --prefix` works, and a moved folder too;
+ * 3. beside the program, where a build leaves it.
+ *
+ * A module stays loaded, as libcamera leaves threads behind. Program and module share the structs of source/kind.h, so
+ * they have to be of one version and one build. */
 #ifndef SOURCE_CAMERA_MODULE_H
 #define SOURCE_CAMERA_MODULE_H
 
@@ -20,7 +23,7 @@
 /* Sizes of what both share: tells builds of one version apart. */
 #define CAMERA_MODULE_LAYOUT ((uint32_t)(sizeof(struct source) << 16 | sizeof(struct slot)))
 
-/* What the module has of the program. It lives as long as the program. */
+/* The program's functions that the module calls. The struct stays valid for good. */
 struct camera_host {
     void (*log)(enum ocelli_log_level level, const char *message);
     void (*mailbox_post)(struct mailbox *mailbox, struct slot *slot);

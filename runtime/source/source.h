@@ -71,8 +71,8 @@ bool source_can_play(const char *uri);
 bool source_usable(const char *uri, char why[SOURCE_WHY]);
 
 /* Refuses what source_open() would refuse, as far as can be seen without opening it: a folder or file that is not
- * there, a format that is none. A camera, or a camera module, that is not there now is no fault here. Errors: USAGE, FILE,
- * LIMIT. */
+ * there, a format that is none. A camera, or a camera module, that is not there now is no fault here. Errors: USAGE,
+ * FILE, LIMIT. */
 int source_check(const char *uri, const struct source_options *options);
 
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
@@ -119,8 +119,9 @@ struct source_camera {
 /* Tells each camera; `each` may not open one. Errors: DEVICE (no camera module). */
 int source_cameras(void (*each)(void *user, const struct source_camera *camera), void *user);
 
-/* "libcamera v0.4.0". NULL: no camera module can be loaded (source/camera_module.h), and `why`, unless NULL, tells it and
- * what to do, as it follows the name of a source: "needs the package ocelli-camera: ...". Logs nothing. */
+/* "libcamera v0.4.0". NULL: no camera module can be loaded (source/camera_module.h). Then `why`, unless it is NULL,
+ * gets a text that follows a source's name and tells what to do: "needs the package ocelli-camera: ...". Logs nothing.
+ */
 const char *source_camera_library(char why[SOURCE_WHY]);
 
 #ifdef __cplusplus

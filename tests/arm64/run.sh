@@ -14,25 +14,13 @@ done
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-# The suite of this machine's own packages: what the cross compiler's libc was made for.
-suite=${SUITE:-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $suite" 'Component: main' | head -n 1)}
-test -n "$mirror" || { echo "test-arm64: no package archive of $suite in apt's settings: run apt-get update, or set MIRROR" >&2; exit 1; }
-packages=libc6-dev,libgcc-s1,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev,zlib1g-dev,libstb-dev,libcmocka-dev
-packages=$packages,libcoap3-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
-stamp="$suite $packages"
-if [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" ]; then
-    rm -rf "$out/root" "$out/stamp"
-    mmdebstrap --quiet --variant=extract --arch=arm64 --components=main --skip=check/qemu \
-        --aptopt='APT::Install-Recommends "false"' --include=$packages "$suite" "$out/root" "$mirror"
-    echo "$stamp" >"$out/stamp"
-fi
+sh "$source/cmake/arm64_root.sh" "$out"
 
 # -O2: gcc 12 ends with an internal error over tests/op/cpu/rows.c at -O3.
 unit='^(base|prep|text|blob|tag|memory|source|serve|convert|op|clip)_'
 export OCELLI_SYSROOT="$out/root"
 configure() {
-    cmake -S "$source" -B "$out/build" -DCMAKE_TOOLCHAIN_FILE="$source/tests/guest/arm64.cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    cmake -S "$source" -B "$out/build" -DCMAKE_TOOLCHAIN_FILE="$source/cmake/arm64.cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
         -DCMAKE_C_FLAGS=-Werror -DOCELLI_CAMERA=OFF -DOCELLI_VULKAN=OFF -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v qemu-aarch64-static);-L;$out/root"
 }
 # Tests that end with _cpu are the same programs once more.

@@ -9,7 +9,7 @@ no_camera() {
     echo "SKIP: $1"
     exit 77
 }
-test -e "$OCELLI_CAMERA_MODULE" || no_camera "built without libcamera"
+test -e "${OCELLI_CAMERA_MODULE:-$OCELLI_BUILD/camera.so}" || no_camera "built without libcamera"
 place=/usr/share/libcamera/pipeline/virtual
 test -d $place || no_camera "no libcamera with a virtual camera"
 if test -z "${OCELLI_PRIVATE:-}"; then

@@ -138,7 +138,7 @@ cmp -s json/on_change "$OCELLI_SOURCE/boards/generic/on_change" || fail "$name: 
 name="cameras"
 "$ocelli" info >out 2>err || fail "$name: info"
 "$ocelli" info --json >json.out || fail "$name: info --json"
-if test -e "$OCELLI_CAMERA_MODULE"; then
+if test -e "${OCELLI_CAMERA_MODULE:-$OCELLI_BUILD/camera.so}"; then
     jq -e '(.camera_library|startswith("libcamera")) and (has("camera_fault")|not)' json.out >/dev/null || fail "$name: no library"
     test "$(grep -c 'uri = camera:.' out)" -eq "$(jq '.cameras|length' json.out)" || fail "$name: text and JSON differ"
 fi

@@ -102,7 +102,7 @@ for file in "$work/moved/bin/ocelli" "$lib"/libocelli.so; do
     readelf -d "$file" | grep -e 'NEEDED.*libcamera' -e 'NEEDED.*libstdc' && fail "$(basename "$file") starts only where this release's libcamera is"
 done
 cameras() { env -u OCELLI_CAMERA_MODULE "$work/moved/bin/ocelli" info --json 2>"$work/log" | jq -r "$1"; }
-if test -e "$OCELLI_CAMERA_MODULE"; then
+if test -e "${OCELLI_CAMERA_MODULE:-$OCELLI_BUILD/camera.so}"; then
     test "$(nm -D --defined-only "$module" | cut -d ' ' -f 3)" = ocelli_camera_module || fail "camera.so shows more than its table"
     cameras .camera_library | grep -q '^libcamera ' || fail "the installed camera module is not found: $(cameras .camera_fault)"
     rm "$module"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Finding and loading the camera module: each way in which it cannot be had is one line that tells what to do, and
- * nothing else of the program notices. */
+ * Finding and loading the camera module. Each way in which that fails is one line that tells what to do. */
 #include "support/test.h"
 #include "source/source.h"
 #include "support/heard.h"

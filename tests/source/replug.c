@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A camera that goes while a frame of it is held, and is back when it is looked for: the signal that libcamera gives
- * when a device was unplugged is given by hand (tools/camera_unplug.cpp), all else is the camera's own. Skipped where
- * there is no camera. */
+ * A camera that goes while a frame of it is held, and is back when it is looked for. tools/camera_unplug.cpp gives the
+ * signal that libcamera gives when a device was unplugged; all else is the camera's own. Skipped where there is no
+ * camera. */
 #include "source/source.h"
 #include "base/clock.h"
 

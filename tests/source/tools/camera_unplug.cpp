@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The camera module of tests/source/replug.c: the same as camera.so, and one function more, which gives by hand the
- * signal that libcamera gives when a device was unplugged. */
+ * The camera module of tests/source/replug.c: camera.so with one more function. That gives the signal which libcamera
+ * gives when a device was unplugged. */
 #include "source/libcamera.cpp"
 
 extern "C" {
