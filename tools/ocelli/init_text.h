@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The text of the ini that `ocelli init` writes: boards/generic/ocelli.ini, with this machine's model, source and tags
+ * The text of the ini that `ocelli init` writes: example/ocelli.ini, with this machine's model, source and tags
  * in it. */
 #ifndef INIT_TEXT_H
 #define INIT_TEXT_H
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The two files of boards/generic, as they are installed as examples. */
+/* The two files of tools/ocelli/example, as they are installed as examples. */
 extern const char example_ini[], example_on_change[];
 
 struct init_text {
