@@ -26,6 +26,8 @@ for file; do
         n = split(versions, list, " "); for (i = 1; i < n; i += 2) most[list[i]] = list[i + 1]
     }
     $1 == "NEEDED" { seen++; if (!($2 in allowed)) refuse("needs " $2 ", which is not on all systems") }
+    # What the loader itself has to know, as GLIBC_ABI_DT_RELR, has no symbol.
+    NF == 4 && $1 ~ /^0x/ && $2 ~ /^0x/ && $4 !~ /_[0-9.]+$/ { refuse("needs " $4 ", which the oldest system does not have") }
     / \*UND\*/ {
         name = $NF; version = $(NF - 1); gsub(/[()]/, "", version)
         if (name ~ newer) refuse(name " is newer than the library of the oldest system")
