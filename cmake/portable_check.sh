@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# portable_check.sh FILE...: fails, with a line for each reason, if a program or library would not start on one of Debian 12 and 13, Ubuntu
-# 22.04 and 24.04: it needs a library that is not on all of them under one name, or a symbol that the oldest of them does not have.
+# portable_check.sh FILE...: fails if a program or library would not start on one of Debian 12 and 13, Ubuntu 22.04 and 24.04. There is a
+# line for each reason: a library that is not on all of them under one name, or a symbol that the oldest of them does not have.
 # OBJDUMP: of the files' machine (binutils reads them all where it was built for it).
 set -u
 # The oldest: Ubuntu 22.04 with glibc 2.35, OpenSSL 3.0.2, zlib 1.2.11, libpng 1.6.37, SQLite 3.37.2.
@@ -26,6 +26,8 @@ for file; do
         n = split(versions, list, " "); for (i = 1; i < n; i += 2) most[list[i]] = list[i + 1]
     }
     $1 == "NEEDED" { seen++; if (!($2 in allowed)) refuse("needs " $2 ", which is not on all systems") }
+    # What the loader itself has to know, as GLIBC_ABI_DT_RELR, has no symbol.
+    NF == 4 && $1 ~ /^0x/ && $2 ~ /^0x/ && $4 !~ /_[0-9.]+$/ { refuse("needs " $4 ", which the oldest system does not have") }
     / \*UND\*/ {
         name = $NF; version = $(NF - 1); gsub(/[()]/, "", version)
         if (name ~ newer) refuse(name " is newer than the library of the oldest system")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Debian's libjpeg.a is made for programs, not for libraries: the one thing of it that a library cannot link is how it
- * reads `stderr`. cmake/portable.cmake gives that another name, which is here. */
+ * Debian's libjpeg.a is made for programs. A library cannot link one thing of it, how it reads `stderr`.
+ * cmake/portable.cmake gives that variable another name there, and here it is. */
 #include <stdio.h>
 
 extern FILE *ocelli_stderr;

@@ -38,6 +38,11 @@ passes old
 made new 'int too_new(void); int f(void) { return too_new(); }' -shared -fPIC -nostdlib ./libc.so
 refused new 'too_new is of GLIBC_2.36, newer than GLIBC_2.35: link it on Debian 12'
 
+# Something that the loader of 2.36 has and no symbol tells.
+made packed 'int printf(const char *, ...); char *names[] = {"a", "b"}; int main(int n, char **a) { return printf("%s", names[n]); }' \
+    -fPIE -pie -Wl,-z,pack-relative-relocs
+if objdump -p packed | grep -q DT_RELR; then refused packed 'needs GLIBC_ABI_DT_RELR, which'; else echo "not tried: this linker packs no relocations"; fi
+
 # A library without versions of symbols.
 made libsqlite3.so 'int sqlite3_open(void) { return 1; } int sqlite3_is_interrupted(void) { return 2; }' -shared -fPIC -nostdlib -Wl,-soname,libsqlite3.so.0
 made old 'int sqlite3_open(void); int f(void) { return sqlite3_open(); }' -shared -fPIC -nostdlib ./libsqlite3.so

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh BUILD FOLDER: the portable build of the folder BUILD is installed in a Debian 12 and a Debian 13 that have nothing but the
-# libraries which it needs, and works there: tags come, a picture of each format, CoAP, the history, the library. FOLDER keeps the systems.
-# OCELLI_SOURCE: the sources. As root; needs mmdebstrap, the network the first time. Ubuntu is not run: cmake/portable_check.sh reads for it.
+# run.sh BUILD FOLDER: installs the portable build of the folder BUILD in a Debian 12 and a Debian 13 that have nothing but its libraries,
+# and tries it there (inside.sh). FOLDER keeps the systems. OCELLI_SOURCE: the sources. As root; needs mmdebstrap, the network the first
+# time. Ubuntu does not run here: cmake/portable_check.sh reads the files for it.
 set -eu
 build=$1 out=$2
 mkdir -p "$out"
