@@ -81,3 +81,6 @@ install(CODE "
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelli.service DESTINATION lib/systemd/system)
 install(FILES boards/generic/sysusers.conf DESTINATION lib/sysusers.d RENAME ocelli.conf)
 install(FILES boards/generic/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME ocelli.conf)
+
+# What only a flashed board has: `cmake --install ... --component image`.
+install(TARGETS ocelli-settings RUNTIME DESTINATION lib/ocelli COMPONENT image EXCLUDE_FROM_ALL)

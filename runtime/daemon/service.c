@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "daemon/service_change.h"
+#include "daemon/service_check.h"
 #include "daemon/service_search.h"
 #include "prep/encode_jpeg.h"
 #include "serve/serve.h"
@@ -242,46 +243,6 @@ static void *answer(void *user) {
 
 /* ---- opening ---- */
 
-static bool asked_for(const struct daemon_config *c) {
-    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
-}
-
-static int check_reach(const struct daemon_config *c, enum serve_reach *reach) {
-    if (!c->reach || serve_reach_find(reach, c->reach)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: reach = %s: give attached, loopback or all", c->path,
-                    config_line(c, "serve", "reach"), c->reach);
-}
-
-static int check_coaps(const struct daemon_config *c) {
-    if (c->coaps <= 0 || config_line(c, "serve", "psk")) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: coaps needs psk = FILE", c->path, config_line(c, "serve", "coaps"));
-}
-
-/* serve knows no line of the ini: it is put before what serve says. */
-static int check_value(const struct daemon_config *c, const char *key, const char *value,
-                       int (*check)(const char *value)) {
-    char why[LOG_LINE];
-    if (!value) return OCELLI_OK;
-    log_hold(why, sizeof why);
-    int status = check(value);
-    log_release();
-    return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
-}
-
-int service_check(const struct daemon_config *config, struct faults *faults) {
-    enum serve_reach reach;
-    if (!asked_for(config)) return OCELLI_OK;
-    int status = faults_pass(faults, check_reach(config, &reach));
-    if (!status) status = faults_pass(faults, check_coaps(config));
-    if (!status) status = faults_pass(faults, check_value(config, "address", config->address, serve_check_address));
-    if (!status) status = faults_pass(faults, check_value(config, "serial", config->serial, serve_check_serial));
-    if (!status) status = faults_pass(faults, check_value(config, "psk", config->psk, serve_check_keys));
-    if (config->coap > 0 && !serve_has_coap())
-        log_warn("%s:%zu: coap = %g: CoAP is not built in: build with libcoap3-dev installed", config->path,
-                 config_line(config, "serve", "coap"), config->coap);
-    return status;
-}
-
 static int port(double of_ini) {
     return of_ini > 0 ? (int)of_ini : SERVE_NO_PORT;
 }
@@ -305,8 +266,8 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                   .psk_file = config->psk,
                                   .rate = config->requests > 0 ? config->requests : -1,
                                   .burst = 2 * config->requests};
-    int status = check_reach(config, &params.reach);
-    if (!status) status = check_coaps(config);
+    int status = service_check_reach(config, &params.reach);
+    if (!status) status = service_check_coaps(config);
     return status ? status : serve_open(&service->serve, &params);
 }
 
@@ -337,7 +298,7 @@ int service_open(struct service **out, struct daemon *daemon, const char *path) 
     uint64_t version;
     int status = service_change_open(&b->changes, path, ended, b);
     const struct daemon_config *config = status ? NULL : service_change_config(b->changes, &version);
-    bool wanted = config && asked_for(config);
+    bool wanted = config && service_wanted(config);
     if (wanted) status = open_serve(b, config);
     struct daemon_hook hook = {.user = b, .fd = -1, .event = put_event, .leave = drop_output, .edited = edited};
     if (wanted && !status) status = daemon_add_hook(daemon, &hook);
