@@ -5,6 +5,7 @@
 #include "base/thread.h"
 #include "daemon/service_change.h"
 #include "daemon/service_check.h"
+#include "daemon/fault_list.h"
 #include "daemon/service_search.h"
 #include "prep/encode_jpeg.h"
 #include "serve/serve.h"
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS = 64, CLOSE_MS = 300 };
+enum { EVENTS = 64, CLOSE_MS = 300, FAULTS = FAULT_LINES + FAULT_KINDS };
 
 struct service {
     struct daemon *daemon;
@@ -28,7 +29,10 @@ struct service {
     size_t tag_count, tag_capacity;
     uint64_t stamp; /* of the daemon, that they are as of; see daemon_view() */
     bool copying;   /* the first of them is copied already */
-    uint8_t *jpeg;  /* given last, of this picture */
+    const char *faults[FAULTS];
+    size_t fault_count;
+    struct arena fault_texts;
+    uint8_t *jpeg; /* given last, of this picture */
     size_t jpeg_size;
     uint64_t jpeg_sequence;
     struct service_search searched;
@@ -120,6 +124,8 @@ static size_t status(void *user, struct serve_field *fields) {
     struct daemon_status *s = &b->status;
     daemon_get_status(b->daemon, s);
     const struct serve_field all[] = {
+        {"source", s->source_open ? "open" : "closed", 0},
+        {"device", s->device_open ? "open" : "closed", 0},
         {"uptime_s", NULL, s->uptime_s},
         {"frames", NULL, (double)s->counts[METER_FRAMES]},
         {"dropped", NULL, (double)s->counts[METER_DROPPED]},
@@ -143,12 +149,26 @@ static size_t status(void *user, struct serve_field *fields) {
         {"tags", NULL, (double)s->tags},
         {"tags_on", NULL, (double)s->tags_on},
         {"tags_learning", NULL, (double)s->tags_learning},
-        {"source", s->source_open ? "open" : "closed", 0},
-        {"device", s->device_open ? "open" : "closed", 0},
     };
     _Static_assert(sizeof all / sizeof all[0] <= SERVE_FIELDS, "the fields have room");
     memcpy(fields, all, sizeof all);
     return sizeof all / sizeof all[0];
+}
+
+/* Under the daemon's lock. One that finds no memory is left out. */
+static void take_fault(void *user, const char *text) {
+    struct service *b = user;
+    const char *copy = b->fault_count < FAULTS ? arena_copy(&b->fault_texts, text, strlen(text)) : NULL;
+    if (copy) b->faults[b->fault_count++] = copy;
+}
+
+static size_t faults(void *user, const char *const **texts) {
+    struct service *b = user;
+    arena_finish(&b->fault_texts);
+    b->fault_count = 0;
+    daemon_faults(b->daemon, take_fault, b);
+    *texts = b->faults;
+    return b->fault_count;
 }
 
 static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
@@ -255,6 +275,7 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                     .change = change,
                                     .pending = pending,
                                     .status = status,
+                                    .faults = faults,
                                     .frame = picture};
     if (daemon_remembers(service->daemon)) table.search = search, table.searching = searching;
     struct serve_params params = {.callbacks = &table,
@@ -276,6 +297,7 @@ static void destroy(struct service *b) {
     service_change_close(&b->changes, CLOSE_MS);
     serve_close(&b->serve);
     arena_finish(&b->names);
+    arena_finish(&b->fault_texts);
     pthread_mutex_destroy(&b->lock);
     free(b->tags);
     free(b->jpeg);
