@@ -50,6 +50,18 @@ static bool is_timezone(struct work *w, const char *name) {
     return path && !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
+/* A link NAME to FOLDER/FILE, relative so that it holds below any root. */
+static int put_link(struct work *w, const char *name, const char *folder, const char *file) {
+    char *target = place_path(&(struct place){.root = "../..", .arena = &w->arena}, "%s/%s", folder, file);
+    char *path = place_path(&w->place, PLACE_RUN "/%s", name),
+         *aside = place_path(&w->place, PLACE_RUN "/%s.tmp", name);
+    if (!target || !path || !aside) return OCELLI_ERR_MEMORY;
+    unlink(aside);
+    if (symlink(target, aside) || rename(aside, path))
+        return log_fail(OCELLI_ERR_FILE, "%s: this link cannot be made: %s", path, strerror(errno));
+    return OCELLI_OK;
+}
+
 static int put_timezone(struct work *w) {
     const char *zone = w->board.timezone;
     if (zone && !is_timezone(w, zone)) {
@@ -57,7 +69,9 @@ static int put_timezone(struct work *w) {
                      "timezone = %s is not known: write one as Europe/Berlin; times are UTC until then", zone);
         zone = NULL;
     }
-    return put_line(w, "timezone", zone ? zone : "Etc/UTC");
+    if (!zone) zone = "Etc/UTC";
+    int status = put_line(w, "timezone", zone);
+    return status ? status : put_link(w, "localtime", "/usr/share/zoneinfo", zone);
 }
 
 static int put_keys(struct work *w) {
@@ -100,22 +114,11 @@ static int put_board(struct work *w) {
 
 /* ---- the daemon's ---- */
 
-/* The link is relative, so that it holds below any root. */
-static int link_model(struct work *w, const char *model) {
-    char *target =
-        place_path(&(struct place){.root = "../..", .arena = &w->arena}, "%s", place_shown(&w->place, model));
-    char *path = place_path(&w->place, PLACE_MODEL), *aside = place_path(&w->place, PLACE_MODEL ".tmp");
-    if (!target || !path || !aside) return OCELLI_ERR_MEMORY;
-    unlink(aside);
-    if (symlink(target, aside) || rename(aside, path))
-        return log_fail(OCELLI_ERR_FILE, "%s: this link cannot be made: %s", path, strerror(errno));
-    return OCELLI_OK;
-}
-
 static int choose_model(struct work *w) {
     const char *good = place_path(&w->place, "%s/ocelli/model.good", w->state);
     const char *model = model_choose(&w->place, w->ini.model_wish, w->ini.model_line, good, &w->report);
-    return model ? link_model(w, model) : put(w, "model.gguf", NULL, 0);
+    if (!model) return put(w, "model.gguf", NULL, 0);
+    return put_link(w, "model.gguf", "", place_shown(&w->place, model) + 1);
 }
 
 static void add_defaults(struct work *w) {
@@ -146,18 +149,15 @@ static int put_ini(struct work *w) {
 
 /* On a state partition that is full the ini from before goes on; without one the memory has to do. */
 static int put_daemon(struct work *w) {
-    char why[LOG_LINE];
     size_t size;
-    log_hold(why, sizeof why);
     int status = put_ini(w);
-    log_release();
-    if (!status || state_folder_is_memory(w->state)) return status ? log_fail(status, "%s", why) : OCELLI_OK;
+    if (status != OCELLI_ERR_FILE || state_folder_is_memory(w->state)) return status;
+    const char *why = place_shown(&w->place, w->place.why);
     if (place_read(&w->place, w->ini.path, &size)) {
-        report_fault(&w->report, 0, "the state partition cannot be written, so the settings of before go on: %s",
-                     place_shown(&w->place, why));
+        report_fault(&w->report, 0, "the state partition cannot be written, so the settings of before go on: %s", why);
         return OCELLI_OK;
     }
-    w->state = state_folder_memory(&w->place, place_shown(&w->place, why), &w->report);
+    w->state = state_folder_memory(&w->place, why, &w->report);
     return w->state ? put_ini(w) : OCELLI_ERR_FILE;
 }
 

@@ -27,16 +27,13 @@ static void identify(const struct blob *blob, const char *path, char seen[SEEN])
 }
 
 static int read_whole(const struct place *place, struct blob *blob, const char *path, const char *good) {
-    char seen[SEEN], ignored[LOG_LINE];
+    char seen[SEEN];
     size_t size;
     identify(blob, path, seen);
     const char *before = good ? place_read(place, good, &size) : NULL;
     if (before && !strcmp(before, seen)) return OCELLI_OK;
     int status = blob_check(blob);
-    if (status || !good) return status;
-    log_hold(ignored, sizeof ignored); /* of a full disk the rest tells */
-    place_save(place, good, seen, 0644, false);
-    log_release();
+    if (!status && good) place_save(place, good, seen, 0644, false); /* if it cannot be kept, it is read again */
     return status;
 }
 
@@ -56,11 +53,7 @@ static bool is_good(const struct place *place, const char *path, size_t line, co
     log_hold(why, sizeof why);
     int status = check(place, path, good);
     log_release();
-    if (status)
-        report_fault(report, line,
-                     "this model cannot be used: %s: copy it to the card again, or convert it again with "
-                     "this version's ocelli-convert",
-                     place_shown(place, why));
+    if (status) report_fault(report, line, "this model is not used: %s", place_shown(place, why));
     return !status;
 }
 

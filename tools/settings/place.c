@@ -52,6 +52,9 @@ void place_init(struct place *place, const char *root, struct arena *arena) {
     while (length && root[length - 1] == '/') length--;
     char *copy = arena_copy(arena, root, length);
     *place = (struct place){.root = copy ? copy : "", .arena = arena, .uid = (uid_t)-1, .gid = (gid_t)-1};
+    static char none[LOG_LINE];
+    place->why = arena_alloc(arena, LOG_LINE, 1);
+    if (!place->why) place->why = none;
     if (geteuid() == 0) find_user(place);
 }
 
@@ -112,5 +115,8 @@ int place_save(const struct place *place, const char *path, const char *text, mo
     if (before && size == strlen(text) && !memcmp(before, text, size) && !stat(path, &st) &&
         (st.st_mode & 07777) == mode)
         return OCELLI_OK;
-    return save(place, path, text, mode, for_daemon);
+    log_hold(place->why, LOG_LINE);
+    int status = save(place, path, text, mode, for_daemon);
+    log_release();
+    return status ? log_fail(status, "%s", place->why) : OCELLI_OK;
 }

@@ -21,6 +21,7 @@ struct place {
     struct arena *arena;
     uid_t uid; /* of the user ocelli, whom the daemon runs as; (uid_t)-1: there is none, or we may not give to it */
     gid_t gid;
+    char *why; /* (LOG_LINE): what the last place_save() that failed said; "": none did */
 };
 
 /* root: of the command line. */
@@ -34,7 +35,8 @@ const char *place_shown(const struct place *place, const char *path);
 /* A folder and those above it. Errors: FILE, MEMORY. */
 int place_folder(const struct place *place, const char *path, bool for_daemon);
 
-/* Saves a file whole or not at all, unless it has these very bytes already. mode: of it. Errors: FILE, MEMORY. */
+/* Saves a file whole or not at all, unless it has these very bytes already. mode: of it. Errors: FILE, MEMORY,
+ * as logged and kept in place->why. */
 int place_save(const struct place *place, const char *path, const char *text, mode_t mode, bool for_daemon);
 
 /* Small texts; NULL: there is none, or it cannot be read, which is not logged. Terminated, in the arena. */
