@@ -140,7 +140,7 @@ static int put_ini(struct work *w) {
     const char *plain = NULL;
     w->ini.path = place_path(&w->place, "%s/ocelli/etc/ocelli.ini", w->state);
     if (!w->ini.path) return OCELLI_ERR_MEMORY;
-    int status = keys_put(&w->ini);
+    int status = w->given ? keys_put(&w->ini) : OCELLI_OK; /* else the ini that stays needs the keys of before */
     const char *text = status ? NULL : daemon_ini_make(&w->ini);
     if (!w->given) plain = text, text = NULL;
     if (!status && !text && !plain) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");

@@ -49,6 +49,11 @@ static void take_example(struct daemon_ini *ini, size_t i) {
     line->instead = instead, line->checked = checked;
 }
 
+/* With the name of a device that is not there the daemon would not start. */
+static bool is_device(const char *value) {
+    return !strcmp(value, "auto") || !strcmp(value, "gpu") || !strcmp(value, "cpu");
+}
+
 void daemon_ini_take(struct daemon_ini *ini) {
     for (size_t i = 0; i < ini->lines->count; i++) {
         const struct line *line = &ini->lines->list[i];
@@ -60,6 +65,8 @@ void daemon_ini_take(struct daemon_ini *ini) {
             leave_out(ini, i, "on a board write the key itself, as in: key = phone:0123456789abcdef0123456789abcdef");
         if (lines_is(line, "run", "state"))
             leave_out(ini, i, "on a board what was learnt lies on its state partition; the line is left out");
+        if (lines_is(line, "run", "device") && !is_device(line->value))
+            leave_out(ini, i, "on a board write auto, gpu or cpu; the line is left out");
         if (lines_is(line, "run", "faults")) leave_out(ini, i, "the board gives this itself; the line is left out");
     }
 }
