@@ -32,7 +32,7 @@ int saver_open(struct saver *saver, const char *folder);
  * another daemon in a folder that was not there at the start is one. */
 void saver_put(struct saver *saver, uint8_t *bytes, size_t size);
 
-/* What was wrong with the last save; "": nothing. */
+/* Tells why the last save failed; "": it did not. */
 void saver_fault(struct saver *saver, char text[SAVER_FAULT]);
 
 /* All is on disk, or was refused; false: not within timeout_ms. */

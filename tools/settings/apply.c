@@ -19,7 +19,7 @@
 struct work {
     struct arena arena;
     struct place place;
-    struct report report;
+    struct diagnostics report;
     struct lines lines;
     struct board board;
     struct daemon_ini ini;
@@ -65,8 +65,8 @@ static int put_link(struct work *w, const char *name, const char *folder, const 
 static int put_timezone(struct work *w) {
     const char *zone = w->board.timezone;
     if (zone && !is_timezone(w, zone)) {
-        report_fault(&w->report, w->board.timezone_line,
-                     "timezone = %s is not known: write one as Europe/Berlin; times are UTC until then", zone);
+        diagnostics_fault(&w->report, w->board.timezone_line,
+                          "timezone = %s is not known: write one as Europe/Berlin; times are UTC until then", zone);
         zone = NULL;
     }
     if (!zone) zone = "Etc/UTC";
@@ -95,7 +95,7 @@ static int put_shadow(struct work *w) {
     struct stat st;
     if (!of || !path) return OCELLI_ERR_MEMORY;
     const char *text = place_read(&w->place, of, &size);
-    if (!text) report_fault(&w->report, 0, "%s cannot be read: nobody can log in", place_shown(&w->place, of));
+    if (!text) diagnostics_fault(&w->report, 0, "%s cannot be read: nobody can log in", place_shown(&w->place, of));
     text = board_shadow(&w->board, text ? text : "", &w->arena, &w->report);
     if (!text) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = put(w, "shadow", text, 0640);
@@ -154,7 +154,8 @@ static int put_daemon(struct work *w) {
     if (status != OCELLI_ERR_FILE || state_folder_is_memory(w->state)) return status;
     const char *why = place_shown(&w->place, w->place.why);
     if (place_read(&w->place, w->ini.path, &size)) {
-        report_fault(&w->report, 0, "the state partition cannot be written, so the settings of before go on: %s", why);
+        diagnostics_fault(&w->report, 0, "the state partition cannot be written, so the settings of before go on: %s",
+                          why);
         return OCELLI_OK;
     }
     w->state = state_folder_memory(&w->place, why, &w->report);
@@ -179,7 +180,7 @@ static int read_settings(struct work *w) {
 
 /* To the journal too. */
 static int put_faults(struct work *w) {
-    char *text = report_lines(&w->report);
+    char *text = diagnostics_lines(&w->report);
     if (!text) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     fputs(text, stderr);
     int status = put(w, "faults", text, 0644);
@@ -200,7 +201,7 @@ int apply(const char *root, const char *state_missing) {
     if (!status) status = choose_model(&w);
     if (!status) status = put_line(&w, "state-path", w.state);
     int told = run ? put_faults(&w) : OCELLI_OK;
-    report_finish(&w.report);
+    diagnostics_finish(&w.report);
     arena_finish(&w.arena);
     return status ? status : told;
 }

@@ -9,7 +9,7 @@
 struct key {
     const char *name;
     bool empty, again; /* may it be without value; may it stand again */
-    void (*take)(struct board *board, const struct line *line, size_t number, struct report *report);
+    void (*take)(struct board *board, const struct line *line, size_t number, struct diagnostics *report);
 };
 
 /* ---- [board] ---- */
@@ -22,17 +22,18 @@ static bool is_host(const char *name) {
            name[length - 1] != '-';
 }
 
-static void take_name(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_name(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     if (is_host(line->value))
         b->name = line->value;
     else
-        report_fault(report, number,
-                     "name = %s is no host name: write 1 to %d letters a to z, digits and hyphens, no hyphen at the "
-                     "ends; the name is \"ocelli\" until then",
-                     line->value, BOARD_NAME);
+        diagnostics_fault(
+            report, number,
+            "name = %s is no host name: write 1 to %d letters a to z, digits and hyphens, no hyphen at the "
+            "ends; the name is \"ocelli\" until then",
+            line->value, BOARD_NAME);
 }
 
-static void take_timezone(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_timezone(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     (void)report;
     b->timezone = line->value, b->timezone_line = number;
 }
@@ -43,51 +44,52 @@ static struct board_network *network(struct board *b) {
     return &b->networks[b->network_count - 1];
 }
 
-static void take_network(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_network(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     if (strlen(line->value) <= 32)
         network(b)->name = line->value;
     else
-        report_fault(report, number,
-                     "the Wi-Fi name has %zu bytes, and no network's name is over 32: write it as the "
-                     "router shows it",
-                     strlen(line->value));
+        diagnostics_fault(report, number,
+                          "the Wi-Fi name has %zu bytes, and no network's name is over 32: write it as the "
+                          "router shows it",
+                          strlen(line->value));
 }
 
-static void take_wifi_password(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_wifi_password(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     (void)report;
     network(b)->password = line->value, network(b)->password_line = number;
 }
 
-static void take_country(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_country(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     const char *c = line->value;
     bool good = strlen(c) == 2 && (c[0] | 32) >= 'a' && (c[0] | 32) <= 'z' && (c[1] | 32) >= 'a' && (c[1] | 32) <= 'z';
     if (good)
         network(b)->country = c;
     else
-        report_fault(report, number, "country = %s: write the two letters of your country, as in: country = DE", c);
+        diagnostics_fault(report, number, "country = %s: write the two letters of your country, as in: country = DE",
+                          c);
 }
 
-static void take_hidden(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_hidden(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     bool yes = !strcasecmp(line->value, "yes");
     if (yes || !strcasecmp(line->value, "no"))
         network(b)->hidden = yes;
     else
-        report_fault(report, number, "hidden = %s: write yes or no", line->value);
+        diagnostics_fault(report, number, "hidden = %s: write yes or no", line->value);
 }
 
 /* ---- [login] ---- */
 
-static void take_ssh_key(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_ssh_key(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     const char *wrong = ssh_key_fault(line->value);
     if (wrong)
-        report_fault(report, number, "ssh_key %s", wrong);
+        diagnostics_fault(report, number, "ssh_key %s", wrong);
     else if (b->key_count == BOARD_KEYS)
-        report_fault(report, number, "more than %d ssh keys: this one is left out", BOARD_KEYS);
+        diagnostics_fault(report, number, "more than %d ssh keys: this one is left out", BOARD_KEYS);
     else
         b->keys[b->key_count++] = line->value;
 }
 
-static void take_password(struct board *b, const struct line *line, size_t number, struct report *report) {
+static void take_password(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     (void)report;
     b->password = line->value, b->password_line = number;
 }
@@ -111,10 +113,10 @@ static const struct section {
                 [LINES_LOGIN] = {"login", "ssh_key and password", login_keys}};
 
 /* A network begins with a section's first line, however often [wifi] stands. */
-static bool begin(struct board *b, const struct line *line, size_t number, struct report *report) {
+static bool begin(struct board *b, const struct line *line, size_t number, struct diagnostics *report) {
     if (line->of != LINES_WIFI || !line->header) return true;
     if (b->network_count == BOARD_NETWORKS) {
-        report_fault(report, number, "more than %d [wifi] sections: this one is left out", BOARD_NETWORKS);
+        diagnostics_fault(report, number, "more than %d [wifi] sections: this one is left out", BOARD_NETWORKS);
         return false;
     }
     b->networks[b->network_count++] = (struct board_network){.line = number};
@@ -132,25 +134,26 @@ static size_t above(const struct lines *lines, size_t i) {
     return 0;
 }
 
-static void take(struct board *b, const struct lines *lines, size_t i, struct report *report) {
+static void take(struct board *b, const struct lines *lines, size_t i, struct diagnostics *report) {
     const struct line *line = &lines->list[i];
     const struct section *section = &sections[line->of];
     const struct key *key = section->keys;
     while (key->name && strcasecmp(key->name, line->key)) key++;
     size_t first = key->name && !key->again ? above(lines, i) : 0;
     if (!key->name)
-        report_fault(report, i + 1, "\"%s\" is not known in [%s]: %s are; the line is left out", line->key,
-                     section->name, section->known);
+        diagnostics_fault(report, i + 1, "\"%s\" is not known in [%s]: %s are; the line is left out", line->key,
+                          section->name, section->known);
     else if (first)
-        report_fault(report, i + 1, "%s again, first in line %zu: keep one; this one is left out", key->name, first);
+        diagnostics_fault(report, i + 1, "%s again, first in line %zu: keep one; this one is left out", key->name,
+                          first);
     else if (!*line->value && !key->empty)
-        report_fault(report, i + 1, "%s of [%s] has no value: write one, or put a # before the line", key->name,
-                     section->name);
+        diagnostics_fault(report, i + 1, "%s of [%s] has no value: write one, or put a # before the line", key->name,
+                          section->name);
     else
         key->take(b, line, i + 1, report);
 }
 
-void board_read(struct board *board, const struct lines *lines, struct report *report) {
+void board_read(struct board *board, const struct lines *lines, struct diagnostics *report) {
     bool full = false;
     *board = (struct board){.name = NULL};
     for (size_t i = 0; i < lines->count; i++) {
@@ -162,6 +165,6 @@ void board_read(struct board *board, const struct lines *lines, struct report *r
         if (line->key && *line->key)
             take(board, lines, i, report);
         else
-            report_fault(report, i + 1, "expected NAME = VALUE; the line is left out");
+            diagnostics_fault(report, i + 1, "expected NAME = VALUE; the line is left out");
     }
 }

@@ -27,13 +27,13 @@ struct board {
 };
 
 /* The texts stay those of `lines`. */
-void board_read(struct board *board, const struct lines *lines, struct report *report);
+void board_read(struct board *board, const struct lines *lines, struct diagnostics *report);
 
 /* wpa_supplicant's configuration of all good networks, in the arena; NULL: there is none, or no memory. */
-char *board_wpa(const struct board *board, struct arena *arena, struct report *report);
+char *board_wpa(const struct board *board, struct arena *arena, struct diagnostics *report);
 
 /* `text`: of /etc/shadow. The same with the password of root, which is locked without one; in the arena. NULL: no
  * memory. */
-char *board_shadow(const struct board *board, const char *text, struct arena *arena, struct report *report);
+char *board_shadow(const struct board *board, const char *text, struct arena *arena, struct diagnostics *report);
 
 #endif

@@ -24,21 +24,21 @@ static bool is_blank(const char *text) {
     return !text[strspn(text, " \n")];
 }
 
-char *card_settings(const struct place *place, struct report *report) {
+char *card_settings(const struct place *place, struct diagnostics *report) {
     size_t size = 0;
     const char *path = find(place, "ocelli.txt");
     if (!path) {
         path = find(place, "ocelli.txt.txt"); /* Windows hides the second one */
-        if (path) report_note(report, 0, "ocelli.txt.txt is taken for ocelli.txt: Windows hid the second .txt");
+        if (path) diagnostics_note(report, 0, "ocelli.txt.txt is taken for ocelli.txt: Windows hid the second .txt");
     }
     const char *bytes = path ? place_read(place, path, &size) : NULL;
     char *text = bytes ? text_decode(place->arena, (const uint8_t *)bytes, size, report) : NULL;
     if (text && !is_blank(text)) return text;
-    report_fault(report, 0,
-                 "ocelli.txt %s: the board runs with what it has: put ocelli.txt on the first partition of the card",
-                 !path   ? "is not on the card"
-                 : !text ? "cannot be read"
-                         : "is empty");
+    diagnostics_fault(
+        report, 0, "ocelli.txt %s: the board runs with what it has: put ocelli.txt on the first partition of the card",
+        !path   ? "is not on the card"
+        : !text ? "cannot be read"
+                : "is empty");
     return NULL;
 }
 

@@ -4,10 +4,10 @@
 #define CARD_H
 
 #include "place.h"
-#include "report.h"
+#include "diagnostics.h"
 
 /* The settings file's text (text_decode()), in the arena; NULL: there is none, or nothing in it, as reported. */
-char *card_settings(const struct place *place, struct report *report);
+char *card_settings(const struct place *place, struct diagnostics *report);
 
 /* The folder of PLACE_SHARE/boards whose `compatible` has a line of the device tree's; "generic": none. In the arena.
  */

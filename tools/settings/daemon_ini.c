@@ -12,13 +12,14 @@
 
 static void leave_out(struct daemon_ini *ini, size_t i, const char *why) {
     ini->lines->list[i].out = true;
-    if (why) report_fault(ini->report, i + 1, "%s = %s: %s", ini->lines->list[i].key, ini->lines->list[i].value, why);
+    if (why)
+        diagnostics_fault(ini->report, i + 1, "%s = %s: %s", ini->lines->list[i].key, ini->lines->list[i].value, why);
 }
 
 static void take_key(struct daemon_ini *ini, size_t i) {
     leave_out(ini, i, NULL);
     if (ini->key_count == DAEMON_INI_KEYS) {
-        report_fault(ini->report, i + 1, "more than %d keys: this one is left out", DAEMON_INI_KEYS);
+        diagnostics_fault(ini->report, i + 1, "more than %d keys: this one is left out", DAEMON_INI_KEYS);
         return;
     }
     ini->keys[ini->key_count] = ini->lines->list[i].value;
@@ -29,10 +30,10 @@ static void take_model(struct daemon_ini *ini, size_t i) {
     const char *value = ini->lines->list[i].value;
     leave_out(ini, i, NULL);
     if (ini->model_wish)
-        report_fault(ini->report, i + 1, "model again, first in line %zu: keep one; this one is left out",
-                     ini->model_line);
+        diagnostics_fault(ini->report, i + 1, "model again, first in line %zu: keep one; this one is left out",
+                          ini->model_line);
     else if (!*value)
-        report_fault(ini->report, i + 1, "model has no value: write the name of a file in the folder models");
+        diagnostics_fault(ini->report, i + 1, "model has no value: write the name of a file in the folder models");
     else
         ini->model_wish = value, ini->model_line = i + 1;
 }
@@ -158,7 +159,7 @@ static char *compose(const struct daemon_ini *ini, bool checked) {
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     put_lines(ini, checked, to);
-    fprintf(to, "# Above: the lines of " REPORT_FILE " with their numbers. Below: what the board \"%s\" adds.\n",
+    fprintf(to, "# Above: the lines of " DIAGNOSTICS_FILE " with their numbers. Below: what the board \"%s\" adds.\n",
             ini->board);
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) put_defaults(ini, sections[i], to);
     if (fclose(to) == 0) kept = arena_copy(ini->place->arena, text, size);
@@ -179,9 +180,9 @@ static bool leave_out_line(struct daemon_ini *ini, size_t number, const char *te
     if (number == 0 || number > ini->lines->count || ini->lines->list[number - 1].out) return false;
     struct line *line = &ini->lines->list[number - 1];
     bool unknown = strstr(text, "unknown section") != NULL;
-    report_fault(ini->report, number, "%s%s; %s", text,
-                 unknown ? "; the board's own are [board], [wifi] and [login]" : "",
-                 line->header ? "the whole section is left out" : "the line is left out");
+    diagnostics_fault(ini->report, number, "%s%s; %s", text,
+                      unknown ? "; the board's own are [board], [wifi] and [login]" : "",
+                      line->header ? "the whole section is left out" : "the line is left out");
     if (line->header)
         leave_out_section(ini, line->section);
     else
@@ -195,7 +196,7 @@ static bool leave_out_default(struct daemon_ini *ini, const char *text) {
     for (size_t i = 0; i < ini->default_count; i++) {
         struct daemon_ini_default *d = &ini->defaults[i];
         if (d->out || d->fixed || given(ini, d) || !strstr(text, d->key)) continue;
-        report_fault(ini->report, 0, "the board's default %s = %s is left out: %s", d->key, d->value, text);
+        diagnostics_fault(ini->report, 0, "the board's default %s = %s is left out: %s", d->key, d->value, text);
         return d->out = true;
     }
     return false;
@@ -204,7 +205,8 @@ static bool leave_out_default(struct daemon_ini *ini, const char *text) {
 /* When no single line can be blamed, the board runs with its defaults alone. */
 static void leave_out_all(struct daemon_ini *ini, const char *text) {
     for (size_t i = 0; i < ini->lines->count; i++) ini->lines->list[i].out = true;
-    report_fault(ini->report, 0, REPORT_FILE ": none of its tags and settings of the daemon is used: %s", text);
+    diagnostics_fault(ini->report, 0, DIAGNOSTICS_FILE ": none of its tags and settings of the daemon is used: %s",
+                      text);
 }
 
 static bool any_left(const struct daemon_ini *ini) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The ini that the daemon of a board runs with: the settings file's own sections for it, and behind them what the board
- * gives and the file does not. Lines keep their numbers, so that what the daemon tells of a line holds for both files.
+ * The ini that the daemon of a board runs with. It has the lines of the settings file that are the daemon's. Behind
+ * them stand the keys that the board gives and the file does not. Lines keep their numbers, so that what the daemon
+ * tells of a line holds for both files.
  */
 #ifndef DAEMON_INI_H
 #define DAEMON_INI_H
@@ -20,7 +21,7 @@ struct daemon_ini_default {
 struct daemon_ini {
     const struct place *place;
     struct lines *lines;
-    struct report *report;
+    struct diagnostics *report;
     const char *path;       /* where it will lie: what it names is relative to that */
     const char *board;      /* name of the folder of the defaults */
     const char *model_wish; /* [run] model of the settings file; NULL: none */

@@ -54,7 +54,7 @@ struct kept {
     char *former; /* NULL: none */
     size_t size;
     char made_hex[SHA256_HEX_SIZE]; /* of what was made last; "": not known */
-    struct report *report;
+    struct diagnostics *report;
 };
 
 static bool changed_since(const struct kept *k) {
@@ -68,9 +68,10 @@ static int keep_former(const struct kept *k, const char *text) {
     if (!k->former || !changed_since(k) || !strcmp(k->former, text) || !k->size) return OCELLI_OK;
     int status = place_save(k->place, k->before_path, k->former, 0644, true);
     if (!status)
-        report_note(k->report, 0,
-                    "ocelli.txt was changed, so ocelli.ini was made anew: what was changed over the network or by hand "
-                    "before is in /etc/ocelli/ocelli.ini.before");
+        diagnostics_note(
+            k->report, 0,
+            "ocelli.txt was changed, so ocelli.ini was made anew: what was changed over the network or by hand "
+            "before is in /etc/ocelli/ocelli.ini.before");
     return status;
 }
 
@@ -89,7 +90,7 @@ static bool is_current(const struct kept *k, const char *text) {
 }
 
 int kept_ini_update(const struct place *place, const char *path, const char *text, const char *plain,
-                    struct report *report) {
+                    struct diagnostics *report) {
     struct kept k = {place, path, .report = report};
     size_t size;
     size_t root = strlen(place->root);
@@ -101,6 +102,7 @@ int kept_ini_update(const struct place *place, const char *path, const char *tex
     const char *fault = k.former ? fault_of(place, path, k.former, k.size) : NULL;
     if (k.former && !fault && (!text || is_current(&k, text))) return OCELLI_OK;
     if (fault && (!text || is_current(&k, text)))
-        report_fault(report, 0, "the daemon refuses the ocelli.ini that was there, so it was made anew: %s", fault);
+        diagnostics_fault(report, 0, "the daemon refuses the ocelli.ini that was there, so it was made anew: %s",
+                          fault);
     return make(&k, text ? text : plain);
 }

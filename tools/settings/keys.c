@@ -55,7 +55,7 @@ static int try(struct daemon_ini *ini, const char *path, bool *again) {
     if (!status) return OCELLI_OK;
     size_t number = number_of(message, path, &why);
     if (!number || number > ini->key_count) return log_fail(status, "%s", message);
-    report_fault(ini->report, ini->key_lines[number - 1], "key: %s; the key is left out", why);
+    diagnostics_fault(ini->report, ini->key_lines[number - 1], "key: %s; the key is left out", why);
     remove_key(ini, number - 1);
     *again = true;
     return OCELLI_OK;

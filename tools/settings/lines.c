@@ -42,10 +42,10 @@ static size_t curly_end(const char *text) {
     return 0;
 }
 
-static char *unquote(char *value, size_t line, struct report *report) {
+static char *unquote(char *value, size_t line, struct diagnostics *report) {
     size_t first = curly(value), last = curly_end(value);
     if (!first || !last || first + last >= strlen(value)) return value;
-    report_note(report, line, "the curly quotes around the value are taken off: write it without quotes");
+    diagnostics_note(report, line, "the curly quotes around the value are taken off: write it without quotes");
     value[strlen(value) - last] = '\0';
     return trim(value + first);
 }
@@ -58,7 +58,7 @@ static char *unquote_straight(char *value) {
     return value + 1;
 }
 
-static bool split_value(struct line *line, struct arena *arena, size_t number, struct report *report) {
+static bool split_value(struct line *line, struct arena *arena, size_t number, struct diagnostics *report) {
     char *copy = arena_copy(arena, line->text, strlen(line->text)), *at = copy ? strpbrk(copy, "=:") : NULL;
     if (!copy) return false;
     if (!at) return true;
@@ -76,7 +76,7 @@ static bool split_value(struct line *line, struct arena *arena, size_t number, s
     return true;
 }
 
-bool lines_split(struct lines *lines, struct arena *arena, char *text, struct report *report) {
+bool lines_split(struct lines *lines, struct arena *arena, char *text, struct diagnostics *report) {
     size_t count = 1;
     for (const char *c = text; *c; c++) count += *c == '\n';
     *lines = (struct lines){arena_alloc(arena, count, sizeof *lines->list), count};

@@ -4,7 +4,7 @@
 #ifndef LINES_H
 #define LINES_H
 
-#include "report.h"
+#include "diagnostics.h"
 
 enum lines_section { LINES_DAEMON, LINES_BOARD, LINES_WIFI, LINES_LOGIN };
 
@@ -27,7 +27,7 @@ struct lines {
 
 /* Splits `text`, which is changed. Quotes that word processors make of straight ones are taken off around values, and
  * reported. false: no memory. */
-bool lines_split(struct lines *lines, struct arena *arena, char *text, struct report *report);
+bool lines_split(struct lines *lines, struct arena *arena, char *text, struct diagnostics *report);
 
 /* Is it NAME = VALUE in [section], or in a [section ARGUMENT]? */
 bool lines_is(const struct line *line, const char *section, const char *key);

@@ -48,12 +48,13 @@ static int check(const struct place *place, const char *path, const char *good) 
 }
 
 /* The message without the root, and with what happens now. */
-static bool is_good(const struct place *place, const char *path, size_t line, const char *good, struct report *report) {
+static bool is_good(const struct place *place, const char *path, size_t line, const char *good,
+                    struct diagnostics *report) {
     char why[LOG_LINE];
     log_hold(why, sizeof why);
     int status = check(place, path, good);
     log_release();
-    if (status) report_fault(report, line, "this model is not used: %s", place_shown(place, why));
+    if (status) diagnostics_fault(report, line, "this model is not used: %s", place_shown(place, why));
     return !status;
 }
 
@@ -74,7 +75,7 @@ static int last_first(const void *a, const void *b) {
     return strverscmp(*(char *const *)b, *(char *const *)a);
 }
 
-static void find_models(const struct place *place, struct list *list, struct report *report) {
+static void find_models(const struct place *place, struct list *list, struct diagnostics *report) {
     const char *path = place_path(place, MODELS_FOLDER);
     DIR *folder = path ? opendir(path) : NULL;
     list->count = 0;
@@ -82,7 +83,7 @@ static void find_models(const struct place *place, struct list *list, struct rep
     for (const struct dirent *entry; (entry = readdir(folder));) {
         if (!is_model(entry->d_name)) continue;
         if (list->count == MODELS) {
-            report_fault(report, 0, "models: more than %d files: only some are looked at", MODELS);
+            diagnostics_fault(report, 0, "models: more than %d files: only some are looked at", MODELS);
             break;
         }
         char *name = arena_copy(place->arena, entry->d_name, strlen(entry->d_name));
@@ -94,10 +95,11 @@ static void find_models(const struct place *place, struct list *list, struct rep
 
 /* ---- the choice ---- */
 
-static const char *demo(const struct place *place, const char *good, struct report *report) {
+static const char *demo(const struct place *place, const char *good, struct diagnostics *report) {
     const char *path = place_path(place, DEMO);
     if (path && is_good(place, path, 0, good, report)) return path;
-    report_fault(report, 0, "there is no model, so nothing can be seen: copy one into the folder models of the card");
+    diagnostics_fault(report, 0,
+                      "there is no model, so nothing can be seen: copy one into the folder models of the card");
     return NULL;
 }
 
@@ -111,13 +113,13 @@ static const char *named(const struct place *place, const struct list *list, con
 }
 
 const char *model_choose(const struct place *place, const char *wish, size_t line, const char *good,
-                         struct report *report) {
+                         struct diagnostics *report) {
     struct list list;
     find_models(place, &list, report);
     const char *path = wish ? named(place, &list, wish) : NULL;
     if (wish && !path)
-        report_fault(report, line, "model = %s: there is no such file in the folder models: the demo model is used",
-                     wish);
+        diagnostics_fault(report, line,
+                          "model = %s: there is no such file in the folder models: the demo model is used", wish);
     if (wish) return path && is_good(place, path, line, good, report) ? path : demo(place, good, report);
     for (size_t i = 0; i < list.count; i++) {
         path = place_path(place, MODELS_FOLDER "/%s", list.names[i]);

@@ -12,7 +12,7 @@
 #define PLACE_BOOT "/boot/firmware"
 #define PLACE_RUN "/run/ocelli-board"
 #define PLACE_SHARE "/usr/share/ocelli"
-/* What the settings program makes for a start, as the ini and the units name it. */
+/* Made at each start; the ini and the units name them. */
 #define PLACE_MODEL PLACE_RUN "/model.gguf"
 #define PLACE_FAULTS PLACE_RUN "/faults"
 

@@ -26,7 +26,7 @@ static const char *hash(const char *password, struct crypt_data *data) {
 }
 #endif
 
-static const char *hashed(const struct board *b, struct arena *arena, struct report *report) {
+static const char *hashed(const struct board *b, struct arena *arena, struct diagnostics *report) {
     const char *kept = NULL;
 #ifdef SETTINGS_CRYPT
     struct crypt_data *data = calloc(1, sizeof *data);
@@ -38,20 +38,22 @@ static const char *hashed(const struct board *b, struct arena *arena, struct rep
     (void)arena;
 #endif
     if (!kept)
-        report_fault(report, b->password_line,
-                     "the password could not be hashed here: write what `openssl passwd -6` makes of it; root stays "
-                     "locked");
+        diagnostics_fault(
+            report, b->password_line,
+            "the password could not be hashed here: write what `openssl passwd -6` makes of it; root stays "
+            "locked");
     return kept ? kept : locked;
 }
 
-/* What stands in the field: a hash that is given is taken as it is. */
-static const char *field(const struct board *b, struct arena *arena, struct report *report) {
+/* The field: a hash that the file gives stays as it is. */
+static const char *field(const struct board *b, struct arena *arena, struct diagnostics *report) {
     if (!b->password) return locked;
     if (b->password[0] != '$') return hashed(b, arena, report);
     if (!strpbrk(b->password, ": \t")) return b->password;
-    report_fault(report, b->password_line,
-                 "the password begins with $, so it is taken for a hash, and no hash has a blank or a colon: write "
-                 "another one; root stays locked");
+    diagnostics_fault(
+        report, b->password_line,
+        "the password begins with $, so it is taken for a hash, and no hash has a blank or a colon: write "
+        "another one; root stays locked");
     return locked;
 }
 
@@ -67,7 +69,7 @@ static void put_root(const char *line, size_t length, const char *password, FILE
     fputc('\n', to);
 }
 
-char *board_shadow(const struct board *board, const char *text, struct arena *arena, struct report *report) {
+char *board_shadow(const struct board *board, const char *text, struct arena *arena, struct diagnostics *report) {
     char *made = NULL, *kept = NULL;
     size_t size;
     bool any = false;

@@ -15,7 +15,7 @@ bool state_folder_is_memory(const char *folder) {
     return !strcmp(folder, MEMORY);
 }
 
-/* What was being written when the power went. Nobody else writes there now: the daemon starts later. */
+/* Removes halves of files, which a power cut left. Nobody else writes there now: the daemon starts later. */
 static void remove_unfinished(const struct place *place, const char *path) {
     DIR *folder = opendir(path);
     if (!folder) return;
@@ -47,13 +47,13 @@ static bool is_mounted(const struct place *place) {
     return !stat("/", &root) && !stat(PARTITION, &state) && root.st_dev != state.st_dev;
 }
 
-const char *state_folder_memory(const struct place *place, const char *why, struct report *report) {
-    report_fault(report, 0,
-                 "there is no good state partition: what is learnt and changed is lost when the power goes: %s", why);
+const char *state_folder_memory(const struct place *place, const char *why, struct diagnostics *report) {
+    diagnostics_fault(
+        report, 0, "there is no good state partition: what is learnt and changed is lost when the power goes: %s", why);
     return make(place, MEMORY) ? NULL : MEMORY;
 }
 
-const char *state_folder(const struct place *place, const char *missing, struct report *report) {
+const char *state_folder(const struct place *place, const char *missing, struct diagnostics *report) {
     char why[LOG_LINE];
     if (!missing && !is_mounted(place)) missing = "nothing is mounted at " PARTITION;
     if (missing) return state_folder_memory(place, missing, report);

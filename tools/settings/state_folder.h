@@ -5,13 +5,13 @@
 #define STATE_FOLDER_H
 
 #include "place.h"
-#include "report.h"
+#include "diagnostics.h"
 
 /* Makes the folders. missing: why there is no partition, or NULL. Gives the folder as the board names it, without the
  * root; NULL: not even memory can be had, as logged. */
-const char *state_folder(const struct place *place, const char *missing, struct report *report);
+const char *state_folder(const struct place *place, const char *missing, struct diagnostics *report);
 /* The one in memory, with `why` for the report. */
-const char *state_folder_memory(const struct place *place, const char *why, struct report *report);
+const char *state_folder_memory(const struct place *place, const char *why, struct diagnostics *report);
 bool state_folder_is_memory(const char *folder);
 
 #endif

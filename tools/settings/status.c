@@ -134,7 +134,7 @@ static void put_faults(const struct place *place, const struct asked *asked, FIL
 
 /* ---- the text ---- */
 
-/* What the ini says; empty where there is none. */
+/* Reads what is good in the ini; without one nothing is given. */
 static void read_ini(const struct place *place, struct daemon_config *ini) {
     char why[LOG_LINE];
     struct faults faults = {0};

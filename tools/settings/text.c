@@ -12,7 +12,7 @@ struct decoder {
     size_t size, at;
     enum form form;
     size_t line; /* from 1 */
-    struct report *report;
+    struct diagnostics *report;
     bool told_form, told_control;
 };
 
@@ -70,31 +70,32 @@ static uint32_t next_utf8(struct decoder *d) {
     if (whole) return (uint32_t)unicode_next(text, d->size, &d->at);
     uint8_t byte = d->bytes[d->at++];
     if (!d->told_form)
-        report_fault(d->report, d->line,
-                     "it is not UTF-8, so it is read as Windows' 8-bit text: look whether its letters are right below, "
-                     "and save the file as UTF-8");
+        diagnostics_fault(
+            d->report, d->line,
+            "it is not UTF-8, so it is read as Windows' 8-bit text: look whether its letters are right below, "
+            "and save the file as UTF-8");
     d->told_form = true;
     uint32_t c = byte < 0xA0 ? windows[byte - 0x80] : byte;
     return c ? c : REPLACEMENT;
 }
 
-/* What a line may hold: the rest is made a blank. */
+/* A line has no control characters, and no blanks but spaces. */
 static uint32_t clean(struct decoder *d, uint32_t c) {
     if (c == UNBROKEN || c == MARK || c == '\t') return ' ';
     bool control = c < ' ' || (c >= 0x7F && c < 0xA0);
     if (!control) return c;
     if (!d->told_control)
-        report_fault(d->report, d->line,
-                     "a control character: it is taken for a blank: save the file with a plain text editor");
+        diagnostics_fault(d->report, d->line,
+                          "a control character: it is taken for a blank: save the file with a plain text editor");
     d->told_control = true;
     return ' ';
 }
 
-char *text_decode(struct arena *arena, const uint8_t *bytes, size_t size, struct report *report) {
+char *text_decode(struct arena *arena, const uint8_t *bytes, size_t size, struct diagnostics *report) {
     struct decoder d = {.bytes = bytes, .size = size, .line = 1, .report = report};
     if (size > TEXT_MOST) {
-        report_fault(report, 0, REPORT_FILE ": over %d bytes: only the first %d are read: make it shorter", TEXT_MOST,
-                     TEXT_MOST);
+        diagnostics_fault(report, 0, DIAGNOSTICS_FILE ": over %d bytes: only the first %d are read: make it shorter",
+                          TEXT_MOST, TEXT_MOST);
         d.size = TEXT_MOST;
     }
     find_form(&d);

@@ -21,20 +21,20 @@ static bool is_given(const struct board_network *n) {
     return n->name || n->password || n->country || n->hidden;
 }
 
-static bool usable(const struct board_network *n, struct report *report) {
+static bool usable(const struct board_network *n, struct diagnostics *report) {
     if (!is_given(n)) return false;
     if (!n->name) {
-        report_fault(report, n->line,
-                     "[wifi] has no good name: write name = and the network's name; there is no Wi-Fi until then");
+        diagnostics_fault(report, n->line,
+                          "[wifi] has no good name: write name = and the network's name; there is no Wi-Fi until then");
         return false;
     }
     if (is_open(n) || is_hex(n->password)) return true;
     size_t length = strlen(n->password);
     if (length >= 8 && length <= 63) return true;
-    report_fault(report, n->password_line,
-                 "the Wi-Fi password has %zu characters, and WPA takes 8 to 63: look at the router's; there is no "
-                 "Wi-Fi \"%s\" until then",
-                 length, n->name);
+    diagnostics_fault(report, n->password_line,
+                      "the Wi-Fi password has %zu characters, and WPA takes 8 to 63: look at the router's; there is no "
+                      "Wi-Fi \"%s\" until then",
+                      length, n->name);
     return false;
 }
 
@@ -64,20 +64,20 @@ static void put_head(const struct board *b, FILE *to) {
     if (c) fprintf(to, "country=%c%c\n", c[0] & ~32, c[1] & ~32);
 }
 
-char *board_wpa(const struct board *board, struct arena *arena, struct report *report) {
+char *board_wpa(const struct board *board, struct arena *arena, struct diagnostics *report) {
     char *text = NULL, *kept = NULL;
-    size_t size, good = 0;
+    size_t size, good = 0, first = 0;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     put_head(board, to);
     for (size_t i = 0; i < board->network_count; i++) {
         if (!usable(&board->networks[i], report)) continue;
         put_network(&board->networks[i], to);
-        good++;
+        if (!good++) first = board->networks[i].line;
     }
     if (good && !country(board))
-        report_note(report, board->networks[0].line,
-                    "[wifi] has no country: some channels stay off: write country = and its two letters");
+        diagnostics_note(report, first,
+                         "[wifi] has no country: some channels stay off: write country = and its two letters");
     if (fclose(to) == 0 && good) kept = arena_copy(arena, text, size);
     if (text) explicit_bzero(text, size);
     free(text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "report.h"
+#include "diagnostics.h"
 #include "base/log.h"
 
 #include <stdarg.h>
@@ -7,45 +7,45 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct report_item *next(struct report *r) {
+static struct diagnostic *next(struct diagnostics *r) {
     if (r->count == r->capacity) {
         size_t capacity = r->capacity ? 2 * r->capacity : 32;
-        struct report_item *grown = realloc(r->items, capacity * sizeof *grown);
+        struct diagnostic *grown = realloc(r->items, capacity * sizeof *grown);
         if (!grown) return NULL;
         r->items = grown, r->capacity = capacity;
     }
     return &r->items[r->count];
 }
 
-static void add(struct report *r, size_t line, bool note, const char *format, va_list args) {
+static void add(struct diagnostics *r, size_t line, bool note, const char *format, va_list args) {
     char raw[LOG_LINE], shown[LOG_LINE];
     vsnprintf(raw, sizeof raw, format, args);
     log_one_line(raw, shown);
     for (size_t i = 0; i < r->count; i++)
         if (r->items[i].line == line && !strcmp(r->items[i].text, shown)) return;
-    struct report_item *item = next(r);
+    struct diagnostic *item = next(r);
     const char *text = item ? arena_copy(&r->arena, shown, strlen(shown)) : NULL;
     if (text)
-        *item = (struct report_item){line, r->count++, note, text};
+        *item = (struct diagnostic){line, r->count++, note, text};
     else
         r->lost = true;
 }
 
-void report_fault(struct report *report, size_t line, const char *format, ...) {
+void diagnostics_fault(struct diagnostics *report, size_t line, const char *format, ...) {
     va_list args;
     va_start(args, format);
     add(report, line, false, format, args);
     va_end(args);
 }
 
-void report_note(struct report *report, size_t line, const char *format, ...) {
+void diagnostics_note(struct diagnostics *report, size_t line, const char *format, ...) {
     va_list args;
     va_start(args, format);
     add(report, line, true, format, args);
     va_end(args);
 }
 
-size_t report_faults(const struct report *report) {
+size_t diagnostics_faults(const struct diagnostics *report) {
     size_t count = 0;
     for (size_t i = 0; i < report->count; i++) count += !report->items[i].note;
     return count;
@@ -53,23 +53,23 @@ size_t report_faults(const struct report *report) {
 
 /* Faults first; those of the file in its order, then the others. */
 static int compare(const void *a, const void *b) {
-    const struct report_item *x = a, *y = b;
+    const struct diagnostic *x = a, *y = b;
     if (x->note != y->note) return x->note ? 1 : -1;
     if (!x->line != !y->line) return x->line ? -1 : 1;
     if (x->line != y->line) return x->line < y->line ? -1 : 1;
     return x->order < y->order ? -1 : x->order > y->order;
 }
 
-char *report_lines(struct report *report) {
+char *diagnostics_lines(struct diagnostics *report) {
     char *text = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);
     if (!to) return NULL;
     if (report->count) qsort(report->items, report->count, sizeof *report->items, compare);
     for (size_t i = 0; i < report->count; i++) {
-        const struct report_item *item = &report->items[i];
+        const struct diagnostic *item = &report->items[i];
         if (item->note) fputs("note: ", to);
-        if (item->line) fprintf(to, REPORT_FILE " line %zu: ", item->line);
+        if (item->line) fprintf(to, DIAGNOSTICS_FILE " line %zu: ", item->line);
         fprintf(to, "%s\n", item->text);
     }
     if (report->lost) fputs("out of memory: not all that is wrong is told here\n", to);
@@ -78,8 +78,8 @@ char *report_lines(struct report *report) {
     return NULL;
 }
 
-void report_finish(struct report *report) {
+void diagnostics_finish(struct diagnostics *report) {
     free(report->items);
     arena_finish(&report->arena);
-    *report = (struct report){0};
+    *report = (struct diagnostics){0};
 }
