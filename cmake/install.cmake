@@ -85,4 +85,4 @@ install(FILES boards/generic/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME oce
 # What only a flashed board has: `cmake --install ... --component image`.
 install(TARGETS ocelli-settings RUNTIME DESTINATION lib/ocelli COMPONENT image EXCLUDE_FROM_ALL)
 install(DIRECTORY boards/image/units/ DESTINATION lib/systemd/system COMPONENT image EXCLUDE_FROM_ALL)
-install(FILES boards/image/ocelli.txt boards/image/sshd.conf DESTINATION ${CMAKE_INSTALL_DATADIR}/ocelli/image COMPONENT image EXCLUDE_FROM_ALL)
+install(FILES boards/image/ocelli.txt DESTINATION ${CMAKE_INSTALL_DATADIR}/ocelli/image COMPONENT image EXCLUDE_FROM_ALL)

@@ -303,6 +303,17 @@ told "its file system is damaged"
 has "$run/state-path" /run/ocelli-board/state
 has "$run/state/ocelli/etc/ocelli.ini" "[tag cat]"
 test ! -e "$ini" || fail "$name: state was written"
+echo "the card has no fourth partition" >"$run/state-missing" # of who mounted something else in its place
+apply
+told "the card has no fourth partition"
+has "$run/state-path" /state
+has "$ini" "[tag cat]"
+rm "$run/state-missing"
+name="an update that failed"
+mkdir "$root/state/system"
+echo "the update did not work" >"$root/state/system/update-failed"
+apply
+told "the update did not work"
 if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=64k none "$root/state" 2>/dev/null; then
     name="a full state partition"
     ln -sfn "$root/state" disk # for the trap
@@ -406,7 +417,7 @@ if command -v systemd-analyze >/dev/null && [ -d /usr/lib/systemd/system ]; then
     cp -r /usr/lib/systemd/system "$tree/usr/lib/systemd/"
     cp -r "$OCELLI_SOURCE"/boards/image/units/* "$tree/usr/lib/systemd/system/"
     sed 's|@OCELLI_BINDIR@|/usr/bin|' "$OCELLI_SOURCE/boards/generic/ocelli.service.in" >"$tree/usr/lib/systemd/system/ocelli.service"
-    for file in usr/lib/ocelli/ocelli-settings bin/hostname bin/sh bin/kill usr/sbin/rfkill usr/sbin/wpa_supplicant usr/bin/ocelli; do
+    for file in usr/lib/ocelli/ocelli-settings bin/mount bin/sh bin/kill usr/sbin/wpa_supplicant usr/bin/ocelli; do
         cp /bin/true "$tree/$file"
     done
     for unit in "$OCELLI_SOURCE"/boards/image/units/*.*; do

@@ -32,7 +32,7 @@ static void check_ini(struct daemon_ini *ini) {
     daemon_ini_check(&found, made, ini->path);
     if (found.faults) abort();
     findings_finish(&found);
-    if (!strstr(made, "model = /model\n") || strstr(made, "model = x")) abort();
+    if (!strstr(made, "model = /model\n") || strstr(made, "\nmodel = x")) abort();
 }
 
 /* Of a network there are these lines, in this order, and no other bytes than those that may be there. */

@@ -178,6 +178,11 @@ static int read_settings(struct work *w) {
     return OCELLI_OK;
 }
 
+static void tell_update(struct work *w) {
+    const char *failed = place_first_line(&w->place, PLACE_UPDATE_FAILED);
+    if (failed) diagnostics_fault(&w->report, 0, "%s", failed);
+}
+
 /* To the journal too. */
 static int put_faults(struct work *w) {
     char *text = diagnostics_lines(&w->report);
@@ -198,6 +203,7 @@ int apply(const char *root, const char *state_missing) {
     if (!status) w.state = state_folder(&w.place, state_missing, &w.report);
     if (!status && !w.state) status = OCELLI_ERR_FILE;
     if (!status) status = put_daemon(&w);
+    if (!status) tell_update(&w);
     if (!status) status = choose_model(&w);
     if (!status) status = put_line(&w, "state-path", w.state);
     int told = run ? put_faults(&w) : OCELLI_OK;

@@ -92,6 +92,17 @@ char *place_read(const struct place *place, const char *path, size_t *size) {
     return text;
 }
 
+const char *place_first_line(const struct place *place, const char *name) {
+    char shown[LOG_LINE];
+    size_t size;
+    const char *path = place_path(place, "%s", name);
+    char *text = path ? place_read(place, path, &size) : NULL;
+    if (!text) return NULL;
+    text[strcspn(text, "\n")] = '\0';
+    log_one_line(text, shown);
+    return *shown ? arena_copy(place->arena, shown, strlen(shown)) : NULL;
+}
+
 /* Not file_save(): that gives a file the permissions of the one before. */
 static int save(const struct place *place, const char *path, const char *text, mode_t mode, bool for_daemon) {
     struct file_writer w;

@@ -55,6 +55,8 @@ const char *state_folder_memory(const struct place *place, const char *why, stru
 
 const char *state_folder(const struct place *place, const char *missing, struct diagnostics *report) {
     char why[LOG_LINE];
+    const char *instead = place_first_line(place, PLACE_STATE_MISSING);
+    if (instead) diagnostics_fault(report, 0, "there is no good state partition: %s", instead);
     if (!missing && !is_mounted(place)) missing = "nothing is mounted at " PARTITION;
     if (missing) return state_folder_memory(place, missing, report);
     log_hold(why, sizeof why);

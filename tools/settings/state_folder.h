@@ -7,7 +7,8 @@
 #include "place.h"
 #include "diagnostics.h"
 
-/* Makes the folders. missing: why there is no partition, or NULL. Gives the folder as the board names it, without the
+/* Makes the folders. missing: why there is no partition, or NULL. If the file PLACE_STATE_MISSING is there, something
+ * else is mounted in the partition's place, and it tells why. Gives the folder as the board names it, without the
  * root; NULL: not even memory can be had, as logged. */
 const char *state_folder(const struct place *place, const char *missing, struct diagnostics *report);
 /* The one in memory, with `why` for the report. */

@@ -128,6 +128,8 @@ static void put_faults(const struct place *place, const struct asked *asked, FIL
         fputc('\n', to);
         count++;
     }
+    const char *failed = place_first_line(place, PLACE_UPDATE_FAILED); /* it may be told after the start */
+    if (failed && !in_file(file, failed)) count++, fprintf(to, "- %s\n", failed);
     if (!file) fputs("- ocelli.txt was not read: ocelli-settings apply did not run\n", to);
     if (file && !count) fputs("nothing that this board knows of\n", to);
 }

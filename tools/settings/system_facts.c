@@ -14,18 +14,6 @@
 
 enum { LOG_LINES = 8 };
 
-/* The file's first line without what cannot be shown; NULL: there is none. */
-static const char *first_line(const struct place *place, const char *name) {
-    char shown[LOG_LINE];
-    size_t size;
-    const char *path = place_path(place, "%s", name);
-    char *text = path ? place_read(place, path, &size) : NULL;
-    if (!text) return NULL;
-    text[strcspn(text, "\n")] = '\0';
-    log_one_line(text, shown);
-    return *shown ? arena_copy(place->arena, shown, strlen(shown)) : NULL;
-}
-
 /* The value of KEY= in a text of such words or lines; NULL: none. */
 static const char *value_of(const struct place *place, const char *name, const char *key) {
     size_t size, length = strlen(key);
@@ -44,8 +32,8 @@ static const char *value_of(const struct place *place, const char *name, const c
 /* ---- the board ---- */
 
 void system_facts_board(const struct place *place, FILE *to) {
-    const char *model = first_line(place, "/proc/device-tree/model");
-    const char *image = value_of(place, "/etc/os-release", "IMAGE_VERSION=");
+    const char *model = place_first_line(place, "/proc/device-tree/model");
+    const char *image = place_first_line(place, "/etc/ocelli-image");
     const char *slot = value_of(place, "/proc/cmdline", "ocelli.slot=");
     const char *root = value_of(place, "/proc/cmdline", "root=");
     fprintf(to, "board       %s (defaults of \"%s\")\n", model ? model : "not known", card_board(place));
@@ -100,13 +88,13 @@ static const char *wifi_state(const struct place *place) {
     if (!made || access(made, F_OK)) return "not set up in ocelli.txt";
     if (!interface) return "set up, but this board has no Wi-Fi device that its system knows";
     snprintf(name, sizeof name, "/sys/class/net/%s/operstate", interface);
-    const char *state = first_line(place, name);
+    const char *state = place_first_line(place, name);
     if (state && !strcmp(state, "up")) return "connected";
     return "not connected: are its name and password right, and is the network in reach?";
 }
 
 void system_facts_network(const struct place *place, FILE *to) {
-    const char *host = first_line(place, PLACE_RUN "/hostname");
+    const char *host = place_first_line(place, PLACE_RUN "/hostname");
     fprintf(to, "host name   %s\n", host ? host : "not known");
     put_addresses(to);
     fprintf(to, "Wi-Fi       %s\n", wifi_state(place));
