@@ -93,3 +93,8 @@ install(FILES boards/generic/sysusers.conf DESTINATION lib/sysusers.d RENAME oce
 install(FILES boards/generic/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME ocelli.conf)
 
 include(cmake/boards.cmake)
+
+# What only a flashed board has: `cmake --install ... --component image`.
+install(TARGETS ocelli-settings RUNTIME DESTINATION lib/ocelli COMPONENT image EXCLUDE_FROM_ALL)
+install(DIRECTORY boards/image/units/ DESTINATION lib/systemd/system COMPONENT image EXCLUDE_FROM_ALL)
+install(FILES boards/image/ocelli.txt DESTINATION ${CMAKE_INSTALL_DATADIR}/ocelli/image COMPONENT image EXCLUDE_FROM_ALL)
