@@ -253,6 +253,16 @@ apply
 told "the daemon refuses the ocelli.ini that was there"
 accepted
 
+name="links that lead elsewhere"
+echo precious >other
+for file in "$ini" "$ini.made" "$ini.before" "$etc/keys"; do ln -sf "$work/other" "$file"; done
+cp first.txt "$card/ocelli.txt"
+apply
+good
+test "$(cat other)" = precious || fail "$name: written to"
+for file in "$ini" "$ini.made" "$etc/keys"; do test ! -L "$file" || fail "$name: $file is a link"; done
+has_not "$ini" precious
+
 name="models"
 new_board
 cp first.txt "$card/ocelli.txt"
