@@ -79,7 +79,7 @@ has "$run/hostname" attic
 has "$run/timezone" Europe/Berlin
 test "$(readlink -f "$run/localtime")" = "$root/usr/share/zoneinfo/Europe/Berlin" || fail "$name: localtime leads elsewhere"
 test "$(stat -c %a "$run/wpa_supplicant.conf" "$run/shadow" "$etc/keys" | tr '\n' ' ')" = "600 640 600 " || fail "$name: the secrets' permissions"
-for line in country=DE "	ssid=4bc3a4736520232037" '	psk="pass "word" #1"' "	scan_ssid=1" "	ssid=2074776f20" "	key_mgmt=WPA-PSK" "	ssid=636166c3a9" \
+for line in country=DE "	ssid=4bc3a4736520232037" "	psk=d49bf4b78758a3a7de81d8a8962cbe7c9df70c95abf7655c690a511c130cc00b" "	scan_ssid=1" "	ssid=2074776f20" "	key_mgmt=WPA-PSK" "	ssid=636166c3a9" \
     "	psk=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" "	key_mgmt=NONE"; do has "$run/wpa_supplicant.conf" "$line"; done
 test "$(grep -c network= "$run/wpa_supplicant.conf")" -eq 3 || fail "$name: not three networks"
 has "$run/authorized_keys" "$key"
@@ -252,6 +252,16 @@ printf '\n[tag cut in its mid' >>"$ini"
 apply
 told "the daemon refuses the ocelli.ini that was there"
 accepted
+
+name="links that lead elsewhere"
+echo precious >other
+for file in "$ini" "$ini.made" "$ini.before" "$etc/keys"; do ln -sf "$work/other" "$file"; done
+cp first.txt "$card/ocelli.txt"
+apply
+good
+test "$(cat other)" = precious || fail "$name: written to"
+for file in "$ini" "$ini.made" "$etc/keys"; do test ! -L "$file" || fail "$name: $file is a link"; done
+has_not "$ini" precious
 
 name="models"
 new_board

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as the settings file of a card: the ini that is made of them is one that the daemon takes, wpa_supplicant's
- * file has no line that somebody slipped in, and each fault is of a line that is there. */
+ * Any bytes as the settings file of a card. The daemon takes the ini that is made of them. Nobody slips a line into
+ * wpa_supplicant's file. Each fault is of a line that is there. */
 #include "fuzz.h"
 #include "settings/board.h"
 #include "settings/daemon_ini.h"
@@ -35,7 +35,7 @@ static void check_ini(struct daemon_ini *ini) {
     if (!strstr(made, "model = /model\n") || strstr(made, "\nmodel = x")) abort();
 }
 
-/* Of a network there are these lines, in this order, and no other bytes than those that may be there. */
+/* The file has no other lines than these, and their values no other bytes than they may have. */
 static void check_wpa(const char *text) {
     static const char *const known[] = {"# ",
                                         "ctrl_interface=/run/wpa_supplicant\n",

@@ -66,7 +66,7 @@ static void test_bad_values(void **state) {
     has(out, "uri = camera:\n");
 }
 
-/* Where the clash is with a default, the default goes. */
+/* If it clashes with a default, the default goes. */
 static void test_clash(void **state) {
     (void)state;
     const char *out = made("[serve]\nudp = 5683\n");

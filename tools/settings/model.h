@@ -8,9 +8,9 @@
 #include "place.h"
 #include "diagnostics.h"
 
-/* wish: [run] model, or NULL; line: of it. Gives the path (below the root, in the arena) of the first one that is
- * whole and of a version that the daemon reads; NULL: there is none, as reported. good: a file that remembers which
- * model was read to its end, so that the next start need not. */
+/* wish: [run] model, or NULL; line: of it. good: a file that remembers which model was read to its end, so that the
+ * next start need not. Gives the path of the first one that is whole and of a version that the daemon reads. It is
+ * below the root, and in the arena. NULL: there is none, as reported. */
 const char *model_choose(const struct place *place, const char *wish, size_t line, const char *good,
                          struct diagnostics *report);
 

@@ -81,7 +81,7 @@ int place_folder(const struct place *place, const char *path, bool for_daemon) {
 
 char *place_read(const struct place *place, const char *path, size_t *size) {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (fd < 0) return NULL;
     enum { MOST = 4 << 20 };
     bool good = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MOST;
@@ -103,9 +103,12 @@ const char *place_first_line(const struct place *place, const char *name) {
     return *shown ? arena_copy(place->arena, shown, strlen(shown)) : NULL;
 }
 
-/* Not file_save(): that gives a file the permissions of the one before. */
+/* Not file_save(): that gives a file the permissions of the one before. A link is not followed: the daemon's user, who
+ * owns the folder, must not choose what root writes. */
 static int save(const struct place *place, const char *path, const char *text, mode_t mode, bool for_daemon) {
     struct file_writer w;
+    struct stat st;
+    if (!lstat(path, &st) && S_ISLNK(st.st_mode)) unlink(path);
     int status = file_writer_open(&w, path);
     if (!status && fchmod(w.fd, mode))
         status = log_fail(OCELLI_ERR_FILE, "%s: cannot set its permissions: %s", path, strerror(errno));

@@ -15,7 +15,7 @@
 /* Made at each start; the ini and the units name them. */
 #define PLACE_MODEL PLACE_RUN "/model.gguf"
 #define PLACE_FAULTS PLACE_RUN "/faults"
-/* Of the image's other programs: a line each. */
+/* The image's other programs write these, a line each. */
 #define PLACE_STATE_MISSING PLACE_RUN "/state-missing"
 #define PLACE_UPDATE_FAILED "/state/system/update-failed"
 
@@ -42,7 +42,8 @@ int place_folder(const struct place *place, const char *path, bool for_daemon);
  * as logged and kept in place->why. */
 int place_save(const struct place *place, const char *path, const char *text, mode_t mode, bool for_daemon);
 
-/* Small texts; NULL: there is none, or it cannot be read, which is not logged. Terminated, in the arena. */
+/* Small texts; NULL: there is none, it is a link, or it cannot be read, which is not logged. Terminated, in the arena.
+ */
 char *place_read(const struct place *place, const char *path, size_t *size);
 /* The first line of the board's file `name`, as it can be shown, in the arena; NULL: there is none, or it is empty. */
 const char *place_first_line(const struct place *place, const char *name);

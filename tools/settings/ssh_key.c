@@ -14,7 +14,7 @@ static const char *const types[] = {"ssh-ed25519",
                                     "sk-ssh-ed25519@openssh.com",
                                     "sk-ecdsa-sha2-nistp256@openssh.com"};
 
-/* Where the type stands: at the line's begin, or behind options and a blank that is not in quotes. NULL: there is none.
+/* The type stands at the line's begin, or behind options and a blank that is not in quotes. NULL: there is none.
  */
 static const char *find_type(const char *line, size_t *length) {
     bool quoted = false;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * wpa_supplicant.conf(5). Names go in as hexadecimal, so that no byte of one can mean something there. A passphrase
- * stands in quotes: its end is the line's last one, so it may hold others. */
+ * stands in quotes, for WPA3 too. One with a quote in it would be cut there, so the key that WPA2 makes of it is
+ * written. */
 #include "board.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +40,17 @@ static bool usable(const struct board_network *n, struct diagnostics *report) {
     return false;
 }
 
+/* IEEE 802.11i, H.4: PBKDF2 with the network's name as salt. */
+static void put_key(const struct board_network *n, FILE *to) {
+    unsigned char key[32];
+    const unsigned char *salt = (const unsigned char *)n->name;
+    if (PKCS5_PBKDF2_HMAC_SHA1(n->password, -1, salt, (int)strlen(n->name), 4096, sizeof key, key) != 1) return;
+    fputs("\tpsk=", to);
+    for (size_t i = 0; i < sizeof key; i++) fprintf(to, "%02x", key[i]);
+    fputs("\n\tkey_mgmt=WPA-PSK\n", to);
+    explicit_bzero(key, sizeof key);
+}
+
 static void put_network(const struct board_network *n, FILE *to) {
     fputs("network={\n\tssid=", to);
     for (const char *c = n->name; *c; c++) fprintf(to, "%02x", (unsigned char)*c);
@@ -45,6 +58,8 @@ static void put_network(const struct board_network *n, FILE *to) {
     if (n->hidden) fputs("\tscan_ssid=1\n", to);
     if (is_open(n))
         fputs("\tkey_mgmt=NONE\n", to);
+    else if (strchr(n->password, '"'))
+        put_key(n, to);
     else if (is_hex(n->password))
         fprintf(to, "\tpsk=%s\n\tkey_mgmt=WPA-PSK\n", n->password);
     else
