@@ -14,19 +14,7 @@ done
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-# The suite of this machine's own packages: what the cross compiler's libc was made for.
-suite=${SUITE:-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $suite" 'Component: main' | head -n 1)}
-test -n "$mirror" || { echo "test-arm64: no package archive of $suite in apt's settings: run apt-get update, or set MIRROR" >&2; exit 1; }
-packages=libc6-dev,libgcc-s1,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev,zlib1g-dev,libstb-dev,libcmocka-dev
-packages=$packages,libcoap3-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
-stamp="$suite $packages"
-if [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" ]; then
-    rm -rf "$out/root" "$out/stamp"
-    mmdebstrap --quiet --variant=extract --arch=arm64 --components=main --skip=check/qemu \
-        --aptopt='APT::Install-Recommends "false"' --include=$packages "$suite" "$out/root" "$mirror"
-    echo "$stamp" >"$out/stamp"
-fi
+sh "$here/root.sh" "$out"
 
 # -O2: gcc 12 ends with an internal error over tests/op/cpu/rows.c at -O3.
 unit='^(base|prep|text|blob|tag|memory|source|serve|convert|op|clip)_'
