@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# ci.sh FOLDER: what CI checks of boards beside `make test`: the processor's kernels as arm64 programs under qemu-user, and the pipelines of the form
-# that a Raspberry Pi's GPU likes best (docs/boards.md). Where packages are missing and cannot be had, or the archive cannot be reached, it says
-# so and passes; a check that fails fails.
+# ci.sh FOLDER: what CI checks of boards beside `make test` (docs/boards.md). First the processor's kernels, as arm64 programs under qemu-user.
+# Then the pipelines of the form of the product that a Raspberry Pi's GPU likes best. It says SKIPPED and passes if a package is missing
+# or the archive cannot be reached. A check that fails fails.
 set -u
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)

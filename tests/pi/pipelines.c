@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Makes the pipelines of ocelli on this device: those of the form of the product that the device likes best, for a
- * model's two towers, and those of a camera's frames; with OCELLI_LONG=1 every form that the device can run, fused and
- * apart, all golden models and all rotations. The device need not compute: no result is looked at. What the driver says
- * of each pipeline on standard error (V3D_DEBUG=shaderdb) stands between the two lines that are printed here; run.sh
- * reads them. */
+ * Makes the pipelines of ocelli on this device: a model's two towers with the form of the product that the device likes
+ * best, and a camera's frames. With OCELLI_LONG=1: every form that the device can run, fused and apart, all golden
+ * models, all rotations. The device need not compute, as no result is looked at. With V3D_DEBUG=shaderdb the driver
+ * reports each pipeline on standard error, between our lines "asked" and "made"; run.sh reads them. */
 #include "clip/image.h"
 #include "clip/text.h"
 #include "convert/convert.h"

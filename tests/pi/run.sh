@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh FOLDER ARM64: ocelli with the Vulkan drivers of a Raspberry Pi 4 and 5 (Debian 13's), under qemu-user, on a GPU that is pretended (tools/v3dmeter):
-# it is found, and taken where it is asked for; pipelines.c compiles without spills that spills.txt does not accept; the validation
-# layer, which knows the GPU's limits, stays silent. Nothing executes there, so no result and no time is looked at.
+# run.sh FOLDER ARM64: ocelli with Debian 13's Vulkan driver of a Raspberry Pi 4 and 5, under qemu-user, on a pretended GPU (tools/v3dmeter).
+# ocelli finds it, and takes it if a GPU is wanted. The pipelines of pipelines.c compile without spills that spills.txt does not accept.
+# The validation layer, which knows the GPU's limits, stays silent. Nothing executes there: no result and no time is looked at.
 # OCELLI_LONG=1: every pipeline; else those of the best form. ARM64: folder of tests/arm64/build.sh.
 set -u
 out=$1 arm64=$2

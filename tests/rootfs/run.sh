@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh FOLDER ROOT: boards/orin/install-rootfs on a tree that tree.sh makes in FOLDER, with a package of this checkout's ocelli for arm64 (tests/arm64/build.sh,
-# in ROOT): unpacked, in dpkg's list, the program runs and finds NVIDIA's driver file; a second run, a later upgrade; refusals. As root.
+# run.sh FOLDER ARM64: boards/orin/install-rootfs on a tree that tree.sh makes in FOLDER. The package holds this checkout's ocelli (tests/arm64/build.sh,
+# in ARM64). It is unpacked and in dpkg's list; the program runs there, and Vulkan's loader finds NVIDIA's driver file. Then a second run,
+# an upgrade, refusals. As root.
 set -u
 out=$1 arm64=$2
 here=$(cd "$(dirname "$0")" && pwd)

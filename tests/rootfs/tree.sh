@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# tree.sh FOLDER: FOLDER/tree, a root tree as L4T's after apply_binaries.sh: Debian's arm64 packages, each extracted and in dpkg's own list, with
-# NVIDIA's files where they lie there. FOLDER/debs: the packages themselves. No emulation; the network the first time.
+# tree.sh FOLDER: FOLDER/tree is a root tree as L4T's after apply_binaries.sh. Debian's arm64 packages are extracted and in dpkg's list. NVIDIA's
+# files are where L4T has them. FOLDER/debs: the packages themselves. No emulation; the network the first time.
 set -eu
 out=$1
 suite=${SUITE:-bookworm}
