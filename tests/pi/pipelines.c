@@ -7,6 +7,7 @@
 #include "clip/text.h"
 #include "convert/convert.h"
 #include "op/backend.h"
+#include "op/peak.h"
 #include "support/checkpoint.h"
 #include "support/test.h"
 #include "vk/pipeline.h"
@@ -111,6 +112,8 @@ static void test_all(void **unused) {
             if (i == 0 && way == 0) record_frames(device, &m);
             close_model(&m);
         }
+        struct op_peak peak;
+        assert_int_equal(op_peak_measure(device, &peak), OCELLI_OK);
     }
     op_device_close(&device);
     assert_int_equal(vk_validation_messages(), 0);

@@ -55,6 +55,12 @@ judge() { # 42|71 NAME LEAST
         }' "$here/spills.txt" "$out/made-$1" || failed=1
 }
 
+# For the reader: forms that the GPU cannot run, and in a short run the other forms.
+tell_left_out() { # 42|71 NAME
+    sed -n 's/^made \([^ ]*\) .*/\1/p' "$out/made-$1" | sort -u >"$out/names-$1"
+    echo "$2, not made: $(find "$arm64/ocelli/shaders" -name '*.h' ! -name shaders.h -exec basename {} .h \; | sort | comm -23 - "$out/names-$1" | paste -sd ' ')"
+}
+
 check_device 42 'V3D 4.2'
 check_device 71 'V3D 7.1'
 compile 42 & first=$!
@@ -65,4 +71,6 @@ least=25
 [ "${OCELLI_LONG:-}" != 1 ] || least=100
 judge 42 'V3D 4.2' $least
 judge 71 'V3D 7.1' $least
+tell_left_out 42 'V3D 4.2'
+tell_left_out 71 'V3D 7.1'
 exit $failed
