@@ -59,6 +59,24 @@ PREFIX ?= /usr/local
 install: release
 	DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
 
+# The same for arm64 boards, in build/arm64/release; DESTDIR=folder cmake --install build/arm64/release --prefix /usr gathers it. Without
+# cameras, whose module is made on a system of the board's own release.
+arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap
+arm64: packages
+	sh cmake/arm64_root.sh build/arm64
+	cmake --preset arm64
+	cmake --build --preset arm64 -j$(JOBS)
+
+# One build for Debian 12 and 13, Ubuntu 22.04 and 24.04, in build/portable; to be made on Debian 12. test-portable runs it in fresh Debian 12 and
+# 13 systems: as root, and with the network the first time.
+portable: PACKAGES += binutils
+portable: packages
+	cmake --preset portable
+	cmake --build --preset portable -j$(JOBS)
+test-portable: PACKAGES += mmdebstrap
+test-portable: portable
+	OCELLI_SOURCE=$(CURDIR) sh tests/portable/run.sh build/portable build/portable-systems
+
 # The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
 test-subgroups: packages
 	cmake --preset dev
@@ -78,8 +96,8 @@ test-threads: packages
 test-camera: PACKAGES += libcamera-dev g++
 test-camera: packages
 	cmake --preset dev
-	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_replug
-	ctest --preset dev -R '^source_(camera|replug)$$' -V
+	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_camera_module test_source_replug
+	ctest --preset dev -R '^source_(camera|camera_module|replug)$$' -V
 
 # The demo's held-out score from the program itself.
 demo-score: PACKAGES += python3-pil python3-numpy fonts-noto-color-emoji unicode-cldr-core
@@ -181,4 +199,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages

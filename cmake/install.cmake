@@ -62,6 +62,9 @@ write_basic_package_version_file(ocelliConfigVersion.cmake VERSION ${PROJECT_VER
 
 install(TARGETS ocelli ocelli-convert ocelli_shared RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
                                                     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(CAMERA_MODULE)
+  install(TARGETS camera LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ocelli) # runtime/source/camera.c looks there
+endif()
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES include/ocelli.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelli.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

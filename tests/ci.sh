@@ -25,7 +25,7 @@ if [ -n "$missing" ]; then
         skipped "boards: apt cannot install$missing: $(grep '^E:' "$out/ci.log" | head -n 1)"
 fi
 # What needs the network comes first, apart from what may fail.
-sh "$here/arm64/root.sh" "$out/arm64" >"$out/ci.log" 2>&1 || skipped "boards: no arm64 packages: $(tail -n 1 "$out/ci.log")"
+sh "$here/../cmake/arm64_root.sh" "$out/arm64" >"$out/ci.log" 2>&1 || skipped "boards: no arm64 packages: $(tail -n 1 "$out/ci.log")"
 sh "$here/pi/driver.sh" "$out/pi-test" >"$out/ci.log" 2>&1 || skipped "boards: no arm64 drivers: $(tail -n 1 "$out/ci.log")"
 
 QUICK=yes sh "$here/arm64/run.sh" "$out/arm64" && sh "$here/pi/run.sh" "$out/pi-test" "$out/arm64"

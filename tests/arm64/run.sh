@@ -14,13 +14,13 @@ done
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-sh "$here/root.sh" "$out"
+sh "$source/cmake/arm64_root.sh" "$out"
 
 # -O2: gcc 12 ends with an internal error over tests/op/cpu/rows.c at -O3.
 unit='^(base|prep|text|blob|tag|memory|source|serve|convert|op|clip)_'
 export OCELLI_SYSROOT="$out/root"
 configure() {
-    cmake -S "$source" -B "$out/build" -DCMAKE_TOOLCHAIN_FILE="$source/tests/guest/arm64.cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    cmake -S "$source" -B "$out/build" -DCMAKE_TOOLCHAIN_FILE="$source/cmake/arm64.cmake" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
         -DCMAKE_C_FLAGS=-Werror -DOCELLI_CAMERA=OFF -DOCELLI_VULKAN=OFF -DCMAKE_CROSSCOMPILING_EMULATOR="$(command -v qemu-aarch64-static);-L;$out/root"
 }
 # Tests that end with _cpu are the same programs once more.
