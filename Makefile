@@ -29,7 +29,7 @@ test: packages
 	OCELLI_NEED_GPU=1 ctest --preset dev -j$$((2 * $(JOBS) + 1)) $(CTEST_FLAGS)
 
 # What takes longer: for a nightly run.
-test-all: test test-long test-faults test-subgroups test-threads test-arm64
+test-all: test test-long test-faults test-subgroups test-threads test-arm64 test-pi
 
 # What `make test` takes a part of: every golden model with every product, every byte of a blob, every damaged history.
 test-long: packages
@@ -164,6 +164,20 @@ test-packages: packages
 	for suite in $(SUITES); do for arch in $(ARCHES); do \
 	    sh packaging/build $$suite $$arch && sh packaging/test $$suite $$arch || exit 1; done; done
 
+# boards/orin/install-rootfs on a tree of Debian's arm64 packages that is laid out as NVIDIA's; as root, and with the network the first time.
+test-rootfs: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap
+test-rootfs: packages
+	sh tests/rootfs/run.sh build/rootfs build/arm64
+
+# Every pipeline with the drivers of a Raspberry Pi 4 and 5, under qemu-user on GPUs that are pretended; the network the first time. An hour.
+test-pi: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap libdrm-dev
+test-pi: packages
+	OCELLI_LONG=1 sh tests/pi/run.sh build/pi-test build/arm64
+
+# What CI does beside `make test`: parts of test-arm64 and test-pi, or a line that says why not.
+test-ci:
+	sh tests/ci.sh build
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
@@ -203,4 +217,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
