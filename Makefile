@@ -29,7 +29,7 @@ test: packages
 	OCELLI_NEED_GPU=1 ctest --preset dev -j$$((2 * $(JOBS) + 1)) $(CTEST_FLAGS)
 
 # What takes longer: for a nightly run.
-test-all: test test-long test-faults test-subgroups test-threads test-arm64
+test-all: test test-long test-faults test-subgroups test-threads test-arm64 test-pi
 
 # What `make test` takes a part of: every golden model with every product, every byte of a blob, every damaged history.
 test-long: packages
@@ -59,6 +59,24 @@ PREFIX ?= /usr/local
 install: release
 	DESTDIR='$(DESTDIR)' cmake --install build/release --prefix '$(abspath $(PREFIX))'
 
+# The same for arm64 boards, in build/arm64/release; DESTDIR=folder cmake --install build/arm64/release --prefix /usr gathers it. Without
+# cameras, whose module is made on a system of the board's own release.
+arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross mmdebstrap
+arm64: packages
+	sh cmake/arm64_root.sh build/arm64
+	cmake --preset arm64
+	cmake --build --preset arm64 -j$(JOBS)
+
+# One build for Debian 12 and 13, Ubuntu 22.04 and 24.04, in build/portable; to be made on Debian 12. test-portable runs it in fresh Debian 12 and
+# 13 systems: as root, and with the network the first time.
+portable: PACKAGES += binutils
+portable: packages
+	cmake --preset portable
+	cmake --build --preset portable -j$(JOBS)
+test-portable: PACKAGES += mmdebstrap
+test-portable: portable
+	OCELLI_SOURCE=$(CURDIR) sh tests/portable/run.sh build/portable build/portable-systems
+
 # The same tests with llvmpipe's subgroup at 4 and at 16 lanes (8 is what `make test` has).
 test-subgroups: packages
 	cmake --preset dev
@@ -78,8 +96,8 @@ test-threads: packages
 test-camera: PACKAGES += libcamera-dev g++
 test-camera: packages
 	cmake --preset dev
-	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_replug
-	ctest --preset dev -R '^source_(camera|replug)$$' -V
+	cmake --build --preset dev -j$(JOBS) --target test_source_camera test_source_camera_module test_source_replug
+	ctest --preset dev -R '^source_(camera|camera_module|replug)$$' -V
 
 # The demo's held-out score from the program itself.
 demo-score: PACKAGES += python3-pil python3-numpy fonts-noto-color-emoji unicode-cldr-core
@@ -128,6 +146,38 @@ test-arm64: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-st
 test-arm64: packages
 	sh tests/arm64/run.sh build/arm64
 
+# Debian packages of what is committed, in build/packages/SUITE; as root, and with the network. The first time for a release also its root:
+# minutes. arm64 is cross compiled, and needs this machine's packages of the same release, which it makes if they are missing.
+.PHONY: packages-deb test-packages
+SUITE ?= trixie
+ARCH ?= amd64
+packages-deb: PACKAGES = git mmdebstrap debian-archive-keyring
+packages-deb: packages
+	sh packaging/build $(SUITE) $(ARCH)
+
+# The packages of Debian 12 and 13 made, installed in a fresh root of each, tried, upgraded, removed, purged. Some minutes a release;
+# SUITES=trixie ARCHES=amd64 for less. arm64 is emulated, and takes its time.
+SUITES ?= bookworm trixie
+ARCHES ?= amd64 arm64
+test-packages: PACKAGES = git mmdebstrap debian-archive-keyring qemu-user-static
+test-packages: packages
+	for suite in $(SUITES); do for arch in $(ARCHES); do \
+	    sh packaging/build $$suite $$arch && sh packaging/test $$suite $$arch || exit 1; done; done
+
+# boards/orin/install-rootfs on a tree of Debian's arm64 packages that is laid out as NVIDIA's; as root, and with the network the first time.
+test-rootfs: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap
+test-rootfs: packages
+	sh tests/rootfs/run.sh build/rootfs build/arm64
+
+# Every pipeline with the drivers of a Raspberry Pi 4 and 5, under qemu-user on GPUs that are pretended; the network the first time. An hour.
+test-pi: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap libdrm-dev
+test-pi: packages
+	OCELLI_LONG=1 sh tests/pi/run.sh build/pi-test build/arm64
+
+# What CI does beside `make test`: parts of test-arm64 and test-pi, or a line that says why not.
+test-ci:
+	sh tests/ci.sh build
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
@@ -167,4 +217,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages

@@ -62,6 +62,9 @@ write_basic_package_version_file(ocelliConfigVersion.cmake VERSION ${PROJECT_VER
 
 install(TARGETS ocelli ocelli-convert ocelli_shared RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
                                                     LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+if(CAMERA_MODULE)
+  install(TARGETS camera LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ocelli) # runtime/source/camera.c looks there
+endif()
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/libocelli.a DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES include/ocelli.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelli.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
@@ -71,6 +74,13 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfig.cmake ${CMAKE_CURRENT_BIN
 # What `ocelli init` writes, for a board that is set up by hand.
 install(FILES tools/ocelli/example/ocelli.ini DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(PROGRAMS tools/ocelli/example/on_change DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+
+# Completion of commands: bash loads it by the program's name. Debian's zsh looks in share/zsh/vendor-completions.
+set(OCELLI_ZSH_COMPLETIONS share/zsh/site-functions CACHE STRING "Folder of zsh's completions")
+foreach(program ocelli ocelli-convert)
+  install(FILES tools/completion/ocelli.bash DESTINATION share/bash-completion/completions RENAME ${program})
+  install(FILES tools/completion/_${program} DESTINATION ${OCELLI_ZSH_COMPLETIONS})
+endforeach()
 
 # The service, its user and its folder: docs/run.md. The unit names the program where this very installation puts it.
 install(CODE "
@@ -83,3 +93,8 @@ install(FILES boards/generic/sysusers.conf DESTINATION lib/sysusers.d RENAME oce
 install(FILES boards/generic/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME ocelli.conf)
 
 include(cmake/boards.cmake)
+
+# What only a flashed board has: `cmake --install ... --component image`.
+install(TARGETS ocelli-settings RUNTIME DESTINATION lib/ocelli COMPONENT image EXCLUDE_FROM_ALL)
+install(DIRECTORY boards/image/units/ DESTINATION lib/systemd/system COMPONENT image EXCLUDE_FROM_ALL)
+install(FILES boards/image/ocelli.txt DESTINATION ${CMAKE_INSTALL_DATADIR}/ocelli/image COMPONENT image EXCLUDE_FROM_ALL)

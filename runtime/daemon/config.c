@@ -23,6 +23,7 @@ static const struct key {
     {"run", "state", PATH, AT(state)},
     {"run", "thermal", PATH, AT(thermal)},
     {"run", "on_change", TEXT, AT(on_change)},
+    {"run", "faults", PATH, AT(faults)},
     {"run", "rate", NUMBER, AT(rate), 0, 1000, 10},
     {"run", "motion", NUMBER, AT(motion), 0, 100, 0.5},
     {"run", "look_every", NUMBER, AT(look_every), 0.1, 3600, 1},

@@ -7,16 +7,16 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 35 };
+enum { CONFIG_KEYS = 36 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
     struct tags_file tags;
     const char *path; /* of the file */
     /* [run] */
-    const char *model, *device, *state, *thermal, *on_change; /* NULL: not given */
-    double threads;                                           /* of the processor; 0: not given */
-    double rate;                                              /* pictures a second at most; 0: no cap */
+    const char *model, *device, *state, *thermal, *on_change, *faults; /* NULL: not given */
+    double threads;                                                    /* of the processor; 0: not given */
+    double rate;                                                       /* pictures a second at most; 0: no cap */
     double motion;                   /* percent of a picture that must differ; 0: each is looked at */
     double look_every;               /* seconds after which a still one is looked at too */
     double hot;                      /* degrees Celsius from which it slows down */

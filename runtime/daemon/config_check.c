@@ -14,12 +14,10 @@ int config_check_texts(const struct tags_file *file, const char *path, struct fa
 /* ---- [source] and [serve] ---- */
 
 int config_check_source(const struct daemon_config *config) {
-    if (source_buildable(config->uri)) return OCELLI_OK;
-    return log_fail(
-        OCELLI_ERR_DEVICE,
-        "%s:%zu: uri = %s cannot be watched: this program was built without libcamera: install libcamera-dev and g++, "
-        "then build it again",
-        config->path, config_line(config, "source", "uri"), config->uri);
+    char why[SOURCE_WHY];
+    if (source_usable(config->uri, why)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_DEVICE, "%s:%zu: uri = %s %s", config->path, config_line(config, "source", "uri"),
+                    config->uri, why);
 }
 
 /* A file or folder in the URI lies beside the ini, as all others that it names. */

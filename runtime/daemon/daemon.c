@@ -89,6 +89,7 @@ int daemon_open(struct daemon **out, const struct daemon_options *options) {
     pthread_mutex_init(&l->leaving, NULL);
     l->file_watch.fd = l->events.fd = -1;
     meter_init(&l->meter);
+    fault_list_init(&l->faults);
     int status = signals_init(&l->signals, end_leave,
                               l); /* before any thread, those of the Vulkan driver too: they have its mask */
     log_filter_begin(); /* behind it: its thread would hold signals back for a moment, and then let them through */
@@ -114,6 +115,7 @@ void daemon_close(struct daemon **daemon) {
     config_finish(&l->config);
     signals_finish(&l->signals);
     meter_finish(&l->meter);
+    fault_list_finish(&l->faults);
     pthread_mutex_destroy(&l->leaving);
     free(l->model);
     free(l->device);
@@ -218,6 +220,10 @@ void daemon_get_status(struct daemon *daemon, struct daemon_status *status) {
     status->events_lost = daemon->events.lost + line_writer_lost(daemon->out);
     read_memory(daemon, status);
     status->programs_ran = daemon->on_change.ran, status->programs_failed = daemon->on_change.failed;
+}
+
+void daemon_faults(struct daemon *daemon, void (*each)(void *user, const char *text), void *user) {
+    fault_list_each(&daemon->faults, each, user);
 }
 
 void daemon_get_judged(struct daemon *daemon, struct daemon_status *status) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The daemon: an ini, frames, a model, tags, and the readers of their states. docs/run.md tells what it does.
- * Thread-safety: the calling thread opens, runs and closes it; daemon_tags() and daemon_get_status() may be called by
- * any. */
+ * Thread-safety: the calling thread opens, runs and closes it; daemon_tags(), daemon_get_status() and daemon_faults()
+ * may be called by any. */
 #ifndef DAEMON_DAEMON_H
 #define DAEMON_DAEMON_H
 
@@ -76,6 +76,8 @@ void daemon_close(struct daemon **daemon);
 /* Each tag as it is now, in the order of the ini; under a lock: be short, call nothing of this header. */
 void daemon_tags(struct daemon *daemon, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void daemon_get_status(struct daemon *daemon, struct daemon_status *status);
+/* What is wrong now and lasts, a text each; under a lock: be short, call nothing of this header. */
+void daemon_faults(struct daemon *daemon, void (*each)(void *user, const char *text), void *user);
 /* The part of it that each request needs: the last picture, the version and the model's name. It is cheap and never
  * held up. */
 void daemon_get_judged(struct daemon *daemon, struct daemon_status *status);

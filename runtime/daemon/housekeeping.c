@@ -57,6 +57,7 @@ void housekeeping(struct daemon *daemon, int64_t now) {
     if (file_watch_due(&daemon->file_watch, now)) reload(daemon);
     if (due(&daemon->saved_ns, now, daemon->config.save_every)) housekeeping_save(daemon);
     if (due(&daemon->status_ns, now, daemon->config.status_every)) housekeeping_status(daemon);
+    if (due(&daemon->looked_ns, now, 1)) own_faults(daemon, now);
     if (!due(&daemon->flushed_ns, now, 10)) return;
     file_watch_read(&daemon->file_watch, now); /* a folder that went away is looked for */
     log_filter_flush(0);

@@ -8,6 +8,7 @@
 #include "daemon/capture.h"
 #include "daemon/line_writer.h"
 #include "daemon/daemon.h"
+#include "daemon/fault_list.h"
 #include "daemon/on_change.h"
 #include "daemon/saver.h"
 #include "daemon/signals.h"
@@ -35,10 +36,12 @@ struct daemon {
     pthread_mutex_t leaving; /* held while hooks' leave() are called, and while the hooks go */
     struct signals signals;
     struct announce announce;
+    struct fault_list faults; /* for `status` */
     bool asked, stuck;
     atomic_bool ending; /* searches end early */
     int64_t end_ns;     /* when the end began, whose parts have limits from then on */
-    int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns;
+    int64_t started_ns, saved_ns, status_ns, notified_ns, flushed_ns, looked_ns;
+    int64_t closed_ns, silent_ns, lost_ns; /* of own_faults.c; 0: not so */
 };
 
 /* live.c: what happened meanwhile; one turn, that waits for something to do, or a tick. Errors: FILE (the reader of
@@ -59,6 +62,8 @@ void reload(struct daemon *daemon);
 void housekeeping(struct daemon *daemon, int64_t now_ns);
 /* Begins to save what was learnt. */
 void housekeeping_save(struct daemon *daemon);
+/* own_faults.c: what is wrong now, into daemon->faults. */
+void own_faults(struct daemon *daemon, int64_t now_ns);
 /* A status line to standard output. */
 void housekeeping_status(struct daemon *daemon);
 

@@ -135,6 +135,7 @@ static void start(struct on_change *on_change, const char *command, const struct
     on_change->pid = failed ? 0 : pid;
     if (failed) {
         on_change->failed++;
+        snprintf(on_change->fault, ON_CHANGE_FAULT, "on_change: the command cannot be run: %s", strerror(failed));
         log_error("on_change: cannot run \"%s\": %s", command, strerror(failed));
     } else {
         on_change->ran++;
@@ -142,6 +143,14 @@ static void start(struct on_change *on_change, const char *command, const struct
     }
     if (input >= 0) close(input);
     free(v.all);
+}
+
+/* The shell's exit codes of a command that it could not run. */
+static void tell_fault(struct on_change *p, int code) {
+    snprintf(p->fault, ON_CHANGE_FAULT, "%s",
+             code == 127   ? "on_change: the shell does not find the command: correct it in the ini"
+             : code == 126 ? "on_change: the command cannot be run: is it executable?"
+                           : "");
 }
 
 /* The group is killed while its first process still holds the number, which nobody else can have got by then. */
@@ -152,6 +161,7 @@ static void reap(struct on_change *p, bool whole_group) {
     if (whole_group) kill(-p->pid, SIGKILL);
     if (waitpid(p->pid, &status, WNOHANG) != p->pid) return;
     p->pid = 0;
+    tell_fault(p, WIFEXITED(status) ? WEXITSTATUS(status) : 0);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
     p->failed++;
     if (whole_group) return; /* it was ended by us */

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-enum { ON_CHANGE_WAITING = 64, ON_CHANGE_SECONDS = 60 };
+enum { ON_CHANGE_WAITING = 64, ON_CHANGE_SECONDS = 60, ON_CHANGE_FAULT = 256 };
 
 /* A zeroed one is idle. */
 struct on_change {
@@ -15,6 +15,7 @@ struct on_change {
     int64_t started;              /* ns */
     struct daemon_event *waiting; /* (ON_CHANGE_WAITING) */
     size_t first, count;
+    char fault[ON_CHANGE_FAULT];        /* why the last one could not be run; "": it could, or none was */
     char *folder;                       /* of the ini, as a variable; NULL: not told */
     _Atomic uint64_t ran, failed, lost; /* read by any thread; lost: more were waiting than there is room for */
 };

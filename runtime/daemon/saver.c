@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "daemon/state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +17,19 @@ static int take_folder(struct saver *s) {
 
 /* Under the lock, which it gives up while the disk works. */
 static void save(struct saver *s) {
+    char why[LOG_LINE];
     uint8_t *bytes = s->bytes;
     size_t size = s->size;
     s->bytes = NULL, s->busy = true;
     pthread_mutex_unlock(&s->lock);
-    if (!take_folder(s)) state_save(s->folder, bytes, size); /* a full disk was said; the next time may go better */
+    log_hold(why, sizeof why);
+    int status = take_folder(s);
+    if (!status) status = state_save(s->folder, bytes, size);
+    log_release();
+    if (*why) log_error("%s", why); /* the next time may go better */
     free(bytes);
     pthread_mutex_lock(&s->lock);
+    snprintf(s->fault, sizeof s->fault, "%.255s", status ? why : "");
     s->busy = false;
     pthread_cond_broadcast(&s->changed);
 }
@@ -66,6 +73,14 @@ void saver_put(struct saver *saver, uint8_t *bytes, size_t size) {
         pthread_mutex_unlock(&saver->lock);
     }
     free(bytes);
+}
+
+void saver_fault(struct saver *saver, char text[SAVER_FAULT]) {
+    *text = '\0';
+    if (!saver->thread.running) return;
+    pthread_mutex_lock(&saver->lock);
+    strcpy(text, saver->fault);
+    pthread_mutex_unlock(&saver->lock);
 }
 
 bool saver_wait(struct saver *saver, int timeout_ms) {

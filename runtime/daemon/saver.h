@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+enum { SAVER_FAULT = 256 };
+
 struct saver {
     const char *folder; /* the caller's */
     struct thread thread;
@@ -19,6 +21,7 @@ struct saver {
     uint8_t *bytes; /* to be saved; NULL: nothing waits */
     size_t size;
     bool busy, stop;
+    char fault[SAVER_FAULT]; /* of the last save; "": it went well */
 };
 
 /* Errors: FILE (another daemon saves there), MEMORY; *saver is then zeroed, which the others take as one that saves
@@ -28,6 +31,9 @@ int saver_open(struct saver *saver, const char *folder);
 /* Takes `bytes` (malloc) to be saved as state_save() does; what still waits is given up for them. A fault is said:
  * another daemon in a folder that was not there at the start is one. */
 void saver_put(struct saver *saver, uint8_t *bytes, size_t size);
+
+/* Tells why the last save failed; "": it did not. */
+void saver_fault(struct saver *saver, char text[SAVER_FAULT]);
 
 /* All is on disk, or was refused; false: not within timeout_ms. */
 bool saver_wait(struct saver *saver, int timeout_ms);

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "daemon/service_change.h"
+#include "daemon/service_check.h"
+#include "daemon/fault_list.h"
 #include "daemon/service_search.h"
 #include "prep/encode_jpeg.h"
 #include "serve/serve.h"
@@ -13,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EVENTS = 64, CLOSE_MS = 300 };
+enum { EVENTS = 64, CLOSE_MS = 300, FAULTS = FAULT_LINES + FAULT_KINDS };
 
 struct service {
     struct daemon *daemon;
@@ -27,7 +29,10 @@ struct service {
     size_t tag_count, tag_capacity;
     uint64_t stamp; /* of the daemon, that they are as of; see daemon_view() */
     bool copying;   /* the first of them is copied already */
-    uint8_t *jpeg;  /* given last, of this picture */
+    const char *faults[FAULTS];
+    size_t fault_count;
+    struct arena fault_texts;
+    uint8_t *jpeg; /* given last, of this picture */
     size_t jpeg_size;
     uint64_t jpeg_sequence;
     struct service_search searched;
@@ -119,6 +124,8 @@ static size_t status(void *user, struct serve_field *fields) {
     struct daemon_status *s = &b->status;
     daemon_get_status(b->daemon, s);
     const struct serve_field all[] = {
+        {"source", s->source_open ? "open" : "closed", 0},
+        {"device", s->device_open ? "open" : "closed", 0},
         {"uptime_s", NULL, s->uptime_s},
         {"frames", NULL, (double)s->counts[METER_FRAMES]},
         {"dropped", NULL, (double)s->counts[METER_DROPPED]},
@@ -142,12 +149,26 @@ static size_t status(void *user, struct serve_field *fields) {
         {"tags", NULL, (double)s->tags},
         {"tags_on", NULL, (double)s->tags_on},
         {"tags_learning", NULL, (double)s->tags_learning},
-        {"source", s->source_open ? "open" : "closed", 0},
-        {"device", s->device_open ? "open" : "closed", 0},
     };
     _Static_assert(sizeof all / sizeof all[0] <= SERVE_FIELDS, "the fields have room");
     memcpy(fields, all, sizeof all);
     return sizeof all / sizeof all[0];
+}
+
+/* Under the daemon's lock. One that finds no memory is left out. */
+static void take_fault(void *user, const char *text) {
+    struct service *b = user;
+    const char *copy = b->fault_count < FAULTS ? arena_copy(&b->fault_texts, text, strlen(text)) : NULL;
+    if (copy) b->faults[b->fault_count++] = copy;
+}
+
+static size_t faults(void *user, const char *const **texts) {
+    struct service *b = user;
+    arena_finish(&b->fault_texts);
+    b->fault_count = 0;
+    daemon_faults(b->daemon, take_fault, b);
+    *texts = b->faults;
+    return b->fault_count;
 }
 
 static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
@@ -242,46 +263,6 @@ static void *answer(void *user) {
 
 /* ---- opening ---- */
 
-static bool asked_for(const struct daemon_config *c) {
-    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
-}
-
-static int check_reach(const struct daemon_config *c, enum serve_reach *reach) {
-    if (!c->reach || serve_reach_find(reach, c->reach)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: reach = %s: give attached, loopback or all", c->path,
-                    config_line(c, "serve", "reach"), c->reach);
-}
-
-static int check_coaps(const struct daemon_config *c) {
-    if (c->coaps <= 0 || config_line(c, "serve", "psk")) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: coaps needs psk = FILE", c->path, config_line(c, "serve", "coaps"));
-}
-
-/* serve knows no line of the ini: it is put before what serve says. */
-static int check_value(const struct daemon_config *c, const char *key, const char *value,
-                       int (*check)(const char *value)) {
-    char why[LOG_LINE];
-    if (!value) return OCELLI_OK;
-    log_hold(why, sizeof why);
-    int status = check(value);
-    log_release();
-    return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
-}
-
-int service_check(const struct daemon_config *config, struct faults *faults) {
-    enum serve_reach reach;
-    if (!asked_for(config)) return OCELLI_OK;
-    int status = faults_pass(faults, check_reach(config, &reach));
-    if (!status) status = faults_pass(faults, check_coaps(config));
-    if (!status) status = faults_pass(faults, check_value(config, "address", config->address, serve_check_address));
-    if (!status) status = faults_pass(faults, check_value(config, "serial", config->serial, serve_check_serial));
-    if (!status) status = faults_pass(faults, check_value(config, "psk", config->psk, serve_check_keys));
-    if (config->coap > 0 && !serve_has_coap())
-        log_warn("%s:%zu: coap = %g: CoAP is not built in: build with libcoap3-dev installed", config->path,
-                 config_line(config, "serve", "coap"), config->coap);
-    return status;
-}
-
 static int port(double of_ini) {
     return of_ini > 0 ? (int)of_ini : SERVE_NO_PORT;
 }
@@ -294,6 +275,7 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                     .change = change,
                                     .pending = pending,
                                     .status = status,
+                                    .faults = faults,
                                     .frame = picture};
     if (daemon_remembers(service->daemon)) table.search = search, table.searching = searching;
     struct serve_params params = {.callbacks = &table,
@@ -305,8 +287,8 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                   .psk_file = config->psk,
                                   .rate = config->requests > 0 ? config->requests : -1,
                                   .burst = 2 * config->requests};
-    int status = check_reach(config, &params.reach);
-    if (!status) status = check_coaps(config);
+    int status = service_check_reach(config, &params.reach);
+    if (!status) status = service_check_coaps(config);
     return status ? status : serve_open(&service->serve, &params);
 }
 
@@ -315,6 +297,7 @@ static void destroy(struct service *b) {
     service_change_close(&b->changes, CLOSE_MS);
     serve_close(&b->serve);
     arena_finish(&b->names);
+    arena_finish(&b->fault_texts);
     pthread_mutex_destroy(&b->lock);
     free(b->tags);
     free(b->jpeg);
@@ -337,7 +320,7 @@ int service_open(struct service **out, struct daemon *daemon, const char *path) 
     uint64_t version;
     int status = service_change_open(&b->changes, path, ended, b);
     const struct daemon_config *config = status ? NULL : service_change_config(b->changes, &version);
-    bool wanted = config && asked_for(config);
+    bool wanted = config && service_wanted(config);
     if (wanted) status = open_serve(b, config);
     struct daemon_hook hook = {.user = b, .fd = -1, .event = put_event, .leave = drop_output, .edited = edited};
     if (wanted && !status) status = daemon_add_hook(daemon, &hook);

@@ -12,10 +12,6 @@ struct service;
  * After daemon_open(), before daemon_run(). Errors: those of serve_open(), FILE. */
 int service_open(struct service **out, struct daemon *daemon, const char *path);
 
-/* Logs each fault of [serve] that service_open() would refuse, with its line. It opens nothing: a port that another
- * program uses is no fault of the file. Errors: FILE, USAGE, LIMIT, unless `faults` takes them; MEMORY. */
-int service_check(const struct daemon_config *config, struct faults *faults);
-
 /* Stops, frees and sets *board to NULL. Accepts a pointer to NULL. Before daemon_close(). false: it does not answer
  * within timeout_ms, as the disk of a change or a search is slow, and nothing is freed. */
 bool service_close(struct service **service, int timeout_ms);

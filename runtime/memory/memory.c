@@ -101,15 +101,20 @@ static int write_some(struct memory *m, size_t first, size_t count) {
 }
 
 static void turn(struct memory *m) {
+    char why[LOG_LINE];
     size_t first = m->first, piece = HISTORY_BATCH - first, count = m->count < piece ? m->count : piece;
     bool rest = count < m->count;
     pthread_mutex_unlock(&m->lock);
+    log_hold(why, sizeof why);
     int status = write_some(m, first, count);
+    log_release();
+    if (*why) log_error("%s", why);
     uint64_t bytes = m->history ? history_bytes(m->history) : 0;
     pthread_mutex_lock(&m->lock);
     if (!status && !m->status.open && m->status.lost)
         log_warn("%s: the history goes on; %llu pictures were lost", m->path, (unsigned long long)m->status.lost);
     m->status.open = !status;
+    snprintf(m->status.fault, sizeof m->status.fault, "%.255s", status ? why : "");
     m->write_at_ns = clock_ns(CLOCK_MONOTONIC) + (status ? RETRY_S * SECOND : rest ? 0 : m->flush_ns);
     if (status) return;
     m->first = (first + count) % HISTORY_BATCH, m->count -= count;

@@ -17,10 +17,13 @@ struct memory_params {
     const struct memory_model *model;
 };
 
+enum { MEMORY_FAULT = 256 };
+
 struct memory_status {
-    uint64_t bytes;      /* of the file in use */
-    uint64_t kept, lost; /* pictures since memory_open() */
-    bool open;           /* the last write, or opening, went well */
+    uint64_t bytes;           /* of the file in use */
+    uint64_t kept, lost;      /* pictures since memory_open() */
+    bool open;                /* the last write, or opening, went well */
+    char fault[MEMORY_FAULT]; /* else why not; "": none yet */
 };
 
 /* Strings are copied. Errors: USAGE (not built in), MEMORY. What is wrong with the file is no error here. */

@@ -107,6 +107,8 @@ struct serve_callbacks {
     bool (*pending)(void *user, uint64_t ticket);
     /* As view(), which then need not give the tags: for requests that tell them. NULL: view() gives all. */
     void (*tags)(void *user, struct serve_view *view);
+    /* What is wrong now and lasts: *texts (count). NULL: nobody knows. */
+    size_t (*faults)(void *user, const char *const **texts);
 };
 
 #endif

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of a fault in a line at most, where there is less room, and of the place that is kept for one. */
+enum { FAULT_LONG = 200, FAULT_BRIEF = 100, FAULTS_PLACE = 270 };
+
 static serve_answer answer_ping, answer_status, answer_search, answer_help;
 
 /* One line holds all of it, so that a request is seen at once. */
@@ -31,7 +34,8 @@ const struct serve_row serve_rows[] = {
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
     {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,
      .usage = "search TEXT...", .help = "when was this seen?"},
-    {"status", "status", SERVE_GET, NULL, .answer = answer_status, .usage = "status", .help = "how the board does"},
+    {"status", "status", SERVE_GET, NULL, .pages = true, .answer = answer_status, .usage = "status [from N]",
+     .help = "how the board does, and what is wrong"},
     {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]",
      .help = "the verbs, or one of them"},
     {NULL, "events", SERVE_GET, NULL, .observed = true, .tagged = true, .answer = serve_events_last, .usage = "",
@@ -147,24 +151,66 @@ static enum serve_code answer_ping(struct serve_request *r, struct serve_out *ou
     return SERVE_OK;
 }
 
+static void write_fault(const void *user, size_t i, struct serve_out *out) {
+    serve_out_text(out, NULL, ((const char *const *)user)[i]);
+}
+
+/* A text's first `most` bytes, as far as they are whole characters. */
+static void write_cut(const char *text, size_t most, struct serve_out *out) {
+    char cut[FAULT_LONG + sizeof "..."];
+    size_t length = strnlen(text, most + 1);
+    bool whole = length <= most;
+    if (!whole) length = most;
+    while (!whole && length && ((unsigned char)text[length] & 0xC0) == 0x80) length--;
+    snprintf(cut, sizeof cut, "%.*s%s", (int)length, text, whole ? "" : "...");
+    serve_out_text(out, NULL, cut);
+}
+
+static void write_long_fault(const void *user, size_t i, struct serve_out *out) {
+    write_cut(((const char *const *)user)[i], FAULT_LONG, out);
+}
+
+static void write_brief_fault(const void *user, size_t i, struct serve_out *out) {
+    write_cut(((const char *const *)user)[i], FAULT_BRIEF, out);
+}
+
+static void write_field(const struct serve_field *field, struct serve_out *out) {
+    if (field->text)
+        serve_out_text(out, field->name, field->text);
+    else
+        serve_out_number(out, field->name, field->number, 9);
+}
+
+/* The last fields are left out where they would take the place of the faults. */
+static void write_fields(const struct serve_field *fields, size_t count, size_t reserve, struct serve_out *out) {
+    size_t capacity = out->capacity;
+    out->capacity = capacity > reserve ? capacity - reserve : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct serve_out before = *out;
+        write_field(&fields[i], out);
+        if (!out->full) continue;
+        *out = before;
+        break;
+    }
+    out->capacity = capacity;
+}
+
 static enum serve_code answer_status(struct serve_request *request, struct serve_out *out) {
+    const struct serve_callbacks *b = request->callbacks;
     struct serve_field fields[SERVE_FIELDS];
-    size_t count = request->callbacks->status(request->callbacks->user, fields);
+    const char *const *texts = NULL;
+    size_t count = b->status(b->user, fields), faults = b->faults ? b->faults(b->user, &texts) : 0;
+    struct serve_list list = {"faults",
+                              request->from < faults ? request->from : faults,
+                              faults,
+                              request->client ? write_long_fault : write_fault,
+                              write_brief_fault,
+                              texts};
     serve_out_count(out, "protocol", SERVE_PROTOCOL);
     serve_out_text(out, "program", "ocelli " OCELLI_VERSION);
     serve_out_text(out, "model", request->view.model ? request->view.model : "none");
-    for (size_t i = 0; i < count; i++) {
-        struct serve_out before = *out;
-        if (fields[i].text)
-            serve_out_text(out, fields[i].name, fields[i].text);
-        else
-            serve_out_number(out, fields[i].name, fields[i].number, 9);
-        if (out->used + 1 > out->capacity) out->full = true; /* the object's end */
-        if (out->full) {
-            *out = before;
-            break;
-        }
-    }
+    write_fields(fields, count, faults ? FAULTS_PLACE : sizeof ",\"faults\":[]}", out);
+    serve_list_write(request, &list, out);
     return SERVE_OK;
 }
 

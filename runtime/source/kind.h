@@ -116,7 +116,7 @@ int scene_open(struct source *source, const char *rest, const struct source_opti
 int scene_run(struct source *source);
 void scene_close(struct source *source);
 
-/* camera.cpp, or camera_absent.c in its place. */
+/* camera.c, by the camera module. */
 int camera_check(const char *uri, const char *rest, const struct source_options *options);
 int camera_open(struct source *source, const char *rest, const struct source_options *options);
 int camera_run(struct source *source);

@@ -53,8 +53,8 @@ bool source_can_play(const char *uri) {
     return kind && kind->plays;
 }
 
-bool source_buildable(const char *uri) {
-    return strncmp(uri, "camera:", 7) || source_camera_library();
+bool source_usable(const char *uri, char why[SOURCE_WHY]) {
+    return strncmp(uri, "camera:", 7) || source_camera_library(why);
 }
 
 static int refuse_uri(const char *uri) {

@@ -49,7 +49,8 @@ enum source_answer {
 
 enum {
     SOURCE_HELD = 3, /* frames that may be held at once */
-    SOURCE_FORMS = 256
+    SOURCE_FORMS = 256,
+    SOURCE_WHY = 768
 };
 
 /* An open source. Thread-safety: one call at a time for each handle, but source_release() by any thread; different
@@ -66,17 +67,17 @@ size_t source_file(const char *uri);
 /* Can the kind of source play a recording (the option `recording`)? */
 bool source_can_play(const char *uri);
 
-/* false: it is a camera, and this program was built without libcamera. */
-bool source_buildable(const char *uri);
+/* false: it is a camera, and no camera module can be loaded: `why` is as of source_camera_library(). */
+bool source_usable(const char *uri, char why[SOURCE_WHY]);
 
 /* Refuses what source_open() would refuse, as far as can be seen without opening it: a folder or file that is not
- * there, a format that is none. A camera that is not there now, or not built in, is no fault here. Errors: USAGE, FILE,
- * LIMIT. */
+ * there, a format that is none. A camera, or a camera module, that is not there now is no fault here. Errors: USAGE,
+ * FILE, LIMIT. */
 int source_check(const char *uri, const struct source_options *options);
 
 /* Opens; does not wait for a first frame. On success *out is to be freed with source_close(); on error it is NULL. The
  * strings are copied. Errors: USAGE (no such URI, options that make no sense), FILE (no such file or folder), DEVICE
- * (no such camera, busy, built without libcamera, format not offered), LIMIT (a side over 16384), MEMORY. */
+ * (no such camera, busy, no camera module, format not offered), LIMIT (a side over 16384), MEMORY. */
 int source_open(struct source **out, const char *uri, const struct source_options *options);
 
 /* The newest frame that was not given yet, waiting up to timeout_ms for one (0: only looking, -1: as long as it takes).
@@ -115,11 +116,13 @@ struct source_camera {
     size_t size_count;
 };
 
-/* Tells each camera; `each` may not open one. Errors: DEVICE (built without libcamera). */
+/* Tells each camera; `each` may not open one. Errors: DEVICE (no camera module). */
 int source_cameras(void (*each)(void *user, const struct source_camera *camera), void *user);
 
-/* "libcamera v0.4.0", or NULL: built without it. */
-const char *source_camera_library(void);
+/* "libcamera v0.4.0". NULL: no camera module can be loaded (source/camera_module.h). Then `why`, unless it is NULL,
+ * gets a text that follows a source's name and tells what to do: "needs the package ocelli-camera: ...". Logs nothing.
+ */
+const char *source_camera_library(char why[SOURCE_WHY]);
 
 #ifdef __cplusplus
 }

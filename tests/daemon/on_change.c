@@ -122,6 +122,16 @@ static void test_fails(void **state) {
     assert_true(finish("exit 3"));
     assert_string_equal(heard.text, "on_change: the command was ended by signal 9");
     assert_true(p.failed == 2 && heard.lines == 2);
+    assert_string_equal(p.fault, ""); /* it ran */
+    on_change_event(&p, "/nowhere/no-such-command", event(1));
+    assert_true(finish("exit 3"));
+    assert_non_null(strstr(p.fault, "does not find the command"));
+    on_change_event(&p, "/etc/passwd", event(1));
+    assert_true(finish("exit 3"));
+    assert_non_null(strstr(p.fault, "is it executable?"));
+    on_change_event(&p, "exit 0", event(1));
+    assert_true(finish("exit 0"));
+    assert_string_equal(p.fault, "");
     on_change_event(&p, NULL, event(1)); /* none is asked for */
     assert_true(on_change_idle(&p));
 }

@@ -98,6 +98,7 @@ static void test_no_capacity(void **state) {
     (void)state;
     struct saver s;
     size_t size;
+    char fault[SAVER_FAULT];
     mkdir(folder, 0777);
     if (mount("none", folder, "tmpfs", 0, "size=64k")) {
         printf("skipped: no file system of its own: not allowed to mount\n");
@@ -113,10 +114,14 @@ static void test_no_capacity(void **state) {
         assert_int_equal(heard.lines, i); /* the same line, that daemon/log_filter.h counts */
     }
     if (!strstr(heard.text, "/learnt: cannot write: No space left on device")) fail_msg("\"%s\"", heard.text);
+    saver_fault(&s, fault);
+    assert_string_equal(fault, heard.text);
     assert_int_equal(saved(&size), 'a');
     put(&s, 'c', 20000); /* nothing was left behind that takes its room */
     assert_true(saver_wait(&s, 10000));
     assert_int_equal(saved(&size), 'c');
+    saver_fault(&s, fault);
+    assert_string_equal(fault, "");
     saver_finish(&s);
     umount(folder);
 }

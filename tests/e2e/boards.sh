@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every folder of boards/ that names boards (`compatible`), as it is installed: the program accepts its ini once a source and a tag
-# are in it, systemd accepts its drop-in, no board is named twice, and its README has no figure that docs/measurements.md lacks.
+# Every folder of boards/ with a file `compatible`, as it is installed. The program accepts its ini once a source and a tag are in it.
+# systemd accepts its drop-in. No board is named twice. Its README has no figure that docs/measurements.md lacks.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

@@ -138,12 +138,21 @@ cmp -s json/on_change "$OCELLI_SOURCE/tools/ocelli/example/on_change" || fail "$
 name="cameras"
 "$ocelli" info >out 2>err || fail "$name: info"
 "$ocelli" info --json >json.out || fail "$name: info --json"
-if grep -q '^LIBCAMERA_FOUND:INTERNAL=1$' "$OCELLI_BUILD/CMakeCache.txt"; then
-    jq -e '.camera_library|startswith("libcamera")' json.out >/dev/null || fail "$name: no library"
+if test -e "${OCELLI_CAMERA_MODULE:-$OCELLI_BUILD/camera.so}"; then
+    jq -e '(.camera_library|startswith("libcamera")) and (has("camera_fault")|not)' json.out >/dev/null || fail "$name: no library"
     test "$(grep -c 'uri = camera:.' out)" -eq "$(jq '.cameras|length' json.out)" || fail "$name: text and JSON differ"
-else
-    grep -q '^cameras  *not built in: install libcamera-dev and g++' out || fail "$name: no word of libcamera"
-    jq -e '.camera_library==null and .cameras==[]' json.out >/dev/null || fail "$name: as JSON"
 fi
+for module in none.so "$OCELLI_BUILD/tests/camera_other_version.so" "$OCELLI_BUILD/tests/camera_needs_missing.so"; do
+    case $module in
+    none.so) says='needs the package ocelli-camera: sudo apt install ocelli-camera' ;;
+    *version.so) says='camera_other_version.so is of ocelli 0.0.1' ;;
+    *) says='libmissing_library.so: .*No such file' ;;
+    esac
+    OCELLI_CAMERA_MODULE=$module "$ocelli" info >out 2>err || fail "$name: info without $module"
+    grep -q "^cameras  *none: camera: .*$says" out && test ! -s err || fail "$name: $module: $(grep ^camera out; cat err)"
+    OCELLI_CAMERA_MODULE=$module "$ocelli" info --json >json.out || fail "$name: info --json without $module"
+    jq -e --arg says "$says" '.camera_library==null and .cameras==[] and (.camera_fault|test($says))' json.out >/dev/null ||
+        fail "$name: $module as JSON"
+done
 
 test $failures -eq 0

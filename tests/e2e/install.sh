@@ -96,6 +96,19 @@ for file in "$work/moved/bin/ocelli" "$lib"/libocelli.so "$work/by-static" "$wor
 done
 pkg-config --print-requires-private ocelli | grep vulkan && fail "ocelli.pc asks for libvulkan"
 
+# The camera module lies with the library and is found from the program's own place. Nothing else needs libcamera or C++.
+module=$(cd "$lib" && pwd)/ocelli/camera.so
+for file in "$work/moved/bin/ocelli" "$lib"/libocelli.so; do
+    readelf -d "$file" | grep -e 'NEEDED.*libcamera' -e 'NEEDED.*libstdc' && fail "$(basename "$file") starts only where this release's libcamera is"
+done
+cameras() { env -u OCELLI_CAMERA_MODULE "$work/moved/bin/ocelli" info --json 2>"$work/log" | jq -r "$1"; }
+if test -e "${OCELLI_CAMERA_MODULE:-$OCELLI_BUILD/camera.so}"; then
+    test "$(nm -D --defined-only "$module" | cut -d ' ' -f 3)" = ocelli_camera_module || fail "camera.so shows more than its table"
+    cameras .camera_library | grep -q '^libcamera ' || fail "the installed camera module is not found: $(cameras .camera_fault)"
+    rm "$module"
+fi
+cameras .camera_fault | grep -qF "sudo apt install ocelli-camera (no $module;" || fail "without the module: $(cameras .camera_fault)"
+
 # The program, not of this build's folder; `make install` goes the same way.
 "$work/moved/bin/ocelli" --version | grep -q '^ocelli ' || fail "the installed program does not run"
 made() { make -n -C "$OCELLI_SOURCE" install "$@" | grep -q "DESTDIR='/d' cmake --install build/release --prefix '$prefix'"; }

@@ -16,7 +16,7 @@ sh "$here/root.sh" "$guest"
 
 # What is tested: compiled, installed, and laid beside the root (boot.cpio puts it there).
 install=$guest/install
-OCELLI_SYSROOT=$guest/root cmake -S "$OCELLI_SOURCE" -B "$guest/ocelli" -DCMAKE_TOOLCHAIN_FILE="$here/arm64.cmake" \
+OCELLI_SYSROOT=$guest/root cmake -S "$OCELLI_SOURCE" -B "$guest/ocelli" -DCMAKE_TOOLCHAIN_FILE="$OCELLI_SOURCE/cmake/arm64.cmake" \
     -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX=/usr >"$guest/cmake.log" 2>&1 &&
     cmake --build "$guest/ocelli" -j"$(nproc)" >>"$guest/cmake.log" 2>&1 || { tail -n 30 "$guest/cmake.log"; exit 1; }
 rm -rf "$install"

@@ -631,7 +631,41 @@ static void help_and_status(void **state) {
     assert_has(ask("help"), "\"help\":\"ping tags watch unwatch prompts add set remove search status help\"}");
     assert_has(ask("help set"), "\"help\":\"set NAME VALUE...: replaces");
     assert_has(ask("help x"), "\"error\":\"verb\"");
-    assert_has(ask("status"), "\"model\":\"a test\",\"frames\":0,\"prompts_version\":1,\"camera\":\"none\"}");
+    assert_has(ask("status"),
+               "\"model\":\"a test\",\"frames\":0,\"prompts_version\":1,\"camera\":\"none\",\"faults\":[]}");
+}
+
+/* Each line is whole JSON with as many faults as fit; the next pages have the others, whatever happens meanwhile. */
+static void status_tells_faults(void **state) {
+    (void)state;
+    static char texts[12][300];
+    static const char *all[12];
+    static const char *const none[] = {"short", "a \"quoted\" é"};
+    b.faults = none, b.fault_count = 2;
+    assert_has(ask("status"), ",\"camera\":\"none\",\"faults\":[\"short\",\"a \\\"quoted\\\" é\"]}");
+    for (int i = 0; i < 12; i++) {
+        snprintf(texts[i], sizeof texts[i], "%02d ", i);
+        while (strlen(texts[i]) < 298) strcat(texts[i], "é"); /* cut between characters, wherever that is */
+        all[i] = texts[i];
+    }
+    b.faults = all, b.fault_count = 12;
+    size_t next = 0, seen = 0;
+    for (int pages = 0; pages < 12; pages++) {
+        char request[32], from[16];
+        snprintf(request, sizeof request, "status from %zu", next);
+        ask(next ? request : "status");
+        assert_has(answer, "\"model\":\"a test\",\"frames\":0,");
+        assert_true(strlen(answer) < SERVE_LINE && answer[strlen(answer) - 1] == '}');
+        for (const char *at = answer; (at = strstr(at, "éé...\"")); at++) seen++;
+        snprintf(from, sizeof from, "\"%02zu ", next);
+        assert_has(answer, from);
+        b.fault_count = 1; /* what was told first stays */
+        const char *more = strstr(answer, "],\"next\":");
+        if (!more) break;
+        next = strtoul(more + 9, NULL, 10);
+    }
+    assert_int_equal(seen, 12);
+    b.faults = NULL, b.fault_count = 0;
 }
 
 static void watching(void **state) {
@@ -737,6 +771,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(searching, setup, teardown),
         cmocka_unit_test_setup_teardown(answers, setup, teardown),
         cmocka_unit_test_setup_teardown(help_and_status, setup, teardown),
+        cmocka_unit_test_setup_teardown(status_tells_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(watching, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);

@@ -27,6 +27,8 @@ struct service_fixture {
     const uint8_t *jpeg;
     size_t jpeg_size;
     struct tagger_status statuses[FIXTURE_STATUSES];
+    const char *const *faults; /* (fault_count) */
+    size_t fault_count;
 };
 
 static const struct tags_file_options fixture_options = {.may_be_empty = true};
@@ -125,6 +127,12 @@ static inline size_t fixture_status(void *user, struct serve_field *fields) {
     return 3;
 }
 
+static inline size_t fixture_faults(void *user, const char *const **texts) {
+    const struct service_fixture *b = user;
+    *texts = b->faults;
+    return b->fault_count;
+}
+
 static inline bool fixture_frame(void *user, const uint8_t **jpeg, size_t *size) {
     const struct service_fixture *b = user;
     *jpeg = b->jpeg, *size = b->jpeg_size;
@@ -132,8 +140,13 @@ static inline bool fixture_frame(void *user, const uint8_t **jpeg, size_t *size)
 }
 
 static inline struct serve_callbacks fixture_table(struct service_fixture *b) {
-    return (struct serve_callbacks){b,   fixture_view, fixture_prompts, fixture_change, fixture_status, fixture_frame,
-                                    NULL};
+    return (struct serve_callbacks){.user = b,
+                                    .view = fixture_view,
+                                    .prompts = fixture_prompts,
+                                    .change = fixture_change,
+                                    .status = fixture_status,
+                                    .faults = fixture_faults,
+                                    .frame = fixture_frame};
 }
 
 /* `ini`: bytes of the tags.ini. Large: static or on the heap. */

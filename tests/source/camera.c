@@ -185,12 +185,13 @@ int main(void) {
         cmocka_unit_test(options), cmocka_unit_test(refusals), cmocka_unit_test(not_offered),
         cmocka_unit_test(several),
     };
-    if (!source_camera_library()) {
-        printf("skipped: built without libcamera\n");
+    char why[SOURCE_WHY];
+    if (!source_camera_library(why)) {
+        printf("skipped: camera: %s\n", why);
         return 77;
     }
     if (source_cameras(note, NULL) || !cameras) {
-        printf("skipped: %s finds no camera\n", source_camera_library());
+        printf("skipped: %s finds no camera\n", source_camera_library(NULL));
         return 77;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,20 +88,27 @@ static bool has_rows(const cJSON *answer) {
     return false;
 }
 
-/* With a table only the table: the frame's number and age are for --json. */
-int answer_print(const char *json) {
+static void print_field(const cJSON *v) {
+    print_padded(v->string, 20);
+    putchar(' ');
+    print_value(v);
+    putchar('\n');
+}
+
+/* Faults stand below the fields of a status; other tables stand alone: the frame's number and age are for --json. */
+int answer_print(const char *json, bool first) {
     cJSON *answer = cJSON_Parse(json);
     const cJSON *v, *row;
-    bool rows = has_rows(answer);
+    bool faults = cJSON_HasObjectItem(answer, "faults"), fields = faults ? first : !has_rows(answer);
     if (!answer) return log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
     cJSON_ArrayForEach(v, answer) {
         if (cJSON_IsArray(v)) {
-            cJSON_ArrayForEach(row, v) print_row(row);
-        } else if (!rows && !hidden(v->string)) {
-            print_padded(v->string, 20);
-            putchar(' ');
-            print_value(v);
-            putchar('\n');
+            cJSON_ArrayForEach(row, v) {
+                if (faults) print_padded("fault", 21);
+                print_row(row);
+            }
+        } else if (fields && !hidden(v->string)) {
+            print_field(v);
         }
     }
     cJSON_Delete(answer);

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "blob/blob.h"
-#include "daemon/service.h"
+#include "daemon/service_check.h"
 #include "clip/config.h"
 #include "findings.h"
 #include "handle.h"

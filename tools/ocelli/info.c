@@ -177,9 +177,12 @@ static void show_camera(void *user, const struct source_camera *camera) {
 /* A fault of libcamera was logged; the rest is printed all the same. */
 static void show_cameras(void) {
     struct cameras c = {.count = 0};
-    if (!source_camera_library())
-        line("cameras", "not built in: install libcamera-dev and g++, and build ocelli again");
-    else if (!source_cameras(show_camera, &c) && !c.count)
+    char why[SOURCE_WHY];
+    if (!source_camera_library(why)) {
+        printf("%-15s none: camera: ", "cameras");
+        plain_text(stdout, why);
+        putchar('\n');
+    } else if (!source_cameras(show_camera, &c) && !c.count)
         line("cameras", "none found: is one plugged in, and may this user open /dev/video* and /dev/media*?");
 }
 
@@ -201,9 +204,12 @@ static void json_camera(void *user, const struct source_camera *camera) {
 
 static void json_cameras(struct json *j) {
     struct cameras c = {.json = j};
-    json_text(j, "camera_library", source_camera_library());
+    char why[SOURCE_WHY];
+    const char *library = source_camera_library(why);
+    json_text(j, "camera_library", library);
+    if (!library) json_text(j, "camera_fault", why);
     json_begin(j, "cameras", '[');
-    if (source_camera_library()) source_cameras(json_camera, &c);
+    if (library) source_cameras(json_camera, &c);
     json_end(j, ']');
 }
 

@@ -92,7 +92,7 @@ static int choose_source(struct init *n) {
     n->uri = n->source ? n->source : no_camera;
     if (n->source && !source_known(n->source, forms))
         return log_fail(OCELLI_ERR_USAGE, "--source %s: not a source: give one of %s", n->source, forms);
-    if (n->source || !source_camera_library() || source_cameras(take_camera, n)) return OCELLI_OK;
+    if (n->source || !source_camera_library(NULL) || source_cameras(take_camera, n)) return OCELLI_OK;
     if (n->camera_count) n->uri = "camera:";
     if (n->camera_count > 1) {
         snprintf(n->uri_line, sizeof n->uri_line, "camera:%s", n->cameras[0]);
@@ -143,7 +143,7 @@ static void shell_word(const char *word) {
 }
 
 static bool is_webcam_unused(const struct init *n) {
-    return n->uri == no_camera && !source_camera_library() && access("/dev/video0", F_OK) == 0;
+    return n->uri == no_camera && !source_camera_library(NULL) && access("/dev/video0", F_OK) == 0;
 }
 
 static void show(const struct init *n) {
@@ -155,8 +155,8 @@ static void show(const struct init *n) {
     plain_text(stdout, n->script);
     puts(": runs at each change of a tag");
     if (is_webcam_unused(n))
-        puts("There is a /dev/video0, but cameras are not built in: install libcamera-dev and g++ and build again,\n"
-             "or see the line with ffmpeg in the ini.");
+        puts("There is a /dev/video0, but a camera needs the package ocelli-camera: `ocelli info` tells more.\n"
+             "Or see the line with ffmpeg in the ini.");
     printf("Next:\n  ");
     if (!strcmp(n->uri, "y4m:-")) printf("ffmpeg -i VIDEO -f yuv4mpegpipe -pix_fmt yuv420p - | ");
     shell_word(program_invocation_name);

@@ -71,7 +71,7 @@ static int query(struct client *c, const char **arguments, size_t count, bool js
     struct pages p;
     int status = pages_fetch(&p, c, arguments, count);
     for (size_t i = 0; !status && i < p.count && !ferror(stdout); i++)
-        status = json ? show(p.texts[i]) : answer_print(p.texts[i]);
+        status = json ? show(p.texts[i]) : answer_print(p.texts[i], i == 0);
     pages_finish(&p);
     return status;
 }

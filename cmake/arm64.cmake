@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-# Cross compiling for arm64 against the root that tests/guest/root.sh extracts; OCELLI_SYSROOT in the environment is that folder.
+# Cross compiling for arm64 against the folder of Debian's arm64 packages that OCELLI_SYSROOT names, as a variable of CMake or of the
+# environment at the first configuration. Without it build/arm64/root, which cmake/arm64_root.sh makes.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
 set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
-set(CMAKE_SYSROOT $ENV{OCELLI_SYSROOT})
+if(DEFINED ENV{OCELLI_SYSROOT})
+  set(sysroot $ENV{OCELLI_SYSROOT})
+else()
+  get_filename_component(sysroot ${CMAKE_CURRENT_LIST_DIR}/../build/arm64/root ABSOLUTE)
+endif()
+set(OCELLI_SYSROOT ${sysroot} CACHE PATH "Debian's arm64 packages") # kept, for a build that configures again
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES OCELLI_SYSROOT)
+if(NOT EXISTS ${OCELLI_SYSROOT}/usr/include)
+  message(FATAL_ERROR "${OCELLI_SYSROOT}: no headers there: make it with sh cmake/arm64_root.sh, or set OCELLI_SYSROOT")
+endif()
+set(CMAKE_SYSROOT ${OCELLI_SYSROOT})
 set(CMAKE_FIND_ROOT_PATH ${CMAKE_SYSROOT})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
@@ -16,3 +27,4 @@ set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:
 # The root's libraries may be newer than the compiler's own libc and libstdc++, which the link sees; what runs is the root's.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -Wl,--allow-shlib-undefined)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -Wl,--allow-shlib-undefined)
+set(CMAKE_MODULE_LINKER_FLAGS_INIT -Wl,--allow-shlib-undefined)

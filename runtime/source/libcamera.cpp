@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * camera: through libcamera 0.0.3 to 0.7, whose interface is C++ alone. */
+ * The camera module, camera.so: through libcamera 0.0.3 to 0.7, whose interface is C++ alone. */
+#include "source/camera_module.h"
 #include "source/kind.h"
 #include "source/source.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <libcamera/libcamera.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdarg>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -25,14 +29,30 @@ constexpr int64_t SECOND = 1000000000;
 constexpr int64_t STALLED = 15 * SECOND; /* without a frame: longer than exposures are */
 constexpr int64_t LOOK = SECOND / 4;     /* from one look after the camera to the next */
 
+/* ---- what the program gives ---- */
+
+const camera_host *host;
+
+__attribute__((format(printf, 2, 3))) void say(enum ocelli_log_level level, const char *format, ...) {
+    char line[LOG_LINE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    host->log(level, line);
+}
+
+int64_t now_ns() {
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
 /* ---- the one manager a process may have ---- */
 
 std::mutex manager_lock;
 std::unique_ptr<CameraManager> manager;
 unsigned manager_users;
 
-/* What goes wrong is said here in one line; libcamera's own lines are for who asks, with LIBCAMERA_LOG_LEVELS=*:INFO.
- */
+/* What goes wrong is said here in one line; LIBCAMERA_LOG_LEVELS=*:INFO brings libcamera's own lines back. */
 bool manager_get() {
     std::lock_guard<std::mutex> guard(manager_lock);
     if (!manager_users) {
@@ -346,7 +366,7 @@ void set(const Camera &camera, ControlList &list, const char *name, const Contro
     if (id)
         list.set(id->id(), value);
     else if (wanted)
-        log_warn("camera:%s: has no control %s: left as it is", camera.id().c_str(), name);
+        say(OCELLI_LOG_WARNING, "camera:%s: has no control %s: left as it is", camera.id().c_str(), name);
 }
 
 void Session::controls(ControlList &list) {
@@ -375,7 +395,7 @@ int Session::start(std::string &why) {
         why = camera->id() + ": does not start: " + strerror(-failed);
         return OCELLI_ERR_DEVICE;
     }
-    state->heard = source_now();
+    state->heard = now_ns();
     live = true;
     for (std::unique_ptr<Buffer> &b : buffers) camera->queueRequest(b->request.get());
     return OCELLI_OK;
@@ -383,7 +403,7 @@ int Session::start(std::string &why) {
 
 /* Time and number are the camera's where they can be true. The virtual camera of 0.4 leaves both as they were. */
 void Session::stamp(::frame &f, const FrameMetadata &m) {
-    int64_t now = source_now(), then = int64_t(m.timestamp);
+    int64_t now = now_ns(), then = int64_t(m.timestamp);
     unsigned step = m.sequence - last;
     f.captured_ns = then <= now && then > now - 10 * SECOND && then > 0 ? then : now;
     state->sequence += seen && step >= 1 && step < 1000 ? step : 1;
@@ -413,7 +433,7 @@ void Session::completed(Request *request) {
         b->out.encoded_size = used && used <= b->length ? used : b->length;
     }
     b->held = shared_from_this();
-    mailbox_post(&state->s->mailbox, &b->out);
+    host->mailbox_post(&state->s->mailbox, &b->out);
 }
 
 void Session::disconnected() {
@@ -465,7 +485,7 @@ int open_session(State *state, std::string &why) {
 void close_session(State *state) {
     if (!state->session) return;
     state->session->stop();
-    mailbox_clear(&state->s->mailbox); /* from before it went: not news any more */
+    host->mailbox_clear(&state->s->mailbox); /* from before it went: not news any more */
     state->session.reset();
 }
 
@@ -477,11 +497,11 @@ bool known_format(const char *name) {
 
 /* Gone, or silent for long: let go of it, so that it can be found again. */
 void watch(State *state) {
-    bool silent = source_now() - state->heard > STALLED;
+    bool silent = now_ns() - state->heard > STALLED;
     if (!state->lost && !silent) return;
-    log_warn("%s: %s: %s", state->s->uri, state->session->camera->id().c_str(),
-             state->lost ? "unplugged: waiting for it to return" : "no frame for 15 s: starting it again");
-    mailbox_set_away(&state->s->mailbox, true);
+    say(OCELLI_LOG_WARNING, "%s: %s: %s", state->s->uri, state->session->camera->id().c_str(),
+        state->lost ? "unplugged: waiting for it to return" : "no frame for 15 s: starting it again");
+    host->mailbox_set_away(&state->s->mailbox, true);
     close_session(state);
     state->lost = false;
     state->said.clear();
@@ -491,24 +511,35 @@ void watch(State *state) {
 void try_again(State *state) {
     std::string why;
     int status = open_session(state, why);
-    mailbox_set_away(&state->s->mailbox, status != OCELLI_OK);
+    host->mailbox_set_away(&state->s->mailbox, status != OCELLI_OK);
     if (!status)
-        log_info("%s: %s: is back", state->s->uri, state->session->camera->id().c_str());
+        say(OCELLI_LOG_INFO, "%s: %s: is back", state->s->uri, state->session->camera->id().c_str());
     else if (status != SOURCE_WAIT && why != state->said)
-        log_warn("%s: %s", state->s->uri, why.c_str());
+        say(OCELLI_LOG_WARNING, "%s: %s", state->s->uri, why.c_str());
     if (status != SOURCE_WAIT) state->said = why;
 }
 
-} /* namespace */
+/* ---- the module's functions ---- */
 
-int camera_check(const char *uri, const char *rest, const source_options *o) {
-    (void)rest;
+int check_options(const char *uri, const char *, const source_options *o) {
     if (!o->format || known_format(o->format)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_USAGE, "%s: format %s: give nv12, yuv420, yuyv, rgb, bgr or mjpeg", uri, o->format);
+    say(OCELLI_LOG_ERROR, "%s: format %s: give nv12, yuv420, yuyv, rgb, bgr or mjpeg", uri, o->format);
+    return OCELLI_ERR_USAGE;
 }
 
-int camera_open(source *s, const char *rest, const source_options *o) {
-    if (!manager_get()) return log_fail(OCELLI_ERR_DEVICE, "%s: libcamera does not start", s->uri);
+void close_camera(source *s) {
+    State *state = static_cast<State *>(s->state);
+    close_session(state);
+    delete state;
+    manager_put();
+    s->state = nullptr;
+}
+
+int open_camera(source *s, const char *rest, const source_options *o) {
+    if (!manager_get()) {
+        say(OCELLI_LOG_ERROR, "%s: libcamera does not start", s->uri);
+        return OCELLI_ERR_DEVICE;
+    }
     State *state = new State;
     std::string why;
     state->s = s;
@@ -519,15 +550,15 @@ int camera_open(source *s, const char *rest, const source_options *o) {
     s->mailbox.every = false; /* a camera does not wait */
     int status = open_session(state, why);
     if (!status) return OCELLI_OK;
-    log_error("%s: %s", s->uri, why.c_str());
-    camera_close(s);
+    say(OCELLI_LOG_ERROR, "%s: %s", s->uri, why.c_str());
+    close_camera(s);
     return status == SOURCE_WAIT ? OCELLI_ERR_DEVICE : status;
 }
 
 /* The camera's frames come in libcamera's thread; this one only looks after the camera. */
-int camera_run(source *s) {
+int run_camera(source *s) {
     State *state = static_cast<State *>(s->state);
-    while (!mailbox_sleep(&s->mailbox, source_now() + LOOK)) {
+    while (!host->mailbox_sleep(&s->mailbox, now_ns() + LOOK)) {
         if (state->session)
             watch(state);
         else
@@ -536,17 +567,7 @@ int camera_run(source *s) {
     return SOURCE_END;
 }
 
-void camera_close(source *s) {
-    State *state = static_cast<State *>(s->state);
-    close_session(state);
-    delete state;
-    manager_put();
-    s->state = nullptr;
-}
-
-namespace {
-
-/* Of the format that camera_open() would choose, or of all where none of them can be read. */
+/* Of the format that open_camera() would choose, or of all where none of them can be read. */
 std::vector<source_size> sizes_of(Camera &camera) {
     std::vector<source_size> sizes;
     std::unique_ptr<CameraConfiguration> config = camera.generateConfiguration({StreamRole::Viewfinder});
@@ -562,10 +583,11 @@ std::vector<source_size> sizes_of(Camera &camera) {
     return sizes;
 }
 
-} /* namespace */
-
-int source_cameras(void (*each)(void *user, const source_camera *camera), void *user) {
-    if (!manager_get()) return log_fail(OCELLI_ERR_DEVICE, "cameras: libcamera does not start");
+int list_cameras(void (*each)(void *user, const source_camera *camera), void *user) {
+    if (!manager_get()) {
+        say(OCELLI_LOG_ERROR, "cameras: libcamera does not start");
+        return OCELLI_ERR_DEVICE;
+    }
     for (const std::shared_ptr<Camera> &camera : manager->cameras()) {
         std::string model(camera->properties().get(properties::Model).value_or(""));
         std::vector<source_size> sizes = sizes_of(*camera);
@@ -576,7 +598,18 @@ int source_cameras(void (*each)(void *user, const source_camera *camera), void *
     return OCELLI_OK;
 }
 
-const char *source_camera_library(void) {
+const char *library() {
     static const std::string name = "libcamera " + CameraManager::version();
     return name.c_str();
 }
+
+void use(const camera_host *program) {
+    host = program;
+}
+
+} /* namespace */
+
+const camera_module ocelli_camera_module = {
+    OCELLI_VERSION, CAMERA_MODULE_LAYOUT, use,        library,      list_cameras,
+    check_options,  open_camera,          run_camera, close_camera,
+};

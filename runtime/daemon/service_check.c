@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/service_check.h"
+#include "base/log.h"
+
+bool service_wanted(const struct daemon_config *c) {
+    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
+}
+
+int service_check_reach(const struct daemon_config *c, enum serve_reach *reach) {
+    if (!c->reach || serve_reach_find(reach, c->reach)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: reach = %s: give attached, loopback or all", c->path,
+                    config_line(c, "serve", "reach"), c->reach);
+}
+
+int service_check_coaps(const struct daemon_config *c) {
+    if (c->coaps <= 0 || config_line(c, "serve", "psk")) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: coaps needs psk = FILE", c->path, config_line(c, "serve", "coaps"));
+}
+
+/* serve knows no line of the ini: it is put before what serve says. */
+static int check_value(const struct daemon_config *c, const char *key, const char *value,
+                       int (*check)(const char *value)) {
+    char why[LOG_LINE];
+    if (!value) return OCELLI_OK;
+    log_hold(why, sizeof why);
+    int status = check(value);
+    log_release();
+    return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
+}
+
+int service_check(const struct daemon_config *config, struct faults *faults) {
+    enum serve_reach reach;
+    if (!service_wanted(config)) return OCELLI_OK;
+    int status = faults_pass(faults, service_check_reach(config, &reach));
+    if (!status) status = faults_pass(faults, service_check_coaps(config));
+    if (!status) status = faults_pass(faults, check_value(config, "address", config->address, serve_check_address));
+    if (!status) status = faults_pass(faults, check_value(config, "serial", config->serial, serve_check_serial));
+    if (!status) status = faults_pass(faults, check_value(config, "psk", config->psk, serve_check_keys));
+    if (config->coap > 0 && !serve_has_coap())
+        log_warn("%s:%zu: coap = %g: CoAP is not built in: build with libcoap3-dev installed", config->path,
+                 config_line(config, "serve", "coap"), config->coap);
+    return status;
+}
