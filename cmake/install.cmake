@@ -96,5 +96,6 @@ include(cmake/boards.cmake)
 
 # What only a flashed board has: `cmake --install ... --component image`.
 install(TARGETS ocelli-settings RUNTIME DESTINATION lib/ocelli COMPONENT image EXCLUDE_FROM_ALL)
+install(DIRECTORY boards/image/lib/ DESTINATION lib/ocelli USE_SOURCE_PERMISSIONS COMPONENT image EXCLUDE_FROM_ALL)
 install(DIRECTORY boards/image/units/ DESTINATION lib/systemd/system COMPONENT image EXCLUDE_FROM_ALL)
 install(FILES boards/image/ocelli.txt DESTINATION ${CMAKE_INSTALL_DATADIR}/ocelli/image COMPONENT image EXCLUDE_FROM_ALL)
