@@ -24,6 +24,7 @@ if [ -n "$missing" ]; then
     { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing; } >"$out/ci.log" 2>&1 ||
         skipped "boards: apt cannot install$missing: $(grep '^E:' "$out/ci.log" | head -n 1)"
 fi
+[ "$(id -u)" != 0 ] || [ -n "$(apt-get indextargets 'Created-By: Packages' 2>/dev/null)" ] || apt-get update -q >"$out/ci.log" 2>&1
 # What needs the network comes first, apart from what may fail.
 sh "$here/../cmake/arm64_root.sh" "$out/arm64" >"$out/ci.log" 2>&1 || skipped "boards: no arm64 packages: $(tail -n 1 "$out/ci.log")"
 sh "$here/pi/driver.sh" "$out/pi-test" >"$out/ci.log" 2>&1 || skipped "boards: no arm64 drivers: $(tail -n 1 "$out/ci.log")"

@@ -74,8 +74,9 @@ static void record_towers(struct op_device *device, const struct opened *m) {
     assert_int_equal(clip_image_prepare(&image, 640, 480, false), OCELLI_OK);
     clip_image_finish(&image);
     assert_int_equal(clip_text_init(&text, device, m->blob, &m->config), OCELLI_OK);
-    const uint32_t batches[] = {1, CLIP_TEXT_BATCH}, lengths[] = {2, context};
-    for (int i = 0; i < 4; i++) assert_int_equal(clip_text_record(&text, batches[i / 2], lengths[i % 2]), OCELLI_OK);
+    const uint32_t batches[] = {1, CLIP_TEXT_BATCH}, lengths[] = {context, 2};
+    for (int i = 0; i < (test_is_long() ? 4 : 1); i++)
+        assert_int_equal(clip_text_record(&text, batches[i / 2], lengths[i % 2]), OCELLI_OK);
     clip_text_finish(&text);
 }
 

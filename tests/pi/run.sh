@@ -67,7 +67,7 @@ compile 42 & first=$!
 compile 71 & second=$!
 wait $first
 wait $second
-least=25
+least=20
 [ "${OCELLI_LONG:-}" != 1 ] || least=100
 judge 42 'V3D 4.2' $least
 judge 71 'V3D 7.1' $least
