@@ -1,31 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-# A board made of QEMU and a copy of the card's image: -M virt with Debian's U-Boot, two cores, the UART as a socket, UDP forwarded. It can be
-# started, cut off and asked; its FAT can be read and written while it is off (mtools).
+# A board made of QEMU and a copy of the card's image: -M virt with Debian's U-Boot, two cores, the UART and the console as sockets, UDP
+# forwarded. It can be started, cut off and asked. Its FAT can be read and written while it is off (mtools). Only kernel.env of the card is
+# changed: kernel arguments, among them a root shell on the console for tests.
+import json
 import os
-import select
-import shutil
 import socket
 import subprocess
+import threading
 import time
 
 FAT_OFFSET = 4 << 20
+ARGUMENTS = "kernel_arguments=console=hvc0 loglevel=4 systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service\n"
 
 
 class Failed(Exception):
     pass
 
 
+class Line:
+    """One end of a socket: what came is kept, in a file too."""
+
+    def __init__(self, path, log):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(path)
+        self.heard, self.log, self.changed = b"", open(log, "ab"), threading.Condition()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self):
+        try:
+            while got := self.socket.recv(65536):
+                self.log.write(got)
+                self.log.flush()
+                with self.changed:
+                    self.heard += got
+                    self.changed.notify_all()
+        except OSError:
+            pass
+
+    def send(self, text):
+        self.socket.sendall(text.encode())
+
+    def wait(self, words, timeout, begin=0):
+        """Waits until `words` comes behind byte `begin`; gives the place behind it."""
+        until = time.monotonic() + timeout
+        with self.changed:
+            while (at := self.heard.find(words, begin)) < 0:
+                left = until - time.monotonic()
+                if left <= 0:
+                    raise Failed(f"no {words!r} in {timeout} s; the last: {self.heard[-300:]!r}")
+                self.changed.wait(left)
+            return at + len(words)
+
+
 class Board:
-    def __init__(self, image, folder, udp_port, memory="1G", uboot="/usr/lib/u-boot/qemu_arm64/u-boot.bin", cores=2):
+    def __init__(self, image, folder, udp_port, memory="1G", cores=2):
         os.makedirs(folder, exist_ok=True)
-        self.folder, self.udp_port, self.memory, self.uboot, self.cores = folder, udp_port, memory, uboot, cores
+        self.folder, self.udp_port, self.memory, self.cores = folder, udp_port, memory, cores
+        self.uboot = os.environ.get("UBOOT", "/usr/lib/u-boot/qemu_arm64/u-boot.bin")
         self.card = os.path.join(folder, "card.img")
-        self.console = os.path.join(folder, "console")
-        self.process = self.uart = None
-        self.heard = b""
+        self.process = self.uart = self.console = None
         if image:
             subprocess.run(["cp", "--sparse=always", "--reflink=auto", image, self.card], check=True)
-            self.write("kernel.env", "kernel_arguments=console=hvc0 loglevel=4\n")
+            self.write("kernel.env", ARGUMENTS)
 
     # ---- the FAT, while the board is off ----
 
@@ -50,72 +86,108 @@ class Board:
     # ---- power ----
 
     def on(self):
-        path = os.path.join(self.folder, "uart")
-        if os.path.exists(path):
-            os.remove(path)
-        self.heard = b""
+        paths = {name: os.path.join(self.folder, name) for name in ("uart", "console")}
+        for path in paths.values():
+            if os.path.exists(path):
+                os.remove(path)
         command = ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72", "-smp", str(self.cores), "-m", self.memory,
                    "-nodefaults", "-nographic", "-bios", self.uboot,
                    "-drive", f"if=none,id=card,format=raw,cache=writeback,file={self.card}", "-device", "virtio-blk-pci,drive=card",
-                   "-chardev", f"socket,id=uart,path={path},server=on,wait=off", "-serial", "chardev:uart",
-                   "-device", "virtio-serial-pci", "-chardev", f"file,id=console,path={self.console},append=on",
+                   "-chardev", f"socket,id=uart,path={paths['uart']},server=on,wait=off", "-serial", "chardev:uart",
+                   "-device", "virtio-serial-pci", "-chardev", f"socket,id=console,path={paths['console']},server=on,wait=off",
                    "-device", "virtconsole,chardev=console",
                    "-netdev", f"user,id=net,hostfwd=udp:127.0.0.1:{self.udp_port}-:5690", "-device", "virtio-net-pci,netdev=net",
                    "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
         self.started = time.monotonic()
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=open(os.path.join(self.folder, "qemu.err"), "wb"))
-        while not os.path.exists(path):
-            time.sleep(0.05)
+        with open(os.path.join(self.folder, "qemu.err"), "wb") as errors:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors)
+        while not all(os.path.exists(path) for path in paths.values()):
+            time.sleep(0.02)
             if self.process.poll() is not None:
                 raise Failed(open(os.path.join(self.folder, "qemu.err")).read())
-        self.uart = socket.socket(socket.AF_UNIX)
-        self.uart.connect(path)
+        self.uart = Line(paths["uart"], os.path.join(self.folder, "uart.log"))
+        self.console = Line(paths["console"], os.path.join(self.folder, "console.log"))
 
     def cut(self):
-        self.process.kill()
-        self.process.wait()
-        self.uart.close()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def off(self, timeout=120):
+        """Switches it off as a person does who may: by the shell."""
+        self.console.send("\nsystemctl poweroff\n")
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failed("it does not switch itself off") from None
+        self.process = None
 
     def seconds(self):
         return time.monotonic() - self.started
 
     # ---- what it says ----
 
-    def wait_uart(self, words, timeout):
-        """Waits until one of these byte strings comes on the UART; gives it."""
-        words = [words] if isinstance(words, bytes) else words
+    def shell(self, command, timeout=60):
+        """A command of the root shell on the console; gives what it printed."""
+        mark = f"done-{time.monotonic_ns()}"
+        begin = len(self.console.heard)
+        # So that the echo of the command is not taken for its end.
+        self.console.send(f"\n{command}; echo {mark[:4]}''{mark[4:]}\n")
+        end = self.console.wait(mark.encode(), timeout, begin)
+        text = self.console.heard[begin:end].decode(errors="replace").replace("\r", "")
+        return "\n".join(line for line in text.split("\n")[1:] if "echo done" not in line and mark not in line)
+
+    def serial(self, request, timeout=10):
+        """One request on the UART, with a checksum; gives the answer."""
+        begin = len(self.uart.heard)
+        self.uart.send("\r" + request + "\n")
         until = time.monotonic() + timeout
-        while True:
-            for word in words:
-                if word in self.heard:
-                    return word
-            left = until - time.monotonic()
-            if left <= 0:
-                raise Failed(f"no {words} on the UART in {timeout} s; the last: {self.heard[-300:]!r}")
-            if select.select([self.uart], [], [], min(left, 1))[0]:
-                got = self.uart.recv(65536)
-                if not got:
-                    raise Failed("QEMU ended")
-                self.heard += got
+        while time.monotonic() < until:
+            for line in self.uart.heard[begin:].split(b"\n")[:-1]:
+                if line.startswith(b'{"'):
+                    try:
+                        answer = json.loads(line)
+                    except ValueError:
+                        continue
+                    if "push" not in answer:
+                        return answer
+            time.sleep(0.05)
+        return None
 
     def ask(self, line, timeout=2):
-        """One request by UDP; the answer's text, or None."""
+        """One request by UDP; the answer, or None."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
             s.sendto(line.encode() + b"\n", ("127.0.0.1", self.udp_port))
             try:
-                return s.recv(65536).decode()
-            except (TimeoutError, ConnectionError):
+                return json.loads(s.recv(65536))
+            except (TimeoutError, ConnectionError, ValueError):
                 return None
 
-    def wait_answer(self, line, timeout, wanted=lambda answer: True):
+    def wait_for(self, what, get, timeout):
+        """Calls get() until it gives something; gives that."""
         until = time.monotonic() + timeout
-        answer = None
         while time.monotonic() < until:
             if self.process.poll() is not None:
-                raise Failed("QEMU ended")
-            answer = self.ask(line)
-            if answer is not None and wanted(answer):
-                return answer
-            time.sleep(0.5)
-        raise Failed(f"{line}: no such answer in {timeout} s; the last: {answer}")
+                raise Failed(f"{what}: QEMU ended: " + open(os.path.join(self.folder, "qemu.err")).read())
+            if got := get():
+                return got
+            time.sleep(0.3)
+        raise Failed(f"{what}: not in {timeout} s")
+
+    def last_slot(self):
+        """The slot that U-Boot started last."""
+        at = self.uart.heard.rfind(b"starting slot ")
+        return self.uart.heard[at + 14:at + 15].decode() if at >= 0 else None
+
+    def wait_tags(self, timeout=240, starts=0):
+        """Waits until the UART tells a tag that is on. U-Boot takes a byte for a wish to stop it, so nothing is sent before the kernel
+        starts."""
+        self.uart.wait(b"Starting kernel", timeout, starts)
+
+        def tags():
+            answer = self.serial("tags", 1)
+            return answer if answer and any(tag["state"] == "on" for tag in answer.get("tags", [])) else None
+
+        return self.wait_for("a tag on the UART", tags, timeout)
