@@ -178,6 +178,17 @@ test-pi: packages
 test-ci:
 	sh tests/ci.sh build
 
+# The Raspberry Pi's image (docs/boards.md), from the packages that `make packages-deb SUITE=trixie ARCH=arm64` made. Root, the network.
+image: PACKAGES += mmdebstrap qemu-user-static mtools dosfstools fdisk u-boot-tools bmap-tools xz-utils zstd kmod cpio git
+image: packages
+	boards/image/build --debs build/packages/trixie --keep-img
+
+# That image in QEMU: started, given wrong settings, updated, cut off: two hours. SCENARIOS="first cuts" for some, CUTS=20.
+test-image: PACKAGES += qemu-system-arm mtools dosfstools fdisk e2fsprogs zstd python3 u-boot-qemu
+test-image: packages
+	UPDATE=$$(ls build/image/*.update) python3 tests/image/run.py $$(ls build/image/*.img) build/image/boots \
+	    $(or $(SCENARIOS),first settings growth small full updates cuts)
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
@@ -217,4 +228,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
