@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Completion and documents against --help: bash and zsh complete each option of each command and no other; docs/cli.md (and docs/run.md for
-# run and learn) tells each option, and none that is not there. Values, files and addresses in bash, as typed.
+# Completion and documents against --help:
+# bash and zsh complete each option of each command, and no other. docs/cli.md tells each option and
+# none that is not there; for run and learn docs/run.md does. Then values, files and addresses in bash, as typed.
 set -u
 command -v bash >/dev/null || { echo "SKIP: no bash"; exit 77; }
 work=$(mktemp -d) || exit 1

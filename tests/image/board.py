@@ -98,7 +98,7 @@ class Board:
                    "-device", "virtconsole,chardev=console",
                    "-netdev", f"user,id=net,hostfwd=udp:127.0.0.1:{self.udp_port}-:5690", "-device", "virtio-net-pci,netdev=net",
                    "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
-        self.started = time.monotonic()
+        self.started, self.plain_shell = time.monotonic(), False
         with open(os.path.join(self.folder, "qemu.err"), "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors)
         while not all(os.path.exists(path) for path in paths.values()):
@@ -130,6 +130,11 @@ class Board:
 
     def shell(self, command, timeout=60):
         """A command of the root shell on the console; gives what it printed."""
+        if not self.plain_shell:
+            # Without line editing, colours and pagers.
+            self.console.send("\nexec env PS1= TERM=dumb SYSTEMD_PAGER= SYSTEMD_COLORS=0 /bin/sh\n")
+            time.sleep(1)
+            self.plain_shell = True
         mark = f"done-{time.monotonic_ns()}"
         begin = len(self.console.heard)
         # So that the echo of the command is not taken for its end.
@@ -159,9 +164,16 @@ class Board:
         """One request by UDP; the answer, or None."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(timeout)
-            s.sendto(line.encode() + b"\n", ("127.0.0.1", self.udp_port))
+            s.connect(("127.0.0.1", self.udp_port))
             try:
-                return json.loads(s.recv(65536))
+                s.send(line.encode() + b"\n")
+                answer = json.loads(s.recv(65536))
+                if answer.get("error") == "prove":  # that this address is ours, before answers may be long
+                    s.send(f"ping {answer['proof']}\n".encode())
+                    s.recv(65536)
+                    s.send(line.encode() + b"\n")
+                    answer = json.loads(s.recv(65536))
+                return answer
             except (TimeoutError, ConnectionError, ValueError):
                 return None
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """run.py IMAGE WORK SCENARIO...: the card's image in QEMU. Scenarios: first, settings, updates, cuts, full, small, growth.
 CUTS (20): how often the power is cut. UPDATE: the image's .update, for updates. SLOWER (1): factor on the times that are allowed."""
+import atexit
 import json
 import os
 import random
@@ -21,7 +22,9 @@ def say(text):
 
 
 def board(name, **options):
-    return Board(image, os.path.join(work, name), port, **options)
+    made = Board(image, os.path.join(work, name), port, **options)
+    atexit.register(made.cut)
+    return made
 
 
 def expect(true, text):
