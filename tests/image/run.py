@@ -64,7 +64,7 @@ def first():
     time.sleep(20)
     say("memory:\n" + b.shell("free -m"))
     say("failed units: " + b.shell("systemctl --failed --no-legend --plain; cat /run/ocelli-board/faults"))
-    say("slowest: " + b.shell("systemd-analyze time; systemd-analyze blame | head -12"))
+    say("slowest: " + b.shell("systemd-analyze time; systemd-analyze blame | head -25; systemd-analyze critical-chain ocelli.service"))
     say("status: " + json.dumps(b.ask("status"))[:600])
     say("mounts: " + b.shell("findmnt -n -o TARGET,SOURCE,OPTIONS -t ext4,vfat,tmpfs | head -20; df -h /state | tail -1; stat -c '%U %n' /etc/ocelli /etc/ocelli/*"))
     expect("ro," in b.shell("findmnt -n -o OPTIONS /") + ",", "the root is not read-only")
