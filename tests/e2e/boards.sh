@@ -56,7 +56,7 @@ check_serial() { # INI
     [ -n "$serial" ] || { [ ! -e "$rules" ] || fail "rules without a serial line"; return; }
     [ -e "$rules" ] || { fail "a serial line, and no udev.rules"; return; }
     grep -q "SYMLINK+=\"$(basename "${serial%@*}")\"" "$rules" || fail "its rules do not make $serial"
-    grep -v -e '^#' "$rules" | grep -Eqv '^SUBSYSTEM=="tty", KERNELS=="[0-9a-f]+\.serial", ' && fail "a rule that may match elsewhere"
+    grep -v -e '^#' "$rules" | grep -Eqv '^SUBSYSTEM=="tty", KERNELS=="[0-9a-f]+\.(serial|pl011)", ' && fail "a rule that may match elsewhere"
     if udevadm verify --help >/dev/null 2>&1; then # systemd 254
         udevadm verify "$rules" >"$work/log" 2>&1 || fail "udev refuses its rules"
         : >"$work/log"

@@ -427,7 +427,7 @@ if command -v systemd-analyze >/dev/null && [ -d /usr/lib/systemd/system ]; then
     cp -r /usr/lib/systemd/system "$tree/usr/lib/systemd/"
     cp -r "$OCELLI_SOURCE"/boards/image/units/* "$tree/usr/lib/systemd/system/"
     sed 's|@OCELLI_BINDIR@|/usr/bin|' "$OCELLI_SOURCE/boards/generic/ocelli.service.in" >"$tree/usr/lib/systemd/system/ocelli.service"
-    for file in usr/lib/ocelli/ocelli-settings bin/mount bin/sh bin/kill usr/sbin/wpa_supplicant usr/bin/ocelli; do
+    for file in usr/lib/ocelli/ocelli-settings usr/lib/ocelli/ocelli-state usr/lib/ocelli/ocelli-slot usr/lib/ocelli/ocelli-update bin/mount bin/sh bin/kill usr/sbin/wpa_supplicant usr/bin/ocelli; do
         cp /bin/true "$tree/$file"
     done
     for unit in "$OCELLI_SOURCE"/boards/image/units/*.*; do

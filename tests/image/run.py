@@ -60,7 +60,7 @@ def first():
     b.wait_tags(240 * SLOWER)
     say(f"a tag on the UART {b.seconds():.1f} s after power on")
     answer = b.wait_for("tags by UDP", lambda: b.ask("tags"), 60 * SLOWER)
-    expect(answer["count"] == 4, f"tags by UDP: {answer}")
+    expect(answer["count"] == 5, f"tags by UDP: {answer}")
     time.sleep(20)
     say("memory:\n" + b.shell("free -m"))
     say("failed units: " + b.shell("systemctl --failed --no-legend --plain; cat /run/ocelli-board/faults"))
