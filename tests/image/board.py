@@ -98,7 +98,7 @@ class Board:
                    "-device", "virtconsole,chardev=console",
                    "-netdev", f"user,id=net,hostfwd=udp:127.0.0.1:{self.udp_port}-:5690", "-device", "virtio-net-pci,netdev=net",
                    "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
-        self.started, self.plain_shell = time.monotonic(), False
+        self.started = time.monotonic()
         with open(os.path.join(self.folder, "qemu.err"), "wb") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=errors)
         while not all(os.path.exists(path) for path in paths.values()):
@@ -130,11 +130,9 @@ class Board:
 
     def shell(self, command, timeout=60):
         """A command of the root shell on the console; gives what it printed."""
-        if not self.plain_shell:
-            # Without line editing, colours and pagers.
-            self.console.send("\nexec env PS1= TERM=dumb SYSTEMD_PAGER= SYSTEMD_COLORS=0 /bin/sh\n")
-            time.sleep(1)
-            self.plain_shell = True
+        # Without line editing, colours and pagers. Each time, as the board may have started again.
+        self.console.send("\nexec env PS1= TERM=dumb SYSTEMD_PAGER= SYSTEMD_COLORS=0 /bin/sh\n")
+        time.sleep(1)
         mark = f"done-{time.monotonic_ns()}"
         begin = len(self.console.heard)
         # So that the echo of the command is not taken for its end.
