@@ -7,8 +7,7 @@ set -eu
 out=${1:-$(cd "$(dirname "$0")/.." && pwd)/build/arm64}
 command -v mmdebstrap >/dev/null || { echo "arm64_root.sh: no mmdebstrap: install it" >&2; exit 1; }
 suite=${SUITE:-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $suite" 'Component: main' | head -n 1)}
-test -n "$mirror" || { echo "arm64_root.sh: no package archive of $suite in apt's settings: run apt-get update, or set MIRROR" >&2; exit 1; }
+mirror=$(sh "$(dirname "$0")/../packaging/archive")
 packages=libc6-dev,libgcc-s1,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev,zlib1g-dev,libstb-dev,libcmocka-dev,libvulkan-dev
 packages=$packages,libcoap3-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
 stamp="$suite $packages $(cksum <"$0")"

@@ -6,10 +6,7 @@
 set -eu
 out=$1
 suite=${SUITE:-trixie}
-# Where this machine's own packages come from.
-release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $release" 'Component: main' | head -n 1)}
-test -n "$mirror" || { echo "no package archive in apt's settings: run apt-get update, or set MIRROR"; exit 1; }
+mirror=$(sh "$(dirname "$0")/../../packaging/archive")
 packages=linux-image-arm64,busybox-static,systemd,systemd-sysv,udev,dbus,libnss-systemd,kmod,bash,dash,coreutils,base-files,base-passwd
 packages=$packages,passwd,util-linux,mount,grep,sed,procps,jq,v4l-utils,libcamera-ipa,libcamera-tools,mesa-vulkan-drivers
 packages=$packages,libc6-dev,libstdc++-14-dev,libcamera-dev,libvulkan-dev,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev

@@ -7,8 +7,7 @@ set -eu
 build=$1 out=$2
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Codename: $(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" 'Component: main' | head -n 1)}
-test -n "$mirror" || { echo "test-portable: no package archive in apt's settings: run apt-get update, or set MIRROR" >&2; exit 1; }
+mirror=$(sh "$OCELLI_SOURCE/packaging/archive")
 for file in ocelli ocelli-convert libocelli.so; do sh "$OCELLI_SOURCE/cmake/portable_check.sh" "$build/$file"; done
 
 libraries() { # SUITE: packages of the libraries that cmake/portable.cmake leaves dynamic
