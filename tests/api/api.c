@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * include/ocelli.h as an application uses it. */
 #include "blob/blob.h"
-#include "convert/convert.h"
 #include "handle.h"
 #include "op/backend.h"
-#include "support/checkpoint.h"
+#include "support/model.h"
 #include "support/gpu.h"
 #include "support/test.h"
 
@@ -34,11 +33,7 @@ static int setup(void **unused) {
     (void)unused;
     checkpoint_golden_open(&golden, "legacy");
     folder = checkpoint_folder();
-    checkpoint_write("legacy", folder, &(struct checkpoint_form){0});
-    blob = strdup(checkpoint_path(folder, "model.gguf"));
-    struct convert_params params = {.checkpoint = folder, .out = blob};
-    struct convert_result result;
-    assert_int_equal(convert(&params, &result), OCELLI_OK);
+    blob = model_convert(folder, "legacy");
     ocelli_set_log(on_log, NULL);
     return 0;
 }

@@ -3,8 +3,7 @@
  * (OCELLI_LONG=1; else some of the pairs). The table it prints is the one of docs/accuracy.md. */
 #include "clip/image.h"
 #include "clip/text.h"
-#include "convert/convert.h"
-#include "support/checkpoint.h"
+#include "support/model.h"
 #include "support/gpu.h"
 #include "support/test.h"
 
@@ -23,11 +22,7 @@ struct opened {
 static void open_model(struct opened *m, const char *name) {
     checkpoint_golden_open(&m->golden, name);
     m->folder = checkpoint_folder();
-    checkpoint_write(name, m->folder, &(struct checkpoint_form){0});
-    char *out = strdup(checkpoint_path(m->folder, "model.gguf"));
-    struct convert_params params = {.checkpoint = m->folder, .out = out};
-    struct convert_result result;
-    assert_int_equal(convert(&params, &result), OCELLI_OK);
+    char *out = model_convert(m->folder, name);
     assert_int_equal(blob_open(&m->blob, out, true), OCELLI_OK);
     assert_int_equal(clip_config_read(&m->config, m->blob), OCELLI_OK);
     assert_int_equal(m->config.embedding, m->golden.dim);

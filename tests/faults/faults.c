@@ -4,8 +4,7 @@
  * not the driver's:
  * --wrap sends allocations here (tests/CMakeLists.txt), and the table of vk/loader.h Vulkan's. */
 #include "blob/blob.h"
-#include "convert/convert.h"
-#include "support/checkpoint.h"
+#include "support/model.h"
 #include "support/gpu.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -202,12 +201,8 @@ static int setup(void **unused) {
     if (on_vulkan) put_vulkan();
     checkpoint_golden_open(&golden, "minimal");
     folder = checkpoint_folder();
-    checkpoint_write("minimal", folder, &(struct checkpoint_form){0});
-    blob = strdup(checkpoint_path(folder, "model.gguf"));
-    struct convert_params params = {.checkpoint = folder, .out = blob};
-    struct convert_result result;
+    blob = model_convert(folder, "minimal");
     struct ocelli *model;
-    assert_int_equal(convert(&params, &result), OCELLI_OK);
     assert_true((PICTURES + 1) * golden.dim <= sizeof right / sizeof *right);
     assert_int_equal(open_model(&model), OCELLI_OK);
     assert_int_equal(embed(model, right), OCELLI_OK);

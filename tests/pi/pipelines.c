@@ -5,10 +5,9 @@
  * reports each pipeline on standard error, between our lines "asked" and "made"; run.sh reads them. */
 #include "clip/image.h"
 #include "clip/text.h"
-#include "convert/convert.h"
 #include "op/backend.h"
 #include "op/peak.h"
-#include "support/checkpoint.h"
+#include "support/model.h"
 #include "support/test.h"
 #include "vk/pipeline.h"
 
@@ -44,11 +43,7 @@ struct opened {
 
 static void open_model(struct opened *m, const char *name) {
     m->folder = checkpoint_folder();
-    checkpoint_write(name, m->folder, &(struct checkpoint_form){0});
-    char *out = strdup(checkpoint_path(m->folder, "model.gguf"));
-    struct convert_params params = {.checkpoint = m->folder, .out = out};
-    struct convert_result result;
-    assert_int_equal(convert(&params, &result), OCELLI_OK);
+    char *out = model_convert(m->folder, name);
     assert_int_equal(blob_open(&m->blob, out, true), OCELLI_OK);
     assert_int_equal(clip_config_read(&m->config, m->blob), OCELLI_OK);
     free(out);
