@@ -175,6 +175,17 @@ class Board:
             except (TimeoutError, ConnectionError, ValueError):
                 return None
 
+    def status(self):
+        """`status` with all its faults, which may need more than one answer; None without one."""
+        if not (answer := self.ask("status")):
+            return None
+        last = answer
+        while "next" in last:
+            if not (last := self.ask(f"status from {last['next']}")):
+                return None
+            answer["faults"] += last["faults"]
+        return answer
+
     def wait_for(self, what, get, timeout):
         """Calls get() until it gives something; gives that."""
         until = time.monotonic() + timeout
