@@ -183,7 +183,7 @@ image: PACKAGES += mmdebstrap qemu-user-static mtools dosfstools fdisk u-boot-to
 image: packages
 	boards/image/build --debs build/packages/trixie --keep-img
 
-# That image in QEMU: started, given wrong settings, updated, cut off: two hours. SCENARIOS="first cuts" for some, CUTS=20.
+# That image in QEMU: started, given wrong settings, updated, cut off: an hour. SCENARIOS="first cuts" for some, CUTS=20; SCENARIOS=model MODEL=FILE for one of your own.
 test-image: PACKAGES += qemu-system-arm mtools dosfstools fdisk e2fsprogs zstd python3 u-boot-qemu
 test-image: packages
 	UPDATE=$$(ls build/image/*.update) python3 tests/image/run.py $$(ls build/image/*.img) build/image/boots \

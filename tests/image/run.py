@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py IMAGE WORK SCENARIO...: the card's image in QEMU. Scenarios: first, settings, updates, cuts, full, small, growth.
-CUTS (20): how often the power is cut. UPDATE: the image's .update, for updates. SLOWER (1): factor on the times that are allowed."""
+"""run.py IMAGE WORK SCENARIO...: the card's image in QEMU. Scenarios: first, settings, model, updates, cuts, full, small, growth.
+CUTS (20): how often the power is cut. UPDATE: the image's .update, for updates. MODEL: a .gguf, for model. SLOWER (1): factor on the
+times that are allowed."""
 import atexit
 import json
 import os
@@ -78,6 +79,19 @@ def first():
     say("ocelli-status.txt:\n" + text.replace("\r", ""))
     expect("QEMU" in text or "qemu" in text or "dummy-virt" in text, "ocelli-status.txt does not name the board")
     check_partitions(b)
+
+
+def model():
+    """A model of the user's own, copied into the folder models: it is used at the next start."""
+    b = board("model")
+    b.copy(os.environ["MODEL"], "models/own.gguf")
+    b.on()
+    answer = b.wait_for("status", lambda: (a := b.status()) and a["pictures"] and a, 900 * SLOWER)
+    say(f"a picture {b.seconds():.0f} s after power on; model {answer['model']}, {answer['beyond_gpu_ms'] + answer['gpu_ms']:.0f} ms a picture")
+    expect("demo" not in answer["model"] and not answer["faults"], f"the model was not taken: {answer}")
+    time.sleep(30)
+    say("memory:\n" + b.shell("free -m; grep VmHWM /proc/$(pidof ocelli)/status"))
+    b.off()
 
 
 def settings():
