@@ -222,6 +222,11 @@ head -c 300000 /dev/urandom >"$card/ocelli.txt"
 apply
 told "only the first 131072 are read"
 has "$ini" "model = /run/ocelli-board/model.gguf"
+name="a large file"
+{ cat first.txt && head -c 6000000 /dev/zero | tr '\0' '#'; } >"$card/ocelli.txt"
+apply
+told "only the first 131072 are read"
+has "$ini" "[tag cat]"
 
 name="changes over the network stay"
 new_board
