@@ -135,7 +135,7 @@ static void test_many_tags(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_defaults),        TEST(test_bad_values), TEST(test_clash),    TEST(test_lines_keep_their_numbers),
-        TEST(test_unknown_section), TEST(test_taken),      TEST(test_long_line),  TEST(test_many_tags)};
+        TEST(test_defaults),        TEST(test_bad_values), TEST(test_clash),     TEST(test_lines_keep_their_numbers),
+        TEST(test_unknown_section), TEST(test_taken),      TEST(test_long_line), TEST(test_many_tags)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -208,8 +208,8 @@ static int remount_as(const char *folder, const char *options) {
     return log_fail(OCELLI_ERR_FILE, "%s: mount -o %s failed", folder, options);
 }
 
-/* One program at a time makes the card writable, as each makes it read-only again: ocelli-slot and ocelli-update wait for
- * this file too. -1: there is none to wait for. */
+/* One program at a time makes the card writable, as each makes it read-only again: ocelli-slot and ocelli-update wait
+ * for this file too. -1: there is none to wait for. */
 static int lock_card(const struct place *place) {
     const char *path = place_path(place, PLACE_RUN "/card.lock");
     int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
