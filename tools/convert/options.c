@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char help[] =
     "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
@@ -20,7 +21,12 @@ static const char help[] =
     "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
     "                           vocab.json with merges.txt, tokenizer.json, or CLIP's\n"
     "                           bpe_simple_vocab_16e6.txt.gz\n"
-    "      --report FILE.json   what was decided and why, and what int8 cost each tensor\n"
+    "      --calibrate DIR      take the ranges of activations of the pictures there (default: of a\n"
+    "                           few built-in ones): channels that stand out are balanced, and\n"
+    "                           products that int8 inputs cost too much keep float ones\n"
+    "      --no-calibrate       do neither\n"
+    "      --report FILE        what was decided and why, and what int8 cost each tensor and layer:\n"
+    "                           JSON, or a page to look at if FILE ends in .html; both may be given\n"
     "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
     "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
     "  -h, --help               this text\n"
@@ -49,26 +55,36 @@ static enum options_result refuse(int option, char **argv) {
 
 /* An empty value is what an unset variable of a script leaves. */
 static enum options_result check(const struct convert_params *p, int operands) {
-    const char *const values[] = {p->checkpoint, p->out, p->tokenizer, p->report, p->name, p->license_file};
+    const char *const values[] = {p->checkpoint, p->out,          p->tokenizer, p->report,
+                                  p->name,       p->license_file, p->page,      p->pictures};
     if (operands != 1) return wrong("", "exactly one CHECKPOINT is needed");
     if (!p->out) return wrong("", "-o OUT.gguf is needed");
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         if (values[i] && !*values[i]) return wrong("", "CHECKPOINT or the value of an option is empty");
     if (p->name && unicode_check(p->name, strlen(p->name)) != strlen(p->name)) return wrong("--name", " is not UTF-8");
+    if (p->pictures && p->uncalibrated) return wrong("", "--calibrate and --no-calibrate exclude each other");
     if (!strcmp(p->out, "-") || (p->report && !strcmp(p->report, "-")))
         return wrong("-o or --report -",
                      ": name a file, as both are put into their place at the end (./- has that name)");
-    if (p->report && !strcmp(p->report, p->out)) return wrong("", "-o and --report name the same file");
+    if ((p->report && !strcmp(p->report, p->out)) || (p->page && !strcmp(p->page, p->out)))
+        return wrong("", "-o and --report name the same file");
     return OPTIONS_RUN;
 }
 
+static bool is_page(const char *path) {
+    const char *end = strrchr(path, '.');
+    return end && (strcasecmp(end, ".html") == 0 || strcasecmp(end, ".htm") == 0);
+}
+
 enum options_result options_read(struct convert_params *params, int argc, char **argv) {
-    enum { TOKENIZER = 256, REPORT, NAME, LICENSE };
+    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE };
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"tokenizer", required_argument, NULL, TOKENIZER},
                                             {"report", required_argument, NULL, REPORT},
                                             {"name", required_argument, NULL, NAME},
                                             {"license-file", required_argument, NULL, LICENSE},
+                                            {"calibrate", required_argument, NULL, CALIBRATE},
+                                            {"no-calibrate", no_argument, NULL, NO_CALIBRATE},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     *params = (struct convert_params){0};
@@ -78,7 +94,9 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         switch (option) {
         case 'o': params->out = optarg; break;
         case TOKENIZER: params->tokenizer = optarg; break;
-        case REPORT: params->report = optarg; break;
+        case REPORT: *(is_page(optarg) ? &params->page : &params->report) = optarg; break;
+        case CALIBRATE: params->pictures = optarg; break;
+        case NO_CALIBRATE: params->uncalibrated = true; break;
         case NAME: params->name = optarg; break;
         case LICENSE: params->license_file = optarg; break;
         case 'h': fputs(help, stdout); return OPTIONS_HELP;
@@ -96,6 +114,7 @@ int options_main(int argc, char **argv) {
     if (read != OPTIONS_RUN) return read == OPTIONS_HELP ? 0 : 2;
     if (convert(&p, &result) != OCELLI_OK) return 1;
     printf("%s: %.1f MB; int8 against float: cosine %.6f image, %.6f text\n", p.out, (double)result.size / 1e6,
-           result.cosines.image, result.cosines.text);
+           result.judge.image.worst[REFERENCE_INT8], result.judge.text.worst[REFERENCE_INT8]);
+    judge_print(&result.judge);
     return 0;
 }
