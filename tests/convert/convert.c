@@ -782,7 +782,7 @@ static void test_usage(void **state) {
         {{"-o", "x.gguf", NULL}, 2},
         {{"one", "two", "-o", "x.gguf", NULL}, 2},
         {{"one", "-o", NULL}, 2},
-        {{"one", "-o", "x.gguf", "--calibrate", "folder", NULL}, 2},
+        {{"one", "-o", "x.gguf", "--calibrate", NULL}, 2},
         {{"one", "-o", "-", NULL}, 2},
         {{"one", "-o", "x.gguf", "--report", "-", NULL}, 2},
         {{"--help", NULL}, 0},

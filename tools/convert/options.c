@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/options.h"
 #include "base/log.h"
+#include "convert/compare.h"
 #include "text/unicode.h"
 
 #include <getopt.h>
@@ -10,6 +11,7 @@
 
 static const char help[] =
     "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
+    "       ocelli-convert --compare A.gguf B.gguf\n"
     "\n"
     "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
     "preprocessing and a self-test.\n"
@@ -29,6 +31,8 @@ static const char help[] =
     "                           JSON, or a page to look at if FILE ends in .html; both may be given\n"
     "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
     "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
+    "      --compare            print what differs between two blobs: keys, tensors, embeddings of\n"
+    "                           the self-test\n"
     "  -h, --help               this text\n"
     "\n"
     "examples:\n"
@@ -36,7 +40,8 @@ static const char help[] =
     "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
     "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
     "\n"
-    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
+    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage;\n"
+    "with --compare 0 equal, 1 different, 2 a file that cannot be read or wrong usage\n";
 
 static enum options_result wrong(const char *word, const char *what) {
     log_error("%s%s: see ocelli-convert --help", word, what);
@@ -57,6 +62,7 @@ static enum options_result refuse(int option, char **argv) {
 static enum options_result check(const struct convert_params *p, int operands) {
     const char *const values[] = {p->checkpoint, p->out,          p->tokenizer, p->report,
                                   p->name,       p->license_file, p->page,      p->pictures};
+    if (p->compared) return operands == 2 ? OPTIONS_COMPARE : wrong("", "--compare needs two blobs");
     if (operands != 1) return wrong("", "exactly one CHECKPOINT is needed");
     if (!p->out) return wrong("", "-o OUT.gguf is needed");
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
@@ -77,7 +83,7 @@ static bool is_page(const char *path) {
 }
 
 enum options_result options_read(struct convert_params *params, int argc, char **argv) {
-    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE };
+    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE, COMPARE };
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"tokenizer", required_argument, NULL, TOKENIZER},
                                             {"report", required_argument, NULL, REPORT},
@@ -85,6 +91,7 @@ enum options_result options_read(struct convert_params *params, int argc, char *
                                             {"license-file", required_argument, NULL, LICENSE},
                                             {"calibrate", required_argument, NULL, CALIBRATE},
                                             {"no-calibrate", no_argument, NULL, NO_CALIBRATE},
+                                            {"compare", no_argument, NULL, COMPARE},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     *params = (struct convert_params){0};
@@ -96,6 +103,7 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         case TOKENIZER: params->tokenizer = optarg; break;
         case REPORT: *(is_page(optarg) ? &params->page : &params->report) = optarg; break;
         case CALIBRATE: params->pictures = optarg; break;
+        case COMPARE: params->compared = true; break;
         case NO_CALIBRATE: params->uncalibrated = true; break;
         case NAME: params->name = optarg; break;
         case LICENSE: params->license_file = optarg; break;
@@ -104,6 +112,7 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         }
     }
     params->checkpoint = argv[optind];
+    if (params->compared && argc - optind == 2) params->out = argv[optind + 1];
     return check(params, argc - optind);
 }
 
@@ -111,6 +120,7 @@ int options_main(int argc, char **argv) {
     struct convert_params p;
     struct convert_result result;
     enum options_result read = options_read(&p, argc, argv);
+    if (read == OPTIONS_COMPARE) return compare_blobs(p.checkpoint, p.out);
     if (read != OPTIONS_RUN) return read == OPTIONS_HELP ? 0 : 2;
     if (convert(&p, &result) != OCELLI_OK) return 1;
     printf("%s: %.1f MB; int8 against float: cosine %.6f image, %.6f text\n", p.out, (double)result.size / 1e6,
