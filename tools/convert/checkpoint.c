@@ -13,13 +13,13 @@ static int no_memory(const char *path) {
 }
 
 static int open_file(struct checkpoint *c, const char *path) {
-    struct checkpoint_file *file = arena_alloc(&c->arena, 1, sizeof *file);
-    if (!file || !(file->path = arena_copy(&c->arena, path, strlen(path)))) return no_memory(path);
+    struct weights *file = arena_alloc(&c->arena, 1, sizeof *file);
+    char *copy = arena_copy(&c->arena, path, strlen(path));
+    if (!file || !copy) return no_memory(path);
+    int status = weights_open(file, c->sources, copy);
     file->next = c->files;
     c->files = file; /* from here on closed by checkpoint_close() */
-    int status = source_read(c->sources, &file->bytes, path);
-    if (!status) status = safetensors_parse(&file->tensors, file->bytes.data, file->bytes.size, file->path);
-    c->count += file->tensors.count;
+    c->count += file->count;
     return status;
 }
 
@@ -29,7 +29,7 @@ static bool is_plain_name(const char *name) {
 }
 
 static bool is_open(const struct checkpoint *c, const char *path) {
-    for (const struct checkpoint_file *f = c->files; f; f = f->next)
+    for (const struct weights *f = c->files; f; f = f->next)
         if (strcmp(f->path, path) == 0) return true;
     return false;
 }
@@ -66,9 +66,9 @@ static int collect(struct checkpoint *checkpoint, const char *path) {
     size_t count = 0;
     checkpoint->tensors = arena_alloc(&checkpoint->arena, checkpoint->count + 1, sizeof *checkpoint->tensors);
     if (!checkpoint->tensors) return no_memory(path);
-    for (const struct checkpoint_file *f = checkpoint->files; f; f = f->next)
-        for (size_t i = 0; i < f->tensors.count; i++) {
-            const struct safetensors_tensor *t = &f->tensors.tensors[i];
+    for (const struct weights *f = checkpoint->files; f; f = f->next)
+        for (size_t i = 0; i < f->count; i++) {
+            const struct stored_tensor *t = &f->tensors[i];
             const char *name = names_inside(&checkpoint->arena, t->name);
             if (!name) return no_memory(path);
             checkpoint->tensors[count++] =
@@ -167,12 +167,18 @@ int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sour
 }
 
 void checkpoint_close(struct checkpoint *checkpoint) {
-    for (struct checkpoint_file *f = checkpoint->files; f; f = f->next) {
-        safetensors_finish(&f->tensors);
-        file_free(&f->bytes);
+    for (struct weights *f = checkpoint->files, *next; f; f = next) {
+        next = f->next;
+        weights_close(f);
     }
     arena_finish(&checkpoint->arena);
     *checkpoint = (struct checkpoint){0};
+}
+
+int checkpoint_check_unchanged(const struct checkpoint *checkpoint) {
+    int status = OCELLI_OK;
+    for (const struct weights *f = checkpoint->files; f && !status; f = f->next) status = weights_check(f);
+    return status;
 }
 
 const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name) {

@@ -176,6 +176,7 @@ int convert(const struct convert_params *params, struct convert_result *result) 
     if (!status) status = add_tensors(&j);
     if (!status) status = add_keys(&j);
     if (!status) status = judge(&j);
+    if (!status) status = checkpoint_check_unchanged(&j.checkpoint);
     if (!status) status = write_all(&j, result);
     result->cosines = j.cosines;
     gguf_write_finish(&j.blob);

@@ -88,7 +88,7 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
 
 static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
                        const char *config) {
-    const struct safetensors_tensor *s = from->stored;
+    const struct stored_tensor *s = from->stored;
     bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
     char is[200], wanted[200];
     if (!same) {
@@ -97,7 +97,7 @@ static int check_shape(const struct checkpoint_tensor *from, const uint64_t *exp
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
                         from->file, s->name, is, wanted, config);
     }
-    if (safetensors_is_float(s)) return OCELLI_OK;
+    if (stored_is_float(s)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these",
                     from->file, s->name, s->type);
 }
@@ -117,25 +117,18 @@ static void transpose(const float *from, uint32_t rows, uint32_t columns, float 
         for (uint32_t c = 0; c < columns; c++) to[(size_t)r * columns + c] = from[(size_t)c * rows + r];
 }
 
-/* The file's own numbers where they can be used in place. */
 static int read_values(struct loader *loader, struct model_tensor *tensor, const struct names_row *row,
                        const struct checkpoint_tensor *from) {
     struct arena scratch = {0};
     size_t count = (size_t)tensor->rows * tensor->columns, first = row->third ? (row->third - 1) * count : 0;
-    const float *view = safetensors_view(from->stored);
-    if (view && !row->transposed) {
-        tensor->values = view + first;
-        return quantize_check(from->file, tensor->source, tensor->values, count);
-    }
     float *values = arena_alloc(&loader->m->arena, count, sizeof *values);
     float *plain = row->transposed ? arena_alloc(&scratch, count, sizeof *plain) : values;
-    if (values && plain) safetensors_read(from->stored, first, count, plain);
-    if (values && plain && row->transposed) transpose(plain, tensor->rows, tensor->columns, values);
-    bool enough = values && plain;
+    int status = values && plain ? stored_read(from->stored, first, count, plain)
+                                 : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
+    if (!status && row->transposed) transpose(plain, tensor->rows, tensor->columns, values);
     arena_finish(&scratch);
     tensor->values = values;
-    return enough ? quantize_check(from->file, tensor->source, values, count)
-                  : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
+    return status ? status : quantize_check(from->file, tensor->source, values, count);
 }
 
 static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
@@ -195,9 +188,10 @@ static int read_scale(struct loader *loader, struct report *report) {
     float scale;
     int status = find_source(loader, "logit_scale", &from);
     if (status) return status;
-    if (from->stored->count != 1 || !safetensors_is_float(from->stored))
+    if (from->stored->count != 1 || !stored_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is not one number: fetch the checkpoint again", from->file);
-    safetensors_read(from->stored, 0, 1, &scale);
+    status = stored_read(from->stored, 0, 1, &scale);
+    if (status) return status;
     loader->m->logit_scale = expf(scale);
     if (!isfinite(scale) || !isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
