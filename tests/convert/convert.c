@@ -102,7 +102,7 @@ struct loaded {
 static void load(struct loaded *l, const char *folder) {
     memset(l, 0, sizeof *l);
     assert_int_equal(report_init(&l->report), 0);
-    assert_int_equal(checkpoint_open(&l->checkpoint, folder, &l->sources, &l->report), 0);
+    assert_int_equal(checkpoint_open(&l->checkpoint, folder, &(struct config_given){0}, &l->sources, &l->report), 0);
     const struct config *c = &l->checkpoint.config;
     assert_int_equal(tokenizer_load(&l->tokenizer, NULL, folder, c, &l->sources, &l->report), 0);
     assert_int_equal(model_load(&l->model, &l->checkpoint, &l->report), 0);

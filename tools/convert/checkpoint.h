@@ -3,7 +3,7 @@
 #ifndef CONVERT_CHECKPOINT_H
 #define CONVERT_CHECKPOINT_H
 
-#include "convert/config.h"
+#include "convert/config_given.h"
 #include "convert/names.h"
 #include "convert/weights.h"
 
@@ -25,8 +25,10 @@ struct checkpoint {
     struct config config;
 };
 
-/* Opens a folder or a .safetensors file. Errors: FILE, LIMIT (a kind not supported yet), MEMORY. */
-int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sources *sources, struct report *report);
+/* Opens a folder or a file of weights. `given`: what options tell. Errors: FILE, LIMIT (a kind not supported yet),
+ * MEMORY. */
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, const struct config_given *given,
+                    struct sources *sources, struct report *report);
 void checkpoint_close(struct checkpoint *checkpoint);
 
 /* Are the files still as they were? Errors: FILE. */

@@ -7,12 +7,13 @@
 
 /* Only the first two are required. */
 struct convert_params {
-    const char *checkpoint; /* folder or .safetensors file */
+    const char *checkpoint; /* folder or file of weights */
     const char *out;
     const char *tokenizer; /* NULL: beside the weights */
     const char *report;
-    const char *name;         /* NULL: last part of the checkpoint's path */
-    const char *license_file; /* NULL: the checkpoint's own */
+    const char *name;          /* NULL: last part of the checkpoint's path */
+    const char *license_file;  /* NULL: the checkpoint's own */
+    struct config_given given; /* what a file without a configuration does not tell */
 };
 
 struct convert_result {

@@ -186,6 +186,16 @@ static int add_blocks(struct loader *l) {
 static int read_scale(struct loader *loader, struct report *report) {
     const struct checkpoint_tensor *from;
     float scale;
+    char value[32];
+    loader->m->logit_scale = loader->m->config->logit_scale;
+    if (loader->m->logit_scale > 0) {
+        snprintf(value, sizeof value, "%g", loader->m->logit_scale);
+        report_choice(report, "logit scale", value, "%s",
+                      checkpoint_take(loader->c, "logit_scale")
+                          ? "--logit-scale; the checkpoint has its own"
+                          : "--logit-scale, or a value of the file: it has no tensor of it");
+        return OCELLI_OK;
+    }
     int status = find_source(loader, "logit_scale", &from);
     if (status) return status;
     if (from->stored->count != 1 || !stored_is_float(from->stored))
@@ -195,7 +205,6 @@ static int read_scale(struct loader *loader, struct report *report) {
     loader->m->logit_scale = expf(scale);
     if (!isfinite(scale) || !isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
-    char value[32];
     snprintf(value, sizeof value, "%g", loader->m->logit_scale);
     report_choice(report, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
     return OCELLI_OK;

@@ -14,7 +14,7 @@ enum weights_form {
     WEIGHTS_GGUF,
 };
 
-struct gguf;
+struct weights_gguf;
 struct archive;
 
 struct weights {
@@ -25,7 +25,7 @@ struct weights {
     struct file_stamp stamp;
     struct storage_file file;
     struct archive *archive;       /* of a zip archive */
-    struct gguf *gguf;             /* of a GGUF: its values */
+    struct weights_gguf *gguf;     /* of a GGUF: its values */
     const char *inside;            /* the key of a pickle under which the state dict lay; NULL: at the top */
     struct stored_tensor *tensors; /* in any order */
     size_t count;
