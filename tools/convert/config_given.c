@@ -125,7 +125,8 @@ static void tell(const struct change *c, enum config_fact fact, const char *what
     const char *option = "";
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (options[i].fact == fact) option = options[i].option;
-    bool replaced = differs && (c->facts & (uint32_t)fact);
+    bool convention = fact == CONFIG_HEADS && c->facts != UINT32_MAX; /* of shapes: nothing was told */
+    bool replaced = differs && (c->facts & (uint32_t)fact) && !convention;
     if (replaced) log_warn("%s: it tells another %s than %s: the option is taken", c->config->file, what, option);
     report_choice(c->report, what, value, "%s%s", option, replaced ? "; the checkpoint tells another" : "");
 }
