@@ -16,8 +16,8 @@ static const char help[] =
     "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
     "preprocessing and a self-test.\n"
     "\n"
-    "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
-    "configuration beside it.\n"
+    "CHECKPOINT is a folder as transformers or open_clip save it, or a file of weights: .safetensors,\n"
+    ".pt or .bin of torch (a state dict, a training checkpoint, OpenAI's own), or a GGUF of CLIP.\n"
     "\n"
     "  -o, --output FILE        the blob to write\n"
     "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
@@ -35,16 +35,31 @@ static const char help[] =
     "                           the self-test\n"
     "  -h, --help               this text\n"
     "\n"
+    "what a file without a configuration beside it does not tell, or an option that is to replace it:\n"
+    "      --activation NAME    quick_gelu, gelu or gelu_tanh, in both towers\n"
+    "      --mean R,G,B         of the pixels in 0..1, or openai\n"
+    "      --std R,G,B          their standard deviation, or openai\n"
+    "      --resize WAY         crop (the short side, then the centre) or squash\n"
+    "      --filter NAME        bicubic or bilinear\n"
+    "      --heads IMAGE,TEXT   attention heads of the towers\n"
+    "      --logit-scale N      what similarities are multiplied with, such as 100\n"
+    "\n"
     "examples:\n"
     "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
     "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
     "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
+    "  ocelli-convert ViT-B-32.pt -o b32.gguf --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
     "\n"
     "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage;\n"
     "with --compare 0 equal, 1 different, 2 a file that cannot be read or wrong usage\n";
 
 static enum options_result wrong(const char *word, const char *what) {
     log_error("%s%s: see ocelli-convert --help", word, what);
+    return OPTIONS_WRONG;
+}
+
+static enum options_result wrong_fact(const char *value) {
+    log_error("'%s' is no value of the option before it: see ocelli-convert --help", value);
     return OPTIONS_WRONG;
 }
 
@@ -83,7 +98,7 @@ static bool is_page(const char *path) {
 }
 
 enum options_result options_read(struct convert_params *params, int argc, char **argv) {
-    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE, COMPARE };
+    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE, COMPARE, FACT }; /* FACT: and on, a bit each */
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"tokenizer", required_argument, NULL, TOKENIZER},
                                             {"report", required_argument, NULL, REPORT},
@@ -92,6 +107,13 @@ enum options_result options_read(struct convert_params *params, int argc, char *
                                             {"calibrate", required_argument, NULL, CALIBRATE},
                                             {"no-calibrate", no_argument, NULL, NO_CALIBRATE},
                                             {"compare", no_argument, NULL, COMPARE},
+                                            {"activation", required_argument, NULL, FACT + CONFIG_ACTIVATION},
+                                            {"mean", required_argument, NULL, FACT + CONFIG_MEAN},
+                                            {"std", required_argument, NULL, FACT + CONFIG_STD},
+                                            {"resize", required_argument, NULL, FACT + CONFIG_RESIZE},
+                                            {"filter", required_argument, NULL, FACT + CONFIG_FILTER},
+                                            {"heads", required_argument, NULL, FACT + CONFIG_HEADS},
+                                            {"logit-scale", required_argument, NULL, FACT + CONFIG_LOGIT_SCALE},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     *params = (struct convert_params){0};
@@ -108,7 +130,9 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         case NAME: params->name = optarg; break;
         case LICENSE: params->license_file = optarg; break;
         case 'h': fputs(help, stdout); return OPTIONS_HELP;
-        default: return refuse(option, argv);
+        default:
+            if (option <= FACT) return refuse(option, argv);
+            if (!config_given_set(&params->given, (enum config_fact)(option - FACT), optarg)) return wrong_fact(optarg);
         }
     }
     params->checkpoint = argv[optind];
