@@ -40,7 +40,7 @@ static void grid(struct page *p, const struct scale *s, const struct page_plot *
         double value = s->low + (s->high - s->low) * i / steps,
                y = height - bottom - (height - top - bottom) * i / steps;
         page_put(p, "<line class=axis x1=%.0f x2=%.0f y1=%.1f y2=%.1f />", left, width - right, y, y);
-        page_put(p, "<text x=%.0f y=%.1f text-anchor=end>%.3g</text>\n", left - 8, y + 4,
+        page_put(p, "<text x=%.0f y=%.1f text-anchor=end>%.4g</text>\n", left - 8, y + 4,
                  s->logarithmic ? pow(10, value) : value);
     }
     size_t last = s->count - 1, step = last / 8 + 1;
