@@ -771,6 +771,58 @@ static void test_no_room_for_report(void **state) {
     checkpoint_remove(folder);
 }
 
+/* Like cmp: 0 for a blob and itself, 1 for another model's, 2 for what is no blob. Calibration changes a model with
+ * outlier channels, whose report tells of it, and nothing of a model without. */
+static void test_compare(void **state) {
+    (void)state;
+    char *folder = checkpoint_folder(), *page = strdup(checkpoint_path(folder, "page.html"));
+    char *one = strdup(checkpoint_path(folder, "one.gguf")), *other = strdup(checkpoint_path(folder, "other.gguf"));
+    static const struct {
+        const char *name;
+        int status;
+    } cases[] = {{"outlier", 1}, {"quick", 0}};
+    for (size_t i = 0; i < 2; i++) {
+        checkpoint_write(cases[i].name, folder, &(struct checkpoint_form){0});
+        convert_well(folder, one, page);
+        struct outcome o = run(0, (const char *[]){folder, "-o", other, "--no-calibrate", NULL});
+        assert_int_equal(o.status, 0);
+        free(o.said);
+        o = run(0, (const char *[]){"--compare", one, other, NULL});
+        if (o.status != cases[i].status) fail_msg("%s: %d: %s", cases[i].name, o.status, o.said);
+        free(o.said);
+        char *text = checkpoint_get(page, NULL);
+        assert_non_null(strstr(text, "<svg"));
+        assert_true((strstr(text, "v.blk.0.qkv</td>") != NULL) == (cases[i].status == 1));
+        free(text);
+    }
+    struct outcome o = run(0, (const char *[]){"--compare", one, page, NULL});
+    assert_int_equal(o.status, 2);
+    assert_int_equal(count_lines(o.said), 1);
+    free(o.said), free(one), free(other), free(page);
+    checkpoint_remove(folder);
+}
+
+/* A folder without a picture is a fault, and leaves no blob. */
+static void test_calibrate(void **state) {
+    (void)state;
+    char *folder = checkpoint_folder(), *blob = strdup(checkpoint_path(folder, "x.gguf"));
+    checkpoint_write("quick", folder, &(struct checkpoint_form){0});
+    struct outcome o = run(0, (const char *[]){folder, "-o", blob, "--calibrate", folder, NULL});
+    assert_int_equal(o.status, 1);
+    assert_non_null(strstr(o.said, "no picture"));
+    assert_int_equal(count_lines(o.said), 1);
+    free(o.said);
+    const char *source = getenv("OCELLI_SOURCE"), *report = strdup(checkpoint_path(folder, "report.json"));
+    char *pictures = strdup(checkpoint_path(source ? source : ".", "tools/demo/pictures"));
+    o = run(0, (const char *[]){folder, "-o", blob, "--calibrate", pictures, "--report", report, NULL});
+    if (o.status) fail_msg("%s", o.said);
+    free(o.said);
+    char *text = checkpoint_get(checkpoint_path(folder, "report.json"), NULL);
+    assert_non_null(strstr(text, "\"given\""));
+    free(text), free(blob), free(pictures), free((char *)report);
+    checkpoint_remove(folder);
+}
+
 static void test_usage(void **state) {
     static const struct {
         const char *arguments[6];
@@ -808,6 +860,8 @@ int main(void) {
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_no_report),
         cmocka_unit_test(test_usage),
+        cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_calibrate),
         cmocka_unit_test(test_transformers_5),
         cmocka_unit_test(test_added_tokens),
         cmocka_unit_test(test_padded),
