@@ -98,7 +98,16 @@ static bool is_page(const char *path) {
 }
 
 enum options_result options_read(struct convert_params *params, int argc, char **argv) {
-    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE, COMPARE, FACT }; /* FACT: and on, a bit each */
+    enum {
+        TOKENIZER = 256,
+        REPORT,
+        NAME,
+        LICENSE,
+        CALIBRATE,
+        NO_CALIBRATE,
+        COMPARE,
+        FACT
+    }; /* FACT: and on, a bit each */
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"tokenizer", required_argument, NULL, TOKENIZER},
                                             {"report", required_argument, NULL, REPORT},
