@@ -87,6 +87,18 @@ int file_writer_write(struct file_writer *writer, const void *data, size_t size)
     return OCELLI_OK;
 }
 
+int file_writer_at(struct file_writer *writer, uint64_t offset, const void *data, size_t size) {
+    const unsigned char *from = data;
+    if (writer->failed) return writer->failed;
+    while (size > 0) {
+        ssize_t n = pwrite(writer->fd, from, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(writer, errno);
+        offset += (uint64_t)n, from += n, size -= (size_t)n;
+    }
+    return OCELLI_OK;
+}
+
 /* ---- into place ---- */
 
 int file_writer_seal(struct file_writer *writer) {

@@ -7,11 +7,15 @@
 #include "op/op.h"
 #include "prep/prep.h"
 
+/* A block's products. */
+enum clip_product { CLIP_QKV, CLIP_ATTENTION_OUT, CLIP_UP, CLIP_DOWN, CLIP_PRODUCTS };
+
 struct clip_tower_config {
     uint32_t width, hidden, blocks, heads;
     uint32_t tokens; /* image: 1 + patches; text: context length */
     float epsilon;
     enum op_activation activation;
+    uint64_t float_inputs[CLIP_PRODUCTS]; /* bit i: that product of block i takes floats on every device */
 };
 
 struct clip_config {

@@ -42,9 +42,10 @@ struct config {
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
     uint32_t end_id;       /* with CONFIG_POOL_END */
-    bool pad_with_end;     /* transformers; open_clip pads with 0 */
+    bool pad_with_end;     /* else with 0, as every layout of CLIP here: without effect under a causal mask */
     bool squash, bilinear; /* resize: else short side and crop, bicubic */
     float mean[3], std[3]; /* of pixels in 0..1 */
+    float logit_scale;     /* exponentiated, where it is no tensor; 0: the tensor's */
 };
 
 extern const float config_openai_mean[3], config_openai_std[3];

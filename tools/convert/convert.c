@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/convert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/keys.h"
-#include "convert/quantize.h"
+#include "convert/page.h"
+#include "convert/selftest.h"
 #include "text/unicode.h"
 
 #include <stdio.h>
@@ -11,6 +13,8 @@
 #include <string.h>
 
 static const double good_cosine = 0.999; /* below it a warning is logged */
+
+enum { OUTPUTS = 3 };
 
 struct job {
     const struct convert_params *p;
@@ -21,8 +25,13 @@ struct job {
     struct tokenizer tokenizer;
     struct license license;
     struct model model;
+    struct inputs inputs;
     struct gguf_write blob;
-    struct selftest_cosines cosines;
+    struct pool *pool;
+    struct progress progress;
+    struct walk_tower images, texts;
+    struct file_writer files[OUTPUTS]; /* the blob first */
+    double begin;                      /* ms */
 };
 
 static int no_memory(const struct job *j) {
@@ -31,7 +40,7 @@ static int no_memory(const struct job *j) {
 
 static int read_all(struct job *j) {
     struct checkpoint *c = &j->checkpoint;
-    int status = checkpoint_open(c, j->p->checkpoint, &j->sources, &j->report);
+    int status = checkpoint_open(c, j->p->checkpoint, &j->p->given, &j->sources, &j->report);
     if (!status)
         status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
     if (!status) status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
@@ -60,125 +69,192 @@ static int check_output(struct job *j, const char *path) {
     return status;
 }
 
-static int one_file(const struct job *j) {
-    return log_fail(OCELLI_ERR_FILE, "%s: is %s too: the report needs a file of its own", j->p->report, j->p->out);
+/* The blob, the report and its page; NULL: not asked for. */
+static const char *output(const struct job *j, int i) {
+    const char *const paths[OUTPUTS] = {j->p->out, j->p->report, j->p->page};
+    return paths[i];
+}
+
+static int one_file(const char *path, const char *other) {
+    return log_fail(OCELLI_ERR_FILE, "%s: is %s too: the report needs a file of its own", path, other);
+}
+
+/* No two of them lead to one file. */
+static int check_apart(const struct job *j) {
+    for (int i = 1; i < OUTPUTS; i++)
+        for (int k = 0; k < i && output(j, i); k++)
+            if (output(j, k) && file_same(output(j, k), output(j, i))) return one_file(output(j, i), output(j, k));
+    return OCELLI_OK;
 }
 
 /* Before the minutes of work, not after them. */
 static int check_outputs(struct job *j) {
-    const char *out = j->p->out, *report = j->p->report;
-    int status = check_output(j, out);
-    if (status || !report) return status;
-    return file_same(out, report) ? one_file(j) : check_output(j, report);
-}
-
-static int add_matrix(struct job *j, struct model_tensor *t) {
-    char name[128];
-    struct report_error error;
-    snprintf(name, sizeof name, "%s" TENSOR_SCALE, t->name);
-    int8_t *rounded = gguf_write_tensor(&j->blob, t->name, GGUF_WRITE_I8, t->dimensions, t->ne);
-    float *scales = gguf_write_tensor(&j->blob, name, GGUF_WRITE_F32, 1, (uint64_t[]){t->rows});
-    if (!rounded || !scales) return no_memory(j);
-    quantize_rows(t->values, t->rows, t->columns, rounded, scales);
-    quantize_error(t->values, t->rows, t->columns, rounded, scales, &error);
-    report_tensor(&j->report, t->name, t->rows, t->columns, &error);
-    t->rounded = rounded;
-    t->scales = scales;
-    return OCELLI_OK;
-}
-
-static int add_vector(struct job *j, const struct model_tensor *t) {
-    float *values = gguf_write_tensor(&j->blob, t->name, GGUF_WRITE_F32, t->dimensions, t->ne);
-    if (!values) return no_memory(j);
-    memcpy(values, t->values, (size_t)t->rows * t->columns * sizeof *values);
-    return OCELLI_OK;
-}
-
-static int add_tensors(struct job *j) {
-    int status = OCELLI_OK;
-    for (size_t i = 0; i < j->model.count && !status; i++) {
-        struct model_tensor *t = &j->model.tensors[i];
-        status = t->matrix ? add_matrix(j, t) : add_vector(j, t);
-    }
+    int status = check_output(j, j->p->out);
+    if (!status) status = check_apart(j);
+    for (int i = 1; i < OUTPUTS && !status; i++)
+        if (output(j, i)) status = check_output(j, output(j, i));
     return status;
 }
 
-/* "models/clip-vit-b32/" and "clip-vit-b32.safetensors" are both "clip-vit-b32". */
+/* ---- names and keys ---- */
+
+static void declare_tensors(struct job *j) {
+    for (size_t i = 0; i < j->model.count; i++) {
+        const struct model_tensor *t = &j->model.tensors[i];
+        char name[128];
+        gguf_write_declare(&j->blob, t->name, t->matrix ? GGUF_WRITE_I8 : GGUF_WRITE_F32, t->dimensions, t->ne);
+        snprintf(name, sizeof name, "%s" TENSOR_SCALE, t->name);
+        if (t->matrix) gguf_write_declare(&j->blob, name, GGUF_WRITE_F32, 1, (uint64_t[]){t->rows});
+    }
+    selftest_declare(&j->blob, j->model.config);
+}
+
+/* "models/clip-vit-b32/", "clip-vit-b32.safetensors" and "clip-vit-b32.pt" are all "clip-vit-b32". */
 static const char *model_name(struct job *j) {
-    static const char suffix[] = ".safetensors";
+    static const char *const suffixes[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf"};
     if (j->p->name) return j->p->name;
     char *path = realpath(j->p->checkpoint, NULL);
     if (!path) return NULL;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t length = strlen(name), tail = sizeof suffix - 1;
-    if (length > tail && strcmp(name + length - tail, suffix) == 0) length -= tail;
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t tail = strlen(suffixes[i]);
+        if (length <= tail || strcmp(name + length - tail, suffixes[i]) != 0) continue;
+        length -= tail;
+        break;
+    }
     const char *copy = arena_copy(&j->arena, name, length);
     free(path);
     return copy;
 }
 
-static int add_keys(struct job *j) {
-    const char *name = model_name(j);
-    if (!name) return no_memory(j);
-    if (unicode_check(name, strlen(name)) != strlen(name))
-        return log_fail(OCELLI_ERR_FILE, "%s: the name of the model would not be UTF-8: give one with --name",
-                        j->p->checkpoint);
+/* Twice: first for the size of the header, then with what the work gave. */
+static void put_keys(struct job *j, const char *name, float min_cosine) {
+    const struct config *c = j->model.config;
     keys_general(&j->blob, name, &j->license, &j->sources);
     keys_model(&j->blob, &j->model);
+    keys_float_inputs(&j->blob, "vision", j->images.layers, c->image.blocks);
+    keys_float_inputs(&j->blob, "text", j->texts.layers, c->text.blocks);
     keys_tokenizer(&j->blob, &j->tokenizer);
-    report_text(&j->report, "model", name);
-    return OCELLI_OK;
+    selftest_keys(&j->blob, &j->inputs, min_cosine);
 }
 
-static int judge(struct job *j) {
-    int status = selftest_write(&j->blob, &j->model, &j->tokenizer, &j->cosines);
+static int begin_blob(struct job *j, const char **name) {
+    *name = model_name(j);
+    if (!*name) return no_memory(j);
+    if (unicode_check(*name, strlen(*name)) != strlen(*name))
+        return log_fail(OCELLI_ERR_FILE, "%s: the name of the model would not be UTF-8: give one with --name",
+                        j->p->checkpoint);
+    report_text(&j->report, "model", *name);
+    declare_tensors(j);
+    put_keys(j, *name, 0);
+    int status = file_writer_open(&j->files[0], j->p->out);
+    return status ? status : gguf_write_begin(&j->blob, &j->files[0]);
+}
+
+/* ---- the work ---- */
+
+static uint64_t bytes_of_weights(const struct model *m) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < m->count; i++)
+        bytes += m->tensors[i].matrix ? (uint64_t)m->tensors[i].rows * m->tensors[i].columns * sizeof(float) : 0;
+    return bytes;
+}
+
+static int run_towers(struct job *j) {
+    struct walk walk = {.model = &j->model,
+                        .pool = j->pool,
+                        .blob = &j->blob,
+                        .report = &j->report,
+                        .progress = &j->progress,
+                        .calibrate = !j->p->uncalibrated};
+    progress_begin(&j->progress, bytes_of_weights(&j->model));
+    int status = walk_images(&walk, &j->inputs, &j->images);
+    if (!status) status = walk_texts(&walk, &j->inputs, j->tokenizer.end_id, &j->texts);
+    if (!status) status = walk_rest(&walk);
+    if (!status) status = selftest_write(&j->blob, j->model.config, &j->inputs, &j->images, &j->texts);
+    progress_clear(&j->progress);
+    return status;
+}
+
+static int end_blob(struct job *j, const char *name) {
+    gguf_write_again(&j->blob);
+    put_keys(j, name, selftest_min_cosine(&j->images, &j->texts, j->model.config->embedding));
+    return gguf_write_end(&j->blob);
+}
+
+static int judge_all(struct job *j, struct convert_result *result) {
+    struct judge *g = &result->judge;
+    const struct judge_of of = {&j->inputs, &j->images, &j->texts, j->model.config->embedding, !j->p->uncalibrated};
+    result->size = j->files[0].written;
+    g->input_bytes = bytes_of_weights(&j->model);
+    g->seconds = (clock_ms() - j->begin) / 1000;
+    int status = judge(g, &of);
     if (status) return status;
-    report_cosine(&j->report, "image", j->cosines.image);
-    report_cosine(&j->report, "text", j->cosines.text);
     report_sources(&j->report, &j->sources);
-    if (j->cosines.image < good_cosine || j->cosines.text < good_cosine)
+    report_number(&j->report, "blob_bytes", (double)result->size);
+    report_text(&j->report, "license", j->license.name);
+    judge_report(g, &of, &j->report);
+    if (g->image.worst[REFERENCE_INT8] < good_cosine || g->text.worst[REFERENCE_INT8] < good_cosine)
         log_warn("%s: int8 weights cost much: cosine to float %.5f for images, %.5f for texts", j->p->checkpoint,
-                 j->cosines.image, j->cosines.text);
+                 g->image.worst[REFERENCE_INT8], g->text.worst[REFERENCE_INT8]);
     return OCELLI_OK;
 }
 
-/* The old files stay until both new ones are on the disk. A blob without its report is taken back. */
-static int commit(struct job *j, struct file_writer *blob, struct file_writer *report) {
-    int status = file_writer_seal(blob);
-    if (!status && j->p->report) status = file_writer_seal(report);
-    if (!status) status = file_writer_place(blob);
-    if (status || !j->p->report) return status;
-    status = file_same(j->p->out, j->p->report) ? one_file(j) : file_writer_commit(report);
-    if (status) file_writer_undo(blob);
+static int write_reports(struct job *j) {
+    int status = OCELLI_OK;
+    if (j->p->report) status = file_writer_open(&j->files[1], j->p->report);
+    if (!status && j->p->report) status = report_write(&j->report, &j->files[1]);
+    if (!status && j->p->page) status = file_writer_open(&j->files[2], j->p->page);
+    if (!status && j->p->page) status = page_write(&j->report, &j->files[2]);
     return status;
 }
 
-static int write_all(struct job *j, struct convert_result *result) {
-    struct file_writer blob = {.fd = -1}, report = {.fd = -1};
-    int status = file_writer_open(&blob, j->p->out);
-    if (!status) status = gguf_write_file(&j->blob, &blob);
-    result->size = blob.written;
-    report_number(&j->report, "blob_bytes", (double)blob.written);
-    if (!status && j->p->report) status = file_writer_open(&report, j->p->report);
-    if (!status && j->p->report) status = report_write(&j->report, &report);
-    if (!status) status = commit(j, &blob, &report);
-    file_writer_close(&report);
-    file_writer_close(&blob);
+/* The old files stay until all new ones are on the disk. If one cannot be put into its place, the others are taken
+ * back.
+ */
+static int commit(struct job *j) {
+    int status = OCELLI_OK, placed = 0;
+    for (int i = 0; i < OUTPUTS && !status; i++)
+        if (output(j, i)) status = file_writer_seal(&j->files[i]);
+    for (; placed < OUTPUTS && !status; placed += !status) {
+        if (!output(j, placed)) continue;
+        status = placed ? check_apart(j) : OCELLI_OK; /* names can lead to a file only once it is there */
+        if (!status) status = file_writer_place(&j->files[placed]);
+    }
+    for (int i = 0; i < placed && status; i++)
+        if (output(j, i)) file_writer_undo(&j->files[i]);
     return status;
+}
+
+static int do_job(struct job *j, struct convert_result *result) {
+    const char *name;
+    int status = report_init(&j->report);
+    if (!status) status = read_all(j);
+    if (!status) status = check_outputs(j);
+    if (!status) status = thread_pool_create(&j->pool, 0);
+    if (!status)
+        status = inputs_collect(&j->inputs, j->model.config, &j->tokenizer, !j->p->uncalibrated, j->p->pictures);
+    if (!status) status = begin_blob(j, &name);
+    if (!status) status = run_towers(j);
+    if (!status) status = end_blob(j, name);
+    if (!status) status = checkpoint_check_unchanged(&j->checkpoint);
+    if (!status) status = judge_all(j, result);
+    if (!status) status = write_reports(j);
+    return status ? status : commit(j);
 }
 
 int convert(const struct convert_params *params, struct convert_result *result) {
-    struct job j = {.p = params};
+    struct job j = {.p = params, .begin = clock_ms()};
+    for (int i = 0; i < OUTPUTS; i++) j.files[i].fd = -1;
     *result = (struct convert_result){0};
-    int status = report_init(&j.report);
-    if (!status) status = read_all(&j);
-    if (!status) status = check_outputs(&j);
-    if (!status) status = add_tensors(&j);
-    if (!status) status = add_keys(&j);
-    if (!status) status = judge(&j);
-    if (!status) status = write_all(&j, result);
-    result->cosines = j.cosines;
+    int status = do_job(&j, result);
+    for (int i = OUTPUTS; i-- > 0;) file_writer_close(&j.files[i]);
+    walk_tower_finish(&j.images);
+    walk_tower_finish(&j.texts);
     gguf_write_finish(&j.blob);
+    inputs_finish(&j.inputs);
+    thread_pool_destroy(&j.pool);
     model_finish(&j.model);
     tokenizer_finish(&j.tokenizer);
     checkpoint_close(&j.checkpoint);

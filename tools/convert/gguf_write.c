@@ -13,7 +13,11 @@ enum { VERSION = 3, ALIGNMENT = 64 };
 enum value_type { U32 = 4, F32 = 6, BOOL = 7, STRING = 8, ARRAY = 9 };
 
 void gguf_write_finish(struct gguf_write *writer) {
-    for (size_t i = 0; i < writer->tensor_count; i++) free(writer->tensors[i].data);
+    for (size_t i = 0; i < writer->tensor_count; i++) {
+        uint8_t unused[SHA256_SIZE];
+        free(writer->tensors[i].data);
+        if (writer->tensors[i].hash) sha256_end(writer->tensors[i].hash, unused);
+    }
     free(writer->tensors);
     free(writer->values.data);
     arena_finish(&writer->arena);
@@ -85,6 +89,12 @@ void gguf_write_f32s(struct gguf_write *writer, const char *key, const float *va
         if (!put_float(&writer->values, values[i])) writer->failed = true;
 }
 
+void gguf_write_bools(struct gguf_write *writer, const char *key, const bool *values, size_t count) {
+    begin_array(writer, key, BOOL, count);
+    for (size_t i = 0; i < count; i++)
+        if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
+}
+
 void gguf_write_texts(struct gguf_write *writer, const char *key, size_t count) {
     begin_array(writer, key, STRING, count);
 }
@@ -113,8 +123,8 @@ static void *fail(struct gguf_write *w) {
     return NULL;
 }
 
-void *gguf_write_tensor(struct gguf_write *writer, const char *name, enum gguf_write_type type, uint32_t dimensions,
-                        const uint64_t *ne) {
+static struct gguf_write_tensor *declare(struct gguf_write *writer, const char *name, enum gguf_write_type type,
+                                         uint32_t dimensions, const uint64_t *ne) {
     struct gguf_write_tensor *t = next_tensor(writer);
     if (!t) return fail(writer);
     *t = (struct gguf_write_tensor){.name = arena_copy(&writer->arena, name, strlen(name)),
@@ -123,13 +133,21 @@ void *gguf_write_tensor(struct gguf_write *writer, const char *name, enum gguf_w
                                     .size = type == GGUF_WRITE_F32 ? 4 : 1};
     for (uint32_t i = 0; i < dimensions; i++) t->size *= t->ne[i] = ne[i];
     t->capacity = padded(t->size);
-    t->data = calloc(1, t->capacity);
-    if (!t->name || !t->data) {
-        free(t->data);
-        return fail(writer);
-    }
+    if (!t->name) return fail(writer);
     writer->tensor_count++;
-    return t->data;
+    return t;
+}
+
+void *gguf_write_tensor(struct gguf_write *writer, const char *name, enum gguf_write_type type, uint32_t dimensions,
+                        const uint64_t *ne) {
+    struct gguf_write_tensor *t = declare(writer, name, type, dimensions, ne);
+    if (t && !(t->data = calloc(1, t->capacity))) return fail(writer);
+    return t ? t->data : NULL;
+}
+
+void gguf_write_declare(struct gguf_write *writer, const char *name, enum gguf_write_type type, uint32_t dimensions,
+                        const uint64_t *ne) {
+    declare(writer, name, type, dimensions, ne);
 }
 
 static bool put_tensor(struct gguf_write_bytes *b, const struct gguf_write_tensor *t, uint64_t offset) {
@@ -168,6 +186,92 @@ int gguf_write_file(struct gguf_write *writer, struct file_writer *out) {
     bool good = !writer->failed && digests && build_header(writer, &header);
     int status =
         good ? write_all(writer, &header, digests, out) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", out->path);
+    free(header.data);
+    return status;
+}
+
+/* ---- piece by piece ---- */
+
+static int no_memory(const struct gguf_write *w) {
+    return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", w->out->path);
+}
+
+int gguf_write_begin(struct gguf_write *writer, struct file_writer *out) {
+    struct gguf_write_bytes header = {0};
+    uint64_t offset = 0;
+    writer->out = out;
+    gguf_write_declare(writer, TENSOR_DIGEST, GGUF_WRITE_I8, 2, (uint64_t[]){SHA256_SIZE, 1 + writer->tensor_count});
+    for (size_t i = 0; i < writer->tensor_count; i++) {
+        writer->tensors[i].offset = offset;
+        offset += writer->tensors[i].capacity;
+    }
+    bool good = !writer->failed && build_header(writer, &header);
+    writer->header_size = header.size;
+    free(header.data);
+    return good ? OCELLI_OK : no_memory(writer);
+}
+
+static struct gguf_write_tensor *find(const struct gguf_write *w, const char *name) {
+    for (size_t i = 0; i < w->tensor_count; i++)
+        if (strcmp(w->tensors[i].name, name) == 0) return &w->tensors[i];
+    return NULL;
+}
+
+bool gguf_write_has(const struct gguf_write *writer, const char *name) {
+    const struct gguf_write_tensor *t = find(writer, name);
+    return t && t->pieces == t->size;
+}
+
+/* The padding is hashed with the tensor, and written too: a hole would do, if all file systems had them. */
+static int end_tensor(struct gguf_write *w, struct gguf_write_tensor *t) {
+    static const uint8_t zeros[ALIGNMENT];
+    sha256_add(t->hash, zeros, t->capacity - t->size);
+    sha256_end(t->hash, t->digest);
+    t->hash = NULL;
+    return file_writer_at(w->out, w->header_size + t->offset + t->size, zeros, t->capacity - t->size);
+}
+
+int gguf_write_piece(struct gguf_write *writer, const char *name, const void *data, size_t size) {
+    struct gguf_write_tensor *t = find(writer, name);
+    if (!t || size > t->size - t->pieces)
+        return log_fail(OCELLI_ERR_WRONG, "%s: tensor %s: more bytes than it has room for", writer->out->path, name);
+    if (t->pieces == 0 && !(t->hash = sha256_start())) return no_memory(writer);
+    sha256_add(t->hash, data, size);
+    int status = file_writer_at(writer->out, writer->header_size + t->offset + t->pieces, data, size);
+    t->pieces += size;
+    return !status && t->pieces == t->size ? end_tensor(writer, t) : status;
+}
+
+void gguf_write_again(struct gguf_write *writer) {
+    writer->values.size = 0;
+    writer->value_count = 0;
+}
+
+static int put_end(struct gguf_write *w, const struct gguf_write_bytes *header) {
+    size_t last = w->tensor_count - 1;
+    struct gguf_write_tensor *digest = &w->tensors[last];
+    uint8_t *digests = calloc(w->tensor_count, SHA256_SIZE);
+    if (!digests) return no_memory(w);
+    sha256(header->data, header->size, digests);
+    for (size_t i = 0; i < last; i++) memcpy(digests + (1 + i) * SHA256_SIZE, w->tensors[i].digest, SHA256_SIZE);
+    int status = file_writer_at(w->out, 0, header->data, header->size);
+    if (!status) status = file_writer_at(w->out, w->header_size + digest->offset, digests, digest->size);
+    w->out->written = w->header_size + digest->offset + digest->size;
+    free(digests);
+    return status;
+}
+
+int gguf_write_end(struct gguf_write *writer) {
+    struct gguf_write_bytes header = {0};
+    int status = OCELLI_OK;
+    for (size_t i = 0; i + 1 < writer->tensor_count && !status; i++)
+        if (writer->tensors[i].pieces != writer->tensors[i].size)
+            status =
+                log_fail(OCELLI_ERR_WRONG, "%s: tensor %s was not written", writer->out->path, writer->tensors[i].name);
+    if (!status && (writer->failed || !build_header(writer, &header))) status = no_memory(writer);
+    if (!status && header.size != writer->header_size)
+        status = log_fail(OCELLI_ERR_WRONG, "%s: the header changed its size", writer->out->path);
+    if (!status) status = put_end(writer, &header);
     free(header.data);
     return status;
 }

@@ -60,6 +60,17 @@ void keys_model(struct gguf_write *writer, const struct model *model) {
     gguf_write_f32(writer, "ocelli.logit_bias", 0);
 }
 
+/* All of them, always: their sizes are known before what they say. */
+void keys_float_inputs(struct gguf_write *writer, const char *tower, const struct walk_layer *layers, uint32_t blocks) {
+    bool marks[CONFIG_MAX_BLOCKS] = {false};
+    char key[96];
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
+        for (uint32_t i = 0; layers && i < blocks; i++) marks[i] = layers[i].products[p].float_inputs;
+        snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", tower, walk_product_names[p]);
+        gguf_write_bools(writer, key, marks, blocks);
+    }
+}
+
 void keys_tokenizer(struct gguf_write *writer, const struct tokenizer *tokenizer) {
     gguf_write_text(writer, "tokenizer.ggml.model", "clip");
     gguf_write_texts(writer, "tokenizer.ggml.tokens", tokenizer->token_count);

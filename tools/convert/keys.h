@@ -7,10 +7,13 @@
 #include "convert/license.h"
 #include "convert/model.h"
 #include "convert/tokenizer.h"
+#include "convert/walk.h"
 
 void keys_general(struct gguf_write *writer, const char *name, const struct license *license,
                   const struct sources *sources);
 void keys_model(struct gguf_write *writer, const struct model *model);
+/* Which products keep float inputs, of a tower ("vision", "text"); layers NULL: none does. */
+void keys_float_inputs(struct gguf_write *writer, const char *tower, const struct walk_layer *layers, uint32_t blocks);
 void keys_tokenizer(struct gguf_write *writer, const struct tokenizer *tokenizer);
 
 #endif

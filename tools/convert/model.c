@@ -88,7 +88,7 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
 
 static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
                        const char *config) {
-    const struct safetensors_tensor *s = from->stored;
+    const struct stored_tensor *s = from->stored;
     bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
     char is[200], wanted[200];
     if (!same) {
@@ -97,7 +97,7 @@ static int check_shape(const struct checkpoint_tensor *from, const uint64_t *exp
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
                         from->file, s->name, is, wanted, config);
     }
-    if (safetensors_is_float(s)) return OCELLI_OK;
+    if (stored_is_float(s)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these",
                     from->file, s->name, s->type);
 }
@@ -112,30 +112,9 @@ static int check_source(const struct loader *l, const struct model_tensor *t, co
     return check_shape(from, shape, t->dimensions, l->m->config->file);
 }
 
-static void transpose(const float *from, uint32_t rows, uint32_t columns, float *to) {
-    for (uint32_t r = 0; r < rows; r++)
-        for (uint32_t c = 0; c < columns; c++) to[(size_t)r * columns + c] = from[(size_t)c * rows + r];
-}
-
-/* The file's own numbers where they can be used in place. */
-static int read_values(struct loader *loader, struct model_tensor *tensor, const struct names_row *row,
-                       const struct checkpoint_tensor *from) {
-    struct arena scratch = {0};
-    size_t count = (size_t)tensor->rows * tensor->columns, first = row->third ? (row->third - 1) * count : 0;
-    const float *view = safetensors_view(from->stored);
-    if (view && !row->transposed) {
-        tensor->values = view + first;
-        return quantize_check(from->file, tensor->source, tensor->values, count);
-    }
-    float *values = arena_alloc(&loader->m->arena, count, sizeof *values);
-    float *plain = row->transposed ? arena_alloc(&scratch, count, sizeof *plain) : values;
-    if (values && plain) safetensors_read(from->stored, first, count, plain);
-    if (values && plain && row->transposed) transpose(plain, tensor->rows, tensor->columns, values);
-    bool enough = values && plain;
-    arena_finish(&scratch);
-    tensor->values = values;
-    return enough ? quantize_check(from->file, tensor->source, values, count)
-                  : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
+/* `count` numbers from number `first` on. */
+static int read_numbers(const struct checkpoint_tensor *from, uint64_t first, uint64_t count, float *out) {
+    return stored_read(from->stored, first, count, out);
 }
 
 static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
@@ -159,7 +138,10 @@ static int add(struct loader *l, const struct part *part, const struct names_row
     const struct checkpoint_tensor *from;
     int status = find_source(l, source, &from);
     if (!status) status = check_source(l, t, row, from);
-    return status ? status : read_values(l, t, row, from);
+    t->from = from;
+    t->first = row->third ? (uint64_t)(row->third - 1) * t->rows * t->columns : 0;
+    t->transposed = row->transposed;
+    return status;
 }
 
 static int add_parts(struct loader *l, const struct part *parts, size_t count) {
@@ -193,15 +175,25 @@ static int add_blocks(struct loader *l) {
 static int read_scale(struct loader *loader, struct report *report) {
     const struct checkpoint_tensor *from;
     float scale;
+    char value[32];
+    loader->m->logit_scale = loader->m->config->logit_scale;
+    if (loader->m->logit_scale > 0) {
+        snprintf(value, sizeof value, "%g", loader->m->logit_scale);
+        report_choice(report, "logit scale", value, "%s",
+                      checkpoint_take(loader->c, "logit_scale")
+                          ? "--logit-scale; the checkpoint has its own"
+                          : "--logit-scale, or a value of the file: it has no tensor of it");
+        return OCELLI_OK;
+    }
     int status = find_source(loader, "logit_scale", &from);
     if (status) return status;
-    if (from->stored->count != 1 || !safetensors_is_float(from->stored))
+    if (from->stored->count != 1 || !stored_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is not one number: fetch the checkpoint again", from->file);
-    safetensors_read(from->stored, 0, 1, &scale);
+    status = read_numbers(from, 0, 1, &scale);
+    if (status) return status;
     loader->m->logit_scale = expf(scale);
     if (!isfinite(scale) || !isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
-    char value[32];
     snprintf(value, sizeof value, "%g", loader->m->logit_scale);
     report_choice(report, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
     return OCELLI_OK;
@@ -237,8 +229,33 @@ void model_finish(struct model *model) {
     *model = (struct model){0};
 }
 
-const struct model_tensor *model_tensor(const struct model *model, const char *name) {
+struct model_tensor *model_tensor(const struct model *model, const char *name) {
     for (size_t i = 0; i < model->count; i++)
         if (strcmp(model->tensors[i].name, name) == 0) return &model->tensors[i];
     return NULL;
+}
+
+/* All of it, since its rows are columns there: only projections are stored so. */
+static int read_transposed(const struct model_tensor *t, uint32_t row, uint32_t rows, float *out) {
+    struct arena scratch = {0};
+    float *stored = arena_alloc(&scratch, (size_t)t->rows * t->columns, sizeof *stored);
+    if (!stored) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->from->file);
+    int status = read_numbers(t->from, t->first, (uint64_t)t->rows * t->columns, stored);
+    for (uint32_t r = 0; r < rows && !status; r++)
+        for (uint32_t c = 0; c < t->columns; c++)
+            out[(size_t)r * t->columns + c] = stored[(size_t)c * t->rows + row + r];
+    arena_finish(&scratch);
+    return status;
+}
+
+int model_read(const struct model *model, const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out) {
+    (void)model;
+    uint64_t first = (uint64_t)row * tensor->columns, count = (uint64_t)rows * tensor->columns;
+    if (tensor->values) {
+        memcpy(out, tensor->values + first, count * sizeof *out);
+        return OCELLI_OK;
+    }
+    int status = tensor->transposed ? read_transposed(tensor, row, rows, out)
+                                    : read_numbers(tensor->from, tensor->first + first, count, out);
+    return status ? status : quantize_check(tensor->from->file, tensor->source, out, count);
 }

@@ -12,26 +12,35 @@ struct model_tensor {
     bool matrix;        /* stored as int8 with a scale a row; else float */
     uint32_t rows, columns;
     uint32_t dimensions;
-    uint64_t ne[4];        /* as the blob has it, fastest first */
+    uint64_t ne[4]; /* as the blob has it, fastest first */
+    /* Where the numbers stand in the checkpoint: from number `first` of it on, perhaps the other way round. */
+    const struct checkpoint_tensor *from;
+    uint64_t first;
+    bool transposed;
+    /* What is known already, and read of no file; NULL: nothing. */
     const float *values;   /* (rows, columns) */
-    const int8_t *rounded; /* (rows, columns), once quantized */
+    const int8_t *rounded; /* (rows, columns) */
     const float *scales;   /* (rows) */
 };
 
 struct model {
-    struct arena arena; /* what could not stay in the files that were read */
+    struct arena arena;
     const struct config *config;
     struct model_tensor *tensors; /* in the blob's order */
     size_t count;
     float logit_scale; /* exponentiated */
 };
 
-/* Takes every tensor out of the checkpoint, which must outlive *model. Errors: FILE (missing, wrong
- * shape, not finite, left over), MEMORY. */
+/* Finds every tensor in the checkpoint, which must outlive *model; reads none of them. Errors: FILE (missing, wrong
+ * shape, left over), MEMORY. */
 int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report);
 void model_finish(struct model *model);
 
 /* One that the table of model.c has: never NULL for its names. */
-const struct model_tensor *model_tensor(const struct model *model, const char *name);
+struct model_tensor *model_tensor(const struct model *model, const char *name);
+
+/* Rows `row` to row + rows of a tensor, as floats. Thread-safety: one thread. Errors: FILE (not finite, or the file
+ * cannot be read), MEMORY. */
+int model_read(const struct model *model, const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out);
 
 #endif

@@ -3,57 +3,71 @@
 
 #include <string.h>
 
-/* GCC's and clang's vectors: SSE2, NEON, or plain code where there is neither. */
-typedef float lanes __attribute__((vector_size(16)));
-enum { LANES = 4, ROWS = 4 };
+/* A task computes WIDE columns of the result. Its weights, DEEP numbers of K at a time, stay in the second level of the
+ * cache, and so many numbers of a tile's inputs in the first. */
+enum { WIDE = 64, DEEP = 512 };
 
-static inline lanes load(const float *p) {
-    lanes v;
-    memcpy(&v, p, sizeof v);
-    return v;
+const struct product_kernel *product_kernel(void) {
+#if defined __x86_64__
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &product_avx2;
+#endif
+    return &product_plain;
 }
 
-static inline float sum(lanes v) {
-    return (v[0] + v[1]) + (v[2] + v[3]);
-}
-
-float product(const float *a, const float *b, size_t count) {
-    lanes first = {0}, second = {0};
-    size_t i = 0;
-    for (; i + 2 * LANES <= count; i += 2 * LANES) {
-        first += load(a + i) * load(b + i);
-        second += load(a + i + LANES) * load(b + i + LANES);
+/* Numbers k to k + deep of `columns` rows from `row` on, number by number; zeros for rows past the last one. */
+static void pack(const struct product *p, uint32_t row, uint32_t columns, uint32_t k, uint32_t deep, float *to) {
+    for (uint32_t c = 0; c < columns; c++) {
+        size_t at = (size_t)(row + c) * p->columns + k;
+        if (row + c >= p->rows)
+            for (uint32_t i = 0; i < deep; i++) to[i * columns + c] = 0;
+        else if (p->weights)
+            for (uint32_t i = 0; i < deep; i++) to[i * columns + c] = p->weights[at + i];
+        else
+            for (uint32_t i = 0; i < deep; i++) to[i * columns + c] = p->scales[row + c] * (float)p->rounded[at + i];
     }
-    float total = sum(first + second);
-    for (; i < count; i++) total += a[i] * b[i];
-    return total;
 }
 
-/* Four rows at once, so that a weight is loaded once for all of them. */
-static void four(const float *w, const float *in, size_t count, float out[ROWS]) {
-    const float *row[ROWS] = {in, in + count, in + 2 * count, in + 3 * count};
-    lanes even[ROWS] = {{0}}, odd[ROWS] = {{0}};
-    size_t i = 0;
-    for (; i + 2 * LANES <= count; i += 2 * LANES) {
-        lanes w0 = load(w + i), w1 = load(w + i + LANES);
-        for (int r = 0; r < ROWS; r++) {
-            even[r] += w0 * load(row[r] + i);
-            odd[r] += w1 * load(row[r] + i + LANES);
+/* The sums of a tile lie together; those of columns past the last one are dropped. */
+static void load_sums(const struct product *p, size_t t, uint32_t rows, uint32_t row, uint32_t columns, float *sums) {
+    uint32_t count = p->rows - row < columns ? p->rows - row : columns;
+    for (uint32_t r = 0; r < rows; r++) memcpy(sums + r * columns, p->out + (t + r) * p->rows + row, count * 4);
+}
+
+static void store_sums(const struct product *p, size_t t, uint32_t rows, uint32_t row, uint32_t columns,
+                       const float *sums, bool last) {
+    uint32_t count = p->rows - row < columns ? p->rows - row : columns;
+    for (uint32_t r = 0; r < rows; r++) {
+        float *out = p->out + (t + r) * p->rows + row;
+        for (uint32_t c = 0; c < count; c++) out[c] = sums[r * columns + c] + (last && p->bias ? p->bias[row + c] : 0);
+    }
+}
+
+static void run_task(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
+    const struct product *p = args;
+    const struct product_kernel *f = product_kernel();
+    uint32_t first = task * WIDE, end = first + WIDE < p->rows ? first + WIDE : p->rows;
+    float *panels = worker->scratch, sums[PRODUCT_ROWS * PRODUCT_COLUMNS_MOST] = {0};
+    for (uint32_t k = 0; k < p->columns; k += DEEP) {
+        uint32_t deep = p->columns - k < DEEP ? p->columns - k : DEEP;
+        for (uint32_t row = first; row < end; row += f->columns)
+            pack(p, row, f->columns, k, deep, panels + (size_t)(row - first) * DEEP);
+        for (size_t t = 0; t < p->count; t += PRODUCT_ROWS) {
+            uint32_t rows = p->count - t < PRODUCT_ROWS ? (uint32_t)(p->count - t) : PRODUCT_ROWS;
+            for (uint32_t row = first; row < end; row += f->columns) {
+                if (k) load_sums(p, t, rows, row, f->columns, sums);
+                f->tile(p->in + t * p->columns + k, p->columns, panels + (size_t)(row - first) * DEEP, deep, rows, sums,
+                        k > 0);
+                store_sums(p, t, rows, row, f->columns, sums, k + deep == p->columns);
+            }
         }
     }
-    for (int r = 0; r < ROWS; r++) {
-        out[r] = sum(even[r] + odd[r]);
-        for (size_t rest = i; rest < count; rest++) out[r] += w[rest] * row[r][rest];
-    }
 }
 
-void product_rows(const float *weights, const float *in, size_t count, size_t rows, float bias, float *out,
-                  size_t stride) {
-    size_t t = 0;
-    for (; t + ROWS <= rows; t += ROWS) {
-        float four_sums[ROWS];
-        four(weights, in + t * count, count, four_sums);
-        for (size_t r = 0; r < ROWS; r++) out[(t + r) * stride] = four_sums[r] + bias;
-    }
-    for (; t < rows; t++) out[t * stride] = product(weights, in + t * count, count) + bias;
+int product_run(struct pool *pool, const struct product *product) {
+    int status = thread_pool_reserve(pool, (size_t)WIDE * DEEP * sizeof(float));
+    if (status) return status;
+    struct thread_pool_step step = {.run = run_task, .args = product, .tasks = (product->rows + WIDE - 1) / WIDE};
+    thread_pool_run(pool, &step, 1);
+    return status;
 }

@@ -1,15 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Float dot products at the speed of the processor's vectors. */
+ * Float products of whole matrices, on all cores, by the processor's widest vectors. */
 #ifndef CONVERT_PRODUCT_H
 #define CONVERT_PRODUCT_H
 
+#include "op/cpu/thread_pool.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-float product(const float *a, const float *b, size_t count);
+/* out(t, r) = in(t) . weights(r) + bias(r) */
+struct product {
+    const float *weights;  /* (rows, columns), or NULL: ... */
+    const int8_t *rounded; /* ... the same as int8 ... */
+    const float *scales;   /* ... with a scale a row */
+    const float *bias;     /* (rows), or NULL */
+    uint32_t rows, columns;
+    const float *in; /* (count, columns) */
+    size_t count;
+    float *out; /* (count, rows) */
+};
 
-/* out[t * stride] = weights . in[t] + bias for `rows` rows of `count` numbers. */
-void product_rows(const float *weights, const float *in, size_t count, size_t rows, float bias, float *out,
-                  size_t stride);
+/* Each number is summed in the same order, however many threads there are. Errors: MEMORY. */
+int product_run(struct pool *pool, const struct product *product);
+
+/* The kernels: sums of up to PRODUCT_ROWS rows times a panel, which has `columns` numbers for each of k, are written
+ * or, with `more`, added. */
+enum { PRODUCT_ROWS = 6, PRODUCT_COLUMNS_MOST = 16 };
+struct product_kernel {
+    uint32_t columns;
+    void (*tile)(const float *in, size_t stride, const float *panel, size_t k, uint32_t rows, float *sums, int more);
+};
+extern const struct product_kernel product_plain, product_avx2;
+/* The best of them here. */
+const struct product_kernel *product_kernel(void);
 
 #endif

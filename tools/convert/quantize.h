@@ -4,6 +4,7 @@
 #define CONVERT_QUANTIZE_H
 
 #include "convert/report.h"
+#include "op/cpu/thread_pool.h"
 
 /* FILE, naming the tensor and the index, when a value is NaN or infinite. */
 int quantize_check(const char *file, const char *name, const float *values, size_t count);
@@ -12,6 +13,10 @@ int quantize_check(const char *file, const char *name, const float *values, size
  * whose scale would not be a normal float (zeros, nearly) gets scale 0 and zeros. Finite values only.
  * rounded: (rows, columns); scales: (rows). */
 void quantize_rows(const float *values, uint32_t rows, uint32_t columns, int8_t *rounded, float *scales);
+
+/* Both of quantize_rows() and quantize_error(), on all threads. Errors: MEMORY. */
+int quantize_matrix(struct pool *pool, const float *values, uint32_t rows, uint32_t columns, int8_t *rounded,
+                    float *scales, struct report_error *error);
 
 void quantize_error(const float *values, uint32_t rows, uint32_t columns, const int8_t *rounded, const float *scales,
                     struct report_error *error);

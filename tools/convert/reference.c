@@ -1,160 +1,248 @@
 /* SPDX-License-Identifier: Apache-2.0
- * T tokens, W wide, N heads of E, H hidden, D the embedding. Shapes stand at the line ends. */
+ * R rows of all inputs, W wide, H hidden, D the embedding. Shapes stand at the line ends. */
 #include "convert/reference.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/product.h"
+#include "convert/reference_ops.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-struct run {
-    struct arena arena;
-    const struct model *m;
-    enum reference_weights weights;
-    const struct config_tower *c;
-    const char *prefix;                       /* of the tower in the blob */
-    float *x, *normed, *q, *k, *v, *attended; /* (T, W) */
-    float *hidden;                            /* (T, H) */
-    float *scores;                            /* (T) */
-    float *row;                               /* a weight row out of int8 */
-};
+enum { CHUNK = 1024, NAME_SIZE = 96 }; /* rows that are worked on at once, unless one input has more */
 
-static int begin(struct run *r, const struct model *m, enum reference_weights weights, const struct config_tower *c,
-                 const char *prefix, size_t tokens) {
-    *r = (struct run){.m = m, .weights = weights, .c = c, .prefix = prefix};
-    float **rows[] = {&r->x, &r->normed, &r->q, &r->k, &r->v, &r->attended};
-    uint32_t patch = 3 * m->config->patch_size * m->config->patch_size;
-    uint32_t longest = c->hidden > patch ? c->hidden : patch;
-    bool good = true;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        good = (*rows[i] = arena_alloc(&r->arena, tokens * c->width, sizeof(float))) && good;
-    good = (r->hidden = arena_alloc(&r->arena, tokens * longest, sizeof(float))) && good;
-    good = (r->scores = arena_alloc(&r->arena, tokens, sizeof(float))) && good;
-    good = (r->row = arena_alloc(&r->arena, longest > c->width ? longest : c->width, sizeof(float))) && good;
-    if (good) return OCELLI_OK;
-    arena_finish(&r->arena);
+static int no_memory(void) {
     return log_fail(OCELLI_ERR_MEMORY, "reference: out of memory");
 }
 
-/* Row of a matrix as the chosen weights have it. */
-static const float *weight_row(const struct run *r, const struct model_tensor *t, size_t row) {
-    if (r->weights == REFERENCE_FLOAT) return t->values + row * t->columns;
-    const int8_t *rounded = t->rounded + row * t->columns;
-    for (uint32_t i = 0; i < t->columns; i++) r->row[i] = t->scales[row] * rounded[i];
-    return r->row;
+static float *floats(struct arena *arena, size_t rows, size_t width) {
+    return width && rows > SIZE_MAX / width ? NULL : arena_alloc(arena, rows * width, sizeof(float));
 }
 
-/* out = in . weights^T + bias: (tokens, columns) -> (tokens, rows) */
-static void linear(const struct run *r, const struct model_tensor *weights, const float *bias, const float *in,
-                   size_t tokens, float *out) {
-    for (uint32_t row = 0; row < weights->rows; row++)
-        product_rows(weight_row(r, weights, row), in, weights->columns, tokens, bias ? bias[row] : 0, out + row,
-                     weights->rows);
+/* ---- weights ---- */
+
+static int read_tensor(const struct model *model, struct arena *arena, const char *name, const char *suffix,
+                       const struct model_tensor **tensor, float **values) {
+    char full[NAME_SIZE];
+    snprintf(full, sizeof full, "%s%s", name, suffix);
+    const struct model_tensor *t = *tensor = model_tensor(model, full);
+    *values = floats(arena, t->rows, t->columns);
+    return *values ? model_read(model, t, 0, t->rows, *values) : no_memory();
 }
 
-static const struct model_tensor *in_block(const struct run *r, uint32_t block, const char *name) {
-    char full[96];
-    snprintf(full, sizeof full, TENSOR_BLOCK ".%s", r->prefix, block, name);
-    return model_tensor(r->m, full);
+int reference_read_norm(const struct model *model, struct arena *arena, const char *name, float *norm[2]) {
+    const struct model_tensor *t;
+    int status = read_tensor(model, arena, name, TENSOR_WEIGHT, &t, &norm[0]);
+    return status ? status : read_tensor(model, arena, name, TENSOR_BIAS, &t, &norm[1]);
 }
 
-static void block_linear(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens,
-                         float *out) {
-    char weight[32], bias[32];
-    snprintf(weight, sizeof weight, "%s" TENSOR_WEIGHT, name);
-    snprintf(bias, sizeof bias, "%s" TENSOR_BIAS, name);
-    linear(r, in_block(r, block, weight), in_block(r, block, bias)->values, in, tokens, out);
+int reference_read_matrix(const struct model *model, struct arena *arena, const char *name, bool bias,
+                          struct reference_matrix *matrix) {
+    const struct model_tensor *t, *unused;
+    *matrix = (struct reference_matrix){0};
+    int status = read_tensor(model, arena, name, TENSOR_WEIGHT, &t, &matrix->values);
+    if (!status && bias) status = read_tensor(model, arena, name, TENSOR_BIAS, &unused, &matrix->bias);
+    matrix->rows = t->rows, matrix->columns = t->columns;
+    matrix->rounded = t->rounded, matrix->scales = t->scales;
+    return status;
 }
 
-static void norm(const float *in, const float *weight, const float *bias, size_t rows, uint32_t width, double epsilon,
-                 float *out) {
-    for (size_t t = 0; t < rows; t++, in += width, out += width) {
-        double mean = 0, variance = 0;
-        for (uint32_t i = 0; i < width; i++) mean += in[i];
-        mean /= width;
-        for (uint32_t i = 0; i < width; i++) variance += (in[i] - mean) * (in[i] - mean);
-        double factor = 1 / sqrt(variance / width + epsilon);
-        for (uint32_t i = 0; i < width; i++) out[i] = (float)((in[i] - mean) * factor * weight[i] + bias[i]);
+/* q, k and v on top of each other. */
+static int read_qkv(const struct model *model, struct arena *arena, const char *block, struct reference_matrix *m) {
+    static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
+    char name[NAME_SIZE];
+    int8_t *rounded = NULL;
+    float *scales = NULL;
+    int status = OCELLI_OK;
+    for (uint32_t i = 0; i < 3 && !status; i++) {
+        snprintf(name, sizeof name, "%s.%s" TENSOR_WEIGHT, block, parts[i]);
+        const struct model_tensor *t = model_tensor(model, name);
+        size_t count = (size_t)t->rows * t->columns;
+        if (i == 0) {
+            *m = (struct reference_matrix){.rows = 3 * t->rows, .columns = t->columns};
+            m->values = floats(arena, m->rows, m->columns), m->bias = floats(arena, m->rows, 1);
+            if (t->rounded) rounded = arena_alloc(arena, 3 * count, 1), scales = floats(arena, m->rows, 1);
+            if (!m->values || !m->bias || (t->rounded && (!rounded || !scales))) return no_memory();
+        }
+        if (rounded) memcpy(rounded + i * count, t->rounded, count);
+        if (rounded) memcpy(scales + i * t->rows, t->scales, t->rows * sizeof *scales);
+        status = model_read(model, t, 0, t->rows, m->values + i * count);
+        snprintf(name, sizeof name, "%s.%s" TENSOR_BIAS, block, parts[i]);
+        if (!status) status = model_read(model, model_tensor(model, name), 0, 1, m->bias + (size_t)i * t->rows);
     }
+    m->rounded = rounded, m->scales = scales;
+    return status;
 }
 
-static void block_norm(const struct run *r, uint32_t block, const char *name, const float *in, size_t tokens,
-                       float *out) {
-    char weight[32], bias[32];
-    snprintf(weight, sizeof weight, "%s" TENSOR_WEIGHT, name);
-    snprintf(bias, sizeof bias, "%s" TENSOR_BIAS, name);
-    norm(in, in_block(r, block, weight)->values, in_block(r, block, bias)->values, tokens, r->c->width, r->c->epsilon,
-         out);
+int reference_read_block(const struct reference *run, uint32_t block, struct reference_weights_of_block *weights) {
+    char at[32], name[NAME_SIZE];
+    const struct model *m = run->model;
+    struct arena *arena = &weights->arena;
+    snprintf(at, sizeof at, TENSOR_BLOCK, run->prefix, block);
+    weights->heads = run->tower->heads;
+    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, at);
+    int status = reference_read_norm(m, arena, name, weights->norm1);
+    if (!status) status = read_qkv(m, arena, at, &weights->qkv);
+    snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, at);
+    if (!status) status = reference_read_matrix(m, arena, name, true, &weights->out);
+    snprintf(name, sizeof name, "%s." TENSOR_NORM_2, at);
+    if (!status) status = reference_read_norm(m, arena, name, weights->norm2);
+    snprintf(name, sizeof name, "%s." TENSOR_UP, at);
+    if (!status) status = reference_read_matrix(m, arena, name, true, &weights->up);
+    snprintf(name, sizeof name, "%s." TENSOR_DOWN, at);
+    return status ? status : reference_read_matrix(m, arena, name, true, &weights->down);
 }
 
-static double activate(enum config_activation a, double x) {
-    if (a == CONFIG_QUICK_GELU) return x / (1 + exp(-1.702 * x));
-    if (a == CONFIG_GELU) return 0.5 * x * (1 + erf(x * M_SQRT1_2));
-    return 0.5 * x * (1 + tanh(0.7978845608028654 * (x + 0.044715 * x * x * x))); /* sqrt(2 / pi) */
+/* ---- a run ---- */
+
+static size_t longest_input(const struct reference *r) {
+    size_t longest = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (r->first[i + 1] - r->first[i] > longest) longest = r->first[i + 1] - r->first[i];
+    return longest;
 }
 
-static void softmax(float *scores, size_t count) {
-    double largest = -INFINITY, sum = 0;
-    for (size_t i = 0; i < count; i++)
-        if (scores[i] > largest) largest = scores[i]; /* not fmax(): see runtime/tag/score.c */
-    for (size_t i = 0; i < count; i++) sum += scores[i] = (float)exp(scores[i] - largest);
-    for (size_t i = 0; i < count; i++) scores[i] = (float)(scores[i] / sum);
+static int allocate(struct reference *r, unsigned kinds, uint32_t widest) {
+    const struct config_tower *c = r->tower;
+    size_t longest = longest_input(r);
+    if (c->hidden > widest) widest = c->hidden;
+    if (c->width > widest) widest = c->width;
+    r->chunk = longest > CHUNK ? longest : r->rows < CHUNK ? r->rows : CHUNK;
+    r->normed = floats(&r->arena, r->chunk, c->width);
+    r->qkv = floats(&r->arena, r->chunk, 3 * (size_t)c->width);
+    r->attended = floats(&r->arena, r->chunk, c->width);
+    r->hidden = floats(&r->arena, r->chunk, widest);
+    r->rounded = floats(&r->arena, r->chunk, widest);
+    bool good = r->normed && r->qkv && r->attended && r->hidden && r->rounded;
+    for (int kind = 0; kind < REFERENCE_KINDS; kind++)
+        if (kinds & 1u << kind) good = (r->x[kind] = floats(&r->arena, r->rows, c->width)) && good;
+    return good ? OCELLI_OK : no_memory();
 }
 
-/* One head of one token: softmax(q . k / sqrt(E)) . v over the tokens it may see. */
-static void attend(const struct run *r, size_t token, size_t seen, uint32_t head) {
-    uint32_t width = r->c->width, e = width / r->c->heads;
-    size_t at = (size_t)head * e;
-    float *out = r->attended + token * width + at;
-    for (size_t j = 0; j < seen; j++)
-        r->scores[j] = product(r->q + token * width + at, r->k + j * width + at, e) / sqrtf((float)e);
-    softmax(r->scores, seen);
-    memset(out, 0, e * sizeof *out);
-    for (size_t j = 0; j < seen; j++)
-        for (uint32_t i = 0; i < e; i++) out[i] += r->scores[j] * r->v[j * width + at + i];
+static int begin(struct reference *r, const struct model *model, struct pool *pool, const struct config_tower *tower,
+                 size_t count) {
+    *r = (struct reference){.model = model, .pool = pool, .tower = tower, .count = count};
+    r->first = arena_alloc(&r->arena, count + 1, sizeof *r->first);
+    r->pooled = arena_alloc(&r->arena, count, sizeof *r->pooled);
+    return r->first && r->pooled ? OCELLI_OK : no_memory();
 }
 
-static void add(float *to, const float *from, size_t count) {
-    for (size_t i = 0; i < count; i++) to[i] += from[i];
+void reference_finish(struct reference *run) {
+    arena_finish(&run->arena);
+    *run = (struct reference){0};
 }
 
-static void run_block(const struct run *run, uint32_t block, size_t tokens, bool causal) {
-    size_t numbers = tokens * run->c->width;
-    block_norm(run, block, TENSOR_NORM_1, run->x, tokens, run->normed);  // (T, W)
-    block_linear(run, block, TENSOR_QUERY, run->normed, tokens, run->q); // (T, W)
-    block_linear(run, block, TENSOR_KEY, run->normed, tokens, run->k);   // (T, W)
-    block_linear(run, block, TENSOR_VALUE, run->normed, tokens, run->v); // (T, W)
-    for (size_t t = 0; t < tokens; t++)                                  // (T, N, E)
-        for (uint32_t head = 0; head < run->c->heads; head++) attend(run, t, causal ? t + 1 : tokens, head);
-    block_linear(run, block, TENSOR_ATTENTION_OUT, run->attended, tokens, run->normed); // (T, W)
-    add(run->x, run->normed, numbers);
-    block_norm(run, block, TENSOR_NORM_2, run->x, tokens, run->normed);    // (T, W)
-    block_linear(run, block, TENSOR_UP, run->normed, tokens, run->hidden); // (T, H)
-    for (size_t i = 0; i < tokens * run->c->hidden; i++)
-        run->hidden[i] = (float)activate(run->c->activation, run->hidden[i]);
-    block_linear(run, block, TENSOR_DOWN, run->hidden, tokens, run->normed); // (T, W)
-    add(run->x, run->normed, numbers);
+/* Whole inputs from `input` on, as many as fit; gives how many. */
+static size_t inputs_of_chunk(const struct reference *r, size_t input) {
+    size_t end = input + 1;
+    while (end < r->count && r->first[end + 1] - r->first[input] <= r->chunk) end++;
+    return end - input;
 }
 
-/* Last norm and projection of one row, made unit length. */
-static int project(const struct run *r, const float *row, const char *projection, float *out) {
-    char weight[32], bias[32];
-    snprintf(weight, sizeof weight, "%s." TENSOR_POST_NORM TENSOR_WEIGHT, r->prefix);
-    snprintf(bias, sizeof bias, "%s." TENSOR_POST_NORM TENSOR_BIAS, r->prefix);
-    uint32_t size = r->m->config->embedding;
-    norm(row, model_tensor(r->m, weight)->values, model_tensor(r->m, bias)->values, 1, r->c->width, r->c->epsilon,
-         r->normed);                                                    // (W)
-    linear(r, model_tensor(r->m, projection), NULL, r->normed, 1, out); // (D)
+/* out = in . matrix^T + bias, as the kind has them: (rows, columns) -> (rows, matrix rows) */
+static int multiply(const struct reference *r, enum reference_weights kind, const struct reference_matrix *m,
+                    const float *in, size_t rows, float *out) {
+    bool rounds = kind == REFERENCE_DOT && !m->float_inputs;
+    if (rounds) ops_round(r->pool, in, rows, m->columns, r->rounded);
+    return product_run(r->pool, &(struct product){.weights = kind == REFERENCE_FLOAT ? m->values : NULL,
+                                                  .rounded = m->rounded,
+                                                  .scales = m->scales,
+                                                  .bias = m->bias,
+                                                  .rows = m->rows,
+                                                  .columns = m->columns,
+                                                  .in = rounds ? r->rounded : in,
+                                                  .count = rows,
+                                                  .out = out});
+}
+
+/* ---- blocks ---- */
+
+static void observe(const struct reference *r, enum reference_product product, const float *rows, size_t row0,
+                    size_t count, uint32_t columns) {
+    if (r->observe) r->observe(r->user, product, rows, row0, count, columns);
+}
+
+static int attention_of_chunk(struct reference *r, const struct reference_weights_of_block *b,
+                              enum reference_weights kind, size_t input, size_t inputs, float *x, size_t rows) {
+    uint32_t width = r->tower->width;
+    size_t row0 = r->first[input];
+    ops_norm(r->pool, x, b->norm1, rows, width, r->tower->epsilon, r->normed); // (R, W)
+    observe(r, REFERENCE_QKV, r->normed, row0, rows, width);
+    int status = multiply(r, kind, &b->qkv, r->normed, rows, r->qkv); // (R, 3W)
+    struct ops_attention a = {.qkv = r->qkv - row0 * 3 * width,
+                              .out = r->attended - row0 * width,
+                              .first = r->first + input,
+                              .sequences = inputs,
+                              .width = width,
+                              .heads = b->heads,
+                              .causal = r->causal};
+    if (!status) status = ops_attend(r->pool, &a); // (R, W)
+    if (!status) observe(r, REFERENCE_OUT, r->attended, row0, rows, width);
+    if (!status) status = multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
+    if (!status) ops_add(x, r->normed, rows * width);
+    return status;
+}
+
+static int mlp_of_chunk(struct reference *r, const struct reference_weights_of_block *b, enum reference_weights kind,
+                        size_t row0, float *x, size_t rows) {
+    uint32_t width = r->tower->width, hidden = b->up.rows;
+    ops_norm(r->pool, x, b->norm2, rows, width, r->tower->epsilon, r->normed); // (R, W)
+    observe(r, REFERENCE_UP, r->normed, row0, rows, width);
+    int status = multiply(r, kind, &b->up, r->normed, rows, r->hidden); // (R, H)
+    if (status) return status;
+    ops_activate(r->pool, r->tower->activation, r->hidden, rows, hidden);
+    observe(r, REFERENCE_DOWN, r->hidden, row0, rows, hidden);
+    status = multiply(r, kind, &b->down, r->hidden, rows, r->normed); // (R, W)
+    if (!status) ops_add(x, r->normed, rows * width);
+    return status;
+}
+
+int reference_block(struct reference *run, const struct reference_weights_of_block *weights,
+                    enum reference_weights kind) {
+    int status = OCELLI_OK;
+    for (size_t input = 0, inputs; input < run->count && !status; input += inputs) {
+        inputs = inputs_of_chunk(run, input);
+        size_t row0 = run->first[input], rows = run->first[input + inputs] - row0;
+        float *x = run->x[kind] + row0 * run->tower->width;
+        status = attention_of_chunk(run, weights, kind, input, inputs, x, rows);
+        if (!status) status = mlp_of_chunk(run, weights, kind, row0, x, rows);
+    }
+    return status;
+}
+
+/* ---- the end of a tower ---- */
+
+void reference_pool(const struct reference *run, enum reference_weights kind, float *const norm[2], float *out) {
+    uint32_t width = run->tower->width;
+    for (size_t i = 0; i < run->count; i++)
+        ops_norm(run->pool, run->x[kind] + run->pooled[i] * width, norm, 1, width, run->tower->epsilon,
+                 out + i * width);
+}
+
+static int make_unit(const struct reference *r, float *row, uint32_t size) {
     double squares = 0;
-    for (uint32_t i = 0; i < size; i++) squares += (double)out[i] * out[i];
+    for (uint32_t i = 0; i < size; i++) squares += (double)row[i] * row[i];
     if (!isfinite(squares) || squares == 0)
         return log_fail(OCELLI_ERR_FILE, "%s: the model gives no usable embedding: its weights are damaged",
-                        r->m->config->file);
-    for (uint32_t i = 0; i < size; i++) out[i] = (float)(out[i] / sqrt(squares));
+                        r->model->config->file);
+    for (uint32_t i = 0; i < size; i++) row[i] = (float)(row[i] / sqrt(squares));
     return OCELLI_OK;
 }
+
+int reference_project(const struct reference *run, enum reference_weights kind,
+                      const struct reference_matrix *projection, const float *pooled, float *out) {
+    uint32_t width = run->tower->width, size = projection->rows;
+    int status = OCELLI_OK;
+    for (size_t done = 0, rows; done < run->count && !status; done += rows) {
+        rows = run->count - done < run->chunk ? run->count - done : run->chunk;
+        status = multiply(run, kind, projection, pooled + done * width, rows, out + done * size); // (R, D)
+    }
+    for (size_t i = 0; i < run->count && !status; i++) status = make_unit(run, out + i * size, size);
+    return status;
+}
+
+/* ---- the image tower's beginning ---- */
 
 /* Pixels of one patch in the order of the convolution's weights. */
 static void cut_patch(const struct config *c, const uint8_t *rgb, uint32_t left, uint32_t top, float *out) {
@@ -166,46 +254,167 @@ static void cut_patch(const struct config *c, const uint8_t *rgb, uint32_t left,
             }
 }
 
-static void embed_patches(const struct run *r, const uint8_t *rgb) {
-    const struct config *c = r->m->config;
-    uint32_t width = r->c->width, pixels = 3 * c->patch_size * c->patch_size, side = c->image_size / c->patch_size;
-    for (uint32_t i = 0; i < side * side; i++)
-        cut_patch(c, rgb, i % side * c->patch_size, i / side * c->patch_size, r->hidden + (size_t)i * pixels);
-    linear(r, model_tensor(r->m, TENSOR_PATCHES TENSOR_WEIGHT), NULL, r->hidden, side * side, r->x + width);
-    memcpy(r->x, model_tensor(r->m, TENSOR_CLASS)->values, width * sizeof *r->x);
-    add(r->x, model_tensor(r->m, TENSOR_IMAGE_POSITIONS)->values, (size_t)r->c->tokens * width);
+/* What all pictures begin with besides their patches. */
+struct image_start {
+    float *class_token, *positions, *norm[2];
+};
+
+static int embed_picture(const struct reference *r, enum reference_weights kind, const struct reference_matrix *patches,
+                         const struct image_start *start, float *x) {
+    const struct config *c = r->model->config;
+    uint32_t width = r->tower->width, side = c->image_size / c->patch_size;
+    int status = multiply(r, kind, patches, r->hidden, (size_t)side * side, x + width); // (T - 1, W)
+    memcpy(x, start->class_token, width * sizeof *x);
+    ops_add(x, start->positions, (size_t)r->tower->tokens * width);                   // (T, W)
+    ops_norm(r->pool, x, start->norm, r->tower->tokens, width, r->tower->epsilon, x); // (T, W)
+    return status;
+}
+
+static int embed_pictures(struct reference *r, const struct reference_matrix *patches, const struct image_start *start,
+                          const uint8_t *const *rgb) {
+    const struct config *c = r->model->config;
+    uint32_t pixels = patches->columns, side = c->image_size / c->patch_size;
+    int status = OCELLI_OK;
+    for (size_t i = 0; i < r->count && !status; i++) {
+        for (uint32_t p = 0; p < side * side; p++)
+            cut_patch(c, rgb[i], p % side * c->patch_size, p / side * c->patch_size, r->hidden + (size_t)p * pixels);
+        for (int kind = 0; kind < REFERENCE_KINDS && !status; kind++)
+            if (r->x[kind]) status = embed_picture(r, kind, patches, start, r->x[kind] + r->first[i] * r->tower->width);
+    }
+    return status;
+}
+
+static int read_start(const struct model *m, struct arena *arena, struct image_start *start) {
+    const struct model_tensor *t;
+    int status = read_tensor(m, arena, TENSOR_CLASS, "", &t, &start->class_token);
+    if (!status) status = read_tensor(m, arena, TENSOR_IMAGE_POSITIONS, "", &t, &start->positions);
+    return status ? status : reference_read_norm(m, arena, TENSOR_PRE_NORM, start->norm);
+}
+
+int reference_images(struct reference *run, const struct model *model, struct pool *pool, unsigned kinds,
+                     const struct reference_matrix *patches, const uint8_t *const *rgb, size_t count) {
+    struct image_start start;
+    int status = begin(run, model, pool, &model->config->image, count);
+    run->prefix = TENSOR_IMAGE;
+    run->rows = count * run->tower->tokens;
+    for (size_t i = 0; i <= count && !status; i++) run->first[i] = i * run->tower->tokens;
+    for (size_t i = 0; i < count && !status; i++) run->pooled[i] = run->first[i]; /* the class token */
+    if (!status) status = allocate(run, kinds, patches->columns);
+    if (!status) status = read_start(model, &run->arena, &start);
+    return status ? status : embed_pictures(run, patches, &start, rgb);
+}
+
+/* ---- the text tower's beginning ---- */
+
+/* Up to the first end mark; what follows cannot reach it under the mask. */
+static size_t tokens_of(const struct reference_text *text, uint32_t end_id) {
+    size_t pooled = 0;
+    while (pooled + 1 < text->count && (uint32_t)text->ids[pooled] != end_id) pooled++;
+    return pooled + 1;
+}
+
+/* A row of the token table, as it is and as int8 keeps it. */
+static int read_token(const struct model *m, const struct model_tensor *table, uint32_t id, float *exact,
+                      float *rounded) {
+    int status = model_read(m, table, id, 1, exact);
+    float largest = 0, scale;
+    for (uint32_t i = 0; i < table->columns; i++) largest = fmaxf(largest, fabsf(exact[i]));
+    scale = table->rounded ? table->scales[id] : largest / 127;
+    for (uint32_t i = 0; i < table->columns && !status; i++)
+        rounded[i] = table->rounded ? scale * table->rounded[(size_t)id * table->columns + i]
+                     : scale > 0    ? scale * rintf(exact[i] / scale)
+                                    : 0;
+    return status;
+}
+
+static int embed_text(struct reference *r, const struct reference_text *text, size_t row0, const float *positions) {
+    const struct model_tensor *table = model_tensor(r->model, TENSOR_TOKENS);
+    uint32_t width = r->tower->width;
+    int status = OCELLI_OK;
+    float *exact = r->normed, *rounded = r->attended;
+    for (size_t i = 0; i < text->count && !status; i++) {
+        status = read_token(r->model, table, (uint32_t)text->ids[i], exact, rounded);
+        ops_add(exact, positions + i * width, width);
+        ops_add(rounded, positions + i * width, width);
+        for (int kind = 0; kind < REFERENCE_KINDS; kind++)
+            if (r->x[kind])
+                memcpy(r->x[kind] + (row0 + i) * width, kind == REFERENCE_FLOAT ? exact : rounded,
+                       width * sizeof *exact);
+    }
+    return status;
+}
+
+int reference_texts(struct reference *run, const struct model *model, struct pool *pool, unsigned kinds,
+                    const struct reference_text *texts, size_t count, uint32_t end_id) {
+    const struct model_tensor *t;
+    float *positions;
+    int status = begin(run, model, pool, &model->config->text, count);
+    run->prefix = TENSOR_TEXT;
+    run->causal = true;
+    for (size_t i = 0; i < count && !status; i++) {
+        run->first[i + 1] = run->first[i] + tokens_of(&texts[i], end_id);
+        run->pooled[i] = run->first[i + 1] - 1;
+        run->rows = run->first[i + 1];
+    }
+    if (!status) status = allocate(run, kinds, run->tower->hidden);
+    if (!status) status = read_tensor(model, &run->arena, TENSOR_TEXT_POSITIONS, "", &t, &positions);
+    for (size_t i = 0; i < count && !status; i++) {
+        struct reference_text seen = {texts[i].ids, run->first[i + 1] - run->first[i]};
+        status = embed_text(run, &seen, run->first[i], positions);
+    }
+    return status;
+}
+
+/* ---- a whole tower ---- */
+
+static int run_tower(struct reference *r, enum reference_weights kind, const char *projection, float *out) {
+    struct arena arena = {0};
+    char name[NAME_SIZE];
+    float *norm[2], *pooled = floats(&arena, r->count, r->tower->width);
+    struct reference_matrix last;
+    int status = pooled ? OCELLI_OK : no_memory();
+    for (uint32_t i = 0; i < r->tower->blocks && !status; i++) {
+        struct reference_weights_of_block b = {0};
+        status = reference_read_block(r, i, &b);
+        if (!status) status = reference_block(r, &b, kind);
+        arena_finish(&b.arena);
+    }
+    snprintf(name, sizeof name, "%s." TENSOR_POST_NORM, r->prefix);
+    if (!status) status = reference_read_norm(r->model, &arena, name, norm);
+    if (!status) status = reference_read_matrix(r->model, &arena, projection, false, &last);
+    if (!status) reference_pool(r, kind, norm, pooled);
+    if (!status) status = reference_project(r, kind, &last, pooled, out);
+    arena_finish(&arena);
+    return status;
 }
 
 int reference_image(const struct model *model, enum reference_weights weights, const uint8_t *rgb, float *out) {
-    struct run r;
-    uint32_t tokens = model->config->image.tokens;
-    int status = begin(&r, model, weights, &model->config->image, TENSOR_IMAGE, tokens);
+    struct reference r = {0};
+    struct arena arena = {0};
+    struct pool *pool;
+    struct reference_matrix patches;
+    int status = thread_pool_create(&pool, 0);
     if (status) return status;
-    embed_patches(&r, rgb); // (T, W)
-    norm(r.x, model_tensor(model, TENSOR_PRE_NORM TENSOR_WEIGHT)->values,
-         model_tensor(model, TENSOR_PRE_NORM TENSOR_BIAS)->values, tokens, r.c->width, r.c->epsilon, r.x); // (T, W)
-    for (uint32_t i = 0; i < r.c->blocks; i++) run_block(&r, i, tokens, false);
-    status = project(&r, r.x, TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT, out); // (D)
-    arena_finish(&r.arena);
+    status = reference_read_matrix(model, &arena, TENSOR_PATCHES, false, &patches);
+    if (!status) status = reference_images(&r, model, pool, 1u << weights, &patches, &rgb, 1);
+    if (!status) status = run_tower(&r, weights, TENSOR_IMAGE_PROJECTION, out);
+    reference_finish(&r);
+    arena_finish(&arena);
+    thread_pool_destroy(&pool);
     return status;
 }
 
 int reference_text(const struct model *model, enum reference_weights weights, const int32_t *ids, size_t count,
                    uint32_t end_id, float *out) {
-    struct run r;
-    size_t pooled = 0; /* the first end mark; what follows cannot reach it under the mask */
-    while (pooled + 1 < count && (uint32_t)ids[pooled] != end_id) pooled++;
-    size_t tokens = pooled + 1;
-    int status = begin(&r, model, weights, &model->config->text, TENSOR_TEXT, tokens);
+    struct reference r = {0};
+    struct pool *pool;
+    struct reference_text text = {ids, count};
+    int status = thread_pool_create(&pool, 0);
     if (status) return status;
-    uint32_t width = r.c->width;
-    for (size_t i = 0; i < tokens; i++)
-        memcpy(r.x + i * width, weight_row(&r, model_tensor(model, TENSOR_TOKENS), (size_t)ids[i]),
-               width * sizeof *r.x);                                              // (T, W)
-    add(r.x, model_tensor(model, TENSOR_TEXT_POSITIONS)->values, tokens * width); // (T, W)
-    for (uint32_t i = 0; i < r.c->blocks; i++) run_block(&r, i, tokens, true);
-    status = project(&r, r.x + pooled * width, TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, out); // (D)
-    arena_finish(&r.arena);
+    status = reference_texts(&r, model, pool, 1u << weights, &text, 1, end_id);
+    if (!status) status = run_tower(&r, weights, TENSOR_TEXT_PROJECTION, out);
+    reference_finish(&r);
+    thread_pool_destroy(&pool);
     return status;
 }
 

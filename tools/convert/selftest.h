@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The vectors by which a board later judges itself: a picture and texts, embedded in float. The
- * same inputs tell what int8 cost. */
+ * The vectors by which a board later judges itself: the first of the inputs, embedded in float. */
 #ifndef CONVERT_SELFTEST_H
 #define CONVERT_SELFTEST_H
 
-#include "convert/gguf_write.h"
-#include "convert/model.h"
-#include "convert/tokenizer.h"
+#include "convert/walk.h"
 
-struct selftest_cosines {
-    double image, text; /* worst of int8 weights against float ones */
-};
-
-/* Adds the tensors selftest.* and their keys. Errors: MEMORY, FILE. */
-int selftest_write(struct gguf_write *writer, const struct model *model, const struct tokenizer *tokenizer,
-                   struct selftest_cosines *cosines);
+/* Names the tensors selftest.*. */
+void selftest_declare(struct gguf_write *writer, const struct config *config);
+/* The keys; min_cosine: the lowest that a device may reach. */
+void selftest_keys(struct gguf_write *writer, const struct inputs *inputs, float min_cosine);
+/* What `min_cosine` is to be, by what int8 cost. */
+float selftest_min_cosine(const struct walk_tower *images, const struct walk_tower *texts, uint32_t embedding);
+/* Writes the tensors. Errors: FILE, MEMORY. */
+int selftest_write(struct gguf_write *writer, const struct config *config, const struct inputs *inputs,
+                   const struct walk_tower *images, const struct walk_tower *texts);
 
 #endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Outlier channels: how much the rounding of a product's inputs to int8 costs, and how much less once channels that are
+ * large are divided by a factor, by which the product's weights are multiplied (SmoothQuant, Xiao et al. 2023). What
+ * makes the inputs takes the division: a LayerNorm's weight and bias, or the rows of attn_v. So the results are the
+ * same, and nothing is left to do at run time. */
+#ifndef CONVERT_CALIBRATE_H
+#define CONVERT_CALIBRATE_H
+
+#include "op/cpu/thread_pool.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Some rows of a product's inputs. */
+struct calibrate_sample {
+    float *rows; /* (capacity, columns) */
+    uint32_t columns;
+    size_t count, capacity;
+};
+
+/* Its weights. */
+struct calibrate_weights {
+    const float *values; /* (rows, columns) */
+    uint32_t rows, columns;
+};
+
+struct calibrate_choice {
+    const char *how;      /* "none", "balanced 0.50", "outliers over 4" */
+    double spread_before; /* the largest channel's range / the median one's */
+    double spread_after;
+    double noise_before; /* power of what rounding the inputs adds / power of the products' results */
+    double noise_after;
+    double weights_before, weights_after; /* the same of rounding the weights */
+    bool float_inputs;                    /* the noise is too much: the inputs stay floats */
+    float largest_factor;
+};
+
+/* Over it the inputs of a product stay floats. */
+extern const double calibrate_most_noise;
+
+/* Chooses factors (columns), 1 where nothing is to be done. `balance`: false where nothing before the product can take
+ * them. ranges: (2, columns), the channels' ranges before and after, or NULL. Errors: MEMORY. */
+int calibrate_choose(struct pool *pool, const struct calibrate_sample *sample, const struct calibrate_weights *weights,
+                     bool balance, float *factors, float *ranges, struct calibrate_choice *choice);
+
+/* values(row, i) *= factors[i]; row /= factors. */
+void calibrate_columns(float *values, uint32_t rows, uint32_t columns, const float *factors);
+void calibrate_divide(float *row, uint32_t columns, const float *factors);
+/* Row i and its bias, divided by factors[i]. */
+void calibrate_rows(float *values, float *bias, uint32_t rows, uint32_t columns, const float *factors);
+
+#endif
