@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/locate.h"
+#include "convert/sizes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,8 +90,6 @@ static bool starts_one(const struct checkpoint *c, const char *prefix) {
 }
 
 static int find_layout(struct checkpoint *c, const char *path, struct report *r) {
-    if (starts_one(c, "visual.trunk."))
-        return config_unsupported(path, "a timm image tower (MobileCLIP, SigLIP, ...): convert a plain CLIP");
     for (size_t i = 0; i < names_layout_count && !c->layout; i++)
         if (starts_one(c, names_layouts[i].marker)) c->layout = &names_layouts[i];
     if (!c->layout)
@@ -155,6 +154,7 @@ static int open_all(struct checkpoint *c, const char *path, struct report *r) {
     if (!status) status = where.sharded ? open_shards(c, where.weights) : open_file(c, where.weights);
     if (!status) status = collect(c, where.weights);
     if (!status) status = find_layout(c, where.weights, r);
+    if (!status) status = sizes_of_tensors(c, r);
     if (!status) count_token_rows(c);
     return status;
 }
@@ -173,6 +173,11 @@ void checkpoint_close(struct checkpoint *checkpoint) {
     }
     arena_finish(&checkpoint->arena);
     *checkpoint = (struct checkpoint){0};
+}
+
+const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name) {
+    struct checkpoint_tensor key = {.name = name};
+    return bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name);
 }
 
 const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name) {

@@ -36,7 +36,9 @@ struct checkpoint {
 int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sources *sources, struct report *report);
 void checkpoint_close(struct checkpoint *checkpoint);
 
-/* Gives NULL when there is none. Marks it used. */
+/* Gives NULL when there is none. */
+const struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name);
+/* The same, and marks it used. */
 const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name);
 
 /* Every tensor must have been taken or be known to be no weight. Errors: FILE, naming the first ones. */
