@@ -145,6 +145,16 @@ static void count_token_rows(struct checkpoint *c) {
     c->config.token_rows = table && table->stored->dimensions ? table->stored->shape[0] : 0;
 }
 
+static void report_family(const struct checkpoint *c, const struct locate *where, struct report *r) {
+    const char *why = c->config.stem     ? "timm_model_name is vit_base_mci_224"
+                      : c->config.family ? "mask_image or mask_text is set"
+                      : where->open_clip ? "a configuration of open_clip without timm's or other towers"
+                                         : "model_type is clip";
+    report_choice(r, "family", c->config.family ? c->config.family : "CLIP with a ViT", "%s", why);
+    report_choice(r, "score", "softmax", "the family's");
+    report_choice(r, "text form", "HTML undone, spaces joined, lower case", "CLIP's tokenizer");
+}
+
 static int open_all(struct checkpoint *c, const char *path, struct report *r) {
     struct locate where;
     int status = locate_checkpoint(&where, &c->arena, path, r);
@@ -154,6 +164,7 @@ static int open_all(struct checkpoint *c, const char *path, struct report *r) {
     if (!status) status = where.sharded ? open_shards(c, where.weights) : open_file(c, where.weights);
     if (!status) status = collect(c, where.weights);
     if (!status) status = find_layout(c, where.weights, r);
+    if (!status) report_family(c, &where, r);
     if (!status) status = sizes_of_tensors(c, r);
     if (!status) count_token_rows(c);
     return status;
