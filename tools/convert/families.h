@@ -6,7 +6,7 @@
 /* Says what `name` (of timm, of a text tower, a model_type of transformers) is, why it is refused, and what to use
  * instead. Gives LIMIT. */
 int families_refuse(const char *file, const char *name);
-/* Is it one of the families that families_refuse() knows by name? */
+/* Is this model_type one of the families that families_refuse() knows by name? */
 _Bool families_known(const char *name);
 
 #endif
