@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clip/config.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -95,6 +96,24 @@ static int activation(const struct blob *blob, const char *tower, enum op_activa
                     name);
 }
 
+/* Blobs that older converters wrote have none of these keys. */
+static int float_inputs(const struct blob *blob, const char *tower, struct clip_tower_config *config) {
+    static const char *const products[CLIP_PRODUCTS] = {"qkv", TENSOR_ATTENTION_OUT, TENSOR_UP, TENSOR_DOWN};
+    for (int p = 0; p < CLIP_PRODUCTS; p++) {
+        char key[64];
+        snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", tower, products[p]);
+        const struct gguf_value *value = gguf_value(blob_gguf(blob), key);
+        if (!value) continue;
+        if (value->type != GGUF_ARRAY || value->element != GGUF_BOOL || value->count != config->blocks)
+            return log_fail(OCELLI_ERR_FILE,
+                            "%s: %s is not one bool for each of %u blocks: convert the checkpoint again",
+                            blob_name(blob), key, config->blocks);
+        for (uint32_t i = 0; i < config->blocks; i++)
+            if (value->bytes[i]) config->float_inputs[p] |= UINT64_C(1) << i;
+    }
+    return OCELLI_OK;
+}
+
 static int tower(const struct blob *blob, const char *name, struct clip_tower_config *config) {
     char key[64];
     snprintf(key, sizeof key, "clip.%s.attention.layer_norm_epsilon", name);
@@ -102,6 +121,7 @@ static int tower(const struct blob *blob, const char *name, struct clip_tower_co
     if (!status) status = blocks(blob, name, config);
     if (!status) status = blob_f32(blob, key, &config->epsilon);
     if (!status) status = activation(blob, name, &config->activation);
+    if (!status) status = float_inputs(blob, name, config);
     if (status) return status;
     if (!(config->epsilon > 0 && config->epsilon < 1))
         return log_fail(OCELLI_ERR_FILE, "%s: %s is %g: convert the checkpoint again", blob_name(blob), key,

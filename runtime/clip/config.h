@@ -13,6 +13,9 @@ struct clip_block_config {
     uint32_t heads, hidden;
 };
 
+/* A block's products. */
+enum clip_product { CLIP_QKV, CLIP_ATTENTION_OUT, CLIP_UP, CLIP_DOWN, CLIP_PRODUCTS };
+
 struct clip_tower_config {
     uint32_t width, blocks;
     uint32_t head;          /* numbers of a head; heads * head need not be the width */
@@ -21,6 +24,7 @@ struct clip_tower_config {
     uint32_t tokens; /* image: 1 + patches; text: context length */
     float epsilon;
     enum op_activation activation;
+    uint64_t float_inputs[CLIP_PRODUCTS]; /* bit i: that product of block i takes floats on every device */
 };
 
 struct clip_config {

@@ -54,7 +54,20 @@ static uint32_t attention_width(const struct clip_tower *t, uint32_t block) {
     return t->config->block[block].heads * t->config->head;
 }
 
-static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, uint32_t rows,
+static bool keeps_floats(const struct clip_tower *t, enum clip_product product, uint32_t block) {
+    return t->config->float_inputs[product] >> block & 1;
+}
+
+/* A matrix of a block, whose inputs may have to stay floats. */
+static int load_product(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                        bool float_inputs, struct op_matrix *matrix) {
+    struct op_source s;
+    int status = source(t, blob, name, rows, columns, true, &s);
+    s.float_inputs = float_inputs;
+    return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
+}
+
+static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, uint32_t rows, bool float_inputs,
                     struct op_matrix *matrix) {
     static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
     uint32_t width = t->config->width;
@@ -63,6 +76,7 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s.%s", block, parts[i]);
         int status = source(t, blob, name, rows, width, true, &sources[i]);
+        sources[i].float_inputs = float_inputs;
         if (status) return status;
     }
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
@@ -77,15 +91,18 @@ static int load_block(struct clip_tower *tower, struct blob *blob, const char *p
     snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
     int status = clip_load_norm(tower, blob, name, &b->ln1);
-    if (!status) status = load_qkv(tower, blob, block, attention, &b->qkv);
+    if (!status) status = load_qkv(tower, blob, block, attention, keeps_floats(tower, CLIP_QKV, index), &b->qkv);
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
-    if (!status) status = clip_load_matrix(tower, blob, name, width, attention, true, &b->out);
+    if (!status)
+        status =
+            load_product(tower, blob, name, width, attention, keeps_floats(tower, CLIP_ATTENTION_OUT, index), &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s." TENSOR_UP, block);
-    if (!status) status = clip_load_matrix(tower, blob, name, hidden, width, true, &b->up);
+    if (!status) status = load_product(tower, blob, name, hidden, width, keeps_floats(tower, CLIP_UP, index), &b->up);
     snprintf(name, sizeof name, "%s." TENSOR_DOWN, block);
-    if (!status) status = clip_load_matrix(tower, blob, name, width, hidden, true, &b->down);
+    if (!status)
+        status = load_product(tower, blob, name, width, hidden, keeps_floats(tower, CLIP_DOWN, index), &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
 }
@@ -137,7 +154,12 @@ void clip_plan_stack(struct clip_tower *tower, uint32_t rows) {
     tower->pooled.normed = plan_inputs(tower, batch, width, int8);
     tower->pooled.q = clip_plan_rows(tower, batch, attention, false);
     tower->pooled.attended = plan_inputs(tower, batch, attention, false);
+    tower->normed_floats = tower->normed, tower->pooled.normed_floats = tower->pooled.normed;
     if (!int8) return;
+    if (tower->config->float_inputs[CLIP_QKV] || tower->config->float_inputs[CLIP_UP]) {
+        tower->normed_floats = plan_inputs(tower, rows, width, false);
+        tower->pooled.normed_floats = plan_inputs(tower, batch, width, false);
+    }
     tower->attended_quantized = plan_inputs(tower, rows, attention, true);
     tower->hidden_quantized = plan_inputs(tower, rows, hidden, true);
     tower->pooled.attended_quantized = plan_inputs(tower, batch, attention, true);
@@ -155,29 +177,38 @@ int clip_allocate(struct clip_tower *tower, const char *name) {
     return status;
 }
 
-/* The end of a row of x: its norm becomes the input of a product, `quantized`. */
-static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows quantized,
-                                        uint32_t rows) {
-    return (struct op_epilogue){.out = op_input_rows(t->device, quantized, rows),
-                                .weight = n->weight,
-                                .bias = n->bias,
-                                .epsilon = t->config->epsilon};
+/* The normed rows of a block, all of them or the pooled ones, as the product with `matrix` wants them. */
+static struct op_rows normed_for(const struct clip_tower *t, const struct op_matrix *matrix, bool pooled,
+                                 uint32_t rows) {
+    return pooled ? op_matrix_input(t->device, matrix, t->pooled.normed_floats, t->pooled.normed, rows)
+                  : op_matrix_input(t->device, matrix, t->normed_floats, t->normed, rows);
 }
+
+/* The end of a row of x: its norm becomes the input of a product. */
+static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows input) {
+    return (struct op_epilogue){.out = input, .weight = n->weight, .bias = n->bias, .epsilon = t->config->epsilon};
+}
+
+/* What comes behind a block: a norm, and the product that takes it. */
+struct clip_next {
+    const struct clip_norm *norm;
+    const struct op_matrix *matrix;
+};
 
 /* x += out(attended); x += mlp(norm(x)); then the norm `next`, into the same rows as the one before. */
 static void output_and_mlp(struct clip_tower *tower, const struct clip_block *block, struct op_rows attended,
-                           struct op_rows tokens, struct op_rows normed_quantized, const struct clip_norm *next,
-                           uint32_t rows) {
-    struct op_rows normed = op_input_rows(tower->device, normed_quantized, rows);
+                           struct op_rows tokens, bool pooled, const struct clip_next *next, uint32_t rows) {
+    struct op_rows normed = normed_for(tower, &block->up, pooled, rows);
     op_linear(tower->list, &(struct op_linear){.label = "attn_out",
                                                .in = attended,
                                                .matrix = &block->out, // (R, W)
                                                .out = tokens,
                                                .rows = rows,
                                                .add = true,
-                                               .epilogue = epilogue_norm(tower, &block->ln2, normed_quantized, rows)});
-    struct op_rows hidden = op_unquantized_rows(tower->device, tower->hidden, rows);
-    struct op_rows input = op_quantized_rows(tower->device, hidden, tower->hidden_quantized, rows);
+                                               .epilogue = epilogue_norm(tower, &block->ln2, normed)});
+    struct op_rows hidden = op_matrix_floats(tower->device, &block->down, tower->hidden, rows);
+    struct op_rows input = op_matrix_input(tower->device, &block->down, hidden, tower->hidden_quantized, rows);
+    struct op_rows after = normed_for(tower, next->matrix, pooled, rows);
     op_linear(tower->list, &(struct op_linear){.label = "ffn_up",
                                                .in = normed,
                                                .matrix = &block->up, // (R, H)
@@ -191,20 +222,20 @@ static void output_and_mlp(struct clip_tower *tower, const struct clip_block *bl
                                                .out = tokens,
                                                .rows = rows,
                                                .add = true,
-                                               .epilogue = epilogue_norm(tower, next, normed_quantized, rows)});
+                                               .epilogue = epilogue_norm(tower, next->norm, after)});
 }
 
 /* x += attention(normed); x += mlp(norm(x)); normed = next(x) */
-static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_norm *next, uint32_t batch,
+static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_next *next, uint32_t batch,
                   uint32_t tokens, bool causal) {
     uint32_t rows = batch * tokens, width = from->heads * tower->config->head;
     op_linear(tower->list, &(struct op_linear){.label = "qkv",
-                                               .in = op_input_rows(tower->device, tower->normed, rows),
+                                               .in = normed_for(tower, &from->qkv, false, rows),
                                                .matrix = &from->qkv, // (B T, 3A)
                                                .out = tower->qkv,
                                                .rows = rows});
-    struct op_rows attended = op_unquantized_rows(tower->device, tower->attended, rows);
-    struct op_rows input = op_quantized_rows(tower->device, attended, tower->attended_quantized, rows);
+    struct op_rows attended = op_matrix_floats(tower->device, &from->out, tower->attended, rows);
+    struct op_rows input = op_matrix_input(tower->device, &from->out, attended, tower->attended_quantized, rows);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
                                                      .out = attended, // (B T, A)
                                                      .sequences = batch,
@@ -213,23 +244,23 @@ static void block(struct clip_tower *tower, const struct clip_block *from, const
                                                      .heads = from->heads,
                                                      .causal = causal,
                                                      .epilogue = {.out = input}});
-    output_and_mlp(tower, from, input, tower->x, tower->normed, next, rows);
+    output_and_mlp(tower, from, input, tower->x, false, next, rows);
 }
 
 /* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one.
  */
-static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_norm *next,
+static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_next *next,
                          uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t width = block->heads * tower->config->head;
     const struct clip_pooled *p = &tower->pooled;
     op_linear(tower->list, &(struct op_linear){.label = "kv",
-                                               .in = op_input_rows(tower->device, tower->normed, batch * tokens),
+                                               .in = normed_for(tower, &block->qkv, false, batch * tokens),
                                                .matrix = &block->qkv, // (B T, 2A)
                                                .out = tower->qkv,
                                                .rows = batch * tokens,
                                                .first = width,
                                                .count = 2 * width});
-    struct op_rows pooled = op_input_rows(tower->device, p->normed, batch);
+    struct op_rows pooled = normed_for(tower, &block->qkv, true, batch);
     op_norm(tower->list, &(struct op_norm){.in = tower->x,
                                            .out = pooled, // (B, W)
                                            .gather = op_view_of(tower->pool_rows),
@@ -245,8 +276,8 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
                                                .out = p->q,
                                                .rows = batch,
                                                .count = width});
-    struct op_rows attended = op_unquantized_rows(tower->device, p->attended, batch);
-    struct op_rows input = op_quantized_rows(tower->device, attended, p->attended_quantized, batch);
+    struct op_rows attended = op_matrix_floats(tower->device, &block->out, p->attended, batch);
+    struct op_rows input = op_matrix_input(tower->device, &block->out, attended, p->attended_quantized, batch);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
                                                      .query = p->q,
                                                      .pooled = op_view_of(tower->pool_rows),
@@ -257,29 +288,28 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
                                                      .heads = block->heads,
                                                      .causal = causal,
                                                      .epilogue = {.out = input}});
-    output_and_mlp(tower, block, input, p->x, p->normed, next, batch);
+    output_and_mlp(tower, block, input, p->x, true, next, batch);
 }
 
 void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t last = tower->config->blocks - 1;
     const struct clip_block *b = tower->blocks;
-    op_norm(tower->list,
-            &(struct op_norm){.in = tower->x,
-                              .out = op_input_rows(tower->device, tower->normed, batch * tokens), // (B T, W)
-                              .weight = b[0].ln1.weight,
-                              .bias = b[0].ln1.bias,
-                              .rows = batch * tokens,
-                              .width = tower->config->width,
-                              .epsilon = tower->config->epsilon});
-    for (uint32_t i = 0; i < last; i++) block(tower, &b[i], &b[i + 1].ln1, batch, tokens, causal);
-    pooled_block(tower, &b[last], &tower->post, batch, tokens, causal);
+    op_norm(tower->list, &(struct op_norm){.in = tower->x,
+                                           .out = normed_for(tower, &b[0].qkv, false, batch * tokens), // (B T, W)
+                                           .weight = b[0].ln1.weight,
+                                           .bias = b[0].ln1.bias,
+                                           .rows = batch * tokens,
+                                           .width = tower->config->width,
+                                           .epsilon = tower->config->epsilon});
+    for (uint32_t i = 0; i < last; i++)
+        block(tower, &b[i], &(struct clip_next){&b[i + 1].ln1, &b[i + 1].qkv}, batch, tokens, causal);
+    pooled_block(tower, &b[last], &(struct clip_next){&tower->post, &tower->projection}, batch, tokens, causal);
     struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
-    op_linear(tower->list,
-              &(struct op_linear){.label = "projection",
-                                  .in = op_input_rows(tower->device, tower->pooled.normed, batch), // (B, W)
-                                  .matrix = &tower->projection,                                    // (B, D)
-                                  .out = out,
-                                  .rows = batch});
+    op_linear(tower->list, &(struct op_linear){.label = "projection",
+                                               .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
+                                               .matrix = &tower->projection,                             // (B, D)
+                                               .out = out,
+                                               .rows = batch});
 }
 
 int clip_read_embeddings(struct clip_tower *tower, uint32_t count, float *out) {

@@ -31,15 +31,16 @@ struct clip_tower {
     struct op_matrix projection; /* (D, W) */
 
     struct op_memory *activations;
-    uint64_t used;           /* bytes of it planned so far */
-    struct op_rows x;        /* (B T, W) residual stream */
-    struct op_rows normed;   /* (B T, W) input of a product: int8 where the device wants that */
-    struct op_rows qkv;      /* (B T, 3A) */
-    struct op_rows attended; /* (B T, A); at first patches (B P, W) */
-    struct op_rows hidden;   /* (B T, H) */
-    struct op_rows attended_quantized, hidden_quantized; /* their int8 forms */
-    struct clip_pooled {                                 /* the last block's, for one row a sequence */
-        struct op_rows x, normed, q, attended;           /* (B, W); q, attended: (B, A) */
+    uint64_t used;                /* bytes of it planned so far */
+    struct op_rows x;             /* (B T, W) residual stream */
+    struct op_rows normed;        /* (B T, W) input of a product: int8 where the device wants that */
+    struct op_rows normed_floats; /* the same for products that keep floats there; else `normed` */
+    struct op_rows qkv;           /* (B T, 3A) */
+    struct op_rows attended;      /* (B T, A); at first patches (B P, W) */
+    struct op_rows hidden;        /* (B T, H) */
+    struct op_rows attended_quantized, hidden_quantized;      /* their int8 forms */
+    struct clip_pooled {                                      /* the last block's, for one row a sequence */
+        struct op_rows x, normed, normed_floats, q, attended; /* (B, W); q, attended: (B, A) */
         struct op_rows attended_quantized;
     } pooled;
 

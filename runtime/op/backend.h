@@ -38,11 +38,12 @@ struct op_backend {
     int (*memory_read)(struct op_memory *memory, struct op_device *device, uint64_t offset, void *data, uint64_t size);
 
     /* Bytes of the weights of a matrix, in the layout of the way in use; and writes them from what was stacked. */
-    uint64_t (*matrix_bytes)(const struct op_device *device, uint32_t rows, uint32_t columns);
+    uint64_t (*matrix_bytes)(const struct op_device *device, uint32_t rows, uint32_t columns, bool float_inputs);
     int (*matrix_write)(struct op_device *device, const struct op_matrix *matrix, const struct op_source *sources,
                         uint32_t count);
-    /* Rows of a panel of the input of a product over `rows` rows; 1: one after another. */
-    uint32_t (*input_panel)(const struct op_device *device, uint32_t rows);
+    /* Rows of a panel of the input of a product over `rows` rows; 1: one after another. float_inputs: where the way in
+     * use takes int8, of a product that takes floats all the same. */
+    uint32_t (*input_panel)(const struct op_device *device, uint32_t rows, bool float_inputs);
 
     int (*list_create)(struct op_list **out, struct op_device *device);
     void (*list_destroy)(struct op_list *list);

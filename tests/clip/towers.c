@@ -3,6 +3,7 @@
  * (OCELLI_LONG=1; else some of the pairs). The table it prints is the one of docs/accuracy.md. */
 #include "clip/image.h"
 #include "clip/text.h"
+#include "convert/convert.h"
 #include "support/model.h"
 #include "support/gpu.h"
 #include "support/test.h"
@@ -19,15 +20,32 @@ struct opened {
     float *got; /* (16, D) */
 };
 
-static void open_model(struct opened *m, const char *name) {
-    checkpoint_golden_open(&m->golden, name);
-    m->folder = checkpoint_folder();
-    char *out = model_convert(m->folder, name);
+static void open_blob(struct opened *m, char *out) {
     assert_int_equal(blob_open(&m->blob, out, true), OCELLI_OK);
     assert_int_equal(clip_config_read(&m->config, m->blob), OCELLI_OK);
     assert_int_equal(m->config.embedding, m->golden.dim);
     m->got = calloc(2 * CHECKPOINT_INPUTS * (size_t)m->golden.dim, sizeof *m->got);
     free(out);
+}
+
+static void open_model(struct opened *m, const char *name) {
+    checkpoint_golden_open(&m->golden, name);
+    m->folder = checkpoint_folder();
+    open_blob(m, model_convert(m->folder, name));
+}
+
+/* As it would be without calibration. */
+static void open_uncalibrated(struct opened *m, const char *name) {
+    char folder[500], out[512];
+    struct convert_result result;
+    checkpoint_golden_open(&m->golden, name);
+    m->folder = checkpoint_folder();
+    snprintf(folder, sizeof folder, "%s", m->folder);
+    snprintf(out, sizeof out, "%s/plain.gguf", folder);
+    checkpoint_write(name, folder, &(struct checkpoint_form){0});
+    assert_int_equal(
+        convert(&(struct convert_params){.checkpoint = folder, .out = out, .uncalibrated = true}, &result), OCELLI_OK);
+    open_blob(m, strdup(out));
 }
 
 static void close_model(struct opened *m) {
@@ -127,6 +145,46 @@ static void test_families(void **unused) {
         }
         close_model(&m);
     }
+}
+
+/* Products that are marked take floats on every device: marked one by one, they run; all of them bring what int8 inputs
+ * cost a model with outlier channels. */
+static double worst_with(struct opened *m, const struct op_way *way, const uint64_t marks[CLIP_PRODUCTS]) {
+    struct gpu gpu;
+    gpu_open(&gpu);
+    op_device_use(gpu.device, way);
+    memcpy(m->config.image.float_inputs, marks, sizeof m->config.image.float_inputs);
+    memcpy(m->config.text.float_inputs, marks, sizeof m->config.text.float_inputs);
+    embed_images(m, gpu.device);
+    embed_texts(m, gpu.device);
+    gpu_close(&gpu);
+    return fmin(worst(m, 0), worst(m, CHECKPOINT_INPUTS));
+}
+
+static void test_float_inputs(void **unused) {
+    static const uint64_t none[CLIP_PRODUCTS], all[CLIP_PRODUCTS] = {-1ull, -1ull, -1ull, -1ull},
+                                               mixed[CLIP_PRODUCTS] = {2, 4, 8, 1};
+    (void)unused;
+    struct opened m;
+    struct op_way ways[OP_WAYS_MOST];
+    struct gpu gpu;
+    open_uncalibrated(&m, "outlier");
+    gpu_open(&gpu);
+    uint32_t count = op_device_ways(gpu.device, ways);
+    gpu_close(&gpu);
+    for (uint32_t i = 0; i < count; i++) {
+        if (ways[i].kind == OCELLI_KIND_F16W) continue;
+        double plain = worst_with(&m, &ways[i], none), marked = worst_with(&m, &ways[i], all);
+        printf("| outlier, not balanced | %s | %.6f | all products float: %.6f |\n", ways[i].name, plain, marked);
+        assert_true(plain < 0.997 && marked > 0.9994);
+        assert_true(worst_with(&m, &ways[i], mixed) > plain - 0.002);
+        for (int p = 0; p < CLIP_PRODUCTS && (i == 0 || test_is_long()); p++) {
+            uint64_t one[CLIP_PRODUCTS] = {0};
+            one[p] = -1ull;
+            assert_true(worst_with(&m, &ways[i], one) > plain - 0.002);
+        }
+    }
+    close_model(&m);
 }
 
 /* The same picture at every place of a batch and after other sizes gives the same numbers. */
@@ -240,7 +298,7 @@ static void test_bad_ids(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens), cmocka_unit_test(test_batch_places), cmocka_unit_test(test_large_picture),
+        cmocka_unit_test(test_goldens), cmocka_unit_test(test_float_inputs), cmocka_unit_test(test_batch_places), cmocka_unit_test(test_large_picture),
         cmocka_unit_test(test_frames),  cmocka_unit_test(test_bad_ids),    cmocka_unit_test(test_families),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

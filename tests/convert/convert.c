@@ -102,7 +102,7 @@ struct loaded {
 static void load(struct loaded *l, const char *folder) {
     memset(l, 0, sizeof *l);
     assert_int_equal(report_init(&l->report), 0);
-    assert_int_equal(checkpoint_open(&l->checkpoint, folder, &l->sources, &l->report), 0);
+    assert_int_equal(checkpoint_open(&l->checkpoint, folder, &(struct config_given){0}, &l->sources, &l->report), 0);
     const struct config *c = &l->checkpoint.config;
     assert_int_equal(tokenizer_load(&l->tokenizer, NULL, folder, c, &l->sources, &l->report), 0);
     assert_int_equal(model_load(&l->model, &l->checkpoint, &l->report), 0);
@@ -116,12 +116,16 @@ static void unload(struct loaded *l) {
     report_finish(&l->report);
 }
 
-/* The rounded weights out of a blob, so that the reference computes with what is stored. */
+/* What is stored in a blob, so that the reference computes with that: norms and biases were balanced with the rounded
+ * weights. */
 static void use_blob(struct model *m, struct blob *blob) {
     for (size_t i = 0; i < m->count; i++) {
         struct model_tensor *t = &m->tensors[i];
         struct blob_matrix matrix;
-        if (!t->matrix) continue;
+        if (!t->matrix) {
+            assert_int_equal(blob_vector(blob, t->name, (uint64_t)t->rows * t->columns, &t->values), 0);
+            continue;
+        }
         assert_int_equal(blob_matrix(blob, t->name, t->rows, t->columns, &matrix), 0);
         t->rounded = matrix.values;
         t->scales = matrix.scales;
@@ -163,9 +167,10 @@ static void check_golden(const char *name, struct loaded *l, struct blob *blob) 
     struct checkpoint_golden g;
     checkpoint_golden_open(&g, name);
     check_ids(&g, l);
-    use_blob(&l->model, blob);
     size_t step = test_is_long() || strcmp(name, checkpoint_names[0]) == 0 ? 1 : 3;
-    double exact = worst_cosine(&g, l, REFERENCE_FLOAT, step), rounded = worst_cosine(&g, l, REFERENCE_INT8, step);
+    double exact = worst_cosine(&g, l, REFERENCE_FLOAT, step);
+    use_blob(&l->model, blob);
+    double rounded = worst_cosine(&g, l, REFERENCE_INT8, step);
     print_message("%-8s float: 1 - cosine %.1e, int8 weights: cosine %.6f\n", name, 1 - exact, rounded);
     assert_true(exact >= 0.999999);
     assert_true(rounded >= g.f16w);
@@ -686,10 +691,10 @@ static void test_padded(void **state) {
 static void test_other_files(void **state) {
     static const struct {
         const char *name, *said;
-    } files[] = {{"open_clip_pytorch_model.bin", "a pickle file"},
-                 {"model.onnx", "neither a folder nor"},
-                 {"ViT-B-32.pt", "a pickle file"},
-                 {"x.safetensors", "no open_clip_config.json"}};
+    } files[] = {{"open_clip_pytorch_model.bin", "no kind of file that is known"},
+                 {"model.onnx", "no kind of file that is known"},
+                 {"ViT-B-32.pt", "no kind of file that is known"},
+                 {"x.safetensors", "not a safetensors file"}};
     char *folder = checkpoint_folder(), *from = subfolder(folder, "from"), *out = subfolder(folder, "out");
     (void)state;
     check_refused(from, out, "no model.safetensors", 0);
@@ -698,8 +703,7 @@ static void test_other_files(void **state) {
         checkpoint_put(from, files[i].name, "x", 1);
         check_refused(checkpoint_path(from, files[i].name), out, files[i].said, 0);
     }
-    remove(checkpoint_path(from, "x.safetensors"));
-    check_refused(from, out, "a pickle file", 0);
+    check_refused(from, out, "open_clip_pytorch_model.bin has no open_clip_config.json beside it", 0);
     free(from);
     free(out);
     checkpoint_remove(folder);
@@ -777,7 +781,7 @@ static void test_usage(void **state) {
         {{"-o", "x.gguf", NULL}, 2},
         {{"one", "two", "-o", "x.gguf", NULL}, 2},
         {{"one", "-o", NULL}, 2},
-        {{"one", "-o", "x.gguf", "--calibrate", "folder", NULL}, 2},
+        {{"one", "-o", "x.gguf", "--calibrate", NULL}, 2},
         {{"one", "-o", "-", NULL}, 2},
         {{"one", "-o", "x.gguf", "--report", "-", NULL}, 2},
         {{"--help", NULL}, 0},

@@ -52,13 +52,14 @@ struct config {
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
     uint32_t end_id;    /* with CONFIG_POOL_END */
-    bool pad_with_end;  /* transformers; open_clip pads with 0 */
+    bool pad_with_end;  /* else with 0, as every layout of CLIP here: without effect under a causal mask */
     const char *family; /* for people */
     uint32_t stem;      /* channels of MobileCLIP-B's convolutions before the last one; 0: a plain ViT */
     bool no_pre_norm;
     float most_scale;      /* the score's factor is cut to it; 0: it is not */
     bool squash, bilinear; /* resize: else short side and crop, bicubic */
     float mean[3], std[3]; /* of pixels in 0..1 */
+    float logit_scale;     /* exponentiated, where it is no tensor; 0: the tensor's */
 };
 
 extern const float config_openai_mean[3], config_openai_std[3];

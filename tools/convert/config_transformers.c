@@ -105,7 +105,7 @@ static int check_kind(const struct json_at *at) {
 }
 
 int config_transformers(struct config *config, const cJSON *root, const char *file, struct report *report) {
-    *config = (struct config){.file = file, .embedding = 512, .pad_with_end = true};
+    *config = (struct config){.file = file, .embedding = 512};
     struct json_at at = {.file = file, .where = "", .object = root}, part;
     int status = check_kind(&at);
     if (!status) status = json_u32(&at, "projection_dim", &config->embedding);

@@ -101,7 +101,7 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
 
 static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
                        const char *config) {
-    const struct safetensors_tensor *s = from->stored;
+    const struct stored_tensor *s = from->stored;
     bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
     char is[200], wanted[200];
     if (!same) {
@@ -110,7 +110,7 @@ static int check_shape(const struct checkpoint_tensor *from, const uint64_t *exp
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
                         from->file, s->name, is, wanted, config);
     }
-    if (safetensors_is_float(s)) return OCELLI_OK;
+    if (stored_is_float(s)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these",
                     from->file, s->name, s->type);
 }
@@ -142,8 +142,7 @@ static int find_stored(const struct loader *l, const struct part *part, const st
 
 /* `count` numbers from number `first` on. */
 static int read_numbers(const struct checkpoint_tensor *from, uint64_t first, uint64_t count, float *out) {
-    safetensors_read(from->stored, first, count, out);
-    return OCELLI_OK;
+    return stored_read(from->stored, first, count, out);
 }
 
 static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
@@ -214,9 +213,19 @@ static int add_blocks(struct loader *l) {
 static int read_scale(struct loader *loader, struct report *report) {
     const struct checkpoint_tensor *from;
     float scale;
+    char value[32];
+    loader->m->logit_scale = loader->m->config->logit_scale;
+    if (loader->m->logit_scale > 0) {
+        snprintf(value, sizeof value, "%g", loader->m->logit_scale);
+        report_choice(report, "logit scale", value, "%s",
+                      checkpoint_take(loader->c, "logit_scale")
+                          ? "--logit-scale; the checkpoint has its own"
+                          : "--logit-scale, or a value of the file: it has no tensor of it");
+        return OCELLI_OK;
+    }
     int status = find_source(loader, "logit_scale", &from);
     if (status) return status;
-    if (from->stored->count != 1 || !safetensors_is_float(from->stored))
+    if (from->stored->count != 1 || !stored_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is not one number: fetch the checkpoint again", from->file);
     status = read_numbers(from, 0, 1, &scale);
     if (status) return status;
@@ -226,7 +235,6 @@ static int read_scale(struct loader *loader, struct report *report) {
     float most = loader->m->config->most_scale;
     bool capped = most > 0 && loader->m->logit_scale > most;
     if (capped) loader->m->logit_scale = most;
-    char value[32];
     snprintf(value, sizeof value, "%g", loader->m->logit_scale);
     report_choice(report, "logit scale", value, "exp(%g) of the checkpoint%s", scale,
                   capped ? ", cut to the family's highest" : ", not capped");

@@ -122,6 +122,38 @@ static const struct names_row timm_outside[] = {
     {NULL, NULL, 0, false},
 };
 
+/* GGUF: clip.cpp's names, which ours are. */
+#define OWN(name)                                                                                                      \
+    { name, name, 0, false }
+static const struct names_row gguf_block[] = {
+    OWN(TENSOR_NORM_1 TENSOR_WEIGHT),      OWN(TENSOR_NORM_1 TENSOR_BIAS),   OWN(TENSOR_QUERY TENSOR_WEIGHT),
+    OWN(TENSOR_QUERY TENSOR_BIAS),         OWN(TENSOR_KEY TENSOR_WEIGHT),    OWN(TENSOR_KEY TENSOR_BIAS),
+    OWN(TENSOR_VALUE TENSOR_WEIGHT),       OWN(TENSOR_VALUE TENSOR_BIAS),    OWN(TENSOR_ATTENTION_OUT TENSOR_WEIGHT),
+    OWN(TENSOR_ATTENTION_OUT TENSOR_BIAS), OWN(TENSOR_NORM_2 TENSOR_WEIGHT), OWN(TENSOR_NORM_2 TENSOR_BIAS),
+    OWN(TENSOR_UP TENSOR_WEIGHT),          OWN(TENSOR_UP TENSOR_BIAS),       OWN(TENSOR_DOWN TENSOR_WEIGHT),
+    OWN(TENSOR_DOWN TENSOR_BIAS),          {NULL, NULL, 0, false},
+};
+
+static const struct names_row gguf_outside[] = {
+    OWN(TENSOR_PATCHES TENSOR_WEIGHT),
+    OWN(TENSOR_CLASS),
+    OWN(TENSOR_IMAGE_POSITIONS),
+    OWN(TENSOR_PRE_NORM TENSOR_WEIGHT),
+    OWN(TENSOR_PRE_NORM TENSOR_BIAS),
+    OWN(TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT),
+    OWN(TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS),
+    OWN(TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT),
+    OWN(TENSOR_TOKENS),
+    OWN(TENSOR_TEXT_POSITIONS),
+    OWN(TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_WEIGHT),
+    OWN(TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_BIAS),
+    OWN(TENSOR_TEXT_PROJECTION TENSOR_WEIGHT),
+    OWN("logit_scale"),
+    {NULL, NULL, 0, false},
+};
+
+static const char *const gguf_ignored[] = {NULL};
+
 /* timm before flat, whose marker it has too. */
 const struct names_layout names_layouts[] = {
     {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
@@ -130,6 +162,7 @@ const struct names_layout names_layouts[] = {
      timm_outside, flat_ignored},
     {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_block,
      flat_outside, flat_ignored},
+    {"gguf", "v.blk.", "v.blk.%u.", "t.blk.%u.", gguf_block, gguf_block, gguf_outside, gguf_ignored},
 };
 const size_t names_layout_count = sizeof names_layouts / sizeof names_layouts[0];
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/sizes.h"
+#include "convert/checkpoint_inner.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { NAME_SIZE = 96, MCI_HEAD = 64 };
 
@@ -123,7 +125,13 @@ static int size_mobileclip(struct checkpoint *c, struct report *r) {
 
 int sizes_of_tensors(struct checkpoint *checkpoint, struct report *report) {
     struct config *c = &checkpoint->config;
-    bool timm = checkpoint->layout->image_block != NULL && checkpoint_find(checkpoint, "visual.trunk.cls_token");
+    bool timm = strcmp(checkpoint->layout->name, "timm") == 0;
+    if (timm && !c->stem)
+        return log_fail(
+            OCELLI_ERR_FILE,
+            "%s: the tensors are timm's (visual.trunk...), but the configuration names no such tower: put the "
+            "open_clip_config.json of the model's publisher there",
+            checkpoint->folder);
     if (c->stem && !timm)
         return log_fail(
             OCELLI_ERR_FILE,

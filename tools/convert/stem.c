@@ -20,13 +20,13 @@ static int take(struct checkpoint *c, struct arena *arena, const char *name, siz
     if (!t)
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
                         c->folder, name);
-    if (t->stored->count != count || !safetensors_is_float(t->stored))
+    if (t->stored->count != count || !stored_is_float(t->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not of %zu floats: fetch the checkpoint again", t->file,
                         name, count);
     *values = arena_alloc(arena, count, sizeof **values);
     if (!*values) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->file);
-    safetensors_read(t->stored, 0, count, *values);
-    return quantize_check(t->file, name, *values, count);
+    int status = stored_read(t->stored, 0, count, *values);
+    return status ? status : quantize_check(t->file, name, *values, count);
 }
 
 static int take_part(struct checkpoint *c, struct arena *arena, int number, const char *part, size_t count,

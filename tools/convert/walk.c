@@ -72,7 +72,8 @@ static void count_ends(const struct state *s, const struct calibrate_sample *sam
     for (size_t r = 0; r < sample->count; r++) {
         const float *x = sample->rows + r * sample->columns;
         float largest = 0;
-        for (uint32_t i = 0; i < sample->columns; i++) largest = fmaxf(largest, fabsf(x[i] / s->factors[i]));
+        for (uint32_t i = 0; i < sample->columns; i++)
+            largest = fabsf(x[i] / s->factors[i]) > largest ? fabsf(x[i] / s->factors[i]) : largest;
         for (uint32_t i = 0; i < sample->columns; i++) {
             float share = largest > 0 ? fabsf(x[i] / s->factors[i]) / largest * 127 : 0;
             ends += share >= 126.5f, zeros += share < 0.5f;
