@@ -49,6 +49,11 @@ int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *na
     return status ? status : op_weights_matrix(&tower->weights, &s, 1, columns, matrix);
 }
 
+/* Of all heads of a block. */
+static uint32_t attention_width(const struct clip_tower *t, uint32_t block) {
+    return t->config->block[block].heads * t->config->head;
+}
+
 static bool keeps_floats(const struct clip_tower *t, enum clip_product product, uint32_t block) {
     return t->config->float_inputs[product] >> block & 1;
 }
@@ -62,7 +67,7 @@ static int load_product(struct clip_tower *t, struct blob *blob, const char *nam
     return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
 }
 
-static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, bool float_inputs,
+static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, uint32_t rows, bool float_inputs,
                     struct op_matrix *matrix) {
     static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
     uint32_t width = t->config->width;
@@ -70,7 +75,7 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
     for (int i = 0; i < 3; i++) {
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s.%s", block, parts[i]);
-        int status = source(t, blob, name, width, width, true, &sources[i]);
+        int status = source(t, blob, name, rows, width, true, &sources[i]);
         sources[i].float_inputs = float_inputs;
         if (status) return status;
     }
@@ -78,16 +83,19 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
 }
 
 static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
-    uint32_t width = tower->config->width, hidden = tower->config->hidden;
+    uint32_t width = tower->config->width, hidden = tower->config->block[index].hidden;
+    uint32_t attention = attention_width(tower, index);
     struct clip_block *b = &tower->blocks[index];
+    b->heads = tower->config->block[index].heads;
     char block[32], name[NAME_SIZE];
     snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
     int status = clip_load_norm(tower, blob, name, &b->ln1);
-    if (!status) status = load_qkv(tower, blob, block, keeps_floats(tower, CLIP_QKV, index), &b->qkv);
+    if (!status) status = load_qkv(tower, blob, block, attention, keeps_floats(tower, CLIP_QKV, index), &b->qkv);
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
     if (!status)
-        status = load_product(tower, blob, name, width, width, keeps_floats(tower, CLIP_ATTENTION_OUT, index), &b->out);
+        status =
+            load_product(tower, blob, name, width, attention, keeps_floats(tower, CLIP_ATTENTION_OUT, index), &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s." TENSOR_UP, block);
@@ -135,25 +143,26 @@ static struct op_rows plan_inputs(struct clip_tower *t, uint32_t rows, uint32_t 
 
 void clip_plan_stack(struct clip_tower *tower, uint32_t rows) {
     uint32_t width = tower->config->width, hidden = tower->config->hidden, batch = tower->max_batch;
+    uint32_t attention = tower->config->heads * tower->config->head; /* of the largest block, as is `hidden` */
     bool int8 = op_input_is_int8(tower->device);
     tower->x = clip_plan_rows(tower, rows, width, false);
     tower->normed = plan_inputs(tower, rows, width, int8);
-    tower->qkv = clip_plan_rows(tower, rows, 3 * width, false);
-    tower->attended = plan_inputs(tower, rows, width, false);
+    tower->qkv = clip_plan_rows(tower, rows, 3 * attention, false);
+    tower->attended = plan_inputs(tower, rows, attention > width ? attention : width, false);
     tower->hidden = plan_inputs(tower, rows, hidden, false);
     tower->pooled.x = clip_plan_rows(tower, batch, width, false);
     tower->pooled.normed = plan_inputs(tower, batch, width, int8);
-    tower->pooled.q = clip_plan_rows(tower, batch, width, false);
-    tower->pooled.attended = plan_inputs(tower, batch, width, false);
+    tower->pooled.q = clip_plan_rows(tower, batch, attention, false);
+    tower->pooled.attended = plan_inputs(tower, batch, attention, false);
     tower->normed_floats = tower->normed, tower->pooled.normed_floats = tower->pooled.normed;
     if (!int8) return;
     if (tower->config->float_inputs[CLIP_QKV] || tower->config->float_inputs[CLIP_UP]) {
         tower->normed_floats = plan_inputs(tower, rows, width, false);
         tower->pooled.normed_floats = plan_inputs(tower, batch, width, false);
     }
-    tower->attended_quantized = plan_inputs(tower, rows, width, true);
+    tower->attended_quantized = plan_inputs(tower, rows, attention, true);
     tower->hidden_quantized = plan_inputs(tower, rows, hidden, true);
-    tower->pooled.attended_quantized = plan_inputs(tower, batch, width, true);
+    tower->pooled.attended_quantized = plan_inputs(tower, batch, attention, true);
 }
 
 int clip_allocate(struct clip_tower *tower, const char *name) {
@@ -219,20 +228,20 @@ static void output_and_mlp(struct clip_tower *tower, const struct clip_block *bl
 /* x += attention(normed); x += mlp(norm(x)); normed = next(x) */
 static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_next *next, uint32_t batch,
                   uint32_t tokens, bool causal) {
-    uint32_t rows = batch * tokens, width = tower->config->width;
+    uint32_t rows = batch * tokens, width = from->heads * tower->config->head;
     op_linear(tower->list, &(struct op_linear){.label = "qkv",
                                                .in = normed_for(tower, &from->qkv, false, rows),
-                                               .matrix = &from->qkv, // (B T, 3W)
+                                               .matrix = &from->qkv, // (B T, 3A)
                                                .out = tower->qkv,
                                                .rows = rows});
     struct op_rows attended = op_matrix_floats(tower->device, &from->out, tower->attended, rows);
     struct op_rows input = op_matrix_input(tower->device, &from->out, attended, tower->attended_quantized, rows);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
-                                                     .out = attended, // (B T, W)
+                                                     .out = attended, // (B T, A)
                                                      .sequences = batch,
                                                      .tokens = tokens,
                                                      .width = width,
-                                                     .heads = tower->config->heads,
+                                                     .heads = from->heads,
                                                      .causal = causal,
                                                      .epilogue = {.out = input}});
     output_and_mlp(tower, from, input, tower->x, false, next, rows);
@@ -242,11 +251,11 @@ static void block(struct clip_tower *tower, const struct clip_block *from, const
  */
 static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_next *next,
                          uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t width = tower->config->width;
+    uint32_t width = block->heads * tower->config->head;
     const struct clip_pooled *p = &tower->pooled;
     op_linear(tower->list, &(struct op_linear){.label = "kv",
                                                .in = normed_for(tower, &block->qkv, false, batch * tokens),
-                                               .matrix = &block->qkv, // (B T, 2W)
+                                               .matrix = &block->qkv, // (B T, 2A)
                                                .out = tower->qkv,
                                                .rows = batch * tokens,
                                                .first = width,
@@ -259,11 +268,11 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
                                            .weight = block->ln1.weight,
                                            .bias = block->ln1.bias,
                                            .rows = batch,
-                                           .width = width,
+                                           .width = tower->config->width,
                                            .epsilon = tower->config->epsilon});
     op_linear(tower->list, &(struct op_linear){.label = "q",
                                                .in = pooled,
-                                               .matrix = &block->qkv, // (B, W)
+                                               .matrix = &block->qkv, // (B, A)
                                                .out = p->q,
                                                .rows = batch,
                                                .count = width});
@@ -272,11 +281,11 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
                                                      .query = p->q,
                                                      .pooled = op_view_of(tower->pool_rows),
-                                                     .out = attended, // (B, W)
+                                                     .out = attended, // (B, A)
                                                      .sequences = batch,
                                                      .tokens = tokens,
                                                      .width = width,
-                                                     .heads = tower->config->heads,
+                                                     .heads = block->heads,
                                                      .causal = causal,
                                                      .epilogue = {.out = input}});
     output_and_mlp(tower, block, input, p->x, true, next, batch);

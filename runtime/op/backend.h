@@ -107,6 +107,12 @@ static inline uint32_t op_tile(uint32_t rows, uint32_t most) {
     return best;
 }
 
+/* The row of a piece of patch `patch`, at pixel x, y of it (op_resize.piece). */
+static inline uint32_t op_piece_row(const struct op_resize *resize, uint32_t patch, uint32_t x, uint32_t y) {
+    uint32_t half = 2 * resize->piece, outer = y / half * 2 + x / half;
+    return patch * 16 + outer * 4 + y % half / resize->piece * 2 + x % half / resize->piece;
+}
+
 /* Bytes of `count` rows as op_rows describes them. */
 static inline uint64_t op_bytes(struct op_rows rows, uint32_t count, uint32_t width) {
     return (uint64_t)count * (rows.scales.memory ? width + sizeof(float) : width * sizeof(float));

@@ -113,8 +113,8 @@ struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, 
 void op_quantize(struct op_list *list, struct op_rows in, struct op_rows out, uint32_t rows, uint32_t width);
 
 struct op_norm {
-    struct op_rows in, out; /* out may be int8 (not with tokens) */
-    struct op_view weight, bias;
+    struct op_rows in, out;      /* out may be int8 (not with tokens) */
+    struct op_view weight, bias; /* memory NULL: rows as they are, only brought into the form of `out` (not int8) */
     uint32_t rows, width;
     float epsilon;
     /* gather: output row i is input row gather[i] (u32), copied to row i of `picked` too; memory NULL: all rows */
@@ -158,6 +158,9 @@ struct op_resize {
     struct op_rows out;     /* patches of the whole batch */
     uint32_t out_row;       /* first row of this picture */
     uint32_t size, patch_size;
+    /* 0: a row a patch, its numbers by channel, y, x. Else, with patches of 4 * piece: a row for each piece of `piece`
+     * pixels a side. The 16 of a patch are its quarters' quarters, row by row, and so follow one another. */
+    uint32_t piece;
     float mean[3], std[3];
 };
 void op_resize(struct op_list *list, const struct op_resize *args);

@@ -110,7 +110,7 @@ static bool is_chosen(int model, uint32_t product, uint32_t products) {
 }
 
 /* Way `index` of the device; false: it has no more. */
-static bool check(struct opened *opened, int model, uint32_t index) {
+static bool check(struct opened *opened, const char *name, int model, uint32_t index) {
     struct op_way ways[OP_WAYS_MOST];
     struct gpu gpu;
     gpu_open(&gpu);
@@ -121,7 +121,7 @@ static bool check(struct opened *opened, int model, uint32_t index) {
         embed_images(opened, gpu.device);
         embed_texts(opened, gpu.device);
         struct cosines image = cosines(opened, 0), text = cosines(opened, CHECKPOINT_INPUTS);
-        printf("| %s | %s | %.6f | %.6f |\n", checkpoint_names[model], ways[index].name, image.worst, text.worst);
+        printf("| %s | %s | %.6f | %.6f |\n", name, ways[index].name, image.worst, text.worst);
         double mark = op_input_is_int8(gpu.device) ? opened->golden.dot : opened->golden.f16w;
         assert_true(image.worst >= mark && text.worst >= mark);
         assert_true(image.mean >= 0.999 && text.mean >= 0.999);
@@ -135,7 +135,19 @@ static void test_goldens(void **unused) {
     for (int i = 0; checkpoint_names[i]; i++) {
         struct opened m;
         open_model(&m, checkpoint_names[i]);
-        for (uint32_t way = 0; check(&m, i, way); way++) {
+        for (uint32_t way = 0; check(&m, checkpoint_names[i], i, way); way++) {
+        }
+        close_model(&m);
+    }
+}
+
+/* Every way of the device: blocks of unequal width, and a stem of convolutions, are laid out by each in its own form. */
+static void test_families(void **unused) {
+    (void)unused;
+    for (int i = 0; checkpoint_family_names[i]; i++) {
+        struct opened m;
+        open_model(&m, checkpoint_family_names[i]);
+        for (uint32_t way = 0; check(&m, checkpoint_family_names[i], 0, way); way++) {
         }
         close_model(&m);
     }
@@ -294,6 +306,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_goldens),       cmocka_unit_test(test_float_inputs), cmocka_unit_test(test_batch_places),
         cmocka_unit_test(test_large_picture), cmocka_unit_test(test_frames),       cmocka_unit_test(test_bad_ids),
+        cmocka_unit_test(test_families),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -528,7 +528,7 @@ static const struct fault faults[] = {
      .file = "open_clip_config.json",
      .from = "\"head_width\"",
      .to = "\"timm_model_name\": \"fastvit\", \"head_width\"",
-     .said = "timm image tower"},
+     .said = "MobileCLIP S0 to S4"},
     {.what = "unknown key",
      .form = {.open_clip = true},
      .file = "open_clip_config.json",

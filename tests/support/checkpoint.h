@@ -12,6 +12,9 @@ enum { CHECKPOINT_INPUTS = 8 };
 
 extern const char *const checkpoint_names[]; /* of all models; ended by NULL */
 
+/* Of families that only an open_clip folder holds; their tensors have its names already. */
+extern const char *const checkpoint_family_names[];
+
 struct cJSON;
 
 struct checkpoint_golden {

@@ -3,6 +3,7 @@
 #include "blob/tensor_names.h"
 #include "convert/checkpoint_inner.h"
 #include "convert/locate.h"
+#include "convert/sizes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,13 +95,11 @@ static bool starts_one(const struct checkpoint *c, const char *prefix) {
 }
 
 static int find_layout(struct checkpoint *c, const char *path, struct report *r) {
-    if (starts_one(c, "visual.trunk."))
-        return config_unsupported(path, "a timm image tower (MobileCLIP, SigLIP, ...): convert a plain CLIP");
     for (size_t i = 0; i < names_layout_count && !c->layout; i++)
         if (starts_one(c, names_layouts[i].marker)) c->layout = &names_layouts[i];
     if (!c->layout)
         return log_fail(OCELLI_ERR_FILE, "%s: no tensor starts with %s, %s or %s: give a CLIP with both towers", path,
-                        names_layouts[0].marker, names_layouts[1].marker, names_layouts[2].marker);
+                        names_layouts[0].marker, names_layouts[2].marker, names_layouts[3].marker);
     report_choice(r, "layout", c->layout->name, "a tensor starts with %s", c->layout->marker);
     return OCELLI_OK;
 }
@@ -150,6 +149,16 @@ static void count_token_rows(struct checkpoint *c) {
     c->config.token_rows = table && table->stored->dimensions ? table->stored->shape[0] : 0;
 }
 
+static void report_family(const struct checkpoint *c, const struct locate *where, struct report *r) {
+    const char *why = c->config.stem     ? "timm_model_name is vit_base_mci_224"
+                      : c->config.family ? "mask_image or mask_text is set"
+                      : where->open_clip ? "a configuration of open_clip without timm's or other towers"
+                                         : "model_type is clip";
+    report_choice(r, "family", c->config.family ? c->config.family : "CLIP with a ViT", "%s", why);
+    report_choice(r, "score", "softmax", "the family's");
+    report_choice(r, "text form", "HTML undone, spaces joined, lower case", "CLIP's tokenizer");
+}
+
 static int open_weights(struct checkpoint *c, const struct locate *where, struct report *r) {
     int status = where->sharded ? open_shards(c, where->weights) : open_file(c, where->weights);
     if (!status && c->files && c->files->inside)
@@ -187,6 +196,8 @@ static int open_all(struct checkpoint *c, const char *path, const struct config_
     config_given_apply(&c->config, given, &facts, r);
     status = config_given_require(where.weights, facts);
     if (!status) status = config_check(&c->config);
+    if (!status) report_family(c, &where, r);
+    if (!status) status = sizes_of_tensors(c, r);
     if (!status) count_token_rows(c);
     return status;
 }

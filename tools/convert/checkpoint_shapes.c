@@ -5,6 +5,7 @@
 #include "blob/gguf.h"
 #include "blob/tensor_names.h"
 #include "convert/checkpoint_inner.h"
+#include "convert/families.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -35,19 +36,20 @@ static uint32_t outside(struct shapes *s, const char *blob, uint32_t dimensions,
     return side(s, names_find(s->c->layout->outside, blob), "", dimensions, d);
 }
 
-static uint32_t in_block(struct shapes *s, const char *format, const char *blob, uint32_t d) {
+/* Rows of the hidden layer, of the first block. */
+static uint32_t hidden_of(struct shapes *s, const struct names_row *names, const char *format) {
     char prefix[96];
     snprintf(prefix, sizeof prefix, format, 0);
-    return side(s, names_find(s->c->layout->in_block, blob), prefix, 2, d);
+    return side(s, names_find(names, TENSOR_UP TENSOR_WEIGHT), prefix, 2, 0);
 }
 
-static uint32_t count_blocks(const struct shapes *s, const char *format) {
+static uint32_t count_blocks(const struct shapes *s, const struct names_row *names, const char *format) {
     uint32_t blocks = 0;
     for (; blocks <= CONFIG_MAX_BLOCKS; blocks++) {
         char name[160];
         int length = snprintf(name, sizeof name, format, blocks);
         snprintf(name + length, sizeof name - (size_t)length, "%s",
-                 names_find(s->c->layout->in_block, TENSOR_NORM_1 TENSOR_WEIGHT)->source);
+                 names_find(names, TENSOR_NORM_1 TENSOR_WEIGHT)->source);
         if (!checkpoint_find(s->c, name)) break;
     }
     return blocks;
@@ -61,8 +63,8 @@ static void read_image(struct shapes *s, struct config *c) {
     uint32_t tokens = outside(s, TENSOR_IMAGE_POSITIONS, 2, 0);
     uint32_t patches = (uint32_t)lround(sqrt(tokens - 1.0));
     c->image_size = patches * c->patch_size;
-    t->hidden = in_block(s, block, TENSOR_UP TENSOR_WEIGHT, 0);
-    t->blocks = count_blocks(s, block);
+    t->hidden = hidden_of(s, s->c->layout->in_block, block);
+    t->blocks = count_blocks(s, s->c->layout->in_block, block);
     if (!s->status && patches * patches + 1 != tokens)
         s->status = log_fail(OCELLI_ERR_LIMIT, "%s: %u positions of the image are no square of patches: not supported",
                              c->file, tokens);
@@ -75,8 +77,8 @@ static void read_text(struct shapes *s, struct config *c) {
     c->vocabulary = outside(s, TENSOR_TOKENS, 2, 0);
     t->width = outside(s, TENSOR_TOKENS, 2, 1);
     t->tokens = outside(s, TENSOR_TEXT_POSITIONS, 2, 0);
-    t->hidden = in_block(s, block, TENSOR_UP TENSOR_WEIGHT, 0);
-    t->blocks = count_blocks(s, block);
+    t->hidden = hidden_of(s, s->c->layout->in_text_block, block);
+    t->blocks = count_blocks(s, s->c->layout->in_text_block, block);
     c->embedding = side(s, projection, "", 2, projection->transposed ? 1 : 0);
 }
 
@@ -135,8 +137,10 @@ int checkpoint_read_shapes(struct checkpoint *checkpoint, uint32_t *facts, struc
     struct config *c = &checkpoint->config;
     *c = (struct config){.file = checkpoint->files->path, .pool = CONFIG_POOL_LARGEST};
     c->image.epsilon = c->text.epsilon = 1e-5f;
-    if (is_convolutional(checkpoint))
-        return config_unsupported(c->file, "a ResNet image tower: convert a CLIP with a ViT");
+    if (is_convolutional(checkpoint)) return families_refuse(c->file, "resnet");
+    if (strcmp(checkpoint->layout->name, "timm") == 0)
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: a timm image tower without its open_clip_config.json: put it beside the file", c->file);
     read_image(&s, c);
     read_text(&s, c);
     if (s.status) return s.status;

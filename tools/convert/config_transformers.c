@@ -3,6 +3,7 @@
  * defaults are those of CLIPConfig, CLIPTextConfig and CLIPVisionConfig. */
 #include "base/log.h"
 #include "convert/config.h"
+#include "convert/families.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,7 @@ static int check_kind(const struct json_at *at) {
     if (kind && strncmp(kind, "siglip", 6) == 0)
         return config_unsupported(at->file, "SigLIP: convert a CLIP checkpoint");
     if (kind && strcmp(kind, "clip") == 0) return OCELLI_OK;
+    if (kind && families_known(kind)) return families_refuse(at->file, kind);
     return log_fail(OCELLI_ERR_FILE, "%s: model_type is '%s', expected 'clip': give the folder of a CLIP model",
                     at->file, kind ? kind : "absent");
 }

@@ -241,7 +241,9 @@ static int do_job(struct job *j, struct convert_result *result) {
     if (!status) status = checkpoint_check_unchanged(&j->checkpoint);
     if (!status) status = judge_all(j, result);
     if (!status) status = write_reports(j);
-    return status ? status : commit(j);
+    if (!status) status = commit(j);
+    if (!status && j->p->told) report_print_choices(&j->report);
+    return status;
 }
 
 int convert(const struct convert_params *params, struct convert_result *result) {

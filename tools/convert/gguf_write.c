@@ -95,6 +95,12 @@ void gguf_write_bools(struct gguf_write *writer, const char *key, const bool *va
         if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
 }
 
+void gguf_write_u32s(struct gguf_write *writer, const char *key, const uint32_t *values, size_t count) {
+    begin_array(writer, key, U32, count);
+    for (size_t i = 0; i < count; i++)
+        if (!put_number(&writer->values, values[i], 4)) writer->failed = true;
+}
+
 void gguf_write_texts(struct gguf_write *writer, const char *key, size_t count) {
     begin_array(writer, key, STRING, count);
 }

@@ -3,12 +3,13 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/quantize.h"
+#include "convert/stem.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum side { ONE, WIDTH, HIDDEN, TOKENS, PATCH, EMBEDDING, VOCABULARY };
+enum side { ONE, WIDTH, ATTENTION, HIDDEN, TOKENS, PATCH, EMBEDDING, VOCABULARY };
 enum { NAME_SIZE = 96 };
 
 /* docs/blob.md, "Tensors", in the order of the file. */
@@ -22,7 +23,7 @@ static const struct part image_head[] = {
     {TENSOR_PATCHES TENSOR_WEIGHT, true, WIDTH, PATCH}, {TENSOR_CLASS, false, ONE, WIDTH},
     {TENSOR_IMAGE_POSITIONS, false, TOKENS, WIDTH},     {TENSOR_PRE_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
     {TENSOR_PRE_NORM TENSOR_BIAS, false, ONE, WIDTH},
-};
+}; /* with a stem: stem.c */
 static const struct part image_tail[] = {
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
@@ -38,17 +39,26 @@ static const struct part text_tail[] = {
     {TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, true, EMBEDDING, WIDTH},
 };
 static const struct part block[] = {
-    {TENSOR_NORM_1 TENSOR_WEIGHT, false, ONE, WIDTH},         {TENSOR_NORM_1 TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_QUERY TENSOR_WEIGHT, true, WIDTH, WIDTH},         {TENSOR_QUERY TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_KEY TENSOR_WEIGHT, true, WIDTH, WIDTH},           {TENSOR_KEY TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_VALUE TENSOR_WEIGHT, true, WIDTH, WIDTH},         {TENSOR_VALUE TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, true, WIDTH, WIDTH}, {TENSOR_ATTENTION_OUT TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_NORM_2 TENSOR_WEIGHT, false, ONE, WIDTH},         {TENSOR_NORM_2 TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_UP TENSOR_WEIGHT, true, HIDDEN, WIDTH},           {TENSOR_UP TENSOR_BIAS, false, ONE, HIDDEN},
-    {TENSOR_DOWN TENSOR_WEIGHT, true, WIDTH, HIDDEN},         {TENSOR_DOWN TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_NORM_1 TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_NORM_1 TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_QUERY TENSOR_WEIGHT, true, ATTENTION, WIDTH},
+    {TENSOR_QUERY TENSOR_BIAS, false, ONE, ATTENTION},
+    {TENSOR_KEY TENSOR_WEIGHT, true, ATTENTION, WIDTH},
+    {TENSOR_KEY TENSOR_BIAS, false, ONE, ATTENTION},
+    {TENSOR_VALUE TENSOR_WEIGHT, true, ATTENTION, WIDTH},
+    {TENSOR_VALUE TENSOR_BIAS, false, ONE, ATTENTION},
+    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, true, WIDTH, ATTENTION},
+    {TENSOR_ATTENTION_OUT TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_NORM_2 TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_NORM_2 TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_UP TENSOR_WEIGHT, true, HIDDEN, WIDTH},
+    {TENSOR_UP TENSOR_BIAS, false, ONE, HIDDEN},
+    {TENSOR_DOWN TENSOR_WEIGHT, true, WIDTH, HIDDEN},
+    {TENSOR_DOWN TENSOR_BIAS, false, ONE, WIDTH},
 };
 
 #define COUNT(parts) (sizeof(parts) / sizeof(parts)[0])
+enum { FIRST_OF_MLP = 10 }; /* in `block`: its norm */
 
 struct loader {
     struct model *m;
@@ -56,13 +66,16 @@ struct loader {
     const struct config_tower *tower;
     const char *source_block; /* prefix of block %u in the checkpoint */
     const char *prefix;       /* of the tower in the blob */
+    const struct names_row *names;
+    struct config_block block; /* the one that is being added */
 };
 
 static uint32_t side(const struct loader *l, enum side s) {
     const struct config *c = l->m->config;
     switch (s) {
     case WIDTH: return l->tower->width;
-    case HIDDEN: return l->tower->hidden;
+    case ATTENTION: return l->block.heads * l->tower->head;
+    case HIDDEN: return l->block.hidden;
     case TOKENS: return l->tower->tokens;
     case PATCH: return 3 * c->patch_size * c->patch_size;
     case EMBEDDING: return c->embedding;
@@ -107,9 +120,24 @@ static int check_source(const struct loader *l, const struct model_tensor *t, co
                         const struct checkpoint_tensor *from) {
     uint64_t shape[4];
     for (uint32_t i = 0; i < t->dimensions; i++) shape[i] = t->ne[t->dimensions - 1 - i];
+    if (t->dimensions == 2) shape[0] = t->stored_rows;
+    if (t->dimensions < 3) shape[t->dimensions - 1] = t->stored_columns;
     if (row->third) shape[0] *= 3;
     if (row->transposed) shape[0] = t->columns, shape[1] = t->rows;
     return check_shape(from, shape, t->dimensions, l->m->config->file);
+}
+
+/* Hidden widths are stored as multiples of 4: units behind the pruned model's own are zeros. */
+static int find_stored(const struct loader *l, const struct part *part, const struct checkpoint_tensor *from,
+                       struct model_tensor *t) {
+    t->stored_rows = t->rows, t->stored_columns = t->columns;
+    if (!l->tower->pruned || (part->rows != HIDDEN && part->columns != HIDDEN)) return OCELLI_OK;
+    const uint64_t *shape = from->stored->shape;
+    bool is_row = part->rows == HIDDEN;
+    uint64_t stored = from->stored->dimensions == 0 ? 0 : shape[is_row ? 0 : from->stored->dimensions - 1];
+    uint32_t *side = is_row ? &t->stored_rows : &t->stored_columns;
+    if (stored <= l->block.hidden && l->block.hidden - stored < 4) *side = (uint32_t)stored;
+    return OCELLI_OK;
 }
 
 /* `count` numbers from number `first` on. */
@@ -124,6 +152,13 @@ static int find_source(struct loader *l, const char *source, const struct checkp
                     l->c->folder, source);
 }
 
+/* A part of a block that the pruned model does not have is a smallest one of zeros. */
+static bool is_pruned_away(const struct loader *l, const struct part *part) {
+    size_t place = (size_t)(part - block);
+    if (part < block || place >= COUNT(block)) return false;
+    return place < FIRST_OF_MLP ? !l->block.attention : !l->block.mlp;
+}
+
 static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name,
                const char *source) {
     struct model *m = l->m;
@@ -135,8 +170,10 @@ static int add(struct loader *l, const struct part *part, const struct names_row
                                .columns = side(l, part->columns)};
     if (!t->name || !t->source) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
     set_dimensions(l, t, part->columns == PATCH);
+    if (is_pruned_away(l, part)) return OCELLI_OK;
     const struct checkpoint_tensor *from;
     int status = find_source(l, source, &from);
+    if (!status) status = find_stored(l, part, from, t);
     if (!status) status = check_source(l, t, row, from);
     t->from = from;
     t->first = row->third ? (uint64_t)(row->third - 1) * t->rows * t->columns : 0;
@@ -155,8 +192,9 @@ static int add_parts(struct loader *l, const struct part *parts, size_t count) {
 
 static int add_block(struct loader *l, uint32_t number) {
     int status = OCELLI_OK;
+    l->block = l->tower->block[number];
     for (size_t i = 0; i < COUNT(block) && !status; i++) {
-        const struct names_row *row = names_find(l->c->layout->in_block, block[i].name);
+        const struct names_row *row = names_find(l->names, block[i].name);
         char name[NAME_SIZE], source[NAME_SIZE];
         snprintf(name, sizeof name, TENSOR_BLOCK ".%s", l->prefix, number, block[i].name);
         int length = snprintf(source, sizeof source, l->source_block, number);
@@ -194,16 +232,21 @@ static int read_scale(struct loader *loader, struct report *report) {
     loader->m->logit_scale = expf(scale);
     if (!isfinite(scale) || !isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
+    float most = loader->m->config->most_scale;
+    bool capped = most > 0 && loader->m->logit_scale > most;
+    if (capped) loader->m->logit_scale = most;
     snprintf(value, sizeof value, "%g", loader->m->logit_scale);
-    report_choice(report, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
+    report_choice(report, "logit scale", value, "exp(%g) of the checkpoint%s", scale,
+                  capped ? ", cut to the family's highest" : ", not capped");
     return OCELLI_OK;
 }
 
 static int load(struct model *m, struct checkpoint *c, struct report *r) {
     const struct config *config = m->config;
-    struct loader image = {m, c, &config->image, c->layout->image_block, TENSOR_IMAGE};
-    struct loader text = {m, c, &config->text, c->layout->text_block, TENSOR_TEXT};
-    int status = add_parts(&image, image_head, COUNT(image_head));
+    const struct names_layout *l = c->layout;
+    struct loader image = {m, c, &config->image, l->image_block, TENSOR_IMAGE, l->in_block, {0}};
+    struct loader text = {m, c, &config->text, l->text_block, TENSOR_TEXT, l->in_text_block, {0}};
+    int status = config->stem ? stem_load(m, c) : add_parts(&image, image_head, COUNT(image_head));
     if (!status) status = add_blocks(&image);
     if (!status) status = add_parts(&image, image_tail, COUNT(image_tail));
     if (!status) status = add_parts(&text, text_head, COUNT(text_head));
@@ -215,7 +258,7 @@ static int load(struct model *m, struct checkpoint *c, struct report *r) {
 
 int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report) {
     *model = (struct model){.config = &checkpoint->config};
-    size_t most = COUNT(image_head) + COUNT(image_tail) + COUNT(text_head) + COUNT(text_tail) +
+    size_t most = STEM_TENSORS + COUNT(image_head) + COUNT(image_tail) + COUNT(text_head) + COUNT(text_tail) +
                   COUNT(block) * (size_t)(checkpoint->config.image.blocks + checkpoint->config.text.blocks);
     model->tensors = arena_alloc(&model->arena, most, sizeof *model->tensors);
     int status = model->tensors ? load(model, checkpoint, report)
@@ -227,6 +270,23 @@ int model_load(struct model *model, struct checkpoint *checkpoint, struct report
 void model_finish(struct model *model) {
     arena_finish(&model->arena);
     *model = (struct model){0};
+}
+
+float *model_add_made(struct model *model, const char *name, const char *source, bool matrix, uint32_t rows,
+                      uint32_t columns) {
+    struct model_tensor *t = &model->tensors[model->count++];
+    float *values = arena_alloc(&model->arena, (size_t)rows * columns, sizeof *values);
+    *t = (struct model_tensor){.name = arena_copy(&model->arena, name, strlen(name)),
+                               .source = arena_copy(&model->arena, source, strlen(source)),
+                               .matrix = matrix,
+                               .rows = rows,
+                               .columns = columns,
+                               .dimensions = rows == 1 && !matrix ? 1 : 2,
+                               .ne = {columns, rows, 1, 1},
+                               .values = values};
+    if (t->name && t->source && values) return values;
+    log_error("%s: out of memory", source);
+    return NULL;
 }
 
 struct model_tensor *model_tensor(const struct model *model, const char *name) {
@@ -248,6 +308,17 @@ static int read_transposed(const struct model_tensor *t, uint32_t row, uint32_t 
     return status;
 }
 
+/* Row by row, with zeros behind what is stored. */
+static int read_padded(const struct model_tensor *t, uint32_t row, uint32_t rows, float *out) {
+    int status = OCELLI_OK;
+    memset(out, 0, (size_t)rows * t->columns * sizeof *out);
+    for (uint32_t r = 0; r < rows && row + r < t->stored_rows && !status; r++, out += t->columns) {
+        status = read_numbers(t->from, t->first + (uint64_t)(row + r) * t->stored_columns, t->stored_columns, out);
+        if (!status) status = quantize_check(t->from->file, t->source, out, t->stored_columns);
+    }
+    return status;
+}
+
 int model_read(const struct model *model, const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out) {
     (void)model;
     uint64_t first = (uint64_t)row * tensor->columns, count = (uint64_t)rows * tensor->columns;
@@ -255,6 +326,12 @@ int model_read(const struct model *model, const struct model_tensor *tensor, uin
         memcpy(out, tensor->values + first, count * sizeof *out);
         return OCELLI_OK;
     }
+    if (!tensor->from) {
+        memset(out, 0, count * sizeof *out);
+        return OCELLI_OK;
+    }
+    if (tensor->stored_rows < tensor->rows || tensor->stored_columns < tensor->columns)
+        return read_padded(tensor, row, rows, out);
     int status = tensor->transposed ? read_transposed(tensor, row, rows, out)
                                     : read_numbers(tensor->from, tensor->first + first, count, out);
     return status ? status : quantize_check(tensor->from->file, tensor->source, out, count);

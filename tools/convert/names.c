@@ -88,6 +88,40 @@ static const struct names_row flat_outside[] = {
 /* The last three are numbers that OpenAI's archive carries among the weights. */
 static const char *const flat_ignored[] = {"attn_mask", "input_resolution", "context_length", "vocab_size", NULL};
 
+/* open_clip's custom models: timm's image tower, the flat text tower. The convolutions are stem.c's. */
+static const struct names_row timm_block[] = {
+    {TENSOR_NORM_1 TENSOR_WEIGHT, "norm1.weight", 0, false},
+    {TENSOR_NORM_1 TENSOR_BIAS, "norm1.bias", 0, false},
+    {TENSOR_QUERY TENSOR_WEIGHT, "attn.qkv.weight", 1, false},
+    {TENSOR_QUERY TENSOR_BIAS, "attn.qkv.bias", 1, false},
+    {TENSOR_KEY TENSOR_WEIGHT, "attn.qkv.weight", 2, false},
+    {TENSOR_KEY TENSOR_BIAS, "attn.qkv.bias", 2, false},
+    {TENSOR_VALUE TENSOR_WEIGHT, "attn.qkv.weight", 3, false},
+    {TENSOR_VALUE TENSOR_BIAS, "attn.qkv.bias", 3, false},
+    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, "attn.proj.weight", 0, false},
+    {TENSOR_ATTENTION_OUT TENSOR_BIAS, "attn.proj.bias", 0, false},
+    {TENSOR_NORM_2 TENSOR_WEIGHT, "norm2.weight", 0, false},
+    {TENSOR_NORM_2 TENSOR_BIAS, "norm2.bias", 0, false},
+    {TENSOR_UP TENSOR_WEIGHT, "mlp.fc1.weight", 0, false},
+    {TENSOR_UP TENSOR_BIAS, "mlp.fc1.bias", 0, false},
+    {TENSOR_DOWN TENSOR_WEIGHT, "mlp.fc2.weight", 0, false},
+    {TENSOR_DOWN TENSOR_BIAS, "mlp.fc2.bias", 0, false},
+    {NULL, NULL, 0, false},
+};
+
+static const struct names_row timm_outside[] = {
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, "visual.trunk.norm.weight", 0, false},
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, "visual.trunk.norm.bias", 0, false},
+    {TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT, "visual.trunk.head.weight", 0, false},
+    {TENSOR_TOKENS, "token_embedding.weight", 0, false},
+    {TENSOR_TEXT_POSITIONS, "positional_embedding", 0, false},
+    {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_WEIGHT, "ln_final.weight", 0, false},
+    {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_BIAS, "ln_final.bias", 0, false},
+    {TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, "text_projection", 0, true},
+    {"logit_scale", "logit_scale", 0, false},
+    {NULL, NULL, 0, false},
+};
+
 /* GGUF: clip.cpp's names, which ours are. */
 #define OWN(name)                                                                                                      \
     { name, name, 0, false }
@@ -120,12 +154,15 @@ static const struct names_row gguf_outside[] = {
 
 static const char *const gguf_ignored[] = {NULL};
 
+/* timm before flat, whose marker it has too. */
 const struct names_layout names_layouts[] = {
     {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
-     transformers_block, transformers_outside, transformers_ignored},
-    {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_outside,
-     flat_ignored},
-    {"gguf", "v.blk.", "v.blk.%u.", "t.blk.%u.", gguf_block, gguf_outside, gguf_ignored},
+     transformers_block, transformers_block, transformers_outside, transformers_ignored},
+    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", timm_block, flat_block,
+     timm_outside, flat_ignored},
+    {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_block,
+     flat_outside, flat_ignored},
+    {"gguf", "v.blk.", "v.blk.%u.", "t.blk.%u.", gguf_block, gguf_block, gguf_outside, gguf_ignored},
 };
 const size_t names_layout_count = sizeof names_layouts / sizeof names_layouts[0];
 
@@ -156,8 +193,14 @@ const char *names_inside(struct arena *arena, const char *source) {
 }
 
 const char *names_strip(const char *source) {
-    static const char *const wrappers[] = {"module.",         "_orig_mod.",     "text.",
-                                           "_image_encoder.", "_text_encoder.", "_logit_scale."};
+    static const char *const wrappers[] = {"module.",
+                                           "_orig_mod.",
+                                           "text.",
+                                           "_image_encoder.",
+                                           "_text_encoder.",
+                                           "_logit_scale.",
+                                           "image_encoder_without_ddp.",
+                                           "text_encoder_without_ddp."}; /* TinyCLIP's */
     for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++)
         if (strncmp(source, wrappers[i], strlen(wrappers[i])) == 0) {
             source += strlen(wrappers[i]);

@@ -18,10 +18,10 @@ struct names_row {
 
 struct names_layout {
     const char *name;
-    const char *marker;                         /* a tensor that starts so shows the layout */
-    const char *image_block, *text_block;       /* prefix of block %u */
-    const struct names_row *in_block, *outside; /* ended by a row of NULL */
-    const char *const *ignored;                 /* buffers that are no weights; ended by NULL */
+    const char *marker;                                         /* a tensor that starts so shows the layout */
+    const char *image_block, *text_block;                       /* prefix of block %u */
+    const struct names_row *in_block, *in_text_block, *outside; /* ended by a row of NULL */
+    const char *const *ignored;                                 /* buffers that are no weights; ended by NULL */
 };
 
 extern const struct names_layout names_layouts[];

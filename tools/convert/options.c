@@ -155,6 +155,7 @@ int options_main(int argc, char **argv) {
     enum options_result read = options_read(&p, argc, argv);
     if (read == OPTIONS_COMPARE) return compare_blobs(p.checkpoint, p.out);
     if (read != OPTIONS_RUN) return read == OPTIONS_HELP ? 0 : 2;
+    p.told = true;
     if (convert(&p, &result) != OCELLI_OK) return 1;
     printf("%s: %.1f MB; int8 against float: cosine %.6f image, %.6f text\n", p.out, (double)result.size / 1e6,
            result.judge.image.worst[REFERENCE_INT8], result.judge.text.worst[REFERENCE_INT8]);

@@ -61,7 +61,7 @@ static int hash(int fd, uint64_t size, uint8_t digest[SHA256_SIZE], const char *
     return status;
 }
 
-int source_open(struct sources *sources, int *fd, struct file_stamp *stamp, const char *path) {
+int sources_open(struct sources *sources, int *fd, struct file_stamp *stamp, const char *path) {
     struct stat st;
     uint8_t digest[SHA256_SIZE];
     int status = file_open(fd, path);
@@ -74,7 +74,7 @@ int source_open(struct sources *sources, int *fd, struct file_stamp *stamp, cons
     return status;
 }
 
-int source_check(int fd, struct file_stamp stamp, const char *path) {
+int sources_check(int fd, struct file_stamp stamp, const char *path) {
     struct stat st;
     if (fstat(fd, &st) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     if (file_same_stamp(file_stamp(&st), stamp)) return OCELLI_OK;

@@ -24,9 +24,9 @@ struct sources {
 int source_read(struct sources *sources, struct file_bytes *bytes, const char *path);
 /* The same without keeping the bytes: the file is read once for its hash and stays open. *fd is the caller's to close.
  */
-int source_open(struct sources *sources, int *fd, struct file_stamp *stamp, const char *path);
+int sources_open(struct sources *sources, int *fd, struct file_stamp *stamp, const char *path);
 /* Is an open one still as it was? Errors: FILE. */
-int source_check(int fd, struct file_stamp stamp, const char *path);
+int sources_check(int fd, struct file_stamp stamp, const char *path);
 /* The hash of the file read last, in hex. */
 const char *source_last_hash(const struct sources *sources);
 void source_finish(struct sources *sources);

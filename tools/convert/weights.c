@@ -49,7 +49,7 @@ static int read_any(struct weights *w, struct storage *in) {
 
 int weights_open(struct weights *weights, struct sources *sources, const char *path) {
     *weights = (struct weights){.path = path, .fd = -1};
-    int status = source_open(sources, &weights->fd, &weights->stamp, path);
+    int status = sources_open(sources, &weights->fd, &weights->stamp, path);
     if (status) return status;
     storage_of_file(&weights->file, weights->fd, (uint64_t)weights->stamp.size, path);
     return read_any(weights, &weights->file.base);
@@ -61,7 +61,7 @@ int weights_parse(struct weights *weights, struct storage_memory *bytes) {
 }
 
 int weights_check(const struct weights *weights) {
-    return weights->fd < 0 ? OCELLI_OK : source_check(weights->fd, weights->stamp, weights->path);
+    return weights->fd < 0 ? OCELLI_OK : sources_check(weights->fd, weights->stamp, weights->path);
 }
 
 void weights_close(struct weights *weights) {
