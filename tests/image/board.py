@@ -203,16 +203,12 @@ class Board:
         return self.uart.heard[at + 14:at + 15].decode() if at >= 0 else None
 
     def wait_tags(self, timeout=240):
-        """Waits until the UART tells a tag that is on. Before the daemon answers over UDP, few bytes are sent: QEMU's UART tells nobody of
-        a byte that comes while its 16 places are full."""
+        """Waits until the UART tells a tag that is on. Nothing is sent before the daemon answers over UDP: QEMU's UART tells nobody of a
+        byte that comes while its 16 places are full."""
         self.uart.wait(b"Starting kernel", timeout)
-        tried = time.monotonic()
+        self.wait_for("an answer over UDP", lambda: self.ask("ping", 0.5), timeout)
 
         def tags():
-            nonlocal tried
-            if time.monotonic() - tried < 15 and not self.ask("ping", 0.5):
-                return None
-            tried = time.monotonic()
             answer = self.serial("tags", 1)
             return answer if answer and any(tag["state"] == "on" for tag in answer.get("tags", [])) else None
 
