@@ -60,7 +60,8 @@ static int read_golden(void **state) {
     assert_int_equal(fread(golden.vectors, golden.n * sizeof(float), rows, f), rows);
     fclose(f);
     f = open_golden("labels.txt");
-    for (size_t i = 0; i < golden.pictures + golden.texts; i++) assert_int_equal(fscanf(f, "%zu", &golden.labels[i]), 1);
+    for (size_t i = 0; i < golden.pictures + golden.texts; i++)
+        assert_int_equal(fscanf(f, "%zu", &golden.labels[i]), 1);
     fclose(f);
     return 0;
 }

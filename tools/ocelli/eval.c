@@ -73,8 +73,7 @@ static int read_templates(struct prompts_list *list, struct arena *arena, const 
 static int make_set(struct evaluation *e, const struct prompts_list *templates, const char *name) {
     const struct request *r = e->request;
     struct tagset_source source = {.files = r->tags, .templates = *templates};
-    if (!r->tags.count)
-        source.texts = (struct prompts_list){.texts = e->input.classes, .count = e->input.class_count};
+    if (!r->tags.count) source.texts = (struct prompts_list){.texts = e->input.classes, .count = e->input.class_count};
     e->set_names[e->set_count] = name;
     return tagset_init(&e->sets[e->set_count++], &source);
 }
@@ -124,8 +123,7 @@ static int embed_batch(struct evaluation *e, struct ocelli *handle, size_t *next
         if (!in->unread[*next] && pictures_add(&p, in->paths[*next])) in->unread[*next] = true;
     }
     if (p.count) status = ocelli_embed_images(handle, p.images, p.count, batch);
-    for (size_t i = 0; !status && i < p.count; i++)
-        memcpy(vectors + at[i] * n, batch + i * n, n * sizeof *vectors);
+    for (size_t i = 0; !status && i < p.count; i++) memcpy(vectors + at[i] * n, batch + i * n, n * sizeof *vectors);
     pictures_clear(&p);
     progress_step(&e->progress, *next - begun);
     return status;
@@ -134,8 +132,8 @@ static int embed_batch(struct evaluation *e, struct ocelli *handle, size_t *next
 static int embed_pictures(struct evaluation *e, struct ocelli *handle, struct eval_model *m) {
     float *batch = calloc(PICTURES_MOST, m->n * sizeof *batch);
     m->vectors = calloc(e->input.count, m->n * sizeof *m->vectors);
-    int status = batch && m->vectors ? OCELLI_OK
-                                     : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu pictures", e->input.count);
+    int status =
+        batch && m->vectors ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu pictures", e->input.count);
     if (!e->request->quiet && progress_possible()) progress_begin(&e->progress, e->input.count);
     for (size_t next = 0; !status && next < e->input.count;)
         status = embed_batch(e, handle, &next, m->n, m->vectors, batch);
@@ -147,8 +145,8 @@ static int embed_pictures(struct evaluation *e, struct ocelli *handle, struct ev
 static int embed_texts(struct ocelli *handle, const char *const *texts, size_t count, size_t n, float *vectors) {
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < count; i += TEXTS_MOST)
-        status = ocelli_embed_texts(handle, texts + i, count - i < TEXTS_MOST ? count - i : TEXTS_MOST,
-                                    vectors + i * n);
+        status =
+            ocelli_embed_texts(handle, texts + i, count - i < TEXTS_MOST ? count - i : TEXTS_MOST, vectors + i * n);
     return status;
 }
 
@@ -270,8 +268,7 @@ static int measure_pairs(struct evaluation *e) {
     const struct eval_retrieval *a = &r->models[0].retrieval, *b = &r->models[1].retrieval;
     for (size_t k = 0; !status && r->model_count == 2 && k < EVAL_RECALLS; k++) {
         status = compare_ranks(&r->image[k], a->picture_rank, b->picture_rank, in->text_count, eval_recall_at[k]);
-        if (!status)
-            status = compare_ranks(&r->text[k], a->text_rank, b->text_rank, in->count, eval_recall_at[k]);
+        if (!status) status = compare_ranks(&r->text[k], a->text_rank, b->text_rank, in->count, eval_recall_at[k]);
     }
     return status;
 }

@@ -18,10 +18,10 @@ enum { EVAL_VARIANTS = 8, EVAL_DRAWN = 2000 };
 struct eval_model {
     const char *path;
     char name[128], device[128];
-    size_t n;       /* D */
-    double scale;   /* logit scale */
-    float *vectors; /* (pictures, n) */
-    float *texts;   /* (texts, n), for pairs */
+    size_t n;                        /* D */
+    double scale;                    /* logit scale */
+    float *vectors;                  /* (pictures, n) */
+    float *texts;                    /* (texts, n), for pairs */
     struct eval_retrieval retrieval; /* for pairs */
 };
 

@@ -121,7 +121,7 @@ static void tell_unlabelled(const struct eval_input *in, const char *dir, const 
     size_t there = 0, all = picture_walk_count(dir, true);
     for (size_t i = 0; i < in->count; i++) there += access(in->paths[i], F_OK) == 0;
     if (all > there)
-        log_warn("%s: %zu picture%s more than %s names: passed over", dir, all - there, all - there == 1 ? "" : "s",
+        log_warn("%s: %zu picture%s not in %s: passed over", dir, all - there, all - there == 1 ? " is" : "s are",
                  path);
 }
 
@@ -311,9 +311,9 @@ void eval_input_empty_classes(const struct eval_input *in) {
         for (size_t i = 0; !any && i < in->count; i++) any = in->labels[i] == k;
         if (!any && !empty++) first = k;
     }
-    if (empty == 1) log_warn("class \"%s\" has no picture: only as a wrong answer it counts", in->classes[first]);
+    if (empty == 1) log_warn("class \"%s\" has no picture: it counts only as a wrong answer", in->classes[first]);
     if (empty > 1)
-        log_warn("%zu classes have no picture, the first is \"%s\": only as wrong answers they count", empty,
+        log_warn("%zu classes have no picture, the first is \"%s\": they count only as wrong answers", empty,
                  in->classes[first]);
 }
 

@@ -18,8 +18,8 @@ struct eval_input {
     size_t *labels;     /* (count): class of each; all 0 for pairs */
     bool *unread;       /* (count) */
     size_t count, capacity;
-    size_t asked, lost;    /* pictures that were to be read; those that could not be */
-    const char **classes;  /* (class_count), composed; none for pairs */
+    size_t asked, lost;   /* pictures that were to be read; those that could not be */
+    const char **classes; /* (class_count), composed; none for pairs */
     size_t class_count;
     const char **texts; /* (text_count): captions; none for classes */
     size_t *of;         /* (text_count): the picture of each */

@@ -10,7 +10,8 @@ enum { CONFUSED = 20, LETTERS = 200 };
 static const char top[] =
     "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
     "content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\n"
-    "<style>body{font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',Arial,sans-serif;max-width:60rem;"
+    "<style>body{font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu "
+    "Sans',Arial,sans-serif;max-width:60rem;"
     "margin:2rem auto;padding:0 1rem;background:#fff;color:#1f2328}h1{font-size:1.6rem;margin-bottom:0}h2{font-size:"
     "1.2rem;margin-top:2.5rem}p.quiet,td.quiet,figcaption{color:#59636e}figure{margin:0;overflow-x:auto}"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.25rem .8rem .25rem 0;text-align:"
@@ -61,7 +62,9 @@ static void put_interval(FILE *to, const char *name, const struct eval_differenc
             "<tr><td class=\"text\">%s</td><td>%+.2f</td><td>%+.2f to %+.2f</td><td>%zu</td><td>%zu</td>"
             "<td class=\"text\">%s</td></tr>\n",
             name, 100 * d->difference, 100 * d->low, 100 * d->high, d->only_second, d->only_first,
-            d->low > 0 ? "better" : d->high < 0 ? "worse" : "no difference seen");
+            d->low > 0    ? "better"
+            : d->high < 0 ? "worse"
+                          : "no difference seen");
 }
 
 static void begin_intervals(FILE *to, const char *what, const char *first) {
@@ -125,14 +128,15 @@ static void put_reliability(FILE *to, const struct eval_result *r) {
     const char *none = eval_no_temperature(v->temperature);
     fputs("<h2>Reliability</h2>\n<figure>", to);
     eval_svg_reliability(to, r);
-    fprintf(to,
-            "<figcaption>Blue: how often a score of this height is right. Red: its gap to the score, of which ECE is the "
-            "mean (RMS %.4f, largest %.4f). ",
-            v->plain.rms_ce, v->plain.mce);
+    fprintf(
+        to,
+        "<figcaption>Blue: how often a score of this height is right. Red: its gap to the score, of which ECE is the "
+        "mean (RMS %.4f, largest %.4f). ",
+        v->plain.rms_ce, v->plain.mce);
     if (none)
         fprintf(to, "Temperature: %s.", none);
     else
-        fprintf(to, "Green: with temperature %.4f, the one that fits best; ECE is %.4f then.", v->temperature,
+        fprintf(to, "Green circles: with temperature %.4f, the one that fits best; ECE is %.4f then.", v->temperature,
                 v->fitted.ece);
     fputs("</figcaption></figure>\n", to);
 }

@@ -110,8 +110,7 @@ int eval_plane(struct eval_plane *plane, const float *vectors, size_t pictures, 
             for (size_t a = 0; a < 2; a++) {
                 xy[i * 2 + a] = 0;
                 for (size_t j = 0; j < n; j++)
-                    xy[i * 2 + a] +=
-                        ((double)vectors[i * n + j] - mean_of(&p, i, pictures, n)[j]) * p.axes[a * n + j];
+                    xy[i * 2 + a] += ((double)vectors[i * n + j] - mean_of(&p, i, pictures, n)[j]) * p.axes[a * n + j];
             }
         for (size_t j = 0; j < n; j++) p.next[j] = p.means[j] - p.means[n + j];
         plane->gap = length(p.next, n);

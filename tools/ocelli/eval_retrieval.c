@@ -46,8 +46,7 @@ static void rank_all(struct eval_retrieval *r, const struct eval_pairs *p, float
 
 /* The first text of each picture, in the pictures' order. */
 static void first_texts(const struct eval_pairs *p, float *texts) {
-    for (size_t i = p->text_count; i-- > 0;)
-        memcpy(texts + p->of[i] * p->n, p->texts + i * p->n, p->n * sizeof *texts);
+    for (size_t i = p->text_count; i-- > 0;) memcpy(texts + p->of[i] * p->n, p->texts + i * p->n, p->n * sizeof *texts);
 }
 
 /* Of queries (count, n) whose answers stand at the same index. */

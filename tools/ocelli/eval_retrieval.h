@@ -16,10 +16,10 @@ struct eval_pairs {
 };
 
 struct eval_retrieval {
-    size_t *picture_rank;        /* (text_count): pictures before the text's own; 0: it is first */
-    size_t *text_rank;           /* (picture_count): texts before the first of the picture's own */
-    double image[EVAL_RECALLS];  /* share of the texts whose picture is among the first K */
-    double text[EVAL_RECALLS];   /* share of the pictures of which a text is among the first K */
+    size_t *picture_rank;         /* (text_count): pictures before the text's own; 0: it is first */
+    size_t *text_rank;            /* (picture_count): texts before the first of the picture's own */
+    double image[EVAL_RECALLS];   /* share of the texts whose picture is among the first K */
+    double text[EVAL_RECALLS];    /* share of the pictures of which a text is among the first K */
     double loss_image, loss_text; /* cross entropy of a picture over all texts, and the other way; their mean is the
                                      contrastive loss. With the first text of each picture, all pictures in one batch */
 };

@@ -23,8 +23,8 @@ size_t eval_confused(const struct eval_metrics *m, struct eval_confused *list, s
 }
 
 const char *eval_no_temperature(double t) {
-    if (t < EVAL_TEMPERATURE_LEAST * 1.01) return "none fits: nothing is wrong that could limit it";
-    if (t > EVAL_TEMPERATURE_MOST * 0.99) return "none fits: the scores say nothing about the classes";
+    if (t < EVAL_TEMPERATURE_LEAST * 1.01) return "none fits best: all answers are right";
+    if (t > EVAL_TEMPERATURE_MOST * 0.99) return "none fits best: the scores do not tell the classes apart";
     return NULL;
 }
 
@@ -33,11 +33,11 @@ static void head(const struct eval_result *r) {
     plain_text(stdout, m->name);
     printf(" on ");
     plain_text(stdout, m->device);
-    printf(": %zu pictures", r->input->count);
+    printf(": %zu picture%s", r->input->count, r->input->count == 1 ? "" : "s");
     if (r->pairs)
-        printf(", %zu captions\n\n", r->input->text_count);
+        printf(", %zu caption%s\n\n", r->input->text_count, r->input->text_count == 1 ? "" : "s");
     else {
-        printf(" of %zu classes, ", r->input->class_count);
+        printf(" of %zu class%s, ", r->input->class_count, r->input->class_count == 1 ? "" : "es");
         plain_text(stdout, r->variants[0].templates);
         printf("\n\n");
     }

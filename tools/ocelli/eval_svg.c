@@ -64,22 +64,24 @@ static void draw_bin(FILE *to, const struct eval_bin *b, size_t at) {
             (high - low) * PLOT);
 }
 
+/* A circle whose area grows with the pictures. */
+static void draw_fitted(FILE *to, const struct eval_bin *b) {
+    if (!b->count) return;
+    fprintf(to,
+            "<circle class=\"fit\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"><title>with the temperature: %zu pictures, mean "
+            "score %.3f, right %.3f</title></circle>\n",
+            across(b->confidence), down(b->accuracy), 2 + fmin(sqrt((double)b->count), 8), b->count, b->confidence,
+            b->accuracy);
+}
+
 void eval_svg_reliability(FILE *to, const struct eval_result *r) {
     const struct eval_variant *v = &r->variants[0];
     begin(to, "Reliability diagram", LEFT + PLOT + 24, TOP + PLOT + BELOW);
     draw_axes(to);
     for (size_t i = 0; i < EVAL_BINS; i++) draw_bin(to, &v->plain.bins[i], i);
     fprintf(to, "<path class=\"ideal\" d=\"M%d %dL%d %d\"/>\n", LEFT, TOP + PLOT, LEFT + PLOT, TOP);
-    if (!eval_no_temperature(v->temperature)) {
-        fputs("<path class=\"fit\" d=\"", to);
-        bool first = true;
-        for (size_t i = 0; i < EVAL_BINS; i++) {
-            const struct eval_bin *b = &v->fitted.bins[i];
-            if (b->count) fprintf(to, "%c%.1f %.1f", first ? 'M' : 'L', across(b->confidence), down(b->accuracy));
-            first = first && !b->count;
-        }
-        fputs("\"><title>with the temperature</title></path>\n", to);
-    }
+    if (!eval_no_temperature(v->temperature))
+        for (size_t i = 0; i < EVAL_BINS; i++) draw_fitted(to, &v->fitted.bins[i]);
     fprintf(to, "<text x=\"%d\" y=\"%d\">ECE %.4f</text>\n", LEFT + 10, TOP + 18, v->plain.ece);
     fputs("</svg>\n", to);
 }
@@ -101,7 +103,8 @@ static void draw_cell(FILE *to, const struct eval_result *r, size_t label, size_
     fprintf(to,
             "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill-opacity=\"%.2f\"><title>%zu of %zu: ",
             label == predicted ? "right" : "wrong", left + (int)predicted * cell, left + (int)label * cell,
-            cell > 8 ? cell - 1 : cell, cell > 8 ? cell - 1 : cell, 0.15 + 0.85 * share, count, m->of[label].support);
+            cell > 8 ? cell - 1 : cell, cell > 8 ? cell - 1 : cell,
+            (label == predicted ? 0.15 : 0.4) + (label == predicted ? 0.85 : 0.6) * share, count, m->of[label].support);
     svg_text(to, r->input->classes[label], LETTERS * 4);
     fputs(label == predicted ? " is found" : " is taken for ", to);
     if (label != predicted) svg_text(to, r->input->classes[predicted], LETTERS * 4);
@@ -182,8 +185,7 @@ static void draw_text(FILE *to, const struct eval_result *r, const struct view *
     bool ends = false;
     place(v, r->xy + (r->drawn_count + i) * 2, at);
     ends = at[0] > PLANE - 100;
-    fprintf(to,
-            "<g><title>%s: ", r->pairs ? "caption" : "class");
+    fprintf(to, "<g><title>%s: ", r->pairs ? "caption" : "class");
     svg_text(to, text_of(r, i), LETTERS * 4);
     fprintf(to, "</title><path d=\"M%.1f %.1fl5 5l-5 5l-5 -5z\" fill=\"hsl(%.0f 65%% 50%%)\"/>", at[0], at[1] - 5,
             hue(i));

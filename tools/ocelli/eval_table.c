@@ -126,8 +126,9 @@ static int check_row(const struct reader *r, size_t line) {
     if (r->count < least)
         return fault(r, line, r->count == 1 ? "has no second column: write PICTURE,TEXT" : "has too few columns");
     if (!r->header && r->count > 2)
-        return fault(r, line, "has more than two columns: put a text with commas into double quotes, or name the "
-                              "columns in the first line, as image,label");
+        return fault(r, line,
+                     "has more than two columns: put a text with commas into double quotes, or name the "
+                     "columns in the first line, as image,label");
     if (!*r->fields[r->columns[0]]) return fault(r, line, "names no picture");
     if (!*r->fields[r->columns[1]]) return fault(r, line, "has no text for its picture");
     if (!plain_utf8(r->fields[r->columns[1]])) return fault(r, line, "is not UTF-8: convert the file first");

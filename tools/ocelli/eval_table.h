@@ -21,8 +21,8 @@ struct eval_table {
 
 /* The first line may name the columns (image, filename, file, path, picture; label, class, caption, text); then there
  * may be others, which are passed over. Without it there are two columns, the picture first. The separator is the tab
- * if the first line has one. Lines may end as in Windows, and the file may begin with a byte order mark. On error *table
- * is empty. Errors: FILE (with the line), MEMORY. */
+ * if the first line has one. Lines may end as in Windows, and the file may begin with a byte order mark. On error
+ * *table is empty. Errors: FILE (with the line), MEMORY. */
 int eval_table_read(struct eval_table *table, const char *path);
 /* The same from bytes; `path` is for messages. */
 int eval_table_parse(struct eval_table *table, const char *bytes, size_t size, const char *path);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DIGITS = 17 }; /* a double that is read back is the same */
+enum { DIGITS = 12 };
 
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
