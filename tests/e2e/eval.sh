@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# `ocelli eval` on the demo's pictures: classes from a table, an ini and folders; captions; comparisons; every file it writes; what is
-# told of bad input. tests/tools/eval_metrics.c holds the numbers themselves against scikit-learn and CLIP_benchmark.
+# `ocelli eval` on the demo's pictures: classes from a table, an ini and folders; captions; comparisons; every file it writes; bad input.
+# tests/tools/eval_metrics.c holds the numbers themselves against scikit-learn and CLIP_benchmark.
 set -u
 command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
 work=$(mktemp -d) || exit 1

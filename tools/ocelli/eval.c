@@ -6,6 +6,7 @@
 #include "eval_files.h"
 #include "options.h"
 #include "pictures.h"
+#include "plain.h"
 #include "progress.h"
 #include "tag/prompts.h"
 #include "tagset.h"
@@ -61,6 +62,8 @@ static int read_templates(struct prompts_list *list, struct arena *arena, const 
         if (!length || *line == '#') continue;
         char *slot = strstr(line, "{c}");
         if (slot) memmove(slot + 1, slot + 2, strlen(slot + 2) + 1);
+        if (!plain_utf8(line))
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: is not UTF-8: convert the file first", path, number);
         if (!prompts_slot(line))
             return log_fail(OCELLI_ERR_FILE, "%s:%zu: has not {} once, where the class goes", path, number);
         status = prompts_add(list, arena, line);

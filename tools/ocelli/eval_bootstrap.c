@@ -18,8 +18,7 @@ static double uniform(uint64_t *state) {
     return (double)(draw(state) >> 11) * 0x1p-53;
 }
 
-/* A sample of n with replacement has a number of each kind that is binomial. Counting draws one by one is exact, and
- * needs only n numbers. */
+/* Only pictures that one way has right and the other wrong change the difference, so a draw is of three kinds. */
 static double resample(uint64_t *state, size_t count, size_t only_first, size_t only_second) {
     double losses = (double)only_first / (double)count, both = losses + (double)only_second / (double)count;
     long sum = 0;

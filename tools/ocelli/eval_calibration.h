@@ -23,7 +23,7 @@ struct eval_calibration {
     double confidence;               /* mean */
 };
 
-/* Of the scores softmax(scale * cosines): cosines (count, classes), labels (count). */
+/* Compares the scores, softmax(scale * cosines), with the labels. cosines: (count, classes); labels: (count). */
 void eval_calibrate(struct eval_calibration *calibration, const float *cosines, const size_t *labels, size_t count,
                     size_t classes, double scale);
 

@@ -27,7 +27,7 @@ static size_t best(const float *row, size_t classes) {
     return at;
 }
 
-/* Of equal ones the first comes before. */
+/* If two are equal, the first one is before the other. */
 static size_t rank_of(const float *row, size_t classes, size_t label) {
     size_t before = 0;
     for (size_t i = 0; i < classes; i++) before += row[i] > row[label] || (i < label && row[i] >= row[label]);

@@ -49,7 +49,7 @@ static void first_texts(const struct eval_pairs *p, float *texts) {
     for (size_t i = p->text_count; i-- > 0;) memcpy(texts + p->of[i] * p->n, p->texts + i * p->n, p->n * sizeof *texts);
 }
 
-/* Of queries (count, n) whose answers stand at the same index. */
+/* queries, answers: (count, n); the answer to a query has its index. */
 static double loss(const float *queries, const float *answers, size_t count, size_t n, double scale, float *row) {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
