@@ -23,20 +23,22 @@ struct options {
  * values of its own long options with OPTIONS_OWN. */
 enum { OPTIONS_DEVICE = 256, OPTIONS_KIND, OPTIONS_THREADS, OPTIONS_JSON, OPTIONS_OWN };
 #define OPTIONS_LETTERS ":hm:"
-#define OPTIONS_LONG                                                                                                   \
+#define OPTIONS_LONG_DEVICE                                                                                            \
     {"help", no_argument, NULL, 'h'}, {"model", required_argument, NULL, 'm'},                                         \
-        {"device", required_argument, NULL, OPTIONS_DEVICE}, {"kind", required_argument, NULL, OPTIONS_KIND},          \
-        {"threads", required_argument, NULL, OPTIONS_THREADS}, {                                                       \
-        "json", no_argument, NULL, OPTIONS_JSON                                                                        \
+        {"device", required_argument, NULL, OPTIONS_DEVICE}, {"kind", required_argument, NULL, OPTIONS_KIND}, {        \
+        "threads", required_argument, NULL, OPTIONS_THREADS                                                            \
     }
+#define OPTIONS_LONG OPTIONS_LONG_DEVICE, {"json", no_argument, NULL, OPTIONS_JSON}
 
 /* Part of the help texts. */
-#define OPTIONS_HELP                                                                                                   \
+#define OPTIONS_HELP_DEVICE                                                                                            \
     "  -m, --model BLOB      the model, as ocelli-convert wrote it\n"                                                  \
     "      --device DEVICE   cpu, gpu, or index or part of a name that ocelli info lists; auto: the\n"                 \
     "                        faster one (default: the variable OCELLI_DEVICE, else auto)\n"                            \
     "      --threads N       when the processor computes (default: one for each core)\n"                               \
-    "      --kind KIND       how products are computed: auto, f16w, dot or mma (for tests; default auto)\n"            \
+    "      --kind KIND       how products are computed: auto, f16w, dot or mma (for tests; default auto)\n"
+#define OPTIONS_HELP                                                                                                   \
+    OPTIONS_HELP_DEVICE                                                                                                \
     "      --json            output for programs\n"                                                                    \
     "  -h, --help            this text\n"
 
