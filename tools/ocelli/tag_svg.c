@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tag_svg.h"
-#include "base/control.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "text/unicode.h"
+#include "svg_text.h"
 #include "prep/encode_jpeg_rows.h"
 
 #include <math.h>
@@ -67,49 +66,6 @@ static int encode(const struct ocelli_image *p, char **text) {
     return *text ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for a picture of %ux%u", p->width, p->height);
 }
 
-/* ---- texts ---- */
-
-/* U+FFFE and U+FFFF are UTF-8, and no characters of XML. */
-static bool is_no_character(const char *text, size_t length) {
-    return length == 3 && !memcmp(text, "\xEF\xBF", 2) && (unsigned char)text[2] >= 0xBE;
-}
-
-static void put_letter(FILE *to, const char *text, size_t length) {
-    static const struct {
-        char letter;
-        const char *entity;
-    } entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}};
-    for (size_t i = 0; length == 1 && i < sizeof entities / sizeof *entities; i++)
-        if (*text == entities[i].letter) {
-            fputs(entities[i].entity, to);
-            return;
-        }
-    fwrite(text, 1, length, to);
-}
-
-/* At most so many letters of a text, then "...". No control character gets into the file, nor what turns the order of
- * letters. */
-static void put_text(FILE *to, const char *text, int letters) {
-    for (size_t left = strlen(text), length; left; text += length, left -= length) {
-        size_t good = unicode_check(text, left < 4 ? left : 4), at = 0;
-        if (letters-- == 0) {
-            fputs("\xE2\x80\xA6", to);
-            return;
-        }
-        length = control_shown(text, left);
-        if (length) {
-            putc('?', to);
-        } else if (!good) {
-            length = 1;
-            fputs("\xEF\xBF\xBD", to);
-        } else {
-            unicode_next(text, good, &at);
-            length = at;
-            put_letter(to, is_no_character(text, length) ? "?" : text, is_no_character(text, length) ? 1 : length);
-        }
-    }
-}
-
 /* ---- the drawing ---- */
 
 static const char style[] =
@@ -137,7 +93,7 @@ static void put_score(FILE *to, float score) {
 static void put_row(FILE *to, const struct tag_row *row, uint32_t x, uint32_t y) {
     double share = isfinite(row->score) ? fmin(fmax((double)row->score, 0), 1) : 0;
     fprintf(to, "<text x=\"%u\" y=\"%u\" font-size=\"16\">", x, y);
-    put_text(to, row->tag, NAME_LETTERS);
+    svg_text(to, row->tag, NAME_LETTERS);
     fprintf(to, "</text><text x=\"%u\" y=\"%u\" font-size=\"16\" text-anchor=\"end\">", x + PANEL, y);
     put_score(to, row->score);
     fprintf(to, "</text>\n<rect class=\"rail\" x=\"%u\" y=\"%u\" width=\"%d\" height=\"%d\" rx=\"4\"/>", x, y + 8,
@@ -159,13 +115,13 @@ static void draw(FILE *to, const struct tag_result *r, const struct ocelli_image
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" "
             "role=\"img\">\n<title>",
             all, inside + 2 * MARGIN, all, inside + 2 * MARGIN);
-    put_text(to, base_name(r->image), 200);
+    svg_text(to, base_name(r->image), 200);
     fprintf(to, "</title>\n%s<rect class=\"page\" x=\"0.5\" y=\"0.5\" width=\"%u\" height=\"%u\" rx=\"10\"/>\n", style,
             all - 1, inside + 2 * MARGIN - 1);
     fprintf(to, "<image x=\"%d\" y=\"%u\" width=\"%u\" height=\"%u\" href=\"data:image/jpeg;base64,%s\"/>\n", MARGIN,
             MARGIN + (inside - height) / 2, width, height, jpeg);
     fprintf(to, "<text class=\"quiet\" x=\"%u\" y=\"%d\" font-size=\"14\">", x, MARGIN + 14);
-    put_text(to, base_name(r->image), TITLE_LETTERS);
+    svg_text(to, base_name(r->image), TITLE_LETTERS);
     fputs("</text>\n", to);
     for (size_t i = 0; i < rows; i++) put_row(to, &r->rows[i], x, MARGIN + HEAD + ROW * (uint32_t)i + 18);
     fputs("</svg>\n", to);
