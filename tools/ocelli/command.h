@@ -14,6 +14,7 @@ struct command {
 };
 
 extern const struct command command_tag, command_embed, command_tokenize, command_run, command_learn, command_query,
-    command_watch, command_search, command_bench, command_info, command_selftest, command_check, command_init;
+    command_watch, command_search, command_bench, command_info, command_selftest, command_check, command_init,
+    command_score, command_draw;
 
 #endif

@@ -11,14 +11,14 @@
 enum { JUDGE_BATCH = 64 }; /* pictures given to the device at once */
 
 struct judge {
-    struct ocelli *handle;   /* the caller's */
+    struct ocelli *handle;     /* the caller's */
     uint32_t side, dimensions; /* pixels of the model's picture; D */
     size_t rivals;
-    float *texts;              /* (1 + rivals, D) the text, then those against which it is drawn */
-    struct drawing drawing;    /* the candidate at hand */
-    float *canvas, *coverage;  /* as triangles_draw() has them */
-    uint8_t *rgb;              /* (JUDGE_BATCH, side, side, 3) */
-    float *vectors;            /* (JUDGE_BATCH, D) */
+    float *texts;             /* (1 + rivals, D) the text, then those against which it is drawn */
+    struct drawing drawing;   /* the candidate at hand */
+    float *canvas, *coverage; /* as triangles_draw() has them */
+    uint8_t *rgb;             /* (JUDGE_BATCH, side, side, 3) */
+    float *vectors;           /* (JUDGE_BATCH, D) */
 };
 
 /* For drawings of `triangles` triangles. `against` may be empty. Free with judge_finish(), also on error.
