@@ -2,7 +2,7 @@
 # bash's completion for ocelli and ocelli-convert. It needs nothing of the package bash-completion, which loads it by name.
 # tests/e2e/completion.sh holds it against --help.
 
-_ocelli_commands='init check run learn query watch search tag embed tokenize info selftest bench'
+_ocelli_commands='init check run learn query watch search tag embed tokenize info selftest bench score draw'
 
 _ocelli_options() { # of a command
     local shared='-m --model --device --threads --kind --json -h --help'
@@ -17,6 +17,8 @@ _ocelli_options() { # of a command
     tag) echo "-t --tag -T --tags --template --top --orientation -r --recursive -q --quiet --csv --svg $shared" ;;
     embed) echo "--image --text --format -o --output --orientation -r --recursive -q --quiet $shared" ;;
     tokenize | info | selftest) echo "$shared" ;;
+    score) echo "--text --template --top --server --orientation -r --recursive -q --quiet --csv $shared" ;;
+    draw) echo "-o --output --against --seed --steps --seconds --preview -q --quiet $shared" ;;
     bench) echo "-n --runs --plan $shared" ;;
     ocelli-convert) echo '-o --output --tokenizer --report --name --license-file -h --help' ;;
     *) echo '-h --help -V --version' ;;
@@ -66,8 +68,8 @@ _ocelli_value() { # COMMAND OPTION WORD: the option's value; fails for an option
     --recording) _ocelli_source "$3" 'y4m:- y4m: raw: files:' ;;
     --image) _ocelli_files "$3" "$_ocelli_pictures" ;;
     -o | --output) if [[ $1 = init ]]; then _ocelli_files "$3" '*.ini'; else _ocelli_files "$3"; fi ;;
-    --svg | --psk | --history | --report | --tokenizer | --license-file) _ocelli_files "$3" ;;
-    --threads | --top | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name) COMPREPLY=() ;;
+    --svg | --preview | --psk | --history | --report | --tokenizer | --license-file) _ocelli_files "$3" ;;
+    --threads | --top | --against | --seed | --steps | --seconds | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -77,7 +79,7 @@ _ocelli_operand() { # COMMAND WORD COUNT: COUNT operands stand before it
     init) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     query) if (($3 == 0)); then _ocelli_board "$2"; elif (($3 == 1)); then _ocelli_words 'ping tags prompts add set remove search status help' "$2"; fi ;;
     watch) (($3)) || _ocelli_board "$2" ;;
-    tag) _ocelli_files "$2" "$_ocelli_pictures" ;;
+    tag | score) _ocelli_files "$2" "$_ocelli_pictures" ;;
     ocelli-convert) (($3)) || _ocelli_files "$2" '*.safetensors' ;;
     esac
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Chosen by measurement: docs/draw.md. */
+/* Tried on the demo model: docs/cli.md. */
 enum {
     TRIANGLES = 50,
     PAIRS = 32,
