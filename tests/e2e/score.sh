@@ -35,7 +35,7 @@ draw apple -o one.svg --steps 2 >out && draw apple -o two.svg --steps 2 >out && 
 draw apple -o three.svg --steps 2 --seed 2 >out && ! cmp -s one.svg three.svg || fail "another seed"
 test "$(grep -c '<path' one.svg)" -ge 40 && tail -n 1 one.svg | grep -qx '</svg>' || fail "the SVG"
 draw apple -o x.gif >out 2>err; test $? -eq 2 && test "$(wc -l <err)" -eq 1 || fail "another ending"
-draw apple -o long.svg --steps 100000 --preview now.svg >out 2>err & pid=$!
+"$ocelli" draw -m "$model" --device cpu --kind f16w apple -o long.svg --steps 100000 --preview now.svg >out 2>err & pid=$!
 i=0
 while test ! -s now.svg && test $i -lt 600; do sleep 0.1; i=$((i + 1)); done
 kill -TERM $pid
