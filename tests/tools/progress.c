@@ -5,7 +5,7 @@
 
 static const char *text_of(size_t done, size_t total, double seconds) {
     static char text[96];
-    progress_text(text, sizeof text, done, total, seconds);
+    progress_text(text, sizeof text, done, total, seconds, "pictures");
     return text;
 }
 

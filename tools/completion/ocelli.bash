@@ -2,7 +2,7 @@
 # bash's completion for ocelli and ocelli-convert. It needs nothing of the package bash-completion, which loads it by name.
 # tests/e2e/completion.sh holds it against --help.
 
-_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench'
+_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw'
 
 _ocelli_options() { # of a command
     local shared='-m --model --device --threads --kind --json -h --help'
@@ -18,6 +18,8 @@ _ocelli_options() { # of a command
     embed) echo "--image --text --format -o --output --orientation -r --recursive -q --quiet $shared" ;;
     eval) echo "--labels -T --tags --pairs --template --templates --against --dataset --csv --report -o --output --orientation -q --quiet $shared" ;;
     tokenize | info | selftest) echo "$shared" ;;
+    score) echo "--text --template --top --server --orientation -r --recursive -q --quiet --csv $shared" ;;
+    draw) echo "-o --output --against --seed --steps --seconds --preview -q --quiet $shared" ;;
     bench) echo "-n --runs --plan $shared" ;;
     ocelli-convert) echo '-o --output --tokenizer --calibrate --no-calibrate --report --name --license-file --activation --mean --std --resize --filter --heads --logit-scale --compare -h --help' ;;
     *) echo '-h --help -V --version' ;;
@@ -57,7 +59,8 @@ _ocelli_board() { # WORD: the address of a board
 
 _ocelli_value() { # COMMAND OPTION WORD: the option's value; fails for an option without one
     case $2 in
-    -m | --model | --against) _ocelli_files "$3" '*.gguf' ;;
+    --against) [[ $1 = draw ]] || _ocelli_files "$3" '*.gguf' ;;
+    -m | --model) _ocelli_files "$3" '*.gguf' ;;
     -c | --config | -T | --tags) _ocelli_files "$3" '*.ini' ;;
     --device) _ocelli_words 'auto gpu cpu vulkan' "$3" ;;
     --kind) _ocelli_words 'auto f16w dot mma' "$3" ;;
@@ -68,12 +71,12 @@ _ocelli_value() { # COMMAND OPTION WORD: the option's value; fails for an option
     --image) _ocelli_files "$3" "$_ocelli_pictures" ;;
     --labels | --pairs | --templates | --csv | --json) [[ $1 = eval ]] || return 1; _ocelli_files "$3" ;;
     -o | --output) if [[ $1 = init ]]; then _ocelli_files "$3" '*.ini'; else _ocelli_files "$3"; fi ;;
-    --svg | --psk | --history | --report | --tokenizer | --license-file) _ocelli_files "$3" ;;
+    --svg | --preview | --psk | --history | --report | --tokenizer | --license-file) _ocelli_files "$3" ;;
     --calibrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
     --activation) _ocelli_words 'quick_gelu gelu gelu_tanh' "$3" ;;
     --resize) _ocelli_words 'crop squash' "$3" ;;
     --filter) _ocelli_words 'bicubic bilinear' "$3" ;;
-    --mean | --std | --heads | --logit-scale | --threads | --top | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name | --dataset) COMPREPLY=() ;;
+    --mean | --std | --heads | --logit-scale | --threads | --top | --seed | --steps | --seconds | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name | --dataset) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -83,7 +86,7 @@ _ocelli_operand() { # COMMAND WORD COUNT: COUNT operands stand before it
     init) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     query) if (($3 == 0)); then _ocelli_board "$2"; elif (($3 == 1)); then _ocelli_words 'ping tags prompts add set remove search status help' "$2"; fi ;;
     watch) (($3)) || _ocelli_board "$2" ;;
-    tag) _ocelli_files "$2" "$_ocelli_pictures" ;;
+    tag | score) _ocelli_files "$2" "$_ocelli_pictures" ;;
     eval) (($3)) || { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2"); } ;;
     ocelli-convert) (($3)) || _ocelli_files "$2" '*.safetensors' ;;
     esac

@@ -26,9 +26,13 @@ static void cut_to_width(char text[LINE]) {
     text[size.ws_col - 1] = '\0';
 }
 
-void progress_begin(struct progress *p, size_t total) {
-    *p = (struct progress){.shown = true, .total = total, .began_ns = clock_ns(CLOCK_MONOTONIC)};
+void progress_begin_of(struct progress *p, size_t total, const char *unit) {
+    *p = (struct progress){.shown = true, .total = total, .unit = unit, .began_ns = clock_ns(CLOCK_MONOTONIC)};
     shown = p;
+}
+
+void progress_begin(struct progress *p, size_t total) {
+    progress_begin_of(p, total, "pictures");
 }
 
 /* Seconds as people say them. */
@@ -41,11 +45,11 @@ static void write_left(char *text, size_t size, double seconds) {
         snprintf(text, size, "%.1f h", seconds / 3600);
 }
 
-void progress_text(char *text, size_t size, size_t done, size_t total, double seconds) {
+void progress_text(char *text, size_t size, size_t done, size_t total, double seconds, const char *unit) {
     char left[32];
     double rate = seconds > 0 ? (double)done / seconds : 0;
     size_t most = total > done ? total : done; /* more may have come since they were counted */
-    int used = snprintf(text, size, "%zu/%zu pictures", done, most);
+    int used = snprintf(text, size, "%zu/%zu %s", done, most, unit);
     if (!done || rate <= 0) return;
     write_left(left, sizeof left, (double)(most - done) / rate);
     snprintf(text + used, size - (size_t)used, "  %.*f/s  %s left", rate < 10 ? 1 : 0, rate, left);
@@ -53,7 +57,8 @@ void progress_text(char *text, size_t size, size_t done, size_t total, double se
 
 static void draw(const struct progress *p, int64_t now) {
     char text[LINE];
-    progress_text(text, sizeof text, p->done, p->total, (double)(now - p->began_ns) / 1e9);
+    progress_text(text, sizeof text, p->done, p->total, (double)(now - p->began_ns) / 1e9, p->unit);
+    strncat(text, p->note, sizeof text - strlen(text) - 1);
     cut_to_width(text);
     fprintf(stderr, "\r%s\033[K", text);
     fflush(stderr);
