@@ -182,7 +182,7 @@ int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *from, f
 /* A text's row is that of its first end mark (argmax in CLIP's code): one spelt out in the text
  * comes before the one that ends it. */
 static uint32_t pooled_length(const struct ocelli *o, const int32_t *ids, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !o->config.last_pool; i++)
         if ((uint32_t)ids[i] == o->config.end_id) return (uint32_t)i + 1;
     return (uint32_t)count;
 }

@@ -12,13 +12,20 @@ struct clip_tower_config {
     uint32_t tokens; /* image: 1 + patches; text: context length */
     float epsilon;
     enum op_activation activation;
+    bool no_mask; /* every token sees all others; else those up to itself. Of the text tower */
+    bool projection_bias;
 };
 
 struct clip_config {
     struct clip_tower_config image, text;
     uint32_t image_size, patch_size, vocabulary;
     uint32_t embedding; /* D */
-    uint32_t end_id;    /* of the EOT token, whose row is the text's */
+    /* The image's embedding: the class token's row, normed and projected. Or, `attention_pool`: no class token, no norm
+     * before the blocks, no projection; one query that is no token attends to all of them, and has an MLP. */
+    bool attention_pool;
+    bool last_pool;  /* the text's row is the context's last one; else the first end mark's */
+    uint32_t end_id; /* of the end mark */
+    uint32_t pad_id; /* with last_pool: of all rows behind the text's own */
     struct prep_rule prep;
     float logit_scale, logit_bias;
     bool sigmoid; /* score rule; else softmax */

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NAME_SIZE = 64, KEY_SIZE = NAME_SIZE + 16 };
 
@@ -19,6 +20,21 @@ int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *na
     const float *values = NULL;
     int status = blob_vector(blob, name, count, counts_only(tower) ? NULL : &values);
     return status ? status : op_weights_floats(&tower->weights, values, count, view);
+}
+
+int clip_load_rows(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, struct op_view *view) {
+    uint32_t width = tower->config->width, stride = op_stride(width);
+    const float *values = NULL;
+    int status = blob_vector(blob, name, (uint64_t)rows * width, counts_only(tower) ? NULL : &values);
+    if (status) return status;
+    if (!values) return op_weights_floats(&tower->weights, NULL, (uint64_t)rows * stride, view);
+    float *wide = calloc((size_t)rows * stride, sizeof *wide);
+    if (!wide) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (uint32_t r = 0; r < rows; r++)
+        memcpy(wide + (size_t)r * stride, values + (size_t)r * width, width * sizeof *wide);
+    status = op_weights_floats(&tower->weights, wide, (uint64_t)rows * stride, view);
+    free(wide);
+    return status;
 }
 
 int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm) {
@@ -62,14 +78,11 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
 }
 
-static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
+/* What stands behind q, k and v. */
+static int load_rest(struct clip_tower *tower, struct blob *blob, const char *block, struct clip_block *b) {
     uint32_t width = tower->config->width, hidden = tower->config->hidden;
-    struct clip_block *b = &tower->blocks[index];
-    char block[32], name[NAME_SIZE];
-    snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
-    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
-    int status = clip_load_norm(tower, blob, name, &b->ln1);
-    if (!status) status = load_qkv(tower, blob, block, &b->qkv);
+    char name[NAME_SIZE];
+    int status = OCELLI_OK;
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
     if (!status) status = clip_load_matrix(tower, blob, name, width, width, true, &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
@@ -82,6 +95,37 @@ static int load_block(struct clip_tower *tower, struct blob *blob, const char *p
     return status;
 }
 
+static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
+    struct clip_block *b = &tower->blocks[index];
+    char block[32], name[NAME_SIZE];
+    snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
+    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
+    int status = clip_load_norm(tower, blob, name, &b->ln1);
+    if (!status) status = load_qkv(tower, blob, block, &b->qkv);
+    return status ? status : load_rest(tower, blob, block, b);
+}
+
+/* Keys and values stand where those of a block do: q has rows of zeros, which nothing computes. */
+static int load_head_kv(struct clip_tower *t, struct blob *blob, struct op_matrix *matrix) {
+    uint32_t width = t->config->width;
+    struct op_source sources[3];
+    int8_t *zeros = calloc(width, width);
+    float *none = calloc(width, sizeof *none);
+    int status = zeros && none ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    sources[0] = (struct op_source){.values = zeros, .scales = none, .bias = none, .rows = width};
+    if (!status) status = source(t, blob, TENSOR_HEAD "." TENSOR_KEY, width, width, true, &sources[1]);
+    if (!status) status = source(t, blob, TENSOR_HEAD "." TENSOR_VALUE, width, width, true, &sources[2]);
+    if (!status) status = op_weights_matrix(&t->weights, sources, 3, width, matrix);
+    free(zeros), free(none);
+    return status;
+}
+
+static int load_head(struct clip_tower *t, struct blob *blob) {
+    int status = clip_load_rows(t, blob, TENSOR_HEAD_QUERY, 1, &t->head.query);
+    if (!status) status = load_head_kv(t, blob, &t->head.block.qkv);
+    return status ? status : load_rest(t, blob, TENSOR_HEAD, &t->head.block);
+}
+
 int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection) {
     if (!tower->blocks) tower->blocks = calloc(tower->config->blocks, sizeof *tower->blocks);
     if (!tower->blocks) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
@@ -90,9 +134,10 @@ int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *pre
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s." TENSOR_POST_NORM, prefix);
     if (!status) status = clip_load_norm(tower, blob, name, &tower->post);
-    if (!status)
-        status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width, false,
-                                  &tower->projection);
+    if (!status && tower->pools_by_attention) status = load_head(tower, blob);
+    if (!status && !tower->pools_by_attention)
+        status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width,
+                                  tower->config->projection_bias, &tower->projection);
     blob_release(blob, prefix);
     blob_release(blob, projection);
     return status;
@@ -146,16 +191,18 @@ int clip_allocate(struct clip_tower *tower, const char *name) {
     return status;
 }
 
-/* The end of a row of x: its norm becomes the input of a product, `quantized`. */
+/* The end of a row of x: its norm becomes the input of a product, `quantized`. No norm: nothing follows. */
 static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows quantized,
                                         uint32_t rows) {
+    if (!n) return (struct op_epilogue){0};
     return (struct op_epilogue){.out = op_input_rows(t->device, quantized, rows),
                                 .weight = n->weight,
                                 .bias = n->bias,
                                 .epsilon = t->config->epsilon};
 }
 
-/* x += out(attended); x += mlp(norm(x)); then the norm `next`, into the same rows as the one before. */
+/* x += out(attended), or x = that at the head; x += mlp(norm(x)); then the norm `next`, into the same rows as the one
+ * before. */
 static void output_and_mlp(struct clip_tower *tower, const struct clip_block *block, struct op_rows attended,
                            struct op_rows tokens, struct op_rows normed_quantized, const struct clip_norm *next,
                            uint32_t rows) {
@@ -165,7 +212,7 @@ static void output_and_mlp(struct clip_tower *tower, const struct clip_block *bl
                                                .matrix = &block->out, // (R, W)
                                                .out = tokens,
                                                .rows = rows,
-                                               .add = true,
+                                               .add = block != &tower->head.block,
                                                .epilogue = epilogue_norm(tower, &block->ln2, normed_quantized, rows)});
     struct op_rows hidden = op_unquantized_rows(tower->device, tower->hidden, rows);
     struct op_rows input = op_quantized_rows(tower->device, hidden, tower->hidden_quantized, rows);
@@ -251,6 +298,47 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
     output_and_mlp(tower, block, input, p->x, p->normed, next, batch);
 }
 
+/* The last block, which is computed for the pooled row only, and the projection of that row. */
+static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
+    pooled_block(tower, &tower->blocks[tower->config->blocks - 1], &tower->post, batch, tokens, causal);
+    struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
+    op_linear(tower->list,
+              &(struct op_linear){.label = "projection",
+                                  .in = op_input_rows(tower->device, tower->pooled.normed, batch), // (B, W)
+                                  .matrix = &tower->projection,                                    // (B, D)
+                                  .out = out,
+                                  .rows = batch});
+}
+
+/* y = out(attention(query, normed)); y + mlp(norm(y)) is the embedding. All sequences have the same query, which is one
+ * row without a stride. */
+static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t tokens) {
+    uint32_t width = tower->config->width;
+    const struct clip_pooled *p = &tower->pooled;
+    op_linear(tower->list, &(struct op_linear){.label = "head_kv",
+                                               .in = op_input_rows(tower->device, tower->normed, batch * tokens),
+                                               .matrix = &tower->head.block.qkv, // (B T, 2W)
+                                               .out = tower->qkv,
+                                               .rows = batch * tokens,
+                                               .first = width,
+                                               .count = 2 * width});
+    struct op_rows attended = op_unquantized_rows(tower->device, p->attended, batch);
+    struct op_rows input = op_quantized_rows(tower->device, attended, p->attended_quantized, batch);
+    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
+                                                     .query = {.values = tower->head.query},
+                                                     .pooled = op_view_of(tower->pool_rows),
+                                                     .out = attended, // (B, W)
+                                                     .sequences = batch,
+                                                     .tokens = tokens,
+                                                     .width = width,
+                                                     .heads = tower->config->heads,
+                                                     .epilogue = {.out = input}});
+    output_and_mlp(tower, &tower->head.block, input, p->x, p->normed, NULL, batch); // (B, W)
+    struct op_view from = p->x.values;
+    from.size = (uint64_t)batch * p->x.stride * sizeof(float);
+    op_copy(tower->list, from, op_view_of(tower->output)); // (B, D)
+}
+
 void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t last = tower->config->blocks - 1;
     const struct clip_block *b = tower->blocks;
@@ -263,14 +351,12 @@ void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens
                               .width = tower->config->width,
                               .epsilon = tower->config->epsilon});
     for (uint32_t i = 0; i < last; i++) block(tower, &b[i], &b[i + 1].ln1, batch, tokens, causal);
-    pooled_block(tower, &b[last], &tower->post, batch, tokens, causal);
-    struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
-    op_linear(tower->list,
-              &(struct op_linear){.label = "projection",
-                                  .in = op_input_rows(tower->device, tower->pooled.normed, batch), // (B, W)
-                                  .matrix = &tower->projection,                                    // (B, D)
-                                  .out = out,
-                                  .rows = batch});
+    if (!tower->pools_by_attention) {
+        pool_row(tower, batch, tokens, causal);
+        return;
+    }
+    block(tower, &b[last], &tower->post, batch, tokens, causal);
+    pool_by_attention(tower, batch, tokens);
 }
 
 int clip_read_embeddings(struct clip_tower *tower, uint32_t count, float *out) {
