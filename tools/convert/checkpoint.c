@@ -89,13 +89,14 @@ static bool starts_one(const struct checkpoint *c, const char *prefix) {
 }
 
 static int find_layout(struct checkpoint *c, const char *path, struct report *r) {
-    if (starts_one(c, "visual.trunk."))
-        return config_unsupported(path, "a timm image tower (MobileCLIP, SigLIP, ...): convert a plain CLIP");
     for (size_t i = 0; i < names_layout_count && !c->layout; i++)
-        if (starts_one(c, names_layouts[i].marker)) c->layout = &names_layouts[i];
+        if (names_layouts[i].siglip == c->config.attention_pool && starts_one(c, names_layouts[i].marker))
+            c->layout = &names_layouts[i];
+    if (!c->layout && starts_one(c, "visual.trunk."))
+        return config_unsupported(path, "a timm image tower that is no SigLIP (MobileCLIP, ...): convert a plain CLIP");
     if (!c->layout)
         return log_fail(OCELLI_ERR_FILE, "%s: no tensor starts with %s or %s: give a CLIP with both towers", path,
-                        names_layouts[0].marker, names_layouts[1].marker);
+                        names_layouts[0].marker, names_layouts[2].marker);
     report_choice(r, "layout", c->layout->name, "a tensor starts with %s", c->layout->marker);
     return OCELLI_OK;
 }

@@ -23,7 +23,7 @@ enum config_activation { CONFIG_QUICK_GELU, CONFIG_GELU, CONFIG_GELU_TANH };
 
 struct config_tower {
     uint32_t width, hidden, blocks, heads;
-    uint32_t tokens; /* image: 1 + patches; text: context length */
+    uint32_t tokens; /* image: patches, and one with a class token; text: context length */
     float epsilon;
     enum config_activation activation;
 };
@@ -32,6 +32,7 @@ struct config_tower {
 enum config_pool {
     CONFIG_POOL_LARGEST, /* at the largest id: the end mark has to be that */
     CONFIG_POOL_END,     /* at the first `end_id` */
+    CONFIG_POOL_LAST,    /* at the last position of the context; texts are padded up to it */
 };
 
 struct config {
@@ -42,7 +43,12 @@ struct config {
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
     uint32_t end_id;       /* with CONFIG_POOL_END */
-    bool pad_with_end;     /* transformers; open_clip pads with 0 */
+    bool pad_with_end;     /* transformers; open_clip pads with 0. Not of CONFIG_POOL_LAST */
+    bool attention_pool;   /* of pictures: no class token, no norm before the blocks, no projection */
+    bool no_mask;          /* of texts; else causal */
+    bool text_bias;        /* of the text's projection */
+    bool sigmoid;          /* score rule; else softmax */
+    const char *clean;     /* what texts go through before the tokenizer, see docs/blob.md; NULL: as CLIP's */
     bool squash, bilinear; /* resize: else short side and crop, bicubic */
     float mean[3], std[3]; /* of pixels in 0..1 */
 };
@@ -61,6 +67,8 @@ int config_check(struct config *config);
 /* Checks the pixels' standard deviations that `file` gave. Errors: FILE. */
 int config_check_std(const struct config *config, const char *file);
 
+/* hidden_act of a transformers configuration. Errors: LIMIT. */
+int config_find_activation(const struct json_at *at, const char *name, enum config_activation *out);
 const char *config_activation_name(enum config_activation activation);
 
 /* Helpers of the readers: a value that must be as expected here, or the model computes other things. */

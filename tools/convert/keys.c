@@ -55,9 +55,13 @@ void keys_model(struct gguf_write *writer, const struct model *model) {
     gguf_write_u32(writer, "clip.text.vocab_size", c->vocabulary);
     gguf_write_text(writer, "ocelli.vision.resize", c->squash ? "squash" : "crop");
     gguf_write_text(writer, "ocelli.vision.filter", c->bilinear ? "bilinear" : "bicubic");
-    gguf_write_text(writer, "ocelli.score", "softmax");
+    gguf_write_text(writer, "ocelli.vision.pooling", c->attention_pool ? "attention" : "class");
+    gguf_write_text(writer, "ocelli.text.pooling", c->pool == CONFIG_POOL_LAST ? "last" : "end");
+    gguf_write_text(writer, "ocelli.text.mask", c->no_mask ? "none" : "causal");
+    gguf_write_bool(writer, "ocelli.text.projection_bias", c->text_bias);
+    gguf_write_text(writer, "ocelli.score", c->sigmoid ? "sigmoid" : "softmax");
     gguf_write_f32(writer, "ocelli.logit_scale", model->logit_scale);
-    gguf_write_f32(writer, "ocelli.logit_bias", 0);
+    gguf_write_f32(writer, "ocelli.logit_bias", model->logit_bias);
 }
 
 /* All of them, always: their sizes are known before what they say. */

@@ -90,9 +90,13 @@ static const char *const flat_ignored[] = {"attn_mask", "input_resolution", "con
 
 const struct names_layout names_layouts[] = {
     {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
-     transformers_block, transformers_outside, transformers_ignored},
+     transformers_block, transformers_outside, transformers_ignored, NULL, false},
+    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", names_timm_block,
+     names_siglip_timm, flat_ignored, flat_block, true},
     {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_outside,
-     flat_ignored},
+     flat_ignored, NULL, false},
+    {"transformers' SigLIP", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
+     transformers_block, names_siglip_transformers, transformers_ignored, NULL, true},
 };
 const size_t names_layout_count = sizeof names_layouts / sizeof names_layouts[0];
 
