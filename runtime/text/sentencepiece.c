@@ -65,7 +65,8 @@ static int sort(struct sentencepiece *sp, const struct sentencepiece_params *p) 
     for (size_t i = 0; i < p->token_count && good; i++) {
         uint8_t type = p->types[i];
         taken[i] = is_taken(sp, p->tokens[i], type);
-        added[i] = type == SENTENCEPIECE_USER || (sp->merges_pairs && type == SENTENCEPIECE_CONTROL);
+        added[i] = type == SENTENCEPIECE_USER ||
+                   (sp->merges_pairs && (type == SENTENCEPIECE_CONTROL || type == SENTENCEPIECE_UNKNOWN));
         if (type == SENTENCEPIECE_UNKNOWN && sp->unknown_id == UINT32_MAX) sp->unknown_id = (uint32_t)i;
         if (type == SENTENCEPIECE_BYTE) find_byte(sp, p->tokens[i], (uint32_t)i);
     }
@@ -137,13 +138,24 @@ void sentencepiece_destroy(struct sentencepiece **sp) {
     *sp = NULL;
 }
 
-/* The text between two added tokens. */
-static bool encode_part(const struct sentencepiece *sp, const char *text, size_t length,
-                        struct sentencepiece_text *space, struct sentencepiece_ids *to) {
-    to->unknown = false;
+static bool cut(const struct sentencepiece *sp, const char *text, size_t length, struct sentencepiece_text *space,
+                struct sentencepiece_ids *to) {
     if (!sentencepiece_normalize(sp, text, length, space)) return false;
     return sp->merges_pairs ? sentencepiece_pairs(sp, space->text, space->length, to)
                             : sentencepiece_unigram(sp, space->text, space->length, to);
+}
+
+/* The text between two added tokens, which are found before it is in lower case. */
+static bool encode_part(const struct sentencepiece *sp, const char *text, size_t length,
+                        struct sentencepiece_text *space, struct sentencepiece_ids *to) {
+    char *lower;
+    size_t n;
+    to->unknown = false;
+    if (sp->clean != CANONICAL_LOWER) return cut(sp, text, length, space, to);
+    if (canonical_text(CANONICAL_LOWER, text, length, &lower, &n)) return false;
+    bool good = cut(sp, lower, n, space, to);
+    free(lower);
+    return good;
 }
 
 static bool encode_all(const struct sentencepiece *sp, const char *text, size_t length, struct sentencepiece_ids *to) {
@@ -184,7 +196,7 @@ int sentencepiece_encode(const struct sentencepiece *sp, const char *text, size_
     if (status) return status;
     if (length > SENTENCEPIECE_LONGEST)
         for (length = SENTENCEPIECE_LONGEST; length && ((unsigned char)text[length] & 0xc0) == 0x80;) length--;
-    status = canonical_text(sp->clean, text, length, &cleaned, &n);
+    status = canonical_text(sp->clean == CANONICAL_LOWER ? CANONICAL_NONE : sp->clean, text, length, &cleaned, &n);
     if (status) return status;
     struct sentencepiece_ids to = {.ids = ids, .most = sp->context - 1};
     if (!encode_all(sp, cleaned, n, &to))

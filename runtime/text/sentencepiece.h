@@ -14,9 +14,9 @@ struct sentencepiece;
 /* GGUF's token types. */
 enum sentencepiece_type {
     SENTENCEPIECE_NORMAL = 1,
-    SENTENCEPIECE_UNKNOWN = 2,
-    SENTENCEPIECE_CONTROL = 3, /* found in texts only where pairs are merged */
-    SENTENCEPIECE_USER = 4,    /* found in texts before they are normalised */
+    SENTENCEPIECE_UNKNOWN = 2, /* found in texts, like the next, only where pairs are merged */
+    SENTENCEPIECE_CONTROL = 3,
+    SENTENCEPIECE_USER = 4, /* found in texts before they are normalised */
     SENTENCEPIECE_UNUSED = 5,
     SENTENCEPIECE_BYTE = 6, /* <0x00> to <0xFF> */
 };

@@ -40,9 +40,10 @@ static void take(const struct sentencepiece *sp, const char *text, size_t length
     *to = text + from, *count = *at - from;
 }
 
-/* Blanks at the start go, and so does one behind another, also within what a character is mapped to. */
+/* Blanks at the start go (except for transformers' SigLIP, which has a text of its own before them), and so does one
+ * behind another, also within what a character is mapped to. */
 static bool normalize(const struct sentencepiece *sp, const char *text, size_t length, struct sentencepiece_text *out) {
-    bool after_space = sp->single_spaces, good = true;
+    bool after_space = sp->single_spaces && sp->clean != CANONICAL_SIGLIP, good = true;
     for (size_t at = 0; at < length && good;) {
         const char *to;
         size_t count;
