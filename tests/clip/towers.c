@@ -6,6 +6,8 @@
 #include "support/model.h"
 #include "support/gpu.h"
 #include "support/test.h"
+#include "handle.h"
+#include "tag/score.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,6 +82,21 @@ static double worst(const struct opened *m, int first) {
     return lowest;
 }
 
+/* transformers' own, whose scale of 100 makes 0.025 of a score out of 0.001 of a cosine at worst. */
+static void check_scores(const struct opened *m, bool int8) {
+    double apart = 0;
+    for (int i = 0; i < CHECKPOINT_INPUTS; i++)
+        for (int j = 0; j < CHECKPOINT_INPUTS; j++) {
+            const float *image = m->got + (size_t)i * m->golden.dim;
+            const float *text = m->got + (size_t)(CHECKPOINT_INPUTS + j) * m->golden.dim;
+            float cosine = score_cosine(image, text, m->golden.dim), score;
+            score_sigmoid(&cosine, 1, m->config.logit_scale, m->config.logit_bias, &score);
+            apart = fmax(apart, fabs(score - m->golden.scores[i * CHECKPOINT_INPUTS + j]));
+        }
+    printf("scores at most %.5f apart\n", apart);
+    assert_true(apart < (int8 ? 0.05 : 0.02));
+}
+
 /* All pairs take minutes on a slow machine: `make test-long`. Else the first model has every product, and each other
  * one one of them, another from model to model. */
 static bool is_chosen(int model, uint32_t product, uint32_t products) {
@@ -87,7 +104,7 @@ static bool is_chosen(int model, uint32_t product, uint32_t products) {
 }
 
 /* Way `index` of the device; false: it has no more. */
-static bool check(struct opened *opened, int model, uint32_t index) {
+static bool check(struct opened *opened, const char *name, int model, uint32_t index) {
     struct op_way ways[OP_WAYS_MOST];
     struct gpu gpu;
     gpu_open(&gpu);
@@ -98,23 +115,32 @@ static bool check(struct opened *opened, int model, uint32_t index) {
         embed_images(opened, gpu.device);
         embed_texts(opened, gpu.device);
         double image = worst(opened, 0), text = worst(opened, CHECKPOINT_INPUTS);
-        printf("| %s | %s | %.6f | %.6f |\n", checkpoint_names[model], ways[index].name, image, text);
+        printf("| %s | %s | %.6f | %.6f |\n", name, ways[index].name, image, text);
         double mark = op_input_is_int8(gpu.device) ? opened->golden.dot : opened->golden.f16w;
         assert_true(image >= mark && text >= mark);
+        if (opened->config.sigmoid) check_scores(opened, op_input_is_int8(gpu.device));
     }
     gpu_close(&gpu);
     return index < count;
 }
 
+static void check_all(const char *name, int model) {
+    struct opened m;
+    open_model(&m, name);
+    for (uint32_t way = 0; check(&m, name, model, way); way++) {
+    }
+    close_model(&m);
+}
+
 static void test_goldens(void **unused) {
     (void)unused;
-    for (int i = 0; checkpoint_names[i]; i++) {
-        struct opened m;
-        open_model(&m, checkpoint_names[i]);
-        for (uint32_t way = 0; check(&m, i, way); way++) {
-        }
-        close_model(&m);
-    }
+    for (int i = 0; checkpoint_names[i]; i++) check_all(checkpoint_names[i], i);
+}
+
+/* Every product, as these towers have parts of their own. */
+static void test_siglip(void **unused) {
+    (void)unused;
+    for (int i = 0; checkpoint_siglip_names[i]; i++) check_all(checkpoint_siglip_names[i], 0);
 }
 
 /* The same picture at every place of a batch and after other sizes gives the same numbers. */
@@ -204,6 +230,27 @@ static void test_frames(void **unused) {
     close_model(&m);
 }
 
+/* The blob's tokenizer gives the ids that transformers' class gave. */
+static void test_siglip_ids(void **unused) {
+    (void)unused;
+    for (int i = 0; checkpoint_siglip_names[i]; i++) {
+        struct opened m;
+        struct encoder *encoder;
+        open_model(&m, checkpoint_siglip_names[i]);
+        assert_int_equal(handle_tokenizer(m.blob, m.config.text.tokens, m.config.vocabulary, &encoder), OCELLI_OK);
+        for (int t = 0; t < CHECKPOINT_INPUTS; t++) {
+            int32_t ids[64];
+            size_t count;
+            const char *text = m.golden.texts[t];
+            assert_int_equal(encoder_encode(encoder, text, strlen(text), ids, &count), OCELLI_OK);
+            assert_int_equal(count, m.golden.id_count[t]);
+            assert_memory_equal(ids, m.golden.ids[t], count * sizeof *ids);
+        }
+        encoder_destroy(&encoder);
+        close_model(&m);
+    }
+}
+
 static void test_bad_ids(void **unused) {
     (void)unused;
     struct opened m;
@@ -228,8 +275,9 @@ static void test_bad_ids(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens), cmocka_unit_test(test_batch_places), cmocka_unit_test(test_large_picture),
-        cmocka_unit_test(test_frames),  cmocka_unit_test(test_bad_ids),
+        cmocka_unit_test(test_goldens),      cmocka_unit_test(test_siglip),        cmocka_unit_test(test_siglip_ids),
+        cmocka_unit_test(test_batch_places), cmocka_unit_test(test_large_picture), cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_bad_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """SigLIP's tokenizers and towers against the toolkits: the small goldens, and the large comparison.
 
-usage: siglip.py tokenizers            writes siglip/ beside this file: two small vocabularies
+usage: siglip.py towers                writes towers/siglip and towers/siglip2 beside this file
        siglip.py compare OCELLI CONVERT [STRINGS]   token ids of many strings, opt-in (default 3000)
        siglip.py real OCELLI CONVERT FOLDER   SigLIP 2 base patch32-256's shape, random weights: cosine, time, memory
 
@@ -18,7 +18,6 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).parent
-OUT = HERE / "siglip"
 
 WORDS = """a photo of the cat dog red truck open garage door parcel on doormat with man woman child street rain snow
 night day small large empty full kitchen table chair window roof fire smoke water car bicycle train two three seven
@@ -62,7 +61,7 @@ def train(kind, size):
     same = dict(sentence_iterator=iter(corpus(random.Random(3))), model_writer=model, vocab_size=size,
                 character_coverage=.9995, minloglevel=2, num_threads=1)
     if kind == "unigram":   # as the published cc_en.32000: pad and </s> 1, unknown 2
-        sentencepiece.SentencePieceTrainer.train(model_type="unigram", normalization_rule_name="nmt_nfkc", pad_id=0,
+        sentencepiece.SentencePieceTrainer.train(model_type="unigram", normalization_rule_name="nmt_nfkc" if size > 500 else "identity", pad_id=0,
                                                  eos_id=1, unk_id=2, bos_id=-1, hard_vocab_limit=False, **same)
     else:                   # as Gemma's
         sentencepiece.SentencePieceTrainer.train(
@@ -172,6 +171,99 @@ def compare(ocelli, program, count=3000):
     return wrong
 
 
+# ---- small towers: the files beside those of towers.py ----
+
+# name: (pixels, patch, image tower), (context, text tower); a tower is width, heads, layers, mlp
+TOWERS = {"siglip":  ((32, 8, 64, 2, 3, 160), (16, 64, 2, 3, 160), "unigram", "gelu_pytorch_tanh"),
+          "siglip2": ((48, 16, 72, 3, 2, 200), (24, 40, 2, 2, 104), "bpe", None)}
+TEXTS = ["", "a", "## \"!\"", "a photo of the cat", "The DOG, in a red truck!", "café 42 猫 🐈",
+         "an open garage door with a parcel on the doormat",
+         "a photo of the red truck in the open gate of a factory while it is snow and night and a man with an umbrella "
+         "is looking at it from the other side of the street"]
+
+
+def entry(name, shape):
+    """Outputs of about the spread of the inputs; norms around 1."""
+    import towers
+    if name == "logit_scale":
+        return towers.uniform(name, (1,), 0.0, 4.6)
+    if name == "logit_bias":
+        return towers.uniform(name, (1,), 0.0, -12.0)
+    if len(shape) == 1:
+        is_norm = "norm" in name and name.endswith("weight")
+        return towers.uniform(name, shape, 0.4 if is_norm else 0.15, 1.0 if is_norm else 0.0)
+    if "embedding.weight" in name and "patch" not in name or "probe" in name:
+        return towers.uniform(name, shape, 0.8)
+    columns = 1
+    for side in shape[1:]:
+        columns *= side
+    return towers.uniform(name, shape, 1.3 * (3 / columns) ** .5)
+
+
+def sub_tower(numbers, act):
+    width, heads, layers, mlp = numbers
+    out = dict(hidden_size=width, intermediate_size=mlp, num_hidden_layers=layers, num_attention_heads=heads)
+    return out | ({"hidden_act": act} if act else {})
+
+
+def small_tokenizer(folder, kind):
+    model = train(kind, 440 if kind == "unigram" else 600)
+    if kind == "unigram":
+        return siglip_model(folder, model)
+    made = gemma_json(model, folder, True)
+    file = folder / "tokenizer.json"
+    file.write_text(json.dumps(json.loads(file.read_text()), ensure_ascii=False, separators=(",", ":")) + "\n")
+    return made
+
+
+def make(number, name):
+    import numpy as np
+    import torch
+    import towers
+    from PIL import Image
+    from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
+    image, text, kind, act = TOWERS[name]
+    folder, seed = HERE / "towers" / name, 2000 + number
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = small_tokenizer(folder, kind)
+    vocabulary = len(tokenizer) + 8
+    config = {"architectures": ["SiglipModel"], "model_type": "siglip",
+              "vision_config": sub_tower(image[2:], act) | {"image_size": image[0], "patch_size": image[1]},
+              "text_config": sub_tower(text[1:], act) | {"max_position_embeddings": text[0], "vocab_size": vocabulary,
+                                                         "projection_size": image[2]}}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    prep(folder, image[0])
+    model = SiglipModel(SiglipConfig.from_dict(json.loads(json.dumps(config)))).eval()
+    entries = [entry(n, tuple(t.shape)) for n, t in model.state_dict().items() if not n.endswith("position_ids")]
+    arrays = {e["name"]: towers.tensor(seed, e) for e in entries}
+    model.load_state_dict({n: torch.from_numpy(a.copy()) for n, a in arrays.items()}, strict=False)
+    pictures = [towers.picture(seed, i, image[0]) for i in range(8)]
+    processor = SiglipImageProcessor.from_dict(json.loads((folder / "preprocessor_config.json").read_text()))
+    ids = [tokenizer(t, truncation=True, max_length=text[0])["input_ids"] for t in TEXTS]
+    pad = tokenizer.pad_token_id
+    with torch.no_grad():
+        pixels = torch.cat([processor(Image.fromarray(p), return_tensors="pt")["pixel_values"] for p in pictures])
+        full = torch.tensor([i + [pad] * (text[0] - len(i)) for i in ids])
+        out = model(pixel_values=pixels, input_ids=full)
+    made = torch.cat([out.image_embeds, out.text_embeds]).numpy()
+    made = made / np.linalg.norm(made, axis=-1, keepdims=True)
+    made.astype("<f4").tofile(folder / "embeddings.bin")
+    value = towers.FNV
+    for a in arrays.values():
+        value = towers.fnv1a(a.tobytes(), value)
+    index = {"name": name, "seed": seed, "image_size": image[0], "dim": image[2], "embeddings": "embeddings.bin",
+             "cosine": {"f16w": 0.9997, "dot": 0.999}, "weights_fnv1a": f"{value:016x}",
+             "scores": [[round(x, 6) for x in row] for row in torch.sigmoid(out.logits_per_image).tolist()]}
+    towers.write_index(folder / "index.json", index, {
+        "images": [{"name": f"image/{i}", "fnv1a": f"{towers.fnv1a(p.tobytes()):016x}"} for i, p in enumerate(pictures)],
+        "texts": [{"text": t, "ids": i} for t, i in zip(TEXTS, ids)], "tensors": entries})
+    off = made[:8] @ made[:8].T, made[8:] @ made[8:].T
+    print(name, "cosine between inputs", off[0].min(), off[1].min(), "scores", index["scores"][0])
+
+
 if __name__ == "__main__":
+    if sys.argv[1] == "towers":
+        for number, name in enumerate(TOWERS):
+            make(number, name)
     if sys.argv[1] == "compare":
         sys.exit(1 if compare(*sys.argv[2:]) else 0)

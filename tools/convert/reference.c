@@ -108,6 +108,7 @@ static int allocate(struct reference *r, unsigned kinds, uint32_t widest) {
     const struct config_tower *c = r->tower;
     size_t longest = longest_input(r);
     if (c->hidden > widest) widest = c->hidden;
+    if (c->width > widest) widest = c->width; /* of products' inputs, all of which may be rounded */
     r->chunk = longest > CHUNK ? longest : r->rows < CHUNK ? r->rows : CHUNK;
     r->normed = floats(&r->arena, r->chunk, c->width);
     r->qkv = floats(&r->arena, r->chunk, 3 * (size_t)c->width);
