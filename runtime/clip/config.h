@@ -31,6 +31,11 @@ struct clip_config {
     bool sigmoid; /* score rule; else softmax */
 };
 
+/* Rows of one picture before the tower: a head that pools by attention has no class token beside them. */
+static inline uint32_t clip_patches(const struct clip_config *config) {
+    return config->image.tokens - !config->attention_pool;
+}
+
 /* Errors: FILE (missing or contradictory values), LIMIT (a valid model this runtime cannot run). */
 int clip_config_read(struct clip_config *config, const struct blob *blob);
 

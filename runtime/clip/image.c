@@ -7,10 +7,6 @@ static uint32_t patch_numbers(const struct clip_config *c) {
     return 3 * c->patch_size * c->patch_size;
 }
 
-static uint32_t patches_of(const struct clip_config *c) {
-    return c->image.tokens - !c->attention_pool;
-}
-
 static int load(struct clip_image *s, struct blob *blob) {
     struct clip_tower *t = &s->tower;
     const struct clip_config *c = s->config;
@@ -28,7 +24,7 @@ static int load(struct clip_image *s, struct blob *blob) {
 
 static void plan(struct clip_image *s) {
     struct clip_tower *t = &s->tower;
-    uint32_t rows = t->max_batch * patches_of(s->config) + OP_MAX_PANEL, numbers = patch_numbers(s->config);
+    uint32_t rows = t->max_batch * clip_patches(s->config) + OP_MAX_PANEL, numbers = patch_numbers(s->config);
     s->patches = clip_plan_rows(t, rows, numbers, false);
     if (op_input_is_int8(t->device)) s->patches_quantized = clip_plan_rows(t, rows, numbers, true);
     clip_plan_stack(t, t->max_batch * s->config->image.tokens);
@@ -98,7 +94,7 @@ static void start_with_class(struct clip_image *tower, struct op_rows patches, u
                                            .in = patches,
                                            .matrix = &tower->patch_weights, // (B P, W)
                                            .out = t->attended,
-                                           .rows = batch * patches_of(tower->config)});
+                                           .rows = batch * clip_patches(tower->config)});
     op_norm(t->list, &(struct op_norm){.in = t->attended,
                                        .out = t->x,
                                        .weight = tower->pre.weight, // (B T, W)
@@ -128,7 +124,7 @@ static void start_plain(struct clip_image *tower, struct op_rows patches, uint32
 
 static int record_tower(struct clip_image *tower, uint32_t batch) {
     struct clip_tower *t = &tower->tower;
-    uint32_t rows = batch * patches_of(tower->config), tokens = tower->config->image.tokens;
+    uint32_t rows = batch * clip_patches(tower->config), tokens = tower->config->image.tokens;
     t->batch = 0;
     int status = op_list_begin(t->list, tower->resize.timed);
     if (status) return status;
@@ -147,7 +143,7 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
 
 /* The place of a batch of `count` pictures: the layout depends on the count. */
 static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
-    return op_unquantized_rows(s->tower.device, s->patches, count * patches_of(s->config));
+    return op_unquantized_rows(s->tower.device, s->patches, count * clip_patches(s->config));
 }
 
 int clip_image_prepare(struct clip_image *tower, uint32_t width, uint32_t height, bool timed) {
