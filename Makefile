@@ -8,7 +8,7 @@ JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
 # Without these a part is left out, with a message. Cameras (libcamera-dev, g++) are not in the list: they bring much with them.
-OPTIONAL = libcoap3-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev lowdown
+OPTIONAL = libcoap3-dev libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev lowdown
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)
@@ -183,7 +183,7 @@ image: PACKAGES += mmdebstrap qemu-user-static mtools dosfstools fdisk u-boot-to
 image: packages
 	boards/image/build --debs build/packages/trixie --keep-img
 
-# That image in QEMU: started, given wrong settings, updated, cut off: two hours. SCENARIOS="first cuts" for some, CUTS=20.
+# That image in QEMU: started, given wrong settings, updated, cut off: an hour. SCENARIOS="first cuts" for some, CUTS=20; SCENARIOS=model MODEL=FILE for one of your own.
 test-image: PACKAGES += qemu-system-arm mtools dosfstools fdisk e2fsprogs zstd python3 u-boot-qemu
 test-image: packages
 	UPDATE=$$(ls build/image/*.update) python3 tests/image/run.py $$(ls build/image/*.img) build/image/boots \

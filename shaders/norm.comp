@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LayerNorm of rows: (x - mean) / sqrt(variance + epsilon) * weight + bias. A workgroup a row.
 // GATHER: output row i is input row rows[i] (pooling), copied to `picked` too. TOKENS: row b * tokens + t is the class
-// token (t = 0) or patch t - 1 of picture b, plus position t. QUANTIZE: int8 out, a scale a row.
+// token (t = 0) or patch t - 1 of picture b, plus position t. QUANTIZE: int8 out, a scale a row. PLAIN: no norm.
 #version 450
 #extension GL_GOOGLE_include_directive : require
 
@@ -61,7 +61,11 @@ vec4 x(uint i) {
 #include "lib/layer_norm.glsl"
 
 vec4 value(uint i) {
+#ifdef PLAIN
+    return x(i);
+#else
     return (x(i) - mean) * deviation * weight[i] + bias[i];
+#endif
 }
 
 #ifdef QUANTIZE
@@ -82,7 +86,9 @@ void store(uint i, vec4 v) {
 #endif
 
 void main() {
+#ifndef PLAIN
     measure_row(push.words, push.epsilon);
+#endif
 #ifdef QUANTIZE
     float scale = quantize_row(push.words);
     if (gl_LocalInvocationIndex == 0) scales[gl_WorkGroupID.x] = scale;

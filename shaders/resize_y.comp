@@ -15,6 +15,7 @@ layout(push_constant) uniform Push {
     uint out_row;    // first row of this picture
     uint out_panel;  // rows of a panel of the output
     vec4 factor, offset; // of r, g, b: 1 / (255 std), -mean / std
+    uint piece;          // pixels a side; 0: a row is a patch, else a 16th of one
 } push;
 
 layout(set = 0, binding = 0) readonly buffer In { uint inputs[]; };     // (rows, size), R G B 0
@@ -36,6 +37,12 @@ void main() {
     vec3 v = vec3(clip8(sum)) * push.factor.rgb + push.offset.rgb;
     uint side = push.patch_size, across = push.size / side;
     uint row = push.out_row + y / side * across + x / side;
+    if (push.piece > 0) { // quarters of quarters, row by row
+        uint half_side = 2 * push.piece, px = x % side, py = y % side;
+        row = row * 16 + (py / half_side * 2 + px / half_side) * 4 + py % half_side / push.piece * 2 +
+              px % half_side / push.piece;
+        side = push.piece;
+    }
     uint at = panel_at(row, push.out_stride, push.out_panel), column = y % side * side + x % side;
     for (uint c = 0; c < 3; c++) outputs[at + (column + c * side * side) * push.out_panel] = v[c];
 }

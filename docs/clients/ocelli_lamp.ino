@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lights the lamp of an Arduino while an ocelli board sees a tag. Serial1 of the Arduino goes to the board's serial line (TX to RX, RX to TX,
-// ground to ground, both at 3.3 V). The board's ocelli.ini has "serial = /dev/serial0@115200" under [serve].
+// ground to ground, both at 3.3 V). The board's ocelli.ini has "serial = /dev/ocelli-serial@115200" under [serve], or another device.
 //
 // Make a folder ocelli_lamp with this file and ocelli.h in it, and open it in the Arduino IDE. Any Arduino with Serial1 and 2 KB of memory
 // will do (Mega, Leonardo, Nano 33, ESP32, RP2040).
+//
+// On an ESP32 write Serial2 in place of Serial1, and Serial2.begin(115200, SERIAL_8N1, 16, 17): 16 receives, 17 sends. Some of its boards have no
+// LED_BUILTIN: write the number of your lamp's pin.
 #define OCELLI_LINE 256 // the longest line that is read: 16 tags or so
 #include "ocelli.h"
 

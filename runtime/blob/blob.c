@@ -76,6 +76,21 @@ int blob_f32s(const struct blob *blob, const char *key, uint64_t count, float *v
     return OCELLI_OK;
 }
 
+int blob_u32s(const struct blob *blob, const char *key, uint64_t count, uint32_t *values) {
+    const struct gguf_value *v = gguf_value(&blob->gguf, key);
+    uint32_t one;
+    if (!v || v->type != GGUF_ARRAY) {
+        int status = blob_u32(blob, key, &one);
+        for (uint64_t i = 0; i < count && !status; i++) values[i] = one;
+        return status;
+    }
+    if (v->element != GGUF_U32 || v->count != count)
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is not %llu u32: convert the checkpoint again", blob->name, key,
+                        (unsigned long long)count);
+    memcpy(values, v->bytes, count * sizeof *values);
+    return OCELLI_OK;
+}
+
 /* A tensor of the wanted type. */
 static int find(const struct blob *b, const char *name, enum gguf_tensor_type type, const struct gguf_tensor **out) {
     const struct gguf_tensor *t = gguf_tensor(&b->gguf, name);

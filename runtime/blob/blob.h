@@ -40,6 +40,9 @@ int blob_string(const struct blob *blob, const char *key, const char **value);
 int blob_strings(const struct blob *blob, const char *key, const struct gguf_string **values, uint64_t *count);
 int blob_f32s(const struct blob *blob, const char *key, uint64_t count, float *values); /* copied */
 
+/* One number, which is then each of the values, or an array of `count` of them. */
+int blob_u32s(const struct blob *blob, const char *key, uint64_t count, uint32_t *values);
+
 /* Tensors. The last argument may be NULL: then the tensor is only looked up, not read. Pointers are good until
  * blob_release() of that name. Errors: FILE (missing, other type or shape, hash differs, the file was changed or cut
  * short meanwhile), MEMORY. */

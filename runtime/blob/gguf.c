@@ -127,10 +127,20 @@ static int read_value(struct parser *p, struct gguf_value *v) {
 static uint64_t element_size(enum gguf_tensor_type type) {
     switch (type) {
     case GGUF_TENSOR_F32: return 4;
-    case GGUF_TENSOR_F16: return 2;
+    case GGUF_TENSOR_F16:
+    case GGUF_TENSOR_BF16: return 2;
     case GGUF_TENSOR_I8: return 1;
     default: return 0;
     }
+}
+
+/* Bytes of `count` numbers in rows of `row`; 0: an unknown type, or too many. */
+static uint64_t tensor_size(enum gguf_tensor_type type, uint64_t count, uint64_t row) {
+    enum { BLOCK = 32, BLOCK_BYTES = 34 };
+    bool blocks = type == GGUF_TENSOR_Q8_0;
+    uint64_t size = blocks ? BLOCK_BYTES : element_size(type);
+    if (blocks && row % BLOCK) return 0;
+    return __builtin_mul_overflow(blocks ? count / BLOCK : count, size, &size) ? 0 : size;
 }
 
 static int read_tensor(struct parser *parser, struct gguf_tensor *tensor) {
@@ -153,9 +163,10 @@ static int read_tensor(struct parser *parser, struct gguf_tensor *tensor) {
     if (!span_u32(&parser->in, &type) || !span_u64(&parser->in, &tensor->offset))
         return broken(parser, "cut short in a tensor");
     tensor->type = (enum gguf_tensor_type)type;
-    uint64_t size = element_size(tensor->type);
-    if (!size) return broken(parser, "a tensor of a type this reader does not know (F32, F16 and I8 it does)");
-    if (__builtin_mul_overflow(count, size, &tensor->size)) return broken(parser, "a tensor of impossible size");
+    if (!element_size(tensor->type) && tensor->type != GGUF_TENSOR_Q8_0)
+        return broken(parser, "a tensor of a type this reader does not know (F32, F16, BF16, Q8_0 and I8 it does)");
+    tensor->size = tensor_size(tensor->type, count, tensor->ne[0]);
+    if (!tensor->size) return broken(parser, "a tensor of impossible size");
     return OCELLI_OK;
 }
 

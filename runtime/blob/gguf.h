@@ -24,7 +24,13 @@ enum gguf_type {
     GGUF_I64 = 11,
     GGUF_F64 = 12,
 };
-enum gguf_tensor_type { GGUF_TENSOR_F32 = 0, GGUF_TENSOR_F16 = 1, GGUF_TENSOR_I8 = 24 };
+enum gguf_tensor_type {
+    GGUF_TENSOR_F32 = 0,
+    GGUF_TENSOR_F16 = 1,
+    GGUF_TENSOR_Q8_0 = 8, /* blocks of 32 along ne[0]: a half-precision scale, 32 bytes. In no file of ours */
+    GGUF_TENSOR_I8 = 24,
+    GGUF_TENSOR_BF16 = 30,
+};
 
 /* A string inside the file: not terminated. */
 struct gguf_string {

@@ -16,6 +16,7 @@
 
 /* Outside the blocks. */
 #define TENSOR_PATCHES TENSOR_IMAGE ".patch_embd"
+#define TENSOR_STEM TENSOR_IMAGE ".stem.%u" /* a format: 0 and 1, convolutions before TENSOR_PATCHES */
 #define TENSOR_CLASS TENSOR_IMAGE ".class_embd"
 #define TENSOR_IMAGE_POSITIONS TENSOR_IMAGE ".position_embd" TENSOR_WEIGHT
 #define TENSOR_PRE_NORM TENSOR_IMAGE ".pre_ln"

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clip/config.h"
 #include "base/log.h"
+#include "blob/tensor_names.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    MAX_WIDTH = 4096,
-    MAX_HIDDEN = 16384,
-    MAX_BLOCKS = 64,
-    MAX_HEAD = 128,
-    MAX_IMAGE = 1024,
-    MAX_VOCABULARY = 300000
-};
+enum { MAX_WIDTH = 4096, MAX_HIDDEN = 16384, MAX_HEAD = 128, MAX_IMAGE = 1024, MAX_VOCABULARY = 300000 };
 
 static int u32(const struct blob *blob, const char *tower, const char *key, uint32_t most, uint32_t *value) {
     char name[64];
@@ -26,6 +20,61 @@ static int u32(const struct blob *blob, const char *tower, const char *key, uint
         return log_fail(OCELLI_ERR_LIMIT, "%s: %s is %u, this runtime takes at most %u", blob_name(blob), name, *value,
                         most);
     return OCELLI_OK;
+}
+
+/* One number for all blocks, or an array with one for each. */
+static int per_block(const struct blob *blob, const char *tower, const char *key, uint32_t most, uint32_t blocks,
+                     uint32_t *values) {
+    char name[64];
+    snprintf(name, sizeof name, "clip.%s.%s", tower, key);
+    int status = blob_u32s(blob, name, blocks, values);
+    for (uint32_t i = 0; i < blocks && !status; i++) {
+        if (values[i] == 0)
+            status = log_fail(OCELLI_ERR_FILE, "%s: %s is 0 in block %u: convert the checkpoint again", blob_name(blob),
+                              name, i);
+        else if (values[i] > most)
+            status = log_fail(OCELLI_ERR_LIMIT, "%s: %s is %u in block %u, this runtime takes at most %u",
+                              blob_name(blob), name, values[i], i, most);
+    }
+    return status;
+}
+
+/* A head's width: stated where the heads do not share the tower's. */
+static int head_width(const struct blob *blob, const char *name, struct clip_tower_config *config) {
+    char key[64];
+    snprintf(key, sizeof key, "clip.%s.attention.key_length", name);
+    if (gguf_value(blob_gguf(blob), key)) {
+        int status = u32(blob, name, "attention.key_length", MAX_HEAD, &config->head);
+        if (status) return status;
+    } else {
+        if (config->width % config->heads)
+            return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob),
+                            name, config->width, config->heads);
+        config->head = config->width / config->heads;
+    }
+    if (config->head % 4 || config->head > MAX_HEAD || config->width % 4)
+        return log_fail(OCELLI_ERR_LIMIT,
+                        "%s: clip.%s: head width %u and width %u, this runtime takes multiples of 4, heads up to %d",
+                        blob_name(blob), name, config->head, config->width, MAX_HEAD);
+    return OCELLI_OK;
+}
+
+static int blocks(const struct blob *blob, const char *name, struct clip_tower_config *config) {
+    uint32_t heads[CLIP_MAX_BLOCKS], hidden[CLIP_MAX_BLOCKS];
+    int status = u32(blob, name, "block_count", CLIP_MAX_BLOCKS, &config->blocks);
+    if (!status) status = per_block(blob, name, "feed_forward_length", MAX_HIDDEN, config->blocks, hidden);
+    if (!status) status = per_block(blob, name, "attention.head_count", MAX_WIDTH, config->blocks, heads);
+    if (status) return status;
+    for (uint32_t i = 0; i < config->blocks; i++) {
+        config->block[i] = (struct clip_block_config){heads[i], hidden[i]};
+        if (heads[i] > config->heads) config->heads = heads[i];
+        if (hidden[i] > config->hidden) config->hidden = hidden[i];
+    }
+    status = head_width(blob, name, config);
+    if (!status && (uint64_t)config->heads * config->head > MAX_WIDTH)
+        status = log_fail(OCELLI_ERR_LIMIT, "%s: clip.%s: %u heads of %u, this runtime takes at most %d numbers",
+                          blob_name(blob), name, config->heads, config->head, MAX_WIDTH);
+    return status;
 }
 
 static int activation(const struct blob *blob, const char *tower, enum op_activation *out) {
@@ -47,22 +96,33 @@ static int activation(const struct blob *blob, const char *tower, enum op_activa
                     name);
 }
 
+/* Blobs that older converters wrote have none of these keys. */
+static int float_inputs(const struct blob *blob, const char *tower, struct clip_tower_config *config) {
+    static const char *const products[CLIP_PRODUCTS] = {"qkv", TENSOR_ATTENTION_OUT, TENSOR_UP, TENSOR_DOWN};
+    for (int p = 0; p < CLIP_PRODUCTS; p++) {
+        char key[64];
+        snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", tower, products[p]);
+        const struct gguf_value *value = gguf_value(blob_gguf(blob), key);
+        if (!value) continue;
+        if (value->type != GGUF_ARRAY || value->element != GGUF_BOOL || value->count != config->blocks)
+            return log_fail(OCELLI_ERR_FILE,
+                            "%s: %s is not one bool for each of %u blocks: convert the checkpoint again",
+                            blob_name(blob), key, config->blocks);
+        for (uint32_t i = 0; i < config->blocks; i++)
+            if (value->bytes[i]) config->float_inputs[p] |= UINT64_C(1) << i;
+    }
+    return OCELLI_OK;
+}
+
 static int tower(const struct blob *blob, const char *name, struct clip_tower_config *config) {
     char key[64];
     snprintf(key, sizeof key, "clip.%s.attention.layer_norm_epsilon", name);
     int status = u32(blob, name, "embedding_length", MAX_WIDTH, &config->width);
-    if (!status) status = u32(blob, name, "feed_forward_length", MAX_HIDDEN, &config->hidden);
-    if (!status) status = u32(blob, name, "block_count", MAX_BLOCKS, &config->blocks);
-    if (!status) status = u32(blob, name, "attention.head_count", MAX_WIDTH, &config->heads);
+    if (!status) status = blocks(blob, name, config);
     if (!status) status = blob_f32(blob, key, &config->epsilon);
     if (!status) status = activation(blob, name, &config->activation);
+    if (!status) status = float_inputs(blob, name, config);
     if (status) return status;
-    if (config->width % config->heads)
-        return log_fail(OCELLI_ERR_FILE, "%s: clip.%s: width %u is not a multiple of %u heads", blob_name(blob), name,
-                        config->width, config->heads);
-    if (config->width / config->heads % 4 || config->width / config->heads > MAX_HEAD)
-        return log_fail(OCELLI_ERR_LIMIT, "%s: clip.%s: head width %u, this runtime takes multiples of 4 up to %d",
-                        blob_name(blob), name, config->width / config->heads, MAX_HEAD);
     if (!(config->epsilon > 0 && config->epsilon < 1))
         return log_fail(OCELLI_ERR_FILE, "%s: %s is %g: convert the checkpoint again", blob_name(blob), key,
                         config->epsilon);
@@ -100,6 +160,23 @@ static int prep(const struct blob *blob, struct clip_config *c) {
     return OCELLI_OK;
 }
 
+/* Optional: blobs of plain CLIPs do not have these keys. */
+static int beginning(const struct blob *blob, struct clip_config *c) {
+    const struct gguf *g = blob_gguf(blob);
+    c->pre_norm = true;
+    int status = OCELLI_OK;
+    if (gguf_value(g, "ocelli.vision.pre_norm")) status = blob_bool(blob, "ocelli.vision.pre_norm", &c->pre_norm);
+    if (status || !gguf_value(g, "ocelli.vision.stem_length")) return status;
+    status = blob_u32(blob, "ocelli.vision.stem_length", &c->stem);
+    if (status) return status;
+    if (c->stem == 0 || c->stem % OP_ROW_ALIGNMENT || c->stem > MAX_WIDTH / 4 || c->patch_size != 16)
+        return log_fail(OCELLI_ERR_LIMIT,
+                        "%s: a stem of %u channels for patches of %u: this runtime takes multiples of %d up to %d, "
+                        "patches of 16",
+                        blob_name(blob), c->stem, c->patch_size, OP_ROW_ALIGNMENT, MAX_WIDTH / 4);
+    return OCELLI_OK;
+}
+
 static int image(const struct blob *blob, struct clip_config *config) {
     int status = tower(blob, "vision", &config->image);
     if (!status) status = u32(blob, "vision", "image_size", MAX_IMAGE, &config->image_size);
@@ -108,6 +185,7 @@ static int image(const struct blob *blob, struct clip_config *config) {
     if (!status) status = prep(blob, config);
     if (!status)
         status = either_or_absent(blob, "ocelli.vision.pooling", "class", "attention", &config->attention_pool);
+    if (!status) status = beginning(blob, config);
     if (status) return status;
     if (config->attention_pool && config->embedding != config->image.width)
         return log_fail(OCELLI_ERR_FILE, "%s: attention pooling of width %u gives no embedding of %u numbers",

@@ -7,18 +7,34 @@
 #include "op/op.h"
 #include "prep/prep.h"
 
+enum { CLIP_MAX_BLOCKS = 64, CLIP_STEM_PIECE = 4 /* pixels a side of what a stem's first convolution sees */ };
+
+struct clip_block_config {
+    uint32_t heads, hidden;
+};
+
+/* A block's products. */
+enum clip_product { CLIP_QKV, CLIP_ATTENTION_OUT, CLIP_UP, CLIP_DOWN, CLIP_PRODUCTS };
+
 struct clip_tower_config {
-    uint32_t width, hidden, blocks, heads;
+    uint32_t width, blocks;
+    uint32_t head;          /* numbers of a head; heads * head need not be the width */
+    uint32_t heads, hidden; /* the most that a block has */
+    struct clip_block_config block[CLIP_MAX_BLOCKS];
     uint32_t tokens; /* image: 1 + patches; text: context length */
     float epsilon;
     enum op_activation activation;
     bool no_mask; /* every token sees all others; else those up to itself. Of the text tower */
     bool projection_bias;
+    uint64_t float_inputs[CLIP_PRODUCTS]; /* bit i: that product of block i takes floats on every device */
 };
 
 struct clip_config {
     struct clip_tower_config image, text;
     uint32_t image_size, patch_size, vocabulary;
+    uint32_t
+        stem; /* channels of the two convolutions before the last one (clip/stem.h); 0: patches are one convolution */
+    bool pre_norm;      /* a norm before the first block of the image tower */
     uint32_t embedding; /* D */
     /* The image's embedding: the class token's row, normed and projected. Or, `attention_pool`: no class token, no norm
      * before the blocks, no projection; one query that is no token attends to all of them, and has an MLP. */

@@ -7,26 +7,40 @@ static uint32_t patch_numbers(const struct clip_config *c) {
     return 3 * c->patch_size * c->patch_size;
 }
 
+/* Rows that resize writes for a patch, and numbers of each. */
+static uint32_t pieces_of(const struct clip_config *c) {
+    return c->stem ? CLIP_STEM_PIECES : 1;
+}
+
+static uint32_t piece_numbers(const struct clip_config *c) {
+    return c->stem ? 3 * CLIP_STEM_PIECE * CLIP_STEM_PIECE : patch_numbers(c);
+}
+
 static int load(struct clip_image *s, struct blob *blob) {
     struct clip_tower *t = &s->tower;
     const struct clip_config *c = s->config;
     uint64_t positions = (uint64_t)c->image.tokens * c->image.width;
-    int status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, patch_numbers(c), false, &s->patch_weights);
+    uint32_t columns = c->stem ? 4 * c->stem : patch_numbers(c);
+    int status = clip_stem_load(&s->stem, t, blob, c->stem);
+    if (!status)
+        status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, columns, c->stem > 0, &s->patch_weights);
     if (!status && c->attention_pool)
         status = clip_load_rows(t, blob, TENSOR_IMAGE_POSITIONS, c->image.tokens, &s->positions);
     if (!c->attention_pool) {
         if (!status) status = clip_load_vector(t, blob, TENSOR_CLASS, c->image.width, &s->class_token);
         if (!status) status = clip_load_vector(t, blob, TENSOR_IMAGE_POSITIONS, positions, &s->positions);
-        if (!status) status = clip_load_norm(t, blob, TENSOR_PRE_NORM, &s->pre);
+        if (!status && c->pre_norm) status = clip_load_norm(t, blob, TENSOR_PRE_NORM, &s->pre);
     }
     return status ? status : clip_load_stack(t, blob, TENSOR_IMAGE, TENSOR_IMAGE_PROJECTION);
 }
 
 static void plan(struct clip_image *s) {
     struct clip_tower *t = &s->tower;
-    uint32_t rows = t->max_batch * clip_patches(s->config) + OP_MAX_PANEL, numbers = patch_numbers(s->config);
+    uint32_t patches = t->max_batch * clip_patches(s->config), numbers = piece_numbers(s->config);
+    uint32_t rows = patches * pieces_of(s->config) + OP_MAX_PANEL;
     s->patches = clip_plan_rows(t, rows, numbers, false);
     if (op_input_is_int8(t->device)) s->patches_quantized = clip_plan_rows(t, rows, numbers, true);
+    clip_stem_plan(&s->stem, t, patches);
     clip_plan_stack(t, t->max_batch * s->config->image.tokens);
 }
 
@@ -128,8 +142,10 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
     t->batch = 0;
     int status = op_list_begin(t->list, tower->resize.timed);
     if (status) return status;
-    struct op_rows patches = op_unquantized_rows(t->device, tower->patches, rows);
-    patches = op_input(t->list, patches, rows, patch_numbers(tower->config), tower->patches_quantized); // (B P, K)
+    uint32_t pieces = rows * pieces_of(tower->config);
+    struct op_rows patches = op_unquantized_rows(t->device, tower->patches, pieces);
+    patches = op_input(t->list, patches, pieces, piece_numbers(tower->config), tower->patches_quantized); // (B P, K)
+    patches = clip_stem_record(&tower->stem, t, patches, rows);
     if (tower->config->attention_pool)
         start_plain(tower, patches, batch);
     else
@@ -143,7 +159,7 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
 
 /* The place of a batch of `count` pictures: the layout depends on the count. */
 static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
-    return op_unquantized_rows(s->tower.device, s->patches, count * clip_patches(s->config));
+    return op_unquantized_rows(s->tower.device, s->patches, count * clip_patches(s->config) * pieces_of(s->config));
 }
 
 int clip_image_prepare(struct clip_image *tower, uint32_t width, uint32_t height, bool timed) {

@@ -4,17 +4,19 @@
 #define CLIP_IMAGE_H
 
 #include "clip/resize.h"
+#include "clip/stem.h"
 #include "clip/tower.h"
 
 struct clip_image {
     struct clip_tower tower;
     const struct clip_config *config;
 
-    struct op_matrix patch_weights; /* (W, K) */
+    struct op_matrix patch_weights; /* (W, K), with a stem (W, 4 C) */
     struct op_view class_token;     /* (W); not with attention_pool, nor is `pre` */
     struct op_view positions;       /* (T, W); with attention_pool, rows a stride apart */
     struct clip_norm pre;
-    struct op_rows patches;           /* (B P, K) */
+    struct clip_stem stem;
+    struct op_rows patches;           /* (B P, K), with a stem (16 B P, 48) */
     struct op_rows patches_quantized; /* their int8 form */
 
     uint32_t most;             /* pictures at once; tower.max_batch: that there is room for now */

@@ -79,7 +79,8 @@ static int record(struct clip_resize *resize, struct clip_slot *slot, struct op_
                           .out = to.patches,
                           .out_row = to.slot * clip_patches(c),
                           .size = p->size,
-                          .patch_size = c->patch_size};
+                          .patch_size = c->patch_size,
+                          .piece = c->stem ? CLIP_STEM_PIECE : 0};
     memcpy(a.mean, c->prep.mean, sizeof a.mean);
     memcpy(a.std, c->prep.std, sizeof a.std);
     struct prep_rows needed = prep_rows_needed(p);

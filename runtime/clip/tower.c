@@ -65,44 +65,69 @@ int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *na
     return status ? status : op_weights_matrix(&tower->weights, &s, 1, columns, matrix);
 }
 
-static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, struct op_matrix *matrix) {
+/* Of all heads of a block. */
+static uint32_t attention_width(const struct clip_tower *t, uint32_t block) {
+    return t->config->block[block].heads * t->config->head;
+}
+
+static bool keeps_floats(const struct clip_tower *t, enum clip_product product, uint32_t block) {
+    return t->config->float_inputs[product] >> block & 1;
+}
+
+/* A matrix of a block, whose inputs may have to stay floats. */
+static int load_product(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                        bool float_inputs, struct op_matrix *matrix) {
+    struct op_source s;
+    int status = source(t, blob, name, rows, columns, true, &s);
+    s.float_inputs = float_inputs;
+    return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
+}
+
+static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, uint32_t rows, bool float_inputs,
+                    struct op_matrix *matrix) {
     static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
     uint32_t width = t->config->width;
     struct op_source sources[3];
     for (int i = 0; i < 3; i++) {
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s.%s", block, parts[i]);
-        int status = source(t, blob, name, width, width, true, &sources[i]);
+        int status = source(t, blob, name, rows, width, true, &sources[i]);
+        sources[i].float_inputs = float_inputs;
         if (status) return status;
     }
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
 }
 
 /* What stands behind q, k and v. */
-static int load_rest(struct clip_tower *tower, struct blob *blob, const char *block, struct clip_block *b) {
-    uint32_t width = tower->config->width, hidden = tower->config->hidden;
+static int load_rest(struct clip_tower *tower, struct blob *blob, const char *block, uint32_t attention,
+                     uint32_t hidden, const bool floats[CLIP_PRODUCTS], struct clip_block *b) {
+    uint32_t width = tower->config->width;
     char name[NAME_SIZE];
-    int status = OCELLI_OK;
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
-    if (!status) status = clip_load_matrix(tower, blob, name, width, width, true, &b->out);
+    int status = load_product(tower, blob, name, width, attention, floats[CLIP_ATTENTION_OUT], &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s." TENSOR_UP, block);
-    if (!status) status = clip_load_matrix(tower, blob, name, hidden, width, true, &b->up);
+    if (!status) status = load_product(tower, blob, name, hidden, width, floats[CLIP_UP], &b->up);
     snprintf(name, sizeof name, "%s." TENSOR_DOWN, block);
-    if (!status) status = clip_load_matrix(tower, blob, name, width, hidden, true, &b->down);
+    if (!status) status = load_product(tower, blob, name, width, hidden, floats[CLIP_DOWN], &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
 }
 
 static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
+    const struct clip_block_config *c = &tower->config->block[index];
     struct clip_block *b = &tower->blocks[index];
+    uint32_t attention = attention_width(tower, index);
+    bool floats[CLIP_PRODUCTS];
     char block[32], name[NAME_SIZE];
+    b->heads = c->heads;
+    for (int i = 0; i < CLIP_PRODUCTS; i++) floats[i] = keeps_floats(tower, (enum clip_product)i, index);
     snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
     int status = clip_load_norm(tower, blob, name, &b->ln1);
-    if (!status) status = load_qkv(tower, blob, block, &b->qkv);
-    return status ? status : load_rest(tower, blob, block, b);
+    if (!status) status = load_qkv(tower, blob, block, attention, floats[CLIP_QKV], &b->qkv);
+    return status ? status : load_rest(tower, blob, block, attention, c->hidden, floats, b);
 }
 
 /* Keys and values stand where those of a block do: q has rows of zeros, which nothing computes. */
@@ -123,7 +148,9 @@ static int load_head_kv(struct clip_tower *t, struct blob *blob, struct op_matri
 static int load_head(struct clip_tower *t, struct blob *blob) {
     int status = clip_load_rows(t, blob, TENSOR_HEAD_QUERY, 1, &t->head.query);
     if (!status) status = load_head_kv(t, blob, &t->head.block.qkv);
-    return status ? status : load_rest(t, blob, TENSOR_HEAD, &t->head.block);
+    static const bool none[CLIP_PRODUCTS];
+    uint32_t width = t->config->width;
+    return status ? status : load_rest(t, blob, TENSOR_HEAD, width, t->config->hidden, none, &t->head.block);
 }
 
 int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection) {
@@ -163,20 +190,26 @@ static struct op_rows plan_inputs(struct clip_tower *t, uint32_t rows, uint32_t 
 
 void clip_plan_stack(struct clip_tower *tower, uint32_t rows) {
     uint32_t width = tower->config->width, hidden = tower->config->hidden, batch = tower->max_batch;
+    uint32_t attention = tower->config->heads * tower->config->head; /* of the largest block, as is `hidden` */
     bool int8 = op_input_is_int8(tower->device);
     tower->x = clip_plan_rows(tower, rows, width, false);
     tower->normed = plan_inputs(tower, rows, width, int8);
-    tower->qkv = clip_plan_rows(tower, rows, 3 * width, false);
-    tower->attended = plan_inputs(tower, rows, width, false);
+    tower->qkv = clip_plan_rows(tower, rows, 3 * attention, false);
+    tower->attended = plan_inputs(tower, rows, attention > width ? attention : width, false);
     tower->hidden = plan_inputs(tower, rows, hidden, false);
     tower->pooled.x = clip_plan_rows(tower, batch, width, false);
     tower->pooled.normed = plan_inputs(tower, batch, width, int8);
-    tower->pooled.q = clip_plan_rows(tower, batch, width, false);
-    tower->pooled.attended = plan_inputs(tower, batch, width, false);
+    tower->pooled.q = clip_plan_rows(tower, batch, attention, false);
+    tower->pooled.attended = plan_inputs(tower, batch, attention, false);
+    tower->normed_floats = tower->normed, tower->pooled.normed_floats = tower->pooled.normed;
     if (!int8) return;
-    tower->attended_quantized = plan_inputs(tower, rows, width, true);
+    if (tower->config->float_inputs[CLIP_QKV] || tower->config->float_inputs[CLIP_UP]) {
+        tower->normed_floats = plan_inputs(tower, rows, width, false);
+        tower->pooled.normed_floats = plan_inputs(tower, batch, width, false);
+    }
+    tower->attended_quantized = plan_inputs(tower, rows, attention, true);
     tower->hidden_quantized = plan_inputs(tower, rows, hidden, true);
-    tower->pooled.attended_quantized = plan_inputs(tower, batch, width, true);
+    tower->pooled.attended_quantized = plan_inputs(tower, batch, attention, true);
 }
 
 int clip_allocate(struct clip_tower *tower, const char *name) {
@@ -191,31 +224,41 @@ int clip_allocate(struct clip_tower *tower, const char *name) {
     return status;
 }
 
-/* The end of a row of x: its norm becomes the input of a product, `quantized`. No norm: nothing follows. */
-static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows quantized,
-                                        uint32_t rows) {
-    if (!n) return (struct op_epilogue){0};
-    return (struct op_epilogue){.out = op_input_rows(t->device, quantized, rows),
-                                .weight = n->weight,
-                                .bias = n->bias,
-                                .epsilon = t->config->epsilon};
+/* The normed rows of a block, all of them or the pooled ones, as the product with `matrix` wants them. */
+static struct op_rows normed_for(const struct clip_tower *t, const struct op_matrix *matrix, bool pooled,
+                                 uint32_t rows) {
+    return pooled ? op_matrix_input(t->device, matrix, t->pooled.normed_floats, t->pooled.normed, rows)
+                  : op_matrix_input(t->device, matrix, t->normed_floats, t->normed, rows);
 }
+
+/* The end of a row of x: its norm becomes the input of a product. No norm: nothing follows. */
+static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows input) {
+    if (!n) return (struct op_epilogue){0};
+    return (struct op_epilogue){.out = input, .weight = n->weight, .bias = n->bias, .epsilon = t->config->epsilon};
+}
+
+/* What comes behind a block: a norm, and the product that takes it. */
+struct clip_next {
+    const struct clip_norm *norm;
+    const struct op_matrix *matrix;
+};
 
 /* x += out(attended), or x = that at the head; x += mlp(norm(x)); then the norm `next`, into the same rows as the one
  * before. */
 static void output_and_mlp(struct clip_tower *tower, const struct clip_block *block, struct op_rows attended,
-                           struct op_rows tokens, struct op_rows normed_quantized, const struct clip_norm *next,
-                           uint32_t rows) {
-    struct op_rows normed = op_input_rows(tower->device, normed_quantized, rows);
+                           struct op_rows tokens, bool pooled, const struct clip_next *next, uint32_t rows) {
+    struct op_rows normed = normed_for(tower, &block->up, pooled, rows);
     op_linear(tower->list, &(struct op_linear){.label = "attn_out",
                                                .in = attended,
                                                .matrix = &block->out, // (R, W)
                                                .out = tokens,
                                                .rows = rows,
                                                .add = block != &tower->head.block,
-                                               .epilogue = epilogue_norm(tower, &block->ln2, normed_quantized, rows)});
-    struct op_rows hidden = op_unquantized_rows(tower->device, tower->hidden, rows);
-    struct op_rows input = op_quantized_rows(tower->device, hidden, tower->hidden_quantized, rows);
+                                               .epilogue = epilogue_norm(tower, &block->ln2, normed)});
+    struct op_rows hidden = op_matrix_floats(tower->device, &block->down, tower->hidden, rows);
+    struct op_rows input = op_matrix_input(tower->device, &block->down, hidden, tower->hidden_quantized, rows);
+    struct op_rows after = {0};
+    if (next->norm) after = normed_for(tower, next->matrix, pooled, rows);
     op_linear(tower->list, &(struct op_linear){.label = "ffn_up",
                                                .in = normed,
                                                .matrix = &block->up, // (R, H)
@@ -229,45 +272,45 @@ static void output_and_mlp(struct clip_tower *tower, const struct clip_block *bl
                                                .out = tokens,
                                                .rows = rows,
                                                .add = true,
-                                               .epilogue = epilogue_norm(tower, next, normed_quantized, rows)});
+                                               .epilogue = epilogue_norm(tower, next->norm, after)});
 }
 
 /* x += attention(normed); x += mlp(norm(x)); normed = next(x) */
-static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_norm *next, uint32_t batch,
+static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_next *next, uint32_t batch,
                   uint32_t tokens, bool causal) {
-    uint32_t rows = batch * tokens, width = tower->config->width;
+    uint32_t rows = batch * tokens, width = from->heads * tower->config->head;
     op_linear(tower->list, &(struct op_linear){.label = "qkv",
-                                               .in = op_input_rows(tower->device, tower->normed, rows),
-                                               .matrix = &from->qkv, // (B T, 3W)
+                                               .in = normed_for(tower, &from->qkv, false, rows),
+                                               .matrix = &from->qkv, // (B T, 3A)
                                                .out = tower->qkv,
                                                .rows = rows});
-    struct op_rows attended = op_unquantized_rows(tower->device, tower->attended, rows);
-    struct op_rows input = op_quantized_rows(tower->device, attended, tower->attended_quantized, rows);
+    struct op_rows attended = op_matrix_floats(tower->device, &from->out, tower->attended, rows);
+    struct op_rows input = op_matrix_input(tower->device, &from->out, attended, tower->attended_quantized, rows);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
-                                                     .out = attended, // (B T, W)
+                                                     .out = attended, // (B T, A)
                                                      .sequences = batch,
                                                      .tokens = tokens,
                                                      .width = width,
-                                                     .heads = tower->config->heads,
+                                                     .heads = from->heads,
                                                      .causal = causal,
                                                      .epilogue = {.out = input}});
-    output_and_mlp(tower, from, input, tower->x, tower->normed, next, rows);
+    output_and_mlp(tower, from, input, tower->x, false, next, rows);
 }
 
 /* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one.
  */
-static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_norm *next,
+static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_next *next,
                          uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t width = tower->config->width;
+    uint32_t width = block->heads * tower->config->head;
     const struct clip_pooled *p = &tower->pooled;
     op_linear(tower->list, &(struct op_linear){.label = "kv",
-                                               .in = op_input_rows(tower->device, tower->normed, batch * tokens),
-                                               .matrix = &block->qkv, // (B T, 2W)
+                                               .in = normed_for(tower, &block->qkv, false, batch * tokens),
+                                               .matrix = &block->qkv, // (B T, 2A)
                                                .out = tower->qkv,
                                                .rows = batch * tokens,
                                                .first = width,
                                                .count = 2 * width});
-    struct op_rows pooled = op_input_rows(tower->device, p->normed, batch);
+    struct op_rows pooled = normed_for(tower, &block->qkv, true, batch);
     op_norm(tower->list, &(struct op_norm){.in = tower->x,
                                            .out = pooled, // (B, W)
                                            .gather = op_view_of(tower->pool_rows),
@@ -275,37 +318,38 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
                                            .weight = block->ln1.weight,
                                            .bias = block->ln1.bias,
                                            .rows = batch,
-                                           .width = width,
+                                           .width = tower->config->width,
                                            .epsilon = tower->config->epsilon});
     op_linear(tower->list, &(struct op_linear){.label = "q",
                                                .in = pooled,
-                                               .matrix = &block->qkv, // (B, W)
+                                               .matrix = &block->qkv, // (B, A)
                                                .out = p->q,
                                                .rows = batch,
                                                .count = width});
-    struct op_rows attended = op_unquantized_rows(tower->device, p->attended, batch);
-    struct op_rows input = op_quantized_rows(tower->device, attended, p->attended_quantized, batch);
+    struct op_rows attended = op_matrix_floats(tower->device, &block->out, p->attended, batch);
+    struct op_rows input = op_matrix_input(tower->device, &block->out, attended, p->attended_quantized, batch);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
                                                      .query = p->q,
                                                      .pooled = op_view_of(tower->pool_rows),
-                                                     .out = attended, // (B, W)
+                                                     .out = attended, // (B, A)
                                                      .sequences = batch,
                                                      .tokens = tokens,
                                                      .width = width,
-                                                     .heads = tower->config->heads,
+                                                     .heads = block->heads,
                                                      .causal = causal,
                                                      .epilogue = {.out = input}});
-    output_and_mlp(tower, block, input, p->x, p->normed, next, batch);
+    output_and_mlp(tower, block, input, p->x, true, next, batch);
 }
 
 /* The last block, which is computed for the pooled row only, and the projection of that row. */
 static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
-    pooled_block(tower, &tower->blocks[tower->config->blocks - 1], &tower->post, batch, tokens, causal);
+    pooled_block(tower, &tower->blocks[tower->config->blocks - 1],
+                 &(struct clip_next){&tower->post, &tower->projection}, batch, tokens, causal);
     struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
     op_linear(tower->list,
               &(struct op_linear){.label = "projection",
-                                  .in = op_input_rows(tower->device, tower->pooled.normed, batch), // (B, W)
-                                  .matrix = &tower->projection,                                    // (B, D)
+                                  .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
+                                  .matrix = &tower->projection,                             // (B, D)
                                   .out = out,
                                   .rows = batch});
 }
@@ -316,14 +360,14 @@ static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t
     uint32_t width = tower->config->width;
     const struct clip_pooled *p = &tower->pooled;
     op_linear(tower->list, &(struct op_linear){.label = "head_kv",
-                                               .in = op_input_rows(tower->device, tower->normed, batch * tokens),
+                                               .in = normed_for(tower, &tower->head.block.qkv, false, batch * tokens),
                                                .matrix = &tower->head.block.qkv, // (B T, 2W)
                                                .out = tower->qkv,
                                                .rows = batch * tokens,
                                                .first = width,
                                                .count = 2 * width});
-    struct op_rows attended = op_unquantized_rows(tower->device, p->attended, batch);
-    struct op_rows input = op_quantized_rows(tower->device, attended, p->attended_quantized, batch);
+    struct op_rows attended = op_matrix_floats(tower->device, &tower->head.block.out, p->attended, batch);
+    struct op_rows input = op_matrix_input(tower->device, &tower->head.block.out, attended, p->attended_quantized, batch);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
                                                      .query = {.values = tower->head.query},
                                                      .pooled = op_view_of(tower->pool_rows),
@@ -333,7 +377,7 @@ static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t
                                                      .width = width,
                                                      .heads = tower->config->heads,
                                                      .epilogue = {.out = input}});
-    output_and_mlp(tower, &tower->head.block, input, p->x, p->normed, NULL, batch); // (B, W)
+    output_and_mlp(tower, &tower->head.block, input, p->x, true, &(struct clip_next){0}, batch); // (B, W)
     struct op_view from = p->x.values;
     from.size = (uint64_t)batch * p->x.stride * sizeof(float);
     op_copy(tower->list, from, op_view_of(tower->output)); // (B, D)
@@ -342,20 +386,20 @@ static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t
 void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t last = tower->config->blocks - 1;
     const struct clip_block *b = tower->blocks;
-    op_norm(tower->list,
-            &(struct op_norm){.in = tower->x,
-                              .out = op_input_rows(tower->device, tower->normed, batch * tokens), // (B T, W)
-                              .weight = b[0].ln1.weight,
-                              .bias = b[0].ln1.bias,
-                              .rows = batch * tokens,
-                              .width = tower->config->width,
-                              .epsilon = tower->config->epsilon});
-    for (uint32_t i = 0; i < last; i++) block(tower, &b[i], &b[i + 1].ln1, batch, tokens, causal);
+    op_norm(tower->list, &(struct op_norm){.in = tower->x,
+                                           .out = normed_for(tower, &b[0].qkv, false, batch * tokens), // (B T, W)
+                                           .weight = b[0].ln1.weight,
+                                           .bias = b[0].ln1.bias,
+                                           .rows = batch * tokens,
+                                           .width = tower->config->width,
+                                           .epsilon = tower->config->epsilon});
+    for (uint32_t i = 0; i < last; i++)
+        block(tower, &b[i], &(struct clip_next){&b[i + 1].ln1, &b[i + 1].qkv}, batch, tokens, causal);
     if (!tower->pools_by_attention) {
         pool_row(tower, batch, tokens, causal);
         return;
     }
-    block(tower, &b[last], &tower->post, batch, tokens, causal);
+    block(tower, &b[last], &(struct clip_next){&tower->post, &tower->head.block.qkv}, batch, tokens, causal);
     pool_by_attention(tower, batch, tokens);
 }
 

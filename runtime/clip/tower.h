@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the image and the text tower share: a stack of pre-norm transformer blocks, the pooled row,
- * the projection. T tokens, W wide, H hidden, D the embedding; B sequences at once. */
+ * the projection. T tokens, W wide, A of all heads, H hidden, D the embedding; B sequences at once. Blocks differ in A
+ * and H where a model was pruned; activations have room for the largest. */
 #ifndef CLIP_TOWER_H
 #define CLIP_TOWER_H
 
@@ -11,9 +12,10 @@ struct clip_norm {
 };
 
 struct clip_block {
+    uint32_t heads;
     struct clip_norm ln1, ln2;
-    struct op_matrix qkv;  /* (3W, W) */
-    struct op_matrix out;  /* (W, W) */
+    struct op_matrix qkv;  /* (3A, W) */
+    struct op_matrix out;  /* (W, A) */
     struct op_matrix up;   /* (H, W) */
     struct op_matrix down; /* (W, H) */
 };
@@ -34,15 +36,16 @@ struct clip_tower {
     } head;
 
     struct op_memory *activations;
-    uint64_t used;           /* bytes of it planned so far */
-    struct op_rows x;        /* (B T, W) residual stream */
-    struct op_rows normed;   /* (B T, W) input of a product: int8 where the device wants that */
-    struct op_rows qkv;      /* (B T, 3W) */
-    struct op_rows attended; /* (B T, W) */
-    struct op_rows hidden;   /* (B T, H) */
-    struct op_rows attended_quantized, hidden_quantized; /* their int8 forms */
-    struct clip_pooled {                                 /* the last block's, for one row a sequence */
-        struct op_rows x, normed, q, attended;           /* (B, W) */
+    uint64_t used;                /* bytes of it planned so far */
+    struct op_rows x;             /* (B T, W) residual stream */
+    struct op_rows normed;        /* (B T, W) input of a product: int8 where the device wants that */
+    struct op_rows normed_floats; /* the same for products that keep floats there; else `normed` */
+    struct op_rows qkv;           /* (B T, 3A) */
+    struct op_rows attended;      /* (B T, A); at first patches (B P, W) */
+    struct op_rows hidden;        /* (B T, H) */
+    struct op_rows attended_quantized, hidden_quantized;      /* their int8 forms */
+    struct clip_pooled {                                      /* the last block's, for one row a sequence */
+        struct op_rows x, normed, normed_floats, q, attended; /* (B, W); q, attended: (B, A) */
         struct op_rows attended_quantized;
     } pooled;
 

@@ -38,11 +38,12 @@ struct op_backend {
     int (*memory_read)(struct op_memory *memory, struct op_device *device, uint64_t offset, void *data, uint64_t size);
 
     /* Bytes of the weights of a matrix, in the layout of the way in use; and writes them from what was stacked. */
-    uint64_t (*matrix_bytes)(const struct op_device *device, uint32_t rows, uint32_t columns);
+    uint64_t (*matrix_bytes)(const struct op_device *device, uint32_t rows, uint32_t columns, bool float_inputs);
     int (*matrix_write)(struct op_device *device, const struct op_matrix *matrix, const struct op_source *sources,
                         uint32_t count);
-    /* Rows of a panel of the input of a product over `rows` rows; 1: one after another. */
-    uint32_t (*input_panel)(const struct op_device *device, uint32_t rows);
+    /* Rows of a panel of the input of a product over `rows` rows; 1: one after another. float_inputs: where the way in
+     * use takes int8, of a product that takes floats all the same. */
+    uint32_t (*input_panel)(const struct op_device *device, uint32_t rows, bool float_inputs);
 
     int (*list_create)(struct op_list **out, struct op_device *device);
     void (*list_destroy)(struct op_list *list);
@@ -104,6 +105,12 @@ static inline uint32_t op_tile(uint32_t rows, uint32_t most) {
     for (uint32_t r = 2; r <= most; r++)
         if (op_groups(rows, r) * (r + 1) <= op_groups(rows, best) * (best + 1)) best = r;
     return best;
+}
+
+/* The row of a piece of patch `patch`, at pixel x, y of it (op_resize.piece). */
+static inline uint32_t op_piece_row(const struct op_resize *resize, uint32_t patch, uint32_t x, uint32_t y) {
+    uint32_t half = 2 * resize->piece, outer = y / half * 2 + x / half;
+    return patch * 16 + outer * 4 + y % half / resize->piece * 2 + x % half / resize->piece;
 }
 
 /* Bytes of `count` rows as op_rows describes them. */

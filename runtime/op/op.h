@@ -33,6 +33,7 @@ struct op_matrix {
     struct op_view weights, scales, bias;
     uint32_t rows, columns;
     bool has_bias;
+    bool float_inputs; /* also where products take int8 ones */
 };
 enum {
     OP_MATRIX_STEP = 4,   /* rows are stored as a multiple of it, zeros at the end */
@@ -51,6 +52,7 @@ struct op_source { /* of a matrix: host memory, only read during the call */
     const int8_t *values;
     const float *scales, *bias; /* bias may be NULL */
     uint32_t rows;
+    bool float_inputs; /* as the matrix is to have it; the first source's counts */
 };
 
 int op_weights_allocate(struct op_weights *weights, const char *name);
@@ -97,7 +99,13 @@ struct op_rows op_unquantized_rows(const struct op_device *device, struct op_row
  * `quantized`. */
 struct op_rows op_quantized_rows(const struct op_device *device, struct op_rows floats, struct op_rows quantized,
                                  uint32_t rows);
-/* The same, and records what brings them there. */
+/* The input of a product with `matrix`: `floats` or `quantized`, with the panel that it wants of `rows` rows. */
+struct op_rows op_matrix_input(const struct op_device *device, const struct op_matrix *matrix, struct op_rows floats,
+                               struct op_rows quantized, uint32_t rows);
+/* Where what comes before it writes its floats: as op_unquantized_rows(). */
+struct op_rows op_matrix_floats(const struct op_device *device, const struct op_matrix *matrix, struct op_rows floats,
+                                uint32_t rows);
+/* The same as op_quantized_rows(), and records what brings them there. */
 struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, uint32_t width,
                         struct op_rows quantized);
 
@@ -105,8 +113,8 @@ struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, 
 void op_quantize(struct op_list *list, struct op_rows in, struct op_rows out, uint32_t rows, uint32_t width);
 
 struct op_norm {
-    struct op_rows in, out; /* out may be int8 (not with tokens) */
-    struct op_view weight, bias;
+    struct op_rows in, out;      /* out may be int8 (not with tokens) */
+    struct op_view weight, bias; /* memory NULL: rows as they are, only brought into the form of `out` (not int8) */
     uint32_t rows, width;
     float epsilon;
     /* gather: output row i is input row gather[i] (u32), copied to row i of `picked` too; memory NULL: all rows */
@@ -150,6 +158,9 @@ struct op_resize {
     struct op_rows out;     /* patches of the whole batch */
     uint32_t out_row;       /* first row of this picture */
     uint32_t size, patch_size;
+    /* 0: a row a patch, its numbers by channel, y, x. Else, with patches of 4 * piece: a row for each piece of `piece`
+     * pixels a side. The 16 of a patch are its quarters' quarters, row by row, and so follow one another. */
+    uint32_t piece;
     float mean[3], std[3];
 };
 void op_resize(struct op_list *list, const struct op_resize *args);

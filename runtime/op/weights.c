@@ -41,13 +41,15 @@ int op_weights_matrix(struct op_weights *weights, const struct op_source *source
                       struct op_matrix *matrix) {
     uint32_t rows = 0;
     for (uint32_t i = 0; i < count; i++) rows += sources[i].rows;
+    bool float_inputs = sources[0].float_inputs;
     uint64_t floats = (op_padded(rows, OP_MATRIX_STEP) + OP_MATRIX_SPARE) * sizeof(float);
-    *matrix = (struct op_matrix){
-        .weights = reserve(weights, weights->device->backend->matrix_bytes(weights->device, rows, columns)),
-        .scales = reserve(weights, floats),
-        .bias = reserve(weights, floats), /* zeros without one: always bound */
-        .rows = rows,
-        .columns = columns,
-        .has_bias = sources[0].bias != NULL};
+    *matrix = (struct op_matrix){.weights = reserve(weights, weights->device->backend->matrix_bytes(
+                                                                 weights->device, rows, columns, float_inputs)),
+                                 .scales = reserve(weights, floats),
+                                 .bias = reserve(weights, floats), /* zeros without one: always bound */
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .has_bias = sources[0].bias != NULL,
+                                 .float_inputs = float_inputs};
     return weights->memory ? upload(weights, sources, count, matrix) : OCELLI_OK;
 }

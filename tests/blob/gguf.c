@@ -288,10 +288,34 @@ static void long_names(void **state) {
     }
 }
 
+/* ---- types of other programs ---- */
+
+/* Q8_0: 34 bytes for 32 numbers, and rows of whole blocks. */
+static void other_types(void **state) {
+    static const uint64_t rows[] = {64, 2}, half[] = {48, 2};
+    struct bytes b;
+    struct gguf g;
+    (void)state;
+    bytes_begin(&b, 2, 0);
+    bytes_tensor(&b, "q", GGUF_TENSOR_Q8_0, 2, rows, 0);
+    bytes_tensor(&b, "b", GGUF_TENSOR_BF16, 2, rows, 160);
+    bytes_align(&b, 32);
+    for (int i = 0; i < 160 + 256; i++) bytes_put(&b, "x", 1);
+    assert_int_equal(gguf_parse(&g, b.data, b.size, "x.gguf"), OCELLI_OK);
+    assert_int_equal(g.tensors[0].size, 4 * 34);
+    assert_int_equal(g.tensors[1].size, 256);
+    gguf_finish(&g);
+    bytes_begin(&b, 1, 0);
+    bytes_tensor(&b, "q", GGUF_TENSOR_Q8_0, 2, half, 0);
+    bytes_align(&b, 32);
+    refused(b.data, b.size, "half a block", "q: a tensor of impossible size");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole), cmocka_unit_test(nothing_in_it), cmocka_unit_test(one_broken_field),
-        cmocka_unit_test(cut),   cmocka_unit_test(any_byte),      cmocka_unit_test(long_names),
+        cmocka_unit_test(whole),       cmocka_unit_test(nothing_in_it), cmocka_unit_test(one_broken_field),
+        cmocka_unit_test(cut),         cmocka_unit_test(any_byte),      cmocka_unit_test(long_names),
+        cmocka_unit_test(other_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

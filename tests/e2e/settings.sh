@@ -24,7 +24,8 @@ new_board() {
     printf 'brcm,bcm2712\n' >"$root/usr/share/ocelli/boards/pi5/compatible"
     printf '[run]\ndevice = cpu\nthreads = 3\nmodel = no.gguf\n[serve]\nserial = /dev/ttyNone@9600\n' >"$root/usr/share/ocelli/boards/pi4/ocelli.ini"
     printf 'root:!:19000:0:99999:7:::\nocelli:!:19000::::::\n' >"$root/etc/shadow"
-    printf 'x' >"$root/usr/share/zoneinfo/Europe/Berlin"
+    printf 'TZif2' >"$root/usr/share/zoneinfo/Europe/Berlin"
+    printf 'no zone' >"$root/usr/share/zoneinfo/zone.tab"
     cp "$model" "$root/usr/share/ocelli/models/demo.gguf"
 }
 apply() {
@@ -222,6 +223,11 @@ head -c 300000 /dev/urandom >"$card/ocelli.txt"
 apply
 told "only the first 131072 are read"
 has "$ini" "model = /run/ocelli-board/model.gguf"
+name="a large file"
+{ cat first.txt && head -c 6000000 /dev/zero | tr '\0' '#'; } >"$card/ocelli.txt"
+apply
+told "only the first 131072 are read"
+has "$ini" "[tag cat]"
 
 name="changes over the network stay"
 new_board
@@ -262,6 +268,15 @@ good
 test "$(cat other)" = precious || fail "$name: written to"
 for file in "$ini" "$ini.made" "$etc/keys"; do test ! -L "$file" || fail "$name: $file is a link"; done
 has_not "$ini" precious
+
+name="a time zone that is none"
+new_board
+for zone in zone.tab Europe ../../../etc/shadow /etc/shadow; do
+    printf '[board]\ntimezone = %s\n' "$zone" >"$card/ocelli.txt"
+    apply
+    told "timezone = $zone is not known"
+    has "$run/timezone" Etc/UTC
+done
 
 name="models"
 new_board
@@ -402,6 +417,9 @@ done
 inode=$(stat -c %i "$card/ocelli-status.txt")
 "$settings" status --root "$root"
 test "$(stat -c %i "$card/ocelli-status.txt")" = "$inode" || fail "$name: written again though nothing changed"
+echo yet >"$run/faults"
+flock "$run/card.lock" timeout 1 "$settings" status --root "$root" 2>err
+test "$(stat -c %i "$card/ocelli-status.txt")" = "$inode" || fail "$name: written while another program has the card"
 echo "another fault" >"$run/faults"
 until_true 5 sh -c "'$ocelli' query udp://localhost:$port status | grep -q '^fault  *another fault'" || fail "$name: the file is not read again"
 kill "$daemon" && wait "$daemon"

@@ -297,7 +297,7 @@ def make(name, number, checked):
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "preprocessor_config.json").write_text(json.dumps(prep, indent=2) + "\n")
     index = {"name": name, "seed": seed, "image_size": size, "dim": model["dim"],
-             "embeddings": "embeddings.bin", "cosine": {"f16w": 0.999, "dot": 0.99} if model.get("outliers") else {"f16w": 0.9997, "dot": 0.999}}
+             "embeddings": "embeddings.bin", "cosine": {"f16w": 0.999, "dot": 0.995} if model.get("outliers") else {"f16w": 0.9997, "dot": 0.999}}
     if name == "quick":
         image, text = hidden(clip, pixels[0], ids[4])
         np.concatenate([image.ravel(), text.ravel()]).astype("<f4").tofile(folder / "hidden.bin")

@@ -10,7 +10,7 @@ import threading
 import time
 
 FAT_OFFSET = 4 << 20
-ARGUMENTS = "kernel_arguments=console=hvc0 loglevel=4 systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service\n"
+ARGUMENTS = "console=hvc0 loglevel=4 systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service"
 
 
 class Failed(Exception):
@@ -61,7 +61,7 @@ class Board:
         self.process = self.uart = self.console = None
         if image:
             subprocess.run(["cp", "--sparse=always", "--reflink=auto", image, self.card], check=True)
-            self.write("kernel.env", ARGUMENTS)
+            self.write("kernel.env", self.read("kernel.env").strip().replace("console=tty1 quiet loglevel=4", ARGUMENTS) + "\n")
 
     # ---- the FAT, while the board is off ----
 
@@ -175,6 +175,17 @@ class Board:
             except (TimeoutError, ConnectionError, ValueError):
                 return None
 
+    def status(self):
+        """`status` with all its faults, which may need more than one answer; None without one."""
+        if not (answer := self.ask("status")):
+            return None
+        last = answer
+        while "next" in last:
+            if not (last := self.ask(f"status from {last['next']}")):
+                return None
+            answer["faults"] += last["faults"]
+        return answer
+
     def wait_for(self, what, get, timeout):
         """Calls get() until it gives something; gives that."""
         until = time.monotonic() + timeout
@@ -191,10 +202,11 @@ class Board:
         at = self.uart.heard.rfind(b"starting slot ")
         return self.uart.heard[at + 14:at + 15].decode() if at >= 0 else None
 
-    def wait_tags(self, timeout=240, starts=0):
-        """Waits until the UART tells a tag that is on. U-Boot takes a byte for a wish to stop it, so nothing is sent before the kernel
-        starts."""
-        self.uart.wait(b"Starting kernel", timeout, starts)
+    def wait_tags(self, timeout=240):
+        """Waits until the UART tells a tag that is on. Nothing is sent before the daemon answers over UDP: QEMU's UART tells nobody of a
+        byte that comes while its 16 places are full."""
+        self.uart.wait(b"Starting kernel", timeout)
+        self.wait_for("an answer over UDP", lambda: self.ask("ping", 0.5), timeout)
 
         def tags():
             answer = self.serial("tags", 1)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""run.py IMAGE WORK SCENARIO...: the card's image in QEMU. Scenarios: first, settings, updates, cuts, full, small, growth.
-CUTS (20): how often the power is cut. UPDATE: the image's .update, for updates. SLOWER (1): factor on the times that are allowed."""
+"""run.py IMAGE WORK SCENARIO...: the card's image in QEMU. Scenarios: first, settings, model, updates, cuts, full, small, growth.
+CUTS (20): how often the power is cut. UPDATE: the image's .update, for updates. MODEL: a .gguf, for model. SLOWER (1): factor on the
+times that are allowed."""
 import atexit
 import json
 import os
@@ -57,6 +58,10 @@ def first():
     """The image as it is: how long until a tag is told on the UART, how much memory is in use."""
     b = board("first")
     b.on()
+    b.uart.wait(b"Starting kernel", 240 * SLOWER)
+    say(f"U-Boot starts the kernel after {b.seconds():.1f} s")
+    b.console.wait(b"#", 240 * SLOWER)
+    say(f"systemd's first shell after {b.seconds():.1f} s")
     b.wait_tags(240 * SLOWER)
     say(f"a tag on the UART {b.seconds():.1f} s after power on")
     answer = b.wait_for("tags by UDP", lambda: b.ask("tags"), 60 * SLOWER)
@@ -64,7 +69,7 @@ def first():
     time.sleep(20)
     say("memory:\n" + b.shell("free -m"))
     say("failed units: " + b.shell("systemctl --failed --no-legend --plain; cat /run/ocelli-board/faults"))
-    say("slowest: " + b.shell("systemd-analyze time; systemd-analyze blame | head -25; systemd-analyze critical-chain ocelli.service"))
+    say("slowest: " + b.shell("systemd-analyze time; systemd-analyze blame | head -25; systemd-analyze critical-chain ocelli.service", 300 * SLOWER))
     say("status: " + json.dumps(b.ask("status"))[:600])
     say("mounts: " + b.shell("findmnt -n -o TARGET,SOURCE,OPTIONS -t ext4,vfat,tmpfs | head -20; df -h /state | tail -1; stat -c '%U %n' /etc/ocelli /etc/ocelli/*"))
     expect("ro," in b.shell("findmnt -n -o OPTIONS /") + ",", "the root is not read-only")
@@ -74,6 +79,19 @@ def first():
     say("ocelli-status.txt:\n" + text.replace("\r", ""))
     expect("QEMU" in text or "qemu" in text or "dummy-virt" in text, "ocelli-status.txt does not name the board")
     check_partitions(b)
+
+
+def model():
+    """A model of the user's own, copied into the folder models: it is used at the next start."""
+    b = board("model")
+    b.copy(os.environ["MODEL"], "models/own.gguf")
+    b.on()
+    answer = b.wait_for("status", lambda: (a := b.status()) and a["pictures"] and a, 900 * SLOWER)
+    say(f"a picture {b.seconds():.0f} s after power on; model {answer['model']}, {answer['beyond_gpu_ms'] + answer['gpu_ms']:.0f} ms a picture")
+    expect("demo" not in answer["model"] and not answer["faults"], f"the model was not taken: {answer}")
+    time.sleep(30)
+    say("memory:\n" + b.shell("free -m; grep VmHWM /proc/$(pidof ocelli)/status"))
+    b.off()
 
 
 def settings():
@@ -87,7 +105,7 @@ def settings():
     b.copy(os.path.join(b.folder, "half"), "models/half.gguf")
     b.on()
     b.wait_tags(240 * SLOWER)
-    answer = b.wait_for("status", lambda: b.ask("status"), 60)
+    answer = b.wait_for("status", b.status, 60)
     say("faults: " + "\n    ".join(answer["faults"]))
     for word in ("name", "nmae", "wifi", "half.gguf"):
         expect(any(word in fault for fault in answer["faults"]), f"status does not tell of {word}: {answer['faults']}")
@@ -125,7 +143,7 @@ def small():
         card.truncate((4 + 512 + 1280 + 100) << 20)
     b.on()
     b.wait_tags(240 * SLOWER)
-    answer = b.wait_for("status", lambda: b.ask("status"), 60)
+    answer = b.wait_for("status", b.status, 60)
     say(f"faults: {answer['faults']}")
     expect(any("smaller" in fault for fault in answer["faults"]), "status does not tell that the card is too small")
     b.off()
@@ -143,7 +161,7 @@ def full():
     b.off()
     b.on()
     b.wait_tags(240 * SLOWER)
-    answer = b.wait_for("faults", lambda: (a := b.ask("status")) and a["faults"] and a, 90 * SLOWER)
+    answer = b.wait_for("faults", lambda: (a := b.status()) and a["faults"] and a, 90 * SLOWER)
     say(f"faults: {answer['faults']}")
     b.off()
     check_partitions(b)
@@ -226,7 +244,7 @@ def updates():
         begun, place = time.monotonic(), len(b.uart.heard)
         b.wait_for(f"{what}: the version before", lambda: b.read("slot.env").split() == ["slot=b"], 1800 * SLOWER)
         tries = b.uart.heard[place:].count(b"starting slot a")
-        status = b.wait_for("an answer", lambda: b.ask("status"), 240 * SLOWER)
+        status = b.wait_for("an answer", b.status, 240 * SLOWER)
         expect(any("did not get ready" in fault for fault in status["faults"]), f"{what}: not told: {status['faults']}")
         say(f"{what}: the version before again after {tries} starts and {time.monotonic() - begun:.0f} s; {status['faults']}")
         b.off()

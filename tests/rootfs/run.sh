@@ -70,6 +70,19 @@ if ! chroot "$tree" /bin/true 2>/dev/null; then
     refuses "a preinst" "install qemu-user-static" "$tree" "$work/preinst.deb"
 fi
 
+# Links that lead to this PC's own files.
+mkdir "$work/outside"
+for link in etc/systemd etc var usr/bin; do
+    cp -a "$tree" "$work/linked"
+    mkdir -p "$(dirname "$work/outside/$link")"
+    mv "$work/linked/$link" "$work/outside/$link" && ln -s "$work/outside/$link" "$work/linked/$link"
+    find "$work/outside" | sort >"$work/before"
+    sh "$install" --serial "$work/linked" "$work/ocelli.deb" >"$work/said" 2>&1 && fail "$link is a link: no failure"
+    said "leads out of the tree" "$link is a link"
+    find "$work/outside" | sort | cmp -s - "$work/before" || fail "$link is a link: written outside the tree"
+    rm -rf "$work/linked" "$work/outside"/*
+done
+
 state >"$work/before"
 sh "$install" --dry-run "$tree" "$work/ocelli.deb" >"$work/said" 2>&1 || fail "--dry-run"
 said "would unpack ocelli 0.1.0" "--dry-run"

@@ -135,6 +135,9 @@ static void test_ssh_keys(void **state) {
     assert_int_equal(keys(line), 0);
     snprintf(line, sizeof line, "%.*s", (int)sizeof ed25519 - 4, ed25519); /* cut */
     assert_int_equal(keys(line), 0);
+    assert_int_equal(keys("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"), 1);
+    assert_int_equal(keys("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"),
+                     0); /* of 257 */
     assert_int_equal(keys("ssh-ed25519"), 0);
     assert_int_equal(keys("ssh-ed25519 ????"), 0);
     assert_int_equal(keys("-----BEGIN OPENSSH PRIVATE KEY-----"), 0);

@@ -3,6 +3,8 @@
 #include "settings/daemon_ini_check.h"
 #include "support/test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct arena arena;
@@ -115,11 +117,25 @@ static void test_long_line(void **state) {
     assert_int_equal(diagnostics_faults(&report), 1);
 }
 
+/* Faults that show one at a time end the file in the end, so that the start does not take minutes. */
+static void test_many_tags(void **state) {
+    (void)state;
+    enum { TAGS = 4300 };
+    static char text[20 * TAGS];
+    size_t used = 0;
+    for (int i = 0; i < TAGS; i++) used += (size_t)sprintf(text + used, "[tag t%d]\n", i);
+    has(made(text), "[tag t4000]\n");
+    assert_in_range(diagnostics_faults(&report), 1, 30);
+    char *told = diagnostics_lines(&report);
+    has(told, "from here on the daemon's sections are left out");
+    free(told);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_defaults),        TEST(test_bad_values), TEST(test_clash),    TEST(test_lines_keep_their_numbers),
-        TEST(test_unknown_section), TEST(test_taken),      TEST(test_long_line)};
+        TEST(test_defaults),        TEST(test_bad_values), TEST(test_clash),     TEST(test_lines_keep_their_numbers),
+        TEST(test_unknown_section), TEST(test_taken),      TEST(test_long_line), TEST(test_many_tags)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

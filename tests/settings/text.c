@@ -84,6 +84,8 @@ static void test_long(void **state) {
     assert_int_equal(report.count, 0);
     assert_int_equal(strlen(decoded(bytes, TEXT_MOST + 1)), TEXT_MOST);
     assert_int_equal(diagnostics_faults(&report), 1);
+    bytes[9] = '\n';
+    assert_string_equal(decoded(bytes, TEXT_MOST + 1), "xxxxxxxxx\n"); /* half a line is none */
 }
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)

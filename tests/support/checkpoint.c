@@ -12,6 +12,7 @@
 
 const char *const checkpoint_names[] = {"quick",   "patch14", "image336", "patch32", "onehead", "head80",
                                         "wide768", "legacy",  "deep",     "minimal", "outlier", NULL};
+const char *const checkpoint_family_names[] = {"tinyclip", "mobileclip", NULL};
 
 const char *const checkpoint_siglip_names[] = {"siglip", "siglip2", NULL};
 
@@ -474,12 +475,15 @@ void checkpoint_write(const char *name, const char *folder, const struct checkpo
     cJSON *index = parse(from, "index.json");
     struct tensors all = {0};
     generate_all(&all, index);
-    if (form->open_clip) flatten(&all);
+    bool as_is = access(checkpoint_path(from, "open_clip_config.json"), R_OK) == 0; /* tests/golden/families.py */
+    if (form->open_clip && !as_is) flatten(&all);
     edit(&all, form);
-    const char *file = form->open_clip ? "open_clip_model.safetensors" : "model.safetensors";
+    const char *file = form->open_clip || as_is ? "open_clip_model.safetensors" : "model.safetensors";
     write_tensors(&all, form, checkpoint_path(folder, file));
     copy_tokenizer(from, folder);
-    if (form->open_clip) {
+    if (as_is) {
+        copy(from, folder, "open_clip_config.json");
+    } else if (form->open_clip) {
         write_flat_config(from, folder);
     } else {
         copy(from, folder, "config.json");

@@ -13,6 +13,9 @@ enum { CHECKPOINT_INPUTS = 8 };
 extern const char *const checkpoint_names[];        /* of all CLIP models; ended by NULL */
 extern const char *const checkpoint_siglip_names[]; /* the same of SigLIP models, which have tokenizers of their own */
 
+/* Of families that only an open_clip folder holds; their tensors have its names already. */
+extern const char *const checkpoint_family_names[];
+
 struct cJSON;
 
 struct checkpoint_golden {

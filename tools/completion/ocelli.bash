@@ -18,7 +18,7 @@ _ocelli_options() { # of a command
     embed) echo "--image --text --format -o --output --orientation -r --recursive -q --quiet $shared" ;;
     tokenize | info | selftest) echo "$shared" ;;
     bench) echo "-n --runs --plan $shared" ;;
-    ocelli-convert) echo '-o --output --tokenizer --report --name --license-file -h --help' ;;
+    ocelli-convert) echo '-o --output --tokenizer --calibrate --no-calibrate --report --name --license-file --activation --mean --std --resize --filter --heads --logit-scale --compare -h --help' ;;
     *) echo '-h --help -V --version' ;;
     esac
 }
@@ -67,7 +67,11 @@ _ocelli_value() { # COMMAND OPTION WORD: the option's value; fails for an option
     --image) _ocelli_files "$3" "$_ocelli_pictures" ;;
     -o | --output) if [[ $1 = init ]]; then _ocelli_files "$3" '*.ini'; else _ocelli_files "$3"; fi ;;
     --svg | --psk | --history | --report | --tokenizer | --license-file) _ocelli_files "$3" ;;
-    --threads | --top | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name) COMPREPLY=() ;;
+    --calibrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
+    --activation) _ocelli_words 'quick_gelu gelu gelu_tanh' "$3" ;;
+    --resize) _ocelli_words 'crop squash' "$3" ;;
+    --filter) _ocelli_words 'bicubic bilinear' "$3" ;;
+    --mean | --std | --heads | --logit-scale | --threads | --top | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }

@@ -9,8 +9,9 @@
 
 const double calibrate_most_noise = 0.001;
 
-/* Less than this share gained is not worth a change of the weights. */
-static const double worth = 0.8;
+/* Weights are changed only where a channel's range is so many times the median one's, and where less than this share of
+ * the noise is left. Without outliers the estimate's errors are larger than what can be gained. */
+static const double uneven = 5, worth = 0.8;
 
 enum { ROWS_MOST = 256, OUTPUTS_MOST = 512 }; /* of the weights, for an estimate */
 
@@ -153,22 +154,23 @@ static double signal(const struct job *j) {
     return count ? sum / (double)count : 0;
 }
 
+static float largest_of(const float *values, uint32_t count) {
+    float largest = 0;
+    for (uint32_t i = 0; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    return largest;
+}
+
 /* The way with the least noise of inputs and weights together. If even that is too much, the inputs stay floats, and
  * the weights as they are. */
 static int choose(const struct job *j, double power, bool balance) {
     int best = 0;
-    for (int i = 1; i < WAYS && balance; i++)
+    bool outliers = largest_of(j->ranges, j->weights->columns) > uneven * j->median;
+    for (int i = 1; i < WAYS && balance && outliers; i++)
         if (j->estimates[i].inputs + j->estimates[i].weights < j->estimates[best].inputs + j->estimates[best].weights)
             best = i;
     const struct estimate *none = &j->estimates[0], *e = &j->estimates[best];
     if (e->inputs > calibrate_most_noise * power) return 0;
     return e->inputs + e->weights < worth * (none->inputs + none->weights) ? best : 0;
-}
-
-static float largest_of(const float *values, uint32_t count) {
-    float largest = 0;
-    for (uint32_t i = 0; i < count; i++) largest = values[i] > largest ? values[i] : largest;
-    return largest;
 }
 
 static void tell(struct job *j, int best, double power, float *ranges, struct calibrate_choice *choice) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "convert/checkpoint.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
+#include "convert/checkpoint_inner.h"
 #include "convert/locate.h"
+#include "convert/sizes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,13 @@ static int no_memory(const char *path) {
 }
 
 static int open_file(struct checkpoint *c, const char *path) {
-    struct checkpoint_file *file = arena_alloc(&c->arena, 1, sizeof *file);
-    if (!file || !(file->path = arena_copy(&c->arena, path, strlen(path)))) return no_memory(path);
+    struct weights *file = arena_alloc(&c->arena, 1, sizeof *file);
+    char *copy = arena_copy(&c->arena, path, strlen(path));
+    if (!file || !copy) return no_memory(path);
+    int status = weights_open(file, c->sources, copy);
     file->next = c->files;
     c->files = file; /* from here on closed by checkpoint_close() */
-    int status = source_read(c->sources, &file->bytes, path);
-    if (!status) status = safetensors_parse(&file->tensors, file->bytes.data, file->bytes.size, file->path);
-    c->count += file->tensors.count;
+    c->count += file->count;
     return status;
 }
 
@@ -29,7 +30,7 @@ static bool is_plain_name(const char *name) {
 }
 
 static bool is_open(const struct checkpoint *c, const char *path) {
-    for (const struct checkpoint_file *f = c->files; f; f = f->next)
+    for (const struct weights *f = c->files; f; f = f->next)
         if (strcmp(f->path, path) == 0) return true;
     return false;
 }
@@ -66,9 +67,9 @@ static int collect(struct checkpoint *checkpoint, const char *path) {
     size_t count = 0;
     checkpoint->tensors = arena_alloc(&checkpoint->arena, checkpoint->count + 1, sizeof *checkpoint->tensors);
     if (!checkpoint->tensors) return no_memory(path);
-    for (const struct checkpoint_file *f = checkpoint->files; f; f = f->next)
-        for (size_t i = 0; i < f->tensors.count; i++) {
-            const struct safetensors_tensor *t = &f->tensors.tensors[i];
+    for (const struct weights *f = checkpoint->files; f; f = f->next)
+        for (size_t i = 0; i < f->count; i++) {
+            const struct stored_tensor *t = &f->tensors[i];
             const char *name = names_inside(&checkpoint->arena, t->name);
             if (!name) return no_memory(path);
             checkpoint->tensors[count++] =
@@ -82,6 +83,11 @@ static int collect(struct checkpoint *checkpoint, const char *path) {
     return OCELLI_OK;
 }
 
+struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name) {
+    struct checkpoint_tensor key = {.name = name};
+    return checkpoint->count ? bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name) : NULL;
+}
+
 static bool starts_one(const struct checkpoint *c, const char *prefix) {
     for (size_t i = 0; i < c->count; i++)
         if (strncmp(c->tensors[i].name, prefix, strlen(prefix)) == 0) return true;
@@ -92,11 +98,9 @@ static int find_layout(struct checkpoint *c, const char *path, struct report *r)
     for (size_t i = 0; i < names_layout_count && !c->layout; i++)
         if (names_layouts[i].siglip == c->config.attention_pool && starts_one(c, names_layouts[i].marker))
             c->layout = &names_layouts[i];
-    if (!c->layout && starts_one(c, "visual.trunk."))
-        return config_unsupported(path, "a timm image tower that is no SigLIP (MobileCLIP, ...): convert a plain CLIP");
     if (!c->layout)
-        return log_fail(OCELLI_ERR_FILE, "%s: no tensor starts with %s or %s: give a CLIP with both towers", path,
-                        names_layouts[0].marker, names_layouts[2].marker);
+        return log_fail(OCELLI_ERR_FILE, "%s: no tensor starts with %s, %s or %s: give a CLIP with both towers", path,
+                        names_layouts[0].marker, names_layouts[2].marker, names_layouts[3].marker);
     report_choice(r, "layout", c->layout->name, "a tensor starts with %s", c->layout->marker);
     return OCELLI_OK;
 }
@@ -137,48 +141,93 @@ static int read_config(struct checkpoint *c, const struct locate *where, struct 
                                   : config_transformers(&c->config, root, where->config, r);
     cJSON_Delete(root);
     if (!status && !where->open_clip) status = read_prep(c, r);
-    return status ? status : config_check(&c->config);
+    return status ? status : config_check(&c->config); /* again once options are in */
 }
 
 /* Tells a tokenizer with fewer tokens than vocab_size from a wrong vocab_size. */
 static void count_token_rows(struct checkpoint *c) {
-    struct checkpoint_tensor key = {.name = names_find(c->layout->outside, TENSOR_TOKENS)->source};
-    const struct checkpoint_tensor *table = bsearch(&key, c->tensors, c->count, sizeof key, by_name);
+    const struct checkpoint_tensor *table = checkpoint_find(c, names_find(c->layout->outside, TENSOR_TOKENS)->source);
     c->config.token_rows = table && table->stored->dimensions ? table->stored->shape[0] : 0;
 }
 
-static int open_all(struct checkpoint *c, const char *path, struct report *r) {
+static void report_family(const struct checkpoint *c, const struct locate *where, struct report *r) {
+    const char *why = c->config.stem     ? "timm_model_name is vit_base_mci_224"
+                      : c->config.family ? "mask_image or mask_text is set"
+                      : where->open_clip ? "a configuration of open_clip without timm's or other towers"
+                                         : "model_type is clip";
+    report_choice(r, "family", c->config.family ? c->config.family : "CLIP with a ViT", "%s", why);
+    report_choice(r, "score", "softmax", "the family's");
+    report_choice(r, "text form", "HTML undone, spaces joined, lower case", "CLIP's tokenizer");
+}
+
+static int open_weights(struct checkpoint *c, const struct locate *where, struct report *r) {
+    int status = where->sharded ? open_shards(c, where->weights) : open_file(c, where->weights);
+    if (!status && c->files && c->files->inside)
+        report_choice(r, "state dict", c->files->inside, "the key of the pickle that it lies under");
+    if (!status) status = collect(c, where->weights);
+    return status ? status : find_layout(c, where->weights, r);
+}
+
+/* Those two tell of themselves. What lies beside them may be another model's. */
+static bool is_complete(const struct weights *w) {
+    return w->form == WEIGHTS_TORCHSCRIPT || w->form == WEIGHTS_GGUF;
+}
+
+/* A folder's configuration is read first: it is small, and most faults show there. */
+static int open_all(struct checkpoint *c, const char *path, const struct config_given *given, struct report *r) {
     struct locate where;
+    uint32_t facts = 0;
     int status = locate_checkpoint(&where, &c->arena, path, r);
     if (status) return status;
     c->folder = where.folder;
-    status = read_config(c, &where, r); /* first: it is small, and most faults show there */
-    if (!status) status = where.sharded ? open_shards(c, where.weights) : open_file(c, where.weights);
-    if (!status) status = collect(c, where.weights);
-    if (!status) status = find_layout(c, where.weights, r);
+    if (!where.alone) status = read_config(c, &where, r);
+    if (!status) status = open_weights(c, &where, r);
+    if (status) return status;
+    bool configured = where.config && !(where.alone && is_complete(c->files));
+    if (where.alone)
+        report_choice(r, "configuration", configured ? where.config : "none", "%s",
+                      configured ? "beside the file" : "the file's own shapes and values, and options");
+    if (configured && where.alone) status = read_config(c, &where, r);
+    if (configured)
+        facts = UINT32_MAX;
+    else
+        status =
+            c->files->form == WEIGHTS_GGUF ? checkpoint_read_gguf(c, &facts, r) : checkpoint_read_shapes(c, &facts, r);
+    if (status) return status;
+    config_given_apply(&c->config, given, &facts, r);
+    status = config_given_require(where.weights, facts);
+    if (!status) status = config_check(&c->config);
+    if (!status) report_family(c, &where, r);
+    if (!status) status = sizes_of_tensors(c, r);
     if (!status) count_token_rows(c);
     return status;
 }
 
-int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sources *sources, struct report *report) {
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, const struct config_given *given,
+                    struct sources *sources, struct report *report) {
     *checkpoint = (struct checkpoint){.sources = sources};
-    int status = open_all(checkpoint, path, report);
+    int status = open_all(checkpoint, path, given, report);
     if (status) checkpoint_close(checkpoint);
     return status;
 }
 
 void checkpoint_close(struct checkpoint *checkpoint) {
-    for (struct checkpoint_file *f = checkpoint->files; f; f = f->next) {
-        safetensors_finish(&f->tensors);
-        file_free(&f->bytes);
+    for (struct weights *f = checkpoint->files, *next; f; f = next) {
+        next = f->next;
+        weights_close(f);
     }
     arena_finish(&checkpoint->arena);
     *checkpoint = (struct checkpoint){0};
 }
 
+int checkpoint_check_unchanged(const struct checkpoint *checkpoint) {
+    int status = OCELLI_OK;
+    for (const struct weights *f = checkpoint->files; f && !status; f = f->next) status = weights_check(f);
+    return status;
+}
+
 const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name) {
-    struct checkpoint_tensor key = {.name = name};
-    struct checkpoint_tensor *found = bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name);
+    struct checkpoint_tensor *found = checkpoint_find(checkpoint, name);
     if (found) found->used = true;
     return found;
 }

@@ -3,21 +3,14 @@
 #ifndef CONVERT_CHECKPOINT_H
 #define CONVERT_CHECKPOINT_H
 
-#include "convert/config.h"
+#include "convert/config_given.h"
 #include "convert/names.h"
-#include "convert/safetensors.h"
-
-struct checkpoint_file {
-    char *path;
-    struct file_bytes bytes;
-    struct safetensors tensors;
-    struct checkpoint_file *next;
-};
+#include "convert/weights.h"
 
 struct checkpoint_tensor {
     const char *name; /* without wrappers */
     const char *file; /* for messages */
-    const struct safetensors_tensor *stored;
+    const struct stored_tensor *stored;
     bool used;
 };
 
@@ -25,16 +18,21 @@ struct checkpoint {
     struct arena arena;
     struct sources *sources;
     const char *folder; /* that holds the other files */
-    struct checkpoint_file *files;
+    struct weights *files;
     struct checkpoint_tensor *tensors; /* sorted by name */
     size_t count;
     const struct names_layout *layout;
     struct config config;
 };
 
-/* Opens a folder or a .safetensors file. Errors: FILE, LIMIT (a kind not supported yet), MEMORY. */
-int checkpoint_open(struct checkpoint *checkpoint, const char *path, struct sources *sources, struct report *report);
+/* Opens a folder or a file of weights. `given`: what options tell. Errors: FILE, LIMIT (a kind not supported yet),
+ * MEMORY. */
+int checkpoint_open(struct checkpoint *checkpoint, const char *path, const struct config_given *given,
+                    struct sources *sources, struct report *report);
 void checkpoint_close(struct checkpoint *checkpoint);
+
+/* Are the files still as they were? Errors: FILE. */
+int checkpoint_check_unchanged(const struct checkpoint *checkpoint);
 
 /* Gives NULL when there is none. Marks it used. */
 const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name);

@@ -69,6 +69,12 @@ int config_check_std(const struct config *config, const char *file) {
     return OCELLI_OK;
 }
 
+void config_fill_blocks(struct config_tower *tower) {
+    tower->head = tower->width / tower->heads;
+    for (uint32_t i = 0; i < tower->blocks; i++)
+        tower->block[i] = (struct config_block){tower->heads, tower->hidden, true, true};
+}
+
 int config_check(struct config *config) {
     int status = check_tower(config, &config->image, "image");
     if (!status) status = check_tower(config, &config->text, "text");
@@ -78,5 +84,7 @@ int config_check(struct config *config) {
     if (!status) status = within(config, "shared", "embedding size", config->embedding, CONFIG_MAX_WIDTH);
     if (!status && config->text.tokens < 2)
         status = log_fail(OCELLI_ERR_FILE, "%s: a text context of 1 has no room for a text: correct it", config->file);
+    if (!status && !config->image.head) config_fill_blocks(&config->image);
+    if (!status && !config->text.head) config_fill_blocks(&config->text);
     return status;
 }

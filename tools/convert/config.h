@@ -21,8 +21,18 @@ enum config_limit {
 
 enum config_activation { CONFIG_QUICK_GELU, CONFIG_GELU, CONFIG_GELU_TANH };
 
+/* Of a pruned model's block; `attention`, `mlp` false: that part was pruned away, and is a smallest one of zeros. */
+struct config_block {
+    uint32_t heads, hidden;
+    bool attention, mlp;
+};
+
 struct config_tower {
-    uint32_t width, hidden, blocks, heads;
+    uint32_t width, blocks;
+    uint32_t heads, hidden; /* the most that a block has */
+    uint32_t head;          /* numbers of a head */
+    struct config_block block[CONFIG_MAX_BLOCKS];
+    bool pruned;     /* sizes are those of the tensors (sizes.h) */
     uint32_t tokens; /* image: patches, and one with a class token; text: context length */
     float epsilon;
     enum config_activation activation;
@@ -42,15 +52,20 @@ struct config {
     uint32_t vocabulary, embedding;
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
-    uint32_t end_id;       /* with CONFIG_POOL_END */
-    bool pad_with_end;     /* transformers; open_clip pads with 0. Not of CONFIG_POOL_LAST */
-    bool attention_pool;   /* of pictures: no class token, no norm before the blocks, no projection */
-    bool no_mask;          /* of texts; else causal */
-    bool text_bias;        /* of the text's projection */
-    bool sigmoid;          /* score rule; else softmax */
-    const char *clean;     /* what texts go through before the tokenizer, see docs/blob.md; NULL: as CLIP's */
+    uint32_t end_id;     /* with CONFIG_POOL_END */
+    bool pad_with_end;   /* else with 0, as every layout of CLIP here: without effect under a causal mask */
+    bool attention_pool; /* of pictures: no class token, no norm before the blocks, no projection */
+    bool no_mask;        /* of texts; else causal */
+    bool text_bias;      /* of the text's projection */
+    bool sigmoid;        /* score rule; else softmax */
+    const char *clean;   /* what texts go through before the tokenizer, see docs/blob.md; NULL: as CLIP's */
+    const char *family;  /* for people */
+    uint32_t stem;       /* channels of MobileCLIP-B's convolutions before the last one; 0: a plain ViT */
+    bool no_pre_norm;
+    float most_scale;      /* the score's factor is cut to it; 0: it is not */
     bool squash, bilinear; /* resize: else short side and crop, bicubic */
     float mean[3], std[3]; /* of pixels in 0..1 */
+    float logit_scale;     /* exponentiated, where it is no tensor; 0: the tensor's */
 };
 
 extern const float config_openai_mean[3], config_openai_std[3];
@@ -64,6 +79,8 @@ int config_open_clip(struct config *config, const cJSON *root, const char *file,
 
 /* Sizes against each other and against the limits. Errors: FILE, LIMIT. */
 int config_check(struct config *config);
+/* All blocks of the tower's own heads and hidden width. */
+void config_fill_blocks(struct config_tower *tower);
 /* Checks the pixels' standard deviations that `file` gave. Errors: FILE. */
 int config_check_std(const struct config *config, const char *file);
 

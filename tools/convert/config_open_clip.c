@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "convert/config.h"
 #include "convert/config_siglip.h"
+#include "convert/families.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,11 @@ static const struct key model_keys[] = {
     {"init_logit_scale", ANY, NULL},
     {"nonscalar_logit_scale", ANY, NULL},
     {"init_logit_bias", READ, NULL},
+    {"mask_image", READ, NULL}, /* TinyCLIP: pruned, and so the sizes are those of the tensors */
+    {"mask_text", READ, NULL},
+    {"sparsity_warmup", ANY, NULL},
+    {"sparsity", ANY, NULL},
+    {"start_sparsity", ANY, NULL},
     {NULL, READ, NULL},
 };
 
@@ -177,9 +183,7 @@ static int read_image(struct config *config, const struct json_at *at) {
     *t = (struct config_tower){.width = 768, .blocks = 12, .epsilon = 1e-5f, .activation = t->activation};
     config->image_size = 224;
     config->patch_size = 16;
-    if (cJSON_IsString(json_get(at, "timm_model_name"))) return read_timm(config, at);
-    if (cJSON_IsArray(json_get(at, "layers")))
-        return config_unsupported(at->file, "a ResNet image tower: convert a CLIP with a ViT");
+    if (cJSON_IsArray(json_get(at, "layers"))) return families_refuse(at->file, "resnet");
     int status = check_keys(at, image_keys);
     if (!status) status = read_square(at, "image_size", &config->image_size);
     if (!status) status = read_square(at, "patch_size", &config->patch_size);
@@ -234,14 +238,55 @@ static int read_clean(struct config *c, const struct json_at *at) {
                     at->file, at->where);
 }
 
+/* timm's vit_base_mci_224, the image tower of MobileCLIP-B and MobileCLIP2-B; sizes.c has the rest of its sizes. */
+static int read_mobileclip(struct config *config, const struct json_at *at) {
+    static const struct key keys[] = {
+        {"timm_model_name", READ, NULL},
+        {"image_size", READ, NULL},
+        {"timm_model_pretrained", ANY, NULL},
+        {"timm_pool", NO, "token"},
+        {"timm_proj", NO, ""},
+        {"timm_proj_bias", NO, NULL},
+        {"timm_drop", ANY, NULL},
+        {"timm_drop_path", ANY, NULL},
+        {"timm_model_kwargs", NO, NULL},
+        {NULL, READ, NULL},
+    };
+    config->family = "MobileCLIP-B";
+    config->image = (struct config_tower){.width = 768,
+                                          .hidden = 3072,
+                                          .blocks = 12,
+                                          .heads = 12,
+                                          .epsilon = 1e-6f, /* timm's */
+                                          .activation = CONFIG_GELU};
+    config->text.activation = CONFIG_GELU;
+    config->image_size = 224;
+    config->patch_size = 16;
+    config->stem = 192;
+    config->no_pre_norm = true;
+    config->most_scale = 100;
+    int status = check_keys(at, keys);
+    return status ? status : read_square(at, "image_size", &config->image_size);
+}
+
+static int read_image_tower(struct config *config, const struct json_at *at) {
+    const char *timm = NULL;
+    int status = json_string(at, "timm_model_name", &timm);
+    if (status || !timm) return status ? status : read_image(config, at);
+    if (strncmp(timm, "vit_base_mci_224", 16) == 0) return read_mobileclip(config, at);
+    return strstr(timm, "siglip") ? read_timm(config, at) : families_refuse(at->file, timm);
+}
+
 static int read_text(struct config *c, const struct json_at *at) {
     struct config_tower *t = &c->text;
     *t = (struct config_tower){
         .width = 512, .blocks = 12, .heads = 8, .tokens = 77, .epsilon = 1e-5f, .activation = t->activation};
     c->vocabulary = 49408;
-    if (json_get(at, "hf_model_name"))
-        return config_unsupported(at->file, "a text tower of transformers: convert a plain CLIP");
-    int status = check_keys(at, text_keys);
+    const char *other = NULL;
+    int status = json_string(at, "hf_model_name", &other);
+    if (!status && other) status = families_refuse(at->file, other);
+    if (status) return status;
+    status = check_keys(at, text_keys);
     if (!status) status = check_text_kind(c, at);
     if (!status) status = read_clean(c, at);
     if (!status) status = json_u32(at, "context_length", &t->tokens);
@@ -257,15 +302,16 @@ static int either(const struct json_at *at, const char *key, const char *no, con
     const char *word = NULL;
     int status = json_string(at, key, &word);
     if (status) return status;
-    *value = word && strcmp(word, yes) == 0;
-    if (!word || *value || strcmp(word, no) == 0) return OCELLI_OK;
+    if (!word) return OCELLI_OK;
+    *value = strcmp(word, yes) == 0;
+    if (*value || strcmp(word, no) == 0) return OCELLI_OK;
     return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is '%s': supported are %s and %s", at->file, at->where, key, word, no,
                     yes);
 }
 
 static void report_prep(const struct json_at *at, const char *what, const char *value, const char *key,
                         struct report *r) {
-    const char *absent = json_get(at, key) ? "" : " is absent: open_clip's default";
+    const char *absent = json_get(at, key) ? "" : " is absent: open_clip's for this family";
     report_choice(r, what, value, "preprocess_cfg.%s%s", key, absent);
 }
 
@@ -274,6 +320,10 @@ static int read_prep(struct config *config, const struct json_at *at, struct rep
     const char *mode = "RGB";
     memcpy(config->mean, config_openai_mean, sizeof config->mean);
     memcpy(config->std, config_openai_std, sizeof config->std);
+    if (config->stem) { /* open_clip's table has these for MobileCLIP-B */
+        for (int i = 0; i < 3; i++) config->mean[i] = 0, config->std[i] = 1;
+        config->bilinear = true;
+    }
     int status = either(at, "resize_mode", "shortest", "squash", &config->squash);
     if (!status) status = either(at, "interpolation", "bicubic", "bilinear", &config->bilinear);
     if (!status) status = json_floats3(at, "mean", config->mean);
@@ -292,15 +342,15 @@ static int read_prep(struct config *config, const struct json_at *at, struct rep
              config->std[0], config->std[1], config->std[2]);
     bool both = json_get(at, "mean") && json_get(at, "std");
     report_choice(report, "normalisation", value, "%s",
-                  both ? "preprocess_cfg.mean and std" : "partly absent in preprocess_cfg: open_clip's default");
+                  both ? "preprocess_cfg.mean and std"
+                       : "partly absent in preprocess_cfg: open_clip's for this family");
     return OCELLI_OK;
 }
 
 static int read_model(struct config *config, const struct json_at *model, struct report *report) {
     struct json_at image, text;
     bool quick = false;
-    if (json_get(model, "multimodal_cfg"))
-        return config_unsupported(model->file, "a captioning model (CoCa): convert a plain CLIP");
+    if (json_get(model, "multimodal_cfg")) return families_refuse(model->file, "coca");
     int status = check_keys(model, model_keys);
     if (!status) status = json_u32(model, "embed_dim", &config->embedding);
     if (!status) status = json_bool(model, "quick_gelu", &quick);
@@ -308,9 +358,14 @@ static int read_model(struct config *config, const struct json_at *model, struct
     if (!status) status = json_object(model, "text_cfg", "text_cfg.", &text);
     if (status) return status;
     config->image.activation = config->text.activation = quick ? CONFIG_QUICK_GELU : CONFIG_GELU;
-    status = read_image(config, &image);
+    bool pruned_image = false, pruned_text = false;
+    status = json_bool(model, "mask_image", &pruned_image);
+    if (!status) status = json_bool(model, "mask_text", &pruned_text);
+    if (!status) status = read_image_tower(config, &image);
     if (!status) status = read_text(config, &text);
     if (status) return status;
+    config->image.pruned = pruned_image, config->text.pruned = pruned_text;
+    if (pruned_image || pruned_text) config->family = "TinyCLIP, pruned";
     if (config->attention_pool && (config->embedding != config->image.width || quick))
         return log_fail(OCELLI_ERR_FILE, "%s: embed_dim %u%s does not go with the image tower: correct it", model->file,
                         config->embedding, quick ? " and quick_gelu" : "");
@@ -320,7 +375,9 @@ static int read_model(struct config *config, const struct json_at *model, struct
         config_siglip_report(config, "timm_model_name, and text_cfg.act_kwargs", report);
         return OCELLI_OK;
     }
-    const char *why = json_get(model, "quick_gelu") ? "model_cfg.quick_gelu" : "model_cfg.quick_gelu is absent: GELU";
+    const char *why = config->stem                    ? "timm's vit_base_mci_224: GELU"
+                      : json_get(model, "quick_gelu") ? "model_cfg.quick_gelu"
+                                                      : "model_cfg.quick_gelu is absent: GELU";
     report_choice(report, "image activation", config_activation_name(config->image.activation), "%s", why);
     report_choice(report, "text activation", config_activation_name(config->text.activation), "%s", why);
     report_choice(report, "image pooling", "class token", "open_clip's pool_type 'tok'");

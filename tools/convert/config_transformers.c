@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "convert/config.h"
 #include "convert/config_siglip.h"
+#include "convert/families.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -99,13 +100,14 @@ static int check_kind(const struct json_at *at, bool *siglip) {
     *siglip = kind && strcmp(kind, "siglip") == 0;
     if (*siglip || (kind && strcmp(kind, "clip") == 0)) return OCELLI_OK;
     if (kind && strncmp(kind, "siglip", 6) == 0) return config_siglip_refuse(at->file, kind);
+    if (kind && families_known(kind)) return families_refuse(at->file, kind);
     return log_fail(OCELLI_ERR_FILE,
                     "%s: model_type is '%s', expected 'clip' or 'siglip': give the folder of a CLIP or SigLIP model",
                     at->file, kind ? kind : "absent");
 }
 
 int config_transformers(struct config *config, const cJSON *root, const char *file, struct report *report) {
-    *config = (struct config){.file = file, .embedding = 512, .pad_with_end = true};
+    *config = (struct config){.file = file, .embedding = 512};
     struct json_at at = {.file = file, .where = "", .object = root}, part;
     bool siglip;
     int status = check_kind(&at, &siglip);

@@ -40,7 +40,7 @@ static int no_memory(const struct job *j) {
 
 static int read_all(struct job *j) {
     struct checkpoint *c = &j->checkpoint;
-    int status = checkpoint_open(c, j->p->checkpoint, &j->sources, &j->report);
+    int status = checkpoint_open(c, j->p->checkpoint, &j->p->given, &j->sources, &j->report);
     if (!status)
         status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
     if (!status) status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
@@ -109,15 +109,20 @@ static void declare_tensors(struct job *j) {
     selftest_declare(&j->blob, j->model.config);
 }
 
-/* "models/clip-vit-b32/" and "clip-vit-b32.safetensors" are both "clip-vit-b32". */
+/* "models/clip-vit-b32/", "clip-vit-b32.safetensors" and "clip-vit-b32.pt" are all "clip-vit-b32". */
 static const char *model_name(struct job *j) {
-    static const char suffix[] = ".safetensors";
+    static const char *const suffixes[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf"};
     if (j->p->name) return j->p->name;
     char *path = realpath(j->p->checkpoint, NULL);
     if (!path) return NULL;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t length = strlen(name), tail = sizeof suffix - 1;
-    if (length > tail && strcmp(name + length - tail, suffix) == 0) length -= tail;
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t tail = strlen(suffixes[i]);
+        if (length <= tail || strcmp(name + length - tail, suffixes[i]) != 0) continue;
+        length -= tail;
+        break;
+    }
     const char *copy = arena_copy(&j->arena, name, length);
     free(path);
     return copy;
@@ -233,9 +238,12 @@ static int do_job(struct job *j, struct convert_result *result) {
     if (!status) status = begin_blob(j, &name);
     if (!status) status = run_towers(j);
     if (!status) status = end_blob(j, name);
+    if (!status) status = checkpoint_check_unchanged(&j->checkpoint);
     if (!status) status = judge_all(j, result);
     if (!status) status = write_reports(j);
-    return status ? status : commit(j);
+    if (!status) status = commit(j);
+    if (!status && j->p->told) report_print_choices(&j->report);
+    return status;
 }
 
 int convert(const struct convert_params *params, struct convert_result *result) {

@@ -7,14 +7,17 @@
 
 /* Only the first two are required. */
 struct convert_params {
-    const char *checkpoint; /* folder or .safetensors file */
+    const char *checkpoint; /* folder or file of weights */
     const char *out;
     const char *tokenizer;     /* NULL: beside the weights */
     const char *report, *page; /* JSON, HTML */
     const char *name;          /* NULL: last part of the checkpoint's path */
     const char *license_file;  /* NULL: the checkpoint's own */
     const char *pictures;      /* a folder to take activation ranges of; NULL: built-in pictures */
+    bool told;                 /* what was decided, and why, is printed on stdout */
+    bool compared;             /* not a conversion: two blobs are given */
     bool uncalibrated;         /* neither balance outliers nor keep float inputs */
+    struct config_given given; /* what a file without a configuration does not tell */
 };
 
 struct convert_result {

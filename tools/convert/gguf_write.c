@@ -95,7 +95,7 @@ void gguf_write_bytes(struct gguf_write *writer, const char *key, const uint8_t 
         if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
 }
 
-void gguf_write_u32s(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count) {
+void gguf_write_u32_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count) {
     begin_array(writer, key, U32, count);
     for (size_t i = 0; i < 4 * count; i++)
         if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
@@ -105,6 +105,12 @@ void gguf_write_bools(struct gguf_write *writer, const char *key, const bool *va
     begin_array(writer, key, BOOL, count);
     for (size_t i = 0; i < count; i++)
         if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
+}
+
+void gguf_write_u32s(struct gguf_write *writer, const char *key, const uint32_t *values, size_t count) {
+    begin_array(writer, key, U32, count);
+    for (size_t i = 0; i < count; i++)
+        if (!put_number(&writer->values, values[i], 4)) writer->failed = true;
 }
 
 void gguf_write_texts(struct gguf_write *writer, const char *key, size_t count) {

@@ -20,20 +20,43 @@ void keys_general(struct gguf_write *writer, const char *name, const struct lice
     for (const struct source *s = sources->first; s; s = s->next) gguf_write_element(writer, s->hash, strlen(s->hash));
 }
 
+/* One number where all blocks have the same. */
+static void per_block(struct gguf_write *writer, const char *key, const uint32_t *values, uint32_t count) {
+    bool same = true;
+    for (uint32_t i = 1; i < count; i++) same = same && values[i] == values[0];
+    if (same)
+        gguf_write_u32(writer, key, values[0]);
+    else
+        gguf_write_u32s(writer, key, values, count);
+}
+
+static void blocks(struct gguf_write *writer, const char *name, const struct config_tower *owner) {
+    uint32_t heads[CONFIG_MAX_BLOCKS], hidden[CONFIG_MAX_BLOCKS];
+    bool share = true; /* the tower's width */
+    char key[96];
+    for (uint32_t i = 0; i < owner->blocks; i++) {
+        heads[i] = owner->block[i].heads, hidden[i] = owner->block[i].hidden;
+        share = share && heads[i] * owner->head == owner->width;
+    }
+    snprintf(key, sizeof key, "clip.%s.feed_forward_length", name);
+    per_block(writer, key, hidden, owner->blocks);
+    snprintf(key, sizeof key, "clip.%s.attention.head_count", name);
+    per_block(writer, key, heads, owner->blocks);
+    snprintf(key, sizeof key, "clip.%s.attention.key_length", name);
+    if (!share) gguf_write_u32(writer, key, owner->head);
+}
+
 static void tower(struct gguf_write *writer, const char *name, const struct config_tower *owner, uint32_t embedding) {
     const struct {
         const char *key;
         uint32_t value;
-    } numbers[] = {{"embedding_length", owner->width},
-                   {"feed_forward_length", owner->hidden},
-                   {"block_count", owner->blocks},
-                   {"attention.head_count", owner->heads},
-                   {"projection_dim", embedding}};
+    } numbers[] = {{"embedding_length", owner->width}, {"block_count", owner->blocks}, {"projection_dim", embedding}};
     char key[96];
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         snprintf(key, sizeof key, "clip.%s.%s", name, numbers[i].key);
         gguf_write_u32(writer, key, numbers[i].value);
     }
+    blocks(writer, name, owner);
     snprintf(key, sizeof key, "clip.%s.attention.layer_norm_epsilon", name);
     gguf_write_f32(writer, key, owner->epsilon);
     snprintf(key, sizeof key, "ocelli.%s.activation", name);
@@ -53,6 +76,8 @@ void keys_model(struct gguf_write *writer, const struct model *model) {
     tower(writer, "text", &c->text, c->embedding);
     gguf_write_u32(writer, "clip.text.context_length", c->text.tokens);
     gguf_write_u32(writer, "clip.text.vocab_size", c->vocabulary);
+    if (c->stem) gguf_write_u32(writer, "ocelli.vision.stem_length", c->stem);
+    if (c->no_pre_norm) gguf_write_bool(writer, "ocelli.vision.pre_norm", false);
     gguf_write_text(writer, "ocelli.vision.resize", c->squash ? "squash" : "crop");
     gguf_write_text(writer, "ocelli.vision.filter", c->bilinear ? "bilinear" : "bicubic");
     gguf_write_text(writer, "ocelli.vision.pooling", c->attention_pool ? "attention" : "class");
@@ -82,7 +107,7 @@ static void spm(struct gguf_write *writer, const struct tokenizer *tokenizer) {
     for (size_t i = 0; i < p.token_count; i++) gguf_write_element(writer, p.tokens[i].text, p.tokens[i].length);
     gguf_write_bytes(writer, "tokenizer.ggml.token_type", p.types, p.token_count);
     if (p.merges_pairs)
-        gguf_write_u32s(writer, "ocelli.tokenizer.merges", p.merges, 2 * p.merge_count);
+        gguf_write_u32_bytes(writer, "ocelli.tokenizer.merges", p.merges, 2 * p.merge_count);
     else
         gguf_write_f32s(writer, "tokenizer.ggml.scores", tokenizer->spm.scores, p.token_count);
     if (p.charsmap_size) gguf_write_bytes(writer, "tokenizer.ggml.precompiled_charsmap", p.charsmap, p.charsmap_size);

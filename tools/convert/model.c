@@ -3,12 +3,13 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/quantize.h"
+#include "convert/stem.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum side { ONE, WIDTH, HIDDEN, TOKENS, PATCH, EMBEDDING, VOCABULARY };
+enum side { ONE, WIDTH, ATTENTION, HIDDEN, TOKENS, PATCH, EMBEDDING, VOCABULARY };
 enum { NAME_SIZE = 96 };
 
 /* docs/blob.md, "Tensors", in the order of the file. */
@@ -22,7 +23,7 @@ static const struct part image_head[] = {
     {TENSOR_PATCHES TENSOR_WEIGHT, true, WIDTH, PATCH}, {TENSOR_CLASS, false, ONE, WIDTH},
     {TENSOR_IMAGE_POSITIONS, false, TOKENS, WIDTH},     {TENSOR_PRE_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
     {TENSOR_PRE_NORM TENSOR_BIAS, false, ONE, WIDTH},
-};
+}; /* with a stem: stem.c */
 static const struct part image_tail[] = {
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
@@ -60,17 +61,26 @@ static const struct part text_tail[] = {
 };
 static const struct part text_bias[] = {{TENSOR_TEXT_PROJECTION TENSOR_BIAS, false, ONE, EMBEDDING}};
 static const struct part block[] = {
-    {TENSOR_NORM_1 TENSOR_WEIGHT, false, ONE, WIDTH},         {TENSOR_NORM_1 TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_QUERY TENSOR_WEIGHT, true, WIDTH, WIDTH},         {TENSOR_QUERY TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_KEY TENSOR_WEIGHT, true, WIDTH, WIDTH},           {TENSOR_KEY TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_VALUE TENSOR_WEIGHT, true, WIDTH, WIDTH},         {TENSOR_VALUE TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, true, WIDTH, WIDTH}, {TENSOR_ATTENTION_OUT TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_NORM_2 TENSOR_WEIGHT, false, ONE, WIDTH},         {TENSOR_NORM_2 TENSOR_BIAS, false, ONE, WIDTH},
-    {TENSOR_UP TENSOR_WEIGHT, true, HIDDEN, WIDTH},           {TENSOR_UP TENSOR_BIAS, false, ONE, HIDDEN},
-    {TENSOR_DOWN TENSOR_WEIGHT, true, WIDTH, HIDDEN},         {TENSOR_DOWN TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_NORM_1 TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_NORM_1 TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_QUERY TENSOR_WEIGHT, true, ATTENTION, WIDTH},
+    {TENSOR_QUERY TENSOR_BIAS, false, ONE, ATTENTION},
+    {TENSOR_KEY TENSOR_WEIGHT, true, ATTENTION, WIDTH},
+    {TENSOR_KEY TENSOR_BIAS, false, ONE, ATTENTION},
+    {TENSOR_VALUE TENSOR_WEIGHT, true, ATTENTION, WIDTH},
+    {TENSOR_VALUE TENSOR_BIAS, false, ONE, ATTENTION},
+    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, true, WIDTH, ATTENTION},
+    {TENSOR_ATTENTION_OUT TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_NORM_2 TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_NORM_2 TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_UP TENSOR_WEIGHT, true, HIDDEN, WIDTH},
+    {TENSOR_UP TENSOR_BIAS, false, ONE, HIDDEN},
+    {TENSOR_DOWN TENSOR_WEIGHT, true, WIDTH, HIDDEN},
+    {TENSOR_DOWN TENSOR_BIAS, false, ONE, WIDTH},
 };
 
 #define COUNT(parts) (sizeof(parts) / sizeof(parts)[0])
+enum { FIRST_OF_MLP = 10 }; /* in `block`: its norm */
 
 struct loader {
     struct model *m;
@@ -78,14 +88,16 @@ struct loader {
     const struct config_tower *tower;
     const char *source_block; /* prefix of block %u in the checkpoint */
     const char *prefix;       /* of the tower in the blob */
-    const struct names_row *in_block;
+    const struct names_row *names;
+    struct config_block block; /* the one that is being added */
 };
 
 static uint32_t side(const struct loader *l, enum side s) {
     const struct config *c = l->m->config;
     switch (s) {
     case WIDTH: return l->tower->width;
-    case HIDDEN: return l->tower->hidden;
+    case ATTENTION: return l->block.heads * l->tower->head;
+    case HIDDEN: return l->block.hidden;
     case TOKENS: return l->tower->tokens;
     case PATCH: return 3 * c->patch_size * c->patch_size;
     case EMBEDDING: return c->embedding;
@@ -111,7 +123,7 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
 
 static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
                        const char *config) {
-    const struct safetensors_tensor *s = from->stored;
+    const struct stored_tensor *s = from->stored;
     uint32_t ones = 0; /* timm and torch keep a batch of 1 before positions and queries */
     while (ones + dimensions < s->dimensions && s->shape[ones] == 1) ones++;
     bool same =
@@ -123,7 +135,7 @@ static int check_shape(const struct checkpoint_tensor *from, const uint64_t *exp
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected %s by %s: the two do not belong together",
                         from->file, s->name, is, wanted, config);
     }
-    if (safetensors_is_float(s)) return OCELLI_OK;
+    if (stored_is_float(s)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is %s, expected F32, F16 or BF16: save it as one of these",
                     from->file, s->name, s->type);
 }
@@ -133,15 +145,29 @@ static int check_source(const struct loader *l, const struct model_tensor *t, co
                         const struct checkpoint_tensor *from) {
     uint64_t shape[4];
     for (uint32_t i = 0; i < t->dimensions; i++) shape[i] = t->ne[t->dimensions - 1 - i];
+    if (t->dimensions == 2) shape[0] = t->stored_rows;
+    if (t->dimensions < 3) shape[t->dimensions - 1] = t->stored_columns;
     if (row->part) shape[0] *= row->part > 3 ? 2 : 3;
     if (row->transposed) shape[0] = t->columns, shape[1] = t->rows;
     return check_shape(from, shape, t->dimensions, l->m->config->file);
 }
 
+/* Hidden widths are stored as multiples of 4: units behind the pruned model's own are zeros. */
+static int find_stored(const struct loader *l, const struct part *part, const struct checkpoint_tensor *from,
+                       struct model_tensor *t) {
+    t->stored_rows = t->rows, t->stored_columns = t->columns;
+    if (!l->tower->pruned || (part->rows != HIDDEN && part->columns != HIDDEN)) return OCELLI_OK;
+    const uint64_t *shape = from->stored->shape;
+    bool is_row = part->rows == HIDDEN;
+    uint64_t stored = from->stored->dimensions == 0 ? 0 : shape[is_row ? 0 : from->stored->dimensions - 1];
+    uint32_t *side = is_row ? &t->stored_rows : &t->stored_columns;
+    if (stored <= l->block.hidden && l->block.hidden - stored < 4) *side = (uint32_t)stored;
+    return OCELLI_OK;
+}
+
 /* `count` numbers from number `first` on. */
 static int read_numbers(const struct checkpoint_tensor *from, uint64_t first, uint64_t count, float *out) {
-    safetensors_read(from->stored, first, count, out);
-    return OCELLI_OK;
+    return stored_read(from->stored, first, count, out);
 }
 
 static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
@@ -155,6 +181,13 @@ static uint64_t count_of(const struct model_tensor *t) {
     return (uint64_t)t->rows * t->columns;
 }
 
+/* A part of a block that the pruned model does not have is a smallest one of zeros. */
+static bool is_pruned_away(const struct loader *l, const struct part *part) {
+    size_t place = (size_t)(part - block);
+    if (part < block || place >= COUNT(block)) return false;
+    return place < FIRST_OF_MLP ? !l->block.attention : !l->block.mlp;
+}
+
 static int add(struct loader *l, const struct part *part, const struct names_row *row, const char *name,
                const char *source) {
     struct model *m = l->m;
@@ -166,8 +199,10 @@ static int add(struct loader *l, const struct part *part, const struct names_row
                                .columns = side(l, part->columns)};
     if (!t->name || !t->source) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
     set_dimensions(l, t, part->columns == PATCH);
+    if (is_pruned_away(l, part)) return OCELLI_OK;
     const struct checkpoint_tensor *from;
     int status = find_source(l, source, &from);
+    if (!status) status = find_stored(l, part, from, t);
     if (!status) status = check_source(l, t, row, from);
     t->from = from;
     t->first = row->part ? (uint64_t)((row->part > 3 ? row->part - 3 : row->part) - 1) * count_of(t) : 0;
@@ -186,8 +221,9 @@ static int add_parts(struct loader *l, const struct part *parts, size_t count) {
 
 static int add_block(struct loader *l, uint32_t number) {
     int status = OCELLI_OK;
+    l->block = l->tower->block[number];
     for (size_t i = 0; i < COUNT(block) && !status; i++) {
-        const struct names_row *row = names_find(l->in_block, block[i].name);
+        const struct names_row *row = names_find(l->names, block[i].name);
         char name[NAME_SIZE], source[NAME_SIZE];
         snprintf(name, sizeof name, TENSOR_BLOCK ".%s", l->prefix, number, block[i].name);
         int length = snprintf(source, sizeof source, l->source_block, number);
@@ -208,7 +244,7 @@ static int read_one(struct loader *loader, const char *name, float *value) {
     const struct checkpoint_tensor *from;
     int status = find_source(loader, name, &from);
     if (status) return status;
-    if (from->stored->count != 1 || !safetensors_is_float(from->stored))
+    if (from->stored->count != 1 || !stored_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: %s is not one number: fetch the checkpoint again", from->file, name);
     status = read_numbers(from, 0, 1, value);
     if (!status && !isfinite(*value))
@@ -218,14 +254,27 @@ static int read_one(struct loader *loader, const char *name, float *value) {
 
 static int read_scale(struct loader *loader, struct report *report) {
     float scale;
+    char value[32];
+    loader->m->logit_scale = loader->m->config->logit_scale;
+    if (loader->m->logit_scale > 0) {
+        snprintf(value, sizeof value, "%g", loader->m->logit_scale);
+        report_choice(report, "logit scale", value, "%s",
+                      checkpoint_take(loader->c, "logit_scale")
+                          ? "--logit-scale; the checkpoint has its own"
+                          : "--logit-scale, or a value of the file: it has no tensor of it");
+        return OCELLI_OK;
+    }
     int status = read_one(loader, "logit_scale", &scale);
     if (status) return status;
     loader->m->logit_scale = expf(scale);
     if (!isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
         return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", loader->c->folder, scale);
-    char value[32];
+    float most = loader->m->config->most_scale;
+    bool capped = most > 0 && loader->m->logit_scale > most;
+    if (capped) loader->m->logit_scale = most;
     snprintf(value, sizeof value, "%g", loader->m->logit_scale);
-    report_choice(report, "logit scale", value, "exp(%g) of the checkpoint, not capped", scale);
+    report_choice(report, "logit scale", value, "exp(%g) of the checkpoint%s", scale,
+                  capped ? ", cut to the family's highest" : ", not capped");
     return OCELLI_OK;
 }
 
@@ -243,7 +292,12 @@ static int read_bias(struct loader *loader, struct report *report) {
 static int read_folded(struct loader *l, const char *name, uint32_t rows, uint32_t columns, float **out) {
     const struct names_row *row = names_find(l->c->layout->outside, name);
     const struct checkpoint_tensor *from;
-    struct model_tensor shape = {.source = row->source, .rows = rows, .columns = columns, .matrix = rows > 1};
+    struct model_tensor shape = {.source = row->source,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .stored_rows = rows,
+                                 .stored_columns = columns,
+                                 .matrix = rows > 1};
     set_dimensions(l, &shape, false);
     int status = find_source(l, row->source, &from);
     if (!status) status = check_source(l, &shape, row, from);
@@ -293,7 +347,7 @@ static int fold_query(struct loader *l) {
 }
 
 static int load_image(struct loader *l) {
-    int status = add_parts(l, image_head, COUNT(image_head));
+    int status = l->m->config->stem ? stem_load(l->m, l->c) : add_parts(l, image_head, COUNT(image_head));
     if (!status) status = add_blocks(l);
     return status ? status : add_parts(l, image_tail, COUNT(image_tail));
 }
@@ -315,14 +369,9 @@ static int load_text(struct loader *l) {
 
 static int load(struct model *m, struct checkpoint *c, struct report *r) {
     const struct config *config = m->config;
-    const struct names_layout *layout = c->layout;
-    struct loader image = {m, c, &config->image, layout->image_block, TENSOR_IMAGE, layout->in_block};
-    struct loader text = {m,
-                          c,
-                          &config->text,
-                          layout->text_block,
-                          TENSOR_TEXT,
-                          layout->in_text_block ? layout->in_text_block : layout->in_block};
+    const struct names_layout *l = c->layout;
+    struct loader image = {m, c, &config->image, l->image_block, TENSOR_IMAGE, l->in_block, {0}};
+    struct loader text = {m, c, &config->text, l->text_block, TENSOR_TEXT, l->in_text_block, {0}};
     int status = config->attention_pool ? load_attention_pooled(&image) : load_image(&image);
     if (!status) status = load_text(&text);
     if (!status) status = read_scale(&text, r);
@@ -332,7 +381,7 @@ static int load(struct model *m, struct checkpoint *c, struct report *r) {
 
 int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report) {
     *model = (struct model){.config = &checkpoint->config};
-    size_t most = COUNT(image_head) + COUNT(attention_pool_tail) + COUNT(text_head) + COUNT(text_tail) +
+    size_t most = STEM_TENSORS + COUNT(image_head) + COUNT(attention_pool_tail) + COUNT(text_head) + COUNT(text_tail) +
                   COUNT(text_bias) +
                   COUNT(block) * (size_t)(checkpoint->config.image.blocks + checkpoint->config.text.blocks);
     model->tensors = arena_alloc(&model->arena, most, sizeof *model->tensors);
@@ -345,6 +394,23 @@ int model_load(struct model *model, struct checkpoint *checkpoint, struct report
 void model_finish(struct model *model) {
     arena_finish(&model->arena);
     *model = (struct model){0};
+}
+
+float *model_add_made(struct model *model, const char *name, const char *source, bool matrix, uint32_t rows,
+                      uint32_t columns) {
+    struct model_tensor *t = &model->tensors[model->count++];
+    float *values = arena_alloc(&model->arena, (size_t)rows * columns, sizeof *values);
+    *t = (struct model_tensor){.name = arena_copy(&model->arena, name, strlen(name)),
+                               .source = arena_copy(&model->arena, source, strlen(source)),
+                               .matrix = matrix,
+                               .rows = rows,
+                               .columns = columns,
+                               .dimensions = rows == 1 && !matrix ? 1 : 2,
+                               .ne = {columns, rows, 1, 1},
+                               .values = values};
+    if (t->name && t->source && values) return values;
+    log_error("%s: out of memory", source);
+    return NULL;
 }
 
 struct model_tensor *model_tensor(const struct model *model, const char *name) {
@@ -366,6 +432,17 @@ static int read_transposed(const struct model_tensor *t, uint32_t row, uint32_t 
     return status;
 }
 
+/* Row by row, with zeros behind what is stored. */
+static int read_padded(const struct model_tensor *t, uint32_t row, uint32_t rows, float *out) {
+    int status = OCELLI_OK;
+    memset(out, 0, (size_t)rows * t->columns * sizeof *out);
+    for (uint32_t r = 0; r < rows && row + r < t->stored_rows && !status; r++, out += t->columns) {
+        status = read_numbers(t->from, t->first + (uint64_t)(row + r) * t->stored_columns, t->stored_columns, out);
+        if (!status) status = quantize_check(t->from->file, t->source, out, t->stored_columns);
+    }
+    return status;
+}
+
 int model_read(const struct model *model, const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out) {
     (void)model;
     uint64_t first = (uint64_t)row * tensor->columns, count = (uint64_t)rows * tensor->columns;
@@ -373,6 +450,12 @@ int model_read(const struct model *model, const struct model_tensor *tensor, uin
         memcpy(out, tensor->values + first, count * sizeof *out);
         return OCELLI_OK;
     }
+    if (!tensor->from) {
+        memset(out, 0, count * sizeof *out);
+        return OCELLI_OK;
+    }
+    if (tensor->stored_rows < tensor->rows || tensor->stored_columns < tensor->columns)
+        return read_padded(tensor, row, rows, out);
     int status = tensor->transposed ? read_transposed(tensor, row, rows, out)
                                     : read_numbers(tensor->from, tensor->first + first, count, out);
     return status ? status : quantize_check(tensor->from->file, tensor->source, out, count);

@@ -13,10 +13,12 @@ struct model_tensor {
     uint32_t rows, columns;
     uint32_t dimensions;
     uint64_t ne[4]; /* as the blob has it, fastest first */
-    /* Where the numbers stand in the checkpoint: from number `first` of it on, perhaps the other way round. */
+    /* Where the numbers stand in the checkpoint: from number `first` of it on, perhaps the other way round. NULL: they
+     * are `values`, or zeros. What has fewer rows or columns there gets zeros at the end. */
     const struct checkpoint_tensor *from;
     uint64_t first;
     bool transposed;
+    uint32_t stored_rows, stored_columns;
     /* What is known already, and read of no file; NULL: nothing. */
     const float *values;   /* (rows, columns) */
     const int8_t *rounded; /* (rows, columns) */
@@ -36,6 +38,10 @@ struct model {
  * shape, left over), MEMORY. */
 int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report);
 void model_finish(struct model *model);
+
+/* A tensor that is made of others: its numbers, (rows, columns), to be filled; the model's. NULL: no memory, said. */
+float *model_add_made(struct model *model, const char *name, const char *source, bool matrix, uint32_t rows,
+                      uint32_t columns);
 
 /* One that the table of model.c has: never NULL for its names. */
 struct model_tensor *model_tensor(const struct model *model, const char *name);

@@ -88,15 +88,65 @@ static const struct names_row flat_outside[] = {
 /* The last three are numbers that OpenAI's archive carries among the weights. */
 static const char *const flat_ignored[] = {"attn_mask", "input_resolution", "context_length", "vocab_size", NULL};
 
+/* open_clip's custom models: timm's image tower, the flat text tower. The convolutions are stem.c's. */
+static const struct names_row timm_outside[] = {
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, "visual.trunk.norm.weight", 0, false},
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, "visual.trunk.norm.bias", 0, false},
+    {TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT, "visual.trunk.head.weight", 0, false},
+    {TENSOR_TOKENS, "token_embedding.weight", 0, false},
+    {TENSOR_TEXT_POSITIONS, "positional_embedding", 0, false},
+    {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_WEIGHT, "ln_final.weight", 0, false},
+    {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_BIAS, "ln_final.bias", 0, false},
+    {TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, "text_projection", 0, true},
+    {"logit_scale", "logit_scale", 0, false},
+    {NULL, NULL, 0, false},
+};
+
+/* GGUF: clip.cpp's names, which ours are. */
+#define OWN(name)                                                                                                      \
+    { name, name, 0, false }
+static const struct names_row gguf_block[] = {
+    OWN(TENSOR_NORM_1 TENSOR_WEIGHT),      OWN(TENSOR_NORM_1 TENSOR_BIAS),   OWN(TENSOR_QUERY TENSOR_WEIGHT),
+    OWN(TENSOR_QUERY TENSOR_BIAS),         OWN(TENSOR_KEY TENSOR_WEIGHT),    OWN(TENSOR_KEY TENSOR_BIAS),
+    OWN(TENSOR_VALUE TENSOR_WEIGHT),       OWN(TENSOR_VALUE TENSOR_BIAS),    OWN(TENSOR_ATTENTION_OUT TENSOR_WEIGHT),
+    OWN(TENSOR_ATTENTION_OUT TENSOR_BIAS), OWN(TENSOR_NORM_2 TENSOR_WEIGHT), OWN(TENSOR_NORM_2 TENSOR_BIAS),
+    OWN(TENSOR_UP TENSOR_WEIGHT),          OWN(TENSOR_UP TENSOR_BIAS),       OWN(TENSOR_DOWN TENSOR_WEIGHT),
+    OWN(TENSOR_DOWN TENSOR_BIAS),          {NULL, NULL, 0, false},
+};
+
+static const struct names_row gguf_outside[] = {
+    OWN(TENSOR_PATCHES TENSOR_WEIGHT),
+    OWN(TENSOR_CLASS),
+    OWN(TENSOR_IMAGE_POSITIONS),
+    OWN(TENSOR_PRE_NORM TENSOR_WEIGHT),
+    OWN(TENSOR_PRE_NORM TENSOR_BIAS),
+    OWN(TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT),
+    OWN(TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS),
+    OWN(TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT),
+    OWN(TENSOR_TOKENS),
+    OWN(TENSOR_TEXT_POSITIONS),
+    OWN(TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_WEIGHT),
+    OWN(TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_BIAS),
+    OWN(TENSOR_TEXT_PROJECTION TENSOR_WEIGHT),
+    OWN("logit_scale"),
+    {NULL, NULL, 0, false},
+};
+
+static const char *const gguf_ignored[] = {NULL};
+
+/* timm before flat, whose marker it has too. */
 const struct names_layout names_layouts[] = {
     {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
-     transformers_block, transformers_outside, transformers_ignored, NULL, false},
-    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", names_timm_block,
-     names_siglip_timm, flat_ignored, flat_block, true},
-    {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_outside,
-     flat_ignored, NULL, false},
+     transformers_block, transformers_block, transformers_outside, transformers_ignored, false},
+    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", names_timm_block, flat_block,
+     timm_outside, flat_ignored, false},
+    {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_block,
+     flat_outside, flat_ignored, false},
+    {"gguf", "v.blk.", "v.blk.%u.", "t.blk.%u.", gguf_block, gguf_block, gguf_outside, gguf_ignored, false},
+    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", names_timm_block, flat_block,
+     names_siglip_timm, flat_ignored, true},
     {"transformers' SigLIP", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
-     transformers_block, names_siglip_transformers, transformers_ignored, NULL, true},
+     transformers_block, transformers_block, names_siglip_transformers, transformers_ignored, true},
 };
 const size_t names_layout_count = sizeof names_layouts / sizeof names_layouts[0];
 
@@ -127,8 +177,14 @@ const char *names_inside(struct arena *arena, const char *source) {
 }
 
 const char *names_strip(const char *source) {
-    static const char *const wrappers[] = {"module.",         "_orig_mod.",     "text.",
-                                           "_image_encoder.", "_text_encoder.", "_logit_scale."};
+    static const char *const wrappers[] = {"module.",
+                                           "_orig_mod.",
+                                           "text.",
+                                           "_image_encoder.",
+                                           "_text_encoder.",
+                                           "_logit_scale.",
+                                           "image_encoder_without_ddp.",
+                                           "text_encoder_without_ddp."}; /* TinyCLIP's */
     for (size_t i = 0; i < sizeof wrappers / sizeof wrappers[0]; i++)
         if (strncmp(source, wrappers[i], strlen(wrappers[i])) == 0) {
             source += strlen(wrappers[i]);

@@ -19,12 +19,11 @@ struct names_row {
 
 struct names_layout {
     const char *name;
-    const char *marker;                         /* a tensor that starts so shows the layout */
-    const char *image_block, *text_block;       /* prefix of block %u */
-    const struct names_row *in_block, *outside; /* ended by a row of NULL */
-    const char *const *ignored;                 /* buffers that are no weights; ended by NULL */
-    const struct names_row *in_text_block;      /* NULL: as in_block */
-    bool siglip;                                /* attention pooling, a biased projection, logit_bias */
+    const char *marker;                                         /* a tensor that starts so shows the layout */
+    const char *image_block, *text_block;                       /* prefix of block %u */
+    const struct names_row *in_block, *in_text_block, *outside; /* ended by a row of NULL */
+    const char *const *ignored;                                 /* buffers that are no weights; ended by NULL */
+    bool siglip; /* attention pooling, a biased projection, logit_bias */
 };
 
 /* Of `outside`, and no tensor of the blob. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/options.h"
 #include "base/log.h"
+#include "convert/compare.h"
 #include "text/unicode.h"
 
 #include <getopt.h>
@@ -10,12 +11,13 @@
 
 static const char help[] =
     "usage: ocelli-convert CHECKPOINT -o OUT.gguf [option]...\n"
+    "       ocelli-convert --compare A.gguf B.gguf\n"
     "\n"
     "Makes the one file that ocelli runs from a CLIP checkpoint: int8 weights, tokenizer,\n"
     "preprocessing and a self-test.\n"
     "\n"
-    "CHECKPOINT is a folder as transformers or open_clip save it, or a .safetensors file with its\n"
-    "configuration beside it.\n"
+    "CHECKPOINT is a folder as transformers or open_clip save it, or a file of weights: .safetensors,\n"
+    ".pt or .bin of torch (a state dict, a training checkpoint, OpenAI's own), or a GGUF of CLIP.\n"
     "\n"
     "  -o, --output FILE        the blob to write\n"
     "      --tokenizer PATH     folder or file of the tokenizer, where the checkpoint has none:\n"
@@ -29,17 +31,35 @@ static const char help[] =
     "                           JSON, or a page to look at if FILE ends in .html; both may be given\n"
     "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
     "      --license-file FILE  licence text to keep in the blob (default: the checkpoint's own)\n"
+    "      --compare            print what differs between two blobs: keys, tensors, embeddings of\n"
+    "                           the self-test\n"
     "  -h, --help               this text\n"
+    "\n"
+    "what a file without a configuration beside it does not tell, or an option that is to replace it:\n"
+    "      --activation NAME    quick_gelu, gelu or gelu_tanh, in both towers\n"
+    "      --mean R,G,B         of the pixels in 0..1, or openai\n"
+    "      --std R,G,B          their standard deviation, or openai\n"
+    "      --resize WAY         crop (the short side, then the centre) or squash\n"
+    "      --filter NAME        bicubic or bilinear\n"
+    "      --heads IMAGE,TEXT   attention heads of the towers\n"
+    "      --logit-scale N      what similarities are multiplied with, such as 100\n"
     "\n"
     "examples:\n"
     "  ocelli-convert clip-vit-base-patch32/ -o clip-b32.gguf --report clip-b32.json\n"
     "  ocelli-convert ViT-B-32/open_clip_model.safetensors -o b32.gguf \\\n"
     "      --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
+    "  ocelli-convert ViT-B-32.pt -o b32.gguf --tokenizer bpe_simple_vocab_16e6.txt.gz\n"
     "\n"
-    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage\n";
+    "exit status: 0 done, 1 failed (one line tells why, nothing is written), 2 wrong usage;\n"
+    "with --compare 0 equal, 1 different, 2 a file that cannot be read or wrong usage\n";
 
 static enum options_result wrong(const char *word, const char *what) {
     log_error("%s%s: see ocelli-convert --help", word, what);
+    return OPTIONS_WRONG;
+}
+
+static enum options_result wrong_fact(const char *value) {
+    log_error("'%s' is no value of the option before it: see ocelli-convert --help", value);
     return OPTIONS_WRONG;
 }
 
@@ -57,6 +77,7 @@ static enum options_result refuse(int option, char **argv) {
 static enum options_result check(const struct convert_params *p, int operands) {
     const char *const values[] = {p->checkpoint, p->out,          p->tokenizer, p->report,
                                   p->name,       p->license_file, p->page,      p->pictures};
+    if (p->compared) return operands == 2 ? OPTIONS_COMPARE : wrong("", "--compare needs two blobs");
     if (operands != 1) return wrong("", "exactly one CHECKPOINT is needed");
     if (!p->out) return wrong("", "-o OUT.gguf is needed");
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
@@ -77,7 +98,16 @@ static bool is_page(const char *path) {
 }
 
 enum options_result options_read(struct convert_params *params, int argc, char **argv) {
-    enum { TOKENIZER = 256, REPORT, NAME, LICENSE, CALIBRATE, NO_CALIBRATE };
+    enum {
+        TOKENIZER = 256,
+        REPORT,
+        NAME,
+        LICENSE,
+        CALIBRATE,
+        NO_CALIBRATE,
+        COMPARE,
+        FACT
+    }; /* FACT: and on, a bit each */
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                             {"tokenizer", required_argument, NULL, TOKENIZER},
                                             {"report", required_argument, NULL, REPORT},
@@ -85,6 +115,14 @@ enum options_result options_read(struct convert_params *params, int argc, char *
                                             {"license-file", required_argument, NULL, LICENSE},
                                             {"calibrate", required_argument, NULL, CALIBRATE},
                                             {"no-calibrate", no_argument, NULL, NO_CALIBRATE},
+                                            {"compare", no_argument, NULL, COMPARE},
+                                            {"activation", required_argument, NULL, FACT + CONFIG_ACTIVATION},
+                                            {"mean", required_argument, NULL, FACT + CONFIG_MEAN},
+                                            {"std", required_argument, NULL, FACT + CONFIG_STD},
+                                            {"resize", required_argument, NULL, FACT + CONFIG_RESIZE},
+                                            {"filter", required_argument, NULL, FACT + CONFIG_FILTER},
+                                            {"heads", required_argument, NULL, FACT + CONFIG_HEADS},
+                                            {"logit-scale", required_argument, NULL, FACT + CONFIG_LOGIT_SCALE},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
     *params = (struct convert_params){0};
@@ -96,14 +134,18 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         case TOKENIZER: params->tokenizer = optarg; break;
         case REPORT: *(is_page(optarg) ? &params->page : &params->report) = optarg; break;
         case CALIBRATE: params->pictures = optarg; break;
+        case COMPARE: params->compared = true; break;
         case NO_CALIBRATE: params->uncalibrated = true; break;
         case NAME: params->name = optarg; break;
         case LICENSE: params->license_file = optarg; break;
         case 'h': fputs(help, stdout); return OPTIONS_HELP;
-        default: return refuse(option, argv);
+        default:
+            if (option <= FACT) return refuse(option, argv);
+            if (!config_given_set(&params->given, (enum config_fact)(option - FACT), optarg)) return wrong_fact(optarg);
         }
     }
     params->checkpoint = argv[optind];
+    if (params->compared && argc - optind == 2) params->out = argv[optind + 1];
     return check(params, argc - optind);
 }
 
@@ -111,7 +153,9 @@ int options_main(int argc, char **argv) {
     struct convert_params p;
     struct convert_result result;
     enum options_result read = options_read(&p, argc, argv);
+    if (read == OPTIONS_COMPARE) return compare_blobs(p.checkpoint, p.out);
     if (read != OPTIONS_RUN) return read == OPTIONS_HELP ? 0 : 2;
+    p.told = true;
     if (convert(&p, &result) != OCELLI_OK) return 1;
     printf("%s: %.1f MB; int8 against float: cosine %.6f image, %.6f text\n", p.out, (double)result.size / 1e6,
            result.judge.image.worst[REFERENCE_INT8], result.judge.text.worst[REFERENCE_INT8]);

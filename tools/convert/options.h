@@ -5,7 +5,8 @@
 
 #include "convert/convert.h"
 
-enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };
+/* COMPARE: checkpoint and out are the two blobs. */
+enum options_result { OPTIONS_RUN, OPTIONS_COMPARE, OPTIONS_HELP, OPTIONS_WRONG };
 
 /* Says what is wrong on stderr, or the help on stdout. */
 enum options_result options_read(struct convert_params *params, int argc, char **argv);

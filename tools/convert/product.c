@@ -5,22 +5,14 @@
 
 /* A task computes WIDE columns of the result. Its weights, DEEP numbers of K at a time, stay in the second level of the
  * cache, and so many numbers of a tile's inputs in the first. */
-enum { WIDE = 64, DEEP = 512, PANEL_MOST = 16 };
+enum { WIDE = 64, DEEP = 512 };
 
-static const struct product_kernel *kernel(void) {
+const struct product_kernel *product_kernel(void) {
 #if defined __x86_64__
     __builtin_cpu_init();
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &product_avx2;
 #endif
     return &product_plain;
-}
-
-float product_dot(const float *a, const float *b, size_t count) {
-    return kernel()->dot(a, b, count);
-}
-
-void product_add(float *to, const float *from, float factor, size_t count) {
-    kernel()->add(to, from, factor, count);
 }
 
 /* Numbers k to k + deep of `columns` rows from `row` on, number by number; zeros for rows past the last one. */
@@ -53,9 +45,9 @@ static void store_sums(const struct product *p, size_t t, uint32_t rows, uint32_
 
 static void run_task(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct product *p = args;
-    const struct product_kernel *f = kernel();
+    const struct product_kernel *f = product_kernel();
     uint32_t first = task * WIDE, end = first + WIDE < p->rows ? first + WIDE : p->rows;
-    float *panels = worker->scratch, sums[PRODUCT_ROWS * PANEL_MOST] = {0};
+    float *panels = worker->scratch, sums[PRODUCT_ROWS * PRODUCT_COLUMNS_MOST] = {0};
     for (uint32_t k = 0; k < p->columns; k += DEEP) {
         uint32_t deep = p->columns - k < DEEP ? p->columns - k : DEEP;
         for (uint32_t row = first; row < end; row += f->columns)

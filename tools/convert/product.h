@@ -24,19 +24,15 @@ struct product {
 /* Each number is summed in the same order, however many threads there are. Errors: MEMORY. */
 int product_run(struct pool *pool, const struct product *product);
 
-float product_dot(const float *a, const float *b, size_t count);
-/* to += factor * from */
-void product_add(float *to, const float *from, float factor, size_t count);
-
 /* The kernels: sums of up to PRODUCT_ROWS rows times a panel, which has `columns` numbers for each of k, are written
  * or, with `more`, added. */
-enum { PRODUCT_ROWS = 6 };
+enum { PRODUCT_ROWS = 6, PRODUCT_COLUMNS_MOST = 16 };
 struct product_kernel {
     uint32_t columns;
     void (*tile)(const float *in, size_t stride, const float *panel, size_t k, uint32_t rows, float *sums, int more);
-    float (*dot)(const float *a, const float *b, size_t count);
-    void (*add)(float *to, const float *from, float factor, size_t count);
 };
 extern const struct product_kernel product_plain, product_avx2;
+/* The best of them here. */
+const struct product_kernel *product_kernel(void);
 
 #endif

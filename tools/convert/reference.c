@@ -5,6 +5,7 @@
 #include "blob/tensor_names.h"
 #include "convert/product.h"
 #include "convert/reference_head.h"
+#include "convert/quantize.h"
 #include "convert/reference_ops.h"
 
 #include <math.h>
@@ -81,7 +82,7 @@ int reference_read_block(const struct reference *run, uint32_t block, struct ref
     const struct model *m = run->model;
     struct arena *arena = &weights->arena;
     snprintf(at, sizeof at, TENSOR_BLOCK, run->prefix, block);
-    weights->heads = run->tower->heads;
+    weights->heads = run->tower->block[block].heads;
     snprintf(name, sizeof name, "%s." TENSOR_NORM_1, at);
     int status = reference_read_norm(m, arena, name, weights->norm1);
     if (!status) status = read_qkv(m, arena, at, &weights->qkv);
@@ -108,11 +109,13 @@ static int allocate(struct reference *r, unsigned kinds, uint32_t widest) {
     const struct config_tower *c = r->tower;
     size_t longest = longest_input(r);
     if (c->hidden > widest) widest = c->hidden;
-    if (c->width > widest) widest = c->width; /* of products' inputs, all of which may be rounded */
+    if (c->width > widest) widest = c->width;
     r->chunk = longest > CHUNK ? longest : r->rows < CHUNK ? r->rows : CHUNK;
     r->normed = floats(&r->arena, r->chunk, c->width);
-    r->qkv = floats(&r->arena, r->chunk, 3 * (size_t)c->width);
-    r->attended = floats(&r->arena, r->chunk, c->width);
+    uint32_t attention = c->heads * c->head;
+    if (attention > widest) widest = attention;
+    r->qkv = floats(&r->arena, r->chunk, 3 * (size_t)attention);
+    r->attended = floats(&r->arena, r->chunk, attention > c->width ? attention : c->width);
     r->hidden = floats(&r->arena, r->chunk, widest);
     r->rounded = floats(&r->arena, r->chunk, widest);
     bool good = r->normed && r->qkv && r->attended && r->hidden && r->rounded;
@@ -166,20 +169,20 @@ static void observe(const struct reference *r, enum reference_product product, c
 
 static int attention_of_chunk(struct reference *r, const struct reference_weights_of_block *b,
                               enum reference_weights kind, size_t input, size_t inputs, float *x, size_t rows) {
-    uint32_t width = r->tower->width;
+    uint32_t width = r->tower->width, attention = b->out.columns;
     size_t row0 = r->first[input];
     ops_norm(r->pool, x, b->norm1, rows, width, r->tower->epsilon, r->normed); // (R, W)
     observe(r, REFERENCE_QKV, r->normed, row0, rows, width);
-    int status = reference_multiply(r, kind, &b->qkv, r->normed, rows, r->qkv); // (R, 3W)
-    struct ops_attention a = {.qkv = r->qkv - row0 * 3 * width,
-                              .out = r->attended - row0 * width,
+    int status = reference_multiply(r, kind, &b->qkv, r->normed, rows, r->qkv); // (R, 3A)
+    struct ops_attention a = {.qkv = r->qkv - row0 * 3 * attention,
+                              .out = r->attended - row0 * attention,
                               .first = r->first + input,
                               .sequences = inputs,
-                              .width = width,
+                              .width = attention,
                               .heads = b->heads,
                               .causal = r->causal};
-    if (!status) status = ops_attend(r->pool, &a); // (R, W)
-    if (!status) observe(r, REFERENCE_OUT, r->attended, row0, rows, width);
+    if (!status) status = ops_attend(r->pool, &a); // (R, A)
+    if (!status) observe(r, REFERENCE_OUT, r->attended, row0, rows, attention);
     if (!status) status = reference_multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
     if (!status) ops_add(x, r->normed, rows * width);
     return status;
@@ -258,14 +261,64 @@ static void cut_patch(const struct config *c, const uint8_t *rgb, uint32_t left,
 /* What all pictures begin with besides their patches. */
 struct image_start {
     float *class_token, *positions, *norm[2];
+    struct reference_matrix stem[2]; /* (C, 48), (C, 4 C) */
+    float *stem_rows[2];             /* (16 P, C), (4 P, C) */
 };
+
+/* Two convolutions, each over rows that are read as a quarter as many (clip/stem.h). */
+static int run_stem(const struct reference *r, enum reference_weights kind, const struct image_start *start,
+                    size_t patches, const float **rows) {
+    for (int i = 0; i < 2; i++) {
+        size_t count = patches * (i ? 4 : 16);
+        int status = reference_multiply(r, kind, &start->stem[i], *rows, count, start->stem_rows[i]);
+        if (status) return status;
+        ops_activate(r->pool, r->tower->activation, start->stem_rows[i], count, start->stem[i].rows);
+        *rows = start->stem_rows[i];
+    }
+    return OCELLI_OK;
+}
+
+/* Also the rounded weights, which nobody else needs. */
+static int read_stem(const struct reference *r, struct arena *arena, struct image_start *start) {
+    const struct config *c = r->model->config;
+    size_t side = c->image_size / c->patch_size;
+    int status = OCELLI_OK;
+    for (int i = 0; i < 2 && !status; i++) {
+        struct reference_matrix *m = &start->stem[i];
+        char name[NAME_SIZE];
+        snprintf(name, sizeof name, TENSOR_STEM, i);
+        status = reference_read_matrix(r->model, arena, name, true, m);
+        if (status) return status;
+        int8_t *rounded = arena_alloc(arena, (size_t)m->rows * m->columns, 1);
+        float *scales = floats(arena, m->rows, 1);
+        start->stem_rows[i] = floats(arena, side * side * (i ? 4 : 16), m->rows);
+        if (!rounded || !scales || !start->stem_rows[i]) return no_memory();
+        quantize_rows(m->values, m->rows, m->columns, rounded, scales);
+        m->rounded = rounded, m->scales = scales;
+    }
+    return status;
+}
+
+/* Pieces of a patch in the order of clip/stem.h, each as the pixels of a small patch. */
+static void cut_pieces(const struct config *c, const uint8_t *rgb, uint32_t left, uint32_t top, float *out) {
+    struct config piece = *c;
+    piece.patch_size = c->patch_size / 4;
+    uint32_t side = piece.patch_size;
+    for (uint32_t i = 0; i < 16; i++, out += 3 * side * side) {
+        uint32_t x = (i / 4 % 2 * 2 + i % 2) * side, y = (i / 8 * 2 + i / 2 % 2) * side;
+        cut_patch(&piece, rgb, left + x, top + y, out);
+    }
+}
 
 static int embed_picture(const struct reference *r, enum reference_weights kind, const struct reference_matrix *patches,
                          const struct image_start *start, float *x) {
     const struct config *c = r->model->config;
     uint32_t width = r->tower->width, side = c->image_size / c->patch_size;
     uint32_t first = r->tower->tokens - side * side; // the class token
-    int status = reference_multiply(r, kind, patches, r->hidden, (size_t)side * side, x + first * width); // (P, W)
+    const float *in = r->hidden;
+    int status = OCELLI_OK;
+    if (c->stem) status = run_stem(r, kind, start, (size_t)side * side, &in);                     // (P, 4 C)
+    if (!status) status = reference_multiply(r, kind, patches, in, (size_t)side * side, x + first * width); // (P, W)
     if (first) memcpy(x, start->class_token, width * sizeof *x);
     ops_add(x, start->positions, (size_t)r->tower->tokens * width);                                       // (T, W)
     if (start->norm[0]) ops_norm(r->pool, x, start->norm, r->tower->tokens, width, r->tower->epsilon, x); // (T, W)
@@ -275,24 +328,27 @@ static int embed_picture(const struct reference *r, enum reference_weights kind,
 static int embed_pictures(struct reference *r, const struct reference_matrix *patches, const struct image_start *start,
                           const uint8_t *const *rgb) {
     const struct config *c = r->model->config;
-    uint32_t pixels = patches->columns, side = c->image_size / c->patch_size;
+    uint32_t pixels = 3 * c->patch_size * c->patch_size, side = c->image_size / c->patch_size;
     int status = OCELLI_OK;
     for (size_t i = 0; i < r->count && !status; i++) {
         for (uint32_t p = 0; p < side * side; p++)
-            cut_patch(c, rgb[i], p % side * c->patch_size, p / side * c->patch_size, r->hidden + (size_t)p * pixels);
+            (c->stem ? cut_pieces : cut_patch)(c, rgb[i], p % side * c->patch_size, p / side * c->patch_size,
+                                               r->hidden + (size_t)p * pixels);
         for (int kind = 0; kind < REFERENCE_KINDS && !status; kind++)
             if (r->x[kind]) status = embed_picture(r, kind, patches, start, r->x[kind] + r->first[i] * r->tower->width);
     }
     return status;
 }
 
-static int read_start(const struct model *m, struct arena *arena, struct image_start *start) {
+static int read_start(const struct reference *r, struct arena *arena, struct image_start *start) {
+    const struct model *m = r->model;
     const struct model_tensor *t;
     *start = (struct image_start){0};
     int status = read_tensor(m, arena, TENSOR_IMAGE_POSITIONS, "", &t, &start->positions);
     if (status || m->config->attention_pool) return status;
     status = read_tensor(m, arena, TENSOR_CLASS, "", &t, &start->class_token);
-    return status ? status : reference_read_norm(m, arena, TENSOR_PRE_NORM, start->norm);
+    if (!status && !m->config->no_pre_norm) status = reference_read_norm(m, arena, TENSOR_PRE_NORM, start->norm);
+    return status || !m->config->stem ? status : read_stem(r, arena, start);
 }
 
 int reference_images(struct reference *run, const struct model *model, struct pool *pool, unsigned kinds,
@@ -303,8 +359,9 @@ int reference_images(struct reference *run, const struct model *model, struct po
     run->rows = count * run->tower->tokens;
     for (size_t i = 0; i <= count && !status; i++) run->first[i] = i * run->tower->tokens;
     for (size_t i = 0; i < count && !status; i++) run->pooled[i] = run->first[i]; /* the class token */
-    if (!status) status = allocate(run, kinds, patches->columns);
-    if (!status) status = read_start(model, &run->arena, &start);
+    uint32_t pixels = 3 * model->config->patch_size * model->config->patch_size;
+    if (!status) status = allocate(run, kinds, patches->columns > pixels ? patches->columns : pixels);
+    if (!status) status = read_start(run, &run->arena, &start);
     return status ? status : embed_pictures(run, patches, &start, rgb);
 }
 
@@ -409,7 +466,7 @@ int reference_image(const struct model *model, enum reference_weights weights, c
     struct reference_matrix patches;
     int status = thread_pool_create(&pool, 0);
     if (status) return status;
-    status = reference_read_matrix(model, &arena, TENSOR_PATCHES, false, &patches);
+    status = reference_read_matrix(model, &arena, TENSOR_PATCHES, model->config->stem > 0, &patches);
     if (!status) status = reference_images(&r, model, pool, 1u << weights, &patches, &rgb, 1);
     if (!status) status = run_tower(&r, weights, TENSOR_IMAGE_PROJECTION, out);
     reference_finish(&r);

@@ -85,34 +85,86 @@ void ops_add(float *to, const float *from, size_t count) {
 
 /* ---- attention ---- */
 
-static void softmax(float *scores, size_t count) {
+/* Of the first `seen` scores, each times `scale`; the others become 0. */
+static void softmax(float *scores, size_t seen, size_t count, float scale) {
     float largest = -INFINITY;
     double sum = 0;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < seen; i++)
         if (scores[i] > largest) largest = scores[i]; /* not fmax(): see runtime/tag/score.c */
-    for (size_t i = 0; i < count; i++) sum += scores[i] = expf(scores[i] - largest);
-    for (size_t i = 0; i < count; i++) scores[i] = (float)(scores[i] / sum);
+    for (size_t i = 0; i < seen; i++) sum += scores[i] = expf((scores[i] - largest) * scale);
+    for (size_t i = 0; i < count; i++) scores[i] = i < seen ? (float)(scores[i] / sum) : 0;
+}
+
+/* A head's keys and values as panels of the kernel, and the scores of a tile of queries. */
+struct head {
+    const struct product_kernel *f;
+    const float *qkv; /* of the sequence's first token and this head's first column */
+    size_t tokens, padded, stride;
+    uint32_t width, e;
+    float *keys, *values, *scores;
+};
+
+static size_t pad(size_t count, uint32_t columns) {
+    return (count + columns - 1) / columns * columns;
+}
+
+static void pack_head(const struct head *h) {
+    uint32_t c = h->f->columns;
+    for (size_t t = 0; t < h->padded; t++)
+        for (uint32_t i = 0; i < h->e; i++)
+            h->keys[(t / c * h->e + i) * c + t % c] = t < h->tokens ? h->qkv[t * h->stride + h->width + i] : 0;
+    for (uint32_t i = 0; i < pad(h->e, c); i++)
+        for (size_t t = 0; t < h->tokens; t++)
+            h->values[(i / c * h->tokens + t) * c + i % c] = i < h->e ? h->qkv[t * h->stride + 2 * h->width + i] : 0;
+}
+
+/* `rows` queries from `token` on; out: their rows, `width` apart. */
+static void attend_tile(const struct head *h, size_t token, uint32_t rows, bool causal, float *out) {
+    uint32_t c = h->f->columns;
+    float sums[PRODUCT_ROWS * PRODUCT_COLUMNS_MOST];
+    for (size_t t = 0; t < h->padded; t += c) {
+        h->f->tile(h->qkv + token * h->stride, h->stride, h->keys + t * h->e, h->e, rows, sums, 0);
+        for (uint32_t r = 0; r < rows; r++) memcpy(h->scores + r * h->padded + t, sums + r * c, c * sizeof *sums);
+    }
+    for (uint32_t r = 0; r < rows; r++)
+        softmax(h->scores + r * h->padded, causal ? token + r + 1 : h->tokens, h->tokens, 1 / sqrtf((float)h->e));
+    for (uint32_t i = 0; i < h->e; i += c) {
+        h->f->tile(h->scores, h->padded, h->values + i * h->tokens, h->tokens, rows, sums, 0);
+        uint32_t count = h->e - i < c ? h->e - i : c;
+        for (uint32_t r = 0; r < rows; r++) memcpy(out + r * (size_t)h->width + i, sums + r * c, count * sizeof *sums);
+    }
 }
 
 /* A task is one head of one sequence. */
 static void attend(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct ops_attention *a = args;
-    size_t sequence = task / a->heads, tokens = a->first[sequence + 1] - a->first[sequence];
-    uint32_t e = a->width / a->heads, at = task % a->heads * e, stride = 3 * a->width;
-    const float *q = a->qkv + a->first[sequence] * stride + at, *k = q + a->width, *v = k + a->width;
-    float *scores = worker->scratch;
-    for (size_t t = 0; t < tokens; t++) {
-        size_t seen = a->causal ? t + 1 : tokens;
-        float *out = a->out + (a->first[sequence] + t) * a->width + at;
-        for (size_t j = 0; j < seen; j++) scores[j] = product_dot(q + t * stride, k + j * stride, e) / sqrtf((float)e);
-        softmax(scores, seen);
-        memset(out, 0, e * sizeof *out);
-        for (size_t j = 0; j < seen; j++) product_add(out, v + j * stride, scores[j], e);
+    size_t sequence = task / a->heads, first = a->first[sequence];
+    uint32_t e = a->width / a->heads, at = task % a->heads * e;
+    struct head h = {.f = product_kernel(),
+                     .tokens = a->first[sequence + 1] - first,
+                     .stride = 3 * (size_t)a->width,
+                     .width = a->width,
+                     .e = e};
+    h.qkv = a->qkv + first * h.stride + at;
+    h.padded = pad(h.tokens, h.f->columns);
+    h.keys = worker->scratch;
+    h.values = h.keys + h.padded * e;
+    h.scores = h.values + h.tokens * pad(e, h.f->columns);
+    pack_head(&h);
+    for (size_t t = 0; t < h.tokens; t += PRODUCT_ROWS) {
+        uint32_t rows = h.tokens - t < PRODUCT_ROWS ? (uint32_t)(h.tokens - t) : PRODUCT_ROWS;
+        attend_tile(&h, t, rows, a->causal, a->out + (first + t) * a->width + at);
     }
 }
 
 int ops_attend(struct pool *pool, const struct ops_attention *attention) {
-    int status = thread_pool_reserve(pool, CONFIG_MAX_TOKENS * sizeof(float));
+    size_t longest = 0, e = attention->width / attention->heads;
+    for (size_t i = 0; i < attention->sequences; i++) {
+        size_t tokens = attention->first[i + 1] - attention->first[i];
+        longest = tokens > longest ? tokens : longest;
+    }
+    size_t padded = pad(longest, PRODUCT_COLUMNS_MOST), wide = pad(e, PRODUCT_COLUMNS_MOST);
+    int status = thread_pool_reserve(pool, (2 * padded * wide + PRODUCT_ROWS * padded) * sizeof(float));
     struct thread_pool_step step = {attend, attention, (uint32_t)attention->sequences * attention->heads, 0};
     if (!status && step.tasks) thread_pool_run(pool, &step, 1);
     return status;

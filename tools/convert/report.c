@@ -43,6 +43,24 @@ void report_choice(struct report *report, const char *what, const char *value, c
     added(report, cJSON_AddStringToObject(object, "why", text));
 }
 
+static const char *text_of(const cJSON *choice, const char *key) {
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(choice, key));
+    return text ? text : "";
+}
+
+void report_print_choices(const struct report *report) {
+    const cJSON *choice;
+    int what = 0, value = 0;
+    enum { WIDEST = 32 }; /* a longer value has its reason a little further right */
+    cJSON_ArrayForEach(choice, report->choices) {
+        int a = (int)strlen(text_of(choice, "what")), b = (int)strlen(text_of(choice, "value"));
+        if (a > what) what = a;
+        if (b > value && b <= WIDEST) value = b;
+    }
+    cJSON_ArrayForEach(choice, report->choices) printf("%-*s  %-*s  %s\n", what, text_of(choice, "what"), value,
+                                                       text_of(choice, "value"), text_of(choice, "why"));
+}
+
 void report_ignored(struct report *report, const char *name) {
     cJSON *text = cJSON_CreateString(name);
     if (!text || !cJSON_AddItemToArray(report->ignored, text)) report->failed = true;

@@ -24,6 +24,8 @@ void report_finish(struct report *report);
 /* One decision that the tensors do not tell: `what` became `value`, because of `why`. */
 void report_choice(struct report *report, const char *what, const char *value, const char *why, ...)
     __attribute__((format(printf, 4, 5)));
+/* All of them for people, a line each on stdout. */
+void report_print_choices(const struct report *report);
 /* A tensor of the checkpoint that is knowingly left out. */
 void report_ignored(struct report *report, const char *name);
 void report_tensor(struct report *report, const char *name, uint32_t rows, uint32_t columns,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/safetensors.h"
 #include "base/log.h"
-#include "base/span.h"
 #include "convert/json.h"
 
 #include <stdlib.h>
@@ -12,35 +11,50 @@ enum { MAX_HEADER = 100000000 }; /* bytes: the limit of the format's own library
 static const struct {
     const char *name;
     uint64_t size;
+    enum stored_kind kind;
 } types[] = {
-    {"F32", 4}, {"F16", 2}, {"BF16", 2}, {"F64", 8}, {"I64", 8},  {"U64", 8},     {"I32", 4},     {"U32", 4},
-    {"I16", 2}, {"U16", 2}, {"I8", 1},   {"U8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1},
+    {"F32", 4, STORED_F32},
+    {"F16", 2, STORED_F16},
+    {"BF16", 2, STORED_BF16},
+    {"F64", 8},
+    {"I64", 8},
+    {"U64", 8},
+    {"I32", 4},
+    {"U32", 4},
+    {"I16", 2},
+    {"U16", 2},
+    {"I8", 1},
+    {"U8", 1},
+    {"BOOL", 1},
+    {"F8_E4M3", 1},
+    {"F8_E5M2", 1},
 };
 
 struct parser {
     struct safetensors *s;
     const char *file;
-    const uint8_t *data; /* behind the header */
-    uint64_t data_size;
+    struct storage *storage;
+    uint64_t data, data_size; /* behind the header */
 };
 
 static int broken(const struct parser *p, const char *tensor, const char *what) {
     return log_fail(OCELLI_ERR_FILE, "%s: tensor %s %s: fetch the file again", p->file, tensor, what);
 }
 
-static uint64_t find_type(const cJSON *entry, const char **name) {
+static uint64_t find_type(const cJSON *entry, struct stored_tensor *t) {
     const char *wanted = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "dtype"));
     for (size_t i = 0; wanted && i < sizeof types / sizeof types[0]; i++)
         if (strcmp(wanted, types[i].name) == 0) {
-            *name = types[i].name;
+            t->type = types[i].name;
+            t->kind = types[i].kind;
             return types[i].size;
         }
     return 0;
 }
 
-static int read_shape(const struct parser *p, const cJSON *entry, struct safetensors_tensor *t) {
+static int read_shape(const struct parser *p, const cJSON *entry, struct stored_tensor *t) {
     const cJSON *shape = cJSON_GetObjectItemCaseSensitive(entry, "shape"), *item;
-    if (!cJSON_IsArray(shape) || cJSON_GetArraySize(shape) > SAFETENSORS_MAX_DIMENSIONS)
+    if (!cJSON_IsArray(shape) || cJSON_GetArraySize(shape) > STORED_MAX_DIMENSIONS)
         return broken(p, t->name, "has no shape, or one of more than 8 dimensions");
     t->count = 1;
     cJSON_ArrayForEach(item, shape) {
@@ -51,9 +65,9 @@ static int read_shape(const struct parser *p, const cJSON *entry, struct safeten
     return OCELLI_OK;
 }
 
-static int read_place(const struct parser *p, const cJSON *entry, struct safetensors_tensor *t) {
+static int read_place(const struct parser *p, const cJSON *entry, struct stored_tensor *t) {
     const cJSON *offsets = cJSON_GetObjectItemCaseSensitive(entry, "data_offsets");
-    uint64_t end, size = find_type(entry, &t->type);
+    uint64_t end, size = find_type(entry, t);
     if (!size) return broken(p, t->name, "has a dtype unknown here");
     if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
         !json_whole(cJSON_GetArrayItem(offsets, 0), UINT64_MAX, &t->begin) ||
@@ -61,13 +75,14 @@ static int read_place(const struct parser *p, const cJSON *entry, struct safeten
         return broken(p, t->name, "has no usable data_offsets");
     if (end > p->data_size) return broken(p, t->name, "ends past the end of the file");
     t->size = end - t->begin;
-    t->data = p->data + t->begin;
+    t->begin += p->data;
+    t->storage = p->storage;
     if (__builtin_mul_overflow(t->count, size, &size) || size != t->size)
         return broken(p, t->name, "has a size that does not fit its shape");
     return OCELLI_OK;
 }
 
-static int read_tensor(const struct parser *p, const cJSON *entry, struct safetensors_tensor *t) {
+static int read_tensor(const struct parser *p, const cJSON *entry, struct stored_tensor *t) {
     t->name = arena_copy(&p->s->arena, entry->string, strlen(entry->string));
     if (!t->name) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", p->file);
     int status = read_shape(p, entry, t);
@@ -75,7 +90,7 @@ static int read_tensor(const struct parser *p, const cJSON *entry, struct safete
 }
 
 static int by_place(const void *a, const void *b) {
-    const struct safetensors_tensor *x = a, *y = b;
+    const struct stored_tensor *x = a, *y = b;
     if (x->begin != y->begin) return x->begin < y->begin ? -1 : 1;
     return x->size < y->size ? -1 : x->size > y->size;
 }
@@ -83,13 +98,13 @@ static int by_place(const void *a, const void *b) {
 /* The format allows no holes: they would be bytes nobody looks at. */
 static int check_places(const struct parser *p) {
     struct safetensors *s = p->s;
-    uint64_t end = 0;
+    uint64_t end = p->data;
     qsort(s->tensors, s->count, sizeof *s->tensors, by_place);
     for (size_t i = 0; i < s->count; end += s->tensors[i++].size)
         if (s->tensors[i].begin != end)
             return broken(p, s->tensors[i].name,
                           s->tensors[i].begin < end ? "overlaps the one before" : "lies behind a hole");
-    if (end != p->data_size)
+    if (end != p->data + p->data_size)
         return log_fail(OCELLI_ERR_FILE, "%s: bytes behind the last tensor: fetch the file again", p->file);
     return OCELLI_OK;
 }
@@ -123,20 +138,40 @@ static int read_header(const struct parser *p, const cJSON *root) {
     return check_places(p);
 }
 
-int safetensors_parse(struct safetensors *file, const void *bytes, size_t size, const char *name) {
-    *file = (struct safetensors){0};
-    struct span in = span_of(bytes, size);
-    uint64_t length;
-    if (!span_u64(&in, &length) || length > MAX_HEADER)
+static int read_length(struct storage *in, uint64_t *length) {
+    uint8_t bytes[8] = {0};
+    int status = in->size < sizeof bytes ? OCELLI_OK : storage_read(in, bytes, sizeof bytes, 0);
+    if (status) return status;
+    *length = 0;
+    for (int i = 0; i < 8; i++) *length |= (uint64_t)bytes[i] << (8 * i);
+    if (in->size < sizeof bytes || *length > MAX_HEADER)
         return log_fail(OCELLI_ERR_FILE,
-                        "%s: not a safetensors file: its header length makes no sense: fetch the file again", name);
-    const uint8_t *header = span_bytes(&in, length);
-    if (!header) return log_fail(OCELLI_ERR_FILE, "%s: cut short in its header: fetch the file again", name);
-    struct parser p = {.s = file, .file = name, .data = in.data + in.position, .data_size = span_left(&in)};
-    cJSON *root;
-    int status = json_parse(&root, header, (size_t)length, name);
+                        "%s: not a safetensors file: its header length makes no sense: fetch the file again", in->name);
+    if (*length > in->size - sizeof bytes)
+        return log_fail(OCELLI_ERR_FILE, "%s: cut short in its header: fetch the file again", in->name);
+    return OCELLI_OK;
+}
+
+static int parse(struct safetensors *file, struct storage *in, uint8_t *header, uint64_t length) {
+    struct parser p = {.s = file, .file = in->name, .storage = in, .data = 8 + length};
+    cJSON *root = NULL;
+    p.data_size = in->size - p.data;
+    int status = storage_read(in, header, (size_t)length, 8);
+    if (!status) status = json_parse(&root, header, (size_t)length, in->name);
     if (!status) status = read_header(&p, root);
     cJSON_Delete(root);
+    return status;
+}
+
+int safetensors_parse(struct safetensors *file, struct storage *storage) {
+    *file = (struct safetensors){0};
+    uint64_t length;
+    int status = read_length(storage, &length);
+    if (status) return status;
+    uint8_t *header = malloc((size_t)length + 1);
+    status =
+        header ? parse(file, storage, header, length) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", storage->name);
+    free(header);
     if (status) safetensors_finish(file);
     return status;
 }
@@ -144,41 +179,4 @@ int safetensors_parse(struct safetensors *file, const void *bytes, size_t size, 
 void safetensors_finish(struct safetensors *file) {
     arena_finish(&file->arena);
     *file = (struct safetensors){0};
-}
-
-bool safetensors_is_float(const struct safetensors_tensor *tensor) {
-    return strcmp(tensor->type, "F32") == 0 || strcmp(tensor->type, "F16") == 0 || strcmp(tensor->type, "BF16") == 0;
-}
-
-const float *safetensors_view(const struct safetensors_tensor *tensor) {
-    bool aligned = (uintptr_t)tensor->data % sizeof(float) == 0;
-    return aligned && strcmp(tensor->type, "F32") == 0 ? (const float *)(const void *)tensor->data : NULL;
-}
-
-static float from_bits(uint32_t bits) {
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
-/* IEEE 754 binary16; exact. */
-static float from_half(uint16_t h) {
-    uint32_t sign = (uint32_t)(h >> 15) << 31, exponent = h >> 10 & 31, fraction = h & 1023;
-    if (exponent == 31) return from_bits(sign | 0x7f800000u | fraction << 13);
-    if (exponent > 0) return from_bits(sign | (exponent + 112) << 23 | fraction << 13);
-    float small = (float)fraction * 0x1p-24f;
-    return sign ? -small : small;
-}
-
-void safetensors_read(const struct safetensors_tensor *tensor, uint64_t first, uint64_t count, float *out) {
-    if (strcmp(tensor->type, "F32") == 0) {
-        memcpy(out, tensor->data + first * sizeof *out, count * sizeof *out);
-        return;
-    }
-    bool half = tensor->type[0] == 'F';
-    for (uint64_t i = 0; i < count; i++) {
-        const uint8_t *at = tensor->data + (first + i) * 2;
-        uint16_t bits = (uint16_t)(at[0] | at[1] << 8);
-        out[i] = half ? from_half(bits) : from_bits((uint32_t)bits << 16);
-    }
 }

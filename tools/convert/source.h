@@ -22,6 +22,13 @@ struct sources {
 
 /* Reads `path` and remembers it. Errors: FILE, MEMORY. */
 int source_read(struct sources *sources, struct file_bytes *bytes, const char *path);
+/* The same without keeping the bytes: the file is read once for its hash and stays open. *fd is the caller's to close.
+ */
+int sources_open(struct sources *sources, int *fd, struct file_stamp *stamp, const char *path);
+/* Is an open one still as it was? Errors: FILE. */
+int sources_check(int fd, struct file_stamp stamp, const char *path);
+/* The hash of the file read last, in hex. */
+const char *source_last_hash(const struct sources *sources);
 void source_finish(struct sources *sources);
 
 /* FOLDER/NAME in the arena, or NULL. */

@@ -234,7 +234,7 @@ int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *fo
                       tokenizer->token_count);
     }
     report_choice(report, "padding", tokenizer->padding_id ? "end mark" : "0", "%s; without effect under a causal mask",
-                  config->pad_with_end ? "as transformers" : "as open_clip");
+                  config->pad_with_end ? "as transformers" : "whatever the layout");
     return OCELLI_OK;
 }
 

@@ -50,6 +50,7 @@ static int make_samples(struct state *s) {
     const struct config_tower *c = s->run.tower;
     s->step = s->run.rows / SAMPLE_ROWS + 1;
     s->widest = c->hidden > c->width ? c->hidden : c->width;
+    if (c->heads * c->head > s->widest) s->widest = c->heads * c->head;
     s->is_pooled = arena_alloc(&s->arena, s->run.rows, sizeof *s->is_pooled);
     s->factors = arena_alloc(&s->arena, s->widest, sizeof *s->factors);
     s->ranges = arena_alloc(&s->arena, 2 * (size_t)s->widest, sizeof *s->ranges);
@@ -72,7 +73,8 @@ static void count_ends(const struct state *s, const struct calibrate_sample *sam
     for (size_t r = 0; r < sample->count; r++) {
         const float *x = sample->rows + r * sample->columns;
         float largest = 0;
-        for (uint32_t i = 0; i < sample->columns; i++) largest = fmaxf(largest, fabsf(x[i] / s->factors[i]));
+        for (uint32_t i = 0; i < sample->columns; i++)
+            largest = fabsf(x[i] / s->factors[i]) > largest ? fabsf(x[i] / s->factors[i]) : largest;
         for (uint32_t i = 0; i < sample->columns; i++) {
             float share = largest > 0 ? fabsf(x[i] / s->factors[i]) / largest * 127 : 0;
             ends += share >= 126.5f, zeros += share < 0.5f;
@@ -117,13 +119,13 @@ static void divide_norm(const struct state *s, float *const norm[2], uint32_t wi
 
 static int balance_block(struct state *s, uint32_t block, struct reference_weights_of_block *b) {
     struct walk_layer *layer = &s->tower->layers[block];
-    uint32_t width = s->run.tower->width;
+    uint32_t width = s->run.tower->width, attention = b->out.columns;
     int status = balance(s, block, REFERENCE_QKV, &b->qkv, layer);
     if (!status) divide_norm(s, b->norm1, width);
     if (!status) status = balance(s, block, REFERENCE_OUT, &b->out, layer);
     if (!status)
-        calibrate_rows(b->qkv.values + 2 * (size_t)width * width, b->qkv.bias + 2 * (size_t)width, width, width,
-                       s->factors);
+        calibrate_rows(b->qkv.values + 2 * (size_t)attention * width, b->qkv.bias + 2 * (size_t)attention, attention,
+                       width, s->factors); /* v */
     if (!status) status = balance(s, block, REFERENCE_UP, &b->up, layer);
     if (!status) divide_norm(s, b->norm2, width);
     if (!status) status = balance(s, block, REFERENCE_DOWN, &b->down, layer);
@@ -293,7 +295,7 @@ int walk_images(const struct walk *walk, const struct inputs *inputs, struct wal
     struct state s = {.walk = walk, .tower = tower};
     struct arena arena = {0};
     struct reference_matrix patches;
-    int status = reference_read_matrix(walk->model, &arena, TENSOR_PATCHES, false, &patches);
+    int status = reference_read_matrix(walk->model, &arena, TENSOR_PATCHES, walk->model->config->stem > 0, &patches);
     if (!status) status = walk_make_room(walk, &arena, &patches);
     if (!status) status = walk_write_matrix(walk, TENSOR_PATCHES, &patches, 0, patches.rows);
     if (!status)

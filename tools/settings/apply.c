@@ -44,10 +44,13 @@ static int put_line(struct work *w, const char *name, const char *line) {
 }
 
 static bool is_timezone(struct work *w, const char *name) {
-    struct stat st;
+    char magic[4];
     if (strstr(name, "..") || name[0] == '/' || !*name) return false;
     const char *path = place_path(&w->place, "/usr/share/zoneinfo/%s", name);
-    return path && !stat(path, &st) && S_ISREG(st.st_mode);
+    FILE *file = path ? fopen(path, "re") : NULL;
+    bool is = file && fread(magic, 1, sizeof magic, file) == sizeof magic && !memcmp(magic, "TZif", sizeof magic);
+    if (file) fclose(file);
+    return is; /* zone.tab beside them is none */
 }
 
 /* A link NAME to FOLDER/FILE, relative so that it holds below any root. */

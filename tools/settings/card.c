@@ -31,7 +31,7 @@ char *card_settings(const struct place *place, struct diagnostics *report) {
         path = find(place, "ocelli.txt.txt"); /* Windows hides the second one */
         if (path) diagnostics_note(report, 0, "ocelli.txt.txt is taken for ocelli.txt: Windows hid the second .txt");
     }
-    const char *bytes = path ? place_read(place, path, &size) : NULL;
+    const char *bytes = path ? place_read_begin(place, path, TEXT_MOST + 1, &size) : NULL;
     char *text = bytes ? text_decode(place->arena, (const uint8_t *)bytes, size, report) : NULL;
     if (text && !is_blank(text)) return text;
     diagnostics_fault(

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOOKS = 20 }; /* at the whole; each leaves out all that it finds */
+
 /* ---- what the settings file tells the board, in sections of the daemon ---- */
 
 static void leave_out(struct daemon_ini *ini, size_t i, const char *why) {
@@ -190,6 +192,17 @@ static bool leave_out_line(struct daemon_ini *ini, size_t number, const char *te
     return true;
 }
 
+/* Faults that show one at a time, as those of too many tags, would take minutes: the first one ends the file. */
+static bool leave_out_rest(struct daemon_ini *ini, size_t number, const char *text) {
+    bool any = false;
+    for (size_t i = number ? number - 1 : 0; i < ini->lines->count; i++) {
+        any |= !ini->lines->list[i].out;
+        ini->lines->list[i].out = true;
+    }
+    if (any) diagnostics_fault(ini->report, number, "%s; from here on the daemon's sections are left out", text);
+    return any;
+}
+
 /* A default that the daemon refuses on this board: by its name in the message, as it stands at no line that people
  * see. */
 static bool leave_out_default(struct daemon_ini *ini, const char *text) {
@@ -216,7 +229,7 @@ static bool any_left(const struct daemon_ini *ini) {
 }
 
 /* One look at the whole: leaves out all that it finds. false: the daemon takes it, or nothing helps. */
-static bool prune(struct daemon_ini *ini) {
+static bool prune(struct daemon_ini *ini, int look) {
     char *text = compose(ini, true);
     struct findings found;
     if (!text) return false;
@@ -225,7 +238,9 @@ static bool prune(struct daemon_ini *ini) {
     for (size_t i = 0; i < found.count; i++) {
         const struct finding *f = &found.list[i];
         if (!f->fault) continue;
-        if (f->line <= ini->lines->count)
+        if (f->line <= ini->lines->count && look > LOOKS)
+            any |= leave_out_rest(ini, f->line, f->text);
+        else if (f->line <= ini->lines->count)
             any |= leave_out_line(ini, f->line, f->text);
         else
             any |= leave_out_default(ini, f->text);
@@ -239,7 +254,7 @@ static bool prune(struct daemon_ini *ini) {
 }
 
 char *daemon_ini_make(struct daemon_ini *ini) {
-    while (prune(ini)) {
+    for (int look = 1; prune(ini, look); look++) {
     } /* each time there is less left */
     return compose(ini, false);
 }

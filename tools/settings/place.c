@@ -79,16 +79,37 @@ int place_folder(const struct place *place, const char *path, bool for_daemon) {
     return OCELLI_OK;
 }
 
-char *place_read(const struct place *place, const char *path, size_t *size) {
+/* Up to its end, which st_size need not tell: files of /proc have none, and those of /sys say a page. */
+static char *read_fd(const struct place *place, int fd, size_t most, size_t *size) {
+    char *all = malloc(most), *text = NULL;
+    ssize_t n = 1;
+    for (*size = 0; all && n && *size < most;) {
+        n = read(fd, all + *size, most - *size);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) break;
+        *size += (size_t)n;
+    }
+    if (all && n >= 0) text = arena_copy(place->arena, all, *size);
+    if (all) explicit_bzero(all, *size);
+    free(all);
+    return text;
+}
+
+char *place_read_begin(const struct place *place, const char *path, size_t most, size_t *size) {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
     if (fd < 0) return NULL;
-    enum { MOST = 4 << 20 };
-    bool good = !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MOST;
-    char *text = good ? arena_alloc(place->arena, (size_t)st.st_size + 1, 1) : NULL;
-    if (text && file_pread(fd, text, (size_t)st.st_size, 0)) text = NULL;
+    char *text = !fstat(fd, &st) && S_ISREG(st.st_mode) ? read_fd(place, fd, most, size) : NULL;
     close(fd);
-    if (text) *size = (size_t)st.st_size;
+    return text;
+}
+
+char *place_read(const struct place *place, const char *path, size_t *size) {
+    enum { MOST = 4 << 20 };
+    size_t got;
+    char *text = place_read_begin(place, path, MOST + 1, &got);
+    if (!text || got > MOST) return NULL;
+    *size = got;
     return text;
 }
 

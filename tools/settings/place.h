@@ -45,6 +45,8 @@ int place_save(const struct place *place, const char *path, const char *text, mo
 /* Small texts; NULL: there is none, it is a link, or it cannot be read, which is not logged. Terminated, in the arena.
  */
 char *place_read(const struct place *place, const char *path, size_t *size);
+/* The first bytes of any file, `most` at most. */
+char *place_read_begin(const struct place *place, const char *path, size_t most, size_t *size);
 /* The first line of the board's file `name`, as it can be shown, in the arena; NULL: there is none, or it is empty. */
 const char *place_first_line(const struct place *place, const char *name);
 

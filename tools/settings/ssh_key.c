@@ -59,8 +59,20 @@ static bool same_type(const uint8_t *bytes, size_t size, const char *type, size_
            !memcmp(bytes + 4, type, length);
 }
 
+/* RFC 4251, 5: a key is fields, each behind its length as 32 bits. One whose end was lost has half a field. */
+static bool is_whole(const uint8_t *bytes, size_t size) {
+    size_t at = 0, left = size;
+    while (left >= 4) {
+        const uint8_t *b = bytes + at;
+        size_t field = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
+        if (field > left - 4) return false;
+        at += 4 + field, left = size - at;
+    }
+    return left == 0;
+}
+
 const char *ssh_key_fault(const char *line) {
-    uint8_t bytes[64] = {0};
+    uint8_t bytes[4096] = {0}; /* RSA with 16384 bits takes 2100 */
     size_t length = 0;
     if (strstr(line, "PRIVATE KEY"))
         return "is a private key, which must never leave your computer: write the line of the file that ends with .pub";
@@ -71,7 +83,8 @@ const char *ssh_key_fault(const char *line) {
     const char *data = type + length;
     data += strspn(data, " ");
     size_t size = decode(data, strcspn(data, " "), bytes, sizeof bytes);
-    if (size < 4 + length + 4 + 32 || !same_type(bytes, size, type, length))
+    if (size < 4 + length + 4 + 32 || size > sizeof bytes || !same_type(bytes, size, type, length) ||
+        !is_whole(bytes, size))
         return "is damaged: copy the whole line of the .pub file, on one line here; no key is taken from this line";
     return NULL;
 }

@@ -7,10 +7,12 @@
 #include "system_facts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -206,12 +208,18 @@ static int remount_as(const char *folder, const char *options) {
     return log_fail(OCELLI_ERR_FILE, "%s: mount -o %s failed", folder, options);
 }
 
+/* One program at a time makes the card writable, as each makes it read-only again: ocelli-slot and ocelli-update wait
+ * for this file too. -1: there is none to wait for. */
+static int lock_card(const struct place *place) {
+    const char *path = place_path(place, PLACE_RUN "/card.lock");
+    int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+    while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR) {
+    }
+    return fd;
+}
+
 /* FAT has no permissions, so file_save() and not place_save(). */
-static int write_file(const struct place *place, const char *path, const char *text, bool remount) {
-    size_t size;
-    const char *before = place_read(place, path, &size), *folder = place_path(place, PLACE_BOOT);
-    if (before && size == strlen(text) && !memcmp(before, text, size)) return OCELLI_OK;
-    if (!folder) return OCELLI_ERR_MEMORY;
+static int write_open(const char *folder, const char *path, const char *text, bool remount) {
     bool open = remount && is_read_only(folder);
     int status = open ? remount_as(folder, "remount,rw") : OCELLI_OK;
     if (!status) status = file_save(path, text, strlen(text));
@@ -220,6 +228,16 @@ static int write_file(const struct place *place, const char *path, const char *t
         int closed = remount_as(folder, "remount,ro");
         status = status ? status : closed;
     }
+    return status;
+}
+
+static int write_file(const struct place *place, const char *path, const char *text, bool remount) {
+    size_t size;
+    const char *before = place_read(place, path, &size), *folder = place_path(place, PLACE_BOOT);
+    if (before && size == strlen(text) && !memcmp(before, text, size)) return OCELLI_OK;
+    if (!folder) return OCELLI_ERR_MEMORY;
+    int lock = lock_card(place), status = write_open(folder, path, text, remount);
+    if (lock >= 0) close(lock);
     return status;
 }
 

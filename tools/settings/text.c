@@ -110,5 +110,7 @@ char *text_decode(struct arena *arena, const uint8_t *bytes, size_t size, struct
         if (end) d.line++;
         used += unicode_put((int32_t)(end ? '\n' : clean(&d, c)), text + used);
     }
+    char *last = text && size > TEXT_MOST ? strrchr(text, '\n') : NULL;
+    if (last) last[1] = '\0'; /* half a line says something else */
     return text;
 }

@@ -26,7 +26,7 @@ else
   setenv first ${slot}
 fi
 # A slot whose kernel cannot be read or started makes way for the other one.
-if test "${first}" = a; then setenv order "a b"; else setenv order "b a"; fi
+if test "${first}" = b; then setenv order "b a"; else setenv order "a b"; fi
 for start in ${order}; do
   if test "${start}" = a; then setenv part 2; else setenv part 3; fi
   setenv bootargs "${kernel_arguments} ro panic=10 ocelli.slot=${start} ocelli.part=${part}"

@@ -33,6 +33,19 @@ static void across_run(const void *args, uint32_t task, const struct thread_pool
     }
 }
 
+/* The same into pieces of patches. */
+static void store_pieces(const struct op_resize *a, uint32_t y, const uint8_t *pixels) {
+    uint32_t side = a->patch_size, piece = a->piece, across = a->size / side, plane = piece * piece;
+    for (uint32_t at = 0; at < a->size; at += piece) {
+        uint32_t patch = a->out_row + y / side * across + at / side;
+        float *to = cpu_row(a->out, op_piece_row(a, patch, at % side, y % side)) + y % piece * piece;
+        for (uint32_t c = 0; c < 3; c++) {
+            float factor = 1.0f / (255.0f * a->std[c]), offset = -a->mean[c] / a->std[c];
+            for (uint32_t x = 0; x < piece; x++) to[c * plane + x] = (float)pixels[4 * (at + x) + c] * factor + offset;
+        }
+    }
+}
+
 /* A row of pixels, R G B 0, into the patches that it crosses: channel, y, x. */
 static void store_row(const struct op_resize *a, uint32_t y, const uint8_t *pixels) {
     uint32_t side = a->patch_size, across = a->size / side, plane = side * side;
@@ -58,7 +71,10 @@ static void down_run(const void *args, uint32_t task, const struct thread_pool_w
         uint32_t taps = a->y.taps < left ? a->y.taps : left; /* weights behind the end are 0 */
         s->kernels->down((const uint8_t *)cpu_at(a->between) + from * stride, stride, weight + (size_t)y * a->y.taps,
                          taps, 4 * a->size, sums, pixels);
-        store_row(a, y, pixels);
+        if (a->piece)
+            store_pieces(a, y, pixels);
+        else
+            store_row(a, y, pixels);
     }
 }
 

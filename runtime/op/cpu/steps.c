@@ -103,7 +103,10 @@ static void norm_run(const void *args, uint32_t task, const struct thread_pool_w
         const float *x = norm_row(n, r, scratch);
         if (n->gather) memcpy(cpu_row(a->picked, r), x, a->width * sizeof *x);
         float *out = int8 ? scratch : cpu_row(a->out, r);
-        n->kernels->norm(x, n->weight, n->bias, a->width, a->epsilon, out);
+        if (n->weight)
+            n->kernels->norm(x, n->weight, n->bias, a->width, a->epsilon, out);
+        else
+            memcpy(out, x, a->width * sizeof *x);
         if (int8) {
             int8_t *packed = (int8_t *)cpu_at(a->out.values) + (size_t)r * a->out.stride;
             ((float *)cpu_at(a->out.scales))[r] = n->kernels->quantize(out, a->width, packed);
@@ -115,8 +118,8 @@ void cpu_op_norm(struct op_list *list, const struct op_norm *norm) {
     const struct cpu_kernels *k = kernels_of(list);
     struct norm n = {.kernels = k->rows,
                      .a = *norm,
-                     .weight = cpu_at(norm->weight),
-                     .bias = cpu_at(norm->bias),
+                     .weight = norm->weight.memory ? cpu_at(norm->weight) : NULL,
+                     .bias = norm->weight.memory ? cpu_at(norm->bias) : NULL,
                      .class_token = norm->tokens ? cpu_at(norm->class_token) : NULL,
                      .positions = norm->tokens ? cpu_at(norm->positions) : NULL,
                      .gather = norm->gather.memory ? cpu_at(norm->gather) : NULL};

@@ -66,8 +66,10 @@ static uint64_t bytes(const struct op_device *device) {
     return vulkan_of_const(device)->vk.bytes_allocated;
 }
 
-static uint32_t input_panel(const struct op_device *device, uint32_t rows) {
-    return product_panel(product_form(vulkan_of_const(device)->product), rows);
+static uint32_t input_panel(const struct op_device *device, uint32_t rows, bool float_inputs) {
+    const struct vulkan_device *d = vulkan_of_const(device);
+    if (float_inputs && d->product == PRODUCT_MMA) return 1; /* what comes before writes no panels */
+    return product_panel(product_form(product_for(d, float_inputs)), rows);
 }
 
 /* ---- memory ---- */

@@ -20,15 +20,22 @@ void linear_record(struct op_list *list, const struct op_linear *linear, const c
     dispatch->shader.bindings = 5;
     dispatch->bytes = op_linear_bytes(linear);
     dispatch->macs = op_linear_macs(linear);
-    bool fuses = epilogue_fuses(list, &linear->epilogue, shader_epilogue, dispatch->groups[1]);
+    /* The variant of a form makes inputs of its own kind: int8 where it takes int8. */
+    bool alike = (linear->in.scales.memory != NULL) == (linear->epilogue.out.scales.memory != NULL);
+    bool fuses = alike && epilogue_fuses(list, &linear->epilogue, shader_epilogue, dispatch->groups[1]);
     if (fuses) epilogue_fuse(list, &linear->epilogue, shader_epilogue, dispatch, views);
     vulkan_record(list, dispatch, views, push, fuses ? size : size - (uint32_t)sizeof(struct epilogue_push));
     if (!fuses) op_epilogue_record(list, &linear->epilogue, linear->out, linear->rows, op_linear_count(linear));
 }
 
+static enum product product_of(struct op_list *list, const struct op_linear *linear) {
+    return product_for(vulkan_of(list->device), !linear->in.scales.memory);
+}
+
 static void split(struct op_list *list, const struct op_linear *linear) {
     const struct vulkan_device *d = vulkan_of(list->device);
-    const struct product_form *p = product_form(d->product);
+    enum product product = product_of(list, linear);
+    const struct product_form *p = product_form(product);
     uint32_t count = op_linear_count(linear), tile = p->int8_inputs ? 4 : 8, word = p->int8_inputs ? 16 : 4;
     struct {
         uint32_t rows, columns, column0, words, in_stride, out_stride, in_scales;
@@ -42,12 +49,12 @@ static void split(struct op_list *list, const struct op_linear *linear) {
               .in_scales = linear_in_scales(linear),
               .epilogue = epilogue_push(&linear->epilogue, linear->out, count)};
     struct vk_dispatch dispatch = {
-        .shader = {.name = product_shader(d->product)->plain,
+        .shader = {.name = product_shader(product)->plain,
                    .constants = {d->vk.subgroup_size, linear->activation, linear->matrix->has_bias, linear->add},
                    .constant_count = 4},
         .groups = {op_groups(count, tile), op_groups(linear->rows, tile), 1},
     };
-    linear_record(list, linear, product_shader(d->product)->epilogue, &dispatch, &push, sizeof push);
+    linear_record(list, linear, product_shader(product)->epilogue, &dispatch, &push, sizeof push);
 }
 
 /* Tiles of a workgroup: of all rows where it computes them all, in rounds that are full. */
@@ -57,13 +64,12 @@ static uint32_t tiles_at_once(const struct product_form *p, uint32_t tiles) {
 }
 
 static void tile(struct op_list *list, const struct op_linear *linear) {
-    const struct vulkan_device *d = vulkan_of(list->device);
-    const struct product_form *p = product_form(d->product);
+    enum product product = product_of(list, linear);
+    const struct product_form *p = product_form(product);
     uint32_t count = op_linear_count(linear), c = p->columns, k = op_stride(linear->matrix->columns);
-    uint32_t panel = product_panel(p, linear->rows), tiles = op_groups(linear->rows, panel),
-             at_once = tiles_at_once(p, tiles);
+    uint32_t panel = op_panel(linear->in), tiles = op_groups(linear->rows, panel), at_once = tiles_at_once(p, tiles);
     bool out_panels = linear->out.panel > 1;
-    assert(linear->in.panel == panel && (!out_panels || (linear->out.panel == panel && !linear->add)));
+    assert(panel <= p->rows && (!out_panels || (linear->out.panel == panel && !linear->add)));
     struct {
         uint32_t rows, columns, column0, steps, in_stride, out_stride, row_words, in_scales;
         struct epilogue_push epilogue;
@@ -77,18 +83,18 @@ static void tile(struct op_list *list, const struct op_linear *linear) {
               .in_scales = linear_in_scales(linear),
               .epilogue = epilogue_push(&linear->epilogue, linear->out, count)};
     struct vk_dispatch dispatch = {
-        .shader = {.name = product_shader(d->product)->plain,
+        .shader = {.name = product_shader(product)->plain,
                    .constants = {TILE_LANES * at_once, linear->activation, linear->matrix->has_bias, linear->add, panel,
                                  out_panels},
                    .constant_count = 6,
                    .full = p->uniform}, /* a subgroup has the 16 lanes of one tile */
         .groups = {op_groups(push.columns, TILE_LANES), p->uniform ? 1 : op_groups(tiles, at_once), 1},
     };
-    linear_record(list, linear, product_shader(d->product)->epilogue, &dispatch, &push, sizeof push);
+    linear_record(list, linear, product_shader(product)->epilogue, &dispatch, &push, sizeof push);
 }
 
 void vulkan_linear(struct op_list *list, const struct op_linear *linear) {
-    switch (product_form(vulkan_of(list->device)->product)->layout) {
+    switch (product_form(product_of(list, linear))->layout) {
     case LAYOUT_ROWS: split(list, linear); break;
     case LAYOUT_TILES: mma_record(list, linear, NULL); break;
     case LAYOUT_HALVES:

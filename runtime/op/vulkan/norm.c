@@ -9,9 +9,10 @@ void vulkan_norm(struct op_list *list, const struct op_norm *norm) {
         uint32_t out_panel, picked_stride;
     } push = {norm->width / 4, norm->in.stride / 4, norm->out.stride / 4,   norm->tokens,
               norm->epsilon,   op_panel(norm->out), norm->picked.stride / 4};
+    bool plain = norm->weight.memory == NULL; /* its two views are bound, not read */
     struct op_view views[] = {norm->in.values,
-                              norm->weight,
-                              norm->bias,
+                              plain ? norm->in.values : norm->weight,
+                              plain ? norm->in.values : norm->bias,
                               norm->out.values,
                               quantize ? norm->out.scales : norm->out.values,
                               gather ? norm->gather : norm->class_token,
@@ -19,7 +20,9 @@ void vulkan_norm(struct op_list *list, const struct op_norm *norm) {
     struct vk_dispatch dispatch = {
         .label = "norm",
         .bytes = op_bytes(norm->in, norm->rows, norm->width) + op_bytes(norm->out, norm->rows, norm->width),
-        .shader = {.name = tokens               ? "norm_tokens"
+        .shader = {.name = tokens && plain      ? "rows_tokens"
+                           : plain              ? "rows"
+                           : tokens             ? "norm_tokens"
                            : gather && quantize ? "norm_gather_quantize"
                            : gather             ? "norm_gather"
                            : quantize           ? "norm_quantize"

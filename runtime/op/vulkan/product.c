@@ -44,6 +44,15 @@ bool product_fits(const struct vulkan_device *device, enum product product) {
     return vk_shader_exists(shaders[product].plain);
 }
 
+enum product product_for(const struct vulkan_device *device, bool float_inputs) {
+    if (!float_inputs || !forms[device->product].int8_inputs) return device->product;
+    switch (device->product) {
+    case PRODUCT_SPLIT_DOT: return PRODUCT_SPLIT;
+    case PRODUCT_UNIFORM_DOT: return PRODUCT_UNIFORM4;
+    default: return PRODUCT_TILE;
+    }
+}
+
 uint32_t product_panel(const struct product_form *form, uint32_t rows) {
     return op_tile(rows, form->rows);
 }

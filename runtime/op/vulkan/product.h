@@ -43,6 +43,10 @@ struct product_shader {
 };
 const struct product_shader *product_shader(enum product product);
 
+/* The one in use; with `float_inputs`, where that takes int8, its nearest relative that takes floats and has the same
+ * panels. */
+enum product product_for(const struct vulkan_device *device, bool float_inputs);
+
 bool product_fits(const struct vulkan_device *device, enum product product);
 /* known.c: is the processor beside it faster, as far as is known? Then as the backend's entries. */
 bool product_device_is_slow(const struct vulkan_device *device);

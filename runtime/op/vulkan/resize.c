@@ -43,6 +43,7 @@ static void resize_y(struct op_list *list, const struct op_resize *resize) {
     struct {
         uint32_t size, row0, rows, taps, patch_size, out_stride, out_row, out_panel;
         float factor[4], offset[4];
+        uint32_t piece;
     } push = {resize->size,
               resize->row0,
               resize->rows,
@@ -52,7 +53,8 @@ static void resize_y(struct op_list *list, const struct op_resize *resize) {
               resize->out_row,
               op_panel(resize->out),
               {0},
-              {0}};
+              {0},
+              resize->piece};
     for (int c = 0; c < 3; c++) {
         push.factor[c] = 1.0f / (255.0f * resize->std[c]);
         push.offset[c] = -resize->mean[c] / resize->std[c];

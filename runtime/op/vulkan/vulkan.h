@@ -44,7 +44,7 @@ void vulkan_quantize(struct op_list *list, struct op_rows in, struct op_rows out
 void vulkan_norm(struct op_list *list, const struct op_norm *args);
 void vulkan_attention(struct op_list *list, const struct op_attention *args);
 void vulkan_resize(struct op_list *list, const struct op_resize *args);
-uint64_t vulkan_matrix_bytes(const struct op_device *device, uint32_t rows, uint32_t columns);
+uint64_t vulkan_matrix_bytes(const struct op_device *device, uint32_t rows, uint32_t columns, bool float_inputs);
 int vulkan_matrix_write(struct op_device *device, const struct op_matrix *matrix, const struct op_source *sources,
                         uint32_t count);
 int vulkan_peak(struct op_device *device, struct op_peak *peak);

@@ -49,7 +49,7 @@ static void pack_bytes(int8_t *to, const struct op_source *s, uint32_t k_count, 
 
 static void pack(void *to, const struct op_source *s, const struct op_matrix *m, uint32_t row0,
                  const struct vulkan_device *d) {
-    const struct product_form *p = product_form(d->product);
+    const struct product_form *p = product_form(product_for(d, m->float_inputs));
     uint32_t stride = op_stride(m->columns), row_words = product_row_words(p, m);
     switch (p->layout) {
     case LAYOUT_ROWS: pack_rows((int8_t *)to + (size_t)row0 * stride, s, m->columns, stride); break;
@@ -75,7 +75,8 @@ static int write_rows(struct op_device *device, const struct op_matrix *m, const
 int vulkan_matrix_write(struct op_device *device, const struct op_matrix *matrix, const struct op_source *sources,
                         uint32_t count) {
     struct vulkan_device *d = vulkan_of(device);
-    if (product_form(d->product)->layout == LAYOUT_ROWS && matrix->columns == op_stride(matrix->columns))
+    enum layout layout = product_form(product_for(d, matrix->float_inputs))->layout;
+    if (layout == LAYOUT_ROWS && matrix->columns == op_stride(matrix->columns))
         return write_rows(device, matrix, sources, count);
     void *packed = calloc(1, matrix->weights.size);
     if (!packed) return log_fail(OCELLI_ERR_MEMORY, "out of memory packing weights");
@@ -85,9 +86,9 @@ int vulkan_matrix_write(struct op_device *device, const struct op_matrix *matrix
     return status;
 }
 
-uint64_t vulkan_matrix_bytes(const struct op_device *device, uint32_t rows, uint32_t columns) {
+uint64_t vulkan_matrix_bytes(const struct op_device *device, uint32_t rows, uint32_t columns, bool float_inputs) {
     const struct vulkan_device *d = vulkan_of_const(device);
-    enum layout layout = product_form(d->product)->layout;
+    enum layout layout = product_form(product_for(d, float_inputs))->layout;
     uint32_t step = layout == LAYOUT_TILES ? d->vk.cooperative.m : OP_MATRIX_STEP;
     return (layout == LAYOUT_HALVES ? 2 : 1) * (uint64_t)op_padded(rows, step) * op_stride(columns);
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which channels are balanced, and which products keep float inputs. */
+#include "support/test.h"
+#include "convert/calibrate.h"
+
+#include <math.h>
+#include <ocelli.h>
+#include <stdlib.h>
+
+enum { ROWS = 40, COLUMNS = 96, OUTPUTS = 32 };
+
+static float rows[ROWS * COLUMNS], values[OUTPUTS * COLUMNS], factors[COLUMNS], ranges[2 * COLUMNS];
+
+/* Even numbers in [-1, 1), those of `loud` so many times as large, where the weights are as much smaller. */
+static void fill(uint32_t loud, float times) {
+    uint32_t state = 7;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        state = state * 1664525u + 1013904223u;
+        rows[i] = ((float)(state >> 8) / 8388608.0f - 1) * (i % COLUMNS == loud ? times : 1);
+    }
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        state = state * 1664525u + 1013904223u;
+        values[i] = ((float)(state >> 8) / 8388608.0f - 1) / (i % COLUMNS == loud ? times : 1);
+    }
+}
+
+static struct calibrate_choice choose(bool balance) {
+    struct calibrate_sample sample = {rows, COLUMNS, ROWS, ROWS};
+    struct calibrate_weights weights = {values, OUTPUTS, COLUMNS};
+    struct calibrate_choice choice;
+    struct pool *pool;
+    assert_int_equal(thread_pool_create(&pool, 2), OCELLI_OK);
+    assert_int_equal(calibrate_choose(pool, &sample, &weights, balance, factors, ranges, &choice), OCELLI_OK);
+    thread_pool_destroy(&pool);
+    return choice;
+}
+
+static void test_even(void **state) {
+    (void)state;
+    fill(COLUMNS, 1);
+    struct calibrate_choice c = choose(true);
+    assert_string_equal(c.how, "none");
+    for (int i = 0; i < COLUMNS; i++) assert_true(factors[i] == 1);
+    assert_false(c.float_inputs);
+}
+
+static void test_outlier(void **state) {
+    (void)state;
+    fill(5, 60);
+    struct calibrate_choice c = choose(true);
+    assert_string_not_equal(c.how, "none");
+    assert_true(c.noise_before > 20 * c.noise_after);
+    assert_true(c.spread_before > 40 && c.spread_after < 5);
+    assert_true(factors[5] > 10 * factors[6]);
+    assert_false(c.float_inputs);
+    assert_true(fabsf(ranges[5] / factors[5] - ranges[COLUMNS + 5]) < 1e-3f * ranges[COLUMNS + 5]);
+}
+
+/* What cannot be balanced away stays in floats, with the weights as they are. */
+static void test_floats(void **state) {
+    (void)state;
+    fill(5, 60);
+    struct calibrate_choice c = choose(false);
+    assert_string_equal(c.how, "none");
+    assert_true(c.noise_after > calibrate_most_noise && c.float_inputs);
+    for (int i = 0; i < COLUMNS; i++) assert_true(factors[i] == 1);
+}
+
+/* The product of divided inputs and multiplied weights is the same. */
+static void test_same_results(void **state) {
+    (void)state;
+    fill(5, 60);
+    double before = 0, after = 0;
+    for (int i = 0; i < COLUMNS; i++) before += (double)rows[i] * values[i];
+    choose(true);
+    calibrate_divide(rows, COLUMNS, factors);
+    calibrate_columns(values, OUTPUTS, COLUMNS, factors);
+    for (int i = 0; i < COLUMNS; i++) after += (double)rows[i] * values[i];
+    assert_true(fabs(before - after) < 1e-5);
+    float bias[OUTPUTS] = {4}, row[OUTPUTS] = {2}, matrix[2 * OUTPUTS] = {8, 8};
+    calibrate_rows(matrix, bias, 1, 2, row);
+    assert_true(matrix[0] == 4 && matrix[1] == 4 && bias[0] == 2);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_even), cmocka_unit_test(test_outlier),
+                                       cmocka_unit_test(test_floats), cmocka_unit_test(test_same_results)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Configurations that come out of the weights themselves. */
+#ifndef CONVERT_CHECKPOINT_INNER_H
+#define CONVERT_CHECKPOINT_INNER_H
+
+#include "convert/checkpoint.h"
+#include "convert/config_given.h"
+
+/* NULL when there is none. Does not mark it used. */
+struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, const char *name);
+
+/* Sizes by shapes, and what the file's hash or kind tells; *facts are what is known then. Errors: FILE, LIMIT. */
+int checkpoint_read_shapes(struct checkpoint *checkpoint, uint32_t *facts, struct report *report);
+/* What the values of a GGUF tell beyond that. Errors: FILE, LIMIT. */
+int checkpoint_read_gguf(struct checkpoint *checkpoint, uint32_t *facts, struct report *report);
+
+#endif
