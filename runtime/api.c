@@ -43,7 +43,7 @@ static int open_model(struct ocelli *o, const struct ocelli_params *p) {
     if (!status) status = clip_config_read(&o->config, o->blob);
     if (!status) status = blob_string(o->blob, "general.name", &o->name);
     if (status) return status;
-    return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->bpe);
+    return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->encoder);
 }
 
 static int open_device(struct ocelli *o) {
@@ -87,7 +87,7 @@ void ocelli_close(struct ocelli **handle) {
     struct ocelli *o = *handle;
     handle_unload(o);
     op_device_close(&o->device);
-    bpe_destroy(&o->bpe);
+    encoder_destroy(&o->encoder);
     blob_close(&o->blob);
     free(o->device_choice);
     free(o);
@@ -182,7 +182,7 @@ int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *from, f
 /* A text's row is that of its first end mark (argmax in CLIP's code): one spelt out in the text
  * comes before the one that ends it. */
 static uint32_t pooled_length(const struct ocelli *o, const int32_t *ids, size_t count) {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count && !o->config.last_pool; i++)
         if ((uint32_t)ids[i] == o->config.end_id) return (uint32_t)i + 1;
     return (uint32_t)count;
 }
@@ -192,7 +192,7 @@ static int embed_texts(struct ocelli *o, const char *const *texts, uint32_t coun
     uint32_t lengths[CLIP_TEXT_BATCH], context = o->config.text.tokens;
     for (uint32_t i = 0; i < count; i++) {
         size_t n;
-        int status = bpe_encode(o->bpe, texts[i], strlen(texts[i]), ids + (size_t)i * context, &n);
+        int status = encoder_encode(o->encoder, texts[i], strlen(texts[i]), ids + (size_t)i * context, &n);
         if (status) return status;
         lengths[i] = pooled_length(o, ids + (size_t)i * context, n);
     }
@@ -224,7 +224,7 @@ int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids,
     if (!handle || !text || !count || (capacity && !ids)) return null_argument("ocelli_tokenize");
     int32_t *all = calloc(handle->config.text.tokens, sizeof *all);
     if (!all) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    int status = bpe_encode(handle->bpe, text, strlen(text), all, count);
+    int status = encoder_encode(handle->encoder, text, strlen(text), all, count);
     if (!status && *count > capacity)
         status = log_fail(OCELLI_ERR_USAGE, "the text has %zu ids, there is room for %zu", *count, capacity);
     if (!status) memcpy(ids, all, *count * sizeof *ids);

@@ -3,8 +3,9 @@
 #include "base/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-static int strings(const struct blob *blob, const char *key, struct bpe_text **out, size_t *count) {
+int handle_strings(const struct blob *blob, const char *key, struct bpe_text **out, size_t *count) {
     const struct gguf_string *from;
     uint64_t n;
     int status = blob_strings(blob, key, &from, &n);
@@ -18,8 +19,8 @@ static int strings(const struct blob *blob, const char *key, struct bpe_text **o
 
 static int read_tokenizer(const struct blob *blob, uint32_t vocabulary, struct bpe_params *p, struct bpe_text **tokens,
                           struct bpe_text **merges) {
-    int status = strings(blob, "tokenizer.ggml.tokens", tokens, &p->token_count);
-    if (!status) status = strings(blob, "tokenizer.ggml.merges", merges, &p->merge_count);
+    int status = handle_strings(blob, "tokenizer.ggml.tokens", tokens, &p->token_count);
+    if (!status) status = handle_strings(blob, "tokenizer.ggml.merges", merges, &p->merge_count);
     if (!status) status = blob_u32(blob, "tokenizer.ggml.bos_token_id", &p->start_id);
     if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &p->end_id);
     if (!status && p->token_count > vocabulary)
@@ -28,7 +29,7 @@ static int read_tokenizer(const struct blob *blob, uint32_t vocabulary, struct b
     return status;
 }
 
-int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe) {
+static int clip_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe) {
     struct bpe_params p = {.context = context, .name = blob_name(blob)};
     struct bpe_text *tokens = NULL, *merges = NULL;
     int status = read_tokenizer(blob, vocabulary, &p, &tokens, &merges);
@@ -37,6 +38,20 @@ int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabul
     if (!status) status = bpe_create(bpe, &p);
     free(tokens);
     free(merges);
+    return status;
+}
+
+int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct encoder **encoder) {
+    struct bpe *bpe = NULL;
+    struct sentencepiece *sp = NULL;
+    const char *kind = "clip";
+    *encoder = NULL;
+    int status =
+        gguf_value(blob_gguf(blob), "tokenizer.ggml.model") ? blob_string(blob, "tokenizer.ggml.model", &kind) : 0;
+    if (status) return status;
+    status = strcmp(kind, "clip") == 0 ? clip_tokenizer(blob, context, vocabulary, &bpe)
+                                       : handle_sentencepiece(blob, kind, context, vocabulary, &sp);
+    if (!status && !(*encoder = encoder_of(bpe, sp))) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
     return status;
 }
 

@@ -5,13 +5,13 @@
 
 #include "clip/image.h"
 #include "clip/text.h"
-#include "text/bpe.h"
+#include "text/encoder.h"
 
 struct ocelli {
     struct blob *blob;
     struct clip_config config;
     const char *name;
-    struct bpe *bpe;
+    struct encoder *encoder;
     char *device_choice;      /* as ocelli_open() was given it; NULL: the best one */
     enum ocelli_kind kind;    /* as well */
     struct op_device *device; /* NULL: lost, and not open again */
@@ -31,6 +31,11 @@ void handle_unload(struct ocelli *handle);
 void handle_unload_text(struct ocelli *handle);
 
 /* The tokenizer inside a blob, without a device. Errors: FILE, MEMORY. */
-int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct bpe **bpe);
+int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct encoder **encoder);
+
+/* Its parts. */
+int handle_strings(const struct blob *blob, const char *key, struct bpe_text **out, size_t *count); /* free(*out) */
+int handle_sentencepiece(const struct blob *blob, const char *kind, uint32_t context, uint32_t vocabulary,
+                         struct sentencepiece **sp);
 
 #endif

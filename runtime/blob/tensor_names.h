@@ -26,6 +26,10 @@
 #define TENSOR_TEXT_PROJECTION "text_projection"
 #define TENSOR_POST_NORM "post_ln" /* behind the tower and a dot */
 
+/* Attention pooling: as a block without a first norm, which has one query that is no token of the picture. */
+#define TENSOR_HEAD TENSOR_IMAGE ".head"
+#define TENSOR_HEAD_QUERY TENSOR_HEAD ".query" /* the query, through its product already */
+
 /* In a block: behind it and a dot. */
 #define TENSOR_BLOCK "%s.blk.%u" /* a format: the tower, the block's number from 0 on */
 #define TENSOR_NORM_1 "ln1"

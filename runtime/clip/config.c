@@ -139,6 +139,11 @@ static int either(const struct blob *blob, const char *key, const char *no, cons
     return log_fail(OCELLI_ERR_FILE, "%s: %s is '%s': expected %s or %s", blob_name(blob), key, word, no, yes);
 }
 
+/* What blobs without the key mean: `no`. */
+static int either_or_absent(const struct blob *blob, const char *key, const char *no, const char *yes, bool *value) {
+    return gguf_value(blob_gguf(blob), key) ? either(blob, key, no, yes, value) : OCELLI_OK;
+}
+
 static int prep(const struct blob *blob, struct clip_config *c) {
     bool squash, bilinear;
     int status = either(blob, "ocelli.vision.resize", "crop", "squash", &squash);
@@ -178,13 +183,18 @@ static int image(const struct blob *blob, struct clip_config *config) {
     if (!status) status = u32(blob, "vision", "patch_size", MAX_IMAGE, &config->patch_size);
     if (!status) status = u32(blob, "vision", "projection_dim", MAX_WIDTH, &config->embedding);
     if (!status) status = prep(blob, config);
+    if (!status)
+        status = either_or_absent(blob, "ocelli.vision.pooling", "class", "attention", &config->attention_pool);
     if (!status) status = beginning(blob, config);
     if (status) return status;
+    if (config->attention_pool && config->embedding != config->image.width)
+        return log_fail(OCELLI_ERR_FILE, "%s: attention pooling of width %u gives no embedding of %u numbers",
+                        blob_name(blob), config->image.width, config->embedding);
     if (config->image_size % config->patch_size)
         return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob),
                         config->image_size, config->patch_size);
     uint32_t side = config->image_size / config->patch_size;
-    config->image.tokens = 1 + side * side;
+    config->image.tokens = !config->attention_pool + side * side;
     if (config->image.tokens > OP_ATTENTION_MAX_TOKENS)
         return log_fail(OCELLI_ERR_LIMIT, "%s: %u tokens a picture, this runtime takes at most %d", blob_name(blob),
                         config->image.tokens, OP_ATTENTION_MAX_TOKENS);
@@ -198,7 +208,18 @@ static int text(const struct blob *blob, struct clip_config *c) {
     if (!status) status = u32(blob, "text", "vocab_size", MAX_VOCABULARY, &c->vocabulary);
     if (!status) status = u32(blob, "text", "projection_dim", MAX_WIDTH, &embedding);
     if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &c->end_id);
+    if (!status) status = either_or_absent(blob, "ocelli.text.pooling", "end", "last", &c->last_pool);
+    if (!status) status = either_or_absent(blob, "ocelli.text.mask", "causal", "none", &c->text.no_mask);
+    if (!status && gguf_value(blob_gguf(blob), "ocelli.text.projection_bias"))
+        status = blob_bool(blob, "ocelli.text.projection_bias", &c->text.projection_bias);
+    if (!status && c->last_pool) status = blob_u32(blob, "tokenizer.ggml.padding_token_id", &c->pad_id);
     if (status) return status;
+    if (c->text.no_mask && !c->last_pool)
+        return log_fail(OCELLI_ERR_LIMIT, "%s: texts without a mask whose row is the end mark's: not supported",
+                        blob_name(blob));
+    if (c->pad_id >= c->vocabulary)
+        return log_fail(OCELLI_ERR_FILE, "%s: padding of id %u, of a vocabulary of %u", blob_name(blob), c->pad_id,
+                        c->vocabulary);
     if (embedding != c->embedding)
         return log_fail(OCELLI_ERR_FILE, "%s: the towers project to %u and %u numbers", blob_name(blob), c->embedding,
                         embedding);

@@ -7,10 +7,6 @@ static uint32_t patch_numbers(const struct clip_config *c) {
     return 3 * c->patch_size * c->patch_size;
 }
 
-static uint32_t patches_of(const struct clip_config *c) {
-    return c->image.tokens - 1;
-}
-
 /* Rows that resize writes for a patch, and numbers of each. */
 static uint32_t pieces_of(const struct clip_config *c) {
     return c->stem ? CLIP_STEM_PIECES : 1;
@@ -28,15 +24,19 @@ static int load(struct clip_image *s, struct blob *blob) {
     int status = clip_stem_load(&s->stem, t, blob, c->stem);
     if (!status)
         status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, columns, c->stem > 0, &s->patch_weights);
-    if (!status) status = clip_load_vector(t, blob, TENSOR_CLASS, c->image.width, &s->class_token);
-    if (!status) status = clip_load_vector(t, blob, TENSOR_IMAGE_POSITIONS, positions, &s->positions);
-    if (!status && c->pre_norm) status = clip_load_norm(t, blob, TENSOR_PRE_NORM, &s->pre);
+    if (!status && c->attention_pool)
+        status = clip_load_rows(t, blob, TENSOR_IMAGE_POSITIONS, c->image.tokens, &s->positions);
+    if (!c->attention_pool) {
+        if (!status) status = clip_load_vector(t, blob, TENSOR_CLASS, c->image.width, &s->class_token);
+        if (!status) status = clip_load_vector(t, blob, TENSOR_IMAGE_POSITIONS, positions, &s->positions);
+        if (!status && c->pre_norm) status = clip_load_norm(t, blob, TENSOR_PRE_NORM, &s->pre);
+    }
     return status ? status : clip_load_stack(t, blob, TENSOR_IMAGE, TENSOR_IMAGE_PROJECTION);
 }
 
 static void plan(struct clip_image *s) {
     struct clip_tower *t = &s->tower;
-    uint32_t patches = t->max_batch * patches_of(s->config), numbers = piece_numbers(s->config);
+    uint32_t patches = t->max_batch * clip_patches(s->config), numbers = piece_numbers(s->config);
     uint32_t rows = patches * pieces_of(s->config) + OP_MAX_PANEL;
     s->patches = clip_plan_rows(t, rows, numbers, false);
     if (op_input_is_int8(t->device)) s->patches_quantized = clip_plan_rows(t, rows, numbers, true);
@@ -86,6 +86,7 @@ int clip_image_init(struct clip_image *tower, struct op_device *device, struct b
     *tower = (struct clip_image){.config = config, .most = max_batch};
     tower->tower = (struct clip_tower){
         .device = device, .config = &config->image, .embedding = config->embedding, .weights = {.device = device}};
+    tower->tower.pools_by_attention = config->attention_pool;
     clip_resize_init(&tower->resize, device, config);
     int status = init(tower, blob);
     if (status) clip_image_finish(tower);
@@ -99,22 +100,15 @@ void clip_image_finish(struct clip_image *tower) {
     *tower = (struct clip_image){0};
 }
 
-static int record_tower(struct clip_image *tower, uint32_t batch) {
+/* x = norm(class token and patches, + positions) */
+static void start_with_class(struct clip_image *tower, struct op_rows patches, uint32_t batch) {
     struct clip_tower *t = &tower->tower;
-    uint32_t rows = batch * patches_of(tower->config), tokens = tower->config->image.tokens,
-             width = tower->config->image.width;
-    t->batch = 0;
-    int status = op_list_begin(t->list, tower->resize.timed);
-    if (status) return status;
-    uint32_t pieces = rows * pieces_of(tower->config);
-    struct op_rows patches = op_unquantized_rows(t->device, tower->patches, pieces);
-    patches = op_input(t->list, patches, pieces, piece_numbers(tower->config), tower->patches_quantized); // (B P, K)
-    patches = clip_stem_record(&tower->stem, t, patches, rows);
+    uint32_t tokens = tower->config->image.tokens, width = tower->config->image.width;
     op_linear(t->list, &(struct op_linear){.label = "patches",
                                            .in = patches,
                                            .matrix = &tower->patch_weights, // (B P, W)
                                            .out = t->attended,
-                                           .rows = rows});
+                                           .rows = batch * clip_patches(tower->config)});
     op_norm(t->list, &(struct op_norm){.in = t->attended,
                                        .out = t->x,
                                        .weight = tower->pre.weight, // (B T, W)
@@ -125,6 +119,37 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
                                        .tokens = tokens,
                                        .class_token = tower->class_token,
                                        .positions = tower->positions});
+}
+
+/* x = positions; x += patches */
+static void start_plain(struct clip_image *tower, struct op_rows patches, uint32_t batch) {
+    struct clip_tower *t = &tower->tower;
+    uint64_t size = (uint64_t)tower->config->image.tokens * t->x.stride * sizeof(float);
+    for (uint32_t i = 0; i < batch; i++)
+        op_copy(t->list, tower->positions,
+                (struct op_view){t->x.values.memory, t->x.values.offset + i * size, size}); // (B T, W)
+    op_linear(t->list, &(struct op_linear){.label = "patches",
+                                           .in = patches,
+                                           .matrix = &tower->patch_weights, // (B T, W)
+                                           .out = t->x,
+                                           .rows = batch * tower->config->image.tokens,
+                                           .add = true});
+}
+
+static int record_tower(struct clip_image *tower, uint32_t batch) {
+    struct clip_tower *t = &tower->tower;
+    uint32_t rows = batch * clip_patches(tower->config), tokens = tower->config->image.tokens;
+    t->batch = 0;
+    int status = op_list_begin(t->list, tower->resize.timed);
+    if (status) return status;
+    uint32_t pieces = rows * pieces_of(tower->config);
+    struct op_rows patches = op_unquantized_rows(t->device, tower->patches, pieces);
+    patches = op_input(t->list, patches, pieces, piece_numbers(tower->config), tower->patches_quantized); // (B P, K)
+    patches = clip_stem_record(&tower->stem, t, patches, rows);
+    if (tower->config->attention_pool)
+        start_plain(tower, patches, batch);
+    else
+        start_with_class(tower, patches, batch);
     clip_record_stack(t, batch, tokens, false);
     status = op_list_end(t->list);
     if (status) return status;
@@ -134,7 +159,7 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
 
 /* The place of a batch of `count` pictures: the layout depends on the count. */
 static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
-    return op_unquantized_rows(s->tower.device, s->patches, count * patches_of(s->config) * pieces_of(s->config));
+    return op_unquantized_rows(s->tower.device, s->patches, count * clip_patches(s->config) * pieces_of(s->config));
 }
 
 int clip_image_prepare(struct clip_image *tower, uint32_t width, uint32_t height, bool timed) {

@@ -12,8 +12,8 @@ struct clip_image {
     const struct clip_config *config;
 
     struct op_matrix patch_weights; /* (W, K), with a stem (W, 4 C) */
-    struct op_view class_token;     /* (W) */
-    struct op_view positions;       /* (T, W) */
+    struct op_view class_token;     /* (W); not with attention_pool, nor is `pre` */
+    struct op_view positions;       /* (T, W); with attention_pool, rows a stride apart */
     struct clip_norm pre;
     struct clip_stem stem;
     struct op_rows patches;           /* (B P, K), with a stem (16 B P, 48) */

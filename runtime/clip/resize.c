@@ -77,7 +77,7 @@ static int record(struct clip_resize *resize, struct clip_slot *slot, struct op_
                           .picture = op_view_of(picture),
                           .frame = frame,
                           .out = to.patches,
-                          .out_row = to.slot * (c->image.tokens - 1),
+                          .out_row = to.slot * clip_patches(c),
                           .size = p->size,
                           .patch_size = c->patch_size,
                           .piece = c->stem ? CLIP_STEM_PIECE : 0};

@@ -4,7 +4,7 @@
 #include "blob/tensor_names.h"
 
 /* Under a causal mask nothing after the EOT token reaches it, so a batch is as long as its longest text. The length is
- * rounded up, so that texts of similar length share a recorded list. */
+ * rounded up, so that texts of similar length share a recorded list. With `last_pool`, the whole context runs. */
 enum { LENGTH_STEP = 4 };
 
 /* These two stay in main memory as long as the tower does. */
@@ -28,7 +28,8 @@ static int init(struct clip_text *s, struct blob *blob, const struct clip_config
 
 int clip_text_init(struct clip_text *tower, struct op_device *device, struct blob *blob,
                    const struct clip_config *config) {
-    *tower = (struct clip_text){.vocabulary = config->vocabulary, .blob = blob};
+    *tower = (struct clip_text){
+        .vocabulary = config->vocabulary, .last_pool = config->last_pool, .pad_id = config->pad_id, .blob = blob};
     tower->tower = (struct clip_tower){.device = device,
                                        .config = &config->text,
                                        .embedding = config->embedding,
@@ -54,22 +55,23 @@ int clip_text_record(struct clip_text *tower, uint32_t batch, uint32_t tokens) {
     struct op_view from = op_view_of(tower->tokens);
     from.size = (uint64_t)batch * tokens * t->x.stride * sizeof(float);
     op_copy(t->list, from, t->x.values); // (B T, W)
-    clip_record_stack(t, batch, tokens, true);
+    clip_record_stack(t, batch, tokens, !t->config->no_mask);
     status = op_list_end(t->list);
     if (status) return status;
     t->batch = batch, t->tokens = tokens;
     return OCELLI_OK;
 }
 
-/* token row + position, for one text; rows past its end keep what they had: nothing reads them. */
+/* token row + position, for one text; rows past its end are padding, or keep what they had: nothing reads them. */
 static int write_tokens(struct clip_text *s, const int32_t *ids, uint32_t length, float *rows) {
-    uint32_t width = s->tower.config->width;
-    for (uint32_t i = 0; i < length; i++, rows += s->tower.x.stride) {
-        if (ids[i] < 0 || (uint32_t)ids[i] >= s->vocabulary)
-            return log_fail(OCELLI_ERR_USAGE, "token id %d is outside the vocabulary of %u", ids[i], s->vocabulary);
-        const int8_t *values = s->table.values + (size_t)ids[i] * width;
+    uint32_t width = s->tower.config->width, all = s->last_pool ? s->tower.config->tokens : length;
+    for (uint32_t i = 0; i < all; i++, rows += s->tower.x.stride) {
+        int32_t id = i < length ? ids[i] : (int32_t)s->pad_id;
+        if (id < 0 || (uint32_t)id >= s->vocabulary)
+            return log_fail(OCELLI_ERR_USAGE, "token id %d is outside the vocabulary of %u", id, s->vocabulary);
+        const int8_t *values = s->table.values + (size_t)id * width;
         for (uint32_t d = 0; d < width; d++)
-            rows[d] = s->table.scales[ids[i]] * values[d] + s->positions[(size_t)i * width + d];
+            rows[d] = s->table.scales[id] * values[d] + s->positions[(size_t)i * width + d];
     }
     return OCELLI_OK;
 }
@@ -84,12 +86,12 @@ static int embed_batch(struct clip_text *tower, const int32_t *ids, const uint32
         if (lengths[i] > tokens) tokens = lengths[i];
     }
     tokens = (tokens + LENGTH_STEP - 1) / LENGTH_STEP * LENGTH_STEP;
-    if (tokens > t->config->tokens) tokens = t->config->tokens;
+    if (tokens > t->config->tokens || tower->last_pool) tokens = t->config->tokens;
     float *rows = op_memory_mapped(tower->tokens);
     uint32_t *pool = op_memory_mapped(t->pool_rows);
     int status = OCELLI_OK;
     for (uint32_t i = 0; i < count && !status; i++) {
-        pool[i] = i * tokens + lengths[i] - 1;
+        pool[i] = i * tokens + (tower->last_pool ? tokens : lengths[i]) - 1;
         status = write_tokens(tower, ids + (size_t)i * stride, lengths[i], rows + (size_t)i * tokens * t->x.stride);
     }
     if (!status && (t->batch != count || t->tokens != tokens)) status = clip_text_record(tower, count, tokens);

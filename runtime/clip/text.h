@@ -9,7 +9,8 @@ enum { CLIP_TEXT_BATCH = 16 };
 
 struct clip_text {
     struct clip_tower tower;
-    uint32_t vocabulary;
+    uint32_t vocabulary, pad_id;
+    bool last_pool;           /* texts are padded to the context, and its last row is taken */
     struct blob *blob;        /* whose these two are: */
     struct blob_matrix table; /* (vocabulary, W) */
     const float *positions;   /* (context, W) */
@@ -22,7 +23,7 @@ int clip_text_init(struct clip_text *text, struct op_device *device, struct blob
                    const struct clip_config *config);
 void clip_text_finish(struct clip_text *text);
 
-/* ids: (count, stride), the first lengths[i] of each row used, its last one the EOT token; lengths
+/* ids: (count, stride), the first lengths[i] of each row used, its last one the end mark; lengths
  * 1..context. out: (count, D), unit length. Errors: USAGE (an id outside the vocabulary), LOST... */
 int clip_text_embed(struct clip_text *text, const int32_t *ids, const uint32_t *lengths, uint32_t count,
                     uint32_t stride, float *out);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NAME_SIZE = 64, KEY_SIZE = NAME_SIZE + 16 };
 
@@ -19,6 +20,21 @@ int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *na
     const float *values = NULL;
     int status = blob_vector(blob, name, count, counts_only(tower) ? NULL : &values);
     return status ? status : op_weights_floats(&tower->weights, values, count, view);
+}
+
+int clip_load_rows(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, struct op_view *view) {
+    uint32_t width = tower->config->width, stride = op_stride(width);
+    const float *values = NULL;
+    int status = blob_vector(blob, name, (uint64_t)rows * width, counts_only(tower) ? NULL : &values);
+    if (status) return status;
+    if (!values) return op_weights_floats(&tower->weights, NULL, (uint64_t)rows * stride, view);
+    float *wide = calloc((size_t)rows * stride, sizeof *wide);
+    if (!wide) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    for (uint32_t r = 0; r < rows; r++)
+        memcpy(wide + (size_t)r * stride, values + (size_t)r * width, width * sizeof *wide);
+    status = op_weights_floats(&tower->weights, wide, (uint64_t)rows * stride, view);
+    free(wide);
+    return status;
 }
 
 int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm) {
@@ -82,29 +98,59 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
 }
 
-static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
-    uint32_t width = tower->config->width, hidden = tower->config->block[index].hidden;
-    uint32_t attention = attention_width(tower, index);
-    struct clip_block *b = &tower->blocks[index];
-    b->heads = tower->config->block[index].heads;
-    char block[32], name[NAME_SIZE];
-    snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
-    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
-    int status = clip_load_norm(tower, blob, name, &b->ln1);
-    if (!status) status = load_qkv(tower, blob, block, attention, keeps_floats(tower, CLIP_QKV, index), &b->qkv);
+/* What stands behind q, k and v. */
+static int load_rest(struct clip_tower *tower, struct blob *blob, const char *block, uint32_t attention,
+                     uint32_t hidden, const bool floats[CLIP_PRODUCTS], struct clip_block *b) {
+    uint32_t width = tower->config->width;
+    char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
-    if (!status)
-        status =
-            load_product(tower, blob, name, width, attention, keeps_floats(tower, CLIP_ATTENTION_OUT, index), &b->out);
+    int status = load_product(tower, blob, name, width, attention, floats[CLIP_ATTENTION_OUT], &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s." TENSOR_UP, block);
-    if (!status) status = load_product(tower, blob, name, hidden, width, keeps_floats(tower, CLIP_UP, index), &b->up);
+    if (!status) status = load_product(tower, blob, name, hidden, width, floats[CLIP_UP], &b->up);
     snprintf(name, sizeof name, "%s." TENSOR_DOWN, block);
-    if (!status)
-        status = load_product(tower, blob, name, width, hidden, keeps_floats(tower, CLIP_DOWN, index), &b->down);
+    if (!status) status = load_product(tower, blob, name, width, hidden, floats[CLIP_DOWN], &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
+}
+
+static int load_block(struct clip_tower *tower, struct blob *blob, const char *prefix, uint32_t index) {
+    const struct clip_block_config *c = &tower->config->block[index];
+    struct clip_block *b = &tower->blocks[index];
+    uint32_t attention = attention_width(tower, index);
+    bool floats[CLIP_PRODUCTS];
+    char block[32], name[NAME_SIZE];
+    b->heads = c->heads;
+    for (int i = 0; i < CLIP_PRODUCTS; i++) floats[i] = keeps_floats(tower, (enum clip_product)i, index);
+    snprintf(block, sizeof block, TENSOR_BLOCK, prefix, index);
+    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
+    int status = clip_load_norm(tower, blob, name, &b->ln1);
+    if (!status) status = load_qkv(tower, blob, block, attention, floats[CLIP_QKV], &b->qkv);
+    return status ? status : load_rest(tower, blob, block, attention, c->hidden, floats, b);
+}
+
+/* Keys and values stand where those of a block do: q has rows of zeros, which nothing computes. */
+static int load_head_kv(struct clip_tower *t, struct blob *blob, struct op_matrix *matrix) {
+    uint32_t width = t->config->width;
+    struct op_source sources[3];
+    int8_t *zeros = calloc(width, width);
+    float *none = calloc(width, sizeof *none);
+    int status = zeros && none ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    sources[0] = (struct op_source){.values = zeros, .scales = none, .bias = none, .rows = width};
+    if (!status) status = source(t, blob, TENSOR_HEAD "." TENSOR_KEY, width, width, true, &sources[1]);
+    if (!status) status = source(t, blob, TENSOR_HEAD "." TENSOR_VALUE, width, width, true, &sources[2]);
+    if (!status) status = op_weights_matrix(&t->weights, sources, 3, width, matrix);
+    free(zeros), free(none);
+    return status;
+}
+
+static int load_head(struct clip_tower *t, struct blob *blob) {
+    int status = clip_load_rows(t, blob, TENSOR_HEAD_QUERY, 1, &t->head.query);
+    if (!status) status = load_head_kv(t, blob, &t->head.block.qkv);
+    static const bool none[CLIP_PRODUCTS];
+    uint32_t width = t->config->width;
+    return status ? status : load_rest(t, blob, TENSOR_HEAD, width, t->config->hidden, none, &t->head.block);
 }
 
 int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection) {
@@ -115,9 +161,10 @@ int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *pre
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s." TENSOR_POST_NORM, prefix);
     if (!status) status = clip_load_norm(tower, blob, name, &tower->post);
-    if (!status)
-        status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width, false,
-                                  &tower->projection);
+    if (!status && tower->pools_by_attention) status = load_head(tower, blob);
+    if (!status && !tower->pools_by_attention)
+        status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width,
+                                  tower->config->projection_bias, &tower->projection);
     blob_release(blob, prefix);
     blob_release(blob, projection);
     return status;
@@ -184,8 +231,9 @@ static struct op_rows normed_for(const struct clip_tower *t, const struct op_mat
                   : op_matrix_input(t->device, matrix, t->normed_floats, t->normed, rows);
 }
 
-/* The end of a row of x: its norm becomes the input of a product. */
+/* The end of a row of x: its norm becomes the input of a product. No norm: nothing follows. */
 static struct op_epilogue epilogue_norm(const struct clip_tower *t, const struct clip_norm *n, struct op_rows input) {
+    if (!n) return (struct op_epilogue){0};
     return (struct op_epilogue){.out = input, .weight = n->weight, .bias = n->bias, .epsilon = t->config->epsilon};
 }
 
@@ -195,7 +243,8 @@ struct clip_next {
     const struct op_matrix *matrix;
 };
 
-/* x += out(attended); x += mlp(norm(x)); then the norm `next`, into the same rows as the one before. */
+/* x += out(attended), or x = that at the head; x += mlp(norm(x)); then the norm `next`, into the same rows as the one
+ * before. */
 static void output_and_mlp(struct clip_tower *tower, const struct clip_block *block, struct op_rows attended,
                            struct op_rows tokens, bool pooled, const struct clip_next *next, uint32_t rows) {
     struct op_rows normed = normed_for(tower, &block->up, pooled, rows);
@@ -204,11 +253,12 @@ static void output_and_mlp(struct clip_tower *tower, const struct clip_block *bl
                                                .matrix = &block->out, // (R, W)
                                                .out = tokens,
                                                .rows = rows,
-                                               .add = true,
+                                               .add = block != &tower->head.block,
                                                .epilogue = epilogue_norm(tower, &block->ln2, normed)});
     struct op_rows hidden = op_matrix_floats(tower->device, &block->down, tower->hidden, rows);
     struct op_rows input = op_matrix_input(tower->device, &block->down, hidden, tower->hidden_quantized, rows);
-    struct op_rows after = normed_for(tower, next->matrix, pooled, rows);
+    struct op_rows after = {0};
+    if (next->norm) after = normed_for(tower, next->matrix, pooled, rows);
     op_linear(tower->list, &(struct op_linear){.label = "ffn_up",
                                                .in = normed,
                                                .matrix = &block->up, // (R, H)
@@ -291,6 +341,48 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
     output_and_mlp(tower, block, input, p->x, true, next, batch);
 }
 
+/* The last block, which is computed for the pooled row only, and the projection of that row. */
+static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
+    pooled_block(tower, &tower->blocks[tower->config->blocks - 1],
+                 &(struct clip_next){&tower->post, &tower->projection}, batch, tokens, causal);
+    struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
+    op_linear(tower->list,
+              &(struct op_linear){.label = "projection",
+                                  .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
+                                  .matrix = &tower->projection,                             // (B, D)
+                                  .out = out,
+                                  .rows = batch});
+}
+
+/* y = out(attention(query, normed)); y + mlp(norm(y)) is the embedding. All sequences have the same query, which is one
+ * row without a stride. */
+static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t tokens) {
+    uint32_t width = tower->config->width;
+    const struct clip_pooled *p = &tower->pooled;
+    op_linear(tower->list, &(struct op_linear){.label = "head_kv",
+                                               .in = normed_for(tower, &tower->head.block.qkv, false, batch * tokens),
+                                               .matrix = &tower->head.block.qkv, // (B T, 2W)
+                                               .out = tower->qkv,
+                                               .rows = batch * tokens,
+                                               .first = width,
+                                               .count = 2 * width});
+    struct op_rows attended = op_matrix_floats(tower->device, &tower->head.block.out, p->attended, batch);
+    struct op_rows input = op_matrix_input(tower->device, &tower->head.block.out, attended, p->attended_quantized, batch);
+    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
+                                                     .query = {.values = tower->head.query},
+                                                     .pooled = op_view_of(tower->pool_rows),
+                                                     .out = attended, // (B, W)
+                                                     .sequences = batch,
+                                                     .tokens = tokens,
+                                                     .width = width,
+                                                     .heads = tower->config->heads,
+                                                     .epilogue = {.out = input}});
+    output_and_mlp(tower, &tower->head.block, input, p->x, true, &(struct clip_next){0}, batch); // (B, W)
+    struct op_view from = p->x.values;
+    from.size = (uint64_t)batch * p->x.stride * sizeof(float);
+    op_copy(tower->list, from, op_view_of(tower->output)); // (B, D)
+}
+
 void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
     uint32_t last = tower->config->blocks - 1;
     const struct clip_block *b = tower->blocks;
@@ -303,13 +395,12 @@ void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens
                                            .epsilon = tower->config->epsilon});
     for (uint32_t i = 0; i < last; i++)
         block(tower, &b[i], &(struct clip_next){&b[i + 1].ln1, &b[i + 1].qkv}, batch, tokens, causal);
-    pooled_block(tower, &b[last], &(struct clip_next){&tower->post, &tower->projection}, batch, tokens, causal);
-    struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
-    op_linear(tower->list, &(struct op_linear){.label = "projection",
-                                               .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
-                                               .matrix = &tower->projection,                             // (B, D)
-                                               .out = out,
-                                               .rows = batch});
+    if (!tower->pools_by_attention) {
+        pool_row(tower, batch, tokens, causal);
+        return;
+    }
+    block(tower, &b[last], &(struct clip_next){&tower->post, &tower->head.block.qkv}, batch, tokens, causal);
+    pool_by_attention(tower, batch, tokens);
 }
 
 int clip_read_embeddings(struct clip_tower *tower, uint32_t count, float *out) {

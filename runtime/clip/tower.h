@@ -29,6 +29,11 @@ struct clip_tower {
     struct clip_block *blocks;
     struct clip_norm post;
     struct op_matrix projection; /* (D, W) */
+    bool pools_by_attention;     /* then `head` is in the place of the last two */
+    struct clip_head {
+        struct clip_block block; /* without ln1; the q rows of qkv are zeros */
+        struct op_view query;    /* (W) */
+    } head;
 
     struct op_memory *activations;
     uint64_t used;                /* bytes of it planned so far */
@@ -56,8 +61,10 @@ int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *na
 int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm);
 int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
                      bool bias, struct op_matrix *matrix);
-/* Blocks, last norm and projection; prefix "v" or "t". Last of a tower's weights: all that the blob has read of them is
- * freed. */
+/* The same of `rows` rows of W, a row's stride apart: as activations are. */
+int clip_load_rows(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, struct op_view *view);
+/* Blocks, last norm and projection, or the head that pools by attention; prefix "v" or "t". Last of a tower's weights:
+ * all that the blob has read of them is freed. */
 int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection);
 
 /* Rows within the activations; counts only while t->activations is NULL. */

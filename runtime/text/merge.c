@@ -91,13 +91,25 @@ static void merge(const struct merge_table *t, struct merge_space *s, uint32_t r
     offer(t, s, at);
 }
 
-void merge_word(const struct merge_table *table, struct merge_space *space, uint32_t count) {
+static void begin(const struct merge_table *table, struct merge_space *space, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         space->symbols[i].previous = i ? i - 1 : MERGE_NONE;
         space->symbols[i].next = i + 1 < count ? i + 1 : MERGE_NONE;
     }
     space->heap_count = 0;
     for (uint32_t i = 0; i < count; i++) offer(table, space, i);
+}
+
+void merge_word_singly(const struct merge_table *table, struct merge_space *space, uint32_t count) {
+    begin(table, space, count);
+    while (space->heap_count > 0) {
+        uint64_t key = pop(space);
+        merge(table, space, (uint32_t)(key >> 32), (uint32_t)key);
+    }
+}
+
+void merge_word(const struct merge_table *table, struct merge_space *space, uint32_t count) {
+    begin(table, space, count);
     while (space->heap_count > 0) {
         /* A merge may offer a pair of lower rank; it has to wait until this rank is done everywhere. */
         uint32_t rank = (uint32_t)(space->heap[0] >> 32), found = 0;

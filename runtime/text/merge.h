@@ -50,4 +50,8 @@ void merge_space_finish(struct merge_space *space);
  * to the others. Takes O(count log count). */
 void merge_word(const struct merge_table *table, struct merge_space *space, uint32_t count);
 
+/* The same, but a pair that a merge makes is merged at once if its rank is lower: as Hugging Face's tokenizers do it.
+ * The orders differ where a vocabulary's ranks do not grow with its symbols. */
+void merge_word_singly(const struct merge_table *table, struct merge_space *space, uint32_t count);
+
 #endif

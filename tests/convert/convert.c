@@ -156,7 +156,7 @@ static void check_ids(const struct checkpoint_golden *g, const struct loaded *l)
     int32_t ids[CONFIG_MAX_CONTEXT];
     for (size_t i = 0; i < CHECKPOINT_INPUTS; i++) {
         size_t count;
-        assert_int_equal(bpe_encode(l->tokenizer.bpe, g->texts[i], strlen(g->texts[i]), ids, &count), 0);
+        assert_int_equal(encoder_encode(l->tokenizer.encoder, g->texts[i], strlen(g->texts[i]), ids, &count), 0);
         assert_int_equal(count, g->id_count[i]);
         assert_memory_equal(ids, g->ids[i], count * sizeof *ids);
     }

@@ -48,7 +48,7 @@ static void shape(struct tensor *t, const struct names_row *row) {
     if (!strcmp(name, TENSOR_TOKENS)) rows = VOCABULARY;
     if (!strcmp(name, TENSOR_TEXT_POSITIONS)) rows = CONTEXT;
     if (!strcmp(name, TENSOR_IMAGE_POSITIONS)) rows = TOKENS;
-    if (row->third) rows *= 3;
+    if (row->part) rows *= row->part > 3 ? 2 : 3;
     t->dimensions = strcmp(name, "logit_scale") ? matrix ? 2 : 1 : 0;
     t->shape[0] = row->transposed ? columns : rows;
     t->shape[1] = row->transposed ? rows : columns;
@@ -60,7 +60,7 @@ static void shape(struct tensor *t, const struct names_row *row) {
 static void add(struct tensors *all, const char *prefix, const struct names_row *rows) {
     for (; rows->blob && all->count < MOST; rows++) {
         struct tensor *t = &all->list[all->count];
-        if (rows->third > 1) continue; /* in one with the first */
+        if (rows->part > 1) continue; /* in one with the first */
         snprintf(t->name, sizeof t->name, "%s%s", prefix, rows->source);
         shape(t, rows);
         all->count++;

@@ -14,6 +14,8 @@ const char *const checkpoint_names[] = {"quick",   "patch14", "image336", "patch
                                         "wide768", "legacy",  "deep",     "minimal", "outlier", NULL};
 const char *const checkpoint_family_names[] = {"tinyclip", "mobileclip", NULL};
 
+const char *const checkpoint_siglip_names[] = {"siglip", "siglip2", NULL};
+
 /* ---- files ---- */
 
 enum { PATHS = 64 };
@@ -143,6 +145,10 @@ void checkpoint_golden_open(struct checkpoint_golden *golden, const char *name) 
     golden->dot = number(member(golden->index, "cosine"), "dot");
     draw_images(golden);
     read_texts(golden);
+    const cJSON *row, *scores = cJSON_GetObjectItemCaseSensitive(golden->index, "scores");
+    size_t at = 0;
+    cJSON_ArrayForEach(row, scores) for (int i = 0; i < CHECKPOINT_INPUTS; i++) golden->scores[at++] =
+        cJSON_GetArrayItem(row, i)->valuedouble;
     golden->embeddings =
         (float *)(void *)checkpoint_get(checkpoint_path(folder, string(golden->index, "embeddings")), &size);
     assert_int_equal(size, 2 * CHECKPOINT_INPUTS * golden->dim * sizeof(float));
@@ -453,6 +459,16 @@ static void edit(struct tensors *tensors, const struct checkpoint_form *form) {
     }
 }
 
+static void copy_tokenizer(const char *from, const char *folder) {
+    static const char *const own[] = {"spiece.model", "tokenizer.json", "tokenizer_config.json"};
+    bool has_own = access(checkpoint_path(from, own[2]), F_OK) == 0;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (access(checkpoint_path(from, own[i]), F_OK) == 0) copy(from, folder, own[i]);
+    if (has_own) return;
+    copy(towers(), folder, "vocab.json");
+    copy(towers(), folder, "merges.txt");
+}
+
 void checkpoint_write(const char *name, const char *folder, const struct checkpoint_form *form) {
     char from[512];
     snprintf(from, sizeof from, "%s/%s", towers(), name);
@@ -464,8 +480,7 @@ void checkpoint_write(const char *name, const char *folder, const struct checkpo
     edit(&all, form);
     const char *file = form->open_clip || as_is ? "open_clip_model.safetensors" : "model.safetensors";
     write_tensors(&all, form, checkpoint_path(folder, file));
-    copy(towers(), folder, "vocab.json");
-    copy(towers(), folder, "merges.txt");
+    copy_tokenizer(from, folder);
     if (as_is) {
         copy(from, folder, "open_clip_config.json");
     } else if (form->open_clip) {

@@ -10,7 +10,8 @@
 
 enum { CHECKPOINT_INPUTS = 8 };
 
-extern const char *const checkpoint_names[]; /* of all models; ended by NULL */
+extern const char *const checkpoint_names[];        /* of all CLIP models; ended by NULL */
+extern const char *const checkpoint_siglip_names[]; /* the same of SigLIP models, which have tokenizers of their own */
 
 /* Of families that only an open_clip folder holds; their tensors have its names already. */
 extern const char *const checkpoint_family_names[];
@@ -26,7 +27,8 @@ struct checkpoint_golden {
     const char *texts[CHECKPOINT_INPUTS]; /* UTF-8 */
     int32_t *ids[CHECKPOINT_INPUTS];      /* start to end mark */
     size_t id_count[CHECKPOINT_INPUTS];
-    float *embeddings; /* (16, dim): images, then texts; unit length */
+    double scores[CHECKPOINT_INPUTS * CHECKPOINT_INPUTS]; /* SigLIP: of picture i and text j, at i * 8 + j */
+    float *embeddings;                                    /* (16, dim): images, then texts; unit length */
 };
 
 void checkpoint_golden_open(struct checkpoint_golden *golden, const char *name);

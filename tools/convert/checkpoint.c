@@ -96,7 +96,8 @@ static bool starts_one(const struct checkpoint *c, const char *prefix) {
 
 static int find_layout(struct checkpoint *c, const char *path, struct report *r) {
     for (size_t i = 0; i < names_layout_count && !c->layout; i++)
-        if (starts_one(c, names_layouts[i].marker)) c->layout = &names_layouts[i];
+        if (names_layouts[i].siglip == c->config.attention_pool && starts_one(c, names_layouts[i].marker))
+            c->layout = &names_layouts[i];
     if (!c->layout)
         return log_fail(OCELLI_ERR_FILE, "%s: no tensor starts with %s, %s or %s: give a CLIP with both towers", path,
                         names_layouts[0].marker, names_layouts[2].marker, names_layouts[3].marker);

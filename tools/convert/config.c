@@ -56,7 +56,7 @@ static int check_image(struct config *c) {
         return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u: correct it", c->file,
                         c->image_size, c->patch_size);
     uint32_t side = c->image_size / c->patch_size;
-    c->image.tokens = 1 + side * side;
+    c->image.tokens = !c->attention_pool + side * side;
     return within(c, "image", "number of tokens", c->image.tokens, CONFIG_MAX_TOKENS);
 }
 

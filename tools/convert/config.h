@@ -33,7 +33,7 @@ struct config_tower {
     uint32_t head;          /* numbers of a head */
     struct config_block block[CONFIG_MAX_BLOCKS];
     bool pruned;     /* sizes are those of the tensors (sizes.h) */
-    uint32_t tokens; /* image: 1 + patches; text: context length */
+    uint32_t tokens; /* image: patches, and one with a class token; text: context length */
     float epsilon;
     enum config_activation activation;
 };
@@ -42,6 +42,7 @@ struct config_tower {
 enum config_pool {
     CONFIG_POOL_LARGEST, /* at the largest id: the end mark has to be that */
     CONFIG_POOL_END,     /* at the first `end_id` */
+    CONFIG_POOL_LAST,    /* at the last position of the context; texts are padded up to it */
 };
 
 struct config {
@@ -51,10 +52,15 @@ struct config {
     uint32_t vocabulary, embedding;
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
-    uint32_t end_id;    /* with CONFIG_POOL_END */
-    bool pad_with_end;  /* else with 0, as every layout of CLIP here: without effect under a causal mask */
-    const char *family; /* for people */
-    uint32_t stem;      /* channels of MobileCLIP-B's convolutions before the last one; 0: a plain ViT */
+    uint32_t end_id;     /* with CONFIG_POOL_END */
+    bool pad_with_end;   /* else with 0, as every layout of CLIP here: without effect under a causal mask */
+    bool attention_pool; /* of pictures: no class token, no norm before the blocks, no projection */
+    bool no_mask;        /* of texts; else causal */
+    bool text_bias;      /* of the text's projection */
+    bool sigmoid;        /* score rule; else softmax */
+    const char *clean;   /* what texts go through before the tokenizer, see docs/blob.md; NULL: as CLIP's */
+    const char *family;  /* for people */
+    uint32_t stem;       /* channels of MobileCLIP-B's convolutions before the last one; 0: a plain ViT */
     bool no_pre_norm;
     float most_scale;      /* the score's factor is cut to it; 0: it is not */
     bool squash, bilinear; /* resize: else short side and crop, bicubic */
@@ -78,6 +84,8 @@ void config_fill_blocks(struct config_tower *tower);
 /* Checks the pixels' standard deviations that `file` gave. Errors: FILE. */
 int config_check_std(const struct config *config, const char *file);
 
+/* hidden_act of a transformers configuration. Errors: LIMIT. */
+int config_find_activation(const struct json_at *at, const char *name, enum config_activation *out);
 const char *config_activation_name(enum config_activation activation);
 
 /* Helpers of the readers: a value that must be as expected here, or the model computes other things. */

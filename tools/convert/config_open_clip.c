@@ -3,6 +3,7 @@
  * model is looked at: one that is not known here could change what is computed. */
 #include "base/log.h"
 #include "convert/config.h"
+#include "convert/config_siglip.h"
 #include "convert/families.h"
 
 #include <stdio.h>
@@ -29,7 +30,7 @@ static const struct key model_keys[] = {
     {"custom_text", ANY, NULL},
     {"init_logit_scale", ANY, NULL},
     {"nonscalar_logit_scale", ANY, NULL},
-    {"init_logit_bias", NO, NULL},
+    {"init_logit_bias", READ, NULL},
     {"mask_image", READ, NULL}, /* TinyCLIP: pruned, and so the sizes are those of the tensors */
     {"mask_text", READ, NULL},
     {"sparsity_warmup", ANY, NULL},
@@ -65,6 +66,10 @@ static const struct key image_keys[] = {
     {"timm_model_pretrained", ANY, NULL},
     {"timm_pool", ANY, NULL},
     {"timm_proj", ANY, NULL},
+    {"timm_model_name", READ, NULL},
+    {"timm_proj_bias", NO, NULL},
+    {"timm_drop", ANY, NULL},
+    {"timm_drop_path", ANY, NULL},
     {NULL, READ, NULL},
 };
 
@@ -78,14 +83,14 @@ static const struct key text_keys[] = {
     {"act_kwargs", READ, NULL},
     {"norm_kwargs", READ, NULL},
     {"hf_tokenizer_name", ANY, NULL},
-    {"tokenizer_kwargs", NO, NULL},
+    {"tokenizer_kwargs", READ, NULL},
     {"output_tokens", ANY, NULL},
     {"pad_id", ANY, NULL},
-    {"pool_type", NO, "argmax"},
+    {"pool_type", READ, NULL},
     {"proj_type", NO, "linear"},
-    {"proj_bias", NO, NULL},
+    {"proj_bias", READ, NULL},
     {"embed_cls", NO, NULL},
-    {"no_causal_mask", NO, NULL},
+    {"no_causal_mask", READ, NULL},
     {"final_ln_after_pool", NO, NULL},
     {"ls_init_value", NO, NULL},
     {"hf_model_pretrained", ANY, NULL},
@@ -100,6 +105,10 @@ static bool is_nothing(const cJSON *item) {
     if (cJSON_IsObject(item)) return !item->child;
     if (cJSON_IsNumber(item)) return item->valuedouble == 0;
     return cJSON_IsNull(item) || cJSON_IsFalse(item);
+}
+
+static bool is_nothing_or_absent(const cJSON *item) {
+    return !item || is_nothing(item);
 }
 
 static bool fits(const struct key *key, const cJSON *item) {
@@ -162,6 +171,12 @@ static int read_hidden(const struct json_at *at, struct config_tower *t) {
     return OCELLI_OK;
 }
 
+static int read_timm(struct config *config, const struct json_at *at) {
+    int status = check_keys(at, image_keys);
+    if (!status) status = read_square(at, "image_size", &config->image_size);
+    return status ? status : config_siglip_timm(config, at, json_get(at, "timm_model_name")->valuestring);
+}
+
 static int read_image(struct config *config, const struct json_at *at) {
     struct config_tower *t = &config->image;
     uint32_t head = 64;
@@ -183,6 +198,44 @@ static int read_image(struct config *config, const struct json_at *at) {
                         at->where, t->width, head);
     t->heads = t->width / head;
     return OCELLI_OK;
+}
+
+/* A text tower is CLIP's or SigLIP's, as the image tower is: no mixture is known. */
+static int check_text_kind(const struct config *c, const struct json_at *at) {
+    const char *pool = "argmax";
+    bool bias = false, no_mask = false;
+    int status = json_string(at, "pool_type", &pool);
+    if (!status) status = json_bool(at, "proj_bias", &bias);
+    if (!status) status = json_bool(at, "no_causal_mask", &no_mask);
+    if (status) return status;
+    bool last = strcmp(pool, "last") == 0;
+    if ((last || strcmp(pool, "argmax") == 0) && last == c->attention_pool && bias == last && no_mask == last)
+        return OCELLI_OK;
+    return log_fail(OCELLI_ERR_LIMIT,
+                    "%s: %spool_type '%s', proj_bias %s and no_causal_mask %s do not go with this image tower: convert "
+                    "a plain CLIP or a SigLIP",
+                    at->file, at->where, pool, bias ? "true" : "false", no_mask ? "true" : "false");
+}
+
+/* What open_clip does to a text before its tokenizer: for tokenizers of transformers, 'whitespace' unless told. */
+static int read_clean(struct config *c, const struct json_at *at) {
+    struct json_at arguments;
+    const char *clean = "whitespace";
+    int status = json_object(at, "tokenizer_kwargs", "tokenizer_kwargs.", &arguments);
+    if (!status) status = json_string(&arguments, "clean", &clean);
+    if (status) return status;
+    if (!c->attention_pool && (!arguments.object || !arguments.object->child)) return OCELLI_OK;
+    if (strcmp(clean, "canonicalize") == 0)
+        c->clean = "open_clip canonicalize";
+    else if (strcmp(clean, "whitespace") == 0)
+        c->clean = "open_clip whitespace";
+    else if (strcmp(clean, "lower") == 0)
+        c->clean = "open_clip lower";
+    const cJSON *item;
+    cJSON_ArrayForEach(item, arguments.object) if (strcmp(item->string, "clean") != 0) c->clean = NULL;
+    if (c->clean && c->attention_pool) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_LIMIT, "%s: %stokenizer_kwargs has a value that is not supported: convert a plain CLIP",
+                    at->file, at->where);
 }
 
 /* timm's vit_base_mci_224, the image tower of MobileCLIP-B and MobileCLIP2-B; sizes.c has the rest of its sizes. */
@@ -221,7 +274,7 @@ static int read_image_tower(struct config *config, const struct json_at *at) {
     int status = json_string(at, "timm_model_name", &timm);
     if (status || !timm) return status ? status : read_image(config, at);
     if (strncmp(timm, "vit_base_mci_224", 16) == 0) return read_mobileclip(config, at);
-    return families_refuse(at->file, timm);
+    return strstr(timm, "siglip") ? read_timm(config, at) : families_refuse(at->file, timm);
 }
 
 static int read_text(struct config *c, const struct json_at *at) {
@@ -234,6 +287,8 @@ static int read_text(struct config *c, const struct json_at *at) {
     if (!status && other) status = families_refuse(at->file, other);
     if (status) return status;
     status = check_keys(at, text_keys);
+    if (!status) status = check_text_kind(c, at);
+    if (!status) status = read_clean(c, at);
     if (!status) status = json_u32(at, "context_length", &t->tokens);
     if (!status) status = json_u32(at, "vocab_size", &c->vocabulary);
     if (!status) status = json_u32(at, "width", &t->width);
@@ -311,6 +366,15 @@ static int read_model(struct config *config, const struct json_at *model, struct
     if (status) return status;
     config->image.pruned = pruned_image, config->text.pruned = pruned_text;
     if (pruned_image || pruned_text) config->family = "TinyCLIP, pruned";
+    if (config->attention_pool && (config->embedding != config->image.width || quick))
+        return log_fail(OCELLI_ERR_FILE, "%s: embed_dim %u%s does not go with the image tower: correct it", model->file,
+                        config->embedding, quick ? " and quick_gelu" : "");
+    if (!config->attention_pool && !is_nothing_or_absent(json_get(model, "init_logit_bias")))
+        return config_unsupported(model->file, "init_logit_bias of a CLIP that is no SigLIP");
+    if (config->attention_pool) {
+        config_siglip_report(config, "timm_model_name, and text_cfg.act_kwargs", report);
+        return OCELLI_OK;
+    }
     const char *why = config->stem                    ? "timm's vit_base_mci_224: GELU"
                       : json_get(model, "quick_gelu") ? "model_cfg.quick_gelu"
                                                       : "model_cfg.quick_gelu is absent: GELU";

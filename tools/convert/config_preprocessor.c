@@ -37,6 +37,11 @@ static int read_size(const struct json_at *at, const char *key, struct size *siz
                     at->file, key);
 }
 
+/* SiglipImageProcessor never crops. */
+static bool is_siglip(const char *processor) {
+    return strncmp(processor, "Siglip", 6) == 0;
+}
+
 /* CLIPImageProcessor's defaults hold only where the file is one of its own. */
 static int check_class(const struct json_at *at) {
     static const char *const needed[] = {"size", "image_mean", "image_std", "resample", "do_center_crop"};
@@ -45,7 +50,8 @@ static int check_class(const struct json_at *at) {
     if (!status) status = json_string(at, "feature_extractor_type", &feature);
     if (!name) name = feature;
     if (status || !name || strncmp(name, "CLIP", 4) == 0) return status;
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+    size_t count = sizeof needed / sizeof needed[0] - is_siglip(name);
+    for (size_t i = 0; i < count; i++)
         if (!json_get(at, needed[i]))
             return log_fail(OCELLI_ERR_FILE, "%s: %s is absent and the default of %s is not known here: add it",
                             at->file, needed[i], name);
@@ -54,8 +60,11 @@ static int check_class(const struct json_at *at) {
 
 static int read_resize(struct config *config, const struct json_at *at, struct report *report) {
     struct size size = {.side = 224}, crop = {.side = 224};
+    const char *name = "";
     bool centre = true;
     int status = config_expect_bool(at, "do_resize", true);
+    if (!status) status = json_string(at, "image_processor_type", &name);
+    if (is_siglip(name)) centre = false;
     if (!status) status = json_bool(at, "do_center_crop", &centre);
     if (!status) status = read_size(at, "size", &size);
     if (!status) status = read_size(at, "crop_size", &crop);

@@ -3,6 +3,7 @@
  * defaults are those of CLIPConfig, CLIPTextConfig and CLIPVisionConfig. */
 #include "base/log.h"
 #include "convert/config.h"
+#include "convert/config_siglip.h"
 #include "convert/families.h"
 
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 enum { LEGACY_END_ID = 2 }; /* never the end mark: old configurations carry it and mean the largest id */
 
-static int find_activation(const struct json_at *at, const char *name, enum config_activation *out) {
+int config_find_activation(const struct json_at *at, const char *name, enum config_activation *out) {
     static const struct {
         const char *name;
         enum config_activation value;
@@ -36,7 +37,7 @@ static int read_tower(const struct json_at *at, struct config_tower *t, const ch
     if (!status) status = json_u32(at, "num_attention_heads", &t->heads);
     if (!status) status = json_float(at, "layer_norm_eps", &t->epsilon);
     if (!status) status = json_string(at, "hidden_act", &activation);
-    if (!status) status = find_activation(at, activation ? activation : "quick_gelu", &t->activation);
+    if (!status) status = config_find_activation(at, activation ? activation : "quick_gelu", &t->activation);
     if (status) return status;
     report_choice(r, what, config_activation_name(t->activation), "%shidden_act is %s", at->where,
                   activation ? activation : "absent: transformers' default");
@@ -92,22 +93,25 @@ static int read_text(struct config *config, const struct json_at *at, struct rep
     return OCELLI_OK;
 }
 
-static int check_kind(const struct json_at *at) {
+static int check_kind(const struct json_at *at, bool *siglip) {
     const char *kind = NULL;
     int status = json_string(at, "model_type", &kind);
     if (status) return status;
-    if (kind && strncmp(kind, "siglip", 6) == 0)
-        return config_unsupported(at->file, "SigLIP: convert a CLIP checkpoint");
-    if (kind && strcmp(kind, "clip") == 0) return OCELLI_OK;
+    *siglip = kind && strcmp(kind, "siglip") == 0;
+    if (*siglip || (kind && strcmp(kind, "clip") == 0)) return OCELLI_OK;
+    if (kind && strncmp(kind, "siglip", 6) == 0) return config_siglip_refuse(at->file, kind);
     if (kind && families_known(kind)) return families_refuse(at->file, kind);
-    return log_fail(OCELLI_ERR_FILE, "%s: model_type is '%s', expected 'clip': give the folder of a CLIP model",
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: model_type is '%s', expected 'clip' or 'siglip': give the folder of a CLIP or SigLIP model",
                     at->file, kind ? kind : "absent");
 }
 
 int config_transformers(struct config *config, const cJSON *root, const char *file, struct report *report) {
     *config = (struct config){.file = file, .embedding = 512};
     struct json_at at = {.file = file, .where = "", .object = root}, part;
-    int status = check_kind(&at);
+    bool siglip;
+    int status = check_kind(&at, &siglip);
+    if (!status && siglip) return config_siglip(config, &at, report);
     if (!status) status = json_u32(&at, "projection_dim", &config->embedding);
     if (!status) status = find_part(&at, "vision_config", "vision_config.", &part, report);
     if (!status) status = read_image(config, &part, report);

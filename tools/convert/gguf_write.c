@@ -10,7 +10,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
 
 enum { VERSION = 3, ALIGNMENT = 64 };
-enum value_type { U32 = 4, F32 = 6, BOOL = 7, STRING = 8, ARRAY = 9 };
+enum value_type { U8 = 0, U32 = 4, F32 = 6, BOOL = 7, STRING = 8, ARRAY = 9 };
 
 void gguf_write_finish(struct gguf_write *writer) {
     for (size_t i = 0; i < writer->tensor_count; i++) {
@@ -87,6 +87,18 @@ void gguf_write_f32s(struct gguf_write *writer, const char *key, const float *va
     begin_array(writer, key, F32, count);
     for (size_t i = 0; i < count; i++)
         if (!put_float(&writer->values, values[i])) writer->failed = true;
+}
+
+void gguf_write_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count) {
+    begin_array(writer, key, U8, count);
+    for (size_t i = 0; i < count; i++)
+        if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
+}
+
+void gguf_write_u32_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count) {
+    begin_array(writer, key, U32, count);
+    for (size_t i = 0; i < 4 * count; i++)
+        if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
 }
 
 void gguf_write_bools(struct gguf_write *writer, const char *key, const bool *values, size_t count) {

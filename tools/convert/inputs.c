@@ -176,8 +176,9 @@ static int add_text(struct inputs *in, const struct config *c, const struct toke
     char *copy = arena_copy(&in->arena, text, strlen(text));
     size_t count;
     if (!ids || !copy) return no_memory();
-    int status = bpe_encode(t->bpe, text, strlen(text), ids, &count);
+    int status = encoder_encode(t->encoder, text, strlen(text), ids, &count);
     if (status) return status;
+    for (; c->pool == CONFIG_POOL_LAST && count < c->text.tokens; count++) ids[count] = (int32_t)t->padding_id;
     in->texts[in->text_count] = copy;
     in->ids[in->text_count++] = (struct reference_text){ids, count};
     return OCELLI_OK;

@@ -80,9 +80,13 @@ void keys_model(struct gguf_write *writer, const struct model *model) {
     if (c->no_pre_norm) gguf_write_bool(writer, "ocelli.vision.pre_norm", false);
     gguf_write_text(writer, "ocelli.vision.resize", c->squash ? "squash" : "crop");
     gguf_write_text(writer, "ocelli.vision.filter", c->bilinear ? "bilinear" : "bicubic");
-    gguf_write_text(writer, "ocelli.score", "softmax");
+    gguf_write_text(writer, "ocelli.vision.pooling", c->attention_pool ? "attention" : "class");
+    gguf_write_text(writer, "ocelli.text.pooling", c->pool == CONFIG_POOL_LAST ? "last" : "end");
+    gguf_write_text(writer, "ocelli.text.mask", c->no_mask ? "none" : "causal");
+    gguf_write_bool(writer, "ocelli.text.projection_bias", c->text_bias);
+    gguf_write_text(writer, "ocelli.score", c->sigmoid ? "sigmoid" : "softmax");
     gguf_write_f32(writer, "ocelli.logit_scale", model->logit_scale);
-    gguf_write_f32(writer, "ocelli.logit_bias", 0);
+    gguf_write_f32(writer, "ocelli.logit_bias", model->logit_bias);
 }
 
 /* All of them, always: their sizes are known before what they say. */
@@ -96,7 +100,29 @@ void keys_float_inputs(struct gguf_write *writer, const char *tower, const struc
     }
 }
 
+static void spm(struct gguf_write *writer, const struct tokenizer *tokenizer) {
+    const struct sentencepiece_params p = tokenizer_spm_params(tokenizer);
+    gguf_write_text(writer, "tokenizer.ggml.model", p.merges_pairs ? "gemma" : "t5");
+    gguf_write_texts(writer, "tokenizer.ggml.tokens", p.token_count);
+    for (size_t i = 0; i < p.token_count; i++) gguf_write_element(writer, p.tokens[i].text, p.tokens[i].length);
+    gguf_write_bytes(writer, "tokenizer.ggml.token_type", p.types, p.token_count);
+    if (p.merges_pairs)
+        gguf_write_u32_bytes(writer, "ocelli.tokenizer.merges", p.merges, 2 * p.merge_count);
+    else
+        gguf_write_f32s(writer, "tokenizer.ggml.scores", tokenizer->spm.scores, p.token_count);
+    if (p.charsmap_size) gguf_write_bytes(writer, "tokenizer.ggml.precompiled_charsmap", p.charsmap, p.charsmap_size);
+    gguf_write_bool(writer, "tokenizer.ggml.add_space_prefix", p.space_before);
+    gguf_write_bool(writer, "tokenizer.ggml.remove_extra_whitespaces", p.single_spaces);
+    gguf_write_u32(writer, "tokenizer.ggml.eos_token_id", p.end_id);
+    gguf_write_u32(writer, "tokenizer.ggml.padding_token_id", tokenizer->padding_id);
+    gguf_write_text(writer, "ocelli.text.clean", canonical_names[p.clean]);
+}
+
 void keys_tokenizer(struct gguf_write *writer, const struct tokenizer *tokenizer) {
+    if (tokenizer->spm.tokens) {
+        spm(writer, tokenizer);
+        return;
+    }
     gguf_write_text(writer, "tokenizer.ggml.model", "clip");
     gguf_write_texts(writer, "tokenizer.ggml.tokens", tokenizer->token_count);
     for (size_t i = 0; i < tokenizer->token_count; i++)

@@ -29,6 +29,27 @@ static const struct part image_tail[] = {
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
     {TENSOR_IMAGE_PROJECTION TENSOR_WEIGHT, true, EMBEDDING, WIDTH},
 };
+static const struct part attention_pool_head[] = {
+    {TENSOR_PATCHES TENSOR_WEIGHT, true, WIDTH, PATCH},
+    {TENSOR_IMAGE_POSITIONS, false, TOKENS, WIDTH},
+};
+#define HEAD(part) TENSOR_HEAD "." part
+#define PRODUCT(name, rows, columns)                                                                                   \
+    {name TENSOR_WEIGHT, true, rows, columns}, {                                                                       \
+        name TENSOR_BIAS, false, ONE, rows                                                                             \
+    }
+static const struct part attention_pool_tail[] = {
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, false, ONE, WIDTH},
+    {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
+    {TENSOR_HEAD_QUERY, false, ONE, WIDTH},
+    PRODUCT(HEAD(TENSOR_KEY), WIDTH, WIDTH),
+    PRODUCT(HEAD(TENSOR_VALUE), WIDTH, WIDTH),
+    PRODUCT(HEAD(TENSOR_ATTENTION_OUT), WIDTH, WIDTH),
+    {HEAD(TENSOR_NORM_2) TENSOR_WEIGHT, false, ONE, WIDTH},
+    {HEAD(TENSOR_NORM_2) TENSOR_BIAS, false, ONE, WIDTH},
+    PRODUCT(HEAD(TENSOR_UP), HIDDEN, WIDTH),
+    PRODUCT(HEAD(TENSOR_DOWN), WIDTH, HIDDEN),
+};
 static const struct part text_head[] = {
     {TENSOR_TOKENS, true, VOCABULARY, WIDTH},
     {TENSOR_TEXT_POSITIONS, false, TOKENS, WIDTH},
@@ -38,6 +59,7 @@ static const struct part text_tail[] = {
     {TENSOR_TEXT "." TENSOR_POST_NORM TENSOR_BIAS, false, ONE, WIDTH},
     {TENSOR_TEXT_PROJECTION TENSOR_WEIGHT, true, EMBEDDING, WIDTH},
 };
+static const struct part text_bias[] = {{TENSOR_TEXT_PROJECTION TENSOR_BIAS, false, ONE, EMBEDDING}};
 static const struct part block[] = {
     {TENSOR_NORM_1 TENSOR_WEIGHT, false, ONE, WIDTH},
     {TENSOR_NORM_1 TENSOR_BIAS, false, ONE, WIDTH},
@@ -102,7 +124,10 @@ static size_t print_shape(char *text, size_t size, const uint64_t *shape, uint32
 static int check_shape(const struct checkpoint_tensor *from, const uint64_t *expected, uint32_t dimensions,
                        const char *config) {
     const struct stored_tensor *s = from->stored;
-    bool same = s->dimensions == dimensions && memcmp(s->shape, expected, dimensions * sizeof *expected) == 0;
+    uint32_t ones = 0; /* timm and torch keep a batch of 1 before positions and queries */
+    while (ones + dimensions < s->dimensions && s->shape[ones] == 1) ones++;
+    bool same =
+        s->dimensions - ones == dimensions && memcmp(s->shape + ones, expected, dimensions * sizeof *expected) == 0;
     char is[200], wanted[200];
     if (!same) {
         print_shape(is, sizeof is, s->shape, s->dimensions);
@@ -122,7 +147,7 @@ static int check_source(const struct loader *l, const struct model_tensor *t, co
     for (uint32_t i = 0; i < t->dimensions; i++) shape[i] = t->ne[t->dimensions - 1 - i];
     if (t->dimensions == 2) shape[0] = t->stored_rows;
     if (t->dimensions < 3) shape[t->dimensions - 1] = t->stored_columns;
-    if (row->third) shape[0] *= 3;
+    if (row->part) shape[0] *= row->part > 3 ? 2 : 3;
     if (row->transposed) shape[0] = t->columns, shape[1] = t->rows;
     return check_shape(from, shape, t->dimensions, l->m->config->file);
 }
@@ -152,6 +177,10 @@ static int find_source(struct loader *l, const char *source, const struct checkp
                     l->c->folder, source);
 }
 
+static uint64_t count_of(const struct model_tensor *t) {
+    return (uint64_t)t->rows * t->columns;
+}
+
 /* A part of a block that the pruned model does not have is a smallest one of zeros. */
 static bool is_pruned_away(const struct loader *l, const struct part *part) {
     size_t place = (size_t)(part - block);
@@ -176,7 +205,7 @@ static int add(struct loader *l, const struct part *part, const struct names_row
     if (!status) status = find_stored(l, part, from, t);
     if (!status) status = check_source(l, t, row, from);
     t->from = from;
-    t->first = row->third ? (uint64_t)(row->third - 1) * t->rows * t->columns : 0;
+    t->first = row->part ? (uint64_t)((row->part > 3 ? row->part - 3 : row->part) - 1) * count_of(t) : 0;
     t->transposed = row->transposed;
     return status;
 }
@@ -210,8 +239,20 @@ static int add_blocks(struct loader *l) {
     return status;
 }
 
-static int read_scale(struct loader *loader, struct report *report) {
+/* A tensor of one number; timm's have a dimension of 1. */
+static int read_one(struct loader *loader, const char *name, float *value) {
     const struct checkpoint_tensor *from;
+    int status = find_source(loader, name, &from);
+    if (status) return status;
+    if (from->stored->count != 1 || !stored_is_float(from->stored))
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is not one number: fetch the checkpoint again", from->file, name);
+    status = read_numbers(from, 0, 1, value);
+    if (!status && !isfinite(*value))
+        status = log_fail(OCELLI_ERR_FILE, "%s: %s is %g: fetch the checkpoint again", from->file, name, *value);
+    return status;
+}
+
+static int read_scale(struct loader *loader, struct report *report) {
     float scale;
     char value[32];
     loader->m->logit_scale = loader->m->config->logit_scale;
@@ -223,15 +264,11 @@ static int read_scale(struct loader *loader, struct report *report) {
                           : "--logit-scale, or a value of the file: it has no tensor of it");
         return OCELLI_OK;
     }
-    int status = find_source(loader, "logit_scale", &from);
-    if (status) return status;
-    if (from->stored->count != 1 || !stored_is_float(from->stored))
-        return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is not one number: fetch the checkpoint again", from->file);
-    status = read_numbers(from, 0, 1, &scale);
+    int status = read_one(loader, "logit_scale", &scale);
     if (status) return status;
     loader->m->logit_scale = expf(scale);
-    if (!isfinite(scale) || !isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
-        return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", from->file, scale);
+    if (!isfinite(loader->m->logit_scale) || !(loader->m->logit_scale > 0))
+        return log_fail(OCELLI_ERR_FILE, "%s: logit_scale is %g: fetch the checkpoint again", loader->c->folder, scale);
     float most = loader->m->config->most_scale;
     bool capped = most > 0 && loader->m->logit_scale > most;
     if (capped) loader->m->logit_scale = most;
@@ -241,24 +278,111 @@ static int read_scale(struct loader *loader, struct report *report) {
     return OCELLI_OK;
 }
 
+static int read_bias(struct loader *loader, struct report *report) {
+    char value[32];
+    int status = read_one(loader, "logit_bias", &loader->m->logit_bias);
+    snprintf(value, sizeof value, "%g", loader->m->logit_bias);
+    if (!status) report_choice(report, "logit bias", value, "of the checkpoint");
+    return status;
+}
+
+/* ---- what is folded into other tensors ---- */
+
+/* A tensor of `count` numbers in the layout's place of `name`, of which part is used perhaps. */
+static int read_folded(struct loader *l, const char *name, uint32_t rows, uint32_t columns, float **out) {
+    const struct names_row *row = names_find(l->c->layout->outside, name);
+    const struct checkpoint_tensor *from;
+    struct model_tensor shape = {.source = row->source,
+                                 .rows = rows,
+                                 .columns = columns,
+                                 .stored_rows = rows,
+                                 .stored_columns = columns,
+                                 .matrix = rows > 1};
+    set_dimensions(l, &shape, false);
+    int status = find_source(l, row->source, &from);
+    if (!status) status = check_source(l, &shape, row, from);
+    if (status) return status;
+    *out = arena_alloc(&l->m->arena, count_of(&shape), sizeof **out);
+    if (!*out) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
+    status = read_numbers(from, 0, count_of(&shape), *out); /* q stands first where there are several */
+    return status ? status : quantize_check(from->file, row->source, *out, count_of(&shape));
+}
+
+/* The tensor's numbers, to be changed; model_read() gives these from then on. */
+static int take_values(struct loader *l, const char *name, float **out) {
+    struct model_tensor *t = model_tensor(l->m, name);
+    *out = arena_alloc(&l->m->arena, count_of(t), sizeof **out);
+    if (!*out) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
+    int status = model_read(l->m, t, 0, t->rows, *out);
+    t->values = *out;
+    return status;
+}
+
+/* No norm stands between: x = patches + bias + positions. */
+static int fold_patch_bias(struct loader *l) {
+    float *positions, *bias;
+    uint32_t width = l->tower->width;
+    int status = take_values(l, TENSOR_IMAGE_POSITIONS, &positions);
+    if (!status) status = read_folded(l, NAMES_PATCH_BIAS, 1, width, &bias);
+    for (uint32_t i = 0; i < l->tower->tokens * width && !status; i++) positions[i] += bias[i % width];
+    return status;
+}
+
+/* The query is the same for all pictures, so its product is too. */
+static int fold_query(struct loader *l) {
+    float *query, *weight, *bias, *copy;
+    uint32_t width = l->tower->width;
+    int status = take_values(l, TENSOR_HEAD_QUERY, &query);
+    if (!status) status = read_folded(l, HEAD(TENSOR_QUERY) TENSOR_WEIGHT, width, width, &weight);
+    if (!status) status = read_folded(l, HEAD(TENSOR_QUERY) TENSOR_BIAS, 1, width, &bias);
+    copy = status ? NULL : arena_alloc(&l->m->arena, width, sizeof *copy);
+    if (!copy) return status ? status : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
+    memcpy(copy, query, width * sizeof *copy);
+    for (uint32_t r = 0; r < width; r++) {
+        double sum = bias[r];
+        for (uint32_t i = 0; i < width; i++) sum += (double)weight[(size_t)r * width + i] * copy[i];
+        query[r] = (float)sum;
+    }
+    return OCELLI_OK;
+}
+
+static int load_image(struct loader *l) {
+    int status = l->m->config->stem ? stem_load(l->m, l->c) : add_parts(l, image_head, COUNT(image_head));
+    if (!status) status = add_blocks(l);
+    return status ? status : add_parts(l, image_tail, COUNT(image_tail));
+}
+
+static int load_attention_pooled(struct loader *l) {
+    int status = add_parts(l, attention_pool_head, COUNT(attention_pool_head));
+    if (!status) status = add_blocks(l);
+    if (!status) status = add_parts(l, attention_pool_tail, COUNT(attention_pool_tail));
+    if (!status) status = fold_patch_bias(l);
+    return status ? status : fold_query(l);
+}
+
+static int load_text(struct loader *l) {
+    int status = add_parts(l, text_head, COUNT(text_head));
+    if (!status) status = add_blocks(l);
+    if (!status) status = add_parts(l, text_tail, COUNT(text_tail));
+    return status || !l->m->config->text_bias ? status : add_parts(l, text_bias, COUNT(text_bias));
+}
+
 static int load(struct model *m, struct checkpoint *c, struct report *r) {
     const struct config *config = m->config;
     const struct names_layout *l = c->layout;
     struct loader image = {m, c, &config->image, l->image_block, TENSOR_IMAGE, l->in_block, {0}};
     struct loader text = {m, c, &config->text, l->text_block, TENSOR_TEXT, l->in_text_block, {0}};
-    int status = config->stem ? stem_load(m, c) : add_parts(&image, image_head, COUNT(image_head));
-    if (!status) status = add_blocks(&image);
-    if (!status) status = add_parts(&image, image_tail, COUNT(image_tail));
-    if (!status) status = add_parts(&text, text_head, COUNT(text_head));
-    if (!status) status = add_blocks(&text);
-    if (!status) status = add_parts(&text, text_tail, COUNT(text_tail));
+    int status = config->attention_pool ? load_attention_pooled(&image) : load_image(&image);
+    if (!status) status = load_text(&text);
     if (!status) status = read_scale(&text, r);
+    if (!status && config->sigmoid) status = read_bias(&text, r);
     return status ? status : checkpoint_check_used(c, r);
 }
 
 int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report) {
     *model = (struct model){.config = &checkpoint->config};
-    size_t most = STEM_TENSORS + COUNT(image_head) + COUNT(image_tail) + COUNT(text_head) + COUNT(text_tail) +
+    size_t most = STEM_TENSORS + COUNT(image_head) + COUNT(attention_pool_tail) + COUNT(text_head) + COUNT(text_tail) +
+                  COUNT(text_bias) +
                   COUNT(block) * (size_t)(checkpoint->config.image.blocks + checkpoint->config.text.blocks);
     model->tensors = arena_alloc(&model->arena, most, sizeof *model->tensors);
     int status = model->tensors ? load(model, checkpoint, report)

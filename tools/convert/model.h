@@ -31,6 +31,7 @@ struct model {
     struct model_tensor *tensors; /* in the blob's order */
     size_t count;
     float logit_scale; /* exponentiated */
+    float logit_bias;  /* 0 without */
 };
 
 /* Finds every tensor in the checkpoint, which must outlive *model; reads none of them. Errors: FILE (missing, wrong

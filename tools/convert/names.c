@@ -89,26 +89,6 @@ static const struct names_row flat_outside[] = {
 static const char *const flat_ignored[] = {"attn_mask", "input_resolution", "context_length", "vocab_size", NULL};
 
 /* open_clip's custom models: timm's image tower, the flat text tower. The convolutions are stem.c's. */
-static const struct names_row timm_block[] = {
-    {TENSOR_NORM_1 TENSOR_WEIGHT, "norm1.weight", 0, false},
-    {TENSOR_NORM_1 TENSOR_BIAS, "norm1.bias", 0, false},
-    {TENSOR_QUERY TENSOR_WEIGHT, "attn.qkv.weight", 1, false},
-    {TENSOR_QUERY TENSOR_BIAS, "attn.qkv.bias", 1, false},
-    {TENSOR_KEY TENSOR_WEIGHT, "attn.qkv.weight", 2, false},
-    {TENSOR_KEY TENSOR_BIAS, "attn.qkv.bias", 2, false},
-    {TENSOR_VALUE TENSOR_WEIGHT, "attn.qkv.weight", 3, false},
-    {TENSOR_VALUE TENSOR_BIAS, "attn.qkv.bias", 3, false},
-    {TENSOR_ATTENTION_OUT TENSOR_WEIGHT, "attn.proj.weight", 0, false},
-    {TENSOR_ATTENTION_OUT TENSOR_BIAS, "attn.proj.bias", 0, false},
-    {TENSOR_NORM_2 TENSOR_WEIGHT, "norm2.weight", 0, false},
-    {TENSOR_NORM_2 TENSOR_BIAS, "norm2.bias", 0, false},
-    {TENSOR_UP TENSOR_WEIGHT, "mlp.fc1.weight", 0, false},
-    {TENSOR_UP TENSOR_BIAS, "mlp.fc1.bias", 0, false},
-    {TENSOR_DOWN TENSOR_WEIGHT, "mlp.fc2.weight", 0, false},
-    {TENSOR_DOWN TENSOR_BIAS, "mlp.fc2.bias", 0, false},
-    {NULL, NULL, 0, false},
-};
-
 static const struct names_row timm_outside[] = {
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_WEIGHT, "visual.trunk.norm.weight", 0, false},
     {TENSOR_IMAGE "." TENSOR_POST_NORM TENSOR_BIAS, "visual.trunk.norm.bias", 0, false},
@@ -157,12 +137,16 @@ static const char *const gguf_ignored[] = {NULL};
 /* timm before flat, whose marker it has too. */
 const struct names_layout names_layouts[] = {
     {"transformers", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
-     transformers_block, transformers_block, transformers_outside, transformers_ignored},
-    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", timm_block, flat_block,
-     timm_outside, flat_ignored},
+     transformers_block, transformers_block, transformers_outside, transformers_ignored, false},
+    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", names_timm_block, flat_block,
+     timm_outside, flat_ignored, false},
     {"flat", "visual.", "visual.transformer.resblocks.%u.", "transformer.resblocks.%u.", flat_block, flat_block,
-     flat_outside, flat_ignored},
-    {"gguf", "v.blk.", "v.blk.%u.", "t.blk.%u.", gguf_block, gguf_block, gguf_outside, gguf_ignored},
+     flat_outside, flat_ignored, false},
+    {"gguf", "v.blk.", "v.blk.%u.", "t.blk.%u.", gguf_block, gguf_block, gguf_outside, gguf_ignored, false},
+    {"timm", "visual.trunk.", "visual.trunk.blocks.%u.", "transformer.resblocks.%u.", names_timm_block, flat_block,
+     names_siglip_timm, flat_ignored, true},
+    {"transformers' SigLIP", "vision_model.", "vision_model.encoder.layers.%u.", "text_model.encoder.layers.%u.",
+     transformers_block, transformers_block, names_siglip_transformers, transformers_ignored, true},
 };
 const size_t names_layout_count = sizeof names_layouts / sizeof names_layouts[0];
 

@@ -12,7 +12,8 @@
 struct names_row {
     const char *blob;   /* the tensor in blob/tensor_names.h; in a block: behind "v.blk.N." */
     const char *source; /* the tensor in the checkpoint; in a block: behind the layout's prefix */
-    uint8_t third;      /* 1, 2, 3: that third of the rows of a tensor that holds q, k and v; 0: all */
+    uint8_t part;       /* 1, 2, 3: that third of the rows of a tensor that holds q, k and v; 4, 5: that half of one
+                         * with k and v; 0: all */
     bool transposed;    /* (in, out) there */
 };
 
@@ -22,7 +23,13 @@ struct names_layout {
     const char *image_block, *text_block;                       /* prefix of block %u */
     const struct names_row *in_block, *in_text_block, *outside; /* ended by a row of NULL */
     const char *const *ignored;                                 /* buffers that are no weights; ended by NULL */
+    bool siglip; /* attention pooling, a biased projection, logit_bias */
 };
+
+/* Of `outside`, and no tensor of the blob. */
+#define NAMES_PATCH_BIAS "patch_bias"
+
+extern const struct names_row names_siglip_transformers[], names_siglip_timm[], names_timm_block[];
 
 extern const struct names_layout names_layouts[];
 extern const size_t names_layout_count;

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/product.h"
+#include "convert/reference_head.h"
 #include "convert/quantize.h"
 #include "convert/reference_ops.h"
 
@@ -144,8 +145,8 @@ static size_t inputs_of_chunk(const struct reference *r, size_t input) {
 }
 
 /* out = in . matrix^T + bias, as the kind has them: (rows, columns) -> (rows, matrix rows) */
-static int multiply(const struct reference *r, enum reference_weights kind, const struct reference_matrix *m,
-                    const float *in, size_t rows, float *out) {
+int reference_multiply(const struct reference *r, enum reference_weights kind, const struct reference_matrix *m,
+                       const float *in, size_t rows, float *out) {
     bool rounds = kind == REFERENCE_DOT && !m->float_inputs;
     if (rounds) ops_round(r->pool, in, rows, m->columns, r->rounded);
     return product_run(r->pool, &(struct product){.weights = kind == REFERENCE_FLOAT ? m->values : NULL,
@@ -172,7 +173,7 @@ static int attention_of_chunk(struct reference *r, const struct reference_weight
     size_t row0 = r->first[input];
     ops_norm(r->pool, x, b->norm1, rows, width, r->tower->epsilon, r->normed); // (R, W)
     observe(r, REFERENCE_QKV, r->normed, row0, rows, width);
-    int status = multiply(r, kind, &b->qkv, r->normed, rows, r->qkv); // (R, 3A)
+    int status = reference_multiply(r, kind, &b->qkv, r->normed, rows, r->qkv); // (R, 3A)
     struct ops_attention a = {.qkv = r->qkv - row0 * 3 * attention,
                               .out = r->attended - row0 * attention,
                               .first = r->first + input,
@@ -182,7 +183,7 @@ static int attention_of_chunk(struct reference *r, const struct reference_weight
                               .causal = r->causal};
     if (!status) status = ops_attend(r->pool, &a); // (R, A)
     if (!status) observe(r, REFERENCE_OUT, r->attended, row0, rows, attention);
-    if (!status) status = multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
+    if (!status) status = reference_multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
     if (!status) ops_add(x, r->normed, rows * width);
     return status;
 }
@@ -192,11 +193,11 @@ static int mlp_of_chunk(struct reference *r, const struct reference_weights_of_b
     uint32_t width = r->tower->width, hidden = b->up.rows;
     ops_norm(r->pool, x, b->norm2, rows, width, r->tower->epsilon, r->normed); // (R, W)
     observe(r, REFERENCE_UP, r->normed, row0, rows, width);
-    int status = multiply(r, kind, &b->up, r->normed, rows, r->hidden); // (R, H)
+    int status = reference_multiply(r, kind, &b->up, r->normed, rows, r->hidden); // (R, H)
     if (status) return status;
     ops_activate(r->pool, r->tower->activation, r->hidden, rows, hidden);
     observe(r, REFERENCE_DOWN, r->hidden, row0, rows, hidden);
-    status = multiply(r, kind, &b->down, r->hidden, rows, r->normed); // (R, W)
+    status = reference_multiply(r, kind, &b->down, r->hidden, rows, r->normed); // (R, W)
     if (!status) ops_add(x, r->normed, rows * width);
     return status;
 }
@@ -223,7 +224,7 @@ void reference_pool(const struct reference *run, enum reference_weights kind, fl
                  out + i * width);
 }
 
-static int make_unit(const struct reference *r, float *row, uint32_t size) {
+int reference_make_unit(const struct reference *r, float *row, uint32_t size) {
     double squares = 0;
     for (uint32_t i = 0; i < size; i++) squares += (double)row[i] * row[i];
     if (!isfinite(squares) || squares == 0)
@@ -239,9 +240,9 @@ int reference_project(const struct reference *run, enum reference_weights kind,
     int status = OCELLI_OK;
     for (size_t done = 0, rows; done < run->count && !status; done += rows) {
         rows = run->count - done < run->chunk ? run->count - done : run->chunk;
-        status = multiply(run, kind, projection, pooled + done * width, rows, out + done * size); // (R, D)
+        status = reference_multiply(run, kind, projection, pooled + done * width, rows, out + done * size); // (R, D)
     }
-    for (size_t i = 0; i < run->count && !status; i++) status = make_unit(run, out + i * size, size);
+    for (size_t i = 0; i < run->count && !status; i++) status = reference_make_unit(run, out + i * size, size);
     return status;
 }
 
@@ -269,7 +270,7 @@ static int run_stem(const struct reference *r, enum reference_weights kind, cons
                     size_t patches, const float **rows) {
     for (int i = 0; i < 2; i++) {
         size_t count = patches * (i ? 4 : 16);
-        int status = multiply(r, kind, &start->stem[i], *rows, count, start->stem_rows[i]);
+        int status = reference_multiply(r, kind, &start->stem[i], *rows, count, start->stem_rows[i]);
         if (status) return status;
         ops_activate(r->pool, r->tower->activation, start->stem_rows[i], count, start->stem[i].rows);
         *rows = start->stem_rows[i];
@@ -313,13 +314,14 @@ static int embed_picture(const struct reference *r, enum reference_weights kind,
                          const struct image_start *start, float *x) {
     const struct config *c = r->model->config;
     uint32_t width = r->tower->width, side = c->image_size / c->patch_size;
+    uint32_t first = r->tower->tokens - side * side; // the class token
     const float *in = r->hidden;
     int status = OCELLI_OK;
-    if (c->stem) status = run_stem(r, kind, start, (size_t)side * side, &in);             // (T - 1, 4 C)
-    if (!status) status = multiply(r, kind, patches, in, (size_t)side * side, x + width); // (T - 1, W)
-    memcpy(x, start->class_token, width * sizeof *x);
-    ops_add(x, start->positions, (size_t)r->tower->tokens * width);                                        // (T, W)
-    if (!c->no_pre_norm) ops_norm(r->pool, x, start->norm, r->tower->tokens, width, r->tower->epsilon, x); // (T, W)
+    if (c->stem) status = run_stem(r, kind, start, (size_t)side * side, &in);                     // (P, 4 C)
+    if (!status) status = reference_multiply(r, kind, patches, in, (size_t)side * side, x + first * width); // (P, W)
+    if (first) memcpy(x, start->class_token, width * sizeof *x);
+    ops_add(x, start->positions, (size_t)r->tower->tokens * width);                                       // (T, W)
+    if (start->norm[0]) ops_norm(r->pool, x, start->norm, r->tower->tokens, width, r->tower->epsilon, x); // (T, W)
     return status;
 }
 
@@ -341,8 +343,10 @@ static int embed_pictures(struct reference *r, const struct reference_matrix *pa
 static int read_start(const struct reference *r, struct arena *arena, struct image_start *start) {
     const struct model *m = r->model;
     const struct model_tensor *t;
-    int status = read_tensor(m, arena, TENSOR_CLASS, "", &t, &start->class_token);
-    if (!status) status = read_tensor(m, arena, TENSOR_IMAGE_POSITIONS, "", &t, &start->positions);
+    *start = (struct image_start){0};
+    int status = read_tensor(m, arena, TENSOR_IMAGE_POSITIONS, "", &t, &start->positions);
+    if (status || m->config->attention_pool) return status;
+    status = read_tensor(m, arena, TENSOR_CLASS, "", &t, &start->class_token);
     if (!status && !m->config->no_pre_norm) status = reference_read_norm(m, arena, TENSOR_PRE_NORM, start->norm);
     return status || !m->config->stem ? status : read_stem(r, arena, start);
 }
@@ -363,9 +367,10 @@ int reference_images(struct reference *run, const struct model *model, struct po
 
 /* ---- the text tower's beginning ---- */
 
-/* Up to the first end mark; what follows cannot reach it under the mask. */
-static size_t tokens_of(const struct reference_text *text, uint32_t end_id) {
+/* Up to the first end mark; what follows cannot reach it under the mask. Or all, padding too. */
+static size_t tokens_of(const struct config *c, const struct reference_text *text, uint32_t end_id) {
     size_t pooled = 0;
+    if (c->pool == CONFIG_POOL_LAST) return text->count;
     while (pooled + 1 < text->count && (uint32_t)text->ids[pooled] != end_id) pooled++;
     return pooled + 1;
 }
@@ -407,9 +412,9 @@ int reference_texts(struct reference *run, const struct model *model, struct poo
     float *positions;
     int status = begin(run, model, pool, &model->config->text, count);
     run->prefix = TENSOR_TEXT;
-    run->causal = true;
+    run->causal = !model->config->no_mask;
     for (size_t i = 0; i < count && !status; i++) {
-        run->first[i + 1] = run->first[i] + tokens_of(&texts[i], end_id);
+        run->first[i + 1] = run->first[i] + tokens_of(model->config, &texts[i], end_id);
         run->pooled[i] = run->first[i + 1] - 1;
         run->rows = run->first[i + 1];
     }
@@ -436,9 +441,18 @@ static int run_tower(struct reference *r, enum reference_weights kind, const cha
         if (!status) status = reference_block(r, &b, kind);
         arena_finish(&b.arena);
     }
+    if (r->model->config->attention_pool && r->tower == &r->model->config->image) {
+        struct reference_head head = {0};
+        if (!status) status = reference_read_head(r, &head);
+        if (!status) status = reference_run_head(r, &head, kind, out);
+        arena_finish(&head.arena);
+        arena_finish(&arena);
+        return status;
+    }
+    bool bias = r->model->config->text_bias && r->tower == &r->model->config->text;
     snprintf(name, sizeof name, "%s." TENSOR_POST_NORM, r->prefix);
     if (!status) status = reference_read_norm(r->model, &arena, name, norm);
-    if (!status) status = reference_read_matrix(r->model, &arena, projection, false, &last);
+    if (!status) status = reference_read_matrix(r->model, &arena, projection, bias, &last);
     if (!status) reference_pool(r, kind, norm, pooled);
     if (!status) status = reference_project(r, kind, &last, pooled, out);
     arena_finish(&arena);

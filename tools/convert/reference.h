@@ -69,7 +69,8 @@ struct reference {
 int reference_images(struct reference *run, const struct model *model, struct pool *pool, unsigned kinds,
                      const struct reference_matrix *patches, const uint8_t *const *rgb, size_t count);
 
-/* ids: start to end mark, in the vocabulary, at most the context; `end_id` is the mark's. Errors: MEMORY, FILE. */
+/* ids: start to end mark, in the vocabulary, at most the context, with CONFIG_POOL_LAST padded up to it; `end_id` is
+ * the mark's. Errors: MEMORY, FILE. */
 struct reference_text {
     const int32_t *ids;
     size_t count;
@@ -83,6 +84,12 @@ int reference_read_block(const struct reference *run, uint32_t block, struct ref
 int reference_read_matrix(const struct model *model, struct arena *arena, const char *name, bool bias,
                           struct reference_matrix *matrix);
 int reference_read_norm(const struct model *model, struct arena *arena, const char *name, float *norm[2]);
+
+/* out = in . matrix^T + bias as the kind has them, of at most a chunk's rows. Errors: MEMORY. */
+int reference_multiply(const struct reference *run, enum reference_weights kind, const struct reference_matrix *matrix,
+                       const float *in, size_t rows, float *out);
+/* Errors: FILE (not finite, or zero). */
+int reference_make_unit(const struct reference *run, float *row, uint32_t size);
 
 /* x[kind] = block(x[kind]). Errors: MEMORY. */
 int reference_block(struct reference *run, const struct reference_weights_of_block *weights,

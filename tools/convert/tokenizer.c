@@ -196,7 +196,11 @@ static int check(struct tokenizer *tokenizer, const struct config *config) {
                                 .end_id = tokenizer->end_id,
                                 .context = config->text.tokens,
                                 .name = tokenizer->file};
-    return bpe_create(&tokenizer->bpe, &params);
+    struct bpe *bpe;
+    status = bpe_create(&bpe, &params);
+    if (status) return status;
+    tokenizer->encoder = encoder_of(bpe, NULL);
+    return tokenizer->encoder ? OCELLI_OK : no_memory(tokenizer);
 }
 
 /* That are not merged of others: a byte each, alone and at the end of a word, and two marks. */
@@ -205,6 +209,11 @@ enum { SYMBOLS = 2 * 256 + 2 };
 int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
                    struct sources *sources, struct report *report) {
     *tokenizer = (struct tokenizer){.file = folder};
+    if (config->pool == CONFIG_POOL_LAST) {
+        int status = tokenizer_load_spm(tokenizer, path, folder, config, sources, report);
+        if (status) tokenizer_finish(tokenizer);
+        return status;
+    }
     int status = read_any(tokenizer, path ? path : folder, sources);
     if (!tokenizer->vocabulary) tokenizer->vocabulary = tokenizer->file;
     if (!status) status = check(tokenizer, config);
@@ -230,7 +239,8 @@ int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *fo
 }
 
 void tokenizer_finish(struct tokenizer *tokenizer) {
-    bpe_destroy(&tokenizer->bpe);
+    encoder_destroy(&tokenizer->encoder);
+    spm_finish(&tokenizer->spm);
     arena_finish(&tokenizer->arena);
     *tokenizer = (struct tokenizer){0};
 }

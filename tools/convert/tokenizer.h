@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CLIP's byte-pair vocabulary out of any of the files it is published as. */
+ * CLIP's byte-pair vocabulary out of any of the files it is published as, or SigLIP's SentencePiece one. */
 #ifndef CONVERT_TOKENIZER_H
 #define CONVERT_TOKENIZER_H
 
 #include "convert/config.h"
-#include "text/bpe.h"
+#include "convert/tokenizer_spm.h"
+#include "text/encoder.h"
 
 struct tokenizer_added {
     struct tokenizer_added *next;
@@ -21,7 +22,9 @@ struct tokenizer {
     struct bpe_text *merges;       /* (merge_count) "left right", best first */
     size_t merge_count;
     uint32_t start_id, end_id, padding_id;
-    struct bpe *bpe; /* made of the above: proof that the runtime will take it */
+    struct spm spm;            /* SigLIP's, in the place of tokens and merges; spm.tokens NULL: CLIP's */
+    enum canonical_rule clean; /* of SigLIP's texts */
+    struct encoder *encoder;   /* made of the above: proof that the runtime will take it */
 };
 
 /* `path` (NULL: `folder`) is a folder with vocab.json and merges.txt or with tokenizer.json. Or it is one of these
@@ -30,6 +33,12 @@ struct tokenizer {
 int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
                    struct sources *sources, struct report *report);
 void tokenizer_finish(struct tokenizer *tokenizer);
+
+/* The same of a SigLIP, whose folder has spiece.model, tokenizer.json or tokenizer.model. */
+int tokenizer_load_spm(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
+                       struct sources *sources, struct report *report);
+/* All but the context. */
+struct sentencepiece_params tokenizer_spm_params(const struct tokenizer *tokenizer);
 
 /* The readers, by form. Each fills tokens and merges. Errors: FILE, MEMORY. */
 int tokenizer_read_vocab(struct tokenizer *tokenizer, const cJSON *vocab, const cJSON *added_or_null);

@@ -3,6 +3,7 @@
 #include "convert/walk.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
+#include "convert/reference_head.h"
 #include "convert/walk_write.h"
 
 #include <math.h>
@@ -219,7 +220,8 @@ static int do_projection(struct state *s, const char *projection) {
     float *pooled = arena_alloc(&arena, s->run.count * s->run.tower->width, sizeof *pooled);
     snprintf(post, sizeof post, "%s." TENSOR_POST_NORM, s->run.prefix);
     int status = pooled ? reference_read_norm(s->walk->model, &arena, post, norm) : no_memory(s->walk);
-    if (!status) status = reference_read_matrix(s->walk->model, &arena, projection, false, &m);
+    bool bias = s->walk->model->config->text_bias && s->run.tower == &s->walk->model->config->text;
+    if (!status) status = reference_read_matrix(s->walk->model, &arena, projection, bias, &m);
     for (int kind = 0; kind < REFERENCE_KINDS && !status; kind++) {
         reference_pool(&s->run, kind, norm, pooled);
         if (kind == REFERENCE_INT8 && s->walk->calibrate) {
@@ -233,6 +235,30 @@ static int do_projection(struct state *s, const char *projection) {
     }
     if (!status) status = walk_write_norm(s->walk, post, norm);
     arena_finish(&arena);
+    return status;
+}
+
+/* ---- attention pooling ---- */
+
+/* Not balanced: one row a picture goes through most of it. */
+static int write_head(const struct state *s, struct reference_head *h) {
+    static const char post[] = TENSOR_IMAGE "." TENSOR_POST_NORM, norm[] = TENSOR_HEAD "." TENSOR_NORM_2;
+    int status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_KEY, &h->key);
+    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_VALUE, &h->value);
+    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_ATTENTION_OUT, &h->out);
+    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_UP, &h->up);
+    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_DOWN, &h->down);
+    if (!status) status = walk_write_norm(s->walk, post, h->post);
+    return status ? status : walk_write_norm(s->walk, norm, h->norm);
+}
+
+static int do_head(struct state *s) {
+    struct reference_head head = {0};
+    int status = reference_read_head(&s->run, &head);
+    if (!status) status = write_head(s, &head);
+    for (int kind = 0; kind < REFERENCE_KINDS && !status; kind++)
+        status = reference_run_head(&s->run, &head, kind, s->tower->embeddings[kind]);
+    arena_finish(&head.arena);
     return status;
 }
 
@@ -256,7 +282,8 @@ static int walk_tower(struct state *s, const char *projection) {
     if (!status) status = make_samples(s);
     s->run.observe = s->walk->calibrate ? observe : NULL, s->run.user = s;
     for (uint32_t i = 0; i < s->run.tower->blocks && !status; i++) status = do_block(s, i);
-    if (!status) status = do_projection(s, projection);
+    bool head = s->walk->model->config->attention_pool && s->run.tower == &s->walk->model->config->image;
+    if (!status) status = head ? do_head(s) : do_projection(s, projection);
     reference_finish(&s->run);
     arena_finish(&s->arena);
     return status;

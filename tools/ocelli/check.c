@@ -55,12 +55,12 @@ static int check_device(const struct checked *k, const struct options *o) {
 
 /* The model cuts long texts, and looks for a tag without their ends. Each tag is told of once. */
 static int check_list(const struct checked *k, const struct tags_file_tag *tag, const struct prompts_list *texts,
-                      const struct bpe *bpe, uint32_t context, bool *told) {
+                      const struct encoder *encoder, uint32_t context, bool *told) {
     int32_t ids[IDS_MOST];
     size_t count = 0;
     int status = OCELLI_OK;
     for (size_t i = 0; !status && !*told && i < texts->count; i++) {
-        status = bpe_encode(bpe, texts->texts[i], strlen(texts->texts[i]), ids, &count);
+        status = encoder_encode(encoder, texts->texts[i], strlen(texts->texts[i]), ids, &count);
         *told = !status && count > context;
         if (*told)
             log_warn("%s:%zu: tag \"%s\": \"%s\" has %zu tokens, and this model takes %u: its end is cut: write less",
@@ -69,7 +69,7 @@ static int check_list(const struct checked *k, const struct tags_file_tag *tag, 
     return status;
 }
 
-static int check_texts(const struct checked *k, const struct bpe *bpe, uint32_t context) {
+static int check_texts(const struct checked *k, const struct encoder *encoder, uint32_t context) {
     const struct tags_file *tags = &k->config.tags;
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < tags->count; i++) {
@@ -78,29 +78,29 @@ static int check_texts(const struct checked *k, const struct bpe *bpe, uint32_t 
         struct prompts_list all = {0};
         bool told = false;
         status = prompts_expand(&all, &arena, tags_file_templates(tags, tag), tags_file_prompts(tag));
-        if (!status) status = check_list(k, tag, &all, bpe, context, &told);
-        if (!status) status = check_list(k, tag, &tag->against, bpe, context, &told);
+        if (!status) status = check_list(k, tag, &all, encoder, context, &told);
+        if (!status) status = check_list(k, tag, &tag->against, encoder, context, &told);
         arena_finish(&arena);
     }
     return status;
 }
 
 /* As ocelli_open() and the towers read it; all tensors, as the daemon would sooner or later. */
-static int open_model(const char *path, struct blob **blob, struct clip_config *config, struct bpe **bpe) {
+static int open_model(const char *path, struct blob **blob, struct clip_config *config, struct encoder **encoder) {
     int status = blob_open(blob, path, true);
     if (!status) status = clip_config_read(config, *blob);
-    if (!status) status = handle_tokenizer(*blob, IDS_MOST, config->vocabulary, bpe);
+    if (!status) status = handle_tokenizer(*blob, IDS_MOST, config->vocabulary, encoder);
     return status ? status : blob_check(*blob);
 }
 
 static int check_model(const struct checked *k) {
     struct blob *blob = NULL;
-    struct bpe *bpe = NULL;
+    struct encoder *encoder = NULL;
     struct clip_config config;
     char why[LOG_LINE];
     if (!k->model) return OCELLI_OK; /* told already */
     log_hold(why, sizeof why);
-    int status = open_model(k->model, &blob, &config, &bpe);
+    int status = open_model(k->model, &blob, &config, &encoder);
     log_release();
     bool of_ini = k->model == k->config.model;
     if (status && of_ini)
@@ -108,8 +108,8 @@ static int check_model(const struct checked *k) {
     else if (status)
         log_error("%s: -m: %s", k->config.path, why);
     else
-        status = check_texts(k, bpe, config.text.tokens);
-    bpe_destroy(&bpe);
+        status = check_texts(k, encoder, config.text.tokens);
+    encoder_destroy(&encoder);
     blob_close(&blob);
     return status;
 }

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int print_ids(const struct bpe *bpe, const char *text, int32_t *ids) {
+static int print_ids(const struct encoder *encoder, const char *text, int32_t *ids) {
     size_t count;
-    int status = bpe_encode(bpe, text, strlen(text), ids, &count);
+    int status = encoder_encode(encoder, text, strlen(text), ids, &count);
     if (status) return status;
     struct json j = {.to = stdout};
     json_begin(&j, NULL, '[');
@@ -20,10 +20,10 @@ static int print_ids(const struct bpe *bpe, const char *text, int32_t *ids) {
     return OCELLI_OK;
 }
 
-static int print_all(const struct bpe *bpe, uint32_t context, char **texts) {
+static int print_all(const struct encoder *encoder, uint32_t context, char **texts) {
     int32_t *ids = calloc(context, sizeof *ids);
     int status = ids ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    for (; !status && *texts && !ferror(stdout); texts++) status = print_ids(bpe, *texts, ids);
+    for (; !status && *texts && !ferror(stdout); texts++) status = print_ids(encoder, *texts, ids);
     free(ids);
     return status;
 }
@@ -31,12 +31,12 @@ static int print_all(const struct bpe *bpe, uint32_t context, char **texts) {
 static int tokenize(const char *model, char **texts) {
     struct blob *blob = NULL;
     struct clip_config config;
-    struct bpe *bpe = NULL;
+    struct encoder *encoder = NULL;
     int status = blob_open(&blob, model, true);
     if (!status) status = clip_config_read(&config, blob);
-    if (!status) status = handle_tokenizer(blob, config.text.tokens, config.vocabulary, &bpe);
-    if (!status) status = print_all(bpe, config.text.tokens, texts);
-    bpe_destroy(&bpe);
+    if (!status) status = handle_tokenizer(blob, config.text.tokens, config.vocabulary, &encoder);
+    if (!status) status = print_all(encoder, config.text.tokens, texts);
+    encoder_destroy(&encoder);
     blob_close(&blob);
     return status;
 }
