@@ -61,7 +61,8 @@ struct file_writer {
  * the new bytes. Errors: FILE, MEMORY. */
 int file_writer_open(struct file_writer *writer, const char *path);
 int file_writer_write(struct file_writer *writer, const void *data, size_t size);
-/* At a place of its own, whatever else was written; `written` stays. Not over bytes that file_writer_write() still holds. */
+/* At a place of its own, whatever else was written; `written` stays. Not over bytes that file_writer_write() still
+ * holds. */
 int file_writer_at(struct file_writer *writer, uint64_t offset, const void *data, size_t size);
 /* Flushes, fsyncs, renames over the final name, fsyncs the folder. */
 int file_writer_commit(struct file_writer *writer);

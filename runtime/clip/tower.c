@@ -346,12 +346,11 @@ static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens, 
     pooled_block(tower, &tower->blocks[tower->config->blocks - 1],
                  &(struct clip_next){&tower->post, &tower->projection}, batch, tokens, causal);
     struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
-    op_linear(tower->list,
-              &(struct op_linear){.label = "projection",
-                                  .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
-                                  .matrix = &tower->projection,                             // (B, D)
-                                  .out = out,
-                                  .rows = batch});
+    op_linear(tower->list, &(struct op_linear){.label = "projection",
+                                               .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
+                                               .matrix = &tower->projection,                             // (B, D)
+                                               .out = out,
+                                               .rows = batch});
 }
 
 /* y = out(attention(query, normed)); y + mlp(norm(y)) is the embedding. All sequences have the same query, which is one
@@ -367,7 +366,8 @@ static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t
                                                .first = width,
                                                .count = 2 * width});
     struct op_rows attended = op_matrix_floats(tower->device, &tower->head.block.out, p->attended, batch);
-    struct op_rows input = op_matrix_input(tower->device, &tower->head.block.out, attended, p->attended_quantized, batch);
+    struct op_rows input =
+        op_matrix_input(tower->device, &tower->head.block.out, attended, p->attended_quantized, batch);
     op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
                                                      .query = {.values = tower->head.query},
                                                      .pooled = op_view_of(tower->pool_rows),

@@ -8,7 +8,8 @@
 enum { PIXELS = 24, POINTS = 64, COUNT = 6, ROUNDS = 8 };
 
 static double side_of(const struct triangle *t, int a, int b, double x, double y) {
-    return ((double)t->x[b] - (double)t->x[a]) * (y - (double)t->y[a]) - ((double)t->y[b] - (double)t->y[a]) * (x - (double)t->x[a]);
+    return ((double)t->x[b] - (double)t->x[a]) * (y - (double)t->y[a]) -
+           ((double)t->y[b] - (double)t->y[a]) * (x - (double)t->x[a]);
 }
 
 static bool inside(const struct triangle *t, double x, double y) {
@@ -41,7 +42,8 @@ static void against_points(void **state) {
         struct triangles_view view = round % 2 ? (struct triangles_view){-0.1F, 0.2F, 0.7F} : TRIANGLES_WHOLE;
         float background[3] = {number(&seed), number(&seed), number(&seed)};
         for (int i = 0; i < COUNT; i++) {
-            for (int k = 0; k < 3; k++) t[i].x[k] = 1.6F * number(&seed) - 0.3F, t[i].y[k] = 1.6F * number(&seed) - 0.3F;
+            for (int k = 0; k < 3; k++)
+                t[i].x[k] = 1.6F * number(&seed) - 0.3F, t[i].y[k] = 1.6F * number(&seed) - 0.3F;
             for (int c = 0; c < 3; c++) t[i].rgb[c] = number(&seed);
             t[i].alpha = number(&seed);
         }

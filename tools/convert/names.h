@@ -23,7 +23,7 @@ struct names_layout {
     const char *image_block, *text_block;                       /* prefix of block %u */
     const struct names_row *in_block, *in_text_block, *outside; /* ended by a row of NULL */
     const char *const *ignored;                                 /* buffers that are no weights; ended by NULL */
-    bool siglip; /* attention pooling, a biased projection, logit_bias */
+    bool siglip;                                                /* attention pooling, a biased projection, logit_bias */
 };
 
 /* Of `outside`, and no tensor of the blob. */

@@ -317,7 +317,7 @@ static int embed_picture(const struct reference *r, enum reference_weights kind,
     uint32_t first = r->tower->tokens - side * side; // the class token
     const float *in = r->hidden;
     int status = OCELLI_OK;
-    if (c->stem) status = run_stem(r, kind, start, (size_t)side * side, &in);                     // (P, 4 C)
+    if (c->stem) status = run_stem(r, kind, start, (size_t)side * side, &in);                               // (P, 4 C)
     if (!status) status = reference_multiply(r, kind, patches, in, (size_t)side * side, x + first * width); // (P, W)
     if (first) memcpy(x, start->class_token, width * sizeof *x);
     ops_add(x, start->positions, (size_t)r->tower->tokens * width);                                       // (T, W)

@@ -28,7 +28,10 @@ enum { OPTIONS_DEVICE = 256, OPTIONS_KIND, OPTIONS_THREADS, OPTIONS_JSON, OPTION
         {"device", required_argument, NULL, OPTIONS_DEVICE}, {"kind", required_argument, NULL, OPTIONS_KIND}, {        \
         "threads", required_argument, NULL, OPTIONS_THREADS                                                            \
     }
-#define OPTIONS_LONG OPTIONS_LONG_DEVICE, {"json", no_argument, NULL, OPTIONS_JSON}
+#define OPTIONS_LONG                                                                                                   \
+    OPTIONS_LONG_DEVICE, {                                                                                             \
+        "json", no_argument, NULL, OPTIONS_JSON                                                                        \
+    }
 
 /* Part of the help texts. */
 #define OPTIONS_HELP_DEVICE                                                                                            \
