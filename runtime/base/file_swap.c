@@ -158,12 +158,21 @@ static int name_new(struct swap *w) {
 
 /* ---- into place ---- */
 
+/* Is `path` still as we put it? Looked at twice: one who opened the file just before may not have come to write yet.
+ * Fills *is; true also when it is gone. */
+static bool is_ours(const char *path, const struct stamp *put, struct stamp *is) {
+    if (!stamp_path(path, is)) return true;
+    if (!untouched(put, is)) return false;
+    usleep(LATE_US);
+    return !stamp_path(path, is) || untouched(put, is);
+}
+
 /* Somebody's save lies aside, and `put` stands in its place. The save goes back. The exchange then gives back our own
  * text, and that ends it. Or it gives a still later save, which goes back in its turn. */
 static void put_back(const char *aside, const char *path, struct stamp put) {
     struct stamp out, next;
     for (int i = 0; i < TURNS && stamp_path(aside, &out); i++) {
-        if (!file_exchange(aside, path) || !stamp_path(aside, &next) || untouched(&put, &next)) return;
+        if (!file_exchange(aside, path) || is_ours(aside, &put, &next)) return;
         put = out;
     }
 }
@@ -172,7 +181,7 @@ static bool is_old(const struct swap *w, const char *path) {
     return holds(path, w->asked->old, w->asked->old_size);
 }
 
-/* Looked at twice: one who opened the file just before may not have come to write yet. */
+/* Looked at twice, as above. */
 static bool came_out_old(const struct swap *w) {
     if (!is_old(w, w->aside)) return false;
     usleep(LATE_US);
