@@ -144,6 +144,11 @@ static int either_or_absent(const struct blob *blob, const char *key, const char
     return gguf_value(blob_gguf(blob), key) ? either(blob, key, no, yes, value) : OCELLI_OK;
 }
 
+/* Without the key *value stays. */
+static int bool_or_absent(const struct blob *blob, const char *key, bool *value) {
+    return gguf_value(blob_gguf(blob), key) ? blob_bool(blob, key, value) : OCELLI_OK;
+}
+
 static int prep(const struct blob *blob, struct clip_config *c) {
     bool squash, bilinear;
     int status = either(blob, "ocelli.vision.resize", "crop", "squash", &squash);
@@ -162,11 +167,9 @@ static int prep(const struct blob *blob, struct clip_config *c) {
 
 /* Optional: blobs of plain CLIPs do not have these keys. */
 static int beginning(const struct blob *blob, struct clip_config *c) {
-    const struct gguf *g = blob_gguf(blob);
     c->pre_norm = true;
-    int status = OCELLI_OK;
-    if (gguf_value(g, "ocelli.vision.pre_norm")) status = blob_bool(blob, "ocelli.vision.pre_norm", &c->pre_norm);
-    if (status || !gguf_value(g, "ocelli.vision.stem_length")) return status;
+    int status = bool_or_absent(blob, "ocelli.vision.pre_norm", &c->pre_norm);
+    if (status || !gguf_value(blob_gguf(blob), "ocelli.vision.stem_length")) return status;
     status = blob_u32(blob, "ocelli.vision.stem_length", &c->stem);
     if (status) return status;
     if (c->stem == 0 || c->stem % OP_ROW_ALIGNMENT || c->stem > MAX_WIDTH / 4 || c->patch_size != 16)
@@ -184,17 +187,17 @@ static int image(const struct blob *blob, struct clip_config *config) {
     if (!status) status = u32(blob, "vision", "projection_dim", MAX_WIDTH, &config->embedding);
     if (!status) status = prep(blob, config);
     if (!status)
-        status = either_or_absent(blob, "ocelli.vision.pooling", "class", "attention", &config->attention_pool);
+        status = either_or_absent(blob, "ocelli.vision.pooling", "class", "attention", &config->image.attention_pool);
     if (!status) status = beginning(blob, config);
     if (status) return status;
-    if (config->attention_pool && config->embedding != config->image.width)
+    if (config->image.attention_pool && config->embedding != config->image.width)
         return log_fail(OCELLI_ERR_FILE, "%s: attention pooling of width %u gives no embedding of %u numbers",
                         blob_name(blob), config->image.width, config->embedding);
     if (config->image_size % config->patch_size)
         return log_fail(OCELLI_ERR_FILE, "%s: image size %u is not a multiple of patch size %u", blob_name(blob),
                         config->image_size, config->patch_size);
     uint32_t side = config->image_size / config->patch_size;
-    config->image.tokens = !config->attention_pool + side * side;
+    config->image.tokens = !config->image.attention_pool + side * side;
     if (config->image.tokens > OP_ATTENTION_MAX_TOKENS)
         return log_fail(OCELLI_ERR_LIMIT, "%s: %u tokens a picture, this runtime takes at most %d", blob_name(blob),
                         config->image.tokens, OP_ATTENTION_MAX_TOKENS);
@@ -203,18 +206,19 @@ static int image(const struct blob *blob, struct clip_config *config) {
 
 static int text(const struct blob *blob, struct clip_config *c) {
     uint32_t embedding;
+    bool no_mask = false;
     int status = tower(blob, "text", &c->text);
     if (!status) status = u32(blob, "text", "context_length", OP_ATTENTION_MAX_TOKENS, &c->text.tokens);
     if (!status) status = u32(blob, "text", "vocab_size", MAX_VOCABULARY, &c->vocabulary);
     if (!status) status = u32(blob, "text", "projection_dim", MAX_WIDTH, &embedding);
     if (!status) status = blob_u32(blob, "tokenizer.ggml.eos_token_id", &c->end_id);
     if (!status) status = either_or_absent(blob, "ocelli.text.pooling", "end", "last", &c->last_pool);
-    if (!status) status = either_or_absent(blob, "ocelli.text.mask", "causal", "none", &c->text.no_mask);
-    if (!status && gguf_value(blob_gguf(blob), "ocelli.text.projection_bias"))
-        status = blob_bool(blob, "ocelli.text.projection_bias", &c->text.projection_bias);
+    if (!status) status = either_or_absent(blob, "ocelli.text.mask", "causal", "none", &no_mask);
+    if (!status) status = bool_or_absent(blob, "ocelli.text.projection_bias", &c->text.projection_bias);
     if (!status && c->last_pool) status = blob_u32(blob, "tokenizer.ggml.padding_token_id", &c->pad_id);
     if (status) return status;
-    if (c->text.no_mask && !c->last_pool)
+    c->text.causal = !no_mask;
+    if (no_mask && !c->last_pool)
         return log_fail(OCELLI_ERR_LIMIT, "%s: texts without a mask whose row is the end mark's: not supported",
                         blob_name(blob));
     if (c->pad_id >= c->vocabulary)

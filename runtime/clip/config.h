@@ -24,8 +24,11 @@ struct clip_tower_config {
     uint32_t tokens; /* image: 1 + patches; text: context length */
     float epsilon;
     enum op_activation activation;
-    bool no_mask; /* every token sees all others; else those up to itself. Of the text tower */
+    bool causal; /* a token sees those up to itself; else all of them */
     bool projection_bias;
+    /* The image's embedding: the class token's row, normed and projected. Or, `attention_pool`: no class token, no norm
+     * before the blocks, no projection; one query that is no token attends to all of them, and has an MLP. */
+    bool attention_pool;
     uint64_t float_inputs[CLIP_PRODUCTS]; /* bit i: that product of block i takes floats on every device */
 };
 
@@ -36,12 +39,9 @@ struct clip_config {
         stem; /* channels of the two convolutions before the last one (clip/stem.h); 0: patches are one convolution */
     bool pre_norm;      /* a norm before the first block of the image tower */
     uint32_t embedding; /* D */
-    /* The image's embedding: the class token's row, normed and projected. Or, `attention_pool`: no class token, no norm
-     * before the blocks, no projection; one query that is no token attends to all of them, and has an MLP. */
-    bool attention_pool;
-    bool last_pool;  /* the text's row is the context's last one; else the first end mark's */
-    uint32_t end_id; /* of the end mark */
-    uint32_t pad_id; /* with last_pool: of all rows behind the text's own */
+    bool last_pool;     /* the text's row is the context's last one; else the first end mark's */
+    uint32_t end_id;    /* of the end mark */
+    uint32_t pad_id;    /* with last_pool: of all rows behind the text's own */
     struct prep_rule prep;
     float logit_scale, logit_bias;
     bool sigmoid; /* score rule; else softmax */
@@ -49,7 +49,7 @@ struct clip_config {
 
 /* Rows of one picture before the tower: a head that pools by attention has no class token beside them. */
 static inline uint32_t clip_patches(const struct clip_config *config) {
-    return config->image.tokens - !config->attention_pool;
+    return config->image.tokens - !config->image.attention_pool;
 }
 
 /* Errors: FILE (missing or contradictory values), LIMIT (a valid model this runtime cannot run). */

@@ -24,9 +24,9 @@ static int load(struct clip_image *s, struct blob *blob) {
     int status = clip_stem_load(&s->stem, t, blob, c->stem);
     if (!status)
         status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, columns, c->stem > 0, &s->patch_weights);
-    if (!status && c->attention_pool)
+    if (!status && c->image.attention_pool)
         status = clip_load_rows(t, blob, TENSOR_IMAGE_POSITIONS, c->image.tokens, &s->positions);
-    if (!c->attention_pool) {
+    if (!c->image.attention_pool) {
         if (!status) status = clip_load_vector(t, blob, TENSOR_CLASS, c->image.width, &s->class_token);
         if (!status) status = clip_load_vector(t, blob, TENSOR_IMAGE_POSITIONS, positions, &s->positions);
         if (!status && c->pre_norm) status = clip_load_norm(t, blob, TENSOR_PRE_NORM, &s->pre);
@@ -86,7 +86,6 @@ int clip_image_init(struct clip_image *tower, struct op_device *device, struct b
     *tower = (struct clip_image){.config = config, .most = max_batch};
     tower->tower = (struct clip_tower){
         .device = device, .config = &config->image, .embedding = config->embedding, .weights = {.device = device}};
-    tower->tower.pools_by_attention = config->attention_pool;
     clip_resize_init(&tower->resize, device, config);
     int status = init(tower, blob);
     if (status) clip_image_finish(tower);
@@ -146,11 +145,11 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
     struct op_rows patches = op_unquantized_rows(t->device, tower->patches, pieces);
     patches = op_input(t->list, patches, pieces, piece_numbers(tower->config), tower->patches_quantized); // (B P, K)
     patches = clip_stem_record(&tower->stem, t, patches, rows);
-    if (tower->config->attention_pool)
+    if (tower->config->image.attention_pool)
         start_plain(tower, patches, batch);
     else
         start_with_class(tower, patches, batch);
-    clip_record_stack(t, batch, tokens, false);
+    clip_record_stack(t, batch, tokens);
     status = op_list_end(t->list);
     if (status) return status;
     t->batch = batch, t->tokens = tokens;

@@ -55,7 +55,7 @@ int clip_text_record(struct clip_text *tower, uint32_t batch, uint32_t tokens) {
     struct op_view from = op_view_of(tower->tokens);
     from.size = (uint64_t)batch * tokens * t->x.stride * sizeof(float);
     op_copy(t->list, from, t->x.values); // (B T, W)
-    clip_record_stack(t, batch, tokens, !t->config->no_mask);
+    clip_record_stack(t, batch, tokens);
     status = op_list_end(t->list);
     if (status) return status;
     t->batch = batch, t->tokens = tokens;

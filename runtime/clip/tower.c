@@ -58,11 +58,19 @@ static int source(const struct clip_tower *t, struct blob *blob, const char *nam
     return bias ? blob_vector(blob, key, rows, counts_only(t) ? NULL : &s->bias) : OCELLI_OK;
 }
 
+/* `float_inputs`: they have to stay floats. */
+static int load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                       bool bias, bool float_inputs, struct op_matrix *matrix) {
+    struct op_source s;
+    int status = source(t, blob, name, rows, columns, bias, &s);
+    if (status) return status;
+    s.float_inputs = float_inputs;
+    return op_weights_matrix(&t->weights, &s, 1, columns, matrix);
+}
+
 int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
                      bool bias, struct op_matrix *matrix) {
-    struct op_source s;
-    int status = source(tower, blob, name, rows, columns, bias, &s);
-    return status ? status : op_weights_matrix(&tower->weights, &s, 1, columns, matrix);
+    return load_matrix(tower, blob, name, rows, columns, bias, false, matrix);
 }
 
 /* Of all heads of a block. */
@@ -74,15 +82,6 @@ static bool keeps_floats(const struct clip_tower *t, enum clip_product product, 
     return t->config->float_inputs[product] >> block & 1;
 }
 
-/* A matrix of a block, whose inputs may have to stay floats. */
-static int load_product(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
-                        bool float_inputs, struct op_matrix *matrix) {
-    struct op_source s;
-    int status = source(t, blob, name, rows, columns, true, &s);
-    s.float_inputs = float_inputs;
-    return status ? status : op_weights_matrix(&t->weights, &s, 1, columns, matrix);
-}
-
 static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, uint32_t rows, bool float_inputs,
                     struct op_matrix *matrix) {
     static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
@@ -92,9 +91,9 @@ static int load_qkv(struct clip_tower *t, struct blob *blob, const char *block, 
         char name[NAME_SIZE];
         snprintf(name, sizeof name, "%s.%s", block, parts[i]);
         int status = source(t, blob, name, rows, width, true, &sources[i]);
-        sources[i].float_inputs = float_inputs;
         if (status) return status;
     }
+    sources[0].float_inputs = float_inputs; /* of all three */
     return op_weights_matrix(&t->weights, sources, 3, width, matrix);
 }
 
@@ -104,13 +103,13 @@ static int load_rest(struct clip_tower *tower, struct blob *blob, const char *bl
     uint32_t width = tower->config->width;
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
-    int status = load_product(tower, blob, name, width, attention, floats[CLIP_ATTENTION_OUT], &b->out);
+    int status = load_matrix(tower, blob, name, width, attention, true, floats[CLIP_ATTENTION_OUT], &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s." TENSOR_UP, block);
-    if (!status) status = load_product(tower, blob, name, hidden, width, floats[CLIP_UP], &b->up);
+    if (!status) status = load_matrix(tower, blob, name, hidden, width, true, floats[CLIP_UP], &b->up);
     snprintf(name, sizeof name, "%s." TENSOR_DOWN, block);
-    if (!status) status = load_product(tower, blob, name, width, hidden, floats[CLIP_DOWN], &b->down);
+    if (!status) status = load_matrix(tower, blob, name, width, hidden, true, floats[CLIP_DOWN], &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
 }
@@ -146,6 +145,7 @@ static int load_head_kv(struct clip_tower *t, struct blob *blob, struct op_matri
 }
 
 static int load_head(struct clip_tower *t, struct blob *blob) {
+    t->head.block.heads = t->config->heads;
     int status = clip_load_rows(t, blob, TENSOR_HEAD_QUERY, 1, &t->head.query);
     if (!status) status = load_head_kv(t, blob, &t->head.block.qkv);
     static const bool none[CLIP_PRODUCTS];
@@ -161,8 +161,8 @@ int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *pre
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s." TENSOR_POST_NORM, prefix);
     if (!status) status = clip_load_norm(tower, blob, name, &tower->post);
-    if (!status && tower->pools_by_attention) status = load_head(tower, blob);
-    if (!status && !tower->pools_by_attention)
+    if (!status && tower->config->attention_pool) status = load_head(tower, blob);
+    if (!status && !tower->config->attention_pool)
         status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width,
                                   tower->config->projection_bias, &tower->projection);
     blob_release(blob, prefix);
@@ -277,7 +277,7 @@ static void output_and_mlp(struct clip_tower *tower, const struct clip_block *bl
 
 /* x += attention(normed); x += mlp(norm(x)); normed = next(x) */
 static void block(struct clip_tower *tower, const struct clip_block *from, const struct clip_next *next, uint32_t batch,
-                  uint32_t tokens, bool causal) {
+                  uint32_t tokens) {
     uint32_t rows = batch * tokens, width = from->heads * tower->config->head;
     op_linear(tower->list, &(struct op_linear){.label = "qkv",
                                                .in = normed_for(tower, &from->qkv, false, rows),
@@ -292,24 +292,49 @@ static void block(struct clip_tower *tower, const struct clip_block *from, const
                                                      .tokens = tokens,
                                                      .width = width,
                                                      .heads = from->heads,
-                                                     .causal = causal,
+                                                     .causal = tower->config->causal,
                                                      .epilogue = {.out = input}});
     output_and_mlp(tower, from, input, tower->x, false, next, rows);
+}
+
+/* Of all rows, where qkv has them. */
+static void keys_and_values(struct clip_tower *tower, const struct clip_block *block, const char *label,
+                            uint32_t rows) {
+    uint32_t width = block->heads * tower->config->head;
+    op_linear(tower->list, &(struct op_linear){.label = label,
+                                               .in = normed_for(tower, &block->qkv, false, rows),
+                                               .matrix = &block->qkv, // (B T, 2A)
+                                               .out = tower->qkv,
+                                               .rows = rows,
+                                               .first = width,
+                                               .count = 2 * width});
+}
+
+/* What follows them, for one row a sequence: the attention of `query`, and the rest of the block. */
+static void attend_and_finish(struct clip_tower *tower, const struct clip_block *block, struct op_rows query,
+                              const struct clip_next *next, uint32_t batch, uint32_t tokens) {
+    const struct clip_pooled *p = &tower->pooled;
+    struct op_rows attended = op_matrix_floats(tower->device, &block->out, p->attended, batch);
+    struct op_rows input = op_matrix_input(tower->device, &block->out, attended, p->attended_quantized, batch);
+    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
+                                                     .query = query,
+                                                     .pooled = op_view_of(tower->pool_rows),
+                                                     .out = attended, // (B, A)
+                                                     .sequences = batch,
+                                                     .tokens = tokens,
+                                                     .width = block->heads * tower->config->head,
+                                                     .heads = block->heads,
+                                                     .causal = tower->config->causal,
+                                                     .epilogue = {.out = input}});
+    output_and_mlp(tower, block, input, p->x, true, next, batch);
 }
 
 /* The last block, whose result is read for one row a sequence only: keys and values of all rows, the rest of that one.
  */
 static void pooled_block(struct clip_tower *tower, const struct clip_block *block, const struct clip_next *next,
-                         uint32_t batch, uint32_t tokens, bool causal) {
-    uint32_t width = block->heads * tower->config->head;
+                         uint32_t batch, uint32_t tokens) {
     const struct clip_pooled *p = &tower->pooled;
-    op_linear(tower->list, &(struct op_linear){.label = "kv",
-                                               .in = normed_for(tower, &block->qkv, false, batch * tokens),
-                                               .matrix = &block->qkv, // (B T, 2A)
-                                               .out = tower->qkv,
-                                               .rows = batch * tokens,
-                                               .first = width,
-                                               .count = 2 * width});
+    keys_and_values(tower, block, "kv", batch * tokens);
     struct op_rows pooled = normed_for(tower, &block->qkv, true, batch);
     op_norm(tower->list, &(struct op_norm){.in = tower->x,
                                            .out = pooled, // (B, W)
@@ -325,26 +350,14 @@ static void pooled_block(struct clip_tower *tower, const struct clip_block *bloc
                                                .matrix = &block->qkv, // (B, A)
                                                .out = p->q,
                                                .rows = batch,
-                                               .count = width});
-    struct op_rows attended = op_matrix_floats(tower->device, &block->out, p->attended, batch);
-    struct op_rows input = op_matrix_input(tower->device, &block->out, attended, p->attended_quantized, batch);
-    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
-                                                     .query = p->q,
-                                                     .pooled = op_view_of(tower->pool_rows),
-                                                     .out = attended, // (B, A)
-                                                     .sequences = batch,
-                                                     .tokens = tokens,
-                                                     .width = width,
-                                                     .heads = block->heads,
-                                                     .causal = causal,
-                                                     .epilogue = {.out = input}});
-    output_and_mlp(tower, block, input, p->x, true, next, batch);
+                                               .count = block->heads * tower->config->head});
+    attend_and_finish(tower, block, p->q, next, batch, tokens);
 }
 
 /* The last block, which is computed for the pooled row only, and the projection of that row. */
-static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
+static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens) {
     pooled_block(tower, &tower->blocks[tower->config->blocks - 1],
-                 &(struct clip_next){&tower->post, &tower->projection}, batch, tokens, causal);
+                 &(struct clip_next){&tower->post, &tower->projection}, batch, tokens);
     struct op_rows out = {.values = op_view_of(tower->output), .stride = op_stride(tower->embedding)};
     op_linear(tower->list, &(struct op_linear){.label = "projection",
                                                .in = normed_for(tower, &tower->projection, true, batch), // (B, W)
@@ -356,34 +369,17 @@ static void pool_row(struct clip_tower *tower, uint32_t batch, uint32_t tokens, 
 /* y = out(attention(query, normed)); y + mlp(norm(y)) is the embedding. All sequences have the same query, which is one
  * row without a stride. */
 static void pool_by_attention(struct clip_tower *tower, uint32_t batch, uint32_t tokens) {
-    uint32_t width = tower->config->width;
-    const struct clip_pooled *p = &tower->pooled;
-    op_linear(tower->list, &(struct op_linear){.label = "head_kv",
-                                               .in = normed_for(tower, &tower->head.block.qkv, false, batch * tokens),
-                                               .matrix = &tower->head.block.qkv, // (B T, 2W)
-                                               .out = tower->qkv,
-                                               .rows = batch * tokens,
-                                               .first = width,
-                                               .count = 2 * width});
-    struct op_rows attended = op_matrix_floats(tower->device, &tower->head.block.out, p->attended, batch);
-    struct op_rows input =
-        op_matrix_input(tower->device, &tower->head.block.out, attended, p->attended_quantized, batch);
-    op_attention(tower->list, &(struct op_attention){.in = tower->qkv,
-                                                     .query = {.values = tower->head.query},
-                                                     .pooled = op_view_of(tower->pool_rows),
-                                                     .out = attended, // (B, W)
-                                                     .sequences = batch,
-                                                     .tokens = tokens,
-                                                     .width = width,
-                                                     .heads = tower->config->heads,
-                                                     .epilogue = {.out = input}});
-    output_and_mlp(tower, &tower->head.block, input, p->x, true, &(struct clip_next){0}, batch); // (B, W)
-    struct op_view from = p->x.values;
-    from.size = (uint64_t)batch * p->x.stride * sizeof(float);
+    const struct clip_block *head = &tower->head.block;
+    const struct op_rows *y = &tower->pooled.x;
+    keys_and_values(tower, head, "head_kv", batch * tokens);
+    attend_and_finish(tower, head, (struct op_rows){.values = tower->head.query}, &(struct clip_next){0}, batch,
+                      tokens);
+    struct op_view from = y->values;
+    from.size = (uint64_t)batch * y->stride * sizeof(float);
     op_copy(tower->list, from, op_view_of(tower->output)); // (B, D)
 }
 
-void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal) {
+void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens) {
     uint32_t last = tower->config->blocks - 1;
     const struct clip_block *b = tower->blocks;
     op_norm(tower->list, &(struct op_norm){.in = tower->x,
@@ -394,12 +390,12 @@ void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens
                                            .width = tower->config->width,
                                            .epsilon = tower->config->epsilon});
     for (uint32_t i = 0; i < last; i++)
-        block(tower, &b[i], &(struct clip_next){&b[i + 1].ln1, &b[i + 1].qkv}, batch, tokens, causal);
-    if (!tower->pools_by_attention) {
-        pool_row(tower, batch, tokens, causal);
+        block(tower, &b[i], &(struct clip_next){&b[i + 1].ln1, &b[i + 1].qkv}, batch, tokens);
+    if (!tower->config->attention_pool) {
+        pool_row(tower, batch, tokens);
         return;
     }
-    block(tower, &b[last], &(struct clip_next){&tower->post, &tower->head.block.qkv}, batch, tokens, causal);
+    block(tower, &b[last], &(struct clip_next){&tower->post, &tower->head.block.qkv}, batch, tokens);
     pool_by_attention(tower, batch, tokens);
 }
 

@@ -29,8 +29,7 @@ struct clip_tower {
     struct clip_block *blocks;
     struct clip_norm post;
     struct op_matrix projection; /* (D, W) */
-    bool pools_by_attention;     /* then `head` is in the place of the last two */
-    struct clip_head {
+    struct clip_head {           /* with attention_pool, in place of the projection */
         struct clip_block block; /* without ln1; the q rows of qkv are zeros */
         struct op_view query;    /* (W) */
     } head;
@@ -76,7 +75,7 @@ int clip_allocate(struct clip_tower *tower, const char *name);
 void clip_free_activations(struct clip_tower *tower);
 
 /* Records blocks, pooling and projection for `batch` sequences of `tokens`, from x to output. */
-void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens, bool causal);
+void clip_record_stack(struct clip_tower *tower, uint32_t batch, uint32_t tokens);
 
 /* Reads `count` embeddings and makes them unit length. Errors: WRONG (not finite). */
 int clip_read_embeddings(struct clip_tower *tower, uint32_t count, float *out);

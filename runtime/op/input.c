@@ -6,6 +6,10 @@ bool op_input_is_int8(const struct op_device *device) {
     return device->way.kind != OCELLI_KIND_F16W;
 }
 
+bool op_product_is_int8(const struct op_device *device, bool float_inputs) {
+    return op_input_is_int8(device) && !float_inputs;
+}
+
 struct op_rows op_input_rows(const struct op_device *device, struct op_rows in, uint32_t rows) {
     in.panel = device->backend->input_panel(device, rows, false);
     return in;
@@ -20,13 +24,9 @@ struct op_rows op_quantized_rows(const struct op_device *device, struct op_rows 
     return op_input_is_int8(device) ? op_input_rows(device, quantized, rows) : floats;
 }
 
-static bool takes_int8(const struct op_device *device, const struct op_matrix *matrix) {
-    return op_input_is_int8(device) && !matrix->float_inputs;
-}
-
 struct op_rows op_matrix_input(const struct op_device *device, const struct op_matrix *matrix, struct op_rows floats,
                                struct op_rows quantized, uint32_t rows) {
-    bool int8 = takes_int8(device, matrix);
+    bool int8 = op_product_is_int8(device, matrix->float_inputs);
     struct op_rows input = int8 ? quantized : floats;
     input.panel = device->backend->input_panel(device, rows, !int8);
     return input;
@@ -34,7 +34,8 @@ struct op_rows op_matrix_input(const struct op_device *device, const struct op_m
 
 struct op_rows op_matrix_floats(const struct op_device *device, const struct op_matrix *matrix, struct op_rows floats,
                                 uint32_t rows) {
-    return takes_int8(device, matrix) ? floats : op_matrix_input(device, matrix, floats, floats, rows);
+    return op_product_is_int8(device, matrix->float_inputs) ? floats
+                                                            : op_matrix_input(device, matrix, floats, floats, rows);
 }
 
 struct op_rows op_input(struct op_list *list, struct op_rows in, uint32_t rows, uint32_t width,

@@ -88,6 +88,8 @@ void op_linear(struct op_list *list, const struct op_linear *args);
 
 /* Does op_linear() want int8 inputs on this device? */
 bool op_input_is_int8(const struct op_device *device);
+/* The same of one product, whose inputs may have to stay floats. */
+bool op_product_is_int8(const struct op_device *device, bool float_inputs);
 /* More rows than op_rows need memory for, so that panels and tiles of rows are whole. */
 enum { OP_MAX_PANEL = 16 };
 /* The memory of `in`, with the panel that op_linear() wants of `rows` rows: for what writes int8 or float inputs. */

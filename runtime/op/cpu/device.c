@@ -203,9 +203,8 @@ static int memory_read(struct op_memory *m, struct op_device *device, uint64_t o
 
 static uint64_t matrix_bytes(const struct op_device *device, uint32_t rows, uint32_t columns, bool float_inputs) {
     const struct cpu_kernels *k = cpu_of(device)->kernels;
-    bool int8 = op_input_is_int8(device) && !float_inputs;
-    return int8 ? panels_bytes(&k->dot, rows, op_stride(columns))
-                : panels_float_bytes(&k->floats, rows, op_stride(columns));
+    return op_product_is_int8(device, float_inputs) ? panels_bytes(&k->dot, rows, op_stride(columns))
+                                                    : panels_float_bytes(&k->floats, rows, op_stride(columns));
 }
 
 /* Rows of a matrix that a thread packs at once: a multiple of every kernel's panel. */
@@ -223,7 +222,7 @@ static void pack_part(const struct pack *p, const struct op_source *s, uint32_t 
     uint32_t columns = p->matrix->columns, stride = op_stride(columns);
     const int8_t *values = s->values + (size_t)(first - row0) * columns;
     void *to = cpu_at(p->matrix->weights);
-    if (op_input_is_int8(p->device) && !p->matrix->float_inputs)
+    if (op_product_is_int8(p->device, p->matrix->float_inputs))
         panels_pack(&k->dot, values, first, end - first, columns, stride, to);
     else
         panels_float_pack(&k->floats, values, first, end - first, columns, stride, to);
