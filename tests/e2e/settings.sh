@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# What a flashed board makes of the text file on its card, on a folder that stands for /: good files as every system writes them, each kind
-# of bad input, models, changes over the network that stay, a full state partition, and ends in the middle. OCELLI_BUILD, OCELLI_SOURCE,
-# OCELLI_MODEL as in cli.sh; SETTINGS_KILLS=200 for more ends (tests/e2e/tools/settings_kills.py).
+# A flashed board reads the text file on its card; a folder stands for the board's /. The test writes good files as every system writes
+# them, and each kind of bad input. It tries models, and a state partition that is full. Changes over the network have to stay. The program
+# is killed while it writes: SETTINGS_KILLS=200 does so more often (tests/e2e/tools/settings_kills.py). OCELLI_BUILD, OCELLI_SOURCE,
+# OCELLI_MODEL as in cli.sh.
 # shellcheck disable=SC1111
 set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
