@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Every folder of boards/ with a file `compatible`, as it is installed. The program accepts its ini once a source and a tag are in it.
-# systemd accepts its drop-in. No board is named twice. Its README has no figure that docs/measurements.md lacks.
+# Checks every folder of boards/ that has a file `compatible`, as `cmake --install` leaves it. ocelli accepts the board's ini once a source
+# and a tag are in it. systemd accepts its drop-in. No device tree belongs to two boards. The board's README has no figure that
+# docs/measurements.md lacks.
 set -u
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT

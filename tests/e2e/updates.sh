@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# ocelli-update and ocelli-slot of boards/image on a folder that stands for a board: the card's partitions are files, and mounts and service manager
-# are stand-ins. Files that are cut, of another base, with a wrong digest, too large, no update at all; several on the card; two at once;
-# the power cut in the middle; a damaged slot.env; a card and a state partition that cannot be written. tests/image has the whole.
+# ocelli-update and ocelli-slot of boards/image run on a folder that stands for a board. The card's partitions are files there. `mount`,
+# `systemctl`, `sleep` and `sync` are stand-ins. The scripts get files that are cut, too large, of another base, with a wrong digest, or no
+# update at all. They get several on the card, and two at once. They find what a power cut leaves, a damaged slot.env, and a card or a state
+# partition that cannot be written. tests/image runs the same scripts in the whole image.
 set -u
 for tool in zstd flock; do command -v $tool >/dev/null || { echo "SKIP: no $tool"; exit 77; }; done
 work=$(mktemp -d) || exit 1

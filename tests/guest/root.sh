@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# root.sh FOLDER: Debian's arm64 root for tests/guest/run.sh, without ocelli: FOLDER/root (also what ocelli is compiled against),
-# FOLDER/vmlinuz, FOLDER/boot.cpio, FOLDER/root.ext4. Made once for a list of packages. As root; needs the network, no emulation:
-# packages are only extracted, and the little that their scripts would have done is done here.
+# root.sh FOLDER: makes Debian's arm64 root for tests/guest/run.sh, without ocelli. It makes FOLDER/vmlinuz, FOLDER/boot.cpio,
+# FOLDER/root.ext4, and FOLDER/root, which ocelli is also compiled against. It makes them once for a list of packages. As root. It needs the
+# network and no emulation: it only extracts packages, and does itself the little that their scripts would have done.
 set -eu
 out=$1
 suite=${SUITE:-trixie}

@@ -197,11 +197,6 @@ class Board:
             time.sleep(0.3)
         raise Failed(f"{what}: not in {timeout} s")
 
-    def last_slot(self):
-        """The slot that U-Boot started last."""
-        at = self.uart.heard.rfind(b"starting slot ")
-        return self.uart.heard[at + 14:at + 15].decode() if at >= 0 else None
-
     def wait_tags(self, timeout=240):
         """Waits until the UART tells a tag that is on. Nothing is sent before the daemon answers over UDP: QEMU's UART tells nobody of a
         byte that comes while its 16 places are full."""

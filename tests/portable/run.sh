@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh BUILD FOLDER: installs the portable build of the folder BUILD in a Debian 12 and a Debian 13 that have nothing but its libraries,
-# and tries it there (inside.sh). FOLDER keeps the systems. OCELLI_SOURCE: the sources. As root; needs mmdebstrap, the network the first
-# time. Ubuntu does not run here: cmake/portable_check.sh reads the files for it.
+# run.sh BUILD FOLDER: installs the portable build of the folder BUILD in a Debian 12 and in a Debian 13, and tries it there (inside.sh).
+# These systems have the libraries that it needs and no others. FOLDER keeps them. OCELLI_SOURCE: the sources. As root. It needs mmdebstrap,
+# and the first time the network. Ubuntu does not run here: cmake/portable_check.sh reads the files for it.
 set -eu
 build=$1 out=$2
 mkdir -p "$out"

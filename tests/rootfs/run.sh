@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# run.sh FOLDER ARM64: boards/orin/install-rootfs on a tree that tree.sh makes in FOLDER. The package holds this checkout's ocelli (tests/arm64/build.sh,
-# in ARM64). It is unpacked and in dpkg's list; the program runs there, and Vulkan's loader finds NVIDIA's driver file. Then a second run,
-# an upgrade, refusals. As root.
+# run.sh FOLDER ARM64: tries boards/orin/install-rootfs on a tree, which tree.sh makes in FOLDER. The package holds this checkout's ocelli,
+# which tests/arm64/build.sh builds in ARM64. install-rootfs refuses what does not fit, and changes nothing then. It unpacks the package and
+# enters it in dpkg's list. The program runs in the tree, and Vulkan's loader finds NVIDIA's driver file. A second run changes nothing, and
+# an upgrade works. As root.
 set -u
 out=$1 arm64=$2
 here=$(cd "$(dirname "$0")" && pwd)

@@ -192,13 +192,19 @@ static bool leave_out_line(struct daemon_ini *ini, size_t number, const char *te
     return true;
 }
 
-/* Faults that show one at a time, as those of too many tags, would take minutes: the first one ends the file. */
-static bool leave_out_rest(struct daemon_ini *ini, size_t number, const char *text) {
+/* false: all of them are out already. */
+static bool leave_out_from(struct daemon_ini *ini, size_t first) {
     bool any = false;
-    for (size_t i = number ? number - 1 : 0; i < ini->lines->count; i++) {
+    for (size_t i = first; i < ini->lines->count; i++) {
         any |= !ini->lines->list[i].out;
         ini->lines->list[i].out = true;
     }
+    return any;
+}
+
+/* Faults that show one at a time, as those of too many tags, would take minutes: the first one ends the file. */
+static bool leave_out_rest(struct daemon_ini *ini, size_t number, const char *text) {
+    bool any = leave_out_from(ini, number ? number - 1 : 0);
     if (any) diagnostics_fault(ini->report, number, "%s; from here on the daemon's sections are left out", text);
     return any;
 }
@@ -216,16 +222,12 @@ static bool leave_out_default(struct daemon_ini *ini, const char *text) {
 }
 
 /* When no single line can be blamed, the board runs with its defaults alone. */
-static void leave_out_all(struct daemon_ini *ini, const char *text) {
-    for (size_t i = 0; i < ini->lines->count; i++) ini->lines->list[i].out = true;
-    diagnostics_fault(ini->report, 0, DIAGNOSTICS_FILE ": none of its tags and settings of the daemon is used: %s",
-                      text);
-}
-
-static bool any_left(const struct daemon_ini *ini) {
-    for (size_t i = 0; i < ini->lines->count; i++)
-        if (!ini->lines->list[i].out) return true;
-    return false;
+static bool leave_out_all(struct daemon_ini *ini, const char *text) {
+    bool any = leave_out_from(ini, 0);
+    if (any)
+        diagnostics_fault(ini->report, 0, DIAGNOSTICS_FILE ": none of its tags and settings of the daemon is used: %s",
+                          text);
+    return any;
 }
 
 /* One look at the whole: leaves out all that it finds. false: the daemon takes it, or nothing helps. */
@@ -245,10 +247,7 @@ static bool prune(struct daemon_ini *ini, int look) {
         else
             any |= leave_out_default(ini, f->text);
     }
-    if (faults && !any && any_left(ini)) {
-        leave_out_all(ini, found.list[0].text);
-        any = true;
-    }
+    if (faults && !any) any = leave_out_all(ini, found.list[0].text);
     findings_finish(&found);
     return any;
 }

@@ -61,14 +61,15 @@ static bool same_type(const uint8_t *bytes, size_t size, const char *type, size_
 
 /* RFC 4251, 5: a key is fields, each behind its length as 32 bits. One whose end was lost has half a field. */
 static bool is_whole(const uint8_t *bytes, size_t size) {
-    size_t at = 0, left = size;
-    while (left >= 4) {
+    size_t at = 0;
+    while (size - at >= 4) {
         const uint8_t *b = bytes + at;
         size_t field = (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3];
-        if (field > left - 4) return false;
-        at += 4 + field, left = size - at;
+        at += 4;
+        if (field > size - at) return false;
+        at += field;
     }
-    return left == 0;
+    return at == size;
 }
 
 const char *ssh_key_fault(const char *line) {

@@ -219,11 +219,11 @@ static int lock_card(const struct place *place) {
 }
 
 /* FAT has no permissions, so file_save() and not place_save(). */
-static int write_open(const char *folder, const char *path, const char *text, bool remount) {
-    bool open = remount && is_read_only(folder);
-    int status = open ? remount_as(folder, "remount,rw") : OCELLI_OK;
+static int write_locked(const char *folder, const char *path, const char *text, bool remount) {
+    bool made_writable = remount && is_read_only(folder);
+    int status = made_writable ? remount_as(folder, "remount,rw") : OCELLI_OK;
     if (!status) status = file_save(path, text, strlen(text));
-    if (open) {
+    if (made_writable) {
         sync();
         int closed = remount_as(folder, "remount,ro");
         status = status ? status : closed;
@@ -236,7 +236,7 @@ static int write_file(const struct place *place, const char *path, const char *t
     const char *before = place_read(place, path, &size), *folder = place_path(place, PLACE_BOOT);
     if (before && size == strlen(text) && !memcmp(before, text, size)) return OCELLI_OK;
     if (!folder) return OCELLI_ERR_MEMORY;
-    int lock = lock_card(place), status = write_open(folder, path, text, remount);
+    int lock = lock_card(place), status = write_locked(folder, path, text, remount);
     if (lock >= 0) close(lock);
     return status;
 }
