@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { LATE_US = 5000, TURNS = 1000 };
+enum { LATE_US = 20000, TURNS = 1000 };
 
 /* A file, and whether it was written since. */
 struct stamp {

@@ -173,6 +173,7 @@ static void faults(void **state) {
 
 /* ---- saves beside it ---- */
 
+enum { BACK_MS = 20000 }; /* a busy disk holds up the renaming that brings a save back */
 static atomic_bool over;
 static atomic_int swaps, refused;
 
@@ -226,18 +227,20 @@ static void no_save_is_lost(void **state) {
     refused = 0;
     save(0, false);
     assert_int_equal(pthread_create(&thread, NULL, swap_on, NULL), 0);
-    for (int n = 1; n <= saves; n++) {
+    /* Longer where the machine is busy and most changes are refused. */
+    for (int n = 1; n <= saves || (swaps <= 10 && n < 20 * saves); n++) {
         save(n, n % 3 == 0);
         usleep((useconds_t)(n * 7919 % 2000));
-        for (int i = 0; i < 2000 && !is_saved(n); i++) usleep(1000); /* it may be on its way back */
-        lost += !is_saved(n);
+        for (int i = 0; i < BACK_MS && !is_saved(n); i++) usleep(1000); /* it may be on its way back */
+        if (is_saved(n)) continue;
+        print_error("save %d is lost\n", n);
+        lost++;
     }
     over = true;
     pthread_join(thread, NULL);
     print_message("%d saves, %d lost; %d changes, %d refused\n", saves, lost, swaps, refused);
-    /* One who has found the file, and is kept from opening it for longer than we wait, is seen by nobody. */
-    assert_true(lost <= saves / 500);
-    assert_true(swaps > 0); /* few on a busy machine, where most are refused */
+    assert_int_equal(lost, 0);
+    assert_true(swaps > 10);
     assert_int_equal(names(), 1);
     assert_int_equal(heard.lines, 0);
 }
