@@ -100,7 +100,7 @@ int spm_make_merges(struct spm *spm) {
 /* ---- the file ---- */
 
 static int count_pieces(struct spm *s, const uint8_t *bytes, size_t size) {
-    struct protobuf message = {bytes, size, 0};
+    struct span message = span_of(bytes, size);
     struct protobuf_field f;
     int more;
     while ((more = protobuf_next(&message, &f)) > 0)
@@ -115,7 +115,7 @@ static int count_pieces(struct spm *s, const uint8_t *bytes, size_t size) {
     return s->tokens && s->types && s->scores ? OCELLI_OK : no_memory(s);
 }
 
-static int read_piece(struct spm *s, struct protobuf message, size_t id) {
+static int read_piece(struct spm *s, struct span message, size_t id) {
     struct protobuf_field f;
     int more;
     s->types[id] = SENTENCEPIECE_NORMAL;
@@ -129,7 +129,7 @@ static int read_piece(struct spm *s, struct protobuf message, size_t id) {
     return more < 0 || !s->tokens[id].text || !s->types[id] ? broken(s, "a piece") : OCELLI_OK;
 }
 
-static int read_trainer(struct spm *s, struct protobuf message) {
+static int read_trainer(struct spm *s, struct span message) {
     enum { MODEL_TYPE = 3, SUFFIX = 24, UNIGRAM = 1, PAIRS = 2 };
     struct protobuf_field f;
     uint64_t kind = UNIGRAM;
@@ -147,7 +147,7 @@ static int read_trainer(struct spm *s, struct protobuf message) {
     return OCELLI_OK;
 }
 
-static int read_normalizer(struct spm *s, struct protobuf message) {
+static int read_normalizer(struct spm *s, struct span message) {
     enum { CHARSMAP = 2, DUMMY_PREFIX = 3, EXTRA = 4, ESCAPE = 5 };
     struct protobuf_field f;
     bool escape = true;
@@ -167,13 +167,13 @@ static int read_normalizer(struct spm *s, struct protobuf message) {
 
 int spm_read_model(struct spm *spm, const uint8_t *bytes, size_t size) {
     enum { PIECE = 1, TRAINER = 2, NORMALIZER = 3 };
-    struct protobuf message = {bytes, size, 0};
+    struct span message = span_of(bytes, size);
     struct protobuf_field f;
     size_t id = 0;
     spm->space_before = spm->single_spaces = true;
     int status = count_pieces(spm, bytes, size);
     while (!status && protobuf_next(&message, &f) > 0) {
-        struct protobuf part = {f.bytes, f.size, 0};
+        struct span part = span_of(f.bytes, f.size);
         if (f.wire != PROTOBUF_BYTES) continue;
         if (f.number == PIECE) status = read_piece(spm, part, id++);
         if (f.number == TRAINER) status = read_trainer(spm, part);
