@@ -137,7 +137,7 @@ struct sentencepiece_params tokenizer_spm_params(const struct tokenizer *tokeniz
                                          .token_count = s->token_count,
                                          .types = s->types,
                                          .scores = (const uint8_t *)s->scores,
-                                         .merges = s->merges,
+                                         .merges = (const uint8_t *)s->merges,
                                          .merge_count = s->merge_count,
                                          .charsmap = s->charsmap,
                                          .charsmap_size = s->charsmap_size,

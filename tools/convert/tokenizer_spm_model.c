@@ -67,17 +67,10 @@ static size_t split_token(const struct spm *s, const struct vocab *vocab, size_t
     return count;
 }
 
-static void put32(uint8_t *to, uint32_t value) {
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> (8 * i));
-}
-
 static int keep(struct spm *s, const struct pair *pairs, size_t count) {
-    s->merges = arena_alloc(&s->arena, count + 1, 8);
+    s->merges = arena_alloc(&s->arena, count + 1, 2 * sizeof *s->merges);
     if (!s->merges) return no_memory(s);
-    for (size_t i = 0; i < count; i++) {
-        put32(s->merges + 8 * i, pairs[i].left);
-        put32(s->merges + 8 * i + 4, pairs[i].right);
-    }
+    for (size_t i = 0; i < count; i++) s->merges[2 * i] = pairs[i].left, s->merges[2 * i + 1] = pairs[i].right;
     s->merge_count = count;
     return OCELLI_OK;
 }
