@@ -232,6 +232,13 @@ const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, c
     return found;
 }
 
+int checkpoint_need(struct checkpoint *checkpoint, const char *name, const struct checkpoint_tensor **tensor) {
+    *tensor = checkpoint_take(checkpoint, name);
+    if (*tensor) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
+                    checkpoint->folder, name);
+}
+
 int checkpoint_check_used(const struct checkpoint *checkpoint, struct report *report) {
     enum { NAMED = 5 };
     char names[512] = "";

@@ -164,13 +164,6 @@ static void find_stored(const struct loader *l, const struct part *part, const s
     if (stored <= l->block.hidden && l->block.hidden - stored < 4) *side = (uint32_t)stored;
 }
 
-static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
-    *from = checkpoint_take(l->c, source);
-    if (*from) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
-                    l->c->folder, source);
-}
-
 static uint64_t count_of(const struct model_tensor *t) {
     return (uint64_t)t->rows * t->columns;
 }
@@ -195,7 +188,7 @@ static int add(struct loader *l, const struct part *part, const struct names_row
     set_dimensions(l, t, part->columns == PATCH);
     if (is_pruned_away(l, part)) return OCELLI_OK;
     const struct checkpoint_tensor *from;
-    int status = find_source(l, source, &from);
+    int status = checkpoint_need(l->c, source, &from);
     if (status) return status;
     find_stored(l, part, from, t);
     status = check_source(l, t, row, from);
@@ -237,7 +230,7 @@ static int add_blocks(struct loader *l) {
 /* A tensor of one number; timm's have a dimension of 1. */
 static int read_one(struct loader *loader, const char *name, float *value) {
     const struct checkpoint_tensor *from;
-    int status = find_source(loader, name, &from);
+    int status = checkpoint_need(loader->c, name, &from);
     if (status) return status;
     if (from->stored->count != 1 || !stored_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: %s is not one number: fetch the checkpoint again", from->file, name);
@@ -294,7 +287,7 @@ static int read_folded(struct loader *l, const char *name, uint32_t rows, uint32
                                  .stored_columns = columns,
                                  .matrix = rows > 1};
     set_dimensions(l, &shape, false);
-    int status = find_source(l, row->source, &from);
+    int status = checkpoint_need(l->c, row->source, &from);
     if (!status) status = check_source(l, &shape, row, from);
     if (status) return status;
     *out = arena_alloc(&l->m->arena, count_of(&shape), sizeof **out);
