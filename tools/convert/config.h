@@ -93,6 +93,13 @@ int config_check_std(const struct config *config, const char *file);
 
 const char *config_activation_name(enum config_activation activation);
 
+/* Of both towers, and of the pixels' mean and deviation, into the report. */
+void config_report_activations(const struct config *config, const char *why, struct report *report);
+void config_report_normalisation(const struct config *config, const char *why, struct report *report);
+/* "mean R G B std R G B" */
+enum { CONFIG_NORMALISATION_SIZE = 128 };
+void config_print_normalisation(const struct config *config, char text[CONFIG_NORMALISATION_SIZE]);
+
 /* Helpers of the readers: a value that must be as expected here, or the model computes other things. */
 int config_expect_bool(const struct json_at *at, const char *key, bool expected);
 int config_unsupported(const char *file, const char *what);

@@ -13,8 +13,7 @@ void config_siglip_rules(struct config *config) {
 
 void config_siglip_report(const struct config *config, const char *why, struct report *report) {
     report_choice(report, "family", "SigLIP", "%s", why);
-    report_choice(report, "image activation", config_activation_name(config->image.activation), "%s", why);
-    report_choice(report, "text activation", config_activation_name(config->text.activation), "%s", why);
+    config_report_activations(config, why, report);
     report_choice(report, "image pooling", "attention", "SigLIP's: a learnt query, then an MLP; no projection");
     report_choice(report, "text pooling", "last position", "SigLIP's: texts are padded to the whole context");
     report_choice(report, "text mask", "none", "SigLIP's");
