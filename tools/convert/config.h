@@ -53,7 +53,6 @@ struct config {
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
     uint32_t end_id;     /* with CONFIG_POOL_END */
-    bool pad_with_end;   /* else with 0, as every layout of CLIP here: without effect under a causal mask */
     bool attention_pool; /* of pictures: no class token, no norm before the blocks, no projection */
     bool no_mask;        /* of texts; else causal */
     bool text_bias;      /* of the text's projection */
