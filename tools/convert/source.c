@@ -86,6 +86,11 @@ void source_finish(struct sources *sources) {
     *sources = (struct sources){0};
 }
 
+bool source_ends_with(const char *path, const char *end) {
+    size_t length = strlen(path), tail = strlen(end);
+    return length >= tail && strcmp(path + length - tail, end) == 0;
+}
+
 char *source_path(struct arena *arena, const char *folder, const char *name) {
     size_t size = strlen(folder) + strlen(name) + 2;
     char *path = arena_alloc(arena, size, 1);
