@@ -44,14 +44,9 @@ static uint32_t hidden_of(struct shapes *s, const struct names_row *names, const
 }
 
 static uint32_t count_blocks(const struct shapes *s, const struct names_row *names, const char *format) {
+    const char *norm = names_find(names, TENSOR_NORM_1 TENSOR_WEIGHT)->source;
     uint32_t blocks = 0;
-    for (; blocks <= CONFIG_MAX_BLOCKS; blocks++) {
-        char name[160];
-        int length = snprintf(name, sizeof name, format, blocks);
-        snprintf(name + length, sizeof name - (size_t)length, "%s",
-                 names_find(names, TENSOR_NORM_1 TENSOR_WEIGHT)->source);
-        if (!checkpoint_find(s->c, name)) break;
-    }
+    while (blocks <= CONFIG_MAX_BLOCKS && checkpoint_find_in_block(s->c, format, blocks, norm)) blocks++;
     return blocks;
 }
 
