@@ -49,7 +49,7 @@ static int read_name(struct parser *p, size_t longest, const char **out) {
     return *out ? OCELLI_OK : no_memory(p);
 }
 
-static size_t type_size(enum gguf_type type) {
+size_t gguf_type_size(enum gguf_type type) {
     switch (type) {
     case GGUF_U8:
     case GGUF_I8:
@@ -67,7 +67,7 @@ static size_t type_size(enum gguf_type type) {
 }
 
 static int read_number(struct parser *parser, struct gguf_value *value) {
-    size_t size = type_size(value->type);
+    size_t size = gguf_type_size(value->type);
     if (!size) return broken(parser, "a value of unknown type");
     const uint8_t *bytes = span_bytes(&parser->in, size);
     if (!bytes) return broken(parser, "cut short in a value");
@@ -103,7 +103,7 @@ static int read_array(struct parser *p, struct gguf_value *v) {
     v->element = (enum gguf_type)element;
     if (v->element == GGUF_STRING) return read_strings(p, v);
     if (v->element == GGUF_ARRAY) return broken(p, "an array of arrays");
-    size_t size = type_size(v->element);
+    size_t size = gguf_type_size(v->element);
     if (!size) return broken(p, "an array of unknown type");
     if (v->count > span_left(&p->in) / size) return broken(p, "an array longer than the file");
     v->bytes = span_bytes(&p->in, v->count * size);

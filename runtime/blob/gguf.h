@@ -32,6 +32,9 @@ enum gguf_tensor_type {
     GGUF_TENSOR_BF16 = 30,
 };
 
+/* Bytes of a number or bool; 0: of another size each, or unknown. */
+size_t gguf_type_size(enum gguf_type type);
+
 /* A string inside the file: not terminated. */
 struct gguf_string {
     const char *text;

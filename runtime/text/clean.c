@@ -39,7 +39,7 @@ static size_t collapse(char *text, size_t length) {
     return kept;
 }
 
-static int check(const char *text, size_t length) {
+int clean_check(const char *text, size_t length) {
     if (length > CLEAN_LONGEST)
         return log_fail(OCELLI_ERR_LIMIT, "text of %zu bytes: at most %d are taken", length, CLEAN_LONGEST);
     size_t good = unicode_check(text, length);
@@ -66,7 +66,7 @@ int clean_text(const char *text, size_t length, char **out, size_t *out_length) 
     size_t n;
     *out = NULL;
     *out_length = 0;
-    int status = check(text, length);
+    int status = clean_check(text, length);
     if (!status) status = unescape_and_compose(text, length, &composed, &n);
     if (status) return status;
     char *again = malloc(GROWTH * n + 1), *lower = malloc(GROWTH * n + 1);

@@ -9,8 +9,11 @@
 
 enum { CLEAN_LONGEST = 1 << 24 }; /* bytes of a text */
 
+/* Can it be a text? Errors: USAGE (not UTF-8), LIMIT (over CLEAN_LONGEST). */
+int clean_check(const char *text, size_t length);
+
 /* *out: terminated UTF-8 of *out_length bytes, to be freed with free(); NULL on error.
- * Errors: USAGE (not UTF-8), LIMIT (over CLEAN_LONGEST), MEMORY. */
+ * Errors: as clean_check(), MEMORY. */
 int clean_text(const char *text, size_t length, char **out, size_t *out_length);
 
 #endif

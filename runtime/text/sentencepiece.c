@@ -179,20 +179,11 @@ static bool encode_all(const struct sentencepiece *sp, const char *text, size_t 
     return good;
 }
 
-static int check_text(const char *text, size_t length) {
-    if (length > CLEAN_LONGEST)
-        return log_fail(OCELLI_ERR_LIMIT, "text of %zu bytes: at most %d are taken", length, CLEAN_LONGEST);
-    size_t good = unicode_check(text, length);
-    if (good == length) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_USAGE, "text is not UTF-8 (byte 0x%02x at offset %zu): convert it first",
-                    (unsigned char)text[good], good);
-}
-
 int sentencepiece_encode(const struct sentencepiece *sp, const char *text, size_t length, int32_t *ids, size_t *count) {
     char *cleaned;
     size_t n;
     *count = 0;
-    int status = check_text(text, length);
+    int status = clean_check(text, length);
     if (status) return status;
     if (length > SENTENCEPIECE_LONGEST)
         for (length = SENTENCEPIECE_LONGEST; length && ((unsigned char)text[length] & 0xc0) == 0x80;) length--;

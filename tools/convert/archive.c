@@ -2,12 +2,8 @@
 #include "convert/archive.h"
 #include "base/log.h"
 
-#include <string.h>
-
 bool archive_is(struct storage *storage) {
-    uint8_t start[4];
-    return storage->size >= sizeof start && storage_read(storage, start, sizeof start, 0) == OCELLI_OK &&
-           memcmp(start, "PK\3\4", sizeof start) == 0;
+    return storage_has(storage, 0, "PK\3\4", 4);
 }
 
 #ifdef CONVERT_ZIP

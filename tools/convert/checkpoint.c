@@ -88,6 +88,14 @@ struct checkpoint_tensor *checkpoint_find(const struct checkpoint *checkpoint, c
     return checkpoint->count ? bsearch(&key, checkpoint->tensors, checkpoint->count, sizeof key, by_name) : NULL;
 }
 
+struct checkpoint_tensor *checkpoint_find_in_block(const struct checkpoint *checkpoint, const char *format,
+                                                   uint32_t block, const char *part) {
+    char name[160];
+    int length = snprintf(name, sizeof name, format, block);
+    snprintf(name + length, sizeof name - (size_t)length, "%s", part);
+    return checkpoint_find(checkpoint, name);
+}
+
 static bool starts_one(const struct checkpoint *c, const char *prefix) {
     for (size_t i = 0; i < c->count; i++)
         if (strncmp(c->tensors[i].name, prefix, strlen(prefix)) == 0) return true;
@@ -230,6 +238,13 @@ const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, c
     struct checkpoint_tensor *found = checkpoint_find(checkpoint, name);
     if (found) found->used = true;
     return found;
+}
+
+int checkpoint_need(struct checkpoint *checkpoint, const char *name, const struct checkpoint_tensor **tensor) {
+    *tensor = checkpoint_take(checkpoint, name);
+    if (*tensor) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
+                    checkpoint->folder, name);
 }
 
 int checkpoint_check_used(const struct checkpoint *checkpoint, struct report *report) {

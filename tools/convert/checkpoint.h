@@ -36,6 +36,8 @@ int checkpoint_check_unchanged(const struct checkpoint *checkpoint);
 
 /* Gives NULL when there is none. Marks it used. */
 const struct checkpoint_tensor *checkpoint_take(struct checkpoint *checkpoint, const char *name);
+/* The same of one that has to be there. Errors: FILE; *tensor is NULL then. */
+int checkpoint_need(struct checkpoint *checkpoint, const char *name, const struct checkpoint_tensor **tensor);
 
 /* Every tensor must have been taken or be known to be no weight. Errors: FILE, naming the first ones. */
 int checkpoint_check_used(const struct checkpoint *checkpoint, struct report *report);

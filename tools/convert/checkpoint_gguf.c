@@ -91,10 +91,7 @@ int checkpoint_read_gguf(struct checkpoint *checkpoint, uint32_t *facts, struct 
     if (v.status) return v.status;
     if (*facts & CONFIG_STD) status = config_check_std(c, c->file);
     static const char why[] = "a value of the GGUF";
-    if (*facts & CONFIG_ACTIVATION) {
-        report_choice(report, "image activation", config_activation_name(c->image.activation), why);
-        report_choice(report, "text activation", config_activation_name(c->text.activation), why);
-    }
+    if (*facts & CONFIG_ACTIVATION) config_report_activations(c, why, report);
     if (*facts & CONFIG_RESIZE) report_choice(report, "resize", c->squash ? "squash" : "crop", why);
     if (*facts & CONFIG_FILTER) report_choice(report, "filter", c->bilinear ? "bilinear" : "bicubic", why);
     return status;

@@ -44,14 +44,9 @@ static uint32_t hidden_of(struct shapes *s, const struct names_row *names, const
 }
 
 static uint32_t count_blocks(const struct shapes *s, const struct names_row *names, const char *format) {
+    const char *norm = names_find(names, TENSOR_NORM_1 TENSOR_WEIGHT)->source;
     uint32_t blocks = 0;
-    for (; blocks <= CONFIG_MAX_BLOCKS; blocks++) {
-        char name[160];
-        int length = snprintf(name, sizeof name, format, blocks);
-        snprintf(name + length, sizeof name - (size_t)length, "%s",
-                 names_find(names, TENSOR_NORM_1 TENSOR_WEIGHT)->source);
-        if (!checkpoint_find(s->c, name)) break;
-    }
+    while (blocks <= CONFIG_MAX_BLOCKS && checkpoint_find_in_block(s->c, format, blocks, norm)) blocks++;
     return blocks;
 }
 
@@ -101,14 +96,10 @@ static void read_heads(struct config *c, bool openai, uint32_t *facts, struct re
 }
 
 static void tell(const struct config *c, const char *why, struct report *r) {
-    char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0],
-             c->std[1], c->std[2]);
-    report_choice(r, "image activation", config_activation_name(c->image.activation), "%s", why);
-    report_choice(r, "text activation", config_activation_name(c->text.activation), "%s", why);
+    config_report_activations(c, why, r);
     report_choice(r, "resize", c->squash ? "squash" : "crop", "%s", why);
     report_choice(r, "filter", c->bilinear ? "bilinear" : "bicubic", "%s", why);
-    report_choice(r, "normalisation", value, "%s", why);
+    config_report_normalisation(c, why, r);
 }
 
 /* OpenAI's archives are TorchScript and carry these three numbers as tensors; nobody else's do. */

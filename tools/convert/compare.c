@@ -27,26 +27,12 @@ static bool same_strings(const struct gguf_value *a, const struct gguf_value *b)
     return true;
 }
 
-static size_t element_size(enum gguf_type type) {
-    switch (type) {
-    case GGUF_U8:
-    case GGUF_I8:
-    case GGUF_BOOL: return 1;
-    case GGUF_U16:
-    case GGUF_I16: return 2;
-    case GGUF_U64:
-    case GGUF_I64:
-    case GGUF_F64: return 8;
-    default: return 4;
-    }
-}
-
 static bool same_value(const struct gguf_value *a, const struct gguf_value *b) {
     if (a->type != b->type || a->count != b->count) return false;
     bool array = a->type == GGUF_ARRAY;
     if (array && a->element != b->element) return false;
     if ((array ? a->element : a->type) == GGUF_STRING) return same_strings(a, b);
-    if (array) return a->count == 0 || memcmp(a->bytes, b->bytes, a->count * element_size(a->element)) == 0;
+    if (array) return a->count == 0 || memcmp(a->bytes, b->bytes, a->count * gguf_type_size(a->element)) == 0;
     bool real = a->type == GGUF_F32 || a->type == GGUF_F64;
     return real ? a->number.f == b->number.f : a->number.u == b->number.u;
 }

@@ -2,6 +2,8 @@
 #include "convert/config.h"
 #include "base/log.h"
 
+#include <stdio.h>
+
 /* From the original CLIP's training set. Both toolkits take them if the configuration has no others. */
 const float config_openai_mean[3] = {0.48145466f, 0.4578275f, 0.40821073f};
 const float config_openai_std[3] = {0.26862954f, 0.26130258f, 0.27577711f};
@@ -9,6 +11,22 @@ const float config_openai_std[3] = {0.26862954f, 0.26130258f, 0.27577711f};
 const char *config_activation_name(enum config_activation activation) {
     static const char *const names[] = {"quick_gelu", "gelu", "gelu_tanh"};
     return names[activation];
+}
+
+void config_report_activations(const struct config *config, const char *why, struct report *report) {
+    report_choice(report, "image activation", config_activation_name(config->image.activation), "%s", why);
+    report_choice(report, "text activation", config_activation_name(config->text.activation), "%s", why);
+}
+
+void config_print_normalisation(const struct config *config, char text[CONFIG_NORMALISATION_SIZE]) {
+    const float *m = config->mean, *s = config->std;
+    snprintf(text, CONFIG_NORMALISATION_SIZE, "mean %g %g %g std %g %g %g", m[0], m[1], m[2], s[0], s[1], s[2]);
+}
+
+void config_report_normalisation(const struct config *config, const char *why, struct report *report) {
+    char value[CONFIG_NORMALISATION_SIZE];
+    config_print_normalisation(config, value);
+    report_choice(report, "normalisation", value, "%s", why);
 }
 
 int config_unsupported(const char *file, const char *what) {

@@ -53,7 +53,6 @@ struct config {
     uint64_t token_rows; /* of the token table in the weights; 0: not known */
     enum config_pool pool;
     uint32_t end_id;     /* with CONFIG_POOL_END */
-    bool pad_with_end;   /* else with 0, as every layout of CLIP here: without effect under a causal mask */
     bool attention_pool; /* of pictures: no class token, no norm before the blocks, no projection */
     bool no_mask;        /* of texts; else causal */
     bool text_bias;      /* of the text's projection */
@@ -77,6 +76,13 @@ int config_preprocessor(struct config *config, const cJSON *root, const char *fi
 /* `root` is open_clip_config.json, or only the model_cfg of it. Includes preprocessing. */
 int config_open_clip(struct config *config, const cJSON *root, const char *file, struct report *report);
 
+/* What towers have in common in config.json; a key that is absent leaves what is there. `otherwise`: the activation
+ * where hidden_act is absent; *activation: what it says, or NULL. Errors: FILE, LIMIT. */
+int config_transformers_tower(const struct json_at *at, const char *otherwise, struct config_tower *tower,
+                              const char **activation);
+/* The same of pictures and patches. */
+int config_transformers_image(const struct json_at *at, struct config *config);
+
 /* Sizes against each other and against the limits. Errors: FILE, LIMIT. */
 int config_check(struct config *config);
 /* All blocks of the tower's own heads and hidden width. */
@@ -84,9 +90,14 @@ void config_fill_blocks(struct config_tower *tower);
 /* Checks the pixels' standard deviations that `file` gave. Errors: FILE. */
 int config_check_std(const struct config *config, const char *file);
 
-/* hidden_act of a transformers configuration. Errors: LIMIT. */
-int config_find_activation(const struct json_at *at, const char *name, enum config_activation *out);
 const char *config_activation_name(enum config_activation activation);
+
+/* Of both towers, and of the pixels' mean and deviation, into the report. */
+void config_report_activations(const struct config *config, const char *why, struct report *report);
+void config_report_normalisation(const struct config *config, const char *why, struct report *report);
+/* "mean R G B std R G B" */
+enum { CONFIG_NORMALISATION_SIZE = 128 };
+void config_print_normalisation(const struct config *config, char text[CONFIG_NORMALISATION_SIZE]);
 
 /* Helpers of the readers: a value that must be as expected here, or the model computes other things. */
 int config_expect_bool(const struct json_at *at, const char *key, bool expected);

@@ -150,14 +150,13 @@ static void apply_towers(const struct change *change, const struct config_given 
 
 static void apply_pixels(const struct change *change, const struct config_given *g) {
     struct config *c = change->config;
-    char text[128];
+    char text[CONFIG_NORMALISATION_SIZE];
     bool mean = g->facts & CONFIG_MEAN, std = g->facts & CONFIG_STD;
     bool differs =
         (mean && memcmp(c->mean, g->mean, sizeof g->mean) != 0) || (std && memcmp(c->std, g->std, sizeof g->std) != 0);
     if (mean) memcpy(c->mean, g->mean, sizeof c->mean);
     if (std) memcpy(c->std, g->std, sizeof c->std);
-    snprintf(text, sizeof text, "mean %g %g %g std %g %g %g", c->mean[0], c->mean[1], c->mean[2], c->std[0], c->std[1],
-             c->std[2]);
+    config_print_normalisation(c, text);
     if (mean || std) tell(change, mean ? CONFIG_MEAN : CONFIG_STD, "normalisation", text, differs);
     if (g->facts & CONFIG_RESIZE) {
         tell(change, CONFIG_RESIZE, "resize", g->squash ? "squash" : "crop", c->squash != g->squash);

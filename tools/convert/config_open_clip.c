@@ -337,13 +337,10 @@ static int read_prep(struct config *config, const struct json_at *at, struct rep
                         at->file, at->where, size, mode, config->image_size);
     report_prep(at, "resize", config->squash ? "squash" : "crop", "resize_mode", report);
     report_prep(at, "filter", config->bilinear ? "bilinear" : "bicubic", "interpolation", report);
-    char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", config->mean[0], config->mean[1], config->mean[2],
-             config->std[0], config->std[1], config->std[2]);
     bool both = json_get(at, "mean") && json_get(at, "std");
-    report_choice(report, "normalisation", value, "%s",
-                  both ? "preprocess_cfg.mean and std"
-                       : "partly absent in preprocess_cfg: open_clip's for this family");
+    config_report_normalisation(
+        config, both ? "preprocess_cfg.mean and std" : "partly absent in preprocess_cfg: open_clip's for this family",
+        report);
     return OCELLI_OK;
 }
 
@@ -378,8 +375,7 @@ static int read_model(struct config *config, const struct json_at *model, struct
     const char *why = config->stem                    ? "timm's vit_base_mci_224: GELU"
                       : json_get(model, "quick_gelu") ? "model_cfg.quick_gelu"
                                                       : "model_cfg.quick_gelu is absent: GELU";
-    report_choice(report, "image activation", config_activation_name(config->image.activation), "%s", why);
-    report_choice(report, "text activation", config_activation_name(config->text.activation), "%s", why);
+    config_report_activations(config, why, report);
     report_choice(report, "image pooling", "class token", "open_clip's pool_type 'tok'");
     report_choice(report, "text pooling", "largest id", "open_clip's pool_type 'argmax'");
     report_choice(report, "text mask", "causal", "no_causal_mask is not set");

@@ -114,9 +114,8 @@ static int read_normal(struct config *config, const struct json_at *at, struct r
     for (int i = 0; i < 3 && !normalize; i++) config->mean[i] = 0, config->std[i] = 1;
     if (!status) status = config_check_std(config, at->file);
     if (status) return status;
-    char value[128];
-    snprintf(value, sizeof value, "mean %g %g %g std %g %g %g", config->mean[0], config->mean[1], config->mean[2],
-             config->std[0], config->std[1], config->std[2]);
+    char value[CONFIG_NORMALISATION_SIZE];
+    config_print_normalisation(config, value);
     bool both = json_get(at, "image_mean") && json_get(at, "image_std");
     report_choice(report, "normalisation", value, "%s in %s%s",
                   !normalize ? "do_normalize is false" : "image_mean and image_std", file_name(at),

@@ -13,8 +13,7 @@ void config_siglip_rules(struct config *config) {
 
 void config_siglip_report(const struct config *config, const char *why, struct report *report) {
     report_choice(report, "family", "SigLIP", "%s", why);
-    report_choice(report, "image activation", config_activation_name(config->image.activation), "%s", why);
-    report_choice(report, "text activation", config_activation_name(config->text.activation), "%s", why);
+    config_report_activations(config, why, report);
     report_choice(report, "image pooling", "attention", "SigLIP's: a learnt query, then an MLP; no projection");
     report_choice(report, "text pooling", "last position", "SigLIP's: texts are padded to the whole context");
     report_choice(report, "text mask", "none", "SigLIP's");
@@ -23,30 +22,17 @@ void config_siglip_report(const struct config *config, const char *why, struct r
 
 /* transformers has tanh-GELU by default, and computes what hidden_act says. */
 static int read_tower(const struct json_at *at, struct config_tower *t) {
-    const char *activation = "gelu_pytorch_tanh";
+    const char *activation;
     *t = (struct config_tower){.width = 768, .hidden = 3072, .blocks = 12, .heads = 12, .epsilon = 1e-6f};
-    int status = json_u32(at, "hidden_size", &t->width);
-    if (!status) status = json_u32(at, "intermediate_size", &t->hidden);
-    if (!status) status = json_u32(at, "num_hidden_layers", &t->blocks);
-    if (!status) status = json_u32(at, "num_attention_heads", &t->heads);
-    if (!status) status = json_float(at, "layer_norm_eps", &t->epsilon);
-    if (!status) status = json_string(at, "hidden_act", &activation);
-    return status ? status : config_find_activation(at, activation, &t->activation);
+    return config_transformers_tower(at, "gelu_pytorch_tanh", t, &activation);
 }
 
 static int read_image(struct config *c, const struct json_at *at) {
-    uint32_t channels = 3;
     c->image_size = 224;
     c->patch_size = 16;
     int status = read_tower(at, &c->image);
     if (!status) status = config_expect_bool(at, "vision_use_head", true);
-    if (!status) status = json_u32(at, "image_size", &c->image_size);
-    if (!status) status = json_u32(at, "patch_size", &c->patch_size);
-    if (!status) status = json_u32(at, "num_channels", &channels);
-    if (!status && channels != 3)
-        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3: give a model of colour pictures",
-                          at->file, at->where, channels);
-    return status;
+    return status ? status : config_transformers_image(at, c);
 }
 
 static int read_text(struct config *c, const struct json_at *at) {

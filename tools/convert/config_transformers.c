@@ -11,7 +11,7 @@
 
 enum { LEGACY_END_ID = 2 }; /* never the end mark: old configurations carry it and mean the largest id */
 
-int config_find_activation(const struct json_at *at, const char *name, enum config_activation *out) {
+static int find_activation(const struct json_at *at, const char *name, enum config_activation *out) {
     static const struct {
         const char *name;
         enum config_activation value;
@@ -28,16 +28,33 @@ int config_find_activation(const struct json_at *at, const char *name, enum conf
                     at->file, at->where, name);
 }
 
-/* `what`: the activation, in the report. */
-static int read_tower(const struct json_at *at, struct config_tower *t, const char *what, struct report *r) {
-    const char *activation = NULL;
+int config_transformers_tower(const struct json_at *at, const char *otherwise, struct config_tower *t,
+                              const char **activation) {
+    *activation = NULL;
     int status = json_u32(at, "hidden_size", &t->width);
     if (!status) status = json_u32(at, "intermediate_size", &t->hidden);
     if (!status) status = json_u32(at, "num_hidden_layers", &t->blocks);
     if (!status) status = json_u32(at, "num_attention_heads", &t->heads);
     if (!status) status = json_float(at, "layer_norm_eps", &t->epsilon);
-    if (!status) status = json_string(at, "hidden_act", &activation);
-    if (!status) status = config_find_activation(at, activation ? activation : "quick_gelu", &t->activation);
+    if (!status) status = json_string(at, "hidden_act", activation);
+    return status ? status : find_activation(at, *activation ? *activation : otherwise, &t->activation);
+}
+
+int config_transformers_image(const struct json_at *at, struct config *c) {
+    uint32_t channels = 3;
+    int status = json_u32(at, "image_size", &c->image_size);
+    if (!status) status = json_u32(at, "patch_size", &c->patch_size);
+    if (!status) status = json_u32(at, "num_channels", &channels);
+    if (!status && channels != 3)
+        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3: give a model of colour pictures",
+                          at->file, at->where, channels);
+    return status;
+}
+
+/* `what`: the activation, in the report. */
+static int read_tower(const struct json_at *at, struct config_tower *t, const char *what, struct report *r) {
+    const char *activation;
+    int status = config_transformers_tower(at, "quick_gelu", t, &activation);
     if (status) return status;
     report_choice(r, what, config_activation_name(t->activation), "%shidden_act is %s", at->where,
                   activation ? activation : "absent: transformers' default");
@@ -60,17 +77,11 @@ static int find_part(const struct json_at *root, const char *key, const char *wh
 }
 
 static int read_image(struct config *c, const struct json_at *at, struct report *r) {
-    uint32_t channels = 3;
     c->image = (struct config_tower){.width = 768, .hidden = 3072, .blocks = 12, .heads = 12, .epsilon = 1e-5f};
     c->image_size = 224;
     c->patch_size = 32;
     int status = read_tower(at, &c->image, "image activation", r);
-    if (!status) status = json_u32(at, "image_size", &c->image_size);
-    if (!status) status = json_u32(at, "patch_size", &c->patch_size);
-    if (!status) status = json_u32(at, "num_channels", &channels);
-    if (!status && channels != 3)
-        status = log_fail(OCELLI_ERR_LIMIT, "%s: %snum_channels is %u, expected 3: give a model of colour pictures",
-                          at->file, at->where, channels);
+    if (!status) status = config_transformers_image(at, c);
     report_choice(r, "image pooling", "class token", "CLIP's; post layer norm, then a projection without bias");
     return status;
 }

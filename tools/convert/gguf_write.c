@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors and arrays are written as they lie in memory");
 
 enum { VERSION = 3, ALIGNMENT = 64 };
 enum value_type { U8 = 0, U32 = 4, F32 = 6, BOOL = 7, STRING = 8, ARRAY = 9 };
@@ -83,34 +83,27 @@ void gguf_write_text(struct gguf_write *writer, const char *key, const char *val
     gguf_write_element(writer, value, strlen(value));
 }
 
+static void write_array(struct gguf_write *w, const char *key, enum value_type type, const void *values, size_t count,
+                        size_t size) {
+    begin_array(w, key, type, count);
+    if (!put(&w->values, values, count * size)) w->failed = true;
+}
+
 void gguf_write_f32s(struct gguf_write *writer, const char *key, const float *values, size_t count) {
-    begin_array(writer, key, F32, count);
-    for (size_t i = 0; i < count; i++)
-        if (!put_float(&writer->values, values[i])) writer->failed = true;
+    write_array(writer, key, F32, values, count, sizeof *values);
 }
 
 void gguf_write_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count) {
-    begin_array(writer, key, U8, count);
-    for (size_t i = 0; i < count; i++)
-        if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
-}
-
-void gguf_write_u32_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count) {
-    begin_array(writer, key, U32, count);
-    for (size_t i = 0; i < 4 * count; i++)
-        if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
+    write_array(writer, key, U8, values, count, sizeof *values);
 }
 
 void gguf_write_bools(struct gguf_write *writer, const char *key, const bool *values, size_t count) {
-    begin_array(writer, key, BOOL, count);
-    for (size_t i = 0; i < count; i++)
-        if (!put_number(&writer->values, values[i], 1)) writer->failed = true;
+    _Static_assert(sizeof *values == 1, "a bool is a byte of 0 or 1, as in the file");
+    write_array(writer, key, BOOL, values, count, sizeof *values);
 }
 
 void gguf_write_u32s(struct gguf_write *writer, const char *key, const uint32_t *values, size_t count) {
-    begin_array(writer, key, U32, count);
-    for (size_t i = 0; i < count; i++)
-        if (!put_number(&writer->values, values[i], 4)) writer->failed = true;
+    write_array(writer, key, U32, values, count, sizeof *values);
 }
 
 void gguf_write_texts(struct gguf_write *writer, const char *key, size_t count) {

@@ -47,8 +47,6 @@ void gguf_write_f32(struct gguf_write *writer, const char *key, float value);
 void gguf_write_bool(struct gguf_write *writer, const char *key, bool value);
 void gguf_write_text(struct gguf_write *writer, const char *key, const char *value);
 void gguf_write_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count);
-/* As little-endian bytes. */
-void gguf_write_u32_bytes(struct gguf_write *writer, const char *key, const uint8_t *values, size_t count);
 void gguf_write_f32s(struct gguf_write *writer, const char *key, const float *values, size_t count);
 void gguf_write_bools(struct gguf_write *writer, const char *key, const bool *values, size_t count);
 void gguf_write_u32s(struct gguf_write *writer, const char *key, const uint32_t *values, size_t count);

@@ -107,7 +107,7 @@ static void spm(struct gguf_write *writer, const struct tokenizer *tokenizer) {
     for (size_t i = 0; i < p.token_count; i++) gguf_write_element(writer, p.tokens[i].text, p.tokens[i].length);
     gguf_write_bytes(writer, "tokenizer.ggml.token_type", p.types, p.token_count);
     if (p.merges_pairs)
-        gguf_write_u32_bytes(writer, "ocelli.tokenizer.merges", p.merges, 2 * p.merge_count);
+        gguf_write_u32s(writer, "ocelli.tokenizer.merges", tokenizer->spm.merges, 2 * p.merge_count);
     else
         gguf_write_f32s(writer, "tokenizer.ggml.scores", tokenizer->spm.scores, p.token_count);
     if (p.charsmap_size) gguf_write_bytes(writer, "tokenizer.ggml.precompiled_charsmap", p.charsmap, p.charsmap_size);

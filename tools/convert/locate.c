@@ -22,11 +22,6 @@ static const struct row {
     {"pytorch_model.bin", "open_clip_config.json", false, true},
 };
 
-static bool ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
 static int found(struct locate *l, struct arena *a, const struct row *row, struct report *r) {
     l->weights = source_path(a, l->folder, row->weights);
     l->config = source_path(a, l->folder, row->config);
@@ -60,7 +55,7 @@ static int alone(struct locate *locate, struct arena *arena, const char *path, s
     locate->weights = arena_copy(arena, path, strlen(path));
     if (!locate->folder || !locate->weights) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     locate->alone = true;
-    locate->sharded = ends_with(path, ".index.json");
+    locate->sharded = source_ends_with(path, ".index.json");
     locate->open_clip = source_has(locate->folder, "open_clip_config.json");
     const char *name = locate->open_clip ? "open_clip_config.json" : "config.json";
     report_choice(report, "weights", slash ? slash + 1 : path, "named on the command line");

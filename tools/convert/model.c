@@ -153,28 +153,15 @@ static int check_source(const struct loader *l, const struct model_tensor *t, co
 }
 
 /* Hidden widths are stored as multiples of 4: units behind the pruned model's own are zeros. */
-static int find_stored(const struct loader *l, const struct part *part, const struct checkpoint_tensor *from,
-                       struct model_tensor *t) {
+static void find_stored(const struct loader *l, const struct part *part, const struct checkpoint_tensor *from,
+                        struct model_tensor *t) {
     t->stored_rows = t->rows, t->stored_columns = t->columns;
-    if (!l->tower->pruned || (part->rows != HIDDEN && part->columns != HIDDEN)) return OCELLI_OK;
+    if (!l->tower->pruned || (part->rows != HIDDEN && part->columns != HIDDEN)) return;
     const uint64_t *shape = from->stored->shape;
     bool is_row = part->rows == HIDDEN;
     uint64_t stored = from->stored->dimensions == 0 ? 0 : shape[is_row ? 0 : from->stored->dimensions - 1];
     uint32_t *side = is_row ? &t->stored_rows : &t->stored_columns;
     if (stored <= l->block.hidden && l->block.hidden - stored < 4) *side = (uint32_t)stored;
-    return OCELLI_OK;
-}
-
-/* `count` numbers from number `first` on. */
-static int read_numbers(const struct checkpoint_tensor *from, uint64_t first, uint64_t count, float *out) {
-    return stored_read(from->stored, first, count, out);
-}
-
-static int find_source(struct loader *l, const char *source, const struct checkpoint_tensor **from) {
-    *from = checkpoint_take(l->c, source);
-    if (*from) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
-                    l->c->folder, source);
 }
 
 static uint64_t count_of(const struct model_tensor *t) {
@@ -201,9 +188,10 @@ static int add(struct loader *l, const struct part *part, const struct names_row
     set_dimensions(l, t, part->columns == PATCH);
     if (is_pruned_away(l, part)) return OCELLI_OK;
     const struct checkpoint_tensor *from;
-    int status = find_source(l, source, &from);
-    if (!status) status = find_stored(l, part, from, t);
-    if (!status) status = check_source(l, t, row, from);
+    int status = checkpoint_need(l->c, source, &from);
+    if (status) return status;
+    find_stored(l, part, from, t);
+    status = check_source(l, t, row, from);
     t->from = from;
     t->first = row->part ? (uint64_t)((row->part > 3 ? row->part - 3 : row->part) - 1) * count_of(t) : 0;
     t->transposed = row->transposed;
@@ -242,11 +230,11 @@ static int add_blocks(struct loader *l) {
 /* A tensor of one number; timm's have a dimension of 1. */
 static int read_one(struct loader *loader, const char *name, float *value) {
     const struct checkpoint_tensor *from;
-    int status = find_source(loader, name, &from);
+    int status = checkpoint_need(loader->c, name, &from);
     if (status) return status;
     if (from->stored->count != 1 || !stored_is_float(from->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: %s is not one number: fetch the checkpoint again", from->file, name);
-    status = read_numbers(from, 0, 1, value);
+    status = stored_read(from->stored, 0, 1, value);
     if (!status && !isfinite(*value))
         status = log_fail(OCELLI_ERR_FILE, "%s: %s is %g: fetch the checkpoint again", from->file, name, *value);
     return status;
@@ -299,12 +287,12 @@ static int read_folded(struct loader *l, const char *name, uint32_t rows, uint32
                                  .stored_columns = columns,
                                  .matrix = rows > 1};
     set_dimensions(l, &shape, false);
-    int status = find_source(l, row->source, &from);
+    int status = checkpoint_need(l->c, row->source, &from);
     if (!status) status = check_source(l, &shape, row, from);
     if (status) return status;
     *out = arena_alloc(&l->m->arena, count_of(&shape), sizeof **out);
     if (!*out) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", from->file);
-    status = read_numbers(from, 0, count_of(&shape), *out); /* q stands first where there are several */
+    status = stored_read(from->stored, 0, count_of(&shape), *out); /* q stands first where there are several */
     return status ? status : quantize_check(from->file, row->source, *out, count_of(&shape));
 }
 
@@ -313,7 +301,7 @@ static int take_values(struct loader *l, const char *name, float **out) {
     struct model_tensor *t = model_tensor(l->m, name);
     *out = arena_alloc(&l->m->arena, count_of(t), sizeof **out);
     if (!*out) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
-    int status = model_read(l->m, t, 0, t->rows, *out);
+    int status = model_read(t, 0, t->rows, *out);
     t->values = *out;
     return status;
 }
@@ -424,7 +412,7 @@ static int read_transposed(const struct model_tensor *t, uint32_t row, uint32_t 
     struct arena scratch = {0};
     float *stored = arena_alloc(&scratch, (size_t)t->rows * t->columns, sizeof *stored);
     if (!stored) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->from->file);
-    int status = read_numbers(t->from, t->first, (uint64_t)t->rows * t->columns, stored);
+    int status = stored_read(t->from->stored, t->first, (uint64_t)t->rows * t->columns, stored);
     for (uint32_t r = 0; r < rows && !status; r++)
         for (uint32_t c = 0; c < t->columns; c++)
             out[(size_t)r * t->columns + c] = stored[(size_t)c * t->rows + row + r];
@@ -437,14 +425,14 @@ static int read_padded(const struct model_tensor *t, uint32_t row, uint32_t rows
     int status = OCELLI_OK;
     memset(out, 0, (size_t)rows * t->columns * sizeof *out);
     for (uint32_t r = 0; r < rows && row + r < t->stored_rows && !status; r++, out += t->columns) {
-        status = read_numbers(t->from, t->first + (uint64_t)(row + r) * t->stored_columns, t->stored_columns, out);
+        status =
+            stored_read(t->from->stored, t->first + (uint64_t)(row + r) * t->stored_columns, t->stored_columns, out);
         if (!status) status = quantize_check(t->from->file, t->source, out, t->stored_columns);
     }
     return status;
 }
 
-int model_read(const struct model *model, const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out) {
-    (void)model;
+int model_read(const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out) {
     uint64_t first = (uint64_t)row * tensor->columns, count = (uint64_t)rows * tensor->columns;
     if (tensor->values) {
         memcpy(out, tensor->values + first, count * sizeof *out);
@@ -457,6 +445,6 @@ int model_read(const struct model *model, const struct model_tensor *tensor, uin
     if (tensor->stored_rows < tensor->rows || tensor->stored_columns < tensor->columns)
         return read_padded(tensor, row, rows, out);
     int status = tensor->transposed ? read_transposed(tensor, row, rows, out)
-                                    : read_numbers(tensor->from, tensor->first + first, count, out);
+                                    : stored_read(tensor->from->stored, tensor->first + first, count, out);
     return status ? status : quantize_check(tensor->from->file, tensor->source, out, count);
 }

@@ -48,6 +48,6 @@ struct model_tensor *model_tensor(const struct model *model, const char *name);
 
 /* Rows `row` to row + rows of a tensor, as floats. Thread-safety: one thread. Errors: FILE (not finite, or the file
  * cannot be read), MEMORY. */
-int model_read(const struct model *model, const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out);
+int model_read(const struct model_tensor *tensor, uint32_t row, uint32_t rows, float *out);
 
 #endif

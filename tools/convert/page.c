@@ -118,7 +118,7 @@ static void plot_two(struct page *p, const struct page_plot *plot, const cJSON *
     if (!a || !b) {
         p->status = log_fail(OCELLI_ERR_MEMORY, "report: out of memory");
     } else if (n && n == m) {
-        for (size_t i = 0; i < n && change; i++) a[i] = change(a[i]), b[i] = change(b[i]);
+        for (size_t i = 0; i < n; i++) a[i] = change(a[i]), b[i] = change(b[i]);
         page_plot(p, plot, a, b, n);
     }
     free(a), free(b);
@@ -136,7 +136,7 @@ static void layers(struct page *p, const cJSON *root) {
     page_put(
         p, "<h2>Layer by layer</h2>\n<p class=note>1 - cosine of the rows behind each block to the float model's, mean "
            "over all inputs. Image tower first (v), then text tower (t). Lower is nearer.</p>\n");
-    struct page_plot plot = {"1 - cosine behind each block", "block", "int8 weights", "int8 activations too", true};
+    struct page_plot plot = {"1 - cosine behind each block", "block", "int8 weights", "int8 activations too"};
     plot_two(p, &plot, get(root, "layers"), get(root, "layers"), "cosine_int8_weights", "cosine_int8_activations",
              loss);
 }
@@ -150,7 +150,7 @@ static void ranges(struct page *p, const cJSON *root) {
              "most uneven product of each tower. A row of int8 has one scale, so a channel that stands out takes the "
              "steps of all others.</p>\n");
     cJSON_ArrayForEach(item, get(root, "channel_ranges")) {
-        struct page_plot plot = {text(item, "product"), "channel", "before", "after", true};
+        struct page_plot plot = {text(item, "product"), "channel", "before", "after"};
         page_put(p, "<h3>");
         page_text(p, text(item, "product"));
         page_put(p, "</h3>\n");
@@ -162,7 +162,7 @@ static void weights(struct page *p, const cJSON *root) {
     page_put(p, "<h2>Rounded weights</h2>\n<p class=note>Of each matrix in the order of the conversion: root mean "
                 "square of the "
                 "errors, as a share of that of the weights; and the largest error.</p>\n");
-    struct page_plot plot = {"error of each matrix", "matrix", "relative rms error", "largest error", true};
+    struct page_plot plot = {"error of each matrix", "matrix", "relative rms error", "largest error"};
     plot_two(p, &plot, get(root, "tensors"), get(root, "tensors"), "relative_rms_error", "max_abs_error", positive);
 }
 

@@ -7,41 +7,37 @@
 static const double width = 900, height = 280, left = 70, right = 10, top = 30, bottom = 40;
 
 struct scale {
-    double low, high; /* of the values, or of their logarithms */
-    bool logarithmic;
+    double low, high; /* of the values' logarithms */
     size_t count;
 };
 
 static double place(const struct scale *s, double value) {
-    double v = s->logarithmic ? log10(value) : value;
-    return height - bottom - (v - s->low) / (s->high - s->low) * (height - top - bottom);
+    return height - bottom - (log10(value) - s->low) / (s->high - s->low) * (height - top - bottom);
 }
 
 static double across(const struct scale *s, size_t i) {
     return left + (s->count > 1 ? (double)i / (double)(s->count - 1) : 0.5) * (width - left - right);
 }
 
-static struct scale fit(const struct page_plot *plot, const double *one, const double *two, size_t count) {
-    struct scale s = {.low = INFINITY, .high = -INFINITY, .logarithmic = plot->logarithmic, .count = count};
+static struct scale fit(const double *one, const double *two, size_t count) {
+    struct scale s = {.low = INFINITY, .high = -INFINITY, .count = count};
     for (size_t i = 0; i < 2 * count; i++) {
-        double value = i < count ? one[i] : two[i - count];
-        if (s.logarithmic) value = log10(value);
+        double value = log10(i < count ? one[i] : two[i - count]);
         s.low = value < s.low ? value : s.low;
         s.high = value > s.high ? value : s.high;
     }
-    if (s.logarithmic) s.low = floor(s.low), s.high = ceil(s.high);
+    s.low = floor(s.low), s.high = ceil(s.high);
     if (s.high - s.low < 1e-12) s.high = s.low + 1;
     return s;
 }
 
 static void grid(struct page *p, const struct scale *s, const struct page_plot *plot) {
-    int steps = s->logarithmic ? (int)(s->high - s->low + 0.5) : 4, every = steps / 6 + 1;
+    int steps = (int)(s->high - s->low + 0.5), every = steps / 6 + 1;
     for (int i = 0; i <= steps; i += every) {
         double value = s->low + (s->high - s->low) * i / steps,
                y = height - bottom - (height - top - bottom) * i / steps;
         page_put(p, "<line class=axis x1=%.0f x2=%.0f y1=%.1f y2=%.1f />", left, width - right, y, y);
-        page_put(p, "<text x=%.0f y=%.1f text-anchor=end>%.4g</text>\n", left - 8, y + 4,
-                 s->logarithmic ? pow(10, value) : value);
+        page_put(p, "<text x=%.0f y=%.1f text-anchor=end>%.4g</text>\n", left - 8, y + 4, pow(10, value));
     }
     size_t last = s->count - 1, step = last / 8 + 1;
     for (size_t i = 0; i <= last; i += step)
@@ -65,7 +61,7 @@ static void legend(struct page *p, const char *name, const char *class, double x
 }
 
 void page_plot(struct page *page, const struct page_plot *plot, const double *one, const double *two, size_t count) {
-    struct scale s = fit(plot, one, two, count);
+    struct scale s = fit(one, two, count);
     page_put(page, "<svg viewBox=\"0 0 %.0f %.0f\" role=img aria-label=\"", width, height);
     page_text(page, plot->title);
     page_put(page, "\">\n");

@@ -5,8 +5,6 @@
 
 #include "base/file.h"
 
-#include <stdbool.h>
-
 struct page {
     struct file_writer *out;
     int status; /* of the first failed write */
@@ -16,10 +14,10 @@ void page_put(struct page *page, const char *format, ...) __attribute__((format(
 /* Escaped. */
 void page_text(struct page *page, const char *text);
 
+/* All values are over 0: their scale is logarithmic. */
 struct page_plot {
     const char *title, *across; /* title: for those who hear the page; across: what is counted */
     const char *one, *two;      /* names of the lines */
-    bool logarithmic;           /* all values are over 0 then */
 };
 void page_plot(struct page *page, const struct page_plot *plot, const double *one, const double *two, size_t count);
 

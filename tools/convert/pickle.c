@@ -57,7 +57,6 @@ bool pickle_add(struct pickle_reader *r, struct pickle_value *to, const struct p
     else
         to->first = item;
     to->last = item;
-    to->count++;
     return true;
 }
 

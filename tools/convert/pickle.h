@@ -60,7 +60,6 @@ struct pickle_value {
         };
         struct {
             struct pickle_item *first, *last;
-            uint64_t count;
         };
         struct {
             const char *module, *name;

@@ -24,7 +24,6 @@ static bool read_numbers(const struct pickle_value *tuple, uint64_t *numbers, ui
     *count = 0;
     if (!is_kind(tuple, PICKLE_TUPLE)) return false;
     for (const struct pickle_item *i = tuple->first; i; i = i->next) {
-        /* not by tuple->count alone: a copy (make_first) and its original may get items on their own */
         if (*count == PICKLE_MAX_DIMENSIONS || i->value->kind != PICKLE_INT || i->value->number < 0) return false;
         numbers[(*count)++] = (uint64_t)i->value->number;
     }

@@ -3,14 +3,7 @@
 #ifndef CONVERT_PROTOBUF_H
 #define CONVERT_PROTOBUF_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-struct protobuf {
-    const uint8_t *bytes;
-    size_t size, at;
-};
+#include "base/span.h"
 
 enum protobuf_wire { PROTOBUF_VARINT = 0, PROTOBUF_FIXED64 = 1, PROTOBUF_BYTES = 2, PROTOBUF_FIXED32 = 5 };
 
@@ -23,7 +16,7 @@ struct protobuf_field {
 };
 
 /* 1: *field is the next one; 0: the message ended; -1: it is broken. */
-int protobuf_next(struct protobuf *message, struct protobuf_field *field);
+int protobuf_next(struct span *message, struct protobuf_field *field);
 /* The bits of a FIXED32 as a float. */
 float protobuf_float(const struct protobuf_field *field);
 

@@ -35,18 +35,31 @@ void quantize_rows(const float *values, uint32_t rows, uint32_t columns, int8_t 
         quantize_row(values + (size_t)r * columns, columns, rounded + (size_t)r * columns, &scales[r]);
 }
 
+/* What rounding changed, in sums. */
+struct sums {
+    double largest, squares, total;
+};
+
+static void add_row(struct sums *s, const float *w, uint32_t columns, const int8_t *rounded, float scale) {
+    struct sums sums = *s;
+    for (uint32_t i = 0; i < columns; i++) {
+        double difference = (double)scale * rounded[i] - w[i];
+        sums.largest = fabs(difference) > sums.largest ? fabs(difference) : sums.largest;
+        sums.squares += difference * difference, sums.total += (double)w[i] * w[i];
+    }
+    *s = sums;
+}
+
+static struct report_error error_of(struct sums s) {
+    return (struct report_error){s.largest, s.total > 0 ? sqrt(s.squares / s.total) : 0};
+}
+
 void quantize_error(const float *values, uint32_t rows, uint32_t columns, const int8_t *rounded, const float *scales,
                     struct report_error *error) {
-    double squares = 0, total = 0;
-    *error = (struct report_error){0};
+    struct sums sums = {0};
     for (uint32_t r = 0; r < rows; r++)
-        for (size_t i = (size_t)r * columns; i < (size_t)(r + 1) * columns; i++) {
-            double difference = (double)scales[r] * rounded[i] - values[i];
-            error->largest = fmax(error->largest, fabs(difference));
-            squares += difference * difference;
-            total += (double)values[i] * values[i];
-        }
-    error->relative = total > 0 ? sqrt(squares / total) : 0;
+        add_row(&sums, values + (size_t)r * columns, columns, rounded + (size_t)r * columns, scales[r]);
+    *error = error_of(sums);
 }
 
 enum { ROWS = 32 }; /* of a task */
@@ -56,41 +69,35 @@ struct job {
     uint32_t rows, columns;
     int8_t *rounded;
     float *scales;
-    struct {
-        double largest, squares, total;
-    } * errors; /* of each task, so that the sums do not depend on the threads */
+    struct sums *sums; /* of each task, so that they do not depend on the threads */
 };
 
 static void run_task(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct job *j = args;
     (void)worker;
-    double largest = 0, squares = 0, total = 0;
+    struct sums sums = {0};
     for (uint32_t r = task * ROWS; r < j->rows && r < (task + 1) * ROWS; r++) {
         const float *w = j->values + (size_t)r * j->columns;
         int8_t *rounded = j->rounded + (size_t)r * j->columns;
         quantize_row(w, j->columns, rounded, &j->scales[r]);
-        for (uint32_t i = 0; i < j->columns; i++) {
-            double difference = (double)j->scales[r] * rounded[i] - w[i];
-            largest = fabs(difference) > largest ? fabs(difference) : largest;
-            squares += difference * difference, total += (double)w[i] * w[i];
-        }
+        add_row(&sums, w, j->columns, rounded, j->scales[r]);
     }
-    j->errors[task].largest = largest, j->errors[task].squares = squares, j->errors[task].total = total;
+    j->sums[task] = sums;
 }
 
 int quantize_matrix(struct pool *pool, const float *values, uint32_t rows, uint32_t columns, int8_t *rounded,
                     float *scales, struct report_error *error) {
     struct job j = {values, rows, columns, rounded, scales, NULL};
     struct thread_pool_step step = {run_task, &j, (rows + ROWS - 1) / ROWS, 0};
-    j.errors = calloc(step.tasks + 1, sizeof *j.errors);
-    if (!j.errors) return log_fail(OCELLI_ERR_MEMORY, "quantize: out of memory");
+    j.sums = calloc(step.tasks + 1, sizeof *j.sums);
+    if (!j.sums) return log_fail(OCELLI_ERR_MEMORY, "quantize: out of memory");
     thread_pool_run(pool, &step, 1);
-    double largest = 0, squares = 0, total = 0;
+    struct sums all = {0};
     for (uint32_t t = 0; t < step.tasks; t++) {
-        largest = fmax(largest, j.errors[t].largest);
-        squares += j.errors[t].squares, total += j.errors[t].total;
+        all.largest = fmax(all.largest, j.sums[t].largest);
+        all.squares += j.sums[t].squares, all.total += j.sums[t].total;
     }
-    *error = (struct report_error){largest, total > 0 ? sqrt(squares / total) : 0};
-    free(j.errors);
+    *error = error_of(all);
+    free(j.sums);
     return OCELLI_OK;
 }

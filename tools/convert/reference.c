@@ -30,7 +30,7 @@ static int read_tensor(const struct model *model, struct arena *arena, const cha
     snprintf(full, sizeof full, "%s%s", name, suffix);
     const struct model_tensor *t = *tensor = model_tensor(model, full);
     *values = floats(arena, t->rows, t->columns);
-    return *values ? model_read(model, t, 0, t->rows, *values) : no_memory();
+    return *values ? model_read(t, 0, t->rows, *values) : no_memory();
 }
 
 int reference_read_norm(const struct model *model, struct arena *arena, const char *name, float *norm[2]) {
@@ -69,9 +69,9 @@ static int read_qkv(const struct model *model, struct arena *arena, const char *
         }
         if (rounded) memcpy(rounded + i * count, t->rounded, count);
         if (rounded) memcpy(scales + i * t->rows, t->scales, t->rows * sizeof *scales);
-        status = model_read(model, t, 0, t->rows, m->values + i * count);
+        status = model_read(t, 0, t->rows, m->values + i * count);
         snprintf(name, sizeof name, "%s.%s" TENSOR_BIAS, block, parts[i]);
-        if (!status) status = model_read(model, model_tensor(model, name), 0, 1, m->bias + (size_t)i * t->rows);
+        if (!status) status = model_read(model_tensor(model, name), 0, 1, m->bias + (size_t)i * t->rows);
     }
     m->rounded = rounded, m->scales = scales;
     return status;
@@ -376,9 +376,8 @@ static size_t tokens_of(const struct config *c, const struct reference_text *tex
 }
 
 /* A row of the token table, as it is and as int8 keeps it. */
-static int read_token(const struct model *m, const struct model_tensor *table, uint32_t id, float *exact,
-                      float *rounded) {
-    int status = model_read(m, table, id, 1, exact);
+static int read_token(const struct model_tensor *table, uint32_t id, float *exact, float *rounded) {
+    int status = model_read(table, id, 1, exact);
     float largest = 0, scale;
     for (uint32_t i = 0; i < table->columns; i++) largest = fmaxf(largest, fabsf(exact[i]));
     scale = table->rounded ? table->scales[id] : largest / 127;
@@ -395,7 +394,7 @@ static int embed_text(struct reference *r, const struct reference_text *text, si
     int status = OCELLI_OK;
     float *exact = r->normed, *rounded = r->attended;
     for (size_t i = 0; i < text->count && !status; i++) {
-        status = read_token(r->model, table, (uint32_t)text->ids[i], exact, rounded);
+        status = read_token(table, (uint32_t)text->ids[i], exact, rounded);
         ops_add(exact, positions + i * width, width);
         ops_add(rounded, positions + i * width, width);
         for (int kind = 0; kind < REFERENCE_KINDS; kind++)

@@ -21,7 +21,7 @@ int reference_read_head(const struct reference *run, struct reference_head *head
     const struct model_tensor *query = model_tensor(m, TENSOR_HEAD_QUERY);
     *head = (struct reference_head){0};
     head->query = arena_alloc(a, run->tower->width, sizeof *head->query);
-    int status = head->query ? model_read(m, query, 0, 1, head->query) : no_memory();
+    int status = head->query ? model_read(query, 0, 1, head->query) : no_memory();
     if (!status) status = reference_read_norm(m, a, TENSOR_IMAGE "." TENSOR_POST_NORM, head->post);
     if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_KEY), true, &head->key);
     if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_VALUE), true, &head->value);

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SIZE = 96, MCI_HEAD = 64 };
+enum { MCI_HEAD = 64 };
 
 static int side_of(const struct checkpoint *c, const char *name, uint32_t dimension, uint32_t *side) {
     const struct checkpoint_tensor *t = checkpoint_find(c, name);
@@ -37,10 +37,7 @@ static int check_width(const struct checkpoint *c, const char *tower, const stru
 
 /* Rows of a tensor of a block; 0: there is none. */
 static uint32_t rows_in_block(const struct checkpoint *c, const char *format, uint32_t block, const char *part) {
-    char name[NAME_SIZE];
-    int length = snprintf(name, sizeof name, format, block);
-    snprintf(name + length, sizeof name - (size_t)length, "%s", part);
-    const struct checkpoint_tensor *t = checkpoint_find(c, name);
+    const struct checkpoint_tensor *t = checkpoint_find_in_block(c, format, block, part);
     return t && t->stored->dimensions == 2 && t->stored->shape[0] <= 3 * CONFIG_MAX_HIDDEN
                ? (uint32_t)t->stored->shape[0]
                : 0;

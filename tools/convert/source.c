@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/source.h"
 #include "base/log.h"
+#include "convert/storage.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,23 +40,18 @@ int source_read(struct sources *sources, struct file_bytes *bytes, const char *p
     return status;
 }
 
-static int hash_piece(struct sha256_stream *stream, int fd, void *piece, size_t size, uint64_t offset,
-                      const char *path) {
-    int got = file_pread(fd, piece, size, offset);
-    if (got)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot read: %s", path,
-                        got < 0 ? strerror(errno) : "it got shorter: try again when it is complete");
-    sha256_add(stream, piece, size);
-    return OCELLI_OK;
-}
-
 static int hash(int fd, uint64_t size, uint8_t digest[SHA256_SIZE], const char *path) {
     enum { PIECE = 1 << 20 };
+    struct storage_file file;
+    storage_of_file(&file, fd, size, path);
     struct sha256_stream *stream = sha256_start();
     void *piece = malloc(PIECE);
     int status = stream && piece ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    for (uint64_t at = 0; at < size && !status; at += PIECE)
-        status = hash_piece(stream, fd, piece, size - at < PIECE ? (size_t)(size - at) : PIECE, at, path);
+    for (uint64_t at = 0; at < size && !status; at += PIECE) {
+        size_t count = size - at < PIECE ? (size_t)(size - at) : PIECE;
+        status = storage_read(&file.base, piece, count, at);
+        if (!status) sha256_add(stream, piece, count);
+    }
     if (stream) sha256_end(stream, digest);
     free(piece);
     return status;
@@ -88,6 +84,11 @@ const char *source_last_hash(const struct sources *sources) {
 void source_finish(struct sources *sources) {
     arena_finish(&sources->arena);
     *sources = (struct sources){0};
+}
+
+bool source_ends_with(const char *path, const char *end) {
+    size_t length = strlen(path), tail = strlen(end);
+    return length >= tail && strcmp(path + length - tail, end) == 0;
 }
 
 char *source_path(struct arena *arena, const char *folder, const char *name) {

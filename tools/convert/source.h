@@ -31,6 +31,8 @@ int sources_check(int fd, struct file_stamp stamp, const char *path);
 const char *source_last_hash(const struct sources *sources);
 void source_finish(struct sources *sources);
 
+/* Of a path: ".json". */
+bool source_ends_with(const char *path, const char *end);
 /* FOLDER/NAME in the arena, or NULL. */
 char *source_path(struct arena *arena, const char *folder, const char *name);
 bool source_exists(const char *path);

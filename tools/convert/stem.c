@@ -16,16 +16,15 @@ static const double batch_norm_epsilon = 1e-5; /* timm's */
 
 /* All numbers of a tensor, of the shape given without sides of 1 at its front; memory is the arena's. */
 static int take(struct checkpoint *c, struct arena *arena, const char *name, size_t count, float **values) {
-    const struct checkpoint_tensor *t = checkpoint_take(c, name);
-    if (!t)
-        return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is missing from the weights: fetch the checkpoint again",
-                        c->folder, name);
+    const struct checkpoint_tensor *t;
+    int status = checkpoint_need(c, name, &t);
+    if (status) return status;
     if (t->stored->count != count || !stored_is_float(t->stored))
         return log_fail(OCELLI_ERR_FILE, "%s: tensor %s is not of %zu floats: fetch the checkpoint again", t->file,
                         name, count);
     *values = arena_alloc(arena, count, sizeof **values);
     if (!*values) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->file);
-    int status = stored_read(t->stored, 0, count, *values);
+    status = stored_read(t->stored, 0, count, *values);
     return status ? status : quantize_check(t->file, name, *values, count);
 }
 

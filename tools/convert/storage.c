@@ -32,3 +32,9 @@ int storage_read(struct storage *storage, void *to, size_t size, uint64_t offset
         return log_fail(OCELLI_ERR_FILE, "%s: bytes past its end are needed: fetch the file again", storage->name);
     return storage->read(storage, to, size, offset);
 }
+
+bool storage_has(struct storage *storage, uint64_t offset, const void *bytes, size_t size) {
+    uint8_t is[16];
+    return offset <= storage->size && size <= storage->size - offset && size <= sizeof is &&
+           storage_read(storage, is, size, offset) == OCELLI_OK && memcmp(is, bytes, size) == 0;
+}

@@ -4,6 +4,7 @@
 #ifndef CONVERT_STORAGE_H
 #define CONVERT_STORAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,7 @@ void storage_of_file(struct storage_file *storage, int fd, uint64_t size, const 
 
 /* All of `size` bytes from `offset` on. Several threads may read at a time. Errors: FILE (outside, cannot be read). */
 int storage_read(struct storage *storage, void *to, size_t size, uint64_t offset);
+/* Do these bytes lie there? At most 16. false also where there are fewer. */
+bool storage_has(struct storage *storage, uint64_t offset, const void *bytes, size_t size);
 
 #endif

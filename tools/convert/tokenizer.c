@@ -187,7 +187,6 @@ static int check(struct tokenizer *tokenizer, const struct config *config) {
     if (!status) status = find_mark(tokenizer, end_marks, &tokenizer->end_id);
     if (!status) status = check_end(tokenizer, config);
     if (status) return status;
-    tokenizer->padding_id = config->pad_with_end ? tokenizer->end_id : 0;
     struct bpe_params params = {.tokens = tokenizer->tokens,
                                 .token_count = tokenizer->token_count,
                                 .merges = tokenizer->merges,
@@ -233,8 +232,7 @@ int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *fo
         report_choice(report, "vocabulary", rows, "vocab_size; rows from %zu on have no token: padding",
                       tokenizer->token_count);
     }
-    report_choice(report, "padding", tokenizer->padding_id ? "end mark" : "0", "%s; without effect under a causal mask",
-                  config->pad_with_end ? "as transformers" : "whatever the layout");
+    report_choice(report, "padding", "0", "whatever the layout; without effect under a causal mask");
     return OCELLI_OK;
 }
 

@@ -21,7 +21,8 @@ struct tokenizer {
     struct tokenizer_added *added; /* what is listed as added to the vocabulary, newest first; NULL: nothing */
     struct bpe_text *merges;       /* (merge_count) "left right", best first */
     size_t merge_count;
-    uint32_t start_id, end_id, padding_id;
+    uint32_t start_id, end_id;
+    uint32_t padding_id;       /* of CLIP's 0: without effect under a causal mask */
     struct spm spm;            /* SigLIP's, in the place of tokens and merges; spm.tokens NULL: CLIP's */
     enum canonical_rule clean; /* of SigLIP's texts */
     struct encoder *encoder;   /* made of the above: proof that the runtime will take it */

@@ -12,15 +12,10 @@ static int no_memory(const struct tokenizer *t) {
     return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", t->file);
 }
 
-static bool ends_with(const char *path, const char *name) {
-    size_t length = strlen(path), tail = strlen(name);
-    return length >= tail && strcmp(path + length - tail, name) == 0;
-}
-
 static int read_file(struct tokenizer *t, const char *path, struct sources *sources) {
     struct file_bytes file;
     t->file = t->vocabulary = t->spm.file = path;
-    if (ends_with(path, ".json")) {
+    if (source_ends_with(path, ".json")) {
         cJSON *root;
         int status = json_load(&root, path, sources);
         if (!status) status = spm_read_json(&t->spm, root);
@@ -137,7 +132,7 @@ struct sentencepiece_params tokenizer_spm_params(const struct tokenizer *tokeniz
                                          .token_count = s->token_count,
                                          .types = s->types,
                                          .scores = (const uint8_t *)s->scores,
-                                         .merges = s->merges,
+                                         .merges = (const uint8_t *)s->merges,
                                          .merge_count = s->merge_count,
                                          .charsmap = s->charsmap,
                                          .charsmap_size = s->charsmap_size,

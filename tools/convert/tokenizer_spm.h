@@ -15,7 +15,7 @@ struct spm {
     uint8_t *types;          /* (token_count) */
     float *scores;           /* (token_count) */
     size_t token_count;
-    uint8_t *merges; /* (merge_count) pairs of u32 */
+    uint32_t *merges; /* (merge_count, 2): left and right */
     size_t merge_count;
     uint8_t *charsmap;
     size_t charsmap_size;

@@ -123,13 +123,12 @@ static int read_merges(struct spm *s, const cJSON *list) {
     struct vocab vocab;
     const cJSON *item;
     int status = vocab_init(&vocab, s->tokens, (uint32_t)s->token_count, s->file);
-    s->merges = arena_alloc(&s->arena, (size_t)cJSON_GetArraySize(list) + 1, 8);
+    s->merges = arena_alloc(&s->arena, (size_t)cJSON_GetArraySize(list) + 1, 2 * sizeof *s->merges);
     if (!status && !s->merges) status = no_memory(s);
     cJSON_ArrayForEach(item, list) {
-        uint32_t ids[2];
-        if (!status && !read_pair(&vocab, item, ids)) status = broken(s, "a merge that is not two tokens");
+        if (!status && !read_pair(&vocab, item, s->merges + 2 * s->merge_count))
+            status = broken(s, "a merge that is not two tokens");
         if (status) break;
-        for (int i = 0; i < 8; i++) s->merges[8 * s->merge_count + (size_t)i] = (uint8_t)(ids[i / 4] >> (8 * (i % 4)));
         s->merge_count++;
     }
     vocab_finish(&vocab);

@@ -67,17 +67,10 @@ static size_t split_token(const struct spm *s, const struct vocab *vocab, size_t
     return count;
 }
 
-static void put32(uint8_t *to, uint32_t value) {
-    for (int i = 0; i < 4; i++) to[i] = (uint8_t)(value >> (8 * i));
-}
-
 static int keep(struct spm *s, const struct pair *pairs, size_t count) {
-    s->merges = arena_alloc(&s->arena, count + 1, 8);
+    s->merges = arena_alloc(&s->arena, count + 1, 2 * sizeof *s->merges);
     if (!s->merges) return no_memory(s);
-    for (size_t i = 0; i < count; i++) {
-        put32(s->merges + 8 * i, pairs[i].left);
-        put32(s->merges + 8 * i + 4, pairs[i].right);
-    }
+    for (size_t i = 0; i < count; i++) s->merges[2 * i] = pairs[i].left, s->merges[2 * i + 1] = pairs[i].right;
     s->merge_count = count;
     return OCELLI_OK;
 }
@@ -100,7 +93,7 @@ int spm_make_merges(struct spm *spm) {
 /* ---- the file ---- */
 
 static int count_pieces(struct spm *s, const uint8_t *bytes, size_t size) {
-    struct protobuf message = {bytes, size, 0};
+    struct span message = span_of(bytes, size);
     struct protobuf_field f;
     int more;
     while ((more = protobuf_next(&message, &f)) > 0)
@@ -115,7 +108,7 @@ static int count_pieces(struct spm *s, const uint8_t *bytes, size_t size) {
     return s->tokens && s->types && s->scores ? OCELLI_OK : no_memory(s);
 }
 
-static int read_piece(struct spm *s, struct protobuf message, size_t id) {
+static int read_piece(struct spm *s, struct span message, size_t id) {
     struct protobuf_field f;
     int more;
     s->types[id] = SENTENCEPIECE_NORMAL;
@@ -129,7 +122,7 @@ static int read_piece(struct spm *s, struct protobuf message, size_t id) {
     return more < 0 || !s->tokens[id].text || !s->types[id] ? broken(s, "a piece") : OCELLI_OK;
 }
 
-static int read_trainer(struct spm *s, struct protobuf message) {
+static int read_trainer(struct spm *s, struct span message) {
     enum { MODEL_TYPE = 3, SUFFIX = 24, UNIGRAM = 1, PAIRS = 2 };
     struct protobuf_field f;
     uint64_t kind = UNIGRAM;
@@ -147,7 +140,7 @@ static int read_trainer(struct spm *s, struct protobuf message) {
     return OCELLI_OK;
 }
 
-static int read_normalizer(struct spm *s, struct protobuf message) {
+static int read_normalizer(struct spm *s, struct span message) {
     enum { CHARSMAP = 2, DUMMY_PREFIX = 3, EXTRA = 4, ESCAPE = 5 };
     struct protobuf_field f;
     bool escape = true;
@@ -167,13 +160,13 @@ static int read_normalizer(struct spm *s, struct protobuf message) {
 
 int spm_read_model(struct spm *spm, const uint8_t *bytes, size_t size) {
     enum { PIECE = 1, TRAINER = 2, NORMALIZER = 3 };
-    struct protobuf message = {bytes, size, 0};
+    struct span message = span_of(bytes, size);
     struct protobuf_field f;
     size_t id = 0;
     spm->space_before = spm->single_spaces = true;
     int status = count_pieces(spm, bytes, size);
     while (!status && protobuf_next(&message, &f) > 0) {
-        struct protobuf part = {f.bytes, f.size, 0};
+        struct span part = span_of(f.bytes, f.size);
         if (f.wire != PROTOBUF_BYTES) continue;
         if (f.number == PIECE) status = read_piece(spm, part, id++);
         if (f.number == TRAINER) status = read_trainer(spm, part);

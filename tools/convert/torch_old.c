@@ -26,9 +26,7 @@ struct old_file {
 };
 
 bool torch_is_old(struct storage *storage) {
-    uint8_t start[2 + sizeof magic];
-    return storage->size >= sizeof start && storage_read(storage, start, sizeof start, 0) == OCELLI_OK &&
-           start[0] == 0x80 && memcmp(start + 2, magic, sizeof magic) == 0;
+    return storage_has(storage, 0, "\x80", 1) && storage_has(storage, 2, magic, sizeof magic);
 }
 
 static int by_key(const void *a, const void *b) {

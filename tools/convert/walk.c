@@ -25,7 +25,6 @@ struct state {
     size_t step;     /* every so many rows are sampled, and the pooled ones */
     float *factors;  /* (the widest) */
     float *ranges;   /* (2, the widest) */
-    uint32_t widest;
 };
 
 static int no_memory(const struct walk *w) {
@@ -49,16 +48,16 @@ static void observe(void *user, enum reference_product product, const float *row
 static int make_samples(struct state *s) {
     const struct config_tower *c = s->run.tower;
     s->step = s->run.rows / SAMPLE_ROWS + 1;
-    s->widest = c->hidden > c->width ? c->hidden : c->width;
-    if (c->heads * c->head > s->widest) s->widest = c->heads * c->head;
+    uint32_t widest = c->hidden > c->width ? c->hidden : c->width;
+    if (c->heads * c->head > widest) widest = c->heads * c->head;
     s->is_pooled = arena_alloc(&s->arena, s->run.rows, sizeof *s->is_pooled);
-    s->factors = arena_alloc(&s->arena, s->widest, sizeof *s->factors);
-    s->ranges = arena_alloc(&s->arena, 2 * (size_t)s->widest, sizeof *s->ranges);
+    s->factors = arena_alloc(&s->arena, widest, sizeof *s->factors);
+    s->ranges = arena_alloc(&s->arena, 2 * (size_t)widest, sizeof *s->ranges);
     bool good = s->is_pooled && s->factors && s->ranges;
     for (int p = 0; p < REFERENCE_PRODUCTS && good; p++) {
         struct calibrate_sample *sample = &s->samples[p];
         sample->capacity = s->run.rows / s->step + 1 + s->run.count;
-        sample->rows = arena_alloc(&s->arena, sample->capacity * s->widest, sizeof *sample->rows);
+        sample->rows = arena_alloc(&s->arena, sample->capacity * widest, sizeof *sample->rows);
         good = sample->rows != NULL;
     }
     for (size_t i = 0; i < s->run.count && good; i++) s->is_pooled[s->run.pooled[i]] = true;
@@ -203,13 +202,12 @@ static int balance_projection(struct state *s, const float *pooled, float *const
                               const char *name) {
     struct calibrate_sample sample = {(float *)pooled, m->columns, s->run.count, s->run.count};
     struct calibrate_weights weights = {m->values, m->rows, m->columns};
-    struct calibrate_choice *choice = &s->tower->projection;
-    int status = calibrate_choose(s->walk->pool, &sample, &weights, true, s->factors, s->ranges, choice);
+    struct calibrate_choice choice; /* its float_inputs apart: one row an input is not worth a kernel of its own */
+    int status = calibrate_choose(s->walk->pool, &sample, &weights, true, s->factors, s->ranges, &choice);
     if (status) return status;
     calibrate_columns(m->values, m->rows, m->columns, s->factors);
     divide_norm(s, norm, m->columns);
-    m->float_inputs = choice->float_inputs = false; /* one row an input: it is not worth a kernel of its own */
-    return keep_ranges(s, name, m->columns, choice->spread_before);
+    return keep_ranges(s, name, m->columns, choice.spread_before);
 }
 
 static int do_projection(struct state *s, const char *projection) {
@@ -222,16 +220,15 @@ static int do_projection(struct state *s, const char *projection) {
     int status = pooled ? reference_read_norm(s->walk->model, &arena, post, norm) : no_memory(s->walk);
     bool bias = s->walk->model->config->text_bias && s->run.tower == &s->walk->model->config->text;
     if (!status) status = reference_read_matrix(s->walk->model, &arena, projection, bias, &m);
-    for (int kind = 0; kind < REFERENCE_KINDS && !status; kind++) {
+    if (!status) reference_pool(&s->run, REFERENCE_FLOAT, norm, pooled);
+    if (!status)
+        status = reference_project(&s->run, REFERENCE_FLOAT, &m, pooled, s->tower->embeddings[REFERENCE_FLOAT]);
+    if (!status && s->walk->calibrate) status = balance_projection(s, pooled, norm, &m, projection);
+    if (!status) status = walk_make_room(s->walk, &arena, &m);
+    if (!status) status = walk_write_matrix(s->walk, projection, &m, 0, m.rows);
+    for (int kind = REFERENCE_FLOAT + 1; kind < REFERENCE_KINDS && !status; kind++) {
         reference_pool(&s->run, kind, norm, pooled);
-        if (kind == REFERENCE_INT8 && s->walk->calibrate) {
-            reference_pool(&s->run, REFERENCE_FLOAT, norm, pooled);
-            status = balance_projection(s, pooled, norm, &m, projection);
-            reference_pool(&s->run, kind, norm, pooled);
-        }
-        if (!status && kind == REFERENCE_INT8) status = walk_make_room(s->walk, &arena, &m);
-        if (!status && kind == REFERENCE_INT8) status = walk_write_matrix(s->walk, projection, &m, 0, m.rows);
-        if (!status) status = reference_project(&s->run, kind, &m, pooled, s->tower->embeddings[kind]);
+        status = reference_project(&s->run, kind, &m, pooled, s->tower->embeddings[kind]);
     }
     if (!status) status = walk_write_norm(s->walk, post, norm);
     arena_finish(&arena);

@@ -30,7 +30,6 @@ struct walk_tower {
     struct arena arena;
     uint32_t blocks;
     struct walk_layer *layers;
-    struct calibrate_choice projection;
     struct walk_ranges ranges;
     size_t count;
     float *embeddings[REFERENCE_KINDS]; /* (count, D), unit length */

@@ -64,7 +64,7 @@ static int write_vector(const struct walk *w, const struct model_tensor *t, stru
     int status = OCELLI_OK;
     for (uint32_t row = 0; row < t->rows && !status; row += rows) {
         uint32_t count = t->rows - row < rows ? t->rows - row : rows;
-        status = model_read(w->model, t, row, count, p->values);
+        status = model_read(t, row, count, p->values);
         if (!status) status = gguf_write_piece(w->blob, t->name, p->values, (size_t)count * t->columns * sizeof(float));
     }
     return status;
@@ -78,7 +78,7 @@ static int write_rounded(const struct walk *w, const struct model_tensor *t, str
     snprintf(name, sizeof name, "%s" TENSOR_SCALE, t->name);
     for (uint32_t row = 0; row < t->rows && !status; row += rows) {
         uint32_t count = t->rows - row < rows ? t->rows - row : rows;
-        status = model_read(w->model, t, row, count, p->values);
+        status = model_read(t, row, count, p->values);
         if (!status) status = quantize_matrix(w->pool, p->values, count, t->columns, p->rounded, p->scales, &error);
         if (!status) status = gguf_write_piece(w->blob, t->name, p->rounded, (size_t)count * t->columns);
         if (!status) status = gguf_write_piece(w->blob, name, p->scales, count * sizeof(float));

@@ -20,23 +20,13 @@ static int read_safetensors(struct weights *w, struct storage *in) {
     return OCELLI_OK;
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
-}
-
-static bool begins(struct storage *in, uint64_t offset, uint8_t byte) {
-    uint8_t is;
-    return in->size > offset && storage_read(in, &is, 1, offset) == OCELLI_OK && is == byte;
-}
-
 /* A file's name says little: .pt, .bin and .ckpt are several kinds. */
 static int read_any(struct weights *w, struct storage *in) {
     if (archive_is(in)) return torch_read_archive(w, in);
     if (torch_is_old(in)) return torch_read_old(w, in);
     if (weights_gguf_is(in)) return weights_gguf_read(w, in);
-    if (ends_with(w->path, ".safetensors") || begins(in, 8, '{')) return read_safetensors(w, in);
-    if (begins(in, 0, 0x80))
+    if (source_ends_with(w->path, ".safetensors") || storage_has(in, 8, "{", 1)) return read_safetensors(w, in);
+    if (storage_has(in, 0, "\x80", 1))
         return log_fail(
             OCELLI_ERR_LIMIT,
             "%s: a pickle that torch.save() did not write: in Python, load it and save the state dict with it",

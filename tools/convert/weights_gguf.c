@@ -10,9 +10,7 @@
 enum { FIRST = 1 << 20, MOST = 64 << 20 }; /* bytes of the header: a vocabulary of 256 000 has 5 MB */
 
 bool weights_gguf_is(struct storage *storage) {
-    uint8_t start[4];
-    return storage->size >= sizeof start && storage_read(storage, start, sizeof start, 0) == OCELLI_OK &&
-           memcmp(start, "GGUF", sizeof start) == 0;
+    return storage_has(storage, 0, "GGUF", 4);
 }
 
 static int no_memory(const struct weights *w) {
