@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "encode_png.h"
+#include "stream_save.h"
 #include "svg_text.h"
 
 #include <math.h>
@@ -88,16 +89,14 @@ static void put_svg(FILE *to, const struct drawing *d, const char *title) {
     fputs("</svg>\n", to);
 }
 
-static int write_svg(const struct drawing *d, const char *path, const char *title) {
-    char *bytes = NULL;
-    size_t size = 0;
-    FILE *to = open_memstream(&bytes, &size);
-    if (to) put_svg(to, d, title);
-    bool good = to && !ferror(to);
-    if (to) good = fclose(to) == 0 && good;
-    int status = good ? file_save(path, bytes, size) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    free(bytes);
-    return status;
+struct titled {
+    const struct drawing *drawing;
+    const char *title;
+};
+
+static void put(FILE *to, const void *user) {
+    const struct titled *t = user;
+    put_svg(to, t->drawing, t->title);
 }
 
 static int write_png(const struct drawing *d, const char *path, uint32_t pixels) {
@@ -120,5 +119,5 @@ static int write_png(const struct drawing *d, const char *path, uint32_t pixels)
 
 int drawing_write(const struct drawing *d, const char *path, uint32_t pixels, const char *title) {
     if (!drawing_writable(path)) return OCELLI_ERR_USAGE;
-    return ends_in(path, ".svg") ? write_svg(d, path, title) : write_png(d, path, pixels);
+    return ends_in(path, ".svg") ? stream_save(path, put, &(struct titled){d, title}) : write_png(d, path, pixels);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "eval_files.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "stream_save.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -33,21 +33,18 @@ int eval_outputs_begin(const struct eval_outputs *o) {
     return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", o->folder, strerror(error));
 }
 
+struct job {
+    writer *write;
+    const struct eval_result *result;
+};
+
+static void put(FILE *to, const void *user) {
+    const struct job *job = user;
+    job->write(to, job->result);
+}
+
 static int save(const char *path, writer *write, const struct eval_result *r) {
-    char *bytes = NULL;
-    size_t size = 0;
-    if (!path) return OCELLI_OK;
-    if (!strcmp(path, "-")) {
-        write(stdout, r); /* main.c tells of faults */
-        return OCELLI_OK;
-    }
-    FILE *to = open_memstream(&bytes, &size);
-    if (to) write(to, r);
-    bool good = to && !ferror(to);
-    if (to) good = fclose(to) == 0 && good;
-    int status = good ? file_save(path, bytes, size) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    free(bytes);
-    return status;
+    return path ? stream_save(path, put, &(struct job){write, r}) : OCELLI_OK;
 }
 
 static int save_in(const char *folder, const char *name, writer *write, const struct eval_result *r) {

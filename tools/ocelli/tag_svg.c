@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tag_svg.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "prep/encode_jpeg_rows.h"
+#include "stream_save.h"
 #include "svg_text.h"
 
 #include <math.h>
@@ -127,23 +127,22 @@ static void draw(FILE *to, const struct tag_result *r, const struct ocelli_image
     fputs("</svg>\n", to);
 }
 
-static int save(const char *path, const char *bytes, size_t size) {
-    if (strcmp(path, "-")) return file_save(path, bytes, size);
-    fwrite(bytes, 1, size, stdout); /* main.c tells of faults */
-    return OCELLI_OK;
+struct drawn {
+    const struct tag_result *result;
+    const struct ocelli_image *picture;
+    const char *jpeg;
+};
+
+static void put(FILE *to, const void *user) {
+    const struct drawn *d = user;
+    draw(to, d->result, d->picture, d->jpeg);
 }
 
 int tag_svg_write(const char *path, const struct tag_result *result, const struct ocelli_image *picture) {
-    char *jpeg, *bytes = NULL;
-    size_t size = 0;
+    char *jpeg;
     int status = encode(picture, &jpeg);
     if (status) return status;
-    FILE *to = open_memstream(&bytes, &size);
-    if (to) draw(to, result, picture, jpeg);
-    bool good = to && !ferror(to);
-    if (to) good = fclose(to) == 0 && good;
-    status = good ? save(path, bytes, size) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    status = stream_save(path, put, &(struct drawn){result, picture, jpeg});
     free(jpeg);
-    free(bytes);
     return status;
 }
