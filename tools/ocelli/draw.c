@@ -88,7 +88,7 @@ static int search(const struct request *r, struct judge *j, struct strategy *s, 
     for (*steps = 0; !status && *steps < r->steps && !over(r, began); ++*steps) {
         struct triangles_view view = look(s);
         strategy_ask(s, candidates);
-        status = judge_scores(j, candidates, 2 * s->pairs, &view, 1, scores, NULL);
+        status = judge_scores(j, candidates, 2 * s->pairs, view, scores, NULL);
         if (status) break;
         strategy_tell(s, scores);
         float best = scores[0];
@@ -122,7 +122,7 @@ static int draw(const struct options *o, const struct request *r) {
     if (!status) status = strategy_init(&s, drawing_numbers(TRIANGLES), PAIRS, deviation, r->seed);
     if (!status) scatter(&s, TRIANGLES);
     if (!status) status = search(r, &j, &s, &steps);
-    if (!status) status = judge_scores(&j, s.mean, 1, &TRIANGLES_WHOLE, 1, &score, &cosine);
+    if (!status) status = judge_scores(&j, s.mean, 1, TRIANGLES_WHOLE, &score, &cosine);
     if (!status) drawing_set(&j.drawing, s.mean);
     if (!status) status = drawing_write(&j.drawing, r->output, PIXELS, r->text);
     if (!status) tell(o, r, steps, score, cosine);

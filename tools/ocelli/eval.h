@@ -53,6 +53,11 @@ struct eval_result {
     double *xy; /* (drawn_count + drawn_texts, 2) */
 };
 
+/* What `variant` is compared with, as told to people: the first set of templates, or the first model. */
+static inline const char *eval_rival(const struct eval_result *r, const struct eval_variant *variant) {
+    return variant->model == r->variants[0].model ? r->variants[0].name : r->models[0].path;
+}
+
 /* To standard output, for people. */
 void eval_show(const struct eval_result *result);
 

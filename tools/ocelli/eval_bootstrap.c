@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "eval_bootstrap.h"
 #include "base/log.h"
+#include "splitmix64.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <stdlib.h>
 
-/* SplitMix64 (Steele, Lea and Flood 2014). */
-static uint64_t draw(uint64_t *state) {
-    uint64_t z = *state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 static double uniform(uint64_t *state) {
-    return (double)(draw(state) >> 11) * 0x1p-53;
+    return (double)(splitmix64(state) >> 11) * 0x1p-53;
 }
 
 /* Only pictures that one way has right and the other wrong change the difference, so a draw is of three kinds. */
@@ -54,4 +46,8 @@ int eval_bootstrap(struct eval_difference *out, const bool *first, const bool *s
     out->high = all[(size_t)ceil(0.975 * (double)(resamples - 1))];
     free(all);
     return OCELLI_OK;
+}
+
+const char *eval_verdict(const struct eval_difference *d) {
+    return d->low > 0 ? "better" : d->high < 0 ? "worse" : "no difference seen";
 }

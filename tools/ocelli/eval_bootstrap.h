@@ -19,4 +19,7 @@ struct eval_difference {
  * Errors: MEMORY. */
 int eval_bootstrap(struct eval_difference *out, const bool *first, const bool *second, size_t count);
 
+/* In words: is the second better? */
+const char *eval_verdict(const struct eval_difference *difference);
+
 #endif

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "eval_calibration.h"
+#include "eval_metrics.h"
 
 #include <math.h>
 
-static size_t best(const float *row, size_t classes) {
-    size_t at = 0;
-    for (size_t i = 1; i < classes; i++)
-        if (row[i] > row[at]) at = i;
-    return at;
-}
-
 double eval_log_sum(const float *row, size_t classes, double scale) {
-    double most = scale * (double)row[best(row, classes)], sum = 0;
+    double most = scale * (double)row[eval_best(row, classes)], sum = 0;
     for (size_t i = 0; i < classes; i++) sum += exp(scale * (double)row[i] - most);
     return most + log(sum);
 }
@@ -40,7 +34,7 @@ void eval_calibrate(struct eval_calibration *c, const float *cosines, const size
     *c = (struct eval_calibration){.ece = 0};
     for (size_t i = 0; i < count; i++) {
         const float *row = cosines + i * classes;
-        size_t at = best(row, classes);
+        size_t at = eval_best(row, classes);
         double log_sum = eval_log_sum(row, classes, scale), confidence = exp(scale * (double)row[at] - log_sum);
         struct eval_bin *b = &c->bins[bin_of(confidence)];
         b->count++;

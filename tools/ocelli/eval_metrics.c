@@ -20,17 +20,16 @@ void eval_cosines(const float *vectors, size_t count, const float *others, size_
             cosines[i * other_count + j] = (float)dot(vectors + i * n, others + j * n, n);
 }
 
-static size_t best(const float *row, size_t classes) {
+size_t eval_best(const float *row, size_t count) {
     size_t at = 0;
-    for (size_t i = 1; i < classes; i++)
+    for (size_t i = 1; i < count; i++)
         if (row[i] > row[at]) at = i;
     return at;
 }
 
-/* If two are equal, the first one is before the other. */
-static size_t rank_of(const float *row, size_t classes, size_t label) {
+size_t eval_rank(const float *row, size_t count, size_t own) {
     size_t before = 0;
-    for (size_t i = 0; i < classes; i++) before += row[i] > row[label] || (i < label && row[i] >= row[label]);
+    for (size_t i = 0; i < count; i++) before += row[i] > row[own] || (i < own && row[i] >= row[own]);
     return before;
 }
 
@@ -83,8 +82,8 @@ int eval_metrics_init(struct eval_metrics *m, const float *cosines, const size_t
         return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu pictures and %zu classes", count, classes);
     for (size_t i = 0; i < count; i++) {
         const float *row = cosines + i * classes;
-        m->predicted[i] = best(row, classes);
-        m->rank[i] = rank_of(row, classes, labels[i]);
+        m->predicted[i] = eval_best(row, classes);
+        m->rank[i] = eval_rank(row, classes, labels[i]);
         m->confusion[labels[i] * classes + m->predicted[i]]++;
         right += m->rank[i] == 0;
         near += m->rank[i] < EVAL_TOP;

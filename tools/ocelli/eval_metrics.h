@@ -36,6 +36,10 @@ void eval_metrics_finish(struct eval_metrics *metrics);
 void eval_cosines(const float *vectors, size_t count, const float *others, size_t other_count, size_t n,
                   float *cosines);
 
+/* Of a row of cosines: the highest one, of equal ones the first; and how many stand before number `own`. */
+size_t eval_best(const float *row, size_t count);
+size_t eval_rank(const float *row, size_t count, size_t own);
+
 /* Wilson's interval, at 95 %, of a share that was seen in `count` tries. */
 void eval_share_interval(double share, size_t count, double *low, double *high);
 

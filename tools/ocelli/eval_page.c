@@ -61,10 +61,7 @@ static void put_interval(FILE *to, const char *name, const struct eval_differenc
     fprintf(to,
             "<tr><td class=\"text\">%s</td><td>%+.2f</td><td>%+.2f to %+.2f</td><td>%zu</td><td>%zu</td>"
             "<td class=\"text\">%s</td></tr>\n",
-            name, 100 * d->difference, 100 * d->low, 100 * d->high, d->only_second, d->only_first,
-            d->low > 0    ? "better"
-            : d->high < 0 ? "worse"
-                          : "no difference seen");
+            name, 100 * d->difference, 100 * d->low, 100 * d->high, d->only_second, d->only_first, eval_verdict(d));
 }
 
 static void begin_intervals(FILE *to, const char *what, const char *first) {
@@ -80,7 +77,7 @@ static void begin_intervals(FILE *to, const char *what, const char *first) {
 static void put_variants(FILE *to, const struct eval_result *r) {
     for (size_t i = 1; i < r->variant_count; i++) {
         const struct eval_variant *v = &r->variants[i];
-        begin_intervals(to, v->name, v->model == r->variants[0].model ? r->variants[0].name : r->models[0].path);
+        begin_intervals(to, v->name, eval_rival(r, v));
         put_interval(to, "top-1", &v->top1);
         if (isfinite(v->metrics.top5)) put_interval(to, "top-5", &v->top5);
         fputs("</table></div>\n", to);

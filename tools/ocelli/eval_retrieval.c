@@ -10,17 +10,11 @@
 
 const size_t eval_recall_at[EVAL_RECALLS] = {1, 5, 10};
 
-static size_t rank_in(const float *row, size_t count, size_t own) {
-    size_t before = 0;
-    for (size_t i = 0; i < count; i++) before += row[i] > row[own] || (i < own && row[i] >= row[own]);
-    return before;
-}
-
 static size_t text_rank(const struct eval_pairs *p, const float *row, size_t picture) {
     size_t best = p->text_count;
     for (size_t i = 0; i < p->text_count; i++)
         if (p->of[i] == picture && (best == p->text_count || row[i] > row[best])) best = i;
-    return rank_in(row, p->text_count, best);
+    return eval_rank(row, p->text_count, best);
 }
 
 static void recalls(double out[EVAL_RECALLS], const size_t *ranks, size_t count) {
@@ -34,7 +28,7 @@ static void recalls(double out[EVAL_RECALLS], const size_t *ranks, size_t count)
 static void rank_all(struct eval_retrieval *r, const struct eval_pairs *p, float *row) {
     for (size_t i = 0; i < p->text_count; i++) {
         eval_cosines(p->texts + i * p->n, 1, p->pictures, p->picture_count, p->n, row);
-        r->picture_rank[i] = rank_in(row, p->picture_count, p->of[i]);
+        r->picture_rank[i] = eval_rank(row, p->picture_count, p->of[i]);
     }
     for (size_t i = 0; i < p->picture_count; i++) {
         eval_cosines(p->pictures + i * p->n, 1, p->texts, p->text_count, p->n, row);

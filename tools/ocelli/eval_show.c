@@ -111,9 +111,8 @@ static void show_confused(const struct eval_result *r) {
 }
 
 static void show_difference(const char *name, const struct eval_difference *d) {
-    const char *verdict = d->low > 0 ? "better" : d->high < 0 ? "worse" : "no difference seen";
     printf("  %-12s %+6.2f points  95 %% interval %+.2f to %+.2f  %s (right only here %zu, only there %zu)\n", name,
-           100 * d->difference, 100 * d->low, 100 * d->high, verdict, d->only_second, d->only_first);
+           100 * d->difference, 100 * d->low, 100 * d->high, eval_verdict(d), d->only_second, d->only_first);
 }
 
 static void show_variants(const struct eval_result *r) {
@@ -122,7 +121,7 @@ static void show_variants(const struct eval_result *r) {
         putchar('\n');
         plain_text(stdout, v->name);
         printf(" against ");
-        plain_text(stdout, v->model == r->variants[0].model ? r->variants[0].name : r->models[0].path);
+        plain_text(stdout, eval_rival(r, v));
         printf(": top-1 %.2f %%, ECE %.4f\n", 100 * v->metrics.top1, v->plain.ece);
         show_difference("top-1", &v->top1);
         if (isfinite(v->metrics.top5)) show_difference("top-5", &v->top5);

@@ -66,36 +66,29 @@ static float best_rival(const struct judge *j, const float *vector) {
     return best;
 }
 
-/* Pictures `from` to `from + taken` of all candidates in all views. */
-static int judge_batch(struct judge *j, const float *candidates, size_t from, size_t taken,
-                       const struct triangles_view *views, size_t view_count, float *scores, float *cosines) {
+static int judge_batch(struct judge *j, const float *candidates, size_t count, struct triangles_view view,
+                       float *scores, float *cosines) {
     struct ocelli_image images[JUDGE_BATCH];
     size_t numbers = drawing_numbers(j->drawing.count);
-    for (size_t i = 0; i < taken; i++) {
-        size_t at = from + i;
-        const uint8_t *rgb = draw(j, i, candidates + at / view_count * numbers, views[at % view_count]);
-        images[i] = (struct ocelli_image){.rgb = rgb, .width = j->side, .height = j->side};
-    }
-    int status = ocelli_embed_images(j->handle, images, taken, j->vectors);
-    for (size_t i = 0; !status && i < taken; i++) {
+    for (size_t i = 0; i < count; i++)
+        images[i] = (struct ocelli_image){
+            .rgb = draw(j, i, candidates + i * numbers, view), .width = j->side, .height = j->side};
+    int status = ocelli_embed_images(j->handle, images, count, j->vectors);
+    for (size_t i = 0; !status && i < count; i++) {
         const float *vector = j->vectors + i * j->dimensions;
-        float cosine = dot(vector, j->texts, j->dimensions), share = 1 / (float)view_count;
-        size_t candidate = (from + i) / view_count;
-        scores[candidate] += share * (cosine - best_rival(j, vector));
-        if (cosines) cosines[candidate] += share * cosine;
+        float cosine = dot(vector, j->texts, j->dimensions);
+        scores[i] = cosine - best_rival(j, vector);
+        if (cosines) cosines[i] = cosine;
     }
     return status;
 }
 
-int judge_scores(struct judge *j, const float *candidates, size_t count, const struct triangles_view *views,
-                 size_t view_count, float *scores, float *cosines) {
-    size_t all = count * view_count;
+int judge_scores(struct judge *j, const float *candidates, size_t count, struct triangles_view view, float *scores,
+                 float *cosines) {
+    size_t numbers = drawing_numbers(j->drawing.count);
     int status = OCELLI_OK;
-    for (size_t i = 0; i < count; i++) scores[i] = 0;
-    for (size_t i = 0; cosines && i < count; i++) cosines[i] = 0;
-    for (size_t from = 0; !status && from < all; from += JUDGE_BATCH) {
-        size_t taken = all - from < JUDGE_BATCH ? all - from : JUDGE_BATCH;
-        status = judge_batch(j, candidates, from, taken, views, view_count, scores, cosines);
-    }
+    for (size_t i = 0; !status && i < count; i += JUDGE_BATCH)
+        status = judge_batch(j, candidates + i * numbers, count - i < JUDGE_BATCH ? count - i : JUDGE_BATCH, view,
+                             scores + i, cosines ? cosines + i : NULL);
     return status;
 }

@@ -27,10 +27,10 @@ int judge_init(struct judge *judge, struct ocelli *handle, const char *text, con
                size_t triangles);
 void judge_finish(struct judge *judge);
 
-/* candidates: (count, drawing_numbers(triangles)); each is seen in each of the views. scores: (count), the mean over
- * the views of the cosine with the text, less the highest with a text against. cosines: (count), without the latter;
- * may be NULL. Errors: those of ocelli_embed_images(). */
-int judge_scores(struct judge *judge, const float *candidates, size_t count, const struct triangles_view *views,
-                 size_t view_count, float *scores, float *cosines);
+/* candidates: (count, drawing_numbers(triangles)), seen in `view`. scores: (count), the cosine with the text, less the
+ * highest with a text against. cosines: (count), without the latter; may be NULL. Errors: those of
+ * ocelli_embed_images(). */
+int judge_scores(struct judge *judge, const float *candidates, size_t count, struct triangles_view view, float *scores,
+                 float *cosines);
 
 #endif

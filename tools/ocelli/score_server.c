@@ -80,7 +80,7 @@ static int cosines_of(const struct scorer *s, const struct line *l, const struct
     return status;
 }
 
-/* A device or memory that is lost ends the server; a bad picture or text does not. */
+/* A device that is lost or computes wrongly ends the server; a bad picture or text does not. */
 static bool is_fatal(int status) {
     return status == OCELLI_ERR_DEVICE || status == OCELLI_ERR_LOST || status == OCELLI_ERR_WRONG;
 }

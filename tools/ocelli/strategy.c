@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "strategy.h"
 #include "base/log.h"
+#include "splitmix64.h"
 
 #include <math.h>
 #include <ocelli.h>
@@ -12,17 +13,10 @@
  * more than a fifth in a step. */
 static const float momentum = 0.9F, deviation_rate = 0.1F, deviation_change = 0.2F, radius_in_steps = 15;
 
-/* ---- random numbers: splitmix64, the same on every machine ---- */
-
-static uint64_t next(struct strategy *s) {
-    uint64_t z = s->random += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
+/* ---- random numbers ---- */
 
 float strategy_uniform(struct strategy *s) {
-    return (float)(next(s) >> 40) / 16777216;
+    return (float)(splitmix64(&s->random) >> 40) / 16777216;
 }
 
 /* Box and Muller's. */
