@@ -20,7 +20,9 @@ fail() { echo "FAILED: $1"; failed=1; }
 
 # The driver compiles anew: what it kept would have no line in its report.
 OCELLI_SOURCE=$(cd "$here/../.." && pwd)
-export OCELLI_SOURCE OCELLI_CACHE='' MESA_SHADER_CACHE_DISABLE=1 V3D_LIBRARIES="$arm64/root/usr/lib/aarch64-linux-gnu"
+# Debian 12's packages, which are only extracted, have libraries in /lib too.
+export OCELLI_SOURCE OCELLI_CACHE='' MESA_SHADER_CACHE_DISABLE=1
+export V3D_LIBRARIES="$arm64/root/usr/lib/aarch64-linux-gnu:$arm64/root/lib/aarch64-linux-gnu"
 on() { "$driver/v3d" "$@"; } # 42|71 PROGRAM...
 
 check_device() { # 42|71 NAME
