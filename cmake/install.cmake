@@ -72,8 +72,8 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/ocelliConfig.cmake ${CMAKE_CURRENT_BIN
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/ocelli)
 
 # What `ocelli init` writes, for a board that is set up by hand.
-install(FILES tools/ocelli/example/ocelli.ini DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
-install(PROGRAMS tools/ocelli/example/on_change DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES tools/ocelli/init/example/ocelli.ini DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(PROGRAMS tools/ocelli/init/example/on_change DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 
 # Completion of commands: bash loads it by the program's name. Debian's zsh looks in share/zsh/vendor-completions.
 set(OCELLI_ZSH_COMPLETIONS share/zsh/site-functions CACHE STRING "Folder of zsh's completions")

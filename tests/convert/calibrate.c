@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which channels are balanced, and which products keep float inputs. */
 #include "support/test.h"
-#include "convert/calibrate.h"
+#include "convert/compute/calibrate.h"
 
 #include <math.h>
 #include <ocelli.h>

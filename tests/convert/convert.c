@@ -4,7 +4,7 @@
 #include "blob/blob.h"
 #include "clip/config.h"
 #include "convert/options.h"
-#include "convert/reference.h"
+#include "convert/compute/reference.h"
 #include "support/checkpoint.h"
 #include "support/test.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Families that are refused, by name and with what to use instead; pruned and stemmed checkpoints that lie. */
 #include "convert/convert.h"
-#include "convert/families.h"
+#include "convert/model/families.h"
 #include "support/checkpoint.h"
 #include "support/heard.h"
 #include "support/test.h"

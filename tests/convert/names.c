@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/test.h"
-#include "convert/names.h"
+#include "convert/model/names.h"
 
 #include <string.h>
 

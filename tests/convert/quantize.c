@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rounding to int8 against a reference in double that compares distances and calls no rounding function. */
 #include "support/test.h"
-#include "convert/quantize.h"
+#include "convert/compute/quantize.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A file whole, cut at every length, and with one broken field each; numbers of every bit pattern. */
 #include "support/test.h"
-#include "convert/safetensors.h"
-#include "convert/quantize.h"
+#include "convert/read/safetensors.h"
+#include "convert/compute/quantize.h"
 #include "support/heard.h"
 
 #include <math.h>

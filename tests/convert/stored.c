@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Numbers of each kind, any range of them, also where they do not lie one after the other. Halves: safetensors.c. */
-#include "convert/stored.h"
+#include "convert/read/stored.h"
 #include "support/heard.h"
 #include "support/test.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One model in every wrapping: the same blob, but for the names and hashes of its sources. Then files that lie. */
 #include "blob/gguf.h"
-#include "convert/checkpoint.h"
+#include "convert/model/checkpoint.h"
 #include "convert/gguf_write.h"
 #include "convert/options.h"
-#include "convert/tokenizer.h"
-#include "convert/model.h"
+#include "convert/tokenizer/tokenizer.h"
+#include "convert/model/model.h"
 #include "support/checkpoint.h"
 #include "support/heard.h"
 #include "support/test.h"

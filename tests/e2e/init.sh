@@ -58,7 +58,7 @@ unchanged 1 "half/ocelli.ini: is there already" half -m demo.gguf
 echo mine >try/ocelli.ini && echo mine >try/on_change && chmod 600 try/on_change
 "$ocelli" init try --force -m demo.gguf >out 2>err || fail "$name: --force"
 good try/ocelli.ini
-cmp -s try/on_change "$OCELLI_SOURCE/tools/ocelli/example/on_change" || fail "$name: the script is not that of tools/ocelli/example"
+cmp -s try/on_change "$OCELLI_SOURCE/tools/ocelli/init/example/on_change" || fail "$name: the script is not that of tools/ocelli/init/example"
 test "$(stat -c %a try/on_change)" = 700 || fail "$name: the permissions of the file that stood there are gone: $(stat -c %a try/on_change)"
 
 name="both or neither"
@@ -129,9 +129,9 @@ jq -e '.ini=="json/ocelli.ini" and .on_change=="json/on_change" and .source=="y4
 # --- one text: the example (install.sh finds it installed) is the one that is compiled in, but for this machine's lines ---
 
 name="one text"
-grep -v -e '^model = ' -e '^uri = ' -e '^coap = ' "$OCELLI_SOURCE/tools/ocelli/example/ocelli.ini" >expected
+grep -v -e '^model = ' -e '^uri = ' -e '^coap = ' "$OCELLI_SOURCE/tools/ocelli/init/example/ocelli.ini" >expected
 grep -v -e '^model = ' -e '^uri = ' -e '^coap = ' -e '^# CoAP is not built in' -e '^#coap' json/ocelli.ini | diff expected - || fail "$name: the ini"
-cmp -s json/on_change "$OCELLI_SOURCE/tools/ocelli/example/on_change" || fail "$name: the script"
+cmp -s json/on_change "$OCELLI_SOURCE/tools/ocelli/init/example/on_change" || fail "$name: the script"
 
 # --- cameras ---
 

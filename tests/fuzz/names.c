@@ -3,7 +3,7 @@
  * refusal. The first byte says which layout, each four after it an edit: the tensor, what to do, and with what. */
 #include "fuzz.h"
 #include "blob/tensor_names.h"
-#include "convert/model.h"
+#include "convert/model/model.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

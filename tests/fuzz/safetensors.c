@@ -2,7 +2,7 @@
  * Any bytes, once as they are and once with a header that ends at its last brace: tensors without holes
  * whose numbers can all be read, or a refusal. */
 #include "fuzz.h"
-#include "convert/safetensors.h"
+#include "convert/read/safetensors.h"
 
 static const char good[] = "{\"__metadata__\":{\"format\":\"pt\"},"
                            "\"a.weight\":{\"dtype\":\"F32\",\"shape\":[2,2],\"data_offsets\":[0,16]},"

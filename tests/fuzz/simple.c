@@ -2,7 +2,7 @@
  * Any bytes as bpe_simple_vocab_16e6.txt, packed with gzip or not. Its reader wants 48894 merges, so every
  * text is also read with its lines repeated up to so many: slow, hence a target of its own. */
 #include "tokenizer.h"
-#include "convert/gunzip.h"
+#include "convert/read/gunzip.h"
 
 #include <zlib.h>
 

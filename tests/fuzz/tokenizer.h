@@ -3,7 +3,7 @@
 #define FUZZ_TOKENIZER_H
 
 #include "fuzz.h"
-#include "convert/tokenizer.h"
+#include "convert/tokenizer/tokenizer.h"
 
 /* What was read makes a tokenizer, or a clean refusal of one. */
 static inline void check_tokenizer(struct tokenizer *t) {

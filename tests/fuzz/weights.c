@@ -3,7 +3,7 @@
  * of an archive that has whatever entries it asks for. Tensors inside the file whose numbers can be read, or a refusal.
  */
 #include "fuzz.h"
-#include "convert/torch_inner.h"
+#include "convert/read/torch_inner.h"
 
 /* {"a": tensor of 2 x 2 halves, "b": {"c": the same}}, inside of {"state_dict": ...} */
 static const char pickle[] = "\x80\x02}X\12\0\0\0state_dict}(X\1\0\0\0actorch._utils\n_rebuild_tensor_v2\nq\1(("

@@ -4,7 +4,7 @@
 #ifndef SUPPORT_TORCH_FILE_H
 #define SUPPORT_TORCH_FILE_H
 
-#include "convert/stored.h"
+#include "convert/read/stored.h"
 
 enum torch_kind { TORCH_ZIP, TORCH_OLD, TORCH_SCRIPT };
 

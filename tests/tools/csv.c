@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Fields as RFC 4180 has them. */
-#include "csv.h"
+#include "ocelli/common/csv.h"
 #include "support/test.h"
 
 #include <math.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The numbers of `ocelli eval` against those that CLIP_benchmark, scikit-learn and open_clip make of the same vectors
  * (tests/golden/evaluation.py), and its edges. */
-#include "eval_metrics.h"
-#include "eval_bootstrap.h"
-#include "eval_calibration.h"
-#include "eval_plane.h"
-#include "eval_retrieval.h"
+#include "ocelli/eval/eval_metrics.h"
+#include "ocelli/eval/eval_bootstrap.h"
+#include "ocelli/eval/eval_calibration.h"
+#include "ocelli/eval/eval_plane.h"
+#include "ocelli/eval/eval_retrieval.h"
 #include "support/test.h"
 
 #include <math.h>

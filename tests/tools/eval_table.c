@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Tables of pictures and texts, as editors and spreadsheets write them, and those that are refused with their line. */
-#include "eval_table.h"
+#include "ocelli/eval/eval_table.h"
 #include "base/log.h"
 #include "support/test.h"
 

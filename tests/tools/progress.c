@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a progress line says. That it is drawn and does not tear results: tests/e2e/folders.sh, on a terminal. */
-#include "progress.h"
+#include "ocelli/common/progress.h"
 #include "support/test.h"
 
 static const char *text_of(size_t done, size_t total, double seconds) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The live table, read as a terminal reads it: a small one that knows what show.c writes, and refuses all else. */
 #include "support/test.h"
-#include "show.h"
-#include "show_text.h"
+#include "ocelli/show/show.h"
+#include "ocelli/show/show_text.h"
 
 #include <math.h>
 #include <stdlib.h>

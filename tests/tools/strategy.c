@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The strategy finds the top of a known hill, and equal seeds go the same way. */
-#include "strategy.h"
+#include "ocelli/draw/strategy.h"
 #include "support/test.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The picture of triangles against one in double that looks at many points of each pixel. */
-#include "triangles.h"
+#include "ocelli/draw/triangles.h"
 #include "support/test.h"
 
 #include <math.h>

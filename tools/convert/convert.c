@@ -4,8 +4,8 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/keys.h"
-#include "convert/page.h"
-#include "convert/selftest.h"
+#include "convert/report/page.h"
+#include "convert/compute/selftest.h"
 #include "text/unicode.h"
 
 #include <stdio.h>

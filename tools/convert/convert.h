@@ -3,7 +3,7 @@
 #ifndef CONVERT_CONVERT_H
 #define CONVERT_CONVERT_H
 
-#include "convert/judge.h"
+#include "convert/report/judge.h"
 
 /* Only the first two are required. */
 struct convert_params {

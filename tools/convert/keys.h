@@ -4,9 +4,9 @@
 #define CONVERT_KEYS_H
 
 #include "convert/gguf_write.h"
-#include "convert/license.h"
-#include "convert/model.h"
-#include "convert/tokenizer.h"
+#include "convert/model/license.h"
+#include "convert/model/model.h"
+#include "convert/tokenizer/tokenizer.h"
 #include "convert/walk.h"
 
 void keys_general(struct gguf_write *writer, const char *name, const struct license *license,

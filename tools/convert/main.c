@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli-convert: a CLIP checkpoint in, one int8 blob out. */
 #include "convert/options.h"
-#include "ocelli/standard_files.h"
+#include "ocelli/common/standard_files.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/options.h"
 #include "base/log.h"
-#include "convert/compare.h"
+#include "convert/report/compare.h"
 #include "text/unicode.h"
 
 #include <getopt.h>

@@ -3,7 +3,7 @@
 #include "convert/walk.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
-#include "convert/reference_head.h"
+#include "convert/compute/reference_head.h"
 #include "convert/walk_write.h"
 
 #include <math.h>

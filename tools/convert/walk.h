@@ -5,9 +5,9 @@
 #ifndef CONVERT_WALK_H
 #define CONVERT_WALK_H
 
-#include "convert/calibrate.h"
+#include "convert/compute/calibrate.h"
 #include "convert/gguf_write.h"
-#include "convert/inputs.h"
+#include "convert/compute/inputs.h"
 #include "convert/progress.h"
 
 extern const char *const walk_product_names[REFERENCE_PRODUCTS]; /* "qkv", "attn_out", "ffn_up", "ffn_down" */

@@ -2,7 +2,7 @@
 #include "convert/walk_write.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
-#include "convert/quantize.h"
+#include "convert/compute/quantize.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "text/json.h"
-#include "options.h"
-#include "plain.h"
+#include "ocelli/options.h"
+#include "ocelli/common/plain.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

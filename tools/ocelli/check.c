@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli check: all faults of an ini at once, and what the daemon will do with it. It asks the same functions as the
  * daemon does when it starts, and opens neither source nor ports. */
-#include "check.h"
+#include "ocelli/check.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "blob/blob.h"
 #include "daemon/service_check.h"
 #include "clip/config.h"
-#include "findings.h"
+#include "ocelli/common/findings.h"
 #include "handle.h"
 #include "daemon/surprises.h"
 #include "daemon/model_vectors.h"
 #include "op/device.h"
-#include "options.h"
+#include "ocelli/options.h"
 
 #include <stdlib.h>
 #include <string.h>

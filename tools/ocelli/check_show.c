@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A good ini, explained. */
-#include "check.h"
-#include "plain.h"
+#include "ocelli/check.h"
+#include "ocelli/common/plain.h"
 
 #include <math.h>
 #include <string.h>

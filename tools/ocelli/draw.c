@@ -2,10 +2,10 @@
  * ocelli draw: a picture of translucent triangles that fits a text. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "judge.h"
-#include "options.h"
-#include "progress.h"
-#include "strategy.h"
+#include "ocelli/draw/judge.h"
+#include "ocelli/options.h"
+#include "ocelli/common/progress.h"
+#include "ocelli/draw/strategy.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -3,11 +3,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "text/json.h"
-#include "npy.h"
-#include "options.h"
-#include "picture_list.h"
-#include "pictures.h"
-#include "progress.h"
+#include "ocelli/common/npy.h"
+#include "ocelli/options.h"
+#include "ocelli/common/picture_list.h"
+#include "ocelli/common/pictures.h"
+#include "ocelli/common/progress.h"
 #include "tag/prompts.h"
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * ocelli eval: how good a model is on labelled pictures, or on pictures with captions. */
 #include "base/file.h"
 #include "base/log.h"
-#include "eval_work.h"
-#include "pictures.h"
+#include "ocelli/eval/eval_work.h"
+#include "ocelli/common/pictures.h"
 
 #include <string.h>
 

@@ -8,8 +8,8 @@
 #include "op/device.h"
 #include "source/source.h"
 #include "text/json.h"
-#include "options.h"
-#include "plain.h"
+#include "ocelli/options.h"
+#include "ocelli/common/plain.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli learn: what the scene looks like when there is nothing to tell. */
-#include "run_options.h"
-#include "plain.h"
+#include "ocelli/run_options.h"
+#include "ocelli/common/plain.h"
 #include "text/json.h"
 
 #include <math.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli: the command line. Each subcommand is a file of its own. */
-#include "command.h"
+#include "ocelli/command.h"
 #include "base/log.h"
-#include "progress.h"
-#include "standard_files.h"
+#include "ocelli/common/progress.h"
+#include "ocelli/common/standard_files.h"
 
 #include <ocelli.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "ocelli/options.h"
 #include "base/log.h"
-#include "plain.h"
+#include "ocelli/common/plain.h"
 
 #include <errno.h>
 #include <stdarg.h>

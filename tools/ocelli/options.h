@@ -3,7 +3,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
-#include "command.h"
+#include "ocelli/command.h"
 
 #include <getopt.h>
 #include <ocelli.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli query and ocelli watch: ask a board. They need neither model nor device. */
-#include "answer.h"
-#include "client.h"
-#include "options.h"
-#include "pages.h"
-#include "plain.h"
+#include "ocelli/client/answer.h"
+#include "ocelli/client/client.h"
+#include "ocelli/options.h"
+#include "ocelli/client/pages.h"
+#include "ocelli/common/plain.h"
 #include "serve/request.h"
 #include "serve/arguments.h"
-#include "show_watch.h"
+#include "ocelli/show/show_watch.h"
 
 #include <stdio.h>
 #include <string.h>

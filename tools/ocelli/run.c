@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli run: the daemon. */
-#include "run_options.h"
+#include "ocelli/run_options.h"
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_run};

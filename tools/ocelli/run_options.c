@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "run_options.h"
+#include "ocelli/run_options.h"
 #include "base/log.h"
 #include "daemon/service.h"
-#include "show_run.h"
+#include "ocelli/show/show_run.h"
 #include "source/source.h"
 
 #include <stdio.h>

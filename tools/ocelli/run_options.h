@@ -4,7 +4,7 @@
 #define RUN_OPTIONS_H
 
 #include "daemon/daemon.h"
-#include "options.h"
+#include "ocelli/options.h"
 
 enum { RUN_CONFIG = 'c', RUN_SECONDS = OPTIONS_OWN, RUN_SHOW, RUN_RECORDING };
 #define RUN_LETTERS OPTIONS_LETTERS "c:"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli score: how well does each picture fit a text? Best first. */
-#include "score.h"
+#include "ocelli/score.h"
 #include "base/log.h"
-#include "csv.h"
-#include "options.h"
-#include "picture_list.h"
-#include "pictures.h"
-#include "plain.h"
-#include "progress.h"
+#include "ocelli/common/csv.h"
+#include "ocelli/options.h"
+#include "ocelli/common/picture_list.h"
+#include "ocelli/common/pictures.h"
+#include "ocelli/common/plain.h"
+#include "ocelli/common/progress.h"
 #include "text/json.h"
 
 #include <math.h>

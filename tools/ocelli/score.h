@@ -4,7 +4,7 @@
 #define SCORE_H
 
 #include "prep/decode.h"
-#include "tagset.h"
+#include "ocelli/common/tagset.h"
 
 struct scorer {
     struct ocelli *handle;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "score.h"
+#include "ocelli/score.h"
 #include "base/log.h"
-#include "plain.h"
+#include "ocelli/common/plain.h"
 #include "text/json.h"
 
 #include <cjson/cJSON.h>

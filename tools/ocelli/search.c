@@ -2,9 +2,9 @@
  * ocelli search: when was this seen? */
 #include "base/log.h"
 #include "memory/history.h"
-#include "options.h"
-#include "local_time.h"
-#include "plain.h"
+#include "ocelli/options.h"
+#include "ocelli/common/local_time.h"
+#include "ocelli/common/plain.h"
 #include "tag/prompts.h"
 #include "text/json.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli selftest: may this device be trusted with this model? */
 #include "text/json.h"
-#include "options.h"
-#include "plain.h"
+#include "ocelli/options.h"
+#include "ocelli/common/plain.h"
 
 static void show_json(const struct ocelli_info *info, bool ok, float worst) {
     struct json j = {.to = stdout};

@@ -2,14 +2,14 @@
  * ocelli tag: which of these tags fits each picture? */
 #include "base/file.h"
 #include "base/log.h"
-#include "margins.h"
-#include "options.h"
-#include "picture_list.h"
-#include "pictures.h"
-#include "progress.h"
-#include "tag_show.h"
-#include "tag_svg.h"
-#include "tagset.h"
+#include "ocelli/tag/margins.h"
+#include "ocelli/options.h"
+#include "ocelli/common/picture_list.h"
+#include "ocelli/common/pictures.h"
+#include "ocelli/common/progress.h"
+#include "ocelli/tag/tag_show.h"
+#include "ocelli/tag/tag_svg.h"
+#include "ocelli/common/tagset.h"
 
 #include <math.h>
 #include <stdio.h>

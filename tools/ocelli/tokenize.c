@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "handle.h"
 #include "text/json.h"
-#include "options.h"
+#include "ocelli/options.h"
 
 #include <stdlib.h>
 #include <string.h>

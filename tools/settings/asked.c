@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "asked.h"
 #include "base/log.h"
-#include "ocelli/pages.h"
+#include "ocelli/client/pages.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-#define BYTES 32
-#define KERNEL product_avx2
-#include "convert/product.inc"

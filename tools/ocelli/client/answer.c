@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ocelli/client/answer.h"
+#include "base/log.h"
+#include "ocelli/common/local_time.h"
+#include "ocelli/common/plain.h"
+
+#include <cjson/cJSON.h>
+#include <ocelli.h>
+#include <stdio.h>
+#include <string.h>
+
+/* At least so many letters wide. */
+static void print_padded(const char *text, int width) {
+    plain_text(stdout, text);
+    for (; *text; text++) width -= ((unsigned char)*text & 0xc0) != 0x80;
+    if (width > 0) printf("%*s", width, "");
+}
+
+static void print_value(const cJSON *v) {
+    if (cJSON_IsString(v))
+        plain_text(stdout, v->valuestring);
+    else if (cJSON_IsNumber(v))
+        printf("%.10g", v->valuedouble);
+    else
+        fputs(cJSON_IsTrue(v) ? "yes" : cJSON_IsFalse(v) ? "no" : "-", stdout);
+}
+
+static void print_time(double since_1970) {
+    bool sane = since_1970 >= 0 && since_1970 < 1e12; /* the board may say anything */
+    time_t seconds = sane ? (time_t)since_1970 : 0;
+    char text[LOCAL_DATE];
+    local_date(seconds, text);
+    fputs(text, stdout);
+}
+
+/* A column of a table; list of texts: parted by " | ". */
+static void print_cell(const cJSON *value, const char *key) {
+    const cJSON *one;
+    if (cJSON_IsArray(value)) {
+        cJSON_ArrayForEach(one, value) {
+            print_value(one);
+            if (one->next) fputs(" | ", stdout);
+        }
+    } else if (!value)
+        print_padded("-", 9);
+    else if (cJSON_IsString(value) && !strcmp(key, "tag"))
+        print_padded(value->valuestring, 24);
+    else if (cJSON_IsString(value))
+        print_padded(value->valuestring, 9);
+    else if (cJSON_IsNumber(value) && !strcmp(key, "time"))
+        print_time(value->valuedouble);
+    else if (cJSON_IsNumber(value))
+        printf("%8.3f", value->valuedouble);
+    else
+        printf("%8s", "-");
+}
+
+static void print_row(const cJSON *row) {
+    static const char *const columns[] = {"time",       "tag",   "state",     "score", "margin", "cosine",
+                                          "percentile", "group", "threshold", "tags",  "values"};
+    bool first = true;
+    if (!cJSON_IsObject(row)) {
+        print_value(row);
+        putchar('\n');
+        return;
+    }
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, columns[i]);
+        bool place = !strcmp(columns[i], "group") && cJSON_HasObjectItem(row, "threshold"); /* which stands behind it */
+        if (!v && !place) continue;
+        if (!first) putchar(' ');
+        print_cell(v, columns[i]);
+        first = false;
+    }
+    putchar('\n');
+}
+
+static bool hidden(const char *key) {
+    static const char *const keys[] = {"id", "ok", "next", "count"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (!strcmp(keys[i], key)) return true;
+    return false;
+}
+
+static bool has_rows(const cJSON *answer) {
+    const cJSON *v;
+    cJSON_ArrayForEach(v, answer) if (cJSON_IsArray(v)) return true;
+    return false;
+}
+
+static void print_field(const cJSON *v) {
+    print_padded(v->string, 20);
+    putchar(' ');
+    print_value(v);
+    putchar('\n');
+}
+
+/* Faults stand below the fields of a status; other tables stand alone: the frame's number and age are for --json. */
+int answer_print(const char *json, bool first) {
+    cJSON *answer = cJSON_Parse(json);
+    const cJSON *v, *row;
+    bool faults = cJSON_HasObjectItem(answer, "faults"), fields = faults ? first : !has_rows(answer);
+    if (!answer) return log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
+    cJSON_ArrayForEach(v, answer) {
+        if (cJSON_IsArray(v)) {
+            cJSON_ArrayForEach(row, v) {
+                if (faults) print_padded("fault", 21);
+                print_row(row);
+            }
+        } else if (fields && !hidden(v->string)) {
+            print_field(v);
+        }
+    }
+    cJSON_Delete(answer);
+    return OCELLI_OK;
+}
+
+int answer_print_push(const char *json) {
+    cJSON *push = cJSON_Parse(json);
+    const cJSON *kind = cJSON_GetObjectItem(push, "push"), *tag = cJSON_GetObjectItem(push, "tag");
+    const cJSON *group = cJSON_GetObjectItem(push, "group"), *state = cJSON_GetObjectItem(push, "state");
+    const cJSON *score = cJSON_GetObjectItem(push, "score");
+    char clock[LOCAL_CLOCK];
+    if (!push) return log_fail(OCELLI_ERR_FILE, "what came is not JSON: is it ocelli that answers?");
+    if (cJSON_IsString(kind) && !strcmp(kind->valuestring, "change") && cJSON_IsString(state)) {
+        local_clock(clock);
+        printf("%s ", clock);
+        print_padded(state->valuestring, 9);
+        putchar(' ');
+        plain_text(stdout, cJSON_IsString(tag) ? tag->valuestring : cJSON_IsString(group) ? group->valuestring : "");
+        if (cJSON_IsNumber(score)) printf(" %.2f", score->valuedouble);
+        putchar('\n');
+    }
+    cJSON_Delete(push);
+    return OCELLI_OK;
+}
