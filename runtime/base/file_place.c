@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,4 +113,16 @@ void file_sync_folder(const char *path) {
         close(fd);
     }
     free(folder);
+}
+
+void file_beside_program(char path[PATH_MAX], const char *rest) {
+    ssize_t size = readlink("/proc/self/exe", path, PATH_MAX - 1); /* canonical */
+    path[size > 0 ? size : 0] = '\0';
+    char *end = strrchr(path, '/');
+    for (; end && !strncmp(rest, "../", 3); rest += 3) {
+        *end = '\0';
+        end = strrchr(path, '/');
+    }
+    size_t used = end ? (size_t)(end - path) : 0;
+    snprintf(path + used, PATH_MAX - used, "/%s", rest);
 }

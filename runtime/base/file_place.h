@@ -3,6 +3,7 @@
 #ifndef BASE_FILE_PLACE_H
 #define BASE_FILE_PLACE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 /* `path` with the links that it ends in followed, also to a file that is not there yet: free() it. NULL: errno tells
@@ -25,6 +26,10 @@ bool file_cannot_exchange(int fault);
 /* Why `path` cannot be opened to write: SQLite tells ENOENT of a new file in a folder that cannot be written, as it
  * then tries to read it. Gives the fault of the folder if it has one, else `fault`. */
 int file_cause(const char *path, int fault);
+
+/* Puts into `path` what `rest`, as "../share/x", names from the running program's folder. Each leading "../" of `rest`
+ * takes one name off that folder. */
+void file_beside_program(char path[PATH_MAX], const char *rest);
 
 /* Without this a power cut may lose the name, though not the bytes. Some file systems refuse it. */
 void file_sync_folder(const char *path);

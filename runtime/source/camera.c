@@ -3,6 +3,7 @@
 #include "source/camera_module.h"
 #include "source/kind.h"
 #include "source/source.h"
+#include "base/file_place.h"
 #include "base/log.h"
 
 #include <dlfcn.h>
@@ -29,19 +30,6 @@ static const struct camera_host host = {log_line, mailbox_post, mailbox_clear, m
 
 /* ---- where it is ---- */
 
-/* The folder of the program, without its last '/': canonical, so that each "../" of `rest` takes one name off it. */
-static void beside_program(char path[PATH_MAX], const char *rest) {
-    ssize_t size = readlink("/proc/self/exe", path, PATH_MAX - 1);
-    path[size > 0 ? size : 0] = '\0';
-    char *end = strrchr(path, '/');
-    for (; end && !strncmp(rest, "../", 3); rest += 3) {
-        *end = '\0';
-        end = strrchr(path, '/');
-    }
-    size_t used = end ? (size_t)(end - path) : 0;
-    snprintf(path + used, PATH_MAX - used, "/%s", rest);
-}
-
 static void find_module(char path[PATH_MAX]) {
     static const char installed[] = OCELLI_CAMERA_MODULE_PLACE;
     char built[PATH_MAX];
@@ -49,8 +37,8 @@ static void find_module(char path[PATH_MAX]) {
     if (wanted || *installed == '/')
         snprintf(path, PATH_MAX, "%s", wanted ? wanted : installed);
     else
-        beside_program(path, installed);
-    beside_program(built, "camera.so");
+        file_beside_program(path, installed);
+    file_beside_program(built, "camera.so");
     if (!wanted && access(path, F_OK) && !access(built, F_OK)) strcpy(path, built);
 }
 

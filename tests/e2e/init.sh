@@ -96,6 +96,11 @@ grep -qx '\[tag an open door \[of a garage\]\]' garage/ocelli.ini || fail "$name
 test "$(grep -c '^\[tag ' garage/ocelli.ini)" -eq 2 || fail "$name: other tags too"
 mkdir bare && cd bare || exit 1
 unchanged 1 "no model: give -m BLOB"
+mkdir -p "$work/usr/bin" "$work/usr/share/ocelli/models"
+cp "$ocelli" "$work/usr/bin/"
+ln -s "$(realpath ../demo.gguf)" "$work/usr/share/ocelli/models/demo.gguf"
+"$work/usr/bin/ocelli" init >out 2>err || fail "$name: with a model among what is installed"
+grep -q '^model = .*/demo.gguf$' ocelli.ini || fail "$name: not the installed model"
 cd ..
 
 name="odd names"

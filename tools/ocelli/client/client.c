@@ -44,3 +44,17 @@ bool client_host(const char *rest, int port, char host[256], char service[8]) {
     snprintf(service, 8, "%d", port);
     return !*rest || !strcmp(rest, "/");
 }
+
+int client_resolve(const struct client *client, int port, struct addrinfo **found) {
+    char host[256], service[8];
+    const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+    if (!client_host(client->rest, port, host, service))
+        return log_fail(OCELLI_ERR_USAGE, "\"%s\": write %s//HOST[:PORT]", client->uri, client->kind->scheme);
+    int fault = getaddrinfo(host, service, &hints, found);
+    if (!fault) return OCELLI_OK;
+    const char *end = strrchr(host, '.'), *hint = "";
+    if (!end) hint = ": a board is NAME.local in most networks";
+    if (end && !strcmp(end, ".local"))
+        hint = ": is it on? Names in .local need the package libnss-mdns on this machine";
+    return log_fail(OCELLI_ERR_DEVICE, "%s: %s%s", client->uri, gai_strerror(fault), hint);
+}

@@ -3,6 +3,7 @@
 #ifndef CLIENT_H
 #define CLIENT_H
 
+#include <netdb.h>
 #include <ocelli.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,6 +38,9 @@ enum { CLIENT_SILENCE_MS = 25000 };
 int client_open(struct client *client, const char *uri, const char *keys);
 /* Accepts a zeroed one. */
 void client_close(struct client *client);
+
+/* Where the URI of `client` leads: freeaddrinfo() it. Errors: USAGE (not a host and port), DEVICE (no such host). */
+int client_resolve(const struct client *client, int port, struct addrinfo **found);
 
 /* HOST[:PORT], [IPV6]:PORT, with or without // before it and / behind it. false: it is not. */
 bool client_host(const char *rest, int port, char host[256], char service[8]);

@@ -11,7 +11,6 @@
 #include <cjson/cJSON.h>
 #include <coap3/coap.h>
 #include <math.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +80,7 @@ static int open_session(struct client *client, const coap_address_t *to, bool dt
 }
 
 static int open_any(struct client *client, int port, bool dtls) {
-    char host[256], service[8];
-    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all;
+    struct addrinfo *all;
     coap_address_t to;
     struct coap_client *k = client->self = calloc(1, sizeof *k);
     if (!k) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
@@ -93,10 +91,8 @@ static int open_any(struct client *client, int port, bool dtls) {
     coap_context_set_block_mode(k->context, COAP_BLOCK_USE_LIBCOAP | COAP_BLOCK_SINGLE_BODY);
     coap_register_response_handler(k->context, heard);
     coap_register_nack_handler(k->context, refused);
-    if (!client_host(client->rest, port, host, service))
-        return log_fail(OCELLI_ERR_USAGE, "\"%s\": write %s//HOST[:PORT]", client->uri, client->kind->scheme);
-    int fault = getaddrinfo(host, service, &hints, &all);
-    if (fault) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", client->uri, gai_strerror(fault));
+    int status = client_resolve(client, port, &all);
+    if (status) return status;
     coap_address_init(&to);
     to.size = all->ai_addrlen;
     memcpy(&to.addr, all->ai_addr, all->ai_addrlen);

@@ -12,7 +12,6 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,17 +43,14 @@ static unsigned first_id(void) {
 }
 
 static int open_udp(struct client *c) {
-    char host[256], service[8];
-    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *all;
+    struct addrinfo *all;
     struct line *l = c->self = calloc(1, sizeof *l);
     if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     l->fd = -1, l->datagrams = true, l->id = first_id();
-    if (!client_host(c->rest, SERVE_UDP_PORT, host, service))
-        return log_fail(OCELLI_ERR_USAGE, "\"%s\": write udp://HOST[:PORT]", c->uri);
-    int fault = getaddrinfo(host, service, &hints, &all);
-    if (fault) return log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, gai_strerror(fault));
+    int status = client_resolve(c, SERVE_UDP_PORT, &all);
+    if (status) return status;
     l->fd = socket(all->ai_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    fault = l->fd < 0 || connect(l->fd, all->ai_addr, all->ai_addrlen);
+    bool fault = l->fd < 0 || connect(l->fd, all->ai_addr, all->ai_addrlen);
     freeaddrinfo(all);
     return fault ? log_fail(OCELLI_ERR_DEVICE, "%s: %s", c->uri, strerror(errno)) : OCELLI_OK;
 }

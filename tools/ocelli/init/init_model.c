@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocelli/init/init_model.h"
+#include "base/file_place.h"
 #include "base/log.h"
 #include "blob/blob.h"
 #include "clip/config.h"
@@ -45,15 +46,24 @@ static char *find(const char *folder) {
     return model;
 }
 
+/* The demo model, if the package or `make install` put it there. */
+static char *find_installed(void) {
+    static const char installed[] = OCELLI_MODELS_PLACE;
+    char path[PATH_MAX];
+    if (*installed == '/') return find(installed);
+    file_beside_program(path, installed);
+    return find(path);
+}
+
 int init_model_choose(const char *given, const char *folder, char **model) {
     *model = given ? strdup(given) : find(folder);
     if (given) return *model ? check_model(given) : log_fail(OCELLI_ERR_MEMORY, "out of memory");
     if (!*model) *model = find(".");
+    if (!*model) *model = find_installed();
     if (*model) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE,
-                    "no model: give -m BLOB. There is no .gguf of CLIP in %s or here; ocelli-convert makes one of a "
-                    "checkpoint, and "
-                    "`make demo` a small one to try",
+                    "no model: give -m BLOB. There is no .gguf of CLIP in %s, here or among what is installed; "
+                    "ocelli-convert makes one of a checkpoint, and `make demo` a small one to try",
                     folder);
 }
 
