@@ -8,7 +8,7 @@ JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
 # Without these a part is left out, with a message. Cameras (libcamera-dev, g++) are not in the list: they bring much with them.
-OPTIONAL = libcoap3-dev libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev lowdown
+OPTIONAL = libcoap3-dev libmosquitto-dev mosquitto mosquitto-clients libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev lowdown
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)
@@ -124,6 +124,10 @@ soak-kills: soak-build
 	build/soak/ocelli-convert tools/demo/checkpoint -o build/soak/demo.gguf
 	rm -rf build/soak/kills
 	OCELLI_CACHE= python3 tests/soak/kills.py build/soak/ocelli build/soak/demo.gguf build/soak/kills $(or $(KILLS),200)
+
+# A broker killed and started 50 times beside a board: no state is wrong afterwards. Some minutes.
+soak-mqtt: soak-build
+	$(SOAK) ROUNDS=50 sh tests/e2e/mqtt.sh
 
 # An ini saved by hand 10000 times beside changes over UDP: some minutes.
 soak-edits: soak-build

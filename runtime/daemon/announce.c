@@ -90,6 +90,7 @@ static void add_answers(struct text *to, const struct daemon_config *c) {
     add_port(to, &between, "coap", c->coap, c->address);
     add_port(to, &between, "coaps", c->coaps, c->address);
     if (c->serial) add(to, "%sserial %s", between, c->serial), between = "";
+    if (c->mqtt_host) add(to, "%sthe MQTT broker %s", between, c->mqtt_host), between = "";
     if (*between == 'a') add(to, "answers no requests ([serve] has no port)");
 }
 

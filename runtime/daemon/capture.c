@@ -73,6 +73,13 @@ static bool due(struct capture *e) {
     return clock_ns(CLOCK_MONOTONIC) >= at;
 }
 
+static bool is_paused(struct capture *e) {
+    pthread_mutex_lock(&e->lock);
+    bool paused = e->paused;
+    pthread_mutex_unlock(&e->lock);
+    return paused;
+}
+
 static void take_heat(struct capture *e) {
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     if (e->heat_ns && now - e->heat_ns < HEAT_EVERY_NS) return;
@@ -268,7 +275,7 @@ static void *run(void *user) {
     while (goes_on(e)) {
         take_heat(e);
         if (!let_go(e) || !settled(e) || e->stale) continue;
-        if (capture_ended(e, &status)) {
+        if (capture_ended(e, &status) || is_paused(e)) {
             wait_until(e, INT64_MAX);
         } else if (due(e)) {
             if (!e->source) {
@@ -349,6 +356,13 @@ void capture_change(struct capture *capture, const struct daemon_config *config)
     capture_settings_free(older);
 }
 
+void capture_pause(struct capture *capture, bool paused) {
+    pthread_mutex_lock(&capture->lock);
+    capture->paused = paused;
+    pthread_cond_broadcast(&capture->changed);
+    pthread_mutex_unlock(&capture->lock);
+}
+
 bool capture_ended(struct capture *capture, int *status) {
     pthread_mutex_lock(&capture->lock);
     bool ended = capture->ended;
@@ -360,7 +374,7 @@ bool capture_ended(struct capture *capture, int *status) {
 void capture_status(struct capture *capture, struct daemon_status *status) {
     pthread_mutex_lock(&capture->lock);
     status->celsius = capture->celsius, status->slowdown = capture->slowdown;
-    status->source_open = capture->open;
+    status->source_open = capture->open, status->paused = capture->paused;
     memcpy(status->source, capture->uri, sizeof status->source);
     status->width = capture->width, status->height = capture->height;
     pthread_mutex_unlock(&capture->lock);

@@ -32,7 +32,7 @@ struct capture {
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t changed;
-    bool stop, ended, open;
+    bool stop, ended, open, paused;
     int status;                    /* why it ended */
     struct capture_settings *next; /* to be taken over; NULL: none */
     double celsius, slowdown;
@@ -56,6 +56,9 @@ void capture_finish(struct capture *capture);
 /* Takes over what changed; another source is opened in the place of the one. Returns when that is taken over, or in a
  * quarter of a second when the thread waits for something: it takes it later. *config may go then. */
 void capture_change(struct capture *capture, const struct daemon_config *config);
+
+/* Pictures are not looked at until this is called with false: the tags stay as they are. */
+void capture_pause(struct capture *capture, bool paused);
 
 /* There will be no more frames; *status: OCELLI_OK, or what ended it, which was said. */
 bool capture_ended(struct capture *capture, int *status);

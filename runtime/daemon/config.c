@@ -50,6 +50,17 @@ static const struct key {
     {"serve", "psk", PATH, AT(psk)},
     {"serve", "reach", TEXT, AT(reach)},
     {"serve", "requests", NUMBER, AT(requests), 0, 1e6, 50},
+    {"mqtt", "host", TEXT, AT(mqtt_host)},
+    {"mqtt", "port", WHOLE, AT(mqtt_port), 1, 65535, 0},
+    {"mqtt", "user", TEXT, AT(mqtt_user)},
+    {"mqtt", "password", PATH, AT(mqtt_password)},
+    {"mqtt", "prefix", TEXT, AT(mqtt_prefix)},
+    {"mqtt", "discovery", TEXT, AT(mqtt_discovery)},
+    {"mqtt", "tls", YES_NO, AT(mqtt_tls), 0, 1, 0},
+    {"mqtt", "ca", PATH, AT(mqtt_ca)},
+    {"mqtt", "images", YES_NO, AT(mqtt_images), 0, 1, 1},
+    {"mqtt", "commands", YES_NO, AT(mqtt_commands), 0, 1, 1},
+    {"mqtt", "every", NUMBER, AT(mqtt_every), 0.1, 86400, 10},
     {"memory", "file", PATH, AT(memory_file)},
     {"memory", "budget", NUMBER, AT(memory_budget), 8, 1e6, 256},
     {"memory", "every", NUMBER, AT(memory_every), 0, 86400, 1},
@@ -129,12 +140,13 @@ int config_parse_all(struct daemon_config *config, const void *bytes, size_t siz
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)config + keys[i].at, &keys[i].preset, sizeof(double));
     struct part run = {config, "run"}, source = {config, "source"}, serve = {config, "serve"},
-                memory = {config, "memory"};
+                memory = {config, "memory"}, mqtt = {config, "mqtt"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
                                            {.name = "source", .user = &source, .value = take},
                                            {.name = "serve", .user = &serve, .value = take},
+                                           {.name = "mqtt", .user = &mqtt, .value = take},
                                            {.name = "memory", .user = &memory, .value = take}};
-    const struct ini_table table = {sections, 4, NULL};
+    const struct ini_table table = {sections, sizeof sections / sizeof *sections, NULL};
     const struct tags_file_options options = {.others = &table, .may_be_empty = true, .faults = faults};
     int status = tags_file_parse(&config->tags, bytes, size, path, &options);
     if (!status) status = config_check(config, faults);

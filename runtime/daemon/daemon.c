@@ -241,6 +241,10 @@ bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes) {
     return inference_frame(&daemon->inference, frame, bytes);
 }
 
+void daemon_pause(struct daemon *daemon, bool paused) {
+    capture_pause(&daemon->capture, paused);
+}
+
 bool daemon_remembers(const struct daemon *daemon) {
     return daemon->memory != NULL;
 }

@@ -85,6 +85,8 @@ void daemon_get_judged(struct daemon *daemon, struct daemon_status *status);
  * those of the call before: false then. */
 bool daemon_view(struct daemon *daemon, struct daemon_status *status, uint64_t *changes,
                  void (*each)(void *user, const struct tagger_status *tag), void *user);
+/* No more pictures are looked at until this is called with false. Any thread. */
+void daemon_pause(struct daemon *daemon, bool paused);
 /* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
 bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes);
 

@@ -119,6 +119,7 @@ void meter_json(const struct daemon_status *status, char *text, size_t size) {
     json_count(&j, "tags_on", status->tags_on);
     json_count(&j, "tags_learning", status->tags_learning);
     json_bool(&j, "source_open", status->source_open);
+    json_bool(&j, "paused", status->paused);
     json_bool(&j, "device_open", status->device_open);
     json_bool(&j, "embedding", status->embedding);
     json_end(&j, '}');

@@ -61,7 +61,7 @@ struct daemon_status {
     size_t tags, tags_on, tags_learning;
     char source[DAEMON_SOURCE];               /* its URI, cut */
     uint32_t width, height;                   /* pixels of the newest frame, as captured; 0: none came yet */
-    bool source_open, device_open, embedding; /* embedding: new prompts are on their way */
+    bool source_open, device_open, paused, embedding; /* embedding: new prompts are on their way */
 };
 
 void meter_init(struct meter *meter);

@@ -125,6 +125,7 @@ static size_t status(void *user, struct serve_field *fields) {
     daemon_get_status(b->daemon, s);
     const struct serve_field all[] = {
         {"source", s->source_open ? "open" : "closed", 0},
+        {"paused", s->paused ? "yes" : "no", 0},
         {"device", s->device_open ? "open" : "closed", 0},
         {"uptime_s", NULL, s->uptime_s},
         {"frames", NULL, (double)s->counts[METER_FRAMES]},
@@ -155,6 +156,11 @@ static size_t status(void *user, struct serve_field *fields) {
     return sizeof all / sizeof all[0];
 }
 
+static void pause_it(void *user, bool paused) {
+    struct service *b = user;
+    daemon_pause(b->daemon, paused);
+}
+
 /* Under the daemon's lock. One that finds no memory is left out. */
 static void take_fault(void *user, const char *text) {
     struct service *b = user;
@@ -167,6 +173,7 @@ static size_t faults(void *user, const char *const **texts) {
     arena_finish(&b->fault_texts);
     b->fault_count = 0;
     daemon_faults(b->daemon, take_fault, b);
+    if (*serve_fault(b->serve)) take_fault(b, serve_fault(b->serve));
     *texts = b->faults;
     return b->fault_count;
 }
@@ -276,7 +283,9 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                     .pending = pending,
                                     .status = status,
                                     .faults = faults,
+                                    .pause = pause_it,
                                     .frame = picture};
+    struct serve_mqtt mqtt = service_mqtt(config);
     if (daemon_remembers(service->daemon)) table.search = search, table.searching = searching;
     struct serve_params params = {.callbacks = &table,
                                   .udp_port = port(config->udp),
@@ -285,6 +294,7 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                   .address = config->address,
                                   .serial = {config->serial},
                                   .psk_file = config->psk,
+                                  .mqtt = config->mqtt_host ? &mqtt : NULL,
                                   .rate = config->requests > 0 ? config->requests : -1,
                                   .burst = 2 * config->requests};
     int status = service_check_reach(config, &params.reach);

@@ -8,6 +8,8 @@
 
 /* Does the file ask for a port or a serial line? */
 bool service_wanted(const struct daemon_config *config);
+/* [mqtt] as serve has it. */
+struct serve_mqtt service_mqtt(const struct daemon_config *config);
 /* `reach`; *reach stays as it is without that key. Errors: FILE. */
 int service_check_reach(const struct daemon_config *config, enum serve_reach *reach);
 /* coaps has keys. Errors: FILE. */

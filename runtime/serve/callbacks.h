@@ -95,6 +95,8 @@ struct serve_callbacks {
     enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
     /* Fills fields (SERVE_FIELDS) and gives how many. */
     size_t (*status)(void *user, struct serve_field *fields);
+    /* No more pictures are looked at until resumed; NULL: it cannot. */
+    void (*pause)(void *user, bool paused);
     /* The last frame as JPEG. NULL, or false: none. */
     bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
     /* NULL: not built in, or no history. SERVE_DEFERRED: it has begun, or goes on; it calls serve_wake() when

@@ -11,7 +11,7 @@
 /* Bytes of a fault in a line at most, where there is less room, and of the place that is kept for one. */
 enum { FAULT_LONG = 200, FAULT_BRIEF = 100, FAULTS_PLACE = 270 };
 
-static serve_answer answer_ping, answer_status, answer_search, answer_help;
+static serve_answer answer_ping, answer_status, answer_search, answer_help, answer_pause;
 
 /* One line holds all of it, so that a request is seen at once. */
 const struct serve_row serve_rows[] = {
@@ -32,6 +32,8 @@ const struct serve_row serve_rows[] = {
      .help = "replaces what it names of a tag (prompts, against, group, rules), or makes it"},
     {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
+    {"pause", "pause", SERVE_PUT, "to", .changes = true, .least = 1, .most = 1, .answer = answer_pause,
+     .usage = "pause on|off", .help = "looks at no more pictures, or again"},
     {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,
      .usage = "search TEXT...", .help = "when was this seen?"},
     {"status", "status", SERVE_GET, NULL, .pages = true, .answer = answer_status, .usage = "status [from N]",
@@ -211,6 +213,16 @@ static enum serve_code answer_status(struct serve_request *request, struct serve
     serve_out_text(out, "model", request->view.model ? request->view.model : "none");
     write_fields(fields, count, faults ? FAULTS_PLACE : sizeof ",\"faults\":[]}", out);
     serve_list_write(request, &list, out);
+    return SERVE_OK;
+}
+
+static enum serve_code answer_pause(struct serve_request *r, struct serve_out *out) {
+    const struct serve_callbacks *b = r->callbacks;
+    bool on = !strcmp(r->arguments[0], "on");
+    if (!on && strcmp(r->arguments[0], "off")) return serve_refuse(r, SERVE_USAGE, "usage: %s", r->row->usage);
+    if (!b->pause) return serve_refuse(r, SERVE_ABSENT, "it cannot be paused");
+    b->pause(b->user, on);
+    serve_out_bool(out, "paused", on);
     return SERVE_OK;
 }
 

@@ -13,8 +13,9 @@
 
 /* CoAP first: serial lines hand their messages to it. */
 static const struct serve_transport *const transports[] = {&serve_transport_coap, &serve_transport_udp,
-                                                           &serve_transport_serial};
+                                                           &serve_transport_serial, &serve_transport_mqtt};
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
+_Static_assert(TRANSPORTS == sizeof((struct serve *)0)->self / sizeof(void *), "each has its place");
 
 bool serve_reach_find(enum serve_reach *reach, const char *name) {
     static const char *const names[] = {"attached", "loopback", "all"};
@@ -95,6 +96,10 @@ void serve_poll(struct serve *serve, int timeout_ms) {
 
 void serve_push(struct serve *serve, const struct tagger_event *events, size_t count) {
     for (size_t i = 0; i < count; i++) serve_events_add(&serve->context.events, &events[i]);
+}
+
+const char *serve_fault(const struct serve *serve) {
+    return serve->fault;
 }
 
 uint16_t serve_udp_port(const struct serve *serve) {

@@ -13,6 +13,18 @@ enum { SERVE_SERIALS = 4, SERVE_UDP_PORT = 5690, SERVE_COAP_PORT = 5683, SERVE_C
 /* As a port: not served; one that is free. 0 is the default. */
 enum { SERVE_NO_PORT = -1, SERVE_ANY_PORT = 65536 };
 
+/* A broker. docs/mqtt.md tells what is published there. */
+struct serve_mqtt {
+    const char *host;
+    int port;
+    const char *user, *password_file; /* NULL: none */
+    const char *prefix;               /* of all topics; NULL: ocelli/ and the host's name */
+    const char *discovery;            /* of Home Assistant's; NULL: none */
+    const char *ca;                   /* file of certificates that are trusted; NULL: the system's */
+    bool tls, images, commands;
+    double every_s; /* between two scores of a tag */
+};
+
 /* Zero means default. */
 struct serve_params {
     const struct serve_callbacks *callbacks; /* copied */
@@ -21,6 +33,7 @@ struct serve_params {
     const char *serial[SERVE_SERIALS]; /* DEVICE[@BAUD]; NULL ends them */
     const char *psk_file;              /* NULL: no DTLS */
     enum serve_reach reach;
+    const struct serve_mqtt *mqtt; /* NULL: none */
     double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
 };
 
@@ -32,6 +45,8 @@ int serve_check_address(const char *address);
 int serve_check_serial(const char *serial);
 /* The keys. Errors: FILE, LIMIT, MEMORY, USAGE (DTLS is not built in). */
 int serve_check_keys(const char *psk_file);
+/* Errors: USAGE. */
+int serve_check_mqtt(const struct serve_mqtt *params);
 /* Is CoAP built in? */
 bool serve_has_coap(void);
 
@@ -53,6 +68,9 @@ void serve_push(struct serve *serve, const struct tagger_event *events, size_t c
 uint16_t serve_udp_port(const struct serve *serve);
 uint16_t serve_coap_port(const struct serve *serve);
 uint16_t serve_coaps_port(const struct serve *serve);
+
+/* What is wrong now and lasts, as a broker that is away; "": nothing. As serve_poll() left it. */
+const char *serve_fault(const struct serve *serve);
 
 /* Before _exit(): drops what waits in a serial device. The system's close() would wait until all is sent: seconds at
  * 9600 baud, half a minute on a device that hangs. Any thread; waits for nobody. */
