@@ -22,7 +22,8 @@ for delay in 0 0.02 0.05 0.1 0.2 0.4 0.8 1.6; do
     held
     sleep $delay
     stop TERM
-    test -z "$(faults)" || fail "$name: after $delay s it said something"
+    # beside other programs what is being opened may not answer in the time that the end has; then that is told
+    test -z "$(faults | grep -v 'does not answer: leaving without it')" || fail "$name: after $delay s it said something"
 done
 rm -rf opening
 name="stop in the driver" # each submit takes 5 s: nothing comes back in time

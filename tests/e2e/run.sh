@@ -257,7 +257,7 @@ wait_event on cat
 touch hang
 show pizza h1
 until_true 10 test -e hang.seen || fail "$name: the layer saw no submit"
-sleep 1 # only what takes longer than a slow picture is told
+sleep 3 # only what takes longer than a second, and than a picture takes here, is told
 rm -f state/learnt
 stop TERM
 rm hang
