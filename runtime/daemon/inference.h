@@ -40,6 +40,7 @@ struct inference {
     char name[EVENT_NAME], device[EVENT_NAME], key[SHA256_HEX_SIZE];
     uint32_t size;
     float logit_scale;
+    bool english_only;
     /* the thread's own once it runs */
     struct ocelli *model;
     struct vectors *job, *now;

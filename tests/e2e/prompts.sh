@@ -53,4 +53,16 @@ for arguments in '' '-T' '--labels none.csv' '-T tags.ini tree' '--tune tree' '-
     prompts $arguments
     test $code -eq 2 && test ! -s out && test "$(wc -l <err)" -eq 1 || fail "usage: \"$arguments\": exit code $code"
 done
+
+# Prompts that CLIP's model card rules out: one line in tag, check and run, no other exit code, and it can be silenced.
+want='takes a look for a feeling: CLIP.s model card rules that out; so it is with 1 more (docs/tags.md, "Prompts that warn"; OCELLI_PROMPT_LINT=off silences this)'
+printf '[run]\nmodel = demo.gguf\n[source]\nuri = files:%s\n[tag cat]\n[tag angry]\nprompt = an angry man\n[tag thing]\nprompt = eine Katze\n' "$pictures" >lint.ini
+"$OCELLI_BUILD/ocelli" tag -m demo.gguf --kind f16w -t cat -t 'an angry man' -t 'eine Katze' "$pictures/cat.png" >out 2>err && test "$(wc -l <err)" -eq 1 &&
+    grep -q "^ocelli: warning: prompt \"an angry man\" $want\$" err || fail "lint: tag"
+OCELLI_PROMPT_LINT=off "$OCELLI_BUILD/ocelli" tag -m demo.gguf --kind f16w -t 'an angry man' "$pictures/cat.png" >out 2>err && test ! -s err || fail "lint: tag, silenced"
+"$OCELLI_BUILD/ocelli" check -c lint.ini >out 2>err || fail "lint: check's exit code"
+test "$(cat out err | grep -c "prompt \"an angry man\" $want")" -eq 1 || fail "lint: check"
+OCELLI_PROMPT_LINT=off "$OCELLI_BUILD/ocelli" check -c lint.ini >out 2>err && ! grep -q 'model card' out err || fail "lint: check, silenced"
+"$OCELLI_BUILD/ocelli" run -c lint.ini --recording "files:$pictures" --kind f16w >out 2>err || fail "lint: run's exit code"
+test "$(grep -c "^ocelli: warning: lint.ini: prompt \"an angry man\" $want" err)" -eq 1 || fail "lint: run"
 exit $failed
