@@ -56,7 +56,10 @@ static int open_inference(struct daemon *l) {
     if (!status && !l->options.silent) prompt_lint_tell(&lint, l->options.config, l->inference.english_only);
     if (!status) status = inference_prepare(&l->inference, &vectors);
     vectors_destroy(&vectors);
-    if (!status && l->state && l->inference.prepared) state_restore(l->inference.tagger, l->state);
+    if (!status && l->inference.prepared) status = drift_create(&l->inference.drift);
+    if (status || !l->state || !l->inference.prepared) return status;
+    state_restore(l->inference.tagger, l->state);
+    state_restore_drift(l->inference.drift, l->state);
     return status;
 }
 
