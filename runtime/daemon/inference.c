@@ -395,7 +395,8 @@ int inference_save(struct inference *inference, uint8_t **bytes, size_t *size) {
 int inference_save_drift(struct inference *inference, uint8_t **bytes, size_t *size) {
     *bytes = NULL;
     pthread_mutex_lock(&inference->lock);
-    int status = inference->drift ? drift_save(inference->drift, bytes, size) : OCELLI_OK;
+    int status =
+        inference->drift && !drift_is_empty(inference->drift) ? drift_save(inference->drift, bytes, size) : OCELLI_OK;
     pthread_mutex_unlock(&inference->lock);
     if (*bytes) drift_seal(*bytes, *size);
     return status;

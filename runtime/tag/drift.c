@@ -215,6 +215,10 @@ static uint8_t *put_entry(uint8_t *to, const struct entry *e) {
     return put_counts(put_counts(to, e->first), e->now);
 }
 
+bool drift_is_empty(const struct drift *drift) {
+    return !drift->count;
+}
+
 int drift_save(const struct drift *d, uint8_t **bytes, size_t *size) {
     *size = HEAD + d->count * ENTRY + SHA256_SIZE;
     *bytes = calloc(1, *size);

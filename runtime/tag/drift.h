@@ -31,6 +31,8 @@ size_t drift_step(struct drift *drift, const struct tagger *tagger, int64_t time
 /* Of the tags that the set has now. */
 void drift_get(const struct drift *drift, const struct tagger *tagger, struct drift_status *status);
 
+/* Nothing is there to be saved yet. */
+bool drift_is_empty(const struct drift *drift);
 /* All of it as bytes to be stored; free(*bytes). In two steps, for a caller that holds a lock: the bytes, which is
  * quick, and their sum. Errors: MEMORY. */
 int drift_save(const struct drift *drift, uint8_t **bytes, size_t *size);
