@@ -124,6 +124,7 @@ struct ocelli_info {
     uint64_t gpu_bytes;      /* device memory in use; it grows with the first picture, the first text, a larger batch */
     uint32_t dma_bufs;       /* how many dma-bufs of a camera the device reads without a copy */
     const char *model_key;   /* hex; names this very model file: embeddings of different keys do not compare */
+    uint32_t english_only;   /* 1: CLIP's own tokenizer, so that texts in other languages mean little to it; else 0 */
 };
 
 /* A tag: what to look for, in one or more prompts, whose embeddings are averaged. */

@@ -110,6 +110,7 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info) {
     *info = (struct ocelli_info){
         .model_name = handle->name,
         .model_key = blob_key(handle->blob),
+        .english_only = encoder_is_clip(handle->encoder),
         .device_name = handle->device ? op_device_name(handle->device) : "none",
         .driver_name = handle->device ? op_device_driver(handle->device) : "none",
         .kind = handle->device ? op_device_way(handle->device)->kind : handle->kind,

@@ -9,6 +9,7 @@
 #include "daemon/log_filter.h"
 #include "daemon/state.h"
 #include "daemon/surprises.h"
+#include "tag/prompt_lint.h"
 
 #include <poll.h>
 #include <stdlib.h>
@@ -47,12 +48,18 @@ static int open_inference(struct daemon *l) {
     struct ocelli_params params = {.model = l->model, .device = l->device, .kind = l->options.kind};
     params.threads = l->options.threads ? l->options.threads : (uint32_t)l->config.threads;
     struct vectors *vectors = NULL;
+    struct prompt_lint lint = {.man = false};
+    prompt_lint_add_file(&lint, &l->config.tags);
     int status =
         model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
     if (!status) status = inference_open(&l->inference, &params, &l->meter, &l->events);
+    if (!status && !l->options.silent) prompt_lint_tell(&lint, l->options.config, l->inference.english_only);
     if (!status) status = inference_prepare(&l->inference, &vectors);
     vectors_destroy(&vectors);
-    if (!status && l->state && l->inference.prepared) state_restore(l->inference.tagger, l->state);
+    if (!status && l->inference.prepared) status = drift_create(&l->inference.drift);
+    if (status || !l->state || !l->inference.prepared) return status;
+    state_restore(l->inference.tagger, l->state);
+    state_restore_drift(l->inference.drift, l->state);
     return status;
 }
 

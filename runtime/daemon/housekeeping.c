@@ -22,7 +22,9 @@ void housekeeping_save(struct daemon *daemon) {
     uint8_t *bytes;
     size_t size;
     if (!daemon->state || inference_save(&daemon->inference, &bytes, &size)) return;
-    saver_put(&daemon->saver, bytes, size);
+    saver_put(&daemon->saver, SAVER_LEARNT, bytes, size);
+    if (!inference_save_drift(&daemon->inference, &bytes, &size) && bytes)
+        saver_put(&daemon->saver, SAVER_DRIFT, bytes, size);
 }
 
 void housekeeping_status(struct daemon *daemon) {

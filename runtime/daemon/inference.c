@@ -57,6 +57,7 @@ void inference_finish(struct inference *inference) {
     vectors_destroy(&inference->now);
     vectors_destroy(&inference->incoming);
     tagger_destroy(&inference->tagger);
+    drift_destroy(&inference->drift);
     free(inference->embedding);
     pthread_cond_destroy(&inference->changed);
     pthread_mutex_destroy(&inference->lock);
@@ -111,6 +112,14 @@ static void publish(struct inference *b, const struct tagger_event *events, size
     }
 }
 
+/* Once a week at most for a tag. */
+static void tell_drift(const struct drift_status *s, size_t drifted) {
+    if (drifted)
+        log_warn("%zu tag%s drifted: this week's margins are others than those of the first week, most of all those of "
+                 "\"%s\" (index %.2f, told from %.2f): look at the picture, and whether the thresholds still fit",
+                 drifted, drifted == 1 ? " has" : "s have", s->tag, s->largest, DRIFT_FROM);
+}
+
 static void judge(struct inference *inference, const struct inference_picture *picture) {
     const struct tagger_event *events;
     struct ocelli_info info;
@@ -122,6 +131,12 @@ static void judge(struct inference *inference, const struct inference_picture *p
     ocelli_get_info(inference->model, &info);
     pthread_mutex_lock(&inference->lock);
     size_t count = tagger_step(inference->tagger, &frame, &events);
+    struct drift_status drift = {.drifted = 0};
+    size_t drifted = 0;
+    if (!picture->frame.recording.on && inference->drift) {
+        drifted = drift_step(inference->drift, inference->tagger, frame.time_ms);
+        if (drifted) drift_get(inference->drift, inference->tagger, &drift);
+    }
     if (!picture->frame.recording.on)
         history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns);
     inference->usual_ns = inference->usual_ns ? (7 * inference->usual_ns + gpu_ns) / 8 : gpu_ns;
@@ -130,6 +145,7 @@ static void judge(struct inference *inference, const struct inference_picture *p
     inference->captured_ns = picture->frame.captured_ns;
     tell(inference);
     pthread_mutex_unlock(&inference->lock);
+    tell_drift(&drift, drifted);
     publish(inference, events, count, &picture->frame,
             gpu_ns); /* only this thread changes the tagger, and so the events */
     meter_count(inference->meter, METER_PICTURES, 1);
@@ -376,6 +392,16 @@ int inference_save(struct inference *inference, uint8_t **bytes, size_t *size) {
     return status ? status : tagger_save_bytes(&learnt, bytes, size);
 }
 
+int inference_save_drift(struct inference *inference, uint8_t **bytes, size_t *size) {
+    *bytes = NULL;
+    pthread_mutex_lock(&inference->lock);
+    int status =
+        inference->drift && !drift_is_empty(inference->drift) ? drift_save(inference->drift, bytes, size) : OCELLI_OK;
+    pthread_mutex_unlock(&inference->lock);
+    if (*bytes) drift_seal(*bytes, *size);
+    return status;
+}
+
 /* Under the lock. */
 static void give_each(const struct inference *b, void (*each)(void *user, const struct tagger_status *tag),
                       void *user) {
@@ -450,6 +476,8 @@ bool inference_frame(struct inference *inference, struct frame *frame, uint8_t *
 void inference_status(struct inference *inference, struct daemon_status *status) {
     pthread_mutex_lock(&inference->lock);
     count_tags(inference, status);
+    status->drift = (struct drift_status){.largest = (double)NAN};
+    if (inference->drift) drift_get(inference->drift, inference->tagger, &status->drift);
     status->version = inference->version, status->gpu_bytes = inference->gpu_bytes,
     status->dma_bufs = inference->dma_bufs, status->model = inference->name, status->device = inference->device;
     status->any = inference->any, status->sequence = inference->sequence, status->captured_ns = inference->captured_ns;

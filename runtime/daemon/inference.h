@@ -12,6 +12,7 @@
 #include "daemon/meter.h"
 #include "daemon/model_vectors.h"
 #include "source/source.h"
+#include "tag/drift.h"
 
 /* One that the device works on, one that waits for it, and the last one, kept for requests of the frame. */
 enum { INFERENCE_PICTURES = SOURCE_HELD };
@@ -40,6 +41,7 @@ struct inference {
     char name[EVENT_NAME], device[EVENT_NAME], key[SHA256_HEX_SIZE];
     uint32_t size;
     float logit_scale;
+    bool english_only;
     /* the thread's own once it runs */
     struct ocelli *model;
     struct vectors *job, *now;
@@ -57,6 +59,7 @@ struct inference {
     struct vectors *incoming;
     bool embedding_prompts;
     struct tagger *tagger;
+    struct drift *drift;                  /* set before inference_start(); NULL: no weeks are kept */
     uint64_t version, gpu_bytes, changes; /* changes: of the tagger, by a picture or another set */
     uint32_t dma_bufs;
     bool any; /* a picture was judged: the last one's ... */
@@ -115,6 +118,8 @@ bool inference_frame(struct inference *inference, struct frame *frame, uint8_t *
 void inference_refresh(struct inference *inference);
 /* tagger_save(), tagger_get() of each tag, and what the inference thread knows for the status. */
 int inference_save(struct inference *inference, uint8_t **bytes, size_t *size);
+/* drift_save(), with its sum; *bytes is NULL where no week has begun. */
+int inference_save_drift(struct inference *inference, uint8_t **bytes, size_t *size);
 void inference_each(struct inference *inference, void (*each)(void *user, const struct tagger_status *tag), void *user);
 void inference_status(struct inference *inference, struct daemon_status *status);
 /* Of it the last picture, the version and the model's name: at once, whatever the inference thread does. */

@@ -18,6 +18,7 @@ static void take_info(struct inference *b) {
     snprintf(b->device, sizeof b->device, "%s", info.device_name);
     snprintf(b->key, sizeof b->key, "%s", info.model_key);
     b->size = info.embedding_size, b->logit_scale = info.logit_scale;
+    b->english_only = info.english_only;
 }
 
 int inference_open(struct inference *inference, const struct ocelli_params *params, struct meter *meter,

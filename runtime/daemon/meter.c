@@ -118,6 +118,8 @@ void meter_json(const struct daemon_status *status, char *text, size_t size) {
     json_count(&j, "tags", status->tags);
     json_count(&j, "tags_on", status->tags_on);
     json_count(&j, "tags_learning", status->tags_learning);
+    json_count(&j, "tags_drifted", status->drift.drifted);
+    json_number(&j, "drift", status->drift.largest, JSON_SHORT);
     json_bool(&j, "source_open", status->source_open);
     json_bool(&j, "paused", status->paused);
     json_bool(&j, "device_open", status->device_open);

@@ -3,6 +3,8 @@
 #ifndef DAEMON_METER_H
 #define DAEMON_METER_H
 
+#include "tag/drift.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,6 +61,7 @@ struct daemon_status {
     int64_t captured_ns;
     const char *model, *device; /* their names; the daemon's */
     size_t tags, tags_on, tags_learning;
+    struct drift_status drift;
     char source[DAEMON_SOURCE];               /* its URI, cut */
     uint32_t width, height;                   /* pixels of the newest frame, as captured; 0: none came yet */
     bool source_open, device_open, paused, embedding; /* embedding: new prompts are on their way */

@@ -15,21 +15,34 @@ static int take_folder(struct saver *s) {
                     s->folder);
 }
 
+static const char *const names[SAVER_PARTS] = {[SAVER_LEARNT] = "learnt", [SAVER_DRIFT] = "drift"};
+
+/* The part that waits; SAVER_PARTS: none. Under the lock. */
+static int waiting(const struct saver *s) {
+    int part = 0;
+    while (part < SAVER_PARTS && !s->parts[part].bytes) part++;
+    return part;
+}
+
+/* A fault of one part is not forgotten because the other went well. */
+static void keep_fault(struct saver *s, int part, const char *why) {
+    snprintf(s->faults[part], SAVER_FAULT, "%.255s", why);
+}
+
 /* Under the lock, which it gives up while the disk works. */
-static void save(struct saver *s) {
+static void save(struct saver *s, int part) {
     char why[LOG_LINE];
-    uint8_t *bytes = s->bytes;
-    size_t size = s->size;
-    s->bytes = NULL, s->busy = true;
+    struct saver_bytes it = s->parts[part];
+    s->parts[part].bytes = NULL, s->busy = true;
     pthread_mutex_unlock(&s->lock);
     log_hold(why, sizeof why);
     int status = take_folder(s);
-    if (!status) status = state_save(s->folder, bytes, size);
+    if (!status) status = state_save_as(s->folder, names[part], it.bytes, it.size);
     log_release();
     if (*why) log_error("%s", why); /* the next time may go better */
-    free(bytes);
+    free(it.bytes);
     pthread_mutex_lock(&s->lock);
-    snprintf(s->fault, sizeof s->fault, "%.255s", status ? why : "");
+    keep_fault(s, part, status ? why : "");
     s->busy = false;
     pthread_cond_broadcast(&s->changed);
 }
@@ -37,9 +50,9 @@ static void save(struct saver *s) {
 static void *run(void *user) {
     struct saver *s = user;
     pthread_mutex_lock(&s->lock);
-    while (s->bytes || !s->stop)
-        if (s->bytes)
-            save(s);
+    for (int part; (part = waiting(s)) < SAVER_PARTS || !s->stop;)
+        if (part < SAVER_PARTS)
+            save(s, part);
         else
             pthread_cond_wait(&s->changed, &s->lock);
     pthread_mutex_unlock(&s->lock);
@@ -63,11 +76,11 @@ int saver_open(struct saver *saver, const char *folder) {
     return log_fail(OCELLI_ERR_MEMORY, "no thread to save what is learnt: %s", strerror(failed));
 }
 
-void saver_put(struct saver *saver, uint8_t *bytes, size_t size) {
+void saver_put(struct saver *saver, enum saver_part part, uint8_t *bytes, size_t size) {
     if (saver->thread.running) {
         pthread_mutex_lock(&saver->lock);
-        uint8_t *older = saver->bytes;
-        saver->bytes = bytes, saver->size = size;
+        uint8_t *older = saver->parts[part].bytes;
+        saver->parts[part] = (struct saver_bytes){bytes, size};
         bytes = older;
         pthread_cond_broadcast(&saver->changed);
         pthread_mutex_unlock(&saver->lock);
@@ -79,7 +92,8 @@ void saver_fault(struct saver *saver, char text[SAVER_FAULT]) {
     *text = '\0';
     if (!saver->thread.running) return;
     pthread_mutex_lock(&saver->lock);
-    strcpy(text, saver->fault);
+    for (int part = SAVER_PARTS; part-- > 0;)
+        if (*saver->faults[part]) strcpy(text, saver->faults[part]);
     pthread_mutex_unlock(&saver->lock);
 }
 
@@ -88,9 +102,9 @@ bool saver_wait(struct saver *saver, int timeout_ms) {
     struct timespec at = clock_at(clock_in(timeout_ms));
     int failed = 0;
     pthread_mutex_lock(&saver->lock);
-    while (!failed && (saver->bytes || saver->busy))
+    while (!failed && (waiting(saver) < SAVER_PARTS || saver->busy))
         failed = pthread_cond_timedwait(&saver->changed, &saver->lock, &at);
-    bool done = !saver->bytes && !saver->busy;
+    bool done = waiting(saver) == SAVER_PARTS && !saver->busy;
     pthread_mutex_unlock(&saver->lock);
     return done;
 }

@@ -150,6 +150,8 @@ static size_t status(void *user, struct serve_field *fields) {
         {"tags", NULL, (double)s->tags},
         {"tags_on", NULL, (double)s->tags_on},
         {"tags_learning", NULL, (double)s->tags_learning},
+        {"tags_drifted", NULL, (double)s->drift.drifted},
+        {"drift", NULL, s->drift.largest},
     };
     _Static_assert(sizeof all / sizeof all[0] <= SERVE_FIELDS, "the fields have room");
     memcpy(fields, all, sizeof all);

@@ -13,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int path_of(char path[4096], const char *folder) {
-    int n = snprintf(path, 4096, "%s/learnt", folder);
+static int path_of(char path[4096], const char *folder, const char *name) {
+    int n = snprintf(path, 4096, "%s/%s", folder, name);
     return n < 4096 ? OCELLI_OK : log_fail(OCELLI_ERR_FILE, "%s: too long a name for a folder", folder);
 }
 
@@ -23,8 +23,8 @@ static void clean(const char *folder) {
     DIR *d = opendir(folder);
     for (const struct dirent *e; d && (e = readdir(d));) {
         size_t length = strlen(e->d_name);
-        if (!strncmp(e->d_name, "learnt.", 7) && length > 11 && !strcmp(e->d_name + length - 4, ".tmp"))
-            unlinkat(dirfd(d), e->d_name, 0);
+        bool ours = !strncmp(e->d_name, "learnt.", 7) || !strncmp(e->d_name, "drift.", 6);
+        if (ours && length > 10 && !strcmp(e->d_name + length - 4, ".tmp")) unlinkat(dirfd(d), e->d_name, 0);
     }
     if (d) closedir(d);
 }
@@ -32,7 +32,17 @@ static void clean(const char *folder) {
 void state_restore(struct tagger *tagger, const char *folder) {
     char path[4096];
     clean(folder);
-    if (!path_of(path, folder)) learnt_file_restore(tagger, path); /* a fault was said, and the tags learn anew */
+    if (!path_of(path, folder, "learnt")) learnt_file_restore(tagger, path); /* a fault was said; the tags learn anew */
+}
+
+void state_restore_drift(struct drift *drift, const char *folder) {
+    struct file_bytes bytes;
+    struct stat st;
+    char path[4096];
+    if (path_of(path, folder, "drift") || (stat(path, &st) < 0 && errno == ENOENT)) return;
+    if (file_read(&bytes, path)) return;
+    drift_restore(drift, bytes.data, bytes.size, path);
+    file_free(&bytes);
 }
 
 static int folder_fault(const char *folder) {
@@ -52,8 +62,12 @@ int state_fault(const char *folder) {
 }
 
 int state_save(const char *folder, const void *bytes, size_t size) {
+    return state_save_as(folder, "learnt", bytes, size);
+}
+
+int state_save_as(const char *folder, const char *name, const void *bytes, size_t size) {
     char path[4096];
-    int status = path_of(path, folder);
+    int status = path_of(path, folder, name);
     if (status) return status;
     if (mkdir(folder, 0777) < 0 && errno != EEXIST)
         return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", folder, strerror(errno));

@@ -23,6 +23,10 @@ void encoder_destroy(struct encoder **encoder) {
     *encoder = NULL;
 }
 
+bool encoder_is_clip(const struct encoder *encoder) {
+    return encoder && encoder->bpe;
+}
+
 int encoder_encode(const struct encoder *encoder, const char *text, size_t length, int32_t *ids, size_t *count) {
     return encoder->bpe ? bpe_encode(encoder->bpe, text, length, ids, count)
                         : sentencepiece_encode(encoder->sp, text, length, ids, count);

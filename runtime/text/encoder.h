@@ -5,6 +5,8 @@
 
 #include "text/sentencepiece.h"
 
+#include <stdbool.h>
+
 struct encoder;
 
 /* Takes over the one that is not NULL. NULL: out of memory; both are freed then. */
@@ -14,5 +16,8 @@ void encoder_destroy(struct encoder **encoder);
 
 /* As bpe_encode() or sentencepiece_encode(): ids has room for the context it was made with. */
 int encoder_encode(const struct encoder *encoder, const char *text, size_t length, int32_t *ids, size_t *count);
+
+/* Is it CLIP's? Those models have learnt English only. */
+bool encoder_is_clip(const struct encoder *encoder);
 
 #endif

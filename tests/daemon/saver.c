@@ -45,7 +45,7 @@ static void put(struct saver *s, char letter, size_t size) {
     uint8_t *bytes = malloc(size);
     assert_non_null(bytes);
     memset(bytes, letter, size);
-    saver_put(s, bytes, size);
+    saver_put(s, SAVER_LEARNT, bytes, size);
 }
 
 static char saved(size_t *size) {

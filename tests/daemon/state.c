@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/state.h"
+#include "base/log.h"
 #include "support/checkpoint.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -7,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,9 +136,37 @@ static void test_fault_before(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* The weeks of tags have a file of their own; one that is damaged is told, and leaves all as it was. */
+static void weeks(void **state) {
+    (void)state;
+    char own[] = "/tmp/ocelli_state_XXXXXX", file[64], why[LOG_LINE];
+    struct drift *drift;
+    uint8_t *bytes;
+    size_t size;
+    assert_non_null(mkdtemp(own));
+    snprintf(file, sizeof file, "%s/drift", own);
+    assert_int_equal(drift_create(&drift), 0);
+    state_restore_drift(drift, own); /* none is there: no fault */
+    assert_int_equal(drift_save(drift, &bytes, &size), 0);
+    drift_seal(bytes, size);
+    assert_int_equal(state_save_as(own, "drift", bytes, size), OCELLI_OK);
+    log_hold(why, sizeof why);
+    state_restore_drift(drift, own);
+    log_release();
+    assert_string_equal(why, "");
+    assert_int_equal(state_save_as(own, "drift", bytes, size - 1), OCELLI_OK);
+    log_hold(why, sizeof why);
+    state_restore_drift(drift, own);
+    log_release();
+    assert_non_null(strstr(why, "they begin anew"));
+    assert_int_equal(unlink(file) | rmdir(own), 0); /* nothing else is left there */
+    free(bytes);
+    drift_destroy(&drift);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(test_none_yet),    TEST(test_there_and_back), TEST(test_not_ours),
-                                       TEST(test_left_aside),  TEST(test_faults),         TEST(test_too_large),
-                                       TEST(test_fault_before)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(weeks), TEST(test_none_yet),    TEST(test_there_and_back),
+                                       TEST(test_not_ours),     TEST(test_left_aside),  TEST(test_faults),
+                                       TEST(test_too_large),    TEST(test_fault_before)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

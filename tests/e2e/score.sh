@@ -30,6 +30,15 @@ sed -n 1p out | grep -Eqx '0\.[0-9]+ -?0\.[0-9e-]+' && test "$(sed -n 1p out)" =
 sed -n 4p out | jq -e '.scores[0].text=="pizza" and .scores[0].cosine>0.2' >/dev/null || fail "an answer in JSON"
 sed -n 5p out | jq -e .error >/dev/null || fail "an error in JSON"
 
+# Texts of lines are kept, the last 32: an answer is the same whether its text is, or went and came again.
+i=0
+while test $i -lt 40; do
+    printf '{"image":"%s","text":"thing %d"}\n{"image":"%s","text":"pizza"}\n' "$pictures/cat.png" $((i % 35)) "$pictures/cat.png"
+    i=$((i + 1))
+done | score --server >out || fail "kept texts: exit code"
+test "$(wc -l <out)" -eq 80 && test "$(grep -c '"text":"pizza"' out)" -eq 40 && test "$(grep '"text":"pizza"' out | sort -u | wc -l)" -eq 1 || fail "kept texts: the same text"
+test "$(grep -v '"text":"pizza"' out | sort -u | wc -l)" -eq 35 && test "$(grep -v '"text":"pizza"' out | sed 's/.*cosine/cosine/' | sort -u | wc -l)" -gt 20 || fail "kept texts: others"
+
 draw() { "$ocelli" draw -m "$model" --device cpu --kind f16w "$@"; }
 draw apple -o one.svg --steps 2 >out && draw apple -o two.svg --steps 2 >out && cmp one.svg two.svg || fail "the same seed"
 draw apple -o three.svg --steps 2 --seed 2 >out && ! cmp -s one.svg three.svg || fail "another seed"

@@ -39,7 +39,7 @@ until_true 30 sh -c "'$ocelli' query --json udp://127.0.0.1:25691 tags | jq -e '
 jq -se '.[0].tags | map({(.tag): [.threshold, .state]}) | add | .cat==["starter","off"] and .pizza==["fixed","off"]' answer >/dev/null || fail "$name: $(cat answer)"
 "$ocelli" query udp://127.0.0.1:25691 tags >answer
 grep -Eq '^cat .* - +starter *$' answer || fail "$name: $(cat answer)"
-"$ocelli" query --json udp://127.0.0.1:25691 status | jq -e '.tags_learning==3' >/dev/null || fail "$name: the status"
+"$ocelli" query --json udp://127.0.0.1:25691 status | jq -e '.tags_learning==3 and .tags_drifted==0 and has("drift") and .drift==null' >/dev/null || fail "$name: the status"
 stop TERM
 
 # The daemon keeps the everyday things' vectors. The next start finds a damaged file, and makes it anew without a word.

@@ -101,6 +101,7 @@ def requests(b):
     check(all(isinstance(t["tag"], str) for t in a["tags"]), "prompts", a)
     a = b.board.ask("status")
     check(a.get("protocol") == 1 and "model" in a and "program" in a, "status", a)
+    check("uptime_s" not in a or isinstance(a.get("tags_drifted"), int) and "drift" in a and (a["drift"] is None or a["drift"] >= 0), "status: drift", a)
     verbs = b.board.ask("help")["help"].split()
     check({"ping", "tags", "watch", "unwatch", "prompts", "add", "set", "remove", "search", "status", "help"} <= set(verbs), "help", verbs)
     check("set" in b.board.ask("help", "set")["help"], "help set")

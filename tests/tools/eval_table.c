@@ -38,6 +38,24 @@ static void good(void **state) {
     eval_table_finish(&table);
     assert_int_equal(parse("a.png\tone, two\nb.png\tthree\n"), 0);
     is_row(0, "a.png", "one, two", 1);
+    assert_true(table.texts && !table.groups);
+    assert_null(table.rows[0].group);
+    eval_table_finish(&table);
+}
+
+static void groups(void **state) {
+    (void)state;
+    assert_int_equal(parse("image,label,group\na.png,cat,old\nb.png,dog,\nc.png,pig\n"), 0);
+    assert_true(table.texts && table.groups);
+    assert_string_equal(table.rows[0].group, "old");
+    assert_string_equal(table.rows[1].group, "");
+    assert_string_equal(table.rows[2].group, ""); /* a line may end before */
+    eval_table_finish(&table);
+    assert_int_equal(parse("Group,file\nold,a.png\n"), 0);
+    assert_true(!table.texts && table.groups);
+    assert_null(table.rows[0].text);
+    assert_string_equal(table.rows[0].image, "a.png");
+    assert_string_equal(table.rows[0].group, "old");
     eval_table_finish(&table);
 }
 
@@ -72,6 +90,6 @@ static void bad(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(bad)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(groups), cmocka_unit_test(bad)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

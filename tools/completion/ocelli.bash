@@ -2,7 +2,7 @@
 # bash's completion for ocelli and ocelli-convert. It needs nothing of the package bash-completion, which loads it by name.
 # tests/e2e/completion.sh holds it against --help.
 
-_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw'
+_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit'
 
 _ocelli_options() { # of a command
     local shared='-m --model --device --threads --kind --json -h --help'
@@ -17,6 +17,8 @@ _ocelli_options() { # of a command
     tag) echo "-t --tag -T --tags --template --top --orientation -r --recursive -q --quiet --csv --svg $shared" ;;
     embed) echo "--image --text --format -o --output --orientation -r --recursive -q --quiet $shared" ;;
     eval) echo "--labels -T --tags --pairs --template --templates --against --dataset --csv --report -o --output --orientation -q --quiet $shared" ;;
+    audit) echo "--pairs --labels -t --tag -T --tags --template --threshold --csv --report -o --output --orientation -q --quiet $shared" ;;
+    prompts) echo "-t --tag -T --tags --template --tune --labels --templates --adjective --held-out -o --output --orientation -q --quiet $shared" ;;
     tokenize | info | selftest) echo "$shared" ;;
     score) echo "--text --template --top --server --orientation -r --recursive -q --quiet --csv $shared" ;;
     draw) echo "-o --output --against --seed --steps --seconds --preview -q --quiet $shared" ;;
@@ -69,14 +71,15 @@ _ocelli_value() { # COMMAND OPTION WORD: the option's value; fails for an option
     --source) _ocelli_source "$3" 'camera: y4m:- y4m: raw: files: test:' ;;
     --recording) _ocelli_source "$3" 'y4m:- y4m: raw: files:' ;;
     --image) _ocelli_files "$3" "$_ocelli_pictures" ;;
-    --labels | --pairs | --templates | --csv | --json) [[ $1 = eval ]] || return 1; _ocelli_files "$3" ;;
+    --labels | --templates) _ocelli_files "$3" ;;
+    --pairs | --csv | --json) [[ $1 = eval || $1 = audit ]] || return 1; _ocelli_files "$3" ;;
     -o | --output) if [[ $1 = init ]]; then _ocelli_files "$3" '*.ini'; else _ocelli_files "$3"; fi ;;
     --svg | --preview | --psk | --history | --report | --tokenizer | --license-file) _ocelli_files "$3" ;;
     --calibrate) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
     --activation) _ocelli_words 'quick_gelu gelu gelu_tanh' "$3" ;;
     --resize) _ocelli_words 'crop squash' "$3" ;;
     --filter) _ocelli_words 'bicubic bilinear' "$3" ;;
-    --mean | --std | --heads | --logit-scale | --threads | --top | --seed | --steps | --seconds | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name | --dataset) COMPREPLY=() ;;
+    --mean | --std | --heads | --logit-scale | --threads | --top | --seed | --steps | --seconds | -n | --number | --runs | --apart | --for | -t | --tag | --template | --text | --name | --dataset | --adjective | --held-out | --threshold) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -87,7 +90,7 @@ _ocelli_operand() { # COMMAND WORD COUNT: COUNT operands stand before it
     query) if (($3 == 0)); then _ocelli_board "$2"; elif (($3 == 1)); then _ocelli_words 'ping tags prompts add set remove search status help' "$2"; fi ;;
     watch) (($3)) || _ocelli_board "$2" ;;
     tag | score) _ocelli_files "$2" "$_ocelli_pictures" ;;
-    eval) (($3)) || { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2"); } ;;
+    eval | prompts | audit) (($3)) || { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2"); } ;;
     ocelli-convert) (($3)) || _ocelli_files "$2" '*.safetensors' ;;
     esac
 }

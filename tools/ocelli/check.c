@@ -13,6 +13,7 @@
 #include "daemon/model_vectors.h"
 #include "op/device.h"
 #include "ocelli/options.h"
+#include "tag/prompt_lint.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,7 @@ static int open_model(const char *path, struct blob **blob, struct clip_config *
     return status ? status : blob_check(*blob);
 }
 
-static int check_model(const struct checked *k) {
+static int check_model(struct checked *k) {
     struct blob *blob = NULL;
     struct encoder *encoder = NULL;
     struct clip_config config;
@@ -109,6 +110,7 @@ static int check_model(const struct checked *k) {
         log_error("%s: -m: %s", k->config.path, why);
     else
         status = check_texts(k, encoder, config.text.tokens);
+    k->english_only = encoder_is_clip(encoder);
     encoder_destroy(&encoder);
     blob_close(&blob);
     return status;
@@ -127,6 +129,7 @@ static int look(struct checked *k, const struct options *options, const char *pa
     free(bytes);
     if (status) return status;
     struct daemon_config *c = &k->config;
+    struct prompt_lint lint = {.man = false};
     k->model = options->model ? options->model : c->model, k->device = options->device ? options->device : c->device;
     status = config_check_start(c, options->model, &faults);
     if (!status) status = faults_pass(&faults, check_source(c));
@@ -135,6 +138,8 @@ static int look(struct checked *k, const struct options *options, const char *pa
     if (!status) status = service_check(c, &faults);
     if (!status) status = model_vectors_check(&c->tags, c->path, c->source.ignore_orientation, &faults);
     config_surprises(c);
+    prompt_lint_add_file(&lint, &c->tags);
+    prompt_lint_tell(&lint, path, k->english_only);
     return status;
 }
 

@@ -10,6 +10,7 @@ struct checked {
     struct daemon_config config;
     const char *model;  /* file; of the command line or of the ini */
     const char *device; /* as above; NULL: auto */
+    bool english_only;  /* the model has CLIP's own tokenizer */
 };
 
 /* Explain what the daemon will do with this file, to people and to programs. */

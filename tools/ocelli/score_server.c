@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE_MOST = 65536 };
+enum { LINE_MOST = 65536, TEXTS_KEPT = 32 };
 
 /* A line, and what answers it. */
 struct line {
@@ -65,18 +65,47 @@ static void put_json(const struct line *l, const struct scorer *s, const float *
     putchar('\n');
 }
 
-/* The text of the line is embedded each time: one text costs far less than one picture. */
-static int cosines_of(const struct scorer *s, const struct line *l, const struct ocelli_image *image, float *vectors,
-                      float *cosines) {
-    int status = ocelli_embed_images(s->handle, image, 1, vectors);
+/* The last texts of lines and their vectors: a generator asks of one text again and again. */
+struct texts {
+    char *text[TEXTS_KEPT]; /* NULL: free */
+    float *vectors;         /* (TEXTS_KEPT, D) */
+    size_t next;            /* goes when another comes */
+};
+
+static void texts_finish(struct texts *t) {
+    for (size_t i = 0; i < TEXTS_KEPT; i++) free(t->text[i]);
+    free(t->vectors);
+}
+
+static int text_vector(const struct scorer *s, struct texts *t, const char *text, const float **vector) {
+    for (size_t i = 0; i < TEXTS_KEPT; i++)
+        if (t->text[i] && !strcmp(t->text[i], text)) {
+            *vector = t->vectors + i * s->dimensions;
+            return OCELLI_OK;
+        }
+    float *to = t->vectors + t->next * s->dimensions;
+    free(t->text[t->next]);
+    t->text[t->next] = NULL;
+    int status = ocelli_embed_texts(s->handle, &text, 1, to);
+    if (status) return status;
+    t->text[t->next] = strdup(text);
+    if (!t->text[t->next]) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    t->next = (t->next + 1) % TEXTS_KEPT;
+    *vector = to;
+    return OCELLI_OK;
+}
+
+static int cosines_of(const struct scorer *s, struct texts *texts, const struct line *l,
+                      const struct ocelli_image *image, float *vector, float *cosines) {
+    const float *text = NULL;
+    int status = ocelli_embed_images(s->handle, image, 1, vector);
     if (status || !l->text) {
-        if (!status) ocelli_tags_score(s->tags, vectors, NULL, cosines);
+        if (!status) ocelli_tags_score(s->tags, vector, NULL, cosines);
         return status;
     }
-    float *text = vectors + s->dimensions;
-    status = ocelli_embed_texts(s->handle, &l->text, 1, text);
+    status = text_vector(s, texts, l->text, &text);
     *cosines = 0;
-    for (uint32_t i = 0; !status && i < s->dimensions; i++) *cosines += vectors[i] * text[i];
+    for (uint32_t i = 0; !status && i < s->dimensions; i++) *cosines += vector[i] * text[i];
     return status;
 }
 
@@ -85,13 +114,13 @@ static bool is_fatal(int status) {
     return status == OCELLI_ERR_DEVICE || status == OCELLI_ERR_LOST || status == OCELLI_ERR_WRONG;
 }
 
-static int answer(const struct scorer *s, struct line *l, float *vectors, float *cosines) {
+static int answer(const struct scorer *s, struct texts *texts, struct line *l, float *vector, float *cosines) {
     struct ocelli_image image = {0};
     int status = OCELLI_OK;
     if (!*l->fault) {
         log_hold(l->fault, sizeof l->fault);
         status = decode_file(&image, l->image, &s->rule);
-        if (!status) status = cosines_of(s, l, &image, vectors, cosines);
+        if (!status) status = cosines_of(s, texts, l, &image, vector, cosines);
         log_release();
     }
     ocelli_image_free(&image);
@@ -122,20 +151,23 @@ static void check(const struct scorer *s, struct line *l, int bad) {
 int score_serve(struct scorer *s) {
     size_t texts = s->set.count ? s->set.count : 1;
     char *text = malloc(LINE_MOST);
-    float *vectors = calloc(2, s->dimensions * sizeof *vectors), *cosines = calloc(texts, sizeof *cosines);
-    int status = text && vectors && cosines ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory"), bad;
+    float *vector = calloc(1, s->dimensions * sizeof *vector), *cosines = calloc(texts, sizeof *cosines);
+    struct texts kept = {.vectors = calloc(TEXTS_KEPT, s->dimensions * sizeof *kept.vectors)};
+    int status = text && vector && cosines && kept.vectors ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory"),
+        bad;
     while (!status && !ferror(stdout) && (bad = read_line(text)) >= 0) {
         struct line l = {.image = text, .json = s->json || *text == '{'};
         cJSON *object = *text == '{' ? cJSON_ParseWithOpts(text, NULL, 1) : NULL;
         if (*text == '{') l.image = text_field(object, "image"), l.text = text_field(object, "text");
         check(s, &l, bad);
         if (*text == '{' && !object && !bad) snprintf(l.fault, sizeof l.fault, "line is not JSON");
-        status = answer(s, &l, vectors, cosines);
+        status = answer(s, &kept, &l, vector, cosines);
         cJSON_Delete(object);
     }
     if (!status && ferror(stdin)) status = log_fail(OCELLI_ERR_FILE, "standard input: cannot be read");
     free(text);
-    free(vectors);
+    free(vector);
     free(cosines);
+    texts_finish(&kept);
     return status;
 }

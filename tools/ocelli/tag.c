@@ -10,6 +10,7 @@
 #include "ocelli/tag/tag_show.h"
 #include "ocelli/tag/tag_svg.h"
 #include "ocelli/common/tagset.h"
+#include "tag/prompt_lint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -165,6 +166,18 @@ struct request {
     const char *svg; /* NULL: none */
 };
 
+static void lint(const struct tagger *t) {
+    struct prompt_lint lint = {.man = false};
+    struct ocelli_info info;
+    ocelli_get_info(t->handle, &info);
+    for (size_t i = 0; i < t->set->count; i++) {
+        const struct prompts_list *against = &t->set->rivals[i].against;
+        for (size_t k = 0; k < t->set->tags[i].prompt_count; k++) prompt_lint_add(&lint, t->set->tags[i].prompts[k]);
+        for (size_t k = 0; k < against->count; k++) prompt_lint_add(&lint, against->texts[k]);
+    }
+    prompt_lint_tell(&lint, NULL, info.english_only);
+}
+
 static int tag(const struct options *options, const struct request *request, struct picture_list *list) {
     struct tagset set;
     int status = tagset_init(&set, &request->source);
@@ -176,6 +189,7 @@ static int tag(const struct options *options, const struct request *request, str
                        .svg = request->svg,
                        .top = request->top && request->top < set.count ? request->top : set.count};
     if (!status) status = tagger_init(&t, options);
+    if (!status) lint(&t);
     if (!status) status = tag_files(&t, list, request->quiet);
     tagger_finish(&t);
     tagset_finish(&set);

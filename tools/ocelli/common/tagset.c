@@ -3,7 +3,6 @@
 #include "base/compose.h"
 #include "base/log.h"
 #include "daemon/config.h"
-#include "tag/tags_file.h"
 
 #include <string.h>
 
@@ -58,31 +57,49 @@ static int add_rivals(struct tagset *set, const struct tags_file_tag *tag) {
 }
 
 /* The nearest templates count: the tag's own, the command line's, the file's. */
-static int add_file(struct tagset *set, const char *path, const struct prompts_list *templates) {
-    const struct tags_file_options options = {.others = config_passed_over.others};
-    struct tags_file file;
-    int status = tags_file_read(&file, path, &options);
-    if (!status) status = config_check_texts(&file, path, NULL);
+static int add_file(struct tagset *set, const struct tags_file *file, const struct prompts_list *templates) {
+    int status = OCELLI_OK;
     set->from_files = true;
-    for (size_t i = 0; !status && i < file.count; i++) {
-        const struct tags_file_tag *tag = &file.tags[i];
-        const struct prompts_list *general = templates->count ? templates : &file.templates;
+    for (size_t i = 0; !status && i < file->count; i++) {
+        const struct tags_file_tag *tag = &file->tags[i];
+        const struct prompts_list *general = templates->count ? templates : &file->templates;
         status = add(set, tag->name, &tag->prompts, tag->templates.count ? &tag->templates : general);
         if (!status) status = add_rivals(set, tag);
     }
-    tags_file_finish(&file);
     return status;
 }
 
-int tagset_init(struct tagset *set, const struct tagset_source *source) {
+int tagset_files_read(struct tagset_files *files, const struct prompts_list *paths) {
+    const struct tags_file_options options = {.others = config_passed_over.others};
     int status = OCELLI_OK;
+    *files = (struct tagset_files){.count = 0};
+    files->files = arena_alloc(&files->arena, paths->count ? paths->count : 1, sizeof *files->files);
+    if (!files->files) return out_of_memory();
+    for (size_t i = 0; !status && i < paths->count; i++) {
+        struct tags_file *file = &files->files[files->count++];
+        status = tags_file_read(file, paths->texts[i], &options);
+        if (!status) status = config_check_texts(file, paths->texts[i], NULL);
+    }
+    return status;
+}
+
+void tagset_files_finish(struct tagset_files *files) {
+    for (size_t i = 0; i < files->count; i++) tags_file_finish(&files->files[i]);
+    arena_finish(&files->arena);
+    *files = (struct tagset_files){.count = 0};
+}
+
+int tagset_init(struct tagset *set, const struct tagset_source *source) {
+    struct tagset_files own = {.count = 0};
+    const struct tagset_files *read = source->read ? source->read : &own;
     *set = (struct tagset){0};
+    int status = source->read ? OCELLI_OK : tagset_files_read(&own, &source->files);
     for (size_t i = 0; !status && i < source->texts.count; i++) {
         struct prompts_list one = {.texts = &source->texts.texts[i], .count = 1};
         status = add(set, source->texts.texts[i], &one, &source->templates);
     }
-    for (size_t i = 0; !status && i < source->files.count; i++)
-        status = add_file(set, source->files.texts[i], &source->templates);
+    for (size_t i = 0; !status && i < read->count; i++) status = add_file(set, &read->files[i], &source->templates);
+    tagset_files_finish(&own);
     return status;
 }
 

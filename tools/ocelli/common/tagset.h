@@ -4,15 +4,28 @@
 #define TAGSET_H
 
 #include "tag/prompts.h"
+#include "tag/tags_file.h"
 
 #include <ocelli.h>
 #include <stdbool.h>
 
+/* Files of tags that were read, for several sets with other templates. A zeroed struct is empty. */
+struct tagset_files {
+    struct arena arena;
+    struct tags_file *files; /* (count) */
+    size_t count;
+};
+
+/* A file may be the daemon's, of which the tags count. Finish it after a fault too. Errors: of tags_file_read(). */
+int tagset_files_read(struct tagset_files *files, const struct prompts_list *paths);
+void tagset_files_finish(struct tagset_files *files);
+
 /* What the command line gave. A zeroed struct is empty. */
 struct tagset_source {
-    struct prompts_list texts;     /* -t: each its own prompt */
-    struct prompts_list files;     /* -T */
-    struct prompts_list templates; /* --template: for -t, and for tags of files without their own */
+    struct prompts_list texts;       /* -t: each its own prompt */
+    struct prompts_list files;       /* -T */
+    struct prompts_list templates;   /* --template: for -t, and for tags of files without their own */
+    const struct tagset_files *read; /* `files`, read already; NULL: they are not */
 };
 
 /* The texts and tags that a tag is told apart from. */

@@ -2,60 +2,10 @@
  * Vectors of the pictures, classes and captions, by one model. */
 #include "ocelli/eval/eval_work.h"
 #include "base/log.h"
-#include "ocelli/common/pictures.h"
+#include "ocelli/eval/eval_vectors.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { TEXTS_MOST = 16 };
-
-static int embed_batch(struct evaluation *e, struct ocelli *handle, size_t *next, size_t n, float *vectors,
-                       float *batch) {
-    struct pictures p = {.rule = e->request->rule};
-    struct eval_input *in = &e->input;
-    size_t at[PICTURES_MOST], begun = *next;
-    int status = OCELLI_OK;
-    for (; *next < in->count && !pictures_full(&p); ++*next) {
-        at[p.count] = *next;
-        if (!in->unread[*next] && pictures_add(&p, in->paths[*next])) in->unread[*next] = true;
-    }
-    if (p.count) status = ocelli_embed_images(handle, p.images, p.count, batch);
-    for (size_t i = 0; !status && i < p.count; i++) memcpy(vectors + at[i] * n, batch + i * n, n * sizeof *vectors);
-    pictures_clear(&p);
-    progress_step(&e->progress, *next - begun);
-    return status;
-}
-
-static int embed_pictures(struct evaluation *e, struct ocelli *handle, struct eval_model *m) {
-    float *batch = calloc(PICTURES_MOST, m->n * sizeof *batch);
-    m->vectors = calloc(e->input.count, m->n * sizeof *m->vectors);
-    int status =
-        batch && m->vectors ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu pictures", e->input.count);
-    if (!e->request->quiet && progress_possible()) progress_begin(&e->progress, e->input.count);
-    for (size_t next = 0; !status && next < e->input.count;)
-        status = embed_batch(e, handle, &next, m->n, m->vectors, batch);
-    progress_end(&e->progress);
-    free(batch);
-    return status;
-}
-
-static int embed_texts(struct ocelli *handle, const char *const *texts, size_t count, size_t n, float *vectors) {
-    int status = OCELLI_OK;
-    for (size_t i = 0; !status && i < count; i += TEXTS_MOST)
-        status =
-            ocelli_embed_texts(handle, texts + i, count - i < TEXTS_MOST ? count - i : TEXTS_MOST, vectors + i * n);
-    return status;
-}
-
-/* One class: the mean of its prompts' unit vectors, made unit length, as CLIP_benchmark does. */
-static int embed_class(struct ocelli *handle, const struct ocelli_tag *tag, size_t n, float *vector) {
-    float *prompts = calloc(tag->prompt_count, n * sizeof *prompts);
-    if (!prompts) return log_fail(OCELLI_ERR_MEMORY, "out of memory for prompts");
-    int status = embed_texts(handle, tag->prompts, tag->prompt_count, n, prompts);
-    if (!status) status = prompts_average(prompts, tag->prompt_count, n, vector);
-    free(prompts);
-    return status;
-}
 
 static int add_variant(struct evaluation *e, struct ocelli *handle, const struct eval_model *m, size_t set,
                        const char *name) {
@@ -66,7 +16,7 @@ static int add_variant(struct evaluation *e, struct ocelli *handle, const struct
     if (!v->classes) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu classes", tags->count);
     int status = OCELLI_OK;
     for (size_t i = 0; !status && i < tags->count; i++)
-        status = embed_class(handle, &tags->tags[i], m->n, v->classes + i * m->n);
+        status = eval_embed_class(handle, &tags->tags[i], m->n, v->classes + i * m->n);
     return status;
 }
 
@@ -74,7 +24,7 @@ static int embed_captions(struct evaluation *e, struct ocelli *handle, struct ev
     const struct eval_input *in = &e->input;
     m->texts = calloc(in->text_count, m->n * sizeof *m->texts);
     if (!m->texts) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu captions", in->text_count);
-    return embed_texts(handle, in->texts, in->text_count, m->n, m->texts);
+    return eval_embed_texts(handle, in->texts, in->text_count, m->n, m->texts);
 }
 
 static void describe(struct eval_model *m, struct ocelli *handle) {
@@ -99,7 +49,8 @@ int eval_use_model(struct evaluation *e, const struct options *o, const char *pa
     describe(m, handle);
     for (size_t i = 0; !status && !r->pairs && i < (first ? e->set_count : 1); i++)
         status = add_variant(e, handle, m, i, first ? e->set_names[i] : path);
-    if (!status) status = embed_pictures(e, handle, m);
+    struct eval_reading reading = {e->request->rule, e->request->quiet ? NULL : &e->progress};
+    if (!status) status = eval_embed_pictures(handle, &e->input, &reading, m->n, &m->vectors);
     ocelli_close(&handle);
     return status;
 }

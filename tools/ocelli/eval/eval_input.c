@@ -2,6 +2,7 @@
 #include "ocelli/eval/eval_input.h"
 #include "base/compose.h"
 #include "base/log.h"
+#include "ocelli/common/plain.h"
 #include "source/picture_walk.h"
 
 #include <dirent.h>
@@ -16,19 +17,22 @@ static int out_of_memory(void) {
     return log_fail(OCELLI_ERR_MEMORY, "out of memory for the names of pictures");
 }
 
-static int add_picture(struct eval_input *in, const char *path, size_t label) {
+static int add_picture(struct eval_input *in, const char *path, size_t label, size_t group) {
     if (in->count == in->capacity) {
         size_t capacity = in->capacity ? 2 * in->capacity : 64;
         const char **paths = realloc(in->paths, capacity * sizeof *paths);
         if (paths) in->paths = paths;
         size_t *labels = realloc(in->labels, capacity * sizeof *labels);
         if (labels) in->labels = labels;
-        if (!paths || !labels) return out_of_memory();
+        size_t *groups = realloc(in->groups, capacity * sizeof *groups);
+        if (groups) in->groups = groups;
+        if (!paths || !labels || !groups) return out_of_memory();
         in->capacity = capacity;
     }
     const char *copy = arena_copy(&in->arena, path, strlen(path));
     if (!copy) return out_of_memory();
     in->labels[in->count] = label;
+    in->groups[in->count] = group;
     in->paths[in->count++] = copy;
     return OCELLI_OK;
 }
@@ -97,23 +101,54 @@ static int check_any(const struct eval_input *in, const char *dir, const char *p
                     eval_input_name(in, 0));
 }
 
-static int take_label(struct eval_input *in, struct classes *classes, struct lookup *seen, const char *path,
-                      const char *dir, const struct eval_row *row) {
-    size_t label, earlier;
-    int status = class_of(classes, in, row->text, &label);
-    if (status > 0)
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: class \"%s\" is not among those that -T gives", path, row->line,
-                        row->text);
-    const char *picture = status ? NULL : join(&in->arena, dir, row->image);
+/* What a table's rows are looked up in. */
+struct labelled {
+    struct classes classes;
+    struct lookup seen, groups;
+    const char *path, *dir;
+};
+
+/* The group's number, a new one for a new name. */
+static int group_of(struct labelled *l, struct eval_input *in, const struct eval_row *row, size_t *group) {
+    const char *name = row->group;
+    *group = 0;
+    if (!name) return OCELLI_OK;
+    if (!plain_utf8(name) && in->lenient)
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: is not UTF-8: convert the file first", l->path, row->line);
+    const char *composed = compose_copy(&in->arena, *name && plain_utf8(name) ? name : "(none)");
+    if (!composed) return out_of_memory();
+    if (lookup_find(&l->groups, composed, group)) return OCELLI_OK;
+    *group = in->group_count;
+    in->group_names[in->group_count] = composed;
+    lookup_add(&l->groups, composed, in->group_count++);
+    return OCELLI_OK;
+}
+
+static int take_class(struct eval_input *in, struct labelled *l, const struct eval_row *row, size_t *label) {
+    *label = EVAL_NO_CLASS;
+    if (!row->text) return OCELLI_OK;
+    int status = class_of(&l->classes, in, row->text, label);
+    if (status <= 0) return status;
+    *label = EVAL_NO_CLASS;
+    if (in->lenient) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: class \"%s\" is not among those that -T gives", l->path, row->line,
+                    row->text);
+}
+
+static int take_label(struct eval_input *in, struct labelled *l, const struct eval_row *row) {
+    size_t label, group, earlier;
+    int status = take_class(in, l, row, &label);
+    if (!status) status = group_of(l, in, row, &group);
+    const char *picture = status ? NULL : join(&in->arena, l->dir, row->image);
     if (!picture) return status ? status : out_of_memory();
-    if (!lookup_find(seen, picture, &earlier)) {
-        lookup_add(seen, picture, in->count);
-        return add_picture(in, picture, label);
+    if (!lookup_find(&l->seen, picture, &earlier)) {
+        lookup_add(&l->seen, picture, in->count);
+        return add_picture(in, picture, label, group);
     }
-    if (in->labels[earlier] != label)
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: picture \"%s\" has another class above: leave one", path, row->line,
-                        row->image);
-    log_warn("%s:%zu: picture \"%s\" is there twice: it counts once", path, row->line, row->image);
+    if (in->labels[earlier] != label || (in->lenient && in->groups[earlier] != group))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: picture \"%s\" has another %s above: leave one", l->path, row->line,
+                        row->image, in->labels[earlier] != label ? "class" : "group");
+    log_warn("%s:%zu: picture \"%s\" is there twice: it counts once", l->path, row->line, row->image);
     return OCELLI_OK;
 }
 
@@ -125,21 +160,47 @@ static void tell_unlabelled(const struct eval_input *in, const char *dir, const 
                  path);
 }
 
+static int check_columns(const struct eval_table *table, const char *path) {
+    if (table->texts) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s: has groups but no texts: name that column \"label\" or \"caption\" in the first line", path);
+}
+
+static int labelled_init(struct labelled *l, struct eval_input *in, const struct eval_table *table,
+                         const struct tagset *known) {
+    int status = classes_init(&l->classes, in, known, table->count);
+    if (status) return status;
+    in->group_names = arena_alloc(&in->arena, table->count, sizeof *in->group_names);
+    bool good = in->group_names && lookup_init(&l->seen, &in->arena, table->count) &&
+                lookup_init(&l->groups, &in->arena, table->count);
+    return good ? OCELLI_OK : out_of_memory();
+}
+
 int eval_input_labels(struct eval_input *in, const char *dir, const char *path, const struct tagset *known) {
     struct eval_table table = {.count = 0};
-    struct classes classes;
-    struct lookup seen = {.capacity = 0};
+    struct labelled l = {.path = path, .dir = dir};
     int status = check_dir(in, dir);
     if (!status) status = eval_table_read(&table, path);
-    if (!status) status = classes_init(&classes, in, known, table.count);
-    if (!status && !lookup_init(&seen, &in->arena, table.count)) status = out_of_memory();
-    for (size_t i = 0; !status && i < table.count; i++)
-        status = take_label(in, &classes, &seen, path, dir, &table.rows[i]);
+    if (!status && !in->lenient) status = check_columns(&table, path);
+    if (!status) status = labelled_init(&l, in, &table, known);
+    for (size_t i = 0; !status && i < table.count; i++) status = take_label(in, &l, &table.rows[i]);
     eval_table_finish(&table);
     if (!status) status = check_any(in, dir, path);
     if (status) return status;
     tell_unlabelled(in, dir, path);
     return end_pictures(in);
+}
+
+int eval_input_all(struct eval_input *in, const char *dir) {
+    struct picture_walk *walk = NULL;
+    const char *picture;
+    int status = check_dir(in, dir);
+    if (!status) status = picture_walk_open(&walk, dir, true);
+    while (!status && !(status = picture_walk_next(walk, &picture)))
+        status = add_picture(in, picture, EVAL_NO_CLASS, 0);
+    picture_walk_close(&walk);
+    if (status != PICTURE_WALK_END) return status;
+    return in->count ? end_pictures(in) : log_fail(OCELLI_ERR_FILE, "%s: no picture in it", dir);
 }
 
 /* ---- folders ---- */
@@ -167,7 +228,7 @@ static int take_folder(struct eval_input *in, struct classes *classes, const cha
     }
     if (!status && !classes->known) in->classes[label] = words;
     if (!status) status = picture_walk_open(&walk, path, true);
-    while (!status && !(status = picture_walk_next(walk, &picture))) status = add_picture(in, picture, label);
+    while (!status && !(status = picture_walk_next(walk, &picture))) status = add_picture(in, picture, label, 0);
     picture_walk_close(&walk);
     return status == PICTURE_WALK_END ? OCELLI_OK : status;
 }
@@ -217,7 +278,7 @@ static int take_pair(struct eval_input *in, struct lookup *pictures, struct look
     }
     lookup_add(pairs, both, row->line);
     if (!lookup_find(pictures, picture, &at)) {
-        int status = add_picture(in, picture, 0);
+        int status = add_picture(in, picture, 0, 0);
         if (status) return status;
         lookup_add(pictures, picture, at);
     }
@@ -252,6 +313,7 @@ int eval_input_pairs(struct eval_input *in, const char *dir, const char *path) {
     struct lookup pictures = {.capacity = 0}, pairs = {.capacity = 0};
     int status = check_dir(in, dir);
     if (!status) status = eval_table_read(&table, path);
+    if (!status) status = check_columns(&table, path);
     if (!status) {
         in->texts = calloc(table.count, sizeof *in->texts);
         in->of = calloc(table.count, sizeof *in->of);
@@ -292,6 +354,7 @@ int eval_input_keep(struct eval_input *in, float *const *vectors, const size_t *
         if (in->unread[i]) continue;
         in->paths[kept] = in->paths[i];
         in->labels[kept] = in->labels[i];
+        in->groups[kept] = in->groups[i];
         for (size_t v = 0; v < count; v++)
             memmove(vectors[v] + kept * n[v], vectors[v] + i * n[v], n[v] * sizeof **vectors);
         kept++;
@@ -320,6 +383,7 @@ void eval_input_empty_classes(const struct eval_input *in) {
 void eval_input_finish(struct eval_input *in) {
     free(in->paths);
     free(in->labels);
+    free(in->groups);
     free(in->unread);
     free(in->texts);
     free(in->of);

@@ -10,17 +10,24 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#define EVAL_NO_CLASS SIZE_MAX
 
 /* A zeroed struct is empty. */
 struct eval_input {
     struct arena arena; /* names, classes and texts lie in it */
     const char **paths; /* (count) */
     size_t *labels;     /* (count): class of each; all 0 for pairs */
+    size_t *groups;     /* (count): group of each; all 0 if there are none */
     bool *unread;       /* (count) */
     size_t count, capacity;
     size_t asked, lost;   /* pictures that were to be read; those that could not be */
     const char **classes; /* (class_count), composed; none for pairs */
     size_t class_count;
+    const char **group_names; /* (group_count), in the order in which they come */
+    size_t group_count;
+    bool lenient; /* set before: a table may have no labels, and a label that is no known class is EVAL_NO_CLASS */
     const char **texts; /* (text_count): captions; none for classes */
     size_t *of;         /* (text_count): the picture of each */
     size_t text_count;
@@ -32,6 +39,8 @@ struct eval_input {
 int eval_input_labels(struct eval_input *input, const char *dir, const char *path, const struct tagset *known);
 /* Each folder in `dir` is a class of its name, with blanks for underscores; with `known` ones only these count. */
 int eval_input_folders(struct eval_input *input, const char *dir, const struct tagset *known);
+/* All pictures in `dir` and the folders in it, without classes. */
+int eval_input_all(struct eval_input *input, const char *dir);
 /* A table of pictures and captions; a picture may have several. */
 int eval_input_pairs(struct eval_input *input, const char *dir, const char *path);
 void eval_input_finish(struct eval_input *input);

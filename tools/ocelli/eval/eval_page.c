@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An evaluation as one HTML page that needs nothing else. */
-#include "ocelli/eval/eval.h"
+#include "ocelli/common/html_page.h"
 #include "ocelli/common/svg_text.h"
+#include "ocelli/eval/eval.h"
 
 #include <math.h>
 
 enum { CONFUSED = 20, LETTERS = 200 };
-
-static const char top[] =
-    "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-    "content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">\n"
-    "<style>body{font:16px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu "
-    "Sans',Arial,sans-serif;max-width:60rem;"
-    "margin:2rem auto;padding:0 1rem;background:#fff;color:#1f2328}h1{font-size:1.6rem;margin-bottom:0}h2{font-size:"
-    "1.2rem;margin-top:2.5rem}p.quiet,td.quiet,figcaption{color:#59636e}figure{margin:0;overflow-x:auto}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.25rem .8rem .25rem 0;text-align:"
-    "right;border-bottom:1px solid #d1d9e0}th:first-child,td:first-child,td.text,th.text{text-align:left}.big{display:"
-    "flex;flex-wrap:wrap;gap:1rem;margin:1.5rem 0}.big div{border:1px solid #d1d9e0;border-radius:8px;padding:.6rem "
-    "1rem}.big b{display:block;font-size:1.5rem}.big span{color:#59636e}.wide{overflow-x:auto}"
-    "@media(prefers-color-scheme:dark){body{background:#0d1117;color:#f0f6fc}p.quiet,td.quiet,figcaption,.big span{"
-    "color:#9198a1}th,td,.big div{border-color:#3d444d}}</style>\n<title>";
 
 static void put(FILE *to, const char *text) {
     svg_text(to, text, LETTERS);
@@ -36,11 +23,8 @@ static void number(FILE *to, const char *name, const char *form, double value) {
 
 static void put_head(FILE *to, const struct eval_result *r) {
     const struct eval_model *m = &r->models[0];
-    fputs(top, to);
-    put(to, r->dataset);
-    fputs("</title></head><body>\n<h1>", to);
-    put(to, r->dataset);
-    fputs("</h1>\n<p class=\"quiet\">", to);
+    html_page_begin(to, r->dataset);
+    fputs("<p class=\"quiet\">", to);
     put(to, m->name);
     fputs(" (", to);
     put(to, m->path);
@@ -187,5 +171,5 @@ static void put_pairs(FILE *to, const struct eval_result *r) {
 void eval_write_page(FILE *to, const struct eval_result *r) {
     put_head(to, r);
     (r->pairs ? put_pairs : put_classification)(to, r);
-    fputs("</body></html>\n", to);
+    html_page_end(to);
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { FIELDS = 64 };
+enum { FIELDS = 64, NONE = FIELDS };
 
 struct reader {
     const char *at, *end, *path;
@@ -17,7 +17,7 @@ struct reader {
     size_t line;
     char *fields[FIELDS]; /* of the row that was read last */
     size_t count;
-    size_t columns[2]; /* of the picture and of the text */
+    size_t columns[3]; /* of the picture, of the text and of the group; NONE: there is none */
     bool header;
     struct arena *arena;
 };
@@ -111,18 +111,27 @@ static bool is_one_of(const char *text, const char *const *words) {
 static bool take_header(struct reader *r) {
     static const char *const images[] = {"image", "filename", "file", "path", "filepath", "picture", NULL};
     static const char *const texts[] = {"label", "class", "caption", "text", "title", NULL};
-    size_t image = r->count, text = r->count;
+    static const char *const groups[] = {"group", NULL};
+    size_t image = NONE, text = NONE, group = NONE;
     for (size_t i = r->count; i-- > 0;) {
         if (is_one_of(r->fields[i], images)) image = i;
         if (is_one_of(r->fields[i], texts)) text = i;
+        if (is_one_of(r->fields[i], groups)) group = i;
     }
-    if (image == r->count || text == r->count) return false;
-    r->columns[0] = image, r->columns[1] = text;
+    if (image == NONE || (text == NONE && group == NONE)) return false;
+    r->columns[0] = image, r->columns[1] = text, r->columns[2] = group;
     return true;
 }
 
+/* NULL: no such column; "": the line has none. */
+static const char *field(const struct reader *r, int which) {
+    if (r->columns[which] == NONE) return NULL;
+    return r->columns[which] < r->count ? r->fields[r->columns[which]] : "";
+}
+
 static int check_row(const struct reader *r, size_t line) {
-    size_t least = (r->columns[0] > r->columns[1] ? r->columns[0] : r->columns[1]) + 1;
+    size_t least = r->columns[0] + 1;
+    if (r->columns[1] != NONE && r->columns[1] >= least) least = r->columns[1] + 1;
     if (r->count < least)
         return fault(r, line, r->count == 1 ? "has no second column: write PICTURE,TEXT" : "has too few columns");
     if (!r->header && r->count > 2)
@@ -130,8 +139,9 @@ static int check_row(const struct reader *r, size_t line) {
                      "has more than two columns: put a text with commas into double quotes, or name the "
                      "columns in the first line, as image,label");
     if (!*r->fields[r->columns[0]]) return fault(r, line, "names no picture");
-    if (!*r->fields[r->columns[1]]) return fault(r, line, "has no text for its picture");
-    if (!plain_utf8(r->fields[r->columns[1]])) return fault(r, line, "is not UTF-8: convert the file first");
+    const char *text = field(r, 1);
+    if (text && !*text) return fault(r, line, "has no text for its picture");
+    if (text && !plain_utf8(text)) return fault(r, line, "is not UTF-8: convert the file first");
     return OCELLI_OK;
 }
 
@@ -142,7 +152,7 @@ static int add_row(struct eval_table *t, const struct reader *r, size_t line) {
         if (t->count) memcpy(rows, t->rows, t->count * sizeof *rows);
         t->rows = rows;
     }
-    t->rows[t->count++] = (struct eval_row){r->fields[r->columns[0]], r->fields[r->columns[1]], line};
+    t->rows[t->count++] = (struct eval_row){field(r, 0), field(r, 1), field(r, 2), line};
     return OCELLI_OK;
 }
 
@@ -168,7 +178,7 @@ static int read_rows(struct eval_table *t, struct reader *r) {
 int eval_table_parse(struct eval_table *table, const char *bytes, size_t size, const char *path) {
     *table = (struct eval_table){.count = 0};
     struct reader r = {
-        .at = bytes, .end = bytes + size, .path = path, .line = 1, .columns = {0, 1}, .arena = &table->arena};
+        .at = bytes, .end = bytes + size, .path = path, .line = 1, .columns = {0, 1, NONE}, .arena = &table->arena};
     if (size >= 3 && !memcmp(bytes, "\xEF\xBB\xBF", 3)) r.at += 3;
     const char *newline = size ? memchr(bytes, '\n', size) : NULL;
     size_t first = newline ? (size_t)(newline - bytes) : size;
@@ -176,6 +186,7 @@ int eval_table_parse(struct eval_table *table, const char *bytes, size_t size, c
     int status = size && memchr(bytes, '\0', size)
                      ? log_fail(OCELLI_ERR_FILE, "%s: has a zero byte: it is no text in UTF-8", path)
                      : read_rows(table, &r);
+    table->texts = r.columns[1] != NONE, table->groups = r.columns[2] != NONE;
     if (status) eval_table_finish(table);
     return status;
 }

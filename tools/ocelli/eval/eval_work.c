@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocelli/eval/eval_work.h"
-#include "base/file.h"
 #include "base/log.h"
-#include "ocelli/common/plain.h"
+#include "ocelli/eval/eval_classes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,43 +9,9 @@
 
 /* ---- templates and classes ---- */
 
-/* A template a line, "{}" or CLIP_benchmark's "{c}" in it; blank lines and those that begin with # are passed over. */
-static int read_templates(struct prompts_list *list, struct arena *arena, const char *path) {
-    char *bytes, *rest;
-    size_t size, number = 0;
-    int status = file_load(path, &bytes, &size);
-    if (status) return status;
-    char *text = arena_copy(arena, bytes, size);
-    free(bytes);
-    if (!text) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    if (strlen(text) != size) return log_fail(OCELLI_ERR_FILE, "%s: has a zero byte: it is no text in UTF-8", path);
-    if (!strncmp(text, "\xEF\xBB\xBF", 3)) text += 3;
-    for (char *line = text; !status && line; line = rest) {
-        rest = strchr(line, '\n');
-        if (rest) *rest++ = '\0';
-        number++;
-        size_t length = strlen(line);
-        if (length && line[length - 1] == '\r') line[--length] = '\0';
-        if (!length || *line == '#') continue;
-        char *slot = strstr(line, "{c}");
-        if (slot) memmove(slot + 1, slot + 2, strlen(slot + 2) + 1);
-        if (!plain_utf8(line))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: is not UTF-8: convert the file first", path, number);
-        if (!prompts_slot(line))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: has not {} once, where the class goes", path, number);
-        status = prompts_add(list, arena, line);
-    }
-    if (!status && !list->count) return log_fail(OCELLI_ERR_FILE, "%s: no template in it: write one a line", path);
-    return status;
-}
-
-/* The classes as prompts, in the order of the input. The first time `input` is empty, and classes come from files. */
 static int make_set(struct evaluation *e, const struct prompts_list *templates, const char *name) {
-    const struct eval_request *r = e->request;
-    struct tagset_source source = {.files = r->tags, .templates = *templates};
-    if (!r->tags.count) source.texts = (struct prompts_list){.texts = e->input.classes, .count = e->input.class_count};
     e->set_names[e->set_count] = name;
-    return tagset_init(&e->sets[e->set_count++], &source);
+    return eval_classes_set(&e->sets[e->set_count++], &e->input, &e->files, templates);
 }
 
 static int make_sets(struct evaluation *e) {
@@ -57,7 +22,7 @@ static int make_sets(struct evaluation *e) {
     for (size_t i = 0; !status && i < r->sets.count; i++) {
         struct prompts_list *templates = arena_alloc(&e->input.arena, 1, sizeof *templates);
         if (!templates) return log_fail(OCELLI_ERR_MEMORY, "out of memory for templates");
-        status = read_templates(templates, &e->input.arena, r->sets.texts[i]);
+        status = eval_templates_read(templates, &e->input.arena, r->sets.texts[i]);
         if (!status) status = make_set(e, templates, r->sets.texts[i]);
     }
     return status;
@@ -65,19 +30,9 @@ static int make_sets(struct evaluation *e) {
 
 static int read_input(struct evaluation *e) {
     const struct eval_request *r = e->request;
-    struct tagset known = {.count = 0};
-    struct tagset_source source = {.files = r->tags};
     if (r->pairs) return eval_input_pairs(&e->input, r->dir, r->pairs);
-    int status = r->tags.count ? tagset_init(&known, &source) : OCELLI_OK;
-    const struct tagset *classes = r->tags.count ? &known : NULL;
-    if (!status)
-        status = r->labels ? eval_input_labels(&e->input, r->dir, r->labels, classes)
-                           : eval_input_folders(&e->input, r->dir, classes);
-    for (size_t i = 0; !status && classes && i < known.count; i++) { /* they end with the set */
-        e->input.classes[i] = arena_copy(&e->input.arena, known.tags[i].name, strlen(known.tags[i].name));
-        if (!e->input.classes[i]) status = log_fail(OCELLI_ERR_MEMORY, "out of memory for classes");
-    }
-    tagset_finish(&known);
+    int status = tagset_files_read(&e->files, &r->tags);
+    if (!status) status = eval_classes_read(&e->input, r->dir, r->labels, &e->files);
     return status ? status : make_sets(e);
 }
 
@@ -200,5 +155,6 @@ void eval_work_finish(struct evaluation *e) {
     free(r->drawn);
     free(r->xy);
     for (size_t i = 0; i < e->set_count; i++) tagset_finish(&e->sets[i]);
+    tagset_files_finish(&e->files);
     eval_input_finish(&e->input);
 }

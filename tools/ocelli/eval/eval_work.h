@@ -28,6 +28,7 @@ struct eval_request {
 /* The class prompts of each set of templates. */
 struct evaluation {
     const struct eval_request *request;
+    struct tagset_files files; /* of -T */
     struct tagset sets[EVAL_SETS];
     const char *set_names[EVAL_SETS];
     size_t set_count;

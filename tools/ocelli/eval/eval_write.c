@@ -140,7 +140,9 @@ static void write_captions(struct csv *c, const struct eval_result *r) {
 }
 
 static void write_labelled(struct csv *c, const struct eval_result *r) {
-    static const char *const names[] = {"image", "label", "prediction", "rank", "score", "label_score", "cosine", NULL};
+    const char *const names[] = {"image", "label",       "prediction", "rank",
+                                 "score", "label_score", "cosine",     r->input->group_count ? "group" : NULL,
+                                 NULL};
     const struct eval_variant *v = &r->variants[0];
     size_t classes = r->input->class_count;
     header(c, names);
@@ -155,6 +157,7 @@ static void write_labelled(struct csv *c, const struct eval_result *r) {
         csv_number(c, exp(v->model->scale * (double)row[predicted] - log_sum), JSON_SHORT);
         csv_number(c, exp(v->model->scale * (double)row[label] - log_sum), JSON_SHORT);
         csv_number(c, (double)row[predicted], JSON_SHORT);
+        if (r->input->group_count) csv_text(c, r->input->group_names[r->input->groups[i]]);
         csv_end_line(c);
     }
 }
