@@ -12,7 +12,7 @@
 enum { AT_ONCE = 16 }; /* texts of a call of the model */
 
 struct judged {
-    const float *vector;  /* (D) */
+    const float *prompts; /* (policy->prompts.count, D) */
     const float *against; /* (policy->against.count, D) */
     uint64_t alike;       /* everyday things that mean the same, and are no rivals */
 };
@@ -73,19 +73,32 @@ static int embed_everyday(struct policy_judge *j, const struct policy_model *mod
 
 /* ---- policies ---- */
 
+/* The mean of each prompt in the templates, at the place of its first. */
+static int average(struct policy_judge *j, const struct policy *p, float *vectors, size_t each, uint64_t *alike) {
+    for (size_t i = 0; i < p->prompts.count; i++) {
+        float *mean = vectors + i * j->size;
+        if (prompts_average(vectors + i * each * j->size, each, j->size, mean))
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: policy \"%s\" cannot be used", j->file->path, p->line, p->name);
+        *alike |= starter_alike(&j->everyday, mean);
+    }
+    return OCELLI_OK;
+}
+
 static int embed_policy(struct policy_judge *j, const struct policy_model *model, size_t index) {
     const struct policy *p = &j->file->policies[index];
+    const struct prompts_list *templates = policy_file_templates(j->file, p);
     struct judged *judged = &j->policies[index];
-    struct prompts_list prompts = {0};
+    struct prompts_list expanded = {0};
     float *vectors = NULL, *against = NULL;
-    int status = prompts_expand(&prompts, &j->arena, policy_file_templates(j->file, p), &p->prompts);
-    if (!status) status = embed_list(j, model, &prompts, &vectors);
+    int status = OCELLI_OK;
+    for (size_t i = 0; !status && i < p->prompts.count; i++) {
+        const struct prompts_list one = {.texts = &p->prompts.texts[i], .count = 1};
+        status = prompts_expand(&expanded, &j->arena, templates, &one);
+    }
+    if (!status) status = embed_list(j, model, &expanded, &vectors);
     if (!status) status = embed_list(j, model, &p->against, &against);
-    if (status) return status;
-    if (prompts_average(vectors, prompts.count, j->size, vectors))
-        return log_fail(OCELLI_ERR_FILE, "%s:%zu: policy \"%s\" cannot be used", j->file->path, p->line, p->name);
-    *judged = (struct judged){vectors, against, starter_alike(&j->everyday, vectors)};
-    return OCELLI_OK;
+    judged->prompts = vectors, judged->against = against;
+    return status ? status : average(j, p, vectors, templates->count ? templates->count : 1, &judged->alike);
 }
 
 int policy_judge_create(struct policy_judge **out, const struct policy_file *file, const struct policy_model *model) {
@@ -119,15 +132,23 @@ static void meet_everyday(const struct starter *s, uint64_t alike, struct policy
     }
 }
 
+/* The best of texts (count) with these vectors (count, D); *cosine: its. */
+static const char *best_of(const struct prompts_list *texts, const float *vectors, const float *embedding, size_t size,
+                           float *cosine) {
+    const char *best = NULL;
+    for (size_t i = 0; i < texts->count; i++) {
+        float other = score_cosine(vectors + i * size, embedding, size);
+        if (!best || other > *cosine) best = texts->texts[i], *cosine = other;
+    }
+    return best;
+}
+
 static void see_policy(struct policy_judge *j, size_t index, const float *embedding, struct policy_finding *f) {
     const struct policy *p = &j->file->policies[index];
     const struct judged *judged = &j->policies[index];
-    *f = (struct policy_finding){.cosine = score_cosine(judged->vector, embedding, j->size),
-                                 .threshold = (float)policy_threshold(&p->rule)};
-    for (size_t i = 0; i < p->against.count; i++) {
-        float cosine = score_cosine(judged->against + i * j->size, embedding, j->size);
-        if (!f->rival || cosine > f->rival_cosine) f->rival = p->against.texts[i], f->rival_cosine = cosine;
-    }
+    *f = (struct policy_finding){.threshold = (float)policy_threshold(&p->rule)};
+    f->prompt = best_of(&p->prompts, judged->prompts, embedding, j->size, &f->cosine);
+    f->rival = best_of(&p->against, judged->against, embedding, j->size, &f->rival_cosine);
     meet_everyday(&j->everyday, judged->alike, f);
     f->margin = f->rival ? f->cosine - f->rival_cosine : f->cosine;
     score_sigmoid(&(float){f->margin - f->threshold}, 1, j->logit_scale, 0, &f->score);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A picture's vector against the policies of a file. Each policy is judged by its margin: its cosine less that of the
- * best rival, a prompt against it or an everyday thing (tag/distractors.h) that means something else. Floats only, once
+ * A picture's vector against the policies of a file. Each policy is judged by its margin: the cosine of its best
+ * prompt less that of the best rival, a prompt against it or an everyday thing (tag/distractors.h) that means something else. Floats only, once
  * the texts are embedded.
  * Thread-safety: one call at a time. Nothing is allocated per picture. */
 #ifndef POLICY_JUDGE_H
@@ -23,6 +23,7 @@ struct policy_model {
 /* Why a policy is found in a picture, or not. */
 struct policy_finding {
     bool found;
+    const char *prompt; /* the best of its prompts; the file's */
     float cosine, margin;
     float threshold; /* margin from which on it is found; NAN: none is known, and it is not found */
     float score;     /* sigmoid(logit scale * (margin - threshold)): 0.5 at the threshold. NAN with it */
