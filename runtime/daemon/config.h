@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory] and [serve] beside them. docs/run.md tells the
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [moderation] and [serve] beside them. docs/run.md tells the
  * keys. */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
@@ -7,7 +7,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 36 };
+enum { CONFIG_KEYS = 37 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -34,6 +34,8 @@ struct daemon_config {
     /* [memory] */
     const char *memory_file;            /* of the history; NULL: none */
     double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */
+    /* [moderation] */
+    const char *policy; /* a policy file; NULL: none */
     size_t line[CONFIG_KEYS];           /* that gave each key; 0: none */
 };
 

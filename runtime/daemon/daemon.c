@@ -49,7 +49,10 @@ static int open_inference(struct daemon *l) {
     struct vectors *vectors = NULL;
     int status =
         model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
+    if (!status && !l->options.silent) status = moderation_open(&l->moderation, l->config.policy);
     if (!status) status = inference_open(&l->inference, &params, &l->meter, &l->events);
+    l->inference.moderation = l->moderation;
+    if (l->moderation) moderation_get_status(l->moderation, &l->inference.moderated);
     if (!status) status = inference_prepare(&l->inference, &vectors);
     vectors_destroy(&vectors);
     if (!status && l->state && l->inference.prepared) state_restore(l->inference.tagger, l->state);
@@ -107,6 +110,7 @@ void daemon_close(struct daemon **daemon) {
     capture_finish(&l->capture);
     memory_close(&l->memory, MEMORY_MS);
     if (l->inference.meter) inference_finish(&l->inference);
+    moderation_close(&l->moderation);
     file_watch_finish(&l->file_watch);
     if (l->events.ring) event_queue_finish(&l->events);
     on_change_finish(&l->on_change);
@@ -237,8 +241,8 @@ bool daemon_view(struct daemon *daemon, struct daemon_status *status, uint64_t *
     return inference_view(&daemon->inference, status, changes, each, user);
 }
 
-bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes) {
-    return inference_frame(&daemon->inference, frame, bytes);
+bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes, bool *blurred) {
+    return inference_frame(&daemon->inference, frame, bytes, blurred);
 }
 
 bool daemon_remembers(const struct daemon *daemon) {

@@ -13,10 +13,13 @@ enum { EVENT_NAME = 200, EVENT_FILE = 512, EVENT_JSON = 4096 + 6 * EVENT_FILE, E
 
 struct daemon_event {
     enum tagger_state state;    /* ON, OFF, or UNKNOWN: of the group */
-    char tag[EVENT_NAME];       /* "": the group's answer is unknown now */
+    char tag[EVENT_NAME];       /* "": the group's answer is unknown now, or it is of a policy */
     char group[EVENT_NAME];     /* "": none */
     char runner_up[EVENT_NAME]; /* "": none */
     char model[EVENT_NAME];
+    char policy[EVENT_NAME];    /* "": none, it is of a tag or group */
+    const char *action;         /* of the policy; static */
+    const char *verdict;        /* of the picture; NULL: there is no moderation. Static */
     struct tagger_why why; /* its runner_up is NULL: the text stands above */
     uint64_t version;      /* of the prompts */
     uint64_t frame;        /* its sequence */
@@ -29,6 +32,9 @@ struct daemon_event {
     int64_t gpu_ns;        /* that its picture took on the device */
     char json[EVENT_JSON]; /* docs/run.md tells the fields; a line with its end */
 };
+
+/* What an event of a policy is called, which has no tag that could be on or off. */
+#define EVENT_MODERATION "moderation"
 
 /* "on", "off", "learning", "unknown". */
 const char *event_state(enum tagger_state state);

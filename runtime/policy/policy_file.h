@@ -46,7 +46,7 @@ struct policy_file {
     struct lookup names; /* of the policies, by index */
     bool abstains;       /* there is an [abstain] section: */
     size_t abstain_line;
-    struct policy_rule abstain; /* its rule is a lower limit, of how well the best of all texts fits */
+    struct policy_rule abstain; /* its rule is an upper limit, of how far the best of all texts stands out */
 };
 
 /* Reads and checks all of it. With `faults` (base/faults.h) it goes on behind one. Errors: FILE (each with its line),

@@ -159,18 +159,27 @@ static void raise_to(enum policy_outcome *outcome, enum policy_outcome other) {
     if (other > *outcome) *outcome = other;
 }
 
+static float mean_of(const struct starter *s) {
+    double sum = 0;
+    for (size_t i = 0; i < s->count; i++) sum += (double)s->cosines[i];
+    return s->count ? (float)(sum / (double)s->count) : 0;
+}
+
 void policy_judge_see(struct policy_judge *judge, const float *embedding, struct policy_finding *findings,
                       struct policy_verdict *verdict) {
     static const enum policy_outcome outcomes[POLICY_ACTIONS] = {POLICY_FLAGGED, POLICY_BLURRED, POLICY_DROPPED};
     const struct policy_file *file = judge->file;
+    const struct starter *everyday = &judge->everyday;
     starter_step(&judge->everyday, embedding);
-    *verdict = (struct policy_verdict){.likeness = judge->everyday.count ? judge->everyday.cosines[judge->everyday.order[0]] : -1};
-    verdict->likeness_needed = file->abstains ? (float)policy_threshold(&file->abstain) : NAN;
+    float best = everyday->count ? everyday->cosines[everyday->order[0]] : -1;
+    *verdict = (struct policy_verdict){.outcome = POLICY_CLEAN};
     for (size_t i = 0; i < file->count; i++) {
         struct policy_finding *f = &findings[i];
         see_policy(judge, i, embedding, f);
-        verdict->likeness = fmaxf(verdict->likeness, f->rival ? fmaxf(f->cosine, f->rival_cosine) : f->cosine);
+        best = fmaxf(best, f->rival ? fmaxf(f->cosine, f->rival_cosine) : f->cosine);
         if (f->found) raise_to(&verdict->outcome, outcomes[file->policies[i].action]);
     }
+    verdict->likeness = best - mean_of(everyday);
+    verdict->likeness_needed = file->abstains ? (float)policy_threshold(&file->abstain) : NAN;
     if (verdict->likeness <= verdict->likeness_needed) raise_to(&verdict->outcome, POLICY_UNLIKE);
 }

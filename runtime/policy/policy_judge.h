@@ -41,8 +41,8 @@ enum policy_outcome {
 
 struct policy_verdict {
     enum policy_outcome outcome; /* the gravest */
-    float likeness;              /* how well the best of all texts fits: its cosine */
-    float likeness_needed;       /* from [abstain]; NAN: none */
+    float likeness;              /* by how much the best of all texts stands out: its cosine less the everyday's mean */
+    float likeness_needed;       /* unlike up to this one, of [abstain]; NAN: there is none */
 };
 
 /* "clean", "abstain", "flag", "blur", "drop". */

@@ -14,6 +14,7 @@
 #include "op/device.h"
 #include "ocelli/options.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +94,7 @@ static int open_model(const char *path, struct blob **blob, struct clip_config *
     return status ? status : blob_check(*blob);
 }
 
-static int check_model(const struct checked *k) {
+static int check_model(struct checked *k) {
     struct blob *blob = NULL;
     struct encoder *encoder = NULL;
     struct clip_config config;
@@ -109,9 +110,19 @@ static int check_model(const struct checked *k) {
         log_error("%s: -m: %s", k->config.path, why);
     else
         status = check_texts(k, encoder, config.text.tokens);
+    if (!status) snprintf(k->model_key, sizeof k->model_key, "%s", blob_key(blob));
     encoder_destroy(&encoder);
     blob_close(&blob);
     return status;
+}
+
+/* The policies that [moderation] names, and whether their thresholds are of this model. */
+static int check_policy(struct checked *k, struct faults *faults) {
+    const char *path = k->config.policy;
+    size_t before = faults->count;
+    int status = path ? faults_pass(faults, policy_file_read(&k->policy, path, faults)) : OCELLI_OK;
+    if (status || !path || faults->count > before) return status;
+    return policy_file_ready(&k->policy, *k->model_key ? k->model_key : NULL, faults);
 }
 
 /* ---- all of it ---- */
@@ -132,6 +143,7 @@ static int look(struct checked *k, const struct options *options, const char *pa
     if (!status) status = faults_pass(&faults, check_source(c));
     if (!status) status = faults_pass(&faults, check_device(k, options));
     if (!status) status = faults_pass(&faults, check_model(k));
+    if (!status) status = check_policy(k, &faults);
     if (!status) status = service_check(c, &faults);
     if (!status) status = model_vectors_check(&c->tags, c->path, c->source.ignore_orientation, &faults);
     config_surprises(c);
@@ -167,6 +179,7 @@ static int check(const struct options *options, const char *path) {
     if (found.faults)
         log_error("%s: %zu fault%s and %zu warning%s: ocelli run would refuse this file", path, found.faults,
                   found.faults == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+    policy_file_finish(&k.policy);
     config_finish(&k.config);
     int code = found.faults || status || found.lost ? EXIT_FAILED : EXIT_OK;
     findings_finish(&found);
