@@ -7,7 +7,7 @@
 
 /* Pixels of the longer side that remain of a blurred picture: what was between them is gone, and cannot be computed
  * back. */
-enum { BLUR_SIDE = 12 };
+enum { BLUR_SIDE = 8 };
 
 /* rgb (height, width, 3), in place: the means of equal blocks, drawn large again without their edges. */
 void blur_rgb(uint8_t *rgb, uint32_t width, uint32_t height);
