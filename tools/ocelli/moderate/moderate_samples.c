@@ -81,28 +81,36 @@ static int check_names(const struct samples *s, const struct eval_input *in, con
     return OCELLI_OK;
 }
 
-static int take_labels(struct samples *s, const struct moderate_request *r, const char *dir, size_t *unread) {
-    struct eval_input in = {.count = 0};
-    int status = r->labels ? eval_input_labels(&in, dir, r->labels, NULL) : eval_input_folders(&in, dir, NULL);
-    if (!status && !r->labels) status = check_names(s, &in, dir);
-    if (!status) status = walk_labels(s, &in, r, unread);
-    if (!status) tell_unlabelled(s, r->labels ? r->labels : dir);
-    eval_input_finish(&in);
-    return status;
+/* Their names, before any picture takes its time. dir NULL: none are labelled. */
+static int read_labels(struct samples *s, const struct moderate_request *r, const char *dir, struct eval_input *in) {
+    if (!dir) return OCELLI_OK;
+    int status = r->labels ? eval_input_labels(in, dir, r->labels, NULL) : eval_input_folders(in, dir, NULL);
+    return status || r->labels ? status : check_names(s, in, dir);
 }
 
 /* ---- all ---- */
 
+static int walk_ordinary(struct samples *s, const struct moderate_request *r, struct picture_list *list,
+                         size_t *unread) {
+    struct moderate_walk walk = {.set = s->set, .pictures.rule = r->rule, .see = keep, .user = s};
+    s->label = SAMPLES_ORDINARY;
+    int status = moderate_walk_list(&walk, list, r->quiet);
+    *unread += walk.unread + list->unread;
+    return status;
+}
+
 int samples_take(struct samples *samples, const struct moderate_request *request, struct picture_list *list,
                  size_t *unread) {
+    struct eval_input in = {.count = 0};
+    const char *dir = request->labels ? list->operands[0] : request->positives;
     samples->labelled = calloc(samples->set->file.count, sizeof *samples->labelled);
     if (!samples->labelled) return out_of_memory();
-    if (request->labels) return take_labels(samples, request, list->operands[0], unread);
-    struct moderate_walk walk = {.set = samples->set, .pictures.rule = request->rule, .see = keep, .user = samples};
-    samples->label = SAMPLES_ORDINARY;
-    int status = moderate_walk_list(&walk, list, request->quiet);
-    *unread += walk.unread + list->unread;
-    return status || !request->positives ? status : take_labels(samples, request, request->positives, unread);
+    int status = read_labels(samples, request, dir, &in);
+    if (!status && !request->labels) status = walk_ordinary(samples, request, list, unread);
+    if (!status && dir) status = walk_labels(samples, &in, request, unread);
+    if (!status && dir) tell_unlabelled(samples, request->labels ? request->labels : dir);
+    eval_input_finish(&in);
+    return status;
 }
 
 void samples_finish(struct samples *samples) {
