@@ -63,7 +63,8 @@ static bool is_wanted(const struct ini_text *t, struct piece line, struct ini_na
     s = trim((struct piece){s.text + 1, s.length - 2});
     if (s.length < kind || memcmp(s.text, section.kind, kind)) return false;
     if (s.length == kind) return !section.name;
-    return section.name && blank(s.text[kind]) && same_text(trim((struct piece){s.text + kind, s.length - kind}), section.name);
+    return section.name && blank(s.text[kind]) &&
+           same_text(trim((struct piece){s.text + kind, s.length - kind}), section.name);
 }
 
 /* NAME = VALUE or NAME: VALUE. */
@@ -135,8 +136,8 @@ static int open_writer(struct writer *w, const struct ini_text *t, size_t more) 
 
 /* The section's lines with those of `key` as wanted; lines that are right already are copied. New ones
  * stand behind the last of the key, else behind all that the section says. */
-static void copy_section(struct writer *writer, const struct ini_text *text, const struct place *place,
-                         const char *key, const char *const *values, size_t count) {
+static void copy_section(struct writer *writer, const struct ini_text *text, const struct place *place, const char *key,
+                         const char *const *values, size_t count) {
     size_t seen = 0, last = place->used;
     struct piece value;
     for (size_t at = place->begin; at < place->end; at += line_at(text, at).length)

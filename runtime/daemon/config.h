@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [moderation] and [serve] beside them. docs/run.md tells the
- * keys. */
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [moderation] and [serve] beside them.
+ * docs/run.md tells the keys. */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
@@ -35,8 +35,8 @@ struct daemon_config {
     const char *memory_file;            /* of the history; NULL: none */
     double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */
     /* [moderation] */
-    const char *policy; /* a policy file; NULL: none */
-    size_t line[CONFIG_KEYS];           /* that gave each key; 0: none */
+    const char *policy;       /* a policy file; NULL: none */
+    size_t line[CONFIG_KEYS]; /* that gave each key; 0: none */
 };
 
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.

@@ -37,8 +37,7 @@ int inference_prepare(struct inference *inference, struct vectors **vectors) {
     if (!status) status = vectors_begin(inference->now, NULL, inference->size);
     if (!status) vectors_recall(inference->now, inference->key);
     while (!status && !done && !signals_asked()) status = model_vectors_step(inference->now, inference->model, &done);
-    if (!status && done && inference->moderation)
-        status = moderation_prepare(inference->moderation, inference->model);
+    if (!status && done && inference->moderation) status = moderation_prepare(inference->moderation, inference->model);
     ocelli_unload_text(inference->model);
     if (status || !done)
         return status ? status

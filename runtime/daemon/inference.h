@@ -28,10 +28,10 @@ struct inference_picture {
         INFERENCE_LEAVING
     } state;
     struct source *source;
-    struct frame frame; /* as captured, held: it is read where it lies */
-    float luma;         /* 0..1 */
-    int64_t cpu_ns;     /* processor time it took so far */
-    bool judged;        /* under the lock: what comes next is known */
+    struct frame frame;          /* as captured, held: it is read where it lies */
+    float luma;                  /* 0..1 */
+    int64_t cpu_ns;              /* processor time it took so far */
+    bool judged;                 /* under the lock: what comes next is known */
     enum policy_outcome outcome; /* of moderation; POLICY_CLEAN without it */
 };
 
@@ -47,8 +47,8 @@ struct inference {
     struct ocelli *model;
     struct vectors *job, *now;
     float *embedding;
-    unsigned failures; /* of the device, one after another */
-    bool prepared;     /* inference_prepare() came to its end */
+    unsigned failures;             /* of the device, one after another */
+    bool prepared;                 /* inference_prepare() came to its end */
     struct moderation *moderation; /* set before inference_prepare(); NULL: none. The daemon's */
     struct thread thread;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon's look at each picture by the policies of [moderation] (runtime/policy; docs/moderation.md). Thread-safety:
- * the inference thread's. */
+ * The daemon's look at each picture by the policies of [moderation] (runtime/policy; docs/moderation.md).
+ * Thread-safety: the inference thread's. */
 #ifndef DAEMON_MODERATION_H
 #define DAEMON_MODERATION_H
 

@@ -39,8 +39,9 @@ static int check_against(const struct policy_file *f, const struct policy *p) {
 
 static int check_prompts(const struct policy_file *f, const struct policy *p) {
     if (p->prompts.count) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: policy \"%s\" has no prompt: write what is to be seen, as prompt = a knife",
-                    f->path, p->line, p->name);
+    return log_fail(OCELLI_ERR_FILE,
+                    "%s:%zu: policy \"%s\" has no prompt: write what is to be seen, as prompt = a knife", f->path,
+                    p->line, p->name);
 }
 
 /* ---- rules ---- */
@@ -63,13 +64,14 @@ static int check_rule(const char *path, const struct policy_rule *r, size_t line
                       struct faults *faults) {
     int status = OCELLI_OK;
     if (r->threshold_line && (r->budget_line || r->learnt_line))
-        status = log_fail(OCELLI_ERR_FILE,
-                          "%s:%zu: threshold, but %s in line %zu: only one can decide: remove the other", path,
-                          r->threshold_line, r->budget_line ? "false_alarms" : "learnt",
-                          r->budget_line ? r->budget_line : r->learnt_line);
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s:%zu: threshold, but %s in line %zu: only one can decide: remove the other",
+                     path, r->threshold_line, r->budget_line ? "false_alarms" : "learnt",
+                     r->budget_line ? r->budget_line : r->learnt_line);
     else if (!r->threshold_line && !r->budget_line)
-        status = log_fail(OCELLI_ERR_FILE, "%s:%zu: %s has neither threshold nor false_alarms: write false_alarms = 1%%",
-                          path, line, what);
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s:%zu: %s has neither threshold nor false_alarms: write false_alarms = 1%%",
+                     path, line, what);
     else
         status = check_learnt(path, r);
     return faults_pass(faults, status);
@@ -136,9 +138,10 @@ static int rule_ready(const struct policy_file *file, const struct policy *polic
     char key[POLICY_KEY_SIZE];
     if (r->threshold_line) return OCELLI_OK;
     if (!r->learnt_line)
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s:%zu: \"%s\" has learnt no threshold yet: run `ocelli moderate --learn` on ordinary pictures",
-                        file->path, line, name);
+        return log_fail(
+            OCELLI_ERR_FILE,
+            "%s:%zu: \"%s\" has learnt no threshold yet: run `ocelli moderate --learn` on ordinary pictures",
+            file->path, line, name);
     if (!model_key) return OCELLI_OK;
     policy_file_key(file, policy, model_key, key);
     if (!strcmp(key, r->learnt_key)) return OCELLI_OK;

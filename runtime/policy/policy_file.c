@@ -77,10 +77,11 @@ static int take_learnt_for(const struct ini_place *at, const char *value, struct
                 strspn(blank + 1, "0123456789abcdef") == POLICY_KEY_SIZE - 1;
     if (good) memcpy(rule->learnt_key, blank + 1, POLICY_KEY_SIZE);
     if (good) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE,
-                    "%s:%zu: learnt_for is not as `ocelli moderate --learn` writes it: remove the learnt lines and learn "
-                    "again",
-                    at->file, at->line);
+    return log_fail(
+        OCELLI_ERR_FILE,
+        "%s:%zu: learnt_for is not as `ocelli moderate --learn` writes it: remove the learnt lines and learn "
+        "again",
+        at->file, at->line);
 }
 
 /* false: it is no key of a rule. *status: what became of one. */
@@ -158,10 +159,11 @@ static int policy_value(void *user, const struct ini_place *at, const char *key,
     if (!strcmp(key, "template")) return take_template(p->file, &policy->templates, at, value);
     if (!strcmp(key, "action")) return take_action(policy, at, value);
     if (rule_value(&policy->rule, at, key, value, &status)) return status;
-    return log_fail(OCELLI_ERR_FILE,
-                    "%s:%zu: unknown key \"%s\": prompt, against, template, action, threshold and false_alarms are known "
-                    "in a policy",
-                    at->file, at->line, key);
+    return log_fail(
+        OCELLI_ERR_FILE,
+        "%s:%zu: unknown key \"%s\": prompt, against, template, action, threshold and false_alarms are known "
+        "in a policy",
+        at->file, at->line, key);
 }
 
 static int begin_abstain(void *user, const struct ini_place *at, const char *unused) {

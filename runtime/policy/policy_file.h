@@ -63,8 +63,8 @@ const char *policy_action_name(enum policy_action action);
 /* The templates that count for it. */
 const struct prompts_list *policy_file_templates(const struct policy_file *file, const struct policy *policy);
 
-/* Names what a learnt threshold depends on: the model's key (ocelli_info.model_key), the policy's texts and the everyday
- * things. NULL: of [abstain], which depends on all policies. */
+/* Names what a learnt threshold depends on: the model's key (ocelli_info.model_key), the policy's texts and the
+ * everyday things. NULL: of [abstain], which depends on all policies. */
 void policy_file_key(const struct policy_file *file, const struct policy *policy, const char *model_key,
                      char key[POLICY_KEY_SIZE]);
 

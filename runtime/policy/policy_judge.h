@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A picture's vector against the policies of a file. Each policy is judged by its margin: the cosine of its best
- * prompt less that of the best rival, a prompt against it or an everyday thing (tag/distractors.h) that means something else. Floats only, once
- * the texts are embedded.
- * Thread-safety: one call at a time. Nothing is allocated per picture. */
+ * prompt less that of the best rival, a prompt against it or an everyday thing (tag/distractors.h) that means something
+ * else. Floats only, once the texts are embedded. Thread-safety: one call at a time. Nothing is allocated per picture.
+ */
 #ifndef POLICY_JUDGE_H
 #define POLICY_JUDGE_H
 
@@ -25,8 +25,8 @@ struct policy_finding {
     bool found;
     const char *prompt; /* the best of its prompts; the file's */
     float cosine, margin;
-    float threshold; /* margin from which on it is found; NAN: none is known, and it is not found */
-    float score;     /* sigmoid(logit scale * (margin - threshold)): 0.5 at the threshold. NAN with it */
+    float threshold;   /* margin from which on it is found; NAN: none is known, and it is not found */
+    float score;       /* sigmoid(logit scale * (margin - threshold)): 0.5 at the threshold. NAN with it */
     const char *rival; /* the best one; its text is the file's, or static */
     float rival_cosine;
 };

@@ -119,6 +119,7 @@ bool policy_learn(double *values, size_t count, double budget, struct policy_lev
     double threshold = most ? floor(values[count - most] * GRID) / GRID : just_above(below);
     if (threshold <= below) threshold = just_above(below); /* equal ones, or nearly so */
     size_t over = count_over(values, count, threshold);
-    *level = (struct policy_level){threshold, count, over, count ? share_above(over, count) : (struct policy_interval){0, 1}};
+    *level = (struct policy_level){threshold, count, over,
+                                   count ? share_above(over, count) : (struct policy_interval){0, 1}};
     return most > 0;
 }

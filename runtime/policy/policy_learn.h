@@ -14,24 +14,24 @@ struct policy_interval {
 };
 
 struct policy_level {
-    double threshold; /* has six decimals, so that it is the same when it was written and read */
-    size_t count, over; /* values; of them those that reach it */
+    double threshold;              /* has six decimals, so that it is the same when it was written and read */
+    size_t count, over;            /* values; of them those that reach it */
     struct policy_interval others; /* the share of other pictures that reaches it */
 };
 
 /* The budget may be exceeded by so much, and no more, at the upper end of the interval. */
 #define POLICY_SLACK 1.5
 
-/* From values (count), which are sorted. budget: 0..0.5, a share. At most so many reach the threshold that the expected
- * share of others is the budget or less, and the upper end of the interval is POLICY_SLACK budgets or less. false: there
- * are too few for that, see policy_learn_needs(); *level is the threshold that no value reaches. */
+/* From values (count), which are sorted. budget: 0..0.5, a share. The expected share of others that reaches the
+ * threshold is the budget or less. The upper end of the interval is POLICY_SLACK budgets or less. false: there are too
+ * few values for that, see policy_learn_needs(). Then *level is a threshold that no value reaches. */
 bool policy_learn(double *values, size_t count, double budget, struct policy_level *level);
 
 /* How many values policy_learn() needs at least. */
 size_t policy_learn_needs(double budget);
 
-/* What `over` of `count` values, at least 1, tell of the share of others that reaches a level known beforehand: Clopper
- * and Pearson's interval (1934). */
+/* `over` of `count` values reach a level that was known beforehand. The interval is of the share of others that does:
+ * Clopper and Pearson's (1934). count: at least 1. */
 struct policy_interval policy_learn_share(size_t over, size_t count);
 
 #endif

@@ -54,8 +54,9 @@ static void refuses(void **state) {
     (void)state;
     listen();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(ini_edit_set(&old, (struct ini_name){"a", NULL}, &(struct ini_lines){"k", &bad[i], 1}, 1, &edited),
-                         OCELLI_ERR_USAGE);
+        assert_int_equal(
+            ini_edit_set(&old, (struct ini_name){"a", NULL}, &(struct ini_lines){"k", &bad[i], 1}, 1, &edited),
+            OCELLI_ERR_USAGE);
         assert_null(edited.bytes);
     }
 }

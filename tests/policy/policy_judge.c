@@ -24,9 +24,10 @@ static int texts(void *user, const char *const *list, size_t count, float *out) 
 }
 
 static const struct policy_model model = {.texts = texts, .size = SIZE, .logit_scale = 100, .key = "m"};
-static const char *const text = "[policy one]\nprompt = knife\nprompt = quill\nagainst = zebra\naction = blur\nthreshold = 0.25\n"
-                                "[policy two]\nprompt = quill\naction = drop\nthreshold = 0.5\n"
-                                "[abstain]\nthreshold = 0.125\n";
+static const char *const text =
+    "[policy one]\nprompt = knife\nprompt = quill\nagainst = zebra\naction = blur\nthreshold = 0.25\n"
+    "[policy two]\nprompt = quill\naction = drop\nthreshold = 0.5\n"
+    "[abstain]\nthreshold = 0.125\n";
 
 static struct policy_file file;
 static struct policy_judge *judge;
@@ -36,8 +37,7 @@ static struct policy_verdict v;
 static int setup(void **state) {
     (void)state;
     listen();
-    return policy_file_parse(&file, text, strlen(text), "p.ini", NULL) ||
-           policy_judge_create(&judge, &file, &model);
+    return policy_file_parse(&file, text, strlen(text), "p.ini", NULL) || policy_judge_create(&judge, &file, &model);
 }
 
 static int teardown(void **state) {
@@ -67,7 +67,7 @@ static void best_prompt_and_rival(void **state) {
     assert_int_equal(v.outcome, POLICY_BLURRED);
     see(0, 0.5f, 0, 0.25f);
     assert_string_equal(f[0].prompt, "quill");
-    assert_string_not_equal(f[0].rival, "zebra"); /* an everyday thing is nearer */
+    assert_string_not_equal(f[0].rival, "zebra");                          /* an everyday thing is nearer */
     assert_true(f[0].margin == 0.25f && f[0].found && f[0].score == 0.5f); /* from the threshold on */
     assert_true(f[1].margin == 0.25f && !f[1].found);
 }

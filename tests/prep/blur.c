@@ -27,7 +27,8 @@ static int halves(uint32_t x, uint32_t y) {
     return x < 160 ? 0 : 255;
 }
 
-static const uint32_t sizes[][2] = {{1, 1}, {2, 1}, {1, 16384}, {16384, 1}, {7, 9}, {8, 8}, {15, 17}, {16, 16}, {80, 80}, {320, 240}, {641, 3}};
+static const uint32_t sizes[][2] = {{1, 1},   {2, 1},   {1, 16384}, {16384, 1}, {7, 9},  {8, 8},
+                                    {15, 17}, {16, 16}, {80, 80},   {320, 240}, {641, 3}};
 
 /* One colour stays as it is, at any size; nothing is written outside. */
 static void one_colour(void **state) {

@@ -112,8 +112,8 @@ static void several_keys(void **state) {
         OCELLI_ERR_USAGE);
     assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
     assert_int_equal(
-        tags_edit_set(&t, "a",
-                      (const struct ini_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}}, 3),
+        tags_edit_set(&t, "a", (const struct ini_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}},
+                      3),
         OCELLI_OK);
     assert_text(&t, "[tag a]\nfalse_alarms = 1\n");
     assert_int_equal(tags_edit_set(&t, "b", (const struct ini_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2),

@@ -15,7 +15,7 @@ from PIL import Image
 
 POLICIES = {"weapons": {"kitchen knife", "dagger", "water pistol", "bomb", "axe"},
             "alcohol": {"wine glass", "cocktail glass", "beer mug", "clinking beer mugs", "bottle with popping cork", "tumbler glass",
-                        "sake"},
+                        "clinking glasses", "sake"},
             "spiders": {"spider", "spider web"}}
 
 

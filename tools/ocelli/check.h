@@ -10,8 +10,8 @@
 
 struct checked {
     struct daemon_config config;
-    const char *model;  /* file; of the command line or of the ini */
-    const char *device; /* as above; NULL: auto */
+    const char *model;               /* file; of the command line or of the ini */
+    const char *device;              /* as above; NULL: auto */
     char model_key[SHA256_HEX_SIZE]; /* "": it could not be read */
     struct policy_file policy;       /* of [moderation]; empty without it, or where it has faults */
 };

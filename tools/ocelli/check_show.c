@@ -150,8 +150,7 @@ static void show_moderation(const struct checked *k) {
     for (size_t i = 0; i < f->count; i++) {
         printf("%s", i ? ", " : ": ");
         plain_text(stdout, f->policies[i].name);
-        printf(" (%s from %.4f on)", policy_action_name(f->policies[i].action),
-               policy_threshold(&f->policies[i].rule));
+        printf(" (%s from %.4f on)", policy_action_name(f->policies[i].action), policy_threshold(&f->policies[i].rule));
     }
     puts(f->abstains ? ", abstains" : "");
 }

@@ -132,7 +132,8 @@ const struct command command_moderate = {
         "Options:\n"
         "      --policy FILE     the policies\n"
         "      --learn           learn thresholds from these pictures, instead of judging them\n"
-        "      --labels FILE     of the one FOLDER: a table of pictures and labels (docs/evaluation.md). A label that is\n"
+        "      --labels FILE     of the one FOLDER: a table of pictures and labels (docs/evaluation.md). A label that "
+        "is\n"
         "                        the name of a policy says that the picture shows it\n"
         "      --positives FOLDER   its folders are named after policies, and hold pictures that show them: how many\n"
         "                        of these are found is told\n" PICTURES_HELP

@@ -33,8 +33,9 @@ static void draw(const struct ocelli_image *p, FILE *to) {
             double u = (mirrored ? SIDE - 1 - x : x) * part / SIDE, v = y * part / SIDE;
             size_t column = (size_t)(left + u * p->width), row = (size_t)(top + v * p->height);
             for (size_t c = 0; c < 3; c++)
-                putc(byte_of(p->rgb[3 * (row * p->width + column) + c] * gain * cast[c] + more + uniform(-noise, noise)),
-                     to);
+                putc(
+                    byte_of(p->rgb[3 * (row * p->width + column) + c] * gain * cast[c] + more + uniform(-noise, noise)),
+                    to);
         }
 }
 

@@ -36,11 +36,12 @@ static void measure(struct outcome *o, const double *values, size_t count, doubl
 }
 
 static int too_few(const struct outcome *o, const char *path, size_t count) {
-    return log_fail(OCELLI_ERR_FILE,
-                    "%s: \"%s\": %zu ordinary picture%s too few for false_alarms = %g%%: give at least %zu, or allow more "
-                    "false alarms",
-                    path, name_of(o), count, count == 1 ? " is" : "s are", 100 * o->rule->budget,
-                    policy_learn_needs(o->rule->budget));
+    return log_fail(
+        OCELLI_ERR_FILE,
+        "%s: \"%s\": %zu ordinary picture%s too few for false_alarms = %g%%: give at least %zu, or allow more "
+        "false alarms",
+        path, name_of(o), count, count == 1 ? " is" : "s are", 100 * o->rule->budget,
+        policy_learn_needs(o->rule->budget));
 }
 
 static int learn_one(struct outcome *o, const struct samples *s, size_t policy) {
@@ -190,8 +191,8 @@ int moderate_learn(struct moderate_set *set, const struct moderate_request *requ
     size_t count = set->file.count + set->file.abstains;
     struct samples samples = {.set = set};
     struct outcome *all = calloc(count, sizeof *all);
-    int status = all ? samples_take(&samples, request, list, unread)
-                     : log_fail(OCELLI_ERR_MEMORY, "out of memory for policies");
+    int status =
+        all ? samples_take(&samples, request, list, unread) : log_fail(OCELLI_ERR_MEMORY, "out of memory for policies");
     if (!status) status = learn_all(all, &samples);
     if (!status) status = save(set, all, count);
     for (size_t i = 0; !status && i < count; i++) (json ? show_json : show_plain)(&all[i]);
