@@ -115,30 +115,6 @@ static void publish(struct inference *b, const struct tagger_event *events, size
     }
 }
 
-static void publish_policy(struct inference *b, const struct moderation_change *change, enum policy_outcome outcome,
-                           const struct frame *frame, int64_t gpu_ns) {
-    const struct policy_finding *f = &change->finding;
-    const struct tagger_event event = {
-        .policy = change->policy->name,
-        .action = policy_action_name(change->policy->action),
-        .state = change->on ? TAGGER_ON : TAGGER_OFF,
-        .why = {.score = f->score,
-                .cosine = f->cosine,
-                .margin = f->margin,
-                .on = f->threshold,
-                .off = f->threshold,
-                .percentile = NAN,
-                .alarms_a_day = NAN,
-                .runner_up = f->rival,
-                .runner_up_cosine = f->rival ? f->rival_cosine : NAN,
-                .threshold = TAGGER_FIXED},
-        .version = b->version,
-        .model = b->name,
-        .sequence = frame->sequence,
-    };
-    publish(b, &event, 1, policy_outcome_name(outcome), frame, gpu_ns);
-}
-
 /* What the policies say of the embedding. Nothing of the picture is shown or kept before. */
 static enum policy_outcome moderate(struct inference *b, struct inference_picture *p, int64_t gpu_ns) {
     const struct moderation_change *changes;
@@ -150,7 +126,11 @@ static enum policy_outcome moderate(struct inference *b, struct inference_pictur
     pthread_mutex_lock(&b->lock);
     p->outcome = outcome, b->moderated = told;
     pthread_mutex_unlock(&b->lock);
-    for (size_t i = 0; i < count; i++) publish_policy(b, &changes[i], outcome, &p->frame, gpu_ns);
+    for (size_t i = 0; i < count; i++) {
+        struct tagger_event event = {.version = b->version, .model = b->name, .sequence = p->frame.sequence};
+        moderation_event(&changes[i], &event);
+        publish(b, &event, 1, policy_outcome_name(outcome), &p->frame, gpu_ns);
+    }
     return outcome;
 }
 

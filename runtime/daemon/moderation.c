@@ -2,6 +2,7 @@
 #include "daemon/moderation.h"
 #include "base/log.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct state {
@@ -97,6 +98,23 @@ enum policy_outcome moderation_step(struct moderation *moderation, const float *
     }
     count_outcome(&m->status, verdict.outcome);
     return verdict.outcome;
+}
+
+void moderation_event(const struct moderation_change *change, struct tagger_event *event) {
+    const struct policy_finding *f = &change->finding;
+    event->policy = change->policy->name;
+    event->action = policy_action_name(change->policy->action);
+    event->state = change->on ? TAGGER_ON : TAGGER_OFF;
+    event->why = (struct tagger_why){.score = f->score,
+                                     .cosine = f->cosine,
+                                     .margin = f->margin,
+                                     .on = f->threshold,
+                                     .off = f->threshold,
+                                     .percentile = NAN,
+                                     .alarms_a_day = NAN,
+                                     .runner_up = f->rival,
+                                     .runner_up_cosine = f->rival ? f->rival_cosine : NAN,
+                                     .threshold = TAGGER_FIXED};
 }
 
 void moderation_get_status(const struct moderation *moderation, struct daemon_moderation *status) {

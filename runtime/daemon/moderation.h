@@ -6,6 +6,7 @@
 
 #include "daemon/meter.h"
 #include "policy/policy_judge.h"
+#include "tag/tagger.h"
 
 #include <ocelli.h>
 #include <stdint.h>
@@ -34,6 +35,9 @@ int moderation_prepare(struct moderation *moderation, struct ocelli *model);
  * next call. */
 enum policy_outcome moderation_step(struct moderation *moderation, const float *embedding, int64_t time_ms,
                                     const struct moderation_change **changes, size_t *count);
+
+/* The event of a change: fills what is of the policy, and leaves the rest. Its strings live as long as the policies. */
+void moderation_event(const struct moderation_change *change, struct tagger_event *event);
 
 /* What `status` tells. */
 void moderation_get_status(const struct moderation *moderation, struct daemon_moderation *status);

@@ -71,7 +71,9 @@ python3 "$here/conformance.py" --change "udp://127.0.0.1:$udp" "$wire" $more || 
 another judged --change 300 --verdicts 1
 read -r _ judged _ judged_coap _ <"$work/judged"
 sleep 1
-python3 "$here/conformance.py" "udp://127.0.0.1:$judged" $([ "$judged_coap" = 0 ] || echo "coap://127.0.0.1:$judged_coap") || failed=1
+also=
+test "$judged_coap" = 0 || also=coap://127.0.0.1:$judged_coap
+python3 "$here/conformance.py" "udp://127.0.0.1:$judged" $also || failed=1
 timeout 3 "$ocelli" watch --json "udp://127.0.0.1:$judged" >"$work/watched" 2>/dev/null
 jq -es 'map(select(.policy == "no dogs")) | length >= 2 and all(.action == "blur" and (.verdict == "blur") == (.state == "on"))
     and (map(.state) | unique) == ["off", "on"]' "$work/watched" >/dev/null || fail "policies: $(tail -n 4 "$work/watched")"
