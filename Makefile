@@ -104,6 +104,11 @@ demo-score: PACKAGES += python3-pil python3-numpy fonts-noto-color-emoji unicode
 demo-score: release $(BLOB)
 	sh tools/demo/score.sh build/release/ocelli $(BLOB) build/renders
 
+# A false-alarm budget on pictures that were not learnt from; renders for some minutes when needed.
+moderation-score: PACKAGES += python3-pil python3-numpy fonts-noto-color-emoji unicode-cldr-core
+moderation-score: release $(BLOB)
+	sh tools/demo/moderation.sh build/release/ocelli $(BLOB) build/moderation
+
 fuzz:
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j$(JOBS)
@@ -232,4 +237,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages

@@ -64,6 +64,7 @@ static const struct key {
     {"memory", "file", PATH, AT(memory_file)},
     {"memory", "budget", NUMBER, AT(memory_budget), 8, 1e6, 256},
     {"memory", "every", NUMBER, AT(memory_every), 0, 86400, 1},
+    {"moderation", "policy", PATH, AT(policy)},
 };
 
 /* A section's values on their way to the config. */
@@ -140,12 +141,13 @@ int config_parse_all(struct daemon_config *config, const void *bytes, size_t siz
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)config + keys[i].at, &keys[i].preset, sizeof(double));
     struct part run = {config, "run"}, source = {config, "source"}, serve = {config, "serve"},
-                memory = {config, "memory"}, mqtt = {config, "mqtt"};
+                memory = {config, "memory"}, mqtt = {config, "mqtt"}, moderation = {config, "moderation"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
                                            {.name = "source", .user = &source, .value = take},
                                            {.name = "serve", .user = &serve, .value = take},
                                            {.name = "mqtt", .user = &mqtt, .value = take},
-                                           {.name = "memory", .user = &memory, .value = take}};
+                                           {.name = "memory", .user = &memory, .value = take},
+                                           {.name = "moderation", .user = &moderation, .value = take}};
     const struct ini_table table = {sections, sizeof sections / sizeof *sections, NULL};
     const struct tags_file_options options = {.others = &table, .may_be_empty = true, .faults = faults};
     int status = tags_file_parse(&config->tags, bytes, size, path, &options);

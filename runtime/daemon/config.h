@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [serve] and [mqtt] beside them. docs/run.md tells the
- * keys. */
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [moderation], [serve] and [mqtt] beside them.
+ * docs/run.md tells the keys. */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 47 };
+enum { CONFIG_KEYS = 48 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -38,7 +38,9 @@ struct daemon_config {
     /* [memory] */
     const char *memory_file;            /* of the history; NULL: none */
     double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */
-    size_t line[CONFIG_KEYS];           /* that gave each key; 0: none */
+    /* [moderation] */
+    const char *policy;       /* a policy file; NULL: none */
+    size_t line[CONFIG_KEYS]; /* that gave each key; 0: none */
 };
 
 /* Reads and checks all of it. Names of files are made relative to the folder of `path`, which is kept, not copied.

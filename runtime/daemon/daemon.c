@@ -52,8 +52,11 @@ static int open_inference(struct daemon *l) {
     prompt_lint_add_file(&lint, &l->config.tags);
     int status =
         model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
+    if (!status && !l->options.silent) status = moderation_open(&l->moderation, l->config.policy);
     if (!status) status = inference_open(&l->inference, &params, &l->meter, &l->events);
     if (!status && !l->options.silent) prompt_lint_tell(&lint, l->options.config, l->inference.english_only);
+    l->inference.moderation = l->moderation;
+    if (l->moderation) moderation_get_status(l->moderation, &l->inference.moderated);
     if (!status) status = inference_prepare(&l->inference, &vectors);
     vectors_destroy(&vectors);
     if (!status && l->inference.prepared) status = drift_create(&l->inference.drift);
@@ -114,6 +117,7 @@ void daemon_close(struct daemon **daemon) {
     capture_finish(&l->capture);
     memory_close(&l->memory, MEMORY_MS);
     if (l->inference.meter) inference_finish(&l->inference);
+    moderation_close(&l->moderation);
     file_watch_finish(&l->file_watch);
     if (l->events.ring) event_queue_finish(&l->events);
     on_change_finish(&l->on_change);
@@ -244,8 +248,8 @@ bool daemon_view(struct daemon *daemon, struct daemon_status *status, uint64_t *
     return inference_view(&daemon->inference, status, changes, each, user);
 }
 
-bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes) {
-    return inference_frame(&daemon->inference, frame, bytes);
+bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes, bool *blurred) {
+    return inference_frame(&daemon->inference, frame, bytes, blurred);
 }
 
 void daemon_pause(struct daemon *daemon, bool paused) {

@@ -87,8 +87,9 @@ bool daemon_view(struct daemon *daemon, struct daemon_status *status, uint64_t *
                  void (*each)(void *user, const struct tagger_status *tag), void *user);
 /* No more pictures are looked at until this is called with false. Any thread. */
 void daemon_pause(struct daemon *daemon, bool paused);
-/* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
-bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes);
+/* A copy of the newest frame that was looked at; free(*bytes). *blurred: it may be shown only so. false: none yet, one
+ * that is not to be shown, or no memory. Any thread. */
+bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes, bool *blurred);
 
 /* Is there a history, as [memory] of the ini asks? */
 bool daemon_remembers(const struct daemon *daemon);

@@ -43,24 +43,41 @@ static const char *or_null(const char *text) {
     return *text ? text : NULL;
 }
 
+/* What the state is, and why. */
+static void write_tag(struct json *j, const struct daemon_event *event) {
+    json_text(j, "event", event_state(event->state));
+    json_text(j, "tag", or_null(event->tag));
+    json_text(j, "group", or_null(event->group));
+    json_text(j, "reason", event_reason(event));
+    json_number(j, "score", (double)event->why.score, JSON_SHORT);
+    json_number(j, "margin", (double)event->why.margin, JSON_SHORT);
+    json_number(j, "on", (double)event->why.on, JSON_SHORT);
+    json_number(j, "off", (double)event->why.off, JSON_SHORT);
+    json_text(j, "threshold", event_threshold(event->why.threshold));
+    json_number(j, "cosine", (double)event->why.cosine, JSON_SHORT);
+    json_number(j, "percentile", (double)event->why.percentile, JSON_SHORT);
+    json_number(j, "alarms_a_day", (double)event->why.alarms_a_day, JSON_SHORT);
+}
+
+static void write_policy(struct json *j, const struct daemon_event *event) {
+    json_text(j, "event", EVENT_MODERATION);
+    json_text(j, "policy", event->policy);
+    json_bool(j, "found", event->state == TAGGER_ON);
+    json_text(j, "action", event->action);
+    json_number(j, "score", (double)event->why.score, JSON_SHORT);
+    json_number(j, "margin", (double)event->why.margin, JSON_SHORT);
+    json_number(j, "on", (double)event->why.on, JSON_SHORT);
+    json_number(j, "cosine", (double)event->why.cosine, JSON_SHORT);
+}
+
 static void write_json(struct daemon_event *event) {
     struct json j = {.to = fmemopen(event->json, sizeof event->json - 1, "w")};
     if (!j.to) return;
     json_begin(&j, NULL, '{');
-    json_text(&j, "event", event_state(event->state));
-    json_text(&j, "tag", or_null(event->tag));
-    json_text(&j, "group", or_null(event->group));
-    json_text(&j, "reason", event_reason(event));
-    json_number(&j, "score", (double)event->why.score, JSON_SHORT);
-    json_number(&j, "margin", (double)event->why.margin, JSON_SHORT);
-    json_number(&j, "on", (double)event->why.on, JSON_SHORT);
-    json_number(&j, "off", (double)event->why.off, JSON_SHORT);
-    json_text(&j, "threshold", event_threshold(event->why.threshold));
-    json_number(&j, "cosine", (double)event->why.cosine, JSON_SHORT);
-    json_number(&j, "percentile", (double)event->why.percentile, JSON_SHORT);
-    json_number(&j, "alarms_a_day", (double)event->why.alarms_a_day, JSON_SHORT);
+    (*event->policy ? write_policy : write_tag)(&j, event);
     json_text(&j, "runner_up", or_null(event->runner_up));
     json_number(&j, "runner_up_cosine", (double)event->why.runner_up_cosine, JSON_SHORT);
+    if (event->verdict) json_text(&j, "verdict", event->verdict);
     json_count(&j, "version", event->version);
     json_text(&j, "model", event->model);
     json_count(&j, "frame", event->frame);
@@ -83,6 +100,8 @@ void event_make(struct daemon_event *event, const struct tagger_event *from, con
     *event = (struct daemon_event){.state = from->state,
                                    .why = from->why,
                                    .edited = from->edited,
+                                   .action = from->action,
+                                   .verdict = from->verdict,
                                    .version = from->version,
                                    .frame = from->sequence,
                                    .captured_ns = frame->captured_ns,
@@ -90,6 +109,7 @@ void event_make(struct daemon_event *event, const struct tagger_event *from, con
                                    .position_ns = frame->recording.on ? frame->recording.position_ns : -1,
                                    .gpu_ns = gpu_ns};
     copy(event->tag, from->tag);
+    copy(event->policy, from->policy);
     copy(event->group, from->group);
     copy(event->runner_up, from->why.runner_up);
     copy(event->model, from->model);

@@ -13,22 +13,28 @@ enum { EVENT_NAME = 200, EVENT_FILE = 512, EVENT_JSON = 4096 + 6 * EVENT_FILE, E
 
 struct daemon_event {
     enum tagger_state state;    /* ON, OFF, or UNKNOWN: of the group */
-    char tag[EVENT_NAME];       /* "": the group's answer is unknown now */
+    char tag[EVENT_NAME];       /* "": the group's answer is unknown now, or it is of a policy */
     char group[EVENT_NAME];     /* "": none */
     char runner_up[EVENT_NAME]; /* "": none */
     char model[EVENT_NAME];
-    struct tagger_why why; /* its runner_up is NULL: the text stands above */
-    uint64_t version;      /* of the prompts */
-    uint64_t frame;        /* its sequence */
-    bool edited;           /* other tags made it so, not the frame */
-    int64_t captured_ns;   /* CLOCK_MONOTONIC */
-    int64_t seen_ns;       /* the same, of a recording by its own time: frame_time_ns() */
-    int64_t position_ns;   /* in the recording; -1: it is none */
-    char file[EVENT_FILE]; /* of a picture file: its name; "": it came from none, or the name is longer */
-    char time[40];         /* of seen_ns, or when the recording says: RFC 3339 with milliseconds, UTC */
-    int64_t gpu_ns;        /* that its picture took on the device */
-    char json[EVENT_JSON]; /* docs/run.md tells the fields; a line with its end */
+    char policy[EVENT_NAME]; /* "": none, it is of a tag or group */
+    const char *action;      /* of the policy; static */
+    const char *verdict;     /* of the picture; NULL: there is no moderation. Static */
+    struct tagger_why why;   /* its runner_up is NULL: the text stands above */
+    uint64_t version;        /* of the prompts */
+    uint64_t frame;          /* its sequence */
+    bool edited;             /* other tags made it so, not the frame */
+    int64_t captured_ns;     /* CLOCK_MONOTONIC */
+    int64_t seen_ns;         /* the same, of a recording by its own time: frame_time_ns() */
+    int64_t position_ns;     /* in the recording; -1: it is none */
+    char file[EVENT_FILE];   /* of a picture file: its name; "": it came from none, or the name is longer */
+    char time[40];           /* of seen_ns, or when the recording says: RFC 3339 with milliseconds, UTC */
+    int64_t gpu_ns;          /* that its picture took on the device */
+    char json[EVENT_JSON];   /* docs/run.md tells the fields; a line with its end */
 };
+
+/* What an event of a policy is called, which has no tag that could be on or off. */
+#define EVENT_MODERATION "moderation"
 
 /* "on", "off", "learning", "unknown". */
 const char *event_state(enum tagger_state state);

@@ -37,6 +37,7 @@ int inference_prepare(struct inference *inference, struct vectors **vectors) {
     if (!status) status = vectors_begin(inference->now, NULL, inference->size);
     if (!status) vectors_recall(inference->now, inference->key);
     while (!status && !done && !signals_asked()) status = model_vectors_step(inference->now, inference->model, &done);
+    if (!status && done && inference->moderation) status = moderation_prepare(inference->moderation, inference->model);
     ocelli_unload_text(inference->model);
     if (status || !done)
         return status ? status
@@ -103,11 +104,14 @@ static int embed(struct inference *inference, const struct frame *shown) {
     return status;
 }
 
-static void publish(struct inference *b, const struct tagger_event *events, size_t count, const struct frame *frame,
-                    int64_t gpu_ns) {
+/* verdict: of the frame; NULL: none. */
+static void publish(struct inference *b, const struct tagger_event *events, size_t count, const char *verdict,
+                    const struct frame *frame, int64_t gpu_ns) {
     struct daemon_event e;
     for (size_t i = 0; i < count; i++) {
-        event_make(&e, &events[i], frame, gpu_ns);
+        struct tagger_event event = events[i];
+        event.verdict = verdict;
+        event_make(&e, &event, frame, gpu_ns);
         event_put(b->events, &e);
     }
 }
@@ -120,8 +124,28 @@ static void tell_drift(const struct drift_status *s, size_t drifted) {
                  drifted, drifted == 1 ? " has" : "s have", s->tag, s->largest, DRIFT_FROM);
 }
 
-static void judge(struct inference *inference, const struct inference_picture *picture) {
+/* What the policies say of the embedding. Nothing of the picture is shown or kept before. */
+static enum policy_outcome moderate(struct inference *b, struct inference_picture *p, int64_t gpu_ns) {
+    const struct moderation_change *changes;
+    struct daemon_moderation told;
+    size_t count;
+    enum policy_outcome outcome =
+        moderation_step(b->moderation, b->embedding, frame_time_ns(&p->frame) / 1000000, &changes, &count);
+    moderation_get_status(b->moderation, &told);
+    pthread_mutex_lock(&b->lock);
+    p->outcome = outcome, b->moderated = told;
+    pthread_mutex_unlock(&b->lock);
+    for (size_t i = 0; i < count; i++) {
+        struct tagger_event event = {.version = b->version, .model = b->name, .sequence = p->frame.sequence};
+        moderation_event(&changes[i], &event);
+        publish(b, &event, 1, policy_outcome_name(outcome), &p->frame, gpu_ns);
+    }
+    return outcome;
+}
+
+static void judge(struct inference *inference, struct inference_picture *picture) {
     const struct tagger_event *events;
+    const char *verdict = NULL;
     struct ocelli_info info;
     int64_t began = clock_ns(CLOCK_MONOTONIC), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     if (embed(inference, &picture->frame)) return;
@@ -129,7 +153,9 @@ static void judge(struct inference *inference, const struct inference_picture *p
     struct tagger_frame frame = {inference->embedding, frame_time_ns(&picture->frame) / 1000000,
                                  picture->frame.sequence, picture->luma};
     ocelli_get_info(inference->model, &info);
+    if (inference->moderation) verdict = policy_outcome_name(moderate(inference, picture, gpu_ns));
     pthread_mutex_lock(&inference->lock);
+    picture->judged = true;
     size_t count = tagger_step(inference->tagger, &frame, &events);
     struct drift_status drift = {.drifted = 0};
     size_t drifted = 0;
@@ -137,7 +163,7 @@ static void judge(struct inference *inference, const struct inference_picture *p
         drifted = drift_step(inference->drift, inference->tagger, frame.time_ms);
         if (drifted) drift_get(inference->drift, inference->tagger, &drift);
     }
-    if (!picture->frame.recording.on)
+    if (!picture->frame.recording.on && picture->outcome != POLICY_DROPPED)
         history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns);
     inference->usual_ns = inference->usual_ns ? (7 * inference->usual_ns + gpu_ns) / 8 : gpu_ns;
     inference->gpu_bytes = info.gpu_bytes, inference->dma_bufs = info.dma_bufs;
@@ -146,7 +172,7 @@ static void judge(struct inference *inference, const struct inference_picture *p
     tell(inference);
     pthread_mutex_unlock(&inference->lock);
     tell_drift(&drift, drifted);
-    publish(inference, events, count, &picture->frame,
+    publish(inference, events, count, verdict, &picture->frame,
             gpu_ns); /* only this thread changes the tagger, and so the events */
     meter_count(inference->meter, METER_PICTURES, 1);
     meter_time(inference->meter, METER_CPU, picture->cpu_ns + clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
@@ -174,7 +200,7 @@ static int replace(struct inference *inference) {
     status = tagger_swap(inference->tagger, next, &events, &count);
     if (!status) inference->version = set.version, tell(inference);
     pthread_mutex_unlock(&inference->lock);
-    publish(inference, events, count, &(struct frame){.captured_ns = clock_ns(CLOCK_MONOTONIC)}, 0);
+    publish(inference, events, count, NULL, &(struct frame){.captured_ns = clock_ns(CLOCK_MONOTONIC)}, 0);
     tagger_destroy(&next);
     if (status) return status;
     vectors_destroy(&inference->now);
@@ -315,6 +341,7 @@ static void set_state(struct inference *b, struct inference_picture *p, int stat
 }
 
 void inference_put(struct inference *inference, struct inference_picture *picture) {
+    picture->judged = false, picture->outcome = POLICY_CLEAN; /* still the caller's */
     set_state(inference, picture, INFERENCE_WAITING);
 }
 
@@ -458,16 +485,18 @@ static const struct inference_picture *newest(const struct inference *b) {
     for (int i = 0; i < INFERENCE_PICTURES; i++) {
         const struct inference_picture *p = &b->pictures[i];
         if (p->state != INFERENCE_WAITING && p->state != INFERENCE_BUSY && p->state != INFERENCE_KEPT) continue;
+        if (b->moderation && (p->state == INFERENCE_WAITING || !p->judged)) continue;
         if (!best || p->frame.captured_ns > best->frame.captured_ns) best = p;
     }
     return best;
 }
 
-bool inference_frame(struct inference *inference, struct frame *frame, uint8_t **bytes) {
+bool inference_frame(struct inference *inference, struct frame *frame, uint8_t **bytes, bool *blurred) {
     *bytes = NULL;
     pthread_mutex_lock(&inference->lock);
     const struct inference_picture *p = newest(inference);
-    if (p) *bytes = malloc(frame_planes_bytes(&p->frame));
+    *blurred = p && p->outcome == POLICY_BLURRED;
+    if (p && p->outcome != POLICY_DROPPED) *bytes = malloc(frame_planes_bytes(&p->frame));
     if (*bytes) frame_copy(&p->frame, *bytes, frame);
     pthread_mutex_unlock(&inference->lock);
     return *bytes != NULL;
@@ -481,6 +510,7 @@ void inference_status(struct inference *inference, struct daemon_status *status)
     status->version = inference->version, status->gpu_bytes = inference->gpu_bytes,
     status->dma_bufs = inference->dma_bufs, status->model = inference->name, status->device = inference->device;
     status->any = inference->any, status->sequence = inference->sequence, status->captured_ns = inference->captured_ns;
+    status->moderation = inference->moderated;
     status->device_open = inference->open, status->embedding = inference->embedding_prompts;
     pthread_mutex_unlock(&inference->lock);
 }

@@ -11,6 +11,7 @@
 #include "daemon/history_sampler.h"
 #include "daemon/meter.h"
 #include "daemon/model_vectors.h"
+#include "daemon/moderation.h"
 #include "source/source.h"
 #include "tag/drift.h"
 
@@ -28,9 +29,11 @@ struct inference_picture {
         INFERENCE_LEAVING
     } state;
     struct source *source;
-    struct frame frame; /* as captured, held: it is read where it lies */
-    float luma;         /* 0..1 */
-    int64_t cpu_ns;     /* processor time it took so far */
+    struct frame frame;          /* as captured, held: it is read where it lies */
+    float luma;                  /* 0..1 */
+    int64_t cpu_ns;              /* processor time it took so far */
+    bool judged;                 /* under the lock: what comes next is known */
+    enum policy_outcome outcome; /* of moderation; POLICY_CLEAN without it */
 };
 
 /* Thread-safety: inference_open() to inference_start() by one thread; what follows by any. */
@@ -46,8 +49,9 @@ struct inference {
     struct ocelli *model;
     struct vectors *job, *now;
     float *embedding;
-    unsigned failures; /* of the device, one after another */
-    bool prepared;     /* inference_prepare() came to its end */
+    unsigned failures;             /* of the device, one after another */
+    bool prepared;                 /* inference_prepare() came to its end */
+    struct moderation *moderation; /* set before inference_prepare(); NULL: none. The daemon's */
     struct thread thread;
 
     pthread_mutex_t lock; /* of all below */
@@ -62,6 +66,7 @@ struct inference {
     struct drift *drift;                  /* set before inference_start(); NULL: no weeks are kept */
     uint64_t version, gpu_bytes, changes; /* changes: of the tagger, by a picture or another set */
     uint32_t dma_bufs;
+    struct daemon_moderation moderated;
     bool any; /* a picture was judged: the last one's ... */
     uint64_t sequence;
     int64_t captured_ns;
@@ -109,10 +114,11 @@ int64_t inference_busy_ns(struct inference *inference);
 /* Another set, taken over from *vectors when all its vectors are there; the last one handed over counts. */
 void inference_tags(struct inference *inference, struct vectors **vectors);
 
-/* A copy of the newest picture: planes in *bytes, to be freed. false: there is none (or its source is gone), or no
- * memory for it.
+/* A copy of the newest picture: planes in *bytes, to be freed. *blurred: it may be shown only so. With moderation it is
+ * the newest that was judged. false: there is none (or its source is gone), it is not to be shown at all, or no memory
+ * for it.
  */
-bool inference_frame(struct inference *inference, struct frame *frame, uint8_t **bytes);
+bool inference_frame(struct inference *inference, struct frame *frame, uint8_t **bytes, bool *blurred);
 
 /* tagger_refresh(): the next status counts all that was seen. */
 void inference_refresh(struct inference *inference);

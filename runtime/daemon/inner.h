@@ -24,6 +24,7 @@ struct daemon {
     bool refused;                 /* they were no good */
     struct meter meter;
     struct event_queue events;
+    struct moderation *moderation; /* NULL: none */
     struct inference inference;
     struct memory *memory; /* NULL: none */
     struct capture capture;

@@ -94,6 +94,17 @@ static void write_times(struct json *j, const struct daemon_status *s) {
     }
 }
 
+static void write_moderation(struct json *j, const struct daemon_moderation *m) {
+    json_begin(j, "moderation", '{');
+    json_count(j, "policies", m->policies);
+    json_count(j, "policies_on", m->policies_on);
+    json_text(j, "verdict", m->verdict);
+    json_count(j, "found", m->found);
+    json_count(j, "abstained", m->abstained);
+    json_count(j, "dropped", m->dropped);
+    json_end(j, '}');
+}
+
 void meter_json(const struct daemon_status *status, char *text, size_t size) {
     struct json j = {.to = fmemopen(text, size, "w")};
     if (!j.to) return;
@@ -120,6 +131,7 @@ void meter_json(const struct daemon_status *status, char *text, size_t size) {
     json_count(&j, "tags_learning", status->tags_learning);
     json_count(&j, "tags_drifted", status->drift.drifted);
     json_number(&j, "drift", status->drift.largest, JSON_SHORT);
+    if (status->moderation.policies) write_moderation(&j, &status->moderation);
     json_bool(&j, "source_open", status->source_open);
     json_bool(&j, "paused", status->paused);
     json_bool(&j, "device_open", status->device_open);

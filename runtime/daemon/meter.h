@@ -45,6 +45,13 @@ struct meter {
 
 enum { DAEMON_SOURCE = 200 };
 
+/* Of [moderation]. Pictures since the start. */
+struct daemon_moderation {
+    size_t policies, policies_on;       /* 0 policies: there is no moderation */
+    const char *verdict;                /* of the last picture; NULL: none yet. Static */
+    uint64_t found, abstained, dropped; /* found: of any policy, the dropped ones too */
+};
+
 /* What `status` shows. Times in ms, NAN: none yet. */
 struct daemon_status {
     uint64_t counts[METER_COUNTS];
@@ -62,6 +69,7 @@ struct daemon_status {
     const char *model, *device; /* their names; the daemon's */
     size_t tags, tags_on, tags_learning;
     struct drift_status drift;
+    struct daemon_moderation moderation;
     char source[DAEMON_SOURCE];               /* its URI, cut */
     uint32_t width, height;                   /* pixels of the newest frame, as captured; 0: none came yet */
     bool source_open, device_open, paused, embedding; /* embedding: new prompts are on their way */

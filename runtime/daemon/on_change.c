@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-enum { VARIABLES = 16, VARIABLE = 256, POLL_US = 5000 };
+enum { VARIABLES = 20, VARIABLE = 256, POLL_US = 5000 };
 
 /* The event's variables, and of those that there are the others: of two of a name some shells take the last. */
 struct variables {
@@ -63,7 +63,11 @@ static int variables_make(struct variables *variables, const struct daemon_event
     char number[32];
     const char *threshold = event_threshold(event->why.threshold);
     variables->count = 0;
-    add(variables, "EVENT", event_state(event->state));
+    add(variables, "EVENT", *event->policy ? EVENT_MODERATION : event_state(event->state));
+    add(variables, "POLICY", event->policy);
+    add(variables, "FOUND", !*event->policy ? "" : event->state == TAGGER_ON ? "yes" : "no");
+    add(variables, "ACTION", *event->policy ? event->action : "");
+    add(variables, "VERDICT", event->verdict ? event->verdict : "");
     add(variables, "TAG", event->tag);
     add(variables, "GROUP", event->group);
     add(variables, "REASON", event_reason(event));

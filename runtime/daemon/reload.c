@@ -14,10 +14,11 @@ static void tell_fixed(const struct daemon *daemon, const struct daemon_config *
     const struct {
         const char *key, *was, *is;
     } fixed[] = {
-        {"model", now->model, next->model},       {"device", now->device, next->device},
-        {"state", now->state, next->state},       {"serial", now->serial, next->serial},
-        {"address", now->address, next->address}, {"psk", now->psk, next->psk},
-        {"reach", now->reach, next->reach},       {"file of the history", now->memory_file, next->memory_file}};
+        {"model", now->model, next->model},        {"device", now->device, next->device},
+        {"state", now->state, next->state},        {"serial", now->serial, next->serial},
+        {"address", now->address, next->address},  {"psk", now->psk, next->psk},
+        {"reach", now->reach, next->reach},        {"file of the history", now->memory_file, next->memory_file},
+        {"policy file", now->policy, next->policy}};
     const struct {
         const char *key;
         double was, is;

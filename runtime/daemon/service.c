@@ -153,9 +153,20 @@ static size_t status(void *user, struct serve_field *fields) {
         {"tags_drifted", NULL, (double)s->drift.drifted},
         {"drift", NULL, s->drift.largest},
     };
-    _Static_assert(sizeof all / sizeof all[0] <= SERVE_FIELDS, "the fields have room");
+    const struct serve_field moderation[] = {
+        {"policies", NULL, (double)s->moderation.policies},
+        {"policies_on", NULL, (double)s->moderation.policies_on},
+        {"verdict", s->moderation.verdict ? s->moderation.verdict : "none", 0},
+        {"pictures_found", NULL, (double)s->moderation.found},
+        {"pictures_abstained", NULL, (double)s->moderation.abstained},
+        {"pictures_dropped", NULL, (double)s->moderation.dropped},
+    };
+    enum { ALL = sizeof all / sizeof all[0], MODERATION = sizeof moderation / sizeof moderation[0] };
+    _Static_assert(ALL + MODERATION <= SERVE_FIELDS, "the fields have room");
     memcpy(fields, all, sizeof all);
-    return sizeof all / sizeof all[0];
+    if (!s->moderation.policies) return ALL;
+    memcpy(fields + ALL, moderation, sizeof moderation);
+    return ALL + MODERATION;
 }
 
 static void pause_it(void *user, bool paused) {
@@ -184,10 +195,11 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
     struct service *b = user;
     struct frame frame;
     uint8_t *bytes, *made;
+    bool blurred;
     *jpeg = b->jpeg, *size = b->jpeg_size;
     if (b->jpeg && b->status.any && b->jpeg_sequence == b->status.sequence) return true;
-    if (!daemon_frame(b->daemon, &frame, &bytes)) return false;
-    bool good = encode_jpeg_frame(&frame, &made, size);
+    if (!daemon_frame(b->daemon, &frame, &bytes, &blurred)) return false;
+    bool good = (blurred ? encode_jpeg_blurred : encode_jpeg_frame)(&frame, &made, size);
     free(bytes);
     if (!good) return false;
     free(b->jpeg);
@@ -246,6 +258,9 @@ static const char *or_null(const char *text) {
 static void push(struct service *b, const struct daemon_event *e) {
     struct tagger_event event = {.tag = or_null(e->tag),
                                  .group = or_null(e->group),
+                                 .policy = or_null(e->policy),
+                                 .action = e->action,
+                                 .verdict = e->verdict,
                                  .state = e->state,
                                  .why = e->why,
                                  .edited = e->edited,

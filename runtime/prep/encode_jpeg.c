@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prep/encode_jpeg.h"
+#include "prep/blur.h"
 #include "prep/encode_jpeg_rows.h"
 
 #include <stdlib.h>
@@ -14,7 +15,7 @@ static void thin_out(uint8_t *rgb, uint32_t *width, uint32_t *height, uint32_t s
     *width = w, *height = h;
 }
 
-bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
+static bool encode(const struct frame *frame, bool blurred, uint8_t **jpeg, size_t *size) {
     uint32_t width = frame_upright_width(frame), height = frame_upright_height(frame);
     uint32_t longer = width > height ? width : height, shorter = width + height - longer;
     uint32_t step = (longer + JPEG_SIDE - 1) / JPEG_SIDE;
@@ -23,7 +24,16 @@ bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) 
     if (!rgb) return false;
     frame_to_rgb(frame, rgb);
     thin_out(rgb, &width, &height, step);
+    if (blurred) blur_rgb(rgb, width, height);
     bool good = encode_jpeg_rows(rgb, width, height, jpeg, size);
     free(rgb);
     return good;
+}
+
+bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
+    return encode(frame, false, jpeg, size);
+}
+
+bool encode_jpeg_blurred(const struct frame *frame, uint8_t **jpeg, size_t *size) {
+    return encode(frame, true, jpeg, size);
 }

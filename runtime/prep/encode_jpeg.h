@@ -9,5 +9,7 @@ enum { JPEG_SIDE = 960 }; /* pixels of the longer side at most: every second, th
 
 /* Upright. false: no memory. free(*jpeg). */
 bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size);
+/* The same through blur_rgb(). */
+bool encode_jpeg_blurred(const struct frame *frame, uint8_t **jpeg, size_t *size);
 
 #endif

@@ -81,7 +81,7 @@ enum serve_code serve_change_value(enum serve_change_kind kind, const char *word
 struct edit {
     const struct tags_file_tag *tag; /* NULL: new */
     const struct serve_change *change;
-    struct tags_lines lines[KEYS]; /* (count); their values lie in the arena */
+    struct ini_lines lines[KEYS]; /* (count); their values lie in the arena */
     size_t count;
     struct arena arena;
     char *message;
@@ -151,7 +151,7 @@ static enum serve_code edit_key(struct edit *edit, int key) {
         code = merge_added(&m, key, edit->message);
     else if (key < LISTS) /* of the others the key alone is named: no line of it stays */
         code = merge_removed(&m, key, edit->message);
-    if (!code) edit->lines[edit->count++] = (struct tags_lines){key_of(key), m.texts, m.count};
+    if (!code) edit->lines[edit->count++] = (struct ini_lines){key_of(key), m.texts, m.count};
     return code;
 }
 

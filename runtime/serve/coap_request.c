@@ -307,7 +307,7 @@ static void answer_frame(struct exchange *e) {
     else if (!b->frame)
         answer_fault(e, 501, "pictures are not given out here");
     else if (!b->frame(b->user, &jpeg, &size))
-        answer_fault(e, 404, "no frame yet");
+        answer_fault(e, 404, "no frame to show");
     else
         answer_content(e, JPEG, etag_of(e, JPEG), jpeg, size);
 }

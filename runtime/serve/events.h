@@ -18,6 +18,8 @@ struct serve_event {
     char tag[SERVE_NAME_CAPACITY];       /* "": the group is unknown */
     char group[SERVE_NAME_CAPACITY];     /* "": none */
     char runner_up[SERVE_NAME_CAPACITY]; /* "": none */
+    char policy[SERVE_NAME_CAPACITY];    /* "": none, it is of a tag or group */
+    const char *action, *verdict;        /* of the policy, of the picture; NULL: none. Static */
     float score, margin, cosine, on, percentile;
     enum tagger_threshold threshold;
 };

@@ -266,12 +266,14 @@ size_t serve_line_error(const struct serve_client *client, enum serve_code code,
 /* ---- pushes ---- */
 
 static void put_terse_event(struct serve_out *out, const struct serve_event *e, uint64_t first, double now_ms) {
-    static const char *const words[] = {"OFF", "ON", "LEARNING", "UNKNOWN"};
+    static const char *const words[] = {"OFF", "ON", "LEARNING", "UNKNOWN"}, *const of_policies[] = {"OVER", "FOUND"};
     char text[320], name[SERVE_NAME_CAPACITY];
-    serve_arguments_join(name, sizeof name, e->tag[0] ? e->tag : e->group);
-    int size = snprintf(text, sizeof text, "%s %llu %llu %.0f %s", words[e->state], (unsigned long long)(e->n - first),
+    bool policy = e->policy[0] != '\0', scored = policy || e->tag[0];
+    const char *word = policy ? of_policies[e->state == TAGGER_ON] : words[e->state];
+    serve_arguments_join(name, sizeof name, policy ? e->policy : e->tag[0] ? e->tag : e->group);
+    int size = snprintf(text, sizeof text, "%s %llu %llu %.0f %s", word, (unsigned long long)(e->n - first),
                         (unsigned long long)e->seq, serve_terse_age(now_ms - e->taken_ms), name);
-    if (e->tag[0]) size += snprintf(text + size, sizeof text - (size_t)size, ":%.2f", (double)e->score);
+    if (scored) size += snprintf(text + size, sizeof text - (size_t)size, ":%.2f", (double)e->score);
     serve_out_raw(out, text, (size_t)size);
 }
 

@@ -75,6 +75,10 @@ struct tagger_event {
     enum tagger_state state;
     struct tagger_why why; /* of the tag; of the one that left, when the group is unknown */
     bool edited;           /* another set made it so, not a picture */
+    /* Given by whoever moderates; the tagger leaves them NULL. Static, or as long as the event. */
+    const char *verdict; /* of the picture */
+    const char *policy;  /* it is an event of this policy, ON or OFF, with no tag or group; `why.on` is its threshold */
+    const char *action;  /* of the policy */
     uint64_t version;
     const char *model;
     uint64_t sequence; /* of the frame */

@@ -3,6 +3,7 @@
 #ifndef TAG_TAGS_EDIT_H
 #define TAG_TAGS_EDIT_H
 
+#include "base/ini_edit.h"
 #include "tag/tags_file.h"
 
 /* The bytes of a file that is good. free(bytes). */
@@ -13,17 +14,10 @@ struct tags_text {
     const struct tags_file_options *options; /* as to tags_file_parse(); its functions see the edited text */
 };
 
-/* The lines of one key. */
-struct tags_lines {
-    const char *key;
-    const char *const *values; /* (count) */
-    size_t count;              /* 0: no line */
-};
-
 /* Makes these the lines of their keys (`count`, each another) in [tag TAG], which is made at the end when it is new.
  * The text is parsed again, once all are in it, before it replaces the old one, which stays on error. Errors: USAGE
  * (what no line can hold), FILE, LIMIT (what the edited text would be), MEMORY. */
-int tags_edit_set(struct tags_text *text, const char *tag, const struct tags_lines *lines, size_t count);
+int tags_edit_set(struct tags_text *text, const char *tag, const struct ini_lines *lines, size_t count);
 
 /* Removes the section, so that one made by tags_edit_set() leaves no trace; comments behind its last line stay, as they
  * may belong to the next. Errors: USAGE (no such tag), and as above. */

@@ -204,7 +204,8 @@ static const struct ini_section daemon_sections[] = {{.name = "run", .value = pa
                                                      {.name = "source", .value = pass_over},
                                                      {.name = "serve", .value = pass_over},
                                                      {.name = "mqtt", .value = pass_over},
-                                                     {.name = "memory", .value = pass_over}};
+                                                     {.name = "memory", .value = pass_over},
+                                                     {.name = "moderation", .value = pass_over}};
 const struct ini_table tags_file_daemon_sections = {daemon_sections, sizeof daemon_sections / sizeof *daemon_sections,
                                                     NULL};
 

@@ -78,10 +78,10 @@ static void test_frame(void **state) {
     (void)state;
     struct frame f;
     uint8_t *bytes;
-    assert_false(inference_frame(&inference, &f, &bytes));
+    assert_false(inference_frame(&inference, &f, &bytes, &(bool){false}));
     show("cat");
     wait_pictures(1);
-    assert_true(inference_frame(&inference, &f, &bytes));
+    assert_true(inference_frame(&inference, &f, &bytes, &(bool){false}));
     struct ocelli_image image;
     assert_int_equal(ocelli_image_load(&image, demo_picture("cat")), OCELLI_OK);
     assert_true(f.format == FRAME_RGB && f.width == image.width && f.height == image.height);

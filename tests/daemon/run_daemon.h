@@ -25,6 +25,7 @@ static const char rules[] = "[templates]\ntemplate = a photo of a {}.\ntemplate 
 
 static const char *uri;                  /* NULL: the folder `seen` */
 static const char *run = "motion = 0\n"; /* lines of [run] */
+static const char *policies;             /* a policy file; NULL: no moderation */
 
 /* An ini that watches `uri`, with these tags. */
 static inline void parse(struct daemon_config *c, const char *tags) {
@@ -51,6 +52,7 @@ static inline int setup(void **state) {
     assert_int_equal(event_queue_init(&events), OCELLI_OK);
     assert_int_equal(inference_open(&inference, &(struct ocelli_params){.model = demo_blob}, &meter, &events),
                      OCELLI_OK);
+    assert_int_equal(moderation_open(&inference.moderation, policies), OCELLI_OK);
     struct vectors *v = vectors_of(&config);
     assert_int_equal(inference_prepare(&inference, &v), OCELLI_OK);
     assert_true(!v && inference.prepared);
@@ -66,7 +68,9 @@ static inline int teardown(void **state) {
     assert_true(inference_stop(&inference, 20000));
     assert_true(capture_close(&capture, 20000));
     capture_finish(&capture);
+    struct moderation *moderation = inference.moderation;
     inference_finish(&inference);
+    moderation_close(&moderation);
     event_queue_finish(&events);
     config_finish(&config);
     meter_finish(&meter);

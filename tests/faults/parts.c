@@ -4,7 +4,9 @@
  * answers as before.
  */
 #include "faults/each.h"
+#include "base/ini_edit.h"
 #include "daemon/config.h"
+#include "policy/policy_judge.h"
 #include "serve/line.h"
 #include "serve/serve.h"
 #include "serve/service_fixture.h"
@@ -68,6 +70,48 @@ static void run_config(void) {
     if (!config_parse(&c, ini, sizeof ini - 1, "folder/ocelli.ini")) config_finish(&c);
 }
 
+/* ---- policies ---- */
+
+static const char policies[] =
+    "template = {}\n[policy cafe\xcc\x81]\nprompt = a\nprompt = b\nagainst = c\nfalse_alarms = 1%\n"
+    "[policy d]\nprompt = e\ntemplate = a {}\nthreshold = 0.1\n[abstain]\nthreshold = 0\n";
+
+/* Each text along the first axis. */
+static int along(void *user, const char *const *texts, size_t count, float *out) {
+    (void)user, (void)texts;
+    memset(out, 0, 4 * count * sizeof *out);
+    for (size_t i = 0; i < count; i++) out[4 * i] = 1;
+    return OCELLI_OK;
+}
+
+static void judge(const struct policy_file *file) {
+    const struct policy_model model = {.texts = along, .size = 4, .logit_scale = 1, .key = "m"};
+    struct policy_judge *j;
+    struct policy_finding findings[2];
+    struct policy_verdict verdict;
+    if (policy_judge_create(&j, file, &model)) return;
+    policy_judge_see(j, (const float[]){1, 0, 0, 0}, findings, &verdict);
+    assert_true(!findings[0].found && findings[0].margin == 0 && verdict.outcome == POLICY_UNLIKE);
+    policy_judge_destroy(&j);
+}
+
+static void run_policies(void) {
+    static const char *const value = "0.5";
+    const struct ini_text text = {(char *)policies, sizeof policies - 1, "policies.ini"};
+    struct ini_text edited;
+    struct policy_file file;
+    if (policy_file_parse(&file, policies, sizeof policies - 1, "policies.ini", NULL)) return;
+    judge(&file);
+    policy_file_finish(&file);
+    if (!ini_edit_set(&text, (struct ini_name){"policy", "d"}, &(struct ini_lines){"threshold", &value, 1}, 1, &edited))
+        free(edited.bytes);
+}
+
+static void test_policies(void **state) {
+    (void)state;
+    each("policies", run_policies);
+}
+
 static void test_service(void **state) {
     (void)state;
     each("service", run_service);
@@ -92,6 +136,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_service, begin),
         cmocka_unit_test_setup(test_config, begin),
+        cmocka_unit_test_setup(test_policies, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -36,7 +36,7 @@ static void check(const struct tags_file *f) {
 static void come_and_go(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
     static const char *const prompt = "x";
     if (f->count == TAGS_FILE_TAGS || tags_file_find(f, "a new tag")) return;
-    const struct tags_lines lines = {"prompt", &prompt, 1};
+    const struct ini_lines lines = {"prompt", &prompt, 1};
     if (tags_edit_set(t, "a new tag", &lines, 1) || tags_edit_remove(t, "a new tag")) abort();
     if (t->size < size || (size && memcmp(t->bytes, data, size))) abort();
     if (t->size > size && (!size || data[size - 1] == '\n')) abort();
@@ -46,7 +46,7 @@ static void come_and_go(const struct tags_file *f, struct tags_text *t, const ui
 static void edit(const struct tags_file *f, struct tags_text *t, const uint8_t *data, size_t size) {
     const struct tags_file_tag *tag = &f->tags[0];
     struct tags_file left;
-    const struct tags_lines lines = {"prompt", tag->prompts.texts, tag->named_only ? 0 : tag->prompts.count};
+    const struct ini_lines lines = {"prompt", tag->prompts.texts, tag->named_only ? 0 : tag->prompts.count};
     if (tags_edit_set(t, tag->name, &lines, 1)) abort();
     if (t->size != size || memcmp(t->bytes, data, size)) abort();
     if (tags_edit_remove(t, tag->name) || tags_file_parse(&left, t->bytes, t->size, "fuzz", t->options)) abort();

@@ -140,6 +140,20 @@ def sums(b):
         check(b'"error":"crc"' in line, "wrong checksum", line)
 
 
+VERDICTS = ("clean", "abstain", "flag", "blur", "drop")
+
+
+def check_event(e, what):
+    """A change of a tag, of a group, or of a policy where the board moderates."""
+    check(e.get("state") in ("on", "off", "unknown", "learning") and all(isinstance(e.get(k), int) for k in ("n", "seq", "version")), what, e)
+    check(e.get("verdict", "clean") in VERDICTS, what + ": verdict", e)
+    if "policy" in e:
+        check("tag" not in e and "group" not in e and e["state"] in ("on", "off") and e.get("action") in VERDICTS[2:] and "verdict" in e
+              and isinstance(e.get("margin"), (int, float)) and isinstance(e.get("score"), (int, float)), what + ": a policy", e)
+    else:
+        check("tag" in e or "group" in e, what + ": of what", e)
+
+
 def watching(b):
     b.wire.send(b"#w watch")
     a = json.loads(next(b.wire.lines(30), b"{}"))
@@ -156,6 +170,8 @@ def watching(b):
             check(push.get("id") == "w" and seen in ("alive", "change"), "push", push)
             check(push.get("n") == n + (seen == "change"), "push: n", n, push)
             n = push.get("n", n)
+            if seen == "change":
+                check_event(push, "push")
             if seen == "change" and time.monotonic() > until - 9:
                 seen = "alive"  # a busy scene: changes keep it alive
     check(seen == "alive", "watch: a push within 12 s", seen)
@@ -351,6 +367,14 @@ def coap_reading(b):
 
 
 def coap_observe(b):
+    code, options, body = b.ask(GET, "events")
+    check(code == "2.05" and options.get(12) == [b"\x32"], "/events", code, options)
+    for e in json.loads(body or b"{}").get("events", []):
+        check_event(e, "/events")
+    code, options, body = b.ask(GET, "events", [(17, number(60))])
+    check(code == "2.05" and options.get(12) == [b"\x3c"], "/events CBOR", code, options)
+    for e in cbor(body)[0].get("events", []):
+        check_event(e, "/events CBOR")
     code, options, _ = b.ask(GET, "events", [(6, b"")])
     check(code == "2.05" and 6 in options, "Observe", code, options)
 

@@ -67,6 +67,20 @@ fi
 test "$coap" != 0 && more=coap://127.0.0.1:$coap
 python3 "$here/conformance.py" --change "udp://127.0.0.1:$udp" "$wire" $more || failed=1
 
+# A board that moderates: its events have verdicts, and its policies have events.
+another judged --change 300 --verdicts 1
+judge=$!
+read -r _ judged _ judged_coap _ <"$work/judged"
+sleep 1
+also=
+test "$judged_coap" = 0 || also=coap://127.0.0.1:$judged_coap
+python3 "$here/conformance.py" "udp://127.0.0.1:$judged" $also || failed=1
+timeout 3 "$ocelli" watch --json "udp://127.0.0.1:$judged" >"$work/watched" 2>/dev/null
+jq -es 'map(select(.policy == "no dogs")) | length >= 2 and all(.action == "blur" and (.verdict == "blur") == (.state == "on"))
+    and (map(.state) | unique) == ["off", "on"]' "$work/watched" >/dev/null || fail "policies: $(tail -n 4 "$work/watched")"
+jq -es 'map(select(.tag)) | length >= 2 and all(.verdict == "blur" or .verdict == "clean")' "$work/watched" >/dev/null || fail "verdicts: $(tail -n 4 "$work/watched")"
+kill $judge
+
 # The clients give the same tags by every way.
 ask() { "$@" 2>"$work/fault" || fail "$*: $(cat "$work/fault")"; }
 want="dog"

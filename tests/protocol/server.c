@@ -2,7 +2,7 @@
  * A server for tests: runtime/serve over the tagger, without a camera. Prints its ports on a line, then serves until
  * its standard input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE]
  * [--reach WORD] [--coap PORT]
- * [--search MS] */
+ * [--search MS] [--verdicts 1]: as a daemon that moderates; its policy comes and goes with what is seen */
 #include "../serve/service_fixture.h"
 #include "daemon/service_search.h"
 #include "serve/serve.h"
@@ -15,6 +15,21 @@ static const char ini[] = "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on =
 
 static struct service_fixture fixture;
 
+static bool verdicts;
+
+/* Tags' events with a verdict, and one of a policy, as daemon/inference.c makes them. */
+static void push_judged(struct serve *serve, const struct tagger_event *events, size_t count, bool found) {
+    for (size_t i = 0; i < count; i++) {
+        struct tagger_event event = events[i];
+        event.verdict = found ? "blur" : "clean";
+        serve_push(serve, &event, 1);
+        if (i) continue;
+        event.tag = event.group = NULL, event.edited = false;
+        event.policy = "no dogs", event.action = "blur", event.state = found ? TAGGER_ON : TAGGER_OFF;
+        serve_push(serve, &event, 1);
+    }
+}
+
 /* A frame every 100 ms, and what is in it changes every `change_ms` (0: never). */
 static void look(struct serve *serve, double now_ms, double change_ms) {
     static double last_ms;
@@ -23,7 +38,10 @@ static void look(struct serve *serve, double now_ms, double change_ms) {
     last_ms = now_ms;
     bool other = change_ms > 0 && (uint64_t)(now_ms / change_ms) % 2;
     size_t count = fixture_see(&fixture, (const char *[]){other ? "dog" : "cat", "an open door", NULL}, &events);
-    serve_push(serve, events, count);
+    if (verdicts)
+        push_judged(serve, events, count, other);
+    else
+        serve_push(serve, events, count);
 }
 
 /* The daemon's search, over a history that takes the time that a small board takes for a text. */
@@ -72,6 +90,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--reach") && !serve_reach_find(&params.reach, argv[i + 1])) return 2;
         if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--search")) search_ms = (unsigned)atoi(argv[i + 1]);
+        if (!strcmp(argv[i], "--verdicts")) verdicts = true;
         if (!strcmp(argv[i], "--tags")) fixture.path = argv[i + 1];
         if (!strcmp(argv[i], "--jpeg") && file_read(&jpeg, argv[i + 1])) return 1;
     }

@@ -702,6 +702,35 @@ static void watching(void **state) {
     assert_string_equal(push(), "");
 }
 
+/* Of a policy, whose names are as long as a line of its file lets them be; then short, terse. */
+static void policies_pushed(void **state) {
+    char name[SERVE_NAME_CAPACITY];
+    struct tagger_event event = {
+        .policy = name,
+        .action = "blur",
+        .verdict = "drop",
+        .state = TAGGER_ON,
+        .why = {.score = 0.75f, .margin = 0.25f, .on = 0.125f, .runner_up = name, .threshold = TAGGER_FIXED},
+        .sequence = 7,
+        .time_ms = (int64_t)now};
+    (void)state;
+    client.leased = true;
+    memset(name, '"', sizeof name - 1), name[sizeof name - 1] = '\0';
+    ask("#9 watch");
+    serve_events_add(&c.events, &event);
+    assert_has(push(), "\"action\":\"blur\",\"state\":\"on\",\"score\":0.75,\"margin\":0.25,");
+    assert_has(answer, "\"verdict\":\"drop\",\"version\":0}");
+    assert_null(strstr(answer, "\"tag\""));
+    strcpy(name, "a gun");
+    ask("#t watch terse");
+    serve_events_add(&c.events, &event);
+    event.state = TAGGER_OFF;
+    serve_events_add(&c.events, &event);
+    assert_begins(push(), "#t FOUND 2 7 ");
+    assert_has(answer, " a_gun:0.75");
+    assert_begins(push(), "#t OVER 3 7 ");
+}
+
 /* Each byte in an id, each length of one: echoed, or said to be none. */
 static void ids(void **state) {
     (void)state;
@@ -773,6 +802,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(help_and_status, setup, teardown),
         cmocka_unit_test_setup_teardown(status_tells_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(watching, setup, teardown),
+        cmocka_unit_test_setup_teardown(policies_pushed, setup, teardown),
     };
     return cmocka_run_group_tests(all, NULL, NULL);
 }

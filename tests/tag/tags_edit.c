@@ -29,7 +29,7 @@ static void assert_text(struct tags_text *t, const char *want) {
 }
 
 static int set(struct tags_text *t, const char *tag, const char *key, size_t count, const char *const *values) {
-    return tags_edit_set(t, tag, &(struct tags_lines){key, values, count}, 1);
+    return tags_edit_set(t, tag, &(struct ini_lines){key, values, count}, 1);
 }
 
 static const char whole[] =
@@ -101,22 +101,22 @@ static void several_keys(void **state) {
     (void)state;
     static const char *const on = "0.2", *const off = "0.1", *const one = "1", *const prompt = "x";
     struct tags_text t = text_of("[tag a]\non = 0.4\noff = 0.3\n");
-    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &off, 1}}, 2),
+    assert_int_equal(tags_edit_set(&t, "a", (const struct ini_lines[]){{"on", &on, 1}, {"off", &off, 1}}, 2),
                      OCELLI_OK);
     assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
-    assert_int_equal(tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &off, 1}, {"off", &on, 1}}, 2),
+    assert_int_equal(tags_edit_set(&t, "a", (const struct ini_lines[]){{"on", &off, 1}, {"off", &on, 1}}, 2),
                      OCELLI_ERR_FILE);
     assert_int_equal(heard.lines, 1);
     assert_int_equal(
-        tags_edit_set(&t, "a", (const struct tags_lines[]){{"on", &on, 1}, {"off", &(const char *){""}, 1}}, 2),
+        tags_edit_set(&t, "a", (const struct ini_lines[]){{"on", &on, 1}, {"off", &(const char *){""}, 1}}, 2),
         OCELLI_ERR_USAGE);
     assert_text(&t, "[tag a]\non = 0.2\noff = 0.1\n");
     assert_int_equal(
-        tags_edit_set(&t, "a",
-                      (const struct tags_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}}, 3),
+        tags_edit_set(&t, "a", (const struct ini_lines[]){{"on", NULL, 0}, {"off", NULL, 0}, {"false_alarms", &one, 1}},
+                      3),
         OCELLI_OK);
     assert_text(&t, "[tag a]\nfalse_alarms = 1\n");
-    assert_int_equal(tags_edit_set(&t, "b", (const struct tags_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2),
+    assert_int_equal(tags_edit_set(&t, "b", (const struct ini_lines[]){{"prompt", &prompt, 1}, {"on", &on, 1}}, 2),
                      OCELLI_OK);
     assert_text(&t, "[tag a]\nfalse_alarms = 1\n\n[tag b]\nprompt = x\non = 0.2\n");
     assert_int_equal(tags_edit_set(&t, "c", NULL, 0), OCELLI_OK);

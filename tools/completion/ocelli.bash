@@ -2,7 +2,7 @@
 # bash's completion for ocelli and ocelli-convert. It needs nothing of the package bash-completion, which loads it by name.
 # tests/e2e/completion.sh holds it against --help.
 
-_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit'
+_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit moderate'
 
 _ocelli_options() { # of a command
     local shared='-m --model --device --threads --kind --json -h --help'
@@ -22,6 +22,7 @@ _ocelli_options() { # of a command
     tokenize | info | selftest) echo "$shared" ;;
     score) echo "--text --template --top --server --orientation -r --recursive -q --quiet --csv $shared" ;;
     draw) echo "-o --output --against --seed --steps --seconds --preview -q --quiet $shared" ;;
+    moderate) echo "--policy --learn --labels --positives --orientation -r --recursive -q --quiet $shared" ;;
     bench) echo "-n --runs --plan $shared" ;;
     ocelli-convert) echo '-o --output --tokenizer --calibrate --no-calibrate --report --name --license-file --activation --mean --std --resize --filter --heads --logit-scale --compare -h --help' ;;
     *) echo '-h --help -V --version' ;;
@@ -71,6 +72,8 @@ _ocelli_value() { # COMMAND OPTION WORD: the option's value; fails for an option
     --source) _ocelli_source "$3" 'camera: y4m:- y4m: raw: files: test:' ;;
     --recording) _ocelli_source "$3" 'y4m:- y4m: raw: files:' ;;
     --image) _ocelli_files "$3" "$_ocelli_pictures" ;;
+    --policy) _ocelli_files "$3" '*.ini' ;;
+    --positives) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$3") ;;
     --labels | --templates) _ocelli_files "$3" ;;
     --pairs | --csv | --json) [[ $1 = eval || $1 = audit ]] || return 1; _ocelli_files "$3" ;;
     -o | --output) if [[ $1 = init ]]; then _ocelli_files "$3" '*.ini'; else _ocelli_files "$3"; fi ;;

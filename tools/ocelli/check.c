@@ -15,6 +15,7 @@
 #include "ocelli/options.h"
 #include "tag/prompt_lint.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,9 +112,19 @@ static int check_model(struct checked *k) {
     else
         status = check_texts(k, encoder, config.text.tokens);
     k->english_only = encoder_is_clip(encoder);
+    if (!status) snprintf(k->model_key, sizeof k->model_key, "%s", blob_key(blob));
     encoder_destroy(&encoder);
     blob_close(&blob);
     return status;
+}
+
+/* The policies that [moderation] names, and whether their thresholds are of this model. */
+static int check_policy(struct checked *k, struct faults *faults) {
+    const char *path = k->config.policy;
+    size_t before = faults->count;
+    int status = path ? faults_pass(faults, policy_file_read(&k->policy, path, faults)) : OCELLI_OK;
+    if (status || !path || faults->count > before) return status;
+    return policy_file_ready(&k->policy, *k->model_key ? k->model_key : NULL, faults);
 }
 
 /* ---- all of it ---- */
@@ -135,6 +146,7 @@ static int look(struct checked *k, const struct options *options, const char *pa
     if (!status) status = faults_pass(&faults, check_source(c));
     if (!status) status = faults_pass(&faults, check_device(k, options));
     if (!status) status = faults_pass(&faults, check_model(k));
+    if (!status) status = check_policy(k, &faults);
     if (!status) status = service_check(c, &faults);
     if (!status) status = model_vectors_check(&c->tags, c->path, c->source.ignore_orientation, &faults);
     config_surprises(c);
@@ -172,6 +184,7 @@ static int check(const struct options *options, const char *path) {
     if (found.faults)
         log_error("%s: %zu fault%s and %zu warning%s: ocelli run would refuse this file", path, found.faults,
                   found.faults == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+    policy_file_finish(&k.policy);
     config_finish(&k.config);
     int code = found.faults || status || found.lost ? EXIT_FAILED : EXIT_OK;
     findings_finish(&found);

@@ -3,14 +3,18 @@
 #ifndef CHECK_H
 #define CHECK_H
 
+#include "base/sha256.h"
 #include "daemon/config.h"
+#include "policy/policy_file.h"
 #include "text/json.h"
 
 struct checked {
     struct daemon_config config;
-    const char *model;  /* file; of the command line or of the ini */
-    const char *device; /* as above; NULL: auto */
-    bool english_only;  /* the model has CLIP's own tokenizer */
+    const char *model;               /* file; of the command line or of the ini */
+    const char *device;              /* as above; NULL: auto */
+    bool english_only;               /* the model has CLIP's own tokenizer */
+    char model_key[SHA256_HEX_SIZE]; /* "": it could not be read */
+    struct policy_file policy;       /* of [moderation]; empty without it, or where it has faults */
 };
 
 /* Explain what the daemon will do with this file, to people and to programs. */

@@ -139,6 +139,22 @@ static void show_history(const struct daemon_config *c) {
         puts(", each picture that is looked at");
 }
 
+static void show_moderation(const struct checked *k) {
+    const struct policy_file *f = &k->policy;
+    label("moderation");
+    if (!f->count) {
+        puts("none");
+        return;
+    }
+    plain_text(stdout, f->path);
+    for (size_t i = 0; i < f->count; i++) {
+        printf("%s", i ? ", " : ": ");
+        plain_text(stdout, f->policies[i].name);
+        printf(" (%s from %.4f on)", policy_action_name(f->policies[i].action), policy_threshold(&f->policies[i].rule));
+    }
+    puts(f->abstains ? ", abstains" : "");
+}
+
 void check_show(const struct checked *k) {
     const struct daemon_config *c = &k->config;
     plain_text(stdout, c->path);
@@ -149,6 +165,7 @@ void check_show(const struct checked *k) {
     line("state", c->state ? c->state : "none: what the daemon learns is lost when it ends");
     show_answers(c);
     show_history(c);
+    show_moderation(k);
     line("on_change", c->on_change ? c->on_change : "none");
     for (size_t i = 0; i < c->tags.count; i++) show_tag(&c->tags, &c->tags.tags[i]);
 }
@@ -201,6 +218,22 @@ static void json_history(struct json *j, const struct daemon_config *c) {
     json_end(j, '}');
 }
 
+static void json_moderation(struct json *j, const struct policy_file *f) {
+    json_begin(j, "moderation", '{');
+    json_text(j, "file", f->path);
+    json_begin(j, "policies", '[');
+    for (size_t i = 0; i < f->count; i++) {
+        json_begin(j, NULL, '{');
+        json_text(j, "policy", f->policies[i].name);
+        json_text(j, "action", policy_action_name(f->policies[i].action));
+        json_number(j, "threshold", policy_threshold(&f->policies[i].rule), JSON_SHORT);
+        json_end(j, '}');
+    }
+    json_end(j, ']');
+    json_bool(j, "abstains", f->abstains);
+    json_end(j, '}');
+}
+
 void check_json(const struct checked *k, struct json *json) {
     const struct daemon_config *c = &k->config;
     json_text(json, "source", c->uri);
@@ -209,6 +242,7 @@ void check_json(const struct checked *k, struct json *json) {
     json_text(json, "state", c->state);
     json_answers(json, c);
     json_history(json, c);
+    json_moderation(json, &k->policy);
     json_text(json, "on_change", c->on_change);
     json_begin(json, "tags", '[');
     for (size_t i = 0; i < c->tags.count; i++) json_tag(json, &c->tags, &c->tags.tags[i]);

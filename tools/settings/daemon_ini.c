@@ -108,12 +108,14 @@ static int pass_over(void *user, const struct ini_place *at, const char *key, co
 }
 
 void daemon_ini_defaults(struct daemon_ini *ini, const char *text, const char *name) {
-    struct section run = {ini, "run"}, source = {ini, "source"}, serve = {ini, "serve"}, memory = {ini, "memory"};
+    struct section run = {ini, "run"}, source = {ini, "source"}, serve = {ini, "serve"}, memory = {ini, "memory"},
+                   moderation = {ini, "moderation"};
     const struct ini_section sections[] = {
         {.name = "run", .user = &run, .value = take_default},
         {.name = "source", .user = &source, .value = take_default},
         {.name = "serve", .user = &serve, .value = take_default},
         {.name = "memory", .user = &memory, .value = take_default},
+        {.name = "moderation", .user = &moderation, .value = take_default},
         {.name = "templates", .value = pass_over},
         {.name = "defaults", .value = pass_over},
         {.name = "tag", .named = true, .value = pass_over},
@@ -155,7 +157,7 @@ static void put_defaults(const struct daemon_ini *ini, const char *section, FILE
 }
 
 static char *compose(const struct daemon_ini *ini, bool checked) {
-    static const char *const sections[] = {"run", "source", "serve", "memory"};
+    static const char *const sections[] = {"run", "source", "serve", "memory", "moderation"};
     char *text = NULL, *kept = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);
