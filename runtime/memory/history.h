@@ -78,6 +78,8 @@ int history_search(struct history *history, const struct history_question *quest
 /* The file that a picture of a library was read from: its absolute path, free(*path). NULL: there is none. Errors:
  * FILE, MEMORY. */
 int history_file(struct history *history, int64_t id, char **path);
+/* The tags that were on; "": none. Errors: FILE. */
+int history_tags(struct history *history, int64_t id, char tags[HISTORY_TAGS]);
 /* free(*jpeg). NULL: there is none. Errors: FILE, MEMORY. */
 int history_thumbnail(struct history *history, int64_t id, uint8_t **jpeg, size_t *size);
 

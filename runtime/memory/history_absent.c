@@ -44,6 +44,12 @@ int history_file(struct history *h, int64_t id, char **path) {
     return OCELLI_ERR_USAGE;
 }
 
+int history_tags(struct history *h, int64_t id, char tags[HISTORY_TAGS]) {
+    (void)h, (void)id;
+    *tags = '\0';
+    return OCELLI_ERR_USAGE;
+}
+
 int history_thumbnail(struct history *h, int64_t id, uint8_t **jpeg, size_t *size) {
     (void)h, (void)id;
     *jpeg = NULL, *size = 0;

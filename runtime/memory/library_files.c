@@ -38,6 +38,14 @@ int history_file(struct history *history, int64_t id, char **path) {
     return full ? log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", history->path) : status;
 }
 
+int history_tags(struct history *history, int64_t id, char tags[HISTORY_TAGS]) {
+    sqlite3_stmt *s = history_prepare(history, "SELECT tags FROM picture WHERE id = ?1");
+    if (s) sqlite3_bind_int64(s, 1, id);
+    int code = s ? history_step(history, s) : SQLITE_ERROR;
+    snprintf(tags, HISTORY_TAGS, "%s", code == SQLITE_ROW ? text(s, 0) : "");
+    return done(history, s, code);
+}
+
 int history_thumbnail(struct history *history, int64_t id, uint8_t **jpeg, size_t *size) {
     *jpeg = NULL, *size = 0;
     if (history->version < HISTORY_VERSION) return OCELLI_OK;

@@ -144,7 +144,7 @@ static bool store_facts(struct history *h, const struct page *p, int64_t sum, si
 
 /* One page at a time, as a change writes all of it. */
 static bool strike_page(struct history *h, struct page *p, const int64_t *ids, size_t count, size_t *done) {
-    int64_t sum;
+    int64_t sum = 0;
     size_t left;
     *done = 1;
     if (!load_facts(h, p, *ids, &sum)) return false;
