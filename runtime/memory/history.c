@@ -63,7 +63,8 @@ static const char *advice(int code) {
 
 int history_fault(const struct history *history, const char *what) {
     int code = history->db ? sqlite3_errcode(history->db) : SQLITE_NOMEM;
-    const char *why = !history->db               ? "out of memory"
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) code = SQLITE_NOMEM; /* ours, not SQLite's */
+    const char *why = code == SQLITE_NOMEM       ? "out of memory"
                       : code == SQLITE_INTERRUPT ? "it takes too long"
                                                  : sqlite3_errmsg(history->db);
     int of_system = history->db ? sqlite3_system_errno(history->db) : 0;

@@ -35,8 +35,7 @@ enum library_statement {
     LIBRARY_PAGE_OF, /* the page that holds an id */
     LIBRARY_PAGE_FACTS,
     LIBRARY_PAGE_OVER,
-    LIBRARY_LOOSE, /* pictures that lie in no page */
-    LIBRARY_PACKED,
+    LIBRARY_LAST_PAGE,
     LIBRARY_NEW_PAGE,
     LIBRARY_STATEMENTS
 };
@@ -54,7 +53,6 @@ struct history {
     sqlite3_stmt *library[LIBRARY_STATEMENTS];
     int64_t next;         /* id of the next picture */
     int64_t packed;       /* id of the newest that lies in a page; 0: none */
-    size_t loose;         /* pictures that lie in none */
     struct file_lock own; /* one program at a time writes */
     bool writable;        /* opened so: the file is left as a plain one */
 };

@@ -15,16 +15,15 @@ static const char *const sql[LIBRARY_STATEMENTS] = {
     [LIBRARY_NEW_FOLDER] = "INSERT INTO folder(path) VALUES(?1) RETURNING id",
     [LIBRARY_FIND] = "SELECT id, size, changed_ns FROM file WHERE folder = ?1 AND name = ?2",
     [LIBRARY_NEW_FILE] = "INSERT INTO file VALUES(?1, ?2, ?3, ?4, ?5)",
-    [LIBRARY_PICTURE] = "INSERT INTO picture VALUES(?1, ?2, ?3, ?4, ?5, '')",
+    [LIBRARY_PICTURE] = "INSERT INTO picture VALUES(?1, ?2, ?3, 0, x'', '')", /* its vector lies in a page */
     [LIBRARY_REMOVE_PICTURE] = "DELETE FROM picture WHERE id = ?1",
     [LIBRARY_REMOVE_FILE] = "DELETE FROM file WHERE id = ?1",
     [LIBRARY_REMOVE_THUMBNAIL] = "DELETE FROM thumbnail WHERE id = ?1",
     [LIBRARY_PAGE_OF] = "SELECT first, sum, facts FROM page WHERE first <= ?1 ORDER BY first DESC LIMIT 1",
     [LIBRARY_PAGE_FACTS] = "UPDATE page SET sum = ?2, facts = ?3 WHERE first = ?1",
     [LIBRARY_PAGE_OVER] = "DELETE FROM page WHERE first = ?1",
-    [LIBRARY_LOOSE] = "SELECT id, boot_ms, scale, vector FROM picture WHERE id > ?1 ORDER BY id LIMIT ?2",
-    [LIBRARY_PACKED] = "UPDATE picture SET scale = 0, vector = x'' WHERE id BETWEEN ?1 AND ?2",
-    [LIBRARY_NEW_PAGE] = "INSERT INTO page VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [LIBRARY_LAST_PAGE] = "SELECT first, count, facts, vectors, sum FROM page ORDER BY first DESC LIMIT 1",
+    [LIBRARY_NEW_PAGE] = "INSERT OR REPLACE INTO page VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 };
 
 /* ---- opening ---- */
@@ -173,16 +172,24 @@ static bool insert_thumbnail(struct history *h, const struct library_picture *p,
     return history_execute(h, s, NULL);
 }
 
-static bool insert_picture(struct history *h, const struct library_picture *p, int64_t id, int8_t *packed) {
-    float scale = pack_picture(p->vector, h->model.size, packed);
+/* What put() works with. */
+struct putting {
+    const struct library_picture *pictures; /* (count) */
+    size_t count;
+    int64_t *ids;   /* (count), of old ones */
+    int8_t *packed; /* (D) */
+    struct library_page *page;
+};
+
+static bool insert_picture(struct history *h, struct putting *p, const struct library_picture *picture, int64_t id) {
+    float scale = pack_picture(picture->vector, h->model.size, p->packed);
     if (!(scale > 0)) return true;
     sqlite3_stmt *s = h->library[LIBRARY_PICTURE];
     sqlite3_bind_int64(s, 1, id);
     sqlite3_bind_int64(s, 2, h->session);
-    sqlite3_bind_int64(s, 3, p->time_ms);
-    sqlite3_bind_double(s, 4, (double)scale);
-    sqlite3_bind_blob(s, 5, packed, (int)h->model.size, SQLITE_STATIC);
-    return history_execute(h, s, NULL) && insert_file(h, p, id) && insert_thumbnail(h, p, id);
+    sqlite3_bind_int64(s, 3, picture->time_ms);
+    return history_execute(h, s, NULL) && insert_file(h, picture, id) && insert_thumbnail(h, picture, id) &&
+           library_page_add(h, p->page, id, picture->time_ms, scale, p->packed);
 }
 
 static bool note_session(struct history *h, int64_t last) {
@@ -197,59 +204,61 @@ static bool note_session(struct history *h, int64_t last) {
 }
 
 /* Those of the same paths. */
-static bool remove_old(struct history *h, const struct library_picture *pictures, size_t count, int64_t *ids) {
+static bool remove_old(struct history *h, struct putting *p) {
     size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < p->count; i++) {
         struct library_file old;
-        if (!find(h, pictures[i].path, &old)) return false;
-        if (old.id) ids[found++] = old.id;
+        if (!find(h, p->pictures[i].path, &old)) return false;
+        if (old.id) p->ids[found++] = old.id;
     }
-    return library_remove_all(h, ids, found);
+    return library_remove_all(h, p->ids, found);
 }
 
-static bool put(struct history *h, const struct library_picture *pictures, size_t count, int64_t *ids, int8_t *packed) {
-    bool good = remove_old(h, pictures, count, ids) && note_session(h, h->next + (int64_t)count - 1);
-    for (size_t i = 0; good && i < count; i++) good = insert_picture(h, &pictures[i], h->next + (int64_t)i, packed);
-    return good && library_pack(h);
+static bool put(struct history *h, struct putting *p) {
+    bool good = remove_old(h, p) && note_session(h, h->next + (int64_t)p->count - 1) && library_page_open(h, &p->page);
+    for (size_t i = 0; good && i < p->count; i++) good = insert_picture(h, p, &p->pictures[i], h->next + (int64_t)i);
+    good = good && library_page_write(h, p->page);
+    free(p->page);
+    p->page = NULL;
+    return good;
 }
 
 /* What the handle knows goes back with the file when it does not come to a commit. */
-static int transact(struct history *h, const struct library_picture *pictures, size_t count, int64_t *ids,
-                    int8_t *packed) {
-    int64_t session = h->session, of_pages = h->packed;
-    size_t loose = h->loose;
+static int transact(struct history *h, struct putting *p) {
+    int64_t session = h->session, of_pages = h->packed, bytes = 0;
     if (!h->session) h->session = 1;
     bool good = history_execute(h, h->statements[HISTORY_BEGIN], NULL);
-    good = good && (pictures ? put(h, pictures, count, ids, packed) : library_remove_all(h, ids, count));
-    good = good && history_execute(h, h->statements[HISTORY_PAGES], (int64_t *)&h->bytes) &&
+    good = good && (p->pictures ? put(h, p) : library_remove_all(h, p->ids, p->count));
+    good = good && history_execute(h, h->statements[HISTORY_PAGES], &bytes) &&
            history_execute(h, h->statements[HISTORY_COMMIT], NULL);
     if (good) {
-        if (pictures) h->next += (int64_t)count;
+        h->bytes = (uint64_t)bytes;
+        if (p->pictures) h->next += (int64_t)p->count;
         return OCELLI_OK;
     }
-    h->session = session, h->packed = of_pages, h->loose = loose;
+    h->session = session, h->packed = of_pages;
     return history_undo(h);
 }
 
 int library_put(struct history *library, const struct library_picture *pictures, size_t count) {
     int status = history_check_moved(library);
     if (status || !count) return status;
-    int64_t *ids = calloc(count, sizeof *ids);
-    int8_t *packed = calloc(1, library->model.size);
-    status = ids && packed ? transact(library, pictures, count, ids, packed)
-                           : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", library->path);
-    free(ids);
-    free(packed);
+    struct putting p = {.pictures = pictures, .count = count, .ids = calloc(count, sizeof *p.ids)};
+    p.packed = calloc(1, library->model.size);
+    status =
+        p.ids && p.packed ? transact(library, &p) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", library->path);
+    free(p.ids);
+    free(p.packed);
     return status;
 }
 
 int library_remove(struct history *library, const int64_t *ids, size_t count) {
     int status = history_check_moved(library);
     if (status || !count) return status;
-    int64_t *copy = malloc(count * sizeof *copy);
-    if (!copy) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", library->path);
-    memcpy(copy, ids, count * sizeof *copy);
-    status = transact(library, NULL, count, copy, NULL);
-    free(copy);
+    struct putting p = {.count = count, .ids = malloc(count * sizeof *p.ids)};
+    if (!p.ids) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", library->path);
+    memcpy(p.ids, ids, count * sizeof *p.ids);
+    status = transact(library, &p);
+    free(p.ids);
     return status;
 }

@@ -13,8 +13,13 @@ bool library_folder(struct history *library, const char *path, size_t length, bo
 
 /* What lies in pages, as the file stands. Errors: FILE. */
 int library_find_packed(struct history *library);
-/* Makes pages while enough pictures lie in none. In a transaction. */
-bool library_pack(struct history *library);
+/* The page that new vectors go to: the last one, as long as it is not full. In a transaction; free(*page), also on
+ * error. */
+struct library_page;
+bool library_page_open(struct history *library, struct library_page **page);
+bool library_page_add(struct history *library, struct library_page *page, int64_t id, int64_t time_ms, float scale,
+                      const int8_t *vector);
+bool library_page_write(struct history *library, struct library_page *page);
 /* In a transaction; sorts ids. */
 bool library_remove_all(struct history *library, int64_t *ids, size_t count);
 

@@ -7,85 +7,77 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct library_page {
+    int64_t first;
+    size_t count, most; /* most: that it takes */
+    struct page_fact facts[PAGE_VECTORS];
+    int8_t vectors[PAGE_BYTES];
+};
+
 int library_find_packed(struct history *library) {
     struct page_fact last;
-    int code = SQLITE_ERROR;
-    library->packed = 0, library->loose = 0;
+    library->packed = 0;
     sqlite3_stmt *s = history_prepare(library, "SELECT first, facts FROM page ORDER BY first DESC LIMIT 1");
-    if (s) code = history_step(library, s);
+    int code = s ? history_step(library, s) : SQLITE_ERROR;
     size_t size = code == SQLITE_ROW ? (size_t)sqlite3_column_bytes(s, 1) : 0;
     if (size >= sizeof last) {
         memcpy(&last, (const uint8_t *)sqlite3_column_blob(s, 1) + size - sizeof last, sizeof last);
         library->packed = sqlite3_column_int64(s, 0) + (int64_t)last.offset;
     }
     sqlite3_finalize(s);
-    if (code == SQLITE_ROW || code == SQLITE_DONE) {
-        s = history_prepare(library, "SELECT count(*) FROM picture WHERE id > ?1");
-        if (s) sqlite3_bind_int64(s, 1, library->packed);
-        code = s ? history_step(library, s) : SQLITE_ERROR;
-        if (code == SQLITE_ROW) library->loose = (size_t)sqlite3_column_int64(s, 0);
-        sqlite3_finalize(s);
-    }
     return code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(library, "cannot read the library");
 }
 
-/* ---- packing ---- */
+/* ---- adding ---- */
 
-struct page {
-    int64_t first, last;
-    size_t count;
-    struct page_fact facts[PAGE_VECTORS];
-    int8_t vectors[PAGE_BYTES];
-};
-
-static bool gather(struct history *h, struct page *p, size_t most) {
-    sqlite3_stmt *s = h->library[LIBRARY_LOOSE];
-    size_t size = h->model.size;
-    int code;
-    p->count = 0;
-    sqlite3_bind_int64(s, 1, h->packed);
-    sqlite3_bind_int64(s, 2, (int64_t)most);
-    while ((code = history_step(h, s)) == SQLITE_ROW) {
-        const void *vector = sqlite3_column_blob(s, 3);
-        bool good = vector && (size_t)sqlite3_column_bytes(s, 3) == size;
-        p->last = sqlite3_column_int64(s, 0);
-        if (!p->count) p->first = p->last;
-        if (good) memcpy(p->vectors + p->count * size, vector, size);
-        p->facts[p->count++] = (struct page_fact){sqlite3_column_int64(s, 1), (uint32_t)(p->last - p->first),
-                                                  good ? (float)sqlite3_column_double(s, 2) : 0};
-    }
-    return (sqlite3_reset(s) == SQLITE_OK) & (code == SQLITE_DONE);
+static bool take_last(struct history *h, struct library_page *p, sqlite3_stmt *s) {
+    size_t count = (size_t)sqlite3_column_int64(s, 1);
+    const void *facts = sqlite3_column_blob(s, 2), *vectors = sqlite3_column_blob(s, 3);
+    size_t fact_bytes = count * sizeof *p->facts, vector_bytes = count * h->model.size;
+    if (count >= p->most || !facts || !vectors) return false;
+    if ((size_t)sqlite3_column_bytes(s, 2) != fact_bytes || (size_t)sqlite3_column_bytes(s, 3) != vector_bytes)
+        return false;
+    p->first = sqlite3_column_int64(s, 0), p->count = count;
+    memcpy(p->facts, facts, fact_bytes);
+    memcpy(p->vectors, vectors, vector_bytes);
+    return (page_sum(facts, fact_bytes) ^ page_sum(vectors, vector_bytes)) == sqlite3_column_int64(s, 4);
 }
 
-static bool write_page(struct history *h, const struct page *p) {
-    sqlite3_stmt *s = h->library[LIBRARY_NEW_PAGE], *rows = h->library[LIBRARY_PACKED];
-    size_t facts = p->count * sizeof *p->facts, vectors = p->count * h->model.size;
-    sqlite3_bind_int64(s, 1, p->first);
-    sqlite3_bind_int64(s, 2, h->session);
-    sqlite3_bind_int64(s, 3, (int64_t)p->count);
-    sqlite3_bind_int64(s, 4, page_sum(p->facts, facts) ^ page_sum(p->vectors, vectors));
-    sqlite3_bind_blob(s, 5, p->facts, (int)facts, SQLITE_STATIC);
-    sqlite3_bind_blob(s, 6, p->vectors, (int)vectors, SQLITE_STATIC);
-    if (!history_execute(h, s, NULL)) return false;
-    sqlite3_bind_int64(rows, 1, p->first);
-    sqlite3_bind_int64(rows, 2, p->last);
-    return history_execute(h, rows, NULL);
+/* A page that is full, or of which the sum is wrong, stays as it is. */
+bool library_page_open(struct history *library, struct library_page **page) {
+    struct library_page *p = *page = calloc(1, sizeof *p);
+    sqlite3_stmt *s = library->library[LIBRARY_LAST_PAGE];
+    if (!p) return false;
+    p->most = page_vectors(library->model.size);
+    int code = history_step(library, s);
+    if (code == SQLITE_ROW && !take_last(library, p, s)) p->count = 0;
+    return (sqlite3_reset(s) == SQLITE_OK) & (code == SQLITE_ROW || code == SQLITE_DONE);
 }
 
-bool library_pack(struct history *library) {
-    size_t most = page_vectors(library->model.size);
-    library->loose = 0;
-    struct page *p = malloc(sizeof *p);
-    bool good = p != NULL;
-    while (good) {
-        good = gather(library, p, most);
-        library->loose = p->count;
-        if (!good || p->count < most) break;
-        good = write_page(library, p);
-        library->packed = p->last;
+bool library_page_write(struct history *library, struct library_page *page) {
+    sqlite3_stmt *s = library->library[LIBRARY_NEW_PAGE];
+    size_t facts = page->count * sizeof *page->facts, vectors = page->count * library->model.size;
+    if (!page->count) return true;
+    sqlite3_bind_int64(s, 1, page->first);
+    sqlite3_bind_int64(s, 2, library->session);
+    sqlite3_bind_int64(s, 3, (int64_t)page->count);
+    sqlite3_bind_int64(s, 4, page_sum(page->facts, facts) ^ page_sum(page->vectors, vectors));
+    sqlite3_bind_blob(s, 5, page->facts, (int)facts, SQLITE_STATIC);
+    sqlite3_bind_blob(s, 6, page->vectors, (int)vectors, SQLITE_STATIC);
+    return history_execute(library, s, NULL);
+}
+
+bool library_page_add(struct history *library, struct library_page *page, int64_t id, int64_t time_ms, float scale,
+                      const int8_t *vector) {
+    if (page->count && (page->count == page->most || id - page->first > UINT32_MAX)) {
+        if (!library_page_write(library, page)) return false;
+        page->count = 0;
     }
-    free(p);
-    return good;
+    if (!page->count) page->first = id;
+    memcpy(page->vectors + page->count * library->model.size, vector, library->model.size);
+    page->facts[page->count++] = (struct page_fact){time_ms, (uint32_t)(id - page->first), scale};
+    library->packed = id;
+    return true;
 }
 
 /* ---- removing ---- */
@@ -106,7 +98,7 @@ static bool remove_rows(struct history *h, int64_t id) {
 
 /* Of the page in memory: those of ids (sorted) that it has. Gives how many ids were at or below its last picture;
  * *left: vectors that stay. */
-static size_t strike(struct page *p, const int64_t *ids, size_t count, size_t *left) {
+static size_t strike(struct library_page *p, const int64_t *ids, size_t count, size_t *left) {
     size_t done = 0;
     *left = 0;
     for (size_t i = 0; i < p->count; i++) {
@@ -118,7 +110,7 @@ static size_t strike(struct page *p, const int64_t *ids, size_t count, size_t *l
     return done ? done : 1; /* an id that no page has */
 }
 
-static bool load_facts(struct history *h, struct page *p, int64_t id, int64_t *sum) {
+static bool load_facts(struct history *h, struct library_page *p, int64_t id, int64_t *sum) {
     sqlite3_stmt *s = h->library[LIBRARY_PAGE_OF];
     sqlite3_bind_int64(s, 1, id);
     int code = history_step(h, s);
@@ -132,7 +124,7 @@ static bool load_facts(struct history *h, struct page *p, int64_t id, int64_t *s
     return (sqlite3_reset(s) == SQLITE_OK) & (code == SQLITE_ROW || code == SQLITE_DONE);
 }
 
-static bool store_facts(struct history *h, const struct page *p, int64_t sum, size_t left) {
+static bool store_facts(struct history *h, const struct library_page *p, int64_t sum, size_t left) {
     sqlite3_stmt *s = h->library[left ? LIBRARY_PAGE_FACTS : LIBRARY_PAGE_OVER];
     sqlite3_bind_int64(s, 1, p->first);
     if (left) {
@@ -143,7 +135,7 @@ static bool store_facts(struct history *h, const struct page *p, int64_t sum, si
 }
 
 /* One page at a time, as a change writes all of it. */
-static bool strike_page(struct history *h, struct page *p, const int64_t *ids, size_t count, size_t *done) {
+static bool strike_page(struct history *h, struct library_page *p, const int64_t *ids, size_t count, size_t *done) {
     int64_t sum = 0;
     size_t left;
     *done = 1;
@@ -156,7 +148,7 @@ static bool strike_page(struct history *h, struct page *p, const int64_t *ids, s
 }
 
 bool library_remove_all(struct history *library, int64_t *ids, size_t count) {
-    struct page *p = malloc(sizeof *p);
+    struct library_page *p = malloc(sizeof *p);
     bool good = p != NULL;
     qsort(ids, count, sizeof *ids, by_value);
     for (size_t i = 0; good && i < count; i++) good = remove_rows(library, ids[i]);

@@ -52,7 +52,8 @@ bool exif_time_parse(const char *text, const char *offset, int64_t *time_ms) {
     struct tm tm = {.tm_isdst = -1};
     int hours = 0, minutes = 0;
     if (!digits(text, "0000:00:00 00:00:00")) return false;
-    if (sscanf(text, "%d:%d:%d %d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+    if (sscanf(text, "%d:%d:%d %d:%d:%d", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) !=
+        6)
         return false;
     if (tm.tm_year < 1826 || tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour > 23 ||
         tm.tm_min > 59 || tm.tm_sec > 60)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of the bytes of a JPEG, PNG or WebP. *time_ms: since 1970. Without an offset it is the local time of this machine. false:
- * it has none, or one that makes no sense. */
+/* Of the bytes of a JPEG, PNG or WebP. *time_ms: since 1970. Without an offset it is the local time of this machine.
+ * false: it has none, or one that makes no sense. */
 bool exif_time(const uint8_t *bytes, size_t size, int64_t *time_ms);
 
 /* "2024:05:31 14:03:22" and "+02:00" (NULL: local time). */

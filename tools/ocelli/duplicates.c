@@ -36,7 +36,8 @@ static void show(const char *path, double cosine, bool json, bool first) {
     json_end(&j, '}');
 }
 
-/* A group: a line a picture, the others set in, with their cosine to the nearest of the group. As JSON: a line an array. */
+/* A group: a line a picture, the others set in, with their cosine to the nearest of the group. As JSON: a line an
+ * array. */
 static int show_group(const struct options *o, struct history *h, const struct near_member *members, size_t count) {
     int status = OCELLI_OK;
     if (o->json) putchar('[');

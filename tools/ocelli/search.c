@@ -47,8 +47,7 @@ static int search(const struct options *options, struct search_request *request)
     float *vector = calloc(model.size + 1, sizeof *vector);
     if (!status && !vector) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
     if (!status) status = search_vector(request, handle, vector);
-    if (!status)
-        status = (request->postgres ? postgres_search : search_file)(request, &model, vector, &found);
+    if (!status) status = (request->postgres ? postgres_search : search_file)(request, &model, vector, &found);
     if (!status) status = answer(options, request, &found);
     search_answer_free(&found);
     free(vector);

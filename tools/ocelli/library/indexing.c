@@ -176,7 +176,8 @@ static void refuse(struct work *w, struct picture_job *job) {
     picture_job_free(job);
 }
 
-/* Up to BATCH pictures behind those that wait to be written. The threads decode the next ones while the device works. */
+/* Up to BATCH pictures behind those that wait to be written. The threads decode the next ones while the device works.
+ */
 static size_t take(struct work *w) {
     size_t count = 0, most = PENDING - w->pending_count < BATCH ? PENDING - w->pending_count : BATCH;
     struct picture_job *job;

@@ -4,13 +4,13 @@
 #ifndef LIBRARY_INDEXING_H
 #define LIBRARY_INDEXING_H
 
-
 #include "memory/library.h"
 
 #include <ocelli.h>
 #include <stdbool.h>
 
-/* A JPEG is decoded at the smallest of its scales at which its shorter side has so many times the side that the model sees. */
+/* A JPEG is decoded at the smallest of its scales at which its shorter side has so many times the side that the model
+ * sees. */
 enum { INDEXING_SCALE = 2 };
 
 struct indexing {
@@ -27,8 +27,8 @@ struct indexing {
     size_t indexed, unchanged, removed, vanished, unread, unread_folders;
 };
 
-/* What could not be read is said and counted. What was written before an error stays, and the next run goes on from there.
- * Errors: FILE (the library: full disk, locked, ...), MEMORY, DEVICE, LOST, WRONG. */
+/* What could not be read is said and counted. What was written before an error stays, and the next run goes on from
+ * there. Errors: FILE (the library: full disk, locked, ...), MEMORY, DEVICE, LOST, WRONG. */
 int indexing_run(struct indexing *indexing);
 
 #endif

@@ -14,9 +14,9 @@ struct search {
     const struct history_vectors *v;
     size_t size;
     float above;
-    size_t *parent;  /* (count): a forest, each tree a group */
-    float *nearest;  /* (count): cosine to the nearest so far */
-    int16_t *text;   /* (size): one vector with 16 bits */
+    size_t *parent; /* (count): a forest, each tree a group */
+    float *nearest; /* (count): cosine to the nearest so far */
+    int16_t *text;  /* (size): one vector with 16 bits */
     dots_function *dots;
     struct progress progress;
 };

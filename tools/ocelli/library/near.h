@@ -16,8 +16,8 @@ struct near_groups {
     size_t count;
 };
 
-/* Two are in a group when their cosine is at least `above`, or when others lie between them like that. size: D. Free with
- * near_finish(), also on error. Errors: MEMORY. */
+/* Two are in a group when their cosine is at least `above`, or when others lie between them like that. size: D. Free
+ * with near_finish(), also on error. Errors: MEMORY. */
 int near_find(const struct history_vectors *vectors, size_t size, double above, bool progress,
               struct near_groups *groups);
 void near_finish(struct near_groups *groups);

@@ -11,12 +11,12 @@ struct postgres_export {
     struct history *from;
     const struct memory_model *model;
     bool progress;
-    size_t count;              /* pictures of this model in it */
-    size_t exported, removed;  /* what comes out */
+    size_t count;             /* pictures of this model in it */
+    size_t exported, removed; /* what comes out */
 };
 
-/* Rows of this board and model become those of the file. Each piece is a transaction: when the connection ends, the next
- * run goes on from there. Errors: FILE (no database, refused, gone; said), MEMORY, USAGE (not built in). */
+/* Rows of this board and model become those of the file. Each piece is a transaction: when the connection ends, the
+ * next run goes on from there. Errors: FILE (no database, refused, gone; said), MEMORY, USAGE (not built in). */
 int postgres_export(struct postgres_export *export);
 
 /* By the index. Errors: as above. */

@@ -34,7 +34,8 @@ static const char *const schema[] = {
     "CREATE EXTENSION IF NOT EXISTS vector",
     "CREATE TABLE IF NOT EXISTS ocelli_model(model text PRIMARY KEY, name text NOT NULL, size integer NOT NULL)",
     "CREATE TABLE IF NOT EXISTS ocelli_picture(board text NOT NULL, model text NOT NULL REFERENCES ocelli_model, id "
-    "bigint NOT NULL, taken timestamptz NOT NULL, tags text NOT NULL, path text, sum bigint NOT NULL, embedding halfvec "
+    "bigint NOT NULL, taken timestamptz NOT NULL, tags text NOT NULL, path text, sum bigint NOT NULL, embedding "
+    "halfvec "
     "NOT NULL, PRIMARY KEY(board, model, id))",
     "CREATE TEMP TABLE ocelli_piece(LIKE ocelli_picture) ON COMMIT DELETE ROWS",
 };
@@ -48,9 +49,9 @@ static int make_schema(struct work *w) {
     snprintf(size, sizeof size, "%u", m->size);
     const char *const values[] = {m->key, m->name, size};
     if (!status)
-        status = postgres_ask(w->db, "cannot make the tables",
-                              "INSERT INTO ocelli_model VALUES($1, $2, $3) ON CONFLICT DO NOTHING", 3, values, false,
-                              NULL);
+        status =
+            postgres_ask(w->db, "cannot make the tables",
+                         "INSERT INTO ocelli_model VALUES($1, $2, $3) ON CONFLICT DO NOTHING", 3, values, false, NULL);
     return status;
 }
 
@@ -183,10 +184,9 @@ static int send_all(struct work *w) {
 
 static int remove_piece(struct work *w, const char *ids, size_t count) {
     const char *const values[] = {w->of->board, w->of->model->key, ids};
-    int status =
-        postgres_ask(w->db, "cannot remove rows",
-                     "DELETE FROM ocelli_picture WHERE board = $1 AND model = $2 AND id = ANY($3::bigint[])", 3,
-                     values, false, NULL);
+    int status = postgres_ask(w->db, "cannot remove rows",
+                              "DELETE FROM ocelli_picture WHERE board = $1 AND model = $2 AND id = ANY($3::bigint[])",
+                              3, values, false, NULL);
     if (!status) w->of->removed += count;
     return status;
 }

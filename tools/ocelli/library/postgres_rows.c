@@ -29,7 +29,7 @@ uint16_t postgres_half(float value) {
     uint16_t sign = (uint16_t)(bits >> 16 & 0x8000);
     uint32_t magnitude = bits & 0x7fffffff;
     if (magnitude >= 0x47800000) return sign | 0x7c00; /* 65536 and more, which a unit vector has not */
-    if (magnitude < 0x38800000) { /* below 2^-14: in steps of 2^-24 */
+    if (magnitude < 0x38800000) {                      /* below 2^-14: in steps of 2^-24 */
         float small;
         memcpy(&small, &magnitude, sizeof small);
         small += 0.5f; /* the last bit of 0.5 is 2^-24: the processor rounds */

@@ -11,8 +11,7 @@ enum { BREADTH = 4, BREADTH_LEAST = 100, BREADTH_MOST = 1000, NUMBER = 16, SQL =
 
 static char *vector_text(const float *vector, size_t size) {
     char *text = malloc(size * NUMBER + 3), *end = text;
-    for (size_t i = 0; text && i < size; i++)
-        end += snprintf(end, NUMBER, "%c%.6g", i ? ',' : '[', (double)vector[i]);
+    for (size_t i = 0; text && i < size; i++) end += snprintf(end, NUMBER, "%c%.6g", i ? ',' : '[', (double)vector[i]);
     if (text) strcpy(end, "]");
     return text;
 }

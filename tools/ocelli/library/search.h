@@ -21,7 +21,7 @@ struct search_request {
 };
 
 struct search_hit {
-    double time, score; /* seconds since 1970, cosine */
+    double time, score;        /* seconds since 1970, cosine */
     char *tags, *path, *board; /* own memory; NULL: there is none */
     uint8_t *jpeg;             /* a thumbnail; NULL: none */
     size_t jpeg_size;

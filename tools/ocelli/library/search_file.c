@@ -33,8 +33,8 @@ static int look(const struct search_request *r, struct history *h, const float *
                                         .since_ms = r->since_ms,
                                         .path = r->path};
     answer->hits = calloc(r->wanted, sizeof *answer->hits);
-    int status = found.hits && answer->hits ? OCELLI_OK
-                                            : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", r->wanted);
+    int status =
+        found.hits && answer->hits ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", r->wanted);
     if (!status) status = history_search(h, &question, &found);
     for (size_t i = 0; !status && i < found.count; i++)
         status = take(h, &found.hits[i], r->html != NULL, &answer->hits[answer->count++]);
@@ -47,7 +47,8 @@ static int look(const struct search_request *r, struct history *h, const float *
 int search_file(const struct search_request *request, const struct memory_model *model, const float *vector,
                 struct search_answer *answer) {
     struct history *h = NULL;
-    int status = request->library ? library_read(&h, request->library, model) : history_open(&h, request->history, model);
+    int status =
+        request->library ? library_read(&h, request->library, model) : history_open(&h, request->history, model);
     if (!status) status = look(request, h, vector, answer);
     history_close(&h);
     return status;

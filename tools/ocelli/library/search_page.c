@@ -21,9 +21,8 @@ struct sheet {
     const struct search_answer *answer;
 };
 
-static const char head[] =
-    "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
-    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+static const char head[] = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
+                           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
 static const char style[] =
     "<style>\n"
     ":root { color-scheme: light dark; }\n"

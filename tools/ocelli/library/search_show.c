@@ -57,9 +57,8 @@ static bool ago(const char *text, int64_t *time_ms) {
 }
 
 bool search_since(const char *text, int64_t *time_ms) {
-    static const char *const forms[] = {"%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M",
-                                        "%Y-%m-%dT%H:%M",    "%Y-%m-%d",          "%Y-%m",
-                                        "%Y"};
+    static const char *const forms[] = {
+        "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%Y-%m", "%Y"};
     if (ago(text, time_ms)) return true;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct tm tm = {.tm_mday = 1, .tm_isdst = -1};
