@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a library costs: COUNT vectors of 512 numbers put into FILE, and searched. Usage: library_bench FILE COUNT [KEY
- * [random]]; KEY: of the model that is to read it; random: vectors without clusters. */
+ * What a library costs: COUNT vectors put into FILE, and searched. Usage: library_bench FILE COUNT [KEY SIZE [random]];
+ * KEY: of the model that is to read it; SIZE: numbers of a vector (512); random: vectors without clusters. */
 #include "base/clock.h"
 #include "memory/dots.h"
 #include "memory/library.h"
@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { D = 512, BATCH = 256, A_CLUSTER = 200, WANTED = 10, QUERIES = 100, FLOATS = 100000 };
+enum { MOST = 1024, BATCH = 256, A_CLUSTER = 200, WANTED = 10, QUERIES = 100, FLOATS = 100000 };
+
+static size_t size = 512;
 
 static double cpu_ms(void) {
     return (double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e6;
@@ -27,22 +29,22 @@ static float noise(uint64_t *state) {
     return sum;
 }
 
-static void make_unit(float v[D]) {
+static void make_unit(float v[MOST]) {
     double sum = 0;
-    for (int i = 0; i < D; i++) sum += (double)v[i] * (double)v[i];
-    for (int i = 0; i < D; i++) v[i] = (float)((double)v[i] / sqrt(sum));
+    for (size_t i = 0; i < size; i++) sum += (double)v[i] * (double)v[i];
+    for (size_t i = 0; i < size; i++) v[i] = (float)((double)v[i] / sqrt(sum));
 }
 
 /* Clusters of pictures with cosines of about 0.67 to each other, as those of one subject have; or all alike. */
-static void vector(uint64_t index, bool clusters, float v[D]) {
+static void vector(uint64_t index, bool clusters, float v[MOST]) {
     uint64_t own = index * 977 + 13, center = index / A_CLUSTER * 7919 + 5;
     for (int i = 0; i < 8; i++) noise(&own), noise(&center);
-    for (int i = 0; i < D; i++) v[i] = (clusters ? noise(&center) : 0) + (clusters ? 0.7f : 1) * noise(&own);
+    for (size_t i = 0; i < size; i++) v[i] = (clusters ? noise(&center) : 0) + (clusters ? 0.7f : 1) * noise(&own);
     make_unit(v);
 }
 
 static int fill(struct history *h, uint64_t count, bool clusters) {
-    static float vectors[BATCH][D];
+    static float vectors[BATCH][MOST];
     static char paths[BATCH][64];
     double put_ms = 0, longest = 0;
     int status = 0;
@@ -66,7 +68,7 @@ static int fill(struct history *h, uint64_t count, bool clusters) {
 
 static int search(struct history *h) {
     static struct history_hit hits[WANTED];
-    float v[D];
+    float v[MOST];
     vector(UINT64_C(1) << 40, false, v);
     int status = 0;
     for (int i = 0; !status && i < 5; i++) {
@@ -74,8 +76,8 @@ static int search(struct history *h) {
         struct history_question q = {.vector = v, .wanted = WANTED};
         double began = clock_ms(), worked = cpu_ms();
         status = history_search(h, &q, &found);
-        printf("search of the file, %llu vectors: %.0f ms, %.0f ms of the processor\n", (unsigned long long)found.compared,
-               clock_ms() - began, cpu_ms() - worked);
+        printf("search of the file, %llu vectors: %.0f ms, %.0f ms of the processor\n",
+               (unsigned long long)found.compared, clock_ms() - began, cpu_ms() - worked);
     }
     return status;
 }
@@ -92,20 +94,20 @@ static int scan(struct history *h) {
     int status = history_load(h, &v);
     printf("load: %.0f ms\n", clock_ms() - began);
     int32_t *sums = calloc(v.count + 1, sizeof *sums);
-    int16_t text[D];
-    float one[D];
+    int16_t text[MOST];
+    float one[MOST];
     vector(UINT64_C(1) << 40, false, one);
-    pack_text(one, D, text);
+    pack_text(one, size, text);
     double best_scan = 1e9, best_read = 1e9;
     for (int again = 0; !status && sums && again < 20; again++) {
         began = clock_ms();
-        dots_best()(v.vectors, v.count, D, text, sums);
+        dots_best()(v.vectors, v.count, size, text, sums);
         int32_t most = INT32_MIN;
         for (size_t i = 0; i < v.count; i++) most = sums[i] > most ? sums[i] : most;
         best_scan = fmin(best_scan, clock_ms() - began);
         uint64_t sum = 0, word;
         began = clock_ms();
-        for (size_t i = 0; i + 8 <= v.count * D; i += 8) memcpy(&word, v.vectors + i, 8), sum += word;
+        for (size_t i = 0; i + 8 <= v.count * size; i += 8) memcpy(&word, v.vectors + i, 8), sum += word;
         best_read = fmin(best_read, clock_ms() - began);
         if (sum == 1 && most == 1) puts("");
     }
@@ -117,25 +119,25 @@ static int scan(struct history *h) {
 
 /* Of the 10 best by floats, how many are among the 10 best by integers. */
 static void recall(void) {
-    float *floats = malloc(sizeof(float[D]) * FLOATS), *exact = malloc(sizeof(float) * FLOATS);
+    float *floats = malloc(sizeof(float) * size * FLOATS), *exact = malloc(sizeof(float) * FLOATS);
     float *ours = malloc(sizeof(float) * FLOATS), *sorted = malloc(sizeof(float) * FLOATS);
-    int8_t *packed = malloc((size_t)D * FLOATS);
+    int8_t *packed = malloc(size * FLOATS);
     float *scales = malloc(sizeof(float) * FLOATS);
     size_t same = 0;
     for (size_t i = 0; i < FLOATS; i++) {
-        vector(i, false, floats + i * D);
-        scales[i] = pack_picture(floats + i * D, D, packed + i * D);
+        vector(i, false, floats + i * size);
+        scales[i] = pack_picture(floats + i * size, size, packed + i * size);
     }
     for (uint64_t q = 0; q < QUERIES; q++) {
-        float query[D], least, least_ours;
-        int16_t text[D];
+        float query[MOST], least, least_ours;
+        int16_t text[MOST];
         vector((UINT64_C(1) << 41) + q, false, query);
-        pack_text(query, D, text);
+        pack_text(query, size, text);
         for (size_t i = 0; i < FLOATS; i++) {
             double sum = 0;
-            for (int k = 0; k < D; k++) sum += (double)floats[i * D + (size_t)k] * (double)query[k];
+            for (size_t k = 0; k < size; k++) sum += (double)floats[i * size + k] * (double)query[k];
             exact[i] = (float)sum;
-            ours[i] = scales[i] * (float)pack_dot(packed + i * D, text, D);
+            ours[i] = scales[i] * (float)pack_dot(packed + i * size, text, size);
         }
         memcpy(sorted, exact, sizeof(float) * FLOATS);
         qsort(sorted, FLOATS, sizeof *sorted, by_score);
@@ -150,16 +152,18 @@ static void recall(void) {
 }
 
 int main(int argc, char **argv) {
-    struct memory_model model = {.name = "bench", .size = D, .key = "bench"};
+    struct memory_model model = {.name = "bench", .key = "bench"};
     struct history *h;
     struct stat st;
     uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
-    if (!count) {
-        fprintf(stderr, "usage: library_bench FILE COUNT [KEY [random]]\n");
+    if (argc > 4) size = strtoul(argv[4], NULL, 10);
+    model.size = (uint32_t)size;
+    if (!count || !size || size > MOST) {
+        fprintf(stderr, "usage: library_bench FILE COUNT [KEY SIZE [random]]\n");
         return 2;
     }
     if (argc > 3) snprintf(model.key, sizeof model.key, "%s", argv[3]);
-    if (library_open(&h, argv[1], &model) || fill(h, count, argc < 5)) return 1;
+    if (library_open(&h, argv[1], &model) || fill(h, count, argc < 6)) return 1;
     history_close(&h);
     if (stat(argv[1], &st)) return 1;
     printf("file: %.1f bytes a vector\n", (double)st.st_size / (double)count);
