@@ -120,16 +120,20 @@ static void judge(struct inference *inference, const struct inference_picture *p
     struct tagger_frame frame = {inference->embedding, frame_time_ns(&picture->frame) / 1000000,
                                  picture->frame.sequence, picture->luma};
     ocelli_get_info(inference->model, &info);
+    struct history_thumbnail thumbnail = {0};
+    if (!picture->frame.recording.on) history_sampler_draw(&inference->sampler, &picture->frame, &thumbnail);
     pthread_mutex_lock(&inference->lock);
     size_t count = tagger_step(inference->tagger, &frame, &events);
     if (!picture->frame.recording.on)
-        history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns);
+        history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns,
+                            &thumbnail);
     inference->usual_ns = inference->usual_ns ? (7 * inference->usual_ns + gpu_ns) / 8 : gpu_ns;
     inference->gpu_bytes = info.gpu_bytes, inference->dma_bufs = info.dma_bufs;
     inference->any = true, inference->sequence = picture->frame.sequence,
     inference->captured_ns = picture->frame.captured_ns;
     tell(inference);
     pthread_mutex_unlock(&inference->lock);
+    free(thumbnail.jpeg);
     publish(inference, events, count, &picture->frame,
             gpu_ns); /* only this thread changes the tagger, and so the events */
     meter_count(inference->meter, METER_PICTURES, 1);

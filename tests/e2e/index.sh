@@ -23,13 +23,15 @@ cp "$OCELLI_SOURCE"/tools/demo/pictures/*.png photos/2024
 cp photos/2024/cat.png photos/2023/copy.png
 cp "$OCELLI_SOURCE"/tests/golden/pictures/420.jpg photos/2023
 ln -s ../.. photos/2023/loop
+ln -s nowhere photos/2023/nowhere.jpg # as a picture that vanishes behind the walk's back
 touch -d '2023-03-04 05:06:07' photos/2023/copy.png
 
 index photos || {
     grep -q "not built in" err && { echo "SKIP: built without SQLite"; exit 77; }
     fail "index: $(cat err)"
 }
-is '.indexed == 10 and .pictures == 10 and .unchanged == 0' "the first run" # the links lead in a circle
+is '.indexed == 10 and .pictures == 10 and .unchanged == 0 and .vanished == 1' "the first run" # the links lead in a circle
+grep -q 'nowhere.jpg: vanished' err || fail "a picture that vanishes: $(cat err)"
 index photos photos/2024 && is '.indexed == 0 and .unchanged == 10 and .removed == 0' "again"
 
 search cat

@@ -129,8 +129,8 @@ static void test_filters(void **state) {
     static const struct {
         const char *path;
         uint64_t count;
-    } all[] = {{"/pictures/4", 30}, {"/pictures/4/1", 11}, {"/pictures/4/14.jpg", 1}, {"/pict", 300}, {"/", 300},
-               {"/other", 0},       {"/pictures/44", 0},   {"/pictures/4/1/2", 0}};
+    } all[] = {{"/pictures/4", 30}, {"/pictures/4/1", 11}, {"/pictures/4/14.jpg", 1}, {"/pict", 300},
+               {"/", 300},          {"/other", 0},         {"/pictures/44", 0},       {"/pictures/4/1/2", 0}};
     struct history *h = library();
     assert_int_equal(put(h, 0, 300, 1), OCELLI_OK);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -206,7 +206,8 @@ static void test_damaged_page(void **state) {
     struct history *h = library();
     assert_int_equal(put(h, 0, 300, 1), OCELLI_OK);
     history_close(&h);
-    number("UPDATE page SET vectors = substr(vectors, 1, 99) || x'00' || substr(vectors, 101) WHERE first = 1; SELECT 1");
+    number(
+        "UPDATE page SET vectors = substr(vectors, 1, 99) || x'00' || substr(vectors, 101) WHERE first = 1; SELECT 1");
     assert_int_equal(library_read(&h, path, &model), OCELLI_OK);
     struct history_found found = {.hits = hits};
     struct history_question q = {.vector = vectors[0], .wanted = 8};
@@ -224,7 +225,8 @@ static void test_version_1(void **state) {
     assert_int_equal(history_create(&h, path, &model, 8 * MB), OCELLI_OK);
     assert_int_equal(append(h, 0, 20), OCELLI_OK);
     history_close(&h);
-    number("DROP TABLE page; DROP TABLE folder; DROP TABLE file; DROP TABLE thumbnail; PRAGMA user_version = 1; SELECT 1");
+    number(
+        "DROP TABLE page; DROP TABLE folder; DROP TABLE file; DROP TABLE thumbnail; PRAGMA user_version = 1; SELECT 1");
     assert_int_equal(history_open(&h, path, &model), OCELLI_OK);
     assert_int_equal(search_for(h, 7, (struct history_question){0}).compared, 20);
     assert_string_equal(hits[0].tags, "tag 7");
@@ -319,9 +321,9 @@ static void test_full(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),        cmocka_unit_test(test_changes),   cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_thumbnails),   cmocka_unit_test(test_refused),   cmocka_unit_test(test_damaged_page),
-        cmocka_unit_test(test_version_1),    cmocka_unit_test(test_killed),    cmocka_unit_test(test_full),
+        cmocka_unit_test(test_pages),      cmocka_unit_test(test_changes), cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_thumbnails), cmocka_unit_test(test_refused), cmocka_unit_test(test_damaged_page),
+        cmocka_unit_test(test_version_1),  cmocka_unit_test(test_killed),  cmocka_unit_test(test_full),
     };
     if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
         puts("SKIP: no SQLite, or not its shell");

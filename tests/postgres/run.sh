@@ -77,7 +77,7 @@ CREATE TEMP TABLE exact AS $near;
 SET enable_indexscan = on;
 SET enable_seqscan = off;
 SET hnsw.iterative_scan = strict_order;
-SET hnsw.ef_search = 100;
+SET hnsw.ef_search = 400;
 CREATE TEMP TABLE warm AS $near;
 \timing on
 CREATE TEMP TABLE found AS $near;
@@ -86,6 +86,6 @@ SELECT 'recall@10 ' || round(count(*) / 500.0, 4) FROM exact JOIN found USING (q
 SQL
 inside "psql -h 127.0.0.1 -p $port -X -At -d pictures -f /var/tmp/pictures/recall.sql" | tee "$work/recall" | grep -v CREATE
 recall=$(sed -n 's/^recall@10 //p' "$work/recall")
-echo "time of 50 searches through the index: $(sed -n 's/^Time: //p' "$work/recall"), ef_search 100"
+echo "time of 50 searches through the index: $(sed -n 's/^Time: //p' "$work/recall"), ef_search 400"
 test "$(echo "${recall:-0} >= 0.95" | bc)" -eq 1 || fail "recall@10 is ${recall:-unknown}, not 0.95"
 exit $failed

@@ -19,7 +19,8 @@ static size_t tiff(uint8_t *to, bool little, const char *taken, const char *offs
     at = put(to, put(to, put(to, put(to, at, 0x8769, 2, little), 4, 2, little), 1, 4, little), 26, 4, little);
     at = put(to, at, 0, 4, little);
     at = put(to, at, (uint32_t)entries, 2, little);
-    at = put(to, put(to, put(to, put(to, at, 0x9003, 2, little), 2, 2, little), 20, 4, little), (uint32_t)texts, 4, little);
+    at = put(to, put(to, put(to, put(to, at, 0x9003, 2, little), 2, 2, little), 20, 4, little), (uint32_t)texts, 4,
+             little);
     if (offset)
         at = put(to, put(to, put(to, put(to, at, 0x9011, 2, little), 2, 2, little), 7, 4, little), (uint32_t)texts + 20,
                  4, little);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST = 1024, BATCH = 256, A_CLUSTER = 200, WANTED = 10, QUERIES = 100, FLOATS = 100000 };
+enum { MOST = 1024, BATCH = 256, A_CLUSTER = 200, DIRECTIONS = 32, WANTED = 10, QUERIES = 100, FLOATS = 100000 };
 
 static size_t size = 512;
 
@@ -35,11 +35,19 @@ static void make_unit(float v[MOST]) {
     for (size_t i = 0; i < size; i++) v[i] = (float)((double)v[i] / sqrt(sum));
 }
 
-/* Clusters of pictures with cosines of about 0.67 to each other, as those of one subject have; or all alike. */
+/* Clusters of pictures with cosines of about 0.67 to each other, as those of one subject have, which differ in
+ * DIRECTIONS ways, as vectors of real pictures fill few of their dimensions; or all alike. */
 static void vector(uint64_t index, bool clusters, float v[MOST]) {
-    uint64_t own = index * 977 + 13, center = index / A_CLUSTER * 7919 + 5;
+    static float ways[DIRECTIONS][MOST];
+    uint64_t own = index * 977 + 13, center = index / A_CLUSTER * 7919 + 5, fixed = 99;
     for (int i = 0; i < 8; i++) noise(&own), noise(&center);
-    for (size_t i = 0; i < size; i++) v[i] = (clusters ? noise(&center) : 0) + (clusters ? 0.7f : 1) * noise(&own);
+    for (size_t i = 0; i < DIRECTIONS * size && ways[DIRECTIONS - 1][size - 1] == 0; i++)
+        ways[i / size][i % size] = noise(&fixed) / sqrtf(DIRECTIONS);
+    for (size_t i = 0; i < size; i++) v[i] = clusters ? noise(&center) : noise(&own);
+    for (int k = 0; clusters && k < DIRECTIONS; k++) {
+        float much = 0.7f * noise(&own);
+        for (size_t i = 0; i < size; i++) v[i] += much * ways[k][i];
+    }
     make_unit(v);
 }
 

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/thread.h"
-#include "ocelli/library/thumbnail.h"
+#include "prep/thumbnail.h"
 #include "prep/exif_time.h"
 
 #include <errno.h>

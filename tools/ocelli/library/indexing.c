@@ -112,8 +112,10 @@ static int look_at(struct work *w, const char *path) {
     struct library_file known;
     struct stat st;
     if (stat(path, &st)) {
-        if (errno == ENOENT) w->of->vanished++;
-        if (errno != ENOENT) w->of->unread++, log_error("%s: %s", path, strerror(errno));
+        if (errno == ENOENT)
+            w->of->vanished++, log_warn("%s: vanished before it was read, or a link to nothing", path);
+        else
+            w->of->unread++, log_error("%s: %s", path, strerror(errno));
         progress_step(&w->progress, 1);
         return OCELLI_OK;
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* BREADTH: candidates that the index keeps for a hit; its recall grows with them. pgvector takes 1000 at most. */
-enum { BREADTH = 4, BREADTH_LEAST = 100, BREADTH_MOST = 1000, NUMBER = 16, SQL = 1024 };
+enum { BREADTH = 8, BREADTH_LEAST = 400, BREADTH_MOST = 1000, NUMBER = 16, SQL = 1024 };
 
 static char *vector_text(const float *vector, size_t size) {
     char *text = malloc(size * NUMBER + 3), *end = text;

@@ -5,7 +5,7 @@
 #include "ocelli/common/stream_save.h"
 #include "ocelli/common/svg_text.h"
 #include "ocelli/library/search.h"
-#include "ocelli/library/thumbnail.h"
+#include "prep/thumbnail.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ocelli/library/thumbnail.h"
+#include "prep/thumbnail.h"
 #include "base/log.h"
 #include "prep/decode.h"
 #include "prep/encode_jpeg_rows.h"
@@ -34,6 +34,16 @@ bool thumbnail_make(const struct ocelli_image *image, uint8_t **jpeg, size_t *si
             mean(image, columns, rows, rgb + 3 * ((size_t)y * width + x));
         }
     bool good = encode_jpeg_rows(rgb, width, height, jpeg, size);
+    free(rgb);
+    return good;
+}
+
+bool thumbnail_of_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
+    uint32_t width = frame_upright_width(frame), height = frame_upright_height(frame);
+    uint8_t *rgb = malloc((size_t)3 * width * height);
+    if (!rgb) return false;
+    frame_to_rgb(frame, rgb);
+    bool good = thumbnail_make(&(struct ocelli_image){rgb, width, height}, jpeg, size);
     free(rgb);
     return good;
 }
