@@ -155,7 +155,7 @@ static void test_faults(void **state) {
         {"[source]\nuri = test:\n[serve]\ntcp = 1\n", "unknown key \"tcp\""},
         {"[source]\nuri = test:\n[memory]\nbudget = 7\n",
          "ocelli.ini:4: budget = \"7\": expected a number from 8 to 1e+06"},
-        {"[source]\nuri = test:\n[memory]\nsize = 7\n", "file, budget, every are known in [memory]"},
+        {"[source]\nuri = test:\n[memory]\nsize = 7\n", "file, budget, every, thumbnails are known in [memory]"},
         {"[source]\nuri = test:\n[sauce]\n", "unknown section \"sauce\""},
         {"[source]\nuri = test:\n[tag a]\n[tag a]\n", "ocelli.ini:4: tag \"a\" again"},
         {"[source]\nuri = test:\n[tag a\xff]\n", "not UTF-8"},
