@@ -45,9 +45,9 @@ bool history_built_in(void) {
 
 /* ---- faults ---- */
 
-static const char *advice(int code) {
+static const char *advice(const struct history *h, int code) {
     switch (code & 0xff) {
-    case SQLITE_FULL: return ": make room, or give it a smaller budget";
+    case SQLITE_FULL: return h->budget ? ": make room, or give it a smaller budget" : ": make room";
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ": another program holds it";
     case SQLITE_CORRUPT:
@@ -69,7 +69,7 @@ int history_fault(const struct history *history, const char *what) {
                                                  : sqlite3_errmsg(history->db);
     int of_system = history->db ? sqlite3_system_errno(history->db) : 0;
     if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(history->path, of_system));
-    log_error("%s: %s: %s%s", history->path, what, why, advice(code));
+    log_error("%s: %s: %s%s", history->path, what, why, advice(history, code));
     return code == SQLITE_NOMEM ? OCELLI_ERR_MEMORY : OCELLI_ERR_FILE;
 }
 
@@ -286,7 +286,7 @@ int history_check_moved(struct history *history) {
 }
 
 int history_undo(struct history *history) {
-    int status = history_fault(history, "cannot write the history");
+    int status = history_fault(history, history->budget ? "cannot write the history" : "cannot write the library");
     if (!sqlite3_get_autocommit(history->db)) sqlite3_exec(history->db, "ROLLBACK", NULL, NULL, NULL);
     return status;
 }
