@@ -55,12 +55,17 @@ send --library "$work/l.db" --board desk | grep -q '^1 exported, 1 removed: 8 ' 
 key=$(sqlite3 "$work/l.db" 'SELECT key FROM run') size=$(sqlite3 "$work/l.db" 'SELECT size FROM run')
 "$build/tests/library_bench" "$work/many.db" "$count" "$key" "$size" | grep -v recall
 send --library "$work/many.db" --board bench >"$work/out" 2>"$work/err" & exporter=$!
-sleep 2
+for again in $(seq 300); do
+    test "$(sql "SELECT count(*) FROM ocelli_picture WHERE board = 'bench'")" = 0 || break
+    sleep 0.1
+done
 pg -m immediate stop
 wait $exporter
 code=$?
 start
+test "$again" -lt 300 || fail "no row was sent in 30 s"
 sent=$(sql "SELECT count(*) FROM ocelli_picture WHERE board = 'bench'")
+test "$sent" -gt 0 || fail "nothing of it is kept"
 test $code -eq 1 && test "$(wc -l <"$work/err")" -eq 1 && grep -q 'PostgreSQL: .*: what was sent before is kept' "$work/err" ||
     fail "a server that goes away: exit code $code, $(cat "$work/err")"
 began=$(date +%s)
