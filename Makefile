@@ -8,7 +8,7 @@ JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
 # Without these a part is left out, with a message. Cameras (libcamera-dev, g++) are not in the list: they bring much with them.
-OPTIONAL = libcoap3-dev libmosquitto-dev mosquitto mosquitto-clients libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev lowdown
+OPTIONAL = libcoap3-dev libmosquitto-dev mosquitto mosquitto-clients libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev libpq-dev lowdown
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)
@@ -139,6 +139,20 @@ soak-edits: soak-build
 	cmake --build build/soak -j$(JOBS) --target slow_disk
 	SAVES=10000 $(SOAK) sh tests/e2e/edits.sh
 
+# 1000 SIGKILLs while a library is written: nothing that was told is lost. Some minutes.
+soak-library: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target test_memory_library
+	OCELLI_KILLS=$(or $(KILLS),1000) ctest --preset dev -R '^memory_library$$' -V
+
+# ocelli export and search --postgres with PostgreSQL 17 and pgvector of Debian 13; as root, with the network the first time. COUNT=1000000 MODEL=FILE
+# for a million vectors of a model's size: an hour.
+test-postgres: PACKAGES += mmdebstrap libpq-dev sqlite3 jq bc
+test-postgres: packages
+	cmake --preset release -DBUILD_TESTING=ON
+	cmake --build --preset release -j$(JOBS) --target ocelli ocelli-convert library_bench
+	sh tests/postgres/run.sh build/release build/postgres $(or $(COUNT),20000) $(MODEL)
+
 soak-build: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
 	cmake --build build/soak -j$(JOBS) --target ocelli ocelli-convert frames notified lost_layer
@@ -237,4 +251,4 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-mqtt soak-library test-postgres soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages

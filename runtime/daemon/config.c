@@ -64,6 +64,7 @@ static const struct key {
     {"memory", "file", PATH, AT(memory_file)},
     {"memory", "budget", NUMBER, AT(memory_budget), 8, 1e6, 256},
     {"memory", "every", NUMBER, AT(memory_every), 0, 86400, 1},
+    {"memory", "thumbnails", YES_NO, AT(memory_thumbnails)},
     {"moderation", "policy", PATH, AT(policy)},
 };
 

@@ -7,7 +7,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 48 };
+enum { CONFIG_KEYS = 49 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -38,6 +38,7 @@ struct daemon_config {
     /* [memory] */
     const char *memory_file;            /* of the history; NULL: none */
     double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */
+    double memory_thumbnails;           /* 1: of each kept picture too */
     /* [moderation] */
     const char *policy;       /* a policy file; NULL: none */
     size_t line[CONFIG_KEYS]; /* that gave each key; 0: none */

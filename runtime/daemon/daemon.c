@@ -77,7 +77,8 @@ static void open_memory(struct daemon *l) {
         log_warn("%s: the history is not written: it is of what was seen by the clock, and this is a recording",
                  l->options.config);
     if (!c->memory_file || c->source.recording || memory_open(&l->memory, &params)) return;
-    l->inference.sampler = (struct history_sampler){.memory = l->memory, .every = c->memory_every};
+    l->inference.sampler =
+        (struct history_sampler){.memory = l->memory, .every = c->memory_every, .thumbnails = c->memory_thumbnails > 0};
 }
 
 static int open_parts(struct daemon *l) {

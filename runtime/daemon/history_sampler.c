@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/history_sampler.h"
+#include "prep/thumbnail.h"
 
 #include <string.h>
 
@@ -18,12 +19,24 @@ static void names_on(const struct tagger *tagger, char text[HISTORY_TAGS]) {
     }
 }
 
+static bool due(const struct history_sampler *sampler, int64_t captured_ns) {
+    if (!sampler->memory) return false;
+    return !sampler->last_ns || (double)(captured_ns - sampler->last_ns) >= sampler->every * 1e9;
+}
+
+void history_sampler_draw(const struct history_sampler *sampler, const struct frame *frame, bool blurred,
+                          struct history_thumbnail *thumbnail) {
+    *thumbnail = (struct history_thumbnail){0};
+    if (sampler->thumbnails && due(sampler, frame->captured_ns))
+        thumbnail_of_frame(frame, blurred, &thumbnail->jpeg, &thumbnail->size);
+}
+
 void history_sampler_add(struct history_sampler *sampler, const struct tagger *tagger, const float *embedding,
-                         int64_t captured_ns) {
+                         int64_t captured_ns, const struct history_thumbnail *thumbnail) {
     char tags[HISTORY_TAGS];
-    if (!sampler->memory || (sampler->last_ns && (double)(captured_ns - sampler->last_ns) < sampler->every * 1e9))
-        return;
+    if (!due(sampler, captured_ns)) return;
     sampler->last_ns = captured_ns;
     names_on(tagger, tags);
-    memory_put(sampler->memory, embedding, captured_ns, tags);
+    memory_put(sampler->memory,
+               &(struct memory_picture){embedding, captured_ns, tags, thumbnail->jpeg, thumbnail->size});
 }

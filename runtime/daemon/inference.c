@@ -154,6 +154,9 @@ static void judge(struct inference *inference, struct inference_picture *picture
                                  picture->frame.sequence, picture->luma};
     ocelli_get_info(inference->model, &info);
     if (inference->moderation) verdict = policy_outcome_name(moderate(inference, picture, gpu_ns));
+    struct history_thumbnail thumbnail = {0};
+    if (!picture->frame.recording.on && picture->outcome != POLICY_DROPPED)
+        history_sampler_draw(&inference->sampler, &picture->frame, picture->outcome == POLICY_BLURRED, &thumbnail);
     pthread_mutex_lock(&inference->lock);
     picture->judged = true;
     size_t count = tagger_step(inference->tagger, &frame, &events);
@@ -164,13 +167,15 @@ static void judge(struct inference *inference, struct inference_picture *picture
         if (drifted) drift_get(inference->drift, inference->tagger, &drift);
     }
     if (!picture->frame.recording.on && picture->outcome != POLICY_DROPPED)
-        history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns);
+        history_sampler_add(&inference->sampler, inference->tagger, inference->embedding, picture->frame.captured_ns,
+                            &thumbnail);
     inference->usual_ns = inference->usual_ns ? (7 * inference->usual_ns + gpu_ns) / 8 : gpu_ns;
     inference->gpu_bytes = info.gpu_bytes, inference->dma_bufs = info.dma_bufs;
     inference->any = true, inference->sequence = picture->frame.sequence,
     inference->captured_ns = picture->frame.captured_ns;
     tell(inference);
     pthread_mutex_unlock(&inference->lock);
+    free(thumbnail.jpeg);
     tell_drift(&drift, drifted);
     publish(inference, events, count, verdict, &picture->frame,
             gpu_ns); /* only this thread changes the tagger, and so the events */

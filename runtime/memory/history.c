@@ -11,21 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The format, docs/memory.md. The numbers stand in the file's header: "ocel", version 1. */
-#define APPLICATION_ID 1868784876
-#define VERSION 1
-static const char schema[] = "BEGIN IMMEDIATE;"
-                             "CREATE TABLE IF NOT EXISTS " HISTORY_TABLE_RUN ";"
-                             "CREATE TABLE IF NOT EXISTS " HISTORY_TABLE_PICTURE ";"
-                             "PRAGMA application_id = 1868784876; PRAGMA user_version = 1; COMMIT";
-
 /* FULL: what is committed is on the disk, where NORMAL would leave it to the system's next half minute. What is deleted
  * is not overwritten, which would double the writes. The log beside the file is taken over at each 256 pages, 1 MiB. */
-static const char writing[] =
-    "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
-    "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 1048576";
+static const char writing[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
+                              "PRAGMA wal_autocheckpoint = 256; PRAGMA journal_size_limit = 1048576";
 enum {
-    PAGE = 4096,
+    PAGE = 4096,            /* of SQLite: an SD card writes little more */
     ASIDE = 2 << 20,        /* of the budget: the log and its index */
     BUSY_MS = 2000,         /* another program writes or closes */
     AT_ONCE = 64,           /* pictures deleted together */
@@ -36,14 +27,16 @@ enum {
 static const char *const sql[HISTORY_STATEMENTS] = {
     [HISTORY_BEGIN] = "BEGIN IMMEDIATE",
     [HISTORY_COMMIT] = "COMMIT",
-    [HISTORY_ROLLBACK] = "ROLLBACK",
     [HISTORY_INSERT] = "INSERT INTO picture(run, boot_ms, scale, vector, tags) VALUES(?1, ?2, ?3, ?4, ?5)",
     [HISTORY_SESSION] = "INSERT INTO run VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                         " ON CONFLICT(id) DO UPDATE SET boot_at_ms = excluded.boot_at_ms, last = excluded.last",
     [HISTORY_NEXT_SESSION] = "SELECT coalesce(max(id), 0) + 1 FROM run",
     [HISTORY_OLDEST] = "DELETE FROM picture WHERE id < (SELECT min(id) FROM picture) + ?1",
     [HISTORY_SESSIONS_OVER] = "DELETE FROM run WHERE last < (SELECT min(id) FROM picture)",
-    [HISTORY_PAGES] = "SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count",
+    [HISTORY_PAGES] = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
+                      " pragma_page_size",
+    [HISTORY_THUMBNAIL] = "INSERT INTO thumbnail VALUES(?1, ?2)",
+    [HISTORY_THUMBNAILS_OVER] = "DELETE FROM thumbnail WHERE id < (SELECT min(id) FROM picture)",
 };
 
 bool history_built_in(void) {
@@ -52,9 +45,9 @@ bool history_built_in(void) {
 
 /* ---- faults ---- */
 
-static const char *advice(int code) {
+static const char *advice(const struct history *h, int code) {
     switch (code & 0xff) {
-    case SQLITE_FULL: return ": make room, or give it a smaller budget";
+    case SQLITE_FULL: return h->budget ? ": make room, or give it a smaller budget" : ": make room";
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ": another program holds it";
     case SQLITE_CORRUPT:
@@ -70,12 +63,13 @@ static const char *advice(int code) {
 
 int history_fault(const struct history *history, const char *what) {
     int code = history->db ? sqlite3_errcode(history->db) : SQLITE_NOMEM;
-    const char *why = !history->db               ? "out of memory"
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) code = SQLITE_NOMEM; /* ours, not SQLite's */
+    const char *why = code == SQLITE_NOMEM       ? "out of memory"
                       : code == SQLITE_INTERRUPT ? "it takes too long"
                                                  : sqlite3_errmsg(history->db);
     int of_system = history->db ? sqlite3_system_errno(history->db) : 0;
     if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(history->path, of_system));
-    log_error("%s: %s: %s%s", history->path, what, why, advice(code));
+    log_error("%s: %s: %s%s", history->path, what, why, advice(history, code));
     return code == SQLITE_NOMEM ? OCELLI_ERR_MEMORY : OCELLI_ERR_FILE;
 }
 
@@ -97,14 +91,17 @@ static int identify(struct history *h, bool *empty) {
     bool any = false;
     if (number(h, "PRAGMA application_id", &id) || number(h, "PRAGMA user_version", &version))
         return history_fault(h, "cannot read the history");
-    if (id == APPLICATION_ID && version == VERSION) return history_check_tables(h);
+    if (id == HISTORY_APPLICATION_ID && version >= HISTORY_FIRST_VERSION && version <= HISTORY_VERSION) {
+        h->version = (int)version;
+        return history_check_tables(h);
+    }
     if (!id && history_has_tables(h, &any)) return history_fault(h, "cannot read the history");
     *empty = !id && !any;
     if (*empty) return OCELLI_OK;
-    if (id != APPLICATION_ID)
+    if (id != HISTORY_APPLICATION_ID)
         return log_fail(OCELLI_ERR_FILE, "%s: a database, but no history of ocelli: give another file", h->path);
-    return log_fail(OCELLI_ERR_FILE, "%s: a history of version %lld, not %d: give another file", h->path,
-                    (long long)version, VERSION);
+    return log_fail(OCELLI_ERR_FILE, "%s: a history of version %lld, not %d: give another file, or a newer ocelli",
+                    h->path, (long long)version, HISTORY_VERSION);
 }
 
 static int prepare(struct history *h) {
@@ -141,30 +138,65 @@ static struct history *make(const char *path, const struct memory_model *model) 
     return h;
 }
 
-int history_open(struct history **out, const char *path, const struct memory_model *model) {
-    bool empty = false;
+int history_open_file(struct history **out, const char *path, const struct memory_model *model, bool write,
+                      bool *empty) {
     struct history *h = *out = make(path, model);
     if (!h) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    int status = open_file(h, SQLITE_OPEN_READONLY, &empty);
+    int flags = write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    *empty = false;
+    int status = open_file(h, flags, empty);
+    if (status) history_close(out);
+    return status;
+}
+
+int history_open(struct history **out, const char *path, const struct memory_model *model) {
+    bool empty;
+    int status = history_open_file(out, path, model, false, &empty);
     if (!status && empty) status = log_fail(OCELLI_ERR_FILE, "%s: no history of ocelli: it is empty", path);
     if (status) history_close(out);
     return status;
 }
 
-static int ready_to_write(struct history *h, bool empty) {
-    if (sqlite3_exec(h->db, writing, NULL, NULL, NULL) || (empty && sqlite3_exec(h->db, schema, NULL, NULL, NULL)))
-        return history_fault(h, "cannot write the history");
-    return prepare(h);
+int history_ready_to_write(struct history *history, bool empty, int page_bytes) {
+    char bytes[64];
+    snprintf(bytes, sizeof bytes, "PRAGMA page_size = %d", page_bytes);
+    history->writable = true;
+    if ((empty && sqlite3_exec(history->db, bytes, NULL, NULL, NULL)) ||
+        sqlite3_exec(history->db, writing, NULL, NULL, NULL))
+        return history_fault(history, "cannot write the history");
+    int status = history->version < HISTORY_VERSION ? history_make_tables(history) : OCELLI_OK;
+    return status ? status : prepare(history);
+}
+
+int history_is_library(struct history *history, bool *is) {
+    *is = false;
+    if (history->version < HISTORY_VERSION) return OCELLI_OK;
+    sqlite3_stmt *s = history_prepare(history, "SELECT 1 FROM folder LIMIT 1");
+    int code = s ? history_step(history, s) : SQLITE_ERROR;
+    *is = code == SQLITE_ROW;
+    int status =
+        code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read the history");
+    sqlite3_finalize(s);
+    return status;
+}
+
+static int refuse_library(struct history *h) {
+    bool is;
+    int status = history_is_library(h, &is);
+    if (!status && is)
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s: a library of `ocelli index`: give the history a file of its own", h->path);
+    return status;
 }
 
 int history_create(struct history **out, const char *path, const struct memory_model *model, uint64_t budget) {
-    bool empty = false;
-    struct history *h = *out = make(path, model);
-    if (!h) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    h->budget = budget;
-    int status = open_file(h, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &empty);
-    if (!status) status = ready_to_write(h, empty);
-    if (!status) status = history_tell_others(h);
+    bool empty;
+    int status = history_open_file(out, path, model, true, &empty);
+    if (status) return status;
+    (*out)->budget = budget;
+    status = refuse_library(*out);
+    if (!status) status = history_ready_to_write(*out, empty, PAGE);
+    if (!status) status = history_tell_others(*out);
     if (status) history_close(out);
     return status;
 }
@@ -179,9 +211,11 @@ static void leave(struct history *h) {
 void history_close(struct history **out) {
     if (!out || !*out) return;
     struct history *h = *out;
-    if (h->statements[HISTORY_STATEMENTS - 1]) leave(h); /* ours, and opened for writing */
+    if (h->writable && h->version == HISTORY_VERSION) leave(h);
     for (int i = 0; i < HISTORY_STATEMENTS; i++) sqlite3_finalize(h->statements[i]);
+    for (int i = 0; i < LIBRARY_STATEMENTS; i++) sqlite3_finalize(h->library[i]);
     sqlite3_close(h->db);
+    file_lock_release(&h->own);
     free(h->path);
     free((char *)h->model.name);
     free(h);
@@ -190,70 +224,87 @@ void history_close(struct history **out) {
 
 /* ---- appending ---- */
 
-/* Runs a statement whose values are bound; *value (may be NULL) gets the number that it gives. */
 static bool execute(struct history *h, enum history_statement which, int64_t *value) {
-    sqlite3_stmt *s = h->statements[which];
-    int code = history_step(h, s);
-    if (code == SQLITE_ROW && value) *value = sqlite3_column_int64(s, 0);
-    return (sqlite3_reset(s) == SQLITE_OK) & (code == SQLITE_ROW || code == SQLITE_DONE);
+    return history_execute(h, h->statements[which], value);
 }
 
 static bool used(struct history *h, uint64_t *bytes) {
-    int64_t pages = 0;
-    bool good = execute(h, HISTORY_PAGES, &pages);
-    *bytes = (uint64_t)pages * PAGE;
+    int64_t in_use = 0;
+    bool good = execute(h, HISTORY_PAGES, &in_use);
+    *bytes = (uint64_t)in_use;
     return good;
 }
 
-static bool trim(struct history *h, size_t count) {
-    uint64_t more = count * (h->model.size + ROW) + 8 * PAGE, capacity = h->budget > ASIDE ? h->budget - ASIDE : 0;
+static bool trim(struct history *h, size_t count, size_t thumbnails) {
+    uint64_t more = count * (h->model.size + ROW) + thumbnails + 8 * PAGE,
+             capacity = h->budget > ASIDE ? h->budget - ASIDE : 0;
     bool good = used(h, &h->bytes);
     for (int i = 0; good && i < ROUNDS && h->bytes + more > capacity; i++) {
         sqlite3_bind_int64(h->statements[HISTORY_OLDEST], 1, AT_ONCE);
-        good = execute(h, HISTORY_OLDEST, NULL) && used(h, &h->bytes);
-        if (!sqlite3_changes(h->db)) break;
+        good = execute(h, HISTORY_OLDEST, NULL);
+        int gone = sqlite3_changes(h->db);
+        good = good && execute(h, HISTORY_THUMBNAILS_OVER, NULL) && used(h, &h->bytes);
+        if (!gone) break;
     }
     return good && execute(h, HISTORY_SESSIONS_OVER, NULL);
 }
 
-static bool insert(struct history *h, int64_t of_session, const struct history_picture *p) {
+static bool insert_thumbnail(struct history *h, int64_t id, const uint8_t *jpeg, size_t size) {
+    sqlite3_stmt *s = h->statements[HISTORY_THUMBNAIL];
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_blob(s, 2, jpeg, (int)size, SQLITE_STATIC);
+    return execute(h, HISTORY_THUMBNAIL, NULL);
+}
+
+static bool insert(struct history *h, int64_t of_session, const struct history_picture *p, int64_t *id) {
     sqlite3_stmt *s = h->statements[HISTORY_INSERT];
     sqlite3_bind_int64(s, 1, of_session);
     sqlite3_bind_int64(s, 2, p->boot_ms);
     sqlite3_bind_double(s, 3, (double)p->scale);
     sqlite3_bind_blob(s, 4, p->vector, (int)h->model.size, SQLITE_STATIC);
     sqlite3_bind_text(s, 5, p->tags, -1, SQLITE_STATIC);
-    return execute(h, HISTORY_INSERT, NULL);
+    if (!execute(h, HISTORY_INSERT, NULL)) return false;
+    *id = sqlite3_last_insert_rowid(h->db);
+    return !p->jpeg_size || insert_thumbnail(h, *id, p->jpeg, p->jpeg_size);
 }
 
-static bool note_session(struct history *h, int64_t of_session, int64_t boot_at_ms) {
+static bool note_session(struct history *h, int64_t of_session, int64_t boot_at_ms, int64_t last) {
     sqlite3_stmt *s = h->statements[HISTORY_SESSION];
     sqlite3_bind_int64(s, 1, of_session);
     sqlite3_bind_text(s, 2, h->model.name, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 3, h->model.key, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 4, h->model.size);
     sqlite3_bind_int64(s, 5, boot_at_ms);
-    sqlite3_bind_int64(s, 6, sqlite3_last_insert_rowid(h->db));
+    sqlite3_bind_int64(s, 6, last);
     return execute(h, HISTORY_SESSION, NULL);
 }
 
-int history_append(struct history *history, const struct history_picture *pictures, size_t count, int64_t boot_at_ms) {
+int history_check_moved(struct history *history) {
     int moved = 0;
-    int64_t of_session = history->session;
-    if (!sqlite3_file_control(history->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) && moved)
-        return log_fail(OCELLI_ERR_FILE, "%s: the history was removed or replaced while it was written", history->path);
-    bool good = execute(history, HISTORY_BEGIN, NULL) &&
-                (of_session || execute(history, HISTORY_NEXT_SESSION, &of_session)) && trim(history, count);
-    for (size_t i = 0; good && i < count; i++) good = insert(history, of_session, &pictures[i]);
-    good = good && note_session(history, of_session, boot_at_ms) && used(history, &history->bytes) &&
-           execute(history, HISTORY_COMMIT, NULL);
-    if (good) {
-        history->session = of_session;
-        return OCELLI_OK;
-    }
-    int status = history_fault(history, "cannot write the history");
-    if (!sqlite3_get_autocommit(history->db)) execute(history, HISTORY_ROLLBACK, NULL);
+    if (sqlite3_file_control(history->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) || !moved) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: the history was removed or replaced while it was written", history->path);
+}
+
+int history_undo(struct history *history) {
+    int status = history_fault(history, history->budget ? "cannot write the history" : "cannot write the library");
+    if (!sqlite3_get_autocommit(history->db)) sqlite3_exec(history->db, "ROLLBACK", NULL, NULL, NULL);
     return status;
+}
+
+int history_append(struct history *history, const struct history_picture *pictures, size_t count, int64_t boot_at_ms) {
+    int64_t of_session = history->session, last = 0;
+    size_t thumbnails = 0;
+    for (size_t i = 0; i < count; i++) thumbnails += pictures[i].jpeg_size;
+    int status = history_check_moved(history);
+    if (status) return status;
+    bool good = execute(history, HISTORY_BEGIN, NULL) &&
+                (of_session || execute(history, HISTORY_NEXT_SESSION, &of_session)) && trim(history, count, thumbnails);
+    for (size_t i = 0; good && i < count; i++) good = insert(history, of_session, &pictures[i], &last);
+    good = good && note_session(history, of_session, boot_at_ms, last) && used(history, &history->bytes) &&
+           execute(history, HISTORY_COMMIT, NULL);
+    if (!good) return history_undo(history);
+    history->session = of_session;
+    return OCELLI_OK;
 }
 
 uint64_t history_bytes(const struct history *history) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The file of the history (docs/memory.md): one SQLite database, pictures in the order they were kept, the oldest going
- * when its size is reached. Thread-safety: one call at a time for each handle; other handles of the same file, in other
- * threads and programs, read while one writes. */
+ * The file of a history or a library (docs/memory.md): one SQLite database, pictures in the order they were kept. Of a
+ * daemon's history the oldest go when its size is reached; memory/library.h writes a library. Thread-safety: one call
+ * at a time for each handle; other handles of the same file, in other threads and programs, read while one writes. */
 #ifndef MEMORY_HISTORY_H
 #define MEMORY_HISTORY_H
 
@@ -33,6 +33,8 @@ struct history_picture {
     float scale;
     const int8_t *vector; /* (D), see pack_picture() */
     const char *tags;     /* that were on: names, parted by ", " */
+    const uint8_t *jpeg;  /* (jpeg_size), a thumbnail; NULL and 0: none */
+    size_t jpeg_size;
 };
 
 /* Puts them behind the others and lets the oldest go, all or nothing; on the disk when it returns. boot_at_ms: when
@@ -43,15 +45,19 @@ int history_append(struct history *history, const struct history_picture *pictur
 /* Bytes of the file in use. */
 uint64_t history_bytes(const struct history *history);
 
+/* What is looked for: the same for a daemon's history and for a library, on the command line and over the wire. */
 struct history_question {
-    const float *vector; /* (D), unit length */
+    const float *vector; /* (D), unit length: memory/query.h makes one of texts and pictures */
     size_t wanted;
     int64_t apart_ms;        /* see memory/best.h */
+    int64_t since_ms;        /* since 1970: older pictures do not count; 0: all do */
+    const char *path;        /* only files of a library whose absolute path begins so; NULL: all */
     int64_t until_ns;        /* of CLOCK_MONOTONIC: the newest pictures until then; 0: all */
     const atomic_bool *stop; /* true: as if until_ns had come; NULL: never */
 };
 
 struct history_hit {
+    int64_t id;   /* for history_file() and history_thumbnail() */
     double time;  /* seconds since 1970 */
     double score; /* the cosine */
     char tags[HISTORY_TAGS];
@@ -65,7 +71,43 @@ struct history_found {
     bool all;          /* false: `until_ns` or `stop` came first */
 };
 
-/* Compares with each picture, the newest first. Errors: FILE, MEMORY. */
+/* Compares with each picture, the newest first. The vectors of a library lie side by side, in pages with a sum: one
+ * that is damaged is told. Errors: FILE, MEMORY. */
 int history_search(struct history *history, const struct history_question *question, struct history_found *found);
+
+/* The file that a picture of a library was read from: its absolute path, free(*path). NULL: there is none. Errors:
+ * FILE, MEMORY. */
+int history_file(struct history *history, int64_t id, char **path);
+/* The tags that were on; "": none. Errors: FILE. */
+int history_tags(struct history *history, int64_t id, char tags[HISTORY_TAGS]);
+/* free(*jpeg). NULL: there is none. Errors: FILE, MEMORY. */
+int history_thumbnail(struct history *history, int64_t id, uint8_t **jpeg, size_t *size);
+
+/* ---- all of it ---- */
+
+struct history_fact {
+    int64_t id, time_ms; /* since 1970 */
+    float scale;         /* 0: it was removed */
+};
+
+struct history_block {
+    size_t count;
+    const struct history_fact *facts; /* (count) */
+    const int8_t *vectors;            /* (count, D) */
+};
+
+/* Gives the vectors of this model in blocks, the newest first; each() returns false to end it. All of it is one view:
+ * what is written meanwhile is not seen. Errors: FILE, MEMORY. */
+int history_blocks(struct history *history, bool (*each)(void *user, const struct history_block *block), void *user);
+
+/* The same in memory, without what is removed: for many searches, and for comparing all with all. */
+struct history_vectors {
+    struct history_fact *facts; /* (count) */
+    int8_t *vectors;            /* (count, D) */
+    size_t count, capacity;
+};
+/* Free with history_vectors_finish(), also on error. Errors: FILE, MEMORY. */
+int history_load(struct history *history, struct history_vectors *vectors);
+void history_vectors_finish(struct history_vectors *vectors);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "memory/best.h"
+#include "memory/dots.h"
 #include "memory/history_inner.h"
 #include "memory/pack.h"
 
@@ -10,35 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_AT_CLOCK = 1024 /* pictures */, SESSIONS = 1 << 20 };
-
-/* ms from 1970: tens of thousands of years. ocelli writes no later time. */
-#define TIME_MOST INT64_C(1000000000000000)
-
-/* A run as the pictures need it. */
-struct session {
-    int64_t id, boot_at_ms;
-    bool ours;
-};
-
 struct scan {
-    struct history *h;
-    struct session *sessions; /* (count), by id */
-    size_t count;
+    const struct history_question *question;
+    size_t size;   /* D */
     int16_t *text; /* (D) */
     float scale;
+    dots_function *dots;
+    int32_t sums[PAGE_VECTORS];
+    int64_t *among; /* (among_count), sorted: ids that count; NULL: all */
+    size_t among_count;
     struct best best;
     struct history_found *found;
 };
 
-static sqlite3_stmt *prepare(struct history *h, const char *text) {
-    sqlite3_stmt *s = NULL;
-    sqlite3_prepare_v2(h->db, text, -1, &s, NULL);
-    return s;
-}
-
 int history_tell_others(struct history *history) {
-    sqlite3_stmt *s = prepare(history, "SELECT name FROM run WHERE key <> ?1 ORDER BY id DESC LIMIT 1");
+    sqlite3_stmt *s = history_prepare(history, "SELECT name FROM run WHERE key <> ?1 ORDER BY id DESC LIMIT 1");
     if (!s) return history_fault(history, "cannot read the history");
     sqlite3_bind_text(s, 1, history->model.key, -1, SQLITE_STATIC);
     int code = history_step(history, s);
@@ -51,124 +38,145 @@ int history_tell_others(struct history *history) {
     return status;
 }
 
-/* SQLite reads in the order of the ids. Only pages of the file that point to each other in circles break that order. */
-static int out_of_order(const struct scan *scan) {
-    return log_fail(OCELLI_ERR_FILE, "%s: damaged, its rows are not in order: move it away, and a new one is begun",
-                    scan->h->path);
-}
-
-static int take_session(struct scan *scan, sqlite3_stmt *s) {
-    if (scan->count && sqlite3_column_int64(s, 0) <= scan->sessions[scan->count - 1].id) return out_of_order(scan);
-    if (scan->count == SESSIONS)
-        return log_fail(OCELLI_ERR_FILE, "%s: more than %d runs: move it away, and a new one is begun", scan->h->path,
-                        SESSIONS);
-    if (!(scan->count & (scan->count - 1))) { /* the table holds the next power of two */
-        struct session *grown = realloc(scan->sessions, (scan->count ? 2 * scan->count : 1) * sizeof *grown);
-        if (!grown) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", scan->h->path);
-        scan->sessions = grown;
-    }
-    const char *key = (const char *)sqlite3_column_text(s, 2);
-    bool ours = key && !strcmp(key, scan->h->model.key);
-    scan->sessions[scan->count++] = (struct session){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), ours};
-    return OCELLI_OK;
-}
-
-static int read_sessions(struct scan *scan) {
-    sqlite3_stmt *s = prepare(scan->h, "SELECT id, boot_at_ms, key FROM run ORDER BY id");
-    int code = SQLITE_ERROR, status = OCELLI_OK;
-    while (s && !status && (code = history_step(scan->h, s)) == SQLITE_ROW) status = take_session(scan, s);
-    if (!status && code != SQLITE_DONE) status = history_fault(scan->h, "cannot read the history");
-    sqlite3_finalize(s);
-    return status;
-}
-
-static int by_id(const void *key, const void *of) {
-    int64_t id = *(const int64_t *)key;
-    const struct session *session = of;
-    return (id > session->id) - (id < session->id);
-}
-
-static void compare(struct scan *scan, const struct session *session, sqlite3_stmt *s) {
-    uint32_t size = scan->h->model.size;
-    const int8_t *vector = sqlite3_column_blob(s, 4);
-    int64_t time_ms;
-    if (!vector || (uint32_t)sqlite3_column_bytes(s, 4) != size) return; /* not written by us */
-    if (__builtin_add_overflow(session->boot_at_ms, sqlite3_column_int64(s, 2), &time_ms) || llabs(time_ms) > TIME_MOST)
-        return;
-    float cosine = scan->scale * (float)sqlite3_column_double(s, 3) * (float)pack_dot(vector, scan->text, size);
-    if (!isfinite(cosine)) return;
-    struct best_hit hit = {sqlite3_column_int64(s, 0), time_ms, cosine};
-    best_add(&scan->best, &hit);
-    scan->found->compared++;
-    scan->found->since = (double)hit.time_ms / 1000;
-}
+/* ---- comparing ---- */
 
 static bool over(const struct history_question *q) {
     return (q->until_ns && clock_ns(CLOCK_MONOTONIC) >= q->until_ns) || (q->stop && *q->stop);
 }
 
-static int scan_all(struct scan *scan, const struct history_question *question) {
-    sqlite3_stmt *s = prepare(scan->h, "SELECT id, run, boot_ms, scale, vector FROM picture ORDER BY id DESC");
-    const struct session *session = NULL;
-    int code = SQLITE_ERROR;
-    int64_t last = INT64_MAX;
-    for (size_t i = 0; s && scan->found->all && (code = history_step(scan->h, s)) == SQLITE_ROW; i++) {
-        int64_t id = sqlite3_column_int64(s, 1), row = sqlite3_column_int64(s, 0);
-        if (i && row >= last) break;
-        last = row;
-        if (!session || session->id != id) session = bsearch(&id, scan->sessions, scan->count, sizeof *session, by_id);
-        if (session && session->ours) compare(scan, session, s);
-        if (i % LOOK_AT_CLOCK == 0) scan->found->all = !over(question);
+static int by_value(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool is_among(const struct scan *scan, int64_t id) {
+    return !scan->among || bsearch(&id, scan->among, scan->among_count, sizeof *scan->among, by_value);
+}
+
+static void compare(struct scan *scan, const struct history_fact *fact, int32_t sum) {
+    const struct history_question *q = scan->question;
+    if (q->since_ms && fact->time_ms < q->since_ms) return;
+    scan->found->compared++;
+    scan->found->since = (double)fact->time_ms / 1000;
+    float cosine = scan->scale * fact->scale * (float)sum;
+    const struct best *best = &scan->best;
+    bool enough = best->count == best->capacity && best->count && cosine <= best->hits[best->count - 1].score;
+    if (enough || !isfinite(cosine) || !is_among(scan, fact->id)) return;
+    struct best_hit hit = {fact->id, fact->time_ms, cosine};
+    best_add(&scan->best, &hit);
+}
+
+static bool compare_block(void *user, const struct history_block *block) {
+    struct scan *scan = user;
+    scan->dots(block->vectors, block->count, scan->size, scan->text, scan->sums);
+    for (size_t i = 0; i < block->count; i++)
+        if (block->facts[i].scale > 0) compare(scan, &block->facts[i], scan->sums[i]);
+    scan->found->all = !over(scan->question);
+    return scan->found->all;
+}
+
+/* ---- files below a path ---- */
+
+static bool add_among(struct scan *scan, int64_t id) {
+    if (!(scan->among_count & (scan->among_count - 1))) { /* there is room for the next power of two */
+        size_t capacity = scan->among_count ? 2 * scan->among_count : 1;
+        int64_t *grown = realloc(scan->among, capacity * sizeof *grown);
+        if (!grown) return false;
+        scan->among = grown;
     }
-    int status = code == SQLITE_DONE || !scan->found->all ? OCELLI_OK
-                 : code == SQLITE_ROW                     ? out_of_order(scan)
-                                                          : history_fault(scan->h, "cannot read the history");
+    scan->among[scan->among_count++] = id;
+    return true;
+}
+
+/* Those of a folder whose names begin with `rest`. */
+static int add_files(struct history *h, struct scan *scan, int64_t folder, const char *rest) {
+    sqlite3_stmt *s = history_prepare(h, "SELECT id, name FROM file WHERE folder = ?1");
+    int code = SQLITE_ERROR, status = OCELLI_OK;
+    if (s) sqlite3_bind_int64(s, 1, folder);
+    while (s && !status && (code = history_step(h, s)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(s, 1);
+        if (!name || strncmp(name, rest, strlen(rest))) continue;
+        if (!add_among(scan, sqlite3_column_int64(s, 0)))
+            status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", h->path);
+    }
+    if (!status && code != SQLITE_DONE) status = history_fault(h, "cannot read the history");
     sqlite3_finalize(s);
     return status;
 }
 
-static int give(struct scan *scan) {
-    sqlite3_stmt *s = prepare(scan->h, "SELECT tags FROM picture WHERE id = ?1");
+/* "/a/b" fits the folders /a/b and /a/bc with all that is in them, and of /a the files whose names begin with b. */
+static const char *rest_of(const char *prefix, const char *folder) {
+    size_t length = strlen(folder), wanted = strlen(prefix);
+    bool root = length == 1;
+    if (!strncmp(folder, prefix, wanted)) return "";
+    if (strncmp(folder, prefix, length) || (!root && prefix[length] != '/')) return NULL;
+    const char *rest = prefix + length + !root;
+    return strchr(rest, '/') ? NULL : rest;
+}
+
+static int choose_among(struct history *h, struct scan *scan, const char *prefix) {
+    if (!prefix) return OCELLI_OK;
+    scan->among = calloc(1, sizeof *scan->among); /* none is not all */
+    if (!scan->among) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", h->path);
+    if (h->version < HISTORY_VERSION) return OCELLI_OK;
+    sqlite3_stmt *s = history_prepare(h, "SELECT id, path FROM folder");
+    int code = SQLITE_ERROR, status = OCELLI_OK;
+    while (s && !status && (code = history_step(h, s)) == SQLITE_ROW) {
+        const char *folder = (const char *)sqlite3_column_text(s, 1), *rest = folder ? rest_of(prefix, folder) : NULL;
+        if (rest) status = add_files(h, scan, sqlite3_column_int64(s, 0), rest);
+    }
+    if (!status && code != SQLITE_DONE) status = history_fault(h, "cannot read the history");
+    sqlite3_finalize(s);
+    qsort(scan->among, scan->among_count, sizeof *scan->among, by_value);
+    return status;
+}
+
+/* ---- the answer ---- */
+
+static int give(struct history *h, struct scan *scan) {
+    sqlite3_stmt *s = history_prepare(h, "SELECT tags FROM picture WHERE id = ?1");
     bool good = s != NULL;
+    size_t given = 0;
     best_choose(&scan->best);
     for (size_t i = 0; good && i < scan->best.count; i++) {
         const struct best_hit *from = &scan->best.hits[i];
-        struct history_hit *to = &scan->found->hits[i];
+        struct history_hit *to = &scan->found->hits[given];
         sqlite3_bind_int64(s, 1, from->id);
-        good = history_step(scan->h, s) == SQLITE_ROW;
-        const char *tags = good ? (const char *)sqlite3_column_text(s, 0) : NULL;
-        *to = (struct history_hit){.time = (double)from->time_ms / 1000, .score = (double)from->score};
+        int code = history_step(h, s);
+        const char *tags = code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
+        *to = (struct history_hit){.id = from->id, .time = (double)from->time_ms / 1000, .score = (double)from->score};
         snprintf(to->tags, sizeof to->tags, "%s", tags ? tags : "");
+        given += code == SQLITE_ROW; /* else it went meanwhile */
+        good = code == SQLITE_ROW || code == SQLITE_DONE;
         sqlite3_reset(s);
     }
-    scan->found->count = good ? scan->best.count : 0;
-    int status = good ? OCELLI_OK : history_fault(scan->h, "cannot read the history");
+    scan->found->count = good ? given : 0;
+    int status = good ? OCELLI_OK : history_fault(h, "cannot read the history");
     sqlite3_finalize(s);
     return status;
 }
 
-/* One transaction: what is written and deleted meanwhile is not seen. */
-static int look(struct scan *scan, const struct history_question *q) {
-    if (sqlite3_exec(scan->h->db, "BEGIN", NULL, NULL, NULL)) return history_fault(scan->h, "cannot read the history");
-    int status = read_sessions(scan);
-    if (!status) status = scan_all(scan, q);
-    if (!status) status = give(scan);
-    sqlite3_exec(scan->h->db, "COMMIT", NULL, NULL, NULL);
-    return status;
+static int look(struct history *h, struct scan *scan) {
+    int status = choose_among(h, scan, scan->question->path);
+    if (!status) status = history_blocks(h, compare_block, scan);
+    return status ? status : give(h, scan);
 }
 
 int history_search(struct history *history, const struct history_question *question, struct history_found *found) {
-    struct scan scan = {.h = history, .found = found};
+    struct scan *scan = calloc(1, sizeof *scan);
+    int16_t *text = calloc(history->model.size + 1, sizeof *text);
     found->count = 0, found->compared = 0, found->since = (double)NAN, found->all = true;
-    int status = best_init(&scan.best, question->wanted, question->apart_ms);
-    scan.text = calloc(history->model.size + 1, sizeof *scan.text);
-    if (!status && !scan.text) status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", history->path);
+    int status = scan && text ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", history->path);
     if (!status) {
-        scan.scale = pack_text(question->vector, history->model.size, scan.text);
-        status = look(&scan, question);
+        *scan = (struct scan){.question = question, .size = history->model.size, .text = text, .found = found};
+        scan->dots = dots_best();
+        scan->scale = pack_text(question->vector, scan->size, text);
+        status = best_init(&scan->best, question->wanted, question->apart_ms);
+        if (!status) status = look(history, scan);
+        best_finish(&scan->best);
+        free(scan->among);
     }
-    best_finish(&scan.best);
-    free(scan.sessions);
-    free(scan.text);
+    free(text);
+    free(scan);
     return status;
 }

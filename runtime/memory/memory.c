@@ -28,6 +28,7 @@ struct memory {
     struct history_picture pictures[HISTORY_BATCH]; /* a ring; their vectors and tags lie in the two below */
     int8_t *vectors;                                /* (HISTORY_BATCH, D) */
     char (*tags)[HISTORY_TAGS];
+    uint8_t *jpegs[HISTORY_BATCH]; /* thumbnails, NULL where there is none */
     size_t first, count;
     int64_t write_at_ns; /* CLOCK_MONOTONIC */
     struct memory_status status;
@@ -39,21 +40,41 @@ static int64_t boot_ms_of(int64_t captured_ns) {
     return (captured_ns + clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC)) / 1000000;
 }
 
-static bool fill(struct memory *m, const float *vector, int64_t captured_ns, const char *tags) {
+/* Without memory for the thumbnail the picture has none. */
+static void keep_jpeg(struct memory *m, size_t at, const struct memory_picture *from) {
+    uint8_t *copy = from->jpeg_size ? malloc(from->jpeg_size) : NULL;
+    if (copy) memcpy(copy, from->jpeg, from->jpeg_size);
+    m->jpegs[at] = copy;
+    m->pictures[at].jpeg = copy, m->pictures[at].jpeg_size = copy ? from->jpeg_size : 0;
+}
+
+static void drop_jpegs(struct memory *m, size_t first, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint8_t **jpeg = &m->jpegs[(first + i) % HISTORY_BATCH];
+        free(*jpeg);
+        *jpeg = NULL;
+    }
+}
+
+static bool fill(struct memory *m, const struct memory_picture *from) {
     size_t at = (m->first + m->count) % HISTORY_BATCH;
     struct history_picture *p = &m->pictures[at];
     int8_t *packed = m->vectors + at * m->model.size;
-    snprintf(m->tags[at], HISTORY_TAGS, "%s", tags);
-    *p = (struct history_picture){boot_ms_of(captured_ns), pack_picture(vector, m->model.size, packed), packed,
-                                  m->tags[at]};
-    return p->scale > 0;
+    snprintf(m->tags[at], HISTORY_TAGS, "%s", from->tags);
+    *p = (struct history_picture){.boot_ms = boot_ms_of(from->captured_ns),
+                                  .scale = pack_picture(from->vector, m->model.size, packed),
+                                  .vector = packed,
+                                  .tags = m->tags[at]};
+    if (!(p->scale > 0)) return false;
+    keep_jpeg(m, at, from);
+    return true;
 }
 
-void memory_put(struct memory *memory, const float *vector, int64_t captured_ns, const char *tags) {
+void memory_put(struct memory *memory, const struct memory_picture *picture) {
     pthread_mutex_lock(&memory->lock);
     if (memory->count == HISTORY_BATCH) {
         memory->status.lost++;
-    } else if (fill(memory, vector, captured_ns, tags)) {
+    } else if (fill(memory, picture)) {
         if (!memory->count++ && memory->status.open) memory->write_at_ns = clock_ns(CLOCK_MONOTONIC) + memory->flush_ns;
         pthread_cond_signal(&memory->changed);
     }
@@ -117,6 +138,7 @@ static void turn(struct memory *m) {
     snprintf(m->status.fault, sizeof m->status.fault, "%.255s", status ? why : "");
     m->write_at_ns = clock_ns(CLOCK_MONOTONIC) + (status ? RETRY_S * SECOND : rest ? 0 : m->flush_ns);
     if (status) return;
+    drop_jpegs(m, first, count);
     m->first = (first + count) % HISTORY_BATCH, m->count -= count;
     m->status.kept += count, m->status.bytes = bytes;
 }
@@ -153,6 +175,7 @@ static void destroy(struct memory *m) {
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);
     file_lock_release(&m->own);
+    drop_jpegs(m, 0, HISTORY_BATCH);
     free(m->path);
     free((char *)m->model.name);
     free(m->vectors);

@@ -29,9 +29,15 @@ struct memory_status {
 /* Strings are copied. Errors: USAGE (not built in), MEMORY. What is wrong with the file is no error here. */
 int memory_open(struct memory **out, const struct memory_params *params);
 
-/* vector (D): unit length; captured_ns: of CLOCK_MONOTONIC; tags: names parted by ", ", cut at HISTORY_TAGS. Copies,
- * and does not wait for the disk. */
-void memory_put(struct memory *memory, const float *vector, int64_t captured_ns, const char *tags);
+struct memory_picture {
+    const float *vector; /* (D): unit length */
+    int64_t captured_ns; /* of CLOCK_MONOTONIC */
+    const char *tags;    /* names parted by ", ", cut at HISTORY_TAGS */
+    const uint8_t *jpeg; /* (jpeg_size), a thumbnail; NULL and 0: none */
+    size_t jpeg_size;
+};
+/* Copies, and does not wait for the disk. */
+void memory_put(struct memory *memory, const struct memory_picture *picture);
 
 /* As history_search(), in the calling thread, which may take long. It does not find pictures that are not written yet.
  */

@@ -20,6 +20,9 @@
 /* Zero means default; NULL too. */
 struct decode_rule {
     uint64_t budget;
+    /* A JPEG may come out at a half, a quarter or an eighth, which is faster, while its shorter side has at least so many
+     * pixels; 0: whole. The pixels are then the mean of those that they stand for, or nearly. */
+    uint32_t least_side;
     bool ignore_orientation;      /* leave the picture as it is stored, whatever its EXIF says */
     bool (*stopping)(void *user); /* asked now and then: true ends it with FILE, and no line; NULL: never */
     void *user;

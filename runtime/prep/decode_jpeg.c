@@ -115,6 +115,17 @@ static unsigned orientation_of(const struct reader *r) {
     return exif_end_segments(&segments);
 }
 
+/* The inverse transform of a block gives 8, 4, 2 or 1 pixels a side. */
+static void choose_scale(struct reader *r) {
+    struct jpeg_decompress_struct *j = &r->jpeg;
+    uint32_t shorter = j->image_width < j->image_height ? j->image_width : j->image_height;
+    unsigned denominator = 1;
+    while (r->d->rule.least_side && denominator < 8 && shorter / (2 * denominator) >= r->d->rule.least_side)
+        denominator *= 2;
+    j->scale_num = 1, j->scale_denom = denominator;
+    jpeg_calc_output_dimensions(j);
+}
+
 static int read_header(struct reader *r) {
     jpeg_save_markers(&r->jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(&r->jpeg, TRUE);
@@ -124,7 +135,8 @@ static int read_header(struct reader *r) {
         return decoding_unread(r->d, "a JPEG of such components");
     r->jpeg.out_color_space = inks ? JCS_CMYK : JCS_RGB;
     r->d->orientation = orientation_of(r);
-    return decoding_begin(r->d, r->jpeg.image_width, r->jpeg.image_height, 0);
+    choose_scale(r);
+    return decoding_begin(r->d, r->jpeg.output_width, r->jpeg.output_height, 0);
 }
 
 static int read_rows(struct reader *reader) {

@@ -38,7 +38,7 @@ static void test_whole(void **state) {
     assert_int_equal(parse(&c, "[run]\nmodel = m.gguf\nstate = /var/s\non_change = echo \"$OCELLI_TAG\"\nrate = 2.5\n"
                                "[source]\nuri = camera:\nrotation = 90\nwidth = 640\nheight = 480\nevery = yes\n"
                                "[serve]\nudp = 5690\nserial = /dev/ttyS1@921600\npsk = keys\nreach = all\n"
-                               "[memory]\nfile = history.db\nbudget = 64\nevery = 0\n"
+                               "[memory]\nfile = history.db\nbudget = 64\nevery = 0\nthumbnails = yes\n"
                                "[tag cat]\ngroup = animals\n"),
                      OCELLI_OK);
     assert_string_equal(c.model, "folder/m.gguf"); /* beside the file */
@@ -47,6 +47,7 @@ static void test_whole(void **state) {
     assert_string_equal(c.psk, "folder/keys");
     assert_string_equal(c.memory_file, "folder/history.db");
     assert_true(c.memory_budget > 63 && c.memory_budget < 65 && c.memory_every <= 0);
+    assert_true(c.memory_thumbnails > 0);
     assert_string_equal(c.serial, "/dev/ttyS1@921600");
     assert_int_equal(c.source.rotation, 90);
     assert_true(c.source.every);
@@ -154,7 +155,7 @@ static void test_faults(void **state) {
         {"[source]\nuri = test:\n[serve]\ntcp = 1\n", "unknown key \"tcp\""},
         {"[source]\nuri = test:\n[memory]\nbudget = 7\n",
          "ocelli.ini:4: budget = \"7\": expected a number from 8 to 1e+06"},
-        {"[source]\nuri = test:\n[memory]\nsize = 7\n", "file, budget, every are known in [memory]"},
+        {"[source]\nuri = test:\n[memory]\nsize = 7\n", "file, budget, every, thumbnails are known in [memory]"},
         {"[source]\nuri = test:\n[sauce]\n", "unknown section \"sauce\""},
         {"[source]\nuri = test:\n[tag a]\n[tag a]\n", "ocelli.ini:4: tag \"a\" again"},
         {"[source]\nuri = test:\n[tag a\xff]\n", "not UTF-8"},

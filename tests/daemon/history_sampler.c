@@ -57,7 +57,7 @@ static void see(struct history_sampler *k, int on, int64_t ms) {
     int64_t at = began + ms * 1000000;
     for (int i = 0; i < on; i++) v[i] = 1 / sqrtf((float)on);
     tagger_step(tagger, &(struct tagger_frame){v, at / 1000000, (uint64_t)ms, 0.5f}, &events);
-    history_sampler_add(k, tagger, v, at);
+    history_sampler_add(k, tagger, v, at, &(struct history_thumbnail){0});
 }
 
 static struct history_found search(int like, struct history_hit hits[8]) {
@@ -109,6 +109,38 @@ static void test_names(void **state) {
     assert_string_equal(hits[0].tags + length - strlen(names[0]), names[(length + 2) / (strlen(names[0]) + 2) - 1]);
 }
 
+/* A thumbnail of a frame that is due, and of no other. */
+static void test_thumbnail(void **state) {
+    (void)state;
+    const struct memory_model model = {.name = "m", .size = SIZE, .key = "1"};
+    struct history_sampler k = {.memory = memory, .every = 1, .thumbnails = true};
+    struct history_thumbnail thumbnail;
+    struct history_hit hits[8];
+    struct history *h;
+    uint8_t *jpeg, *rgb = calloc(400 * 300, 3);
+    size_t size;
+    struct frame frame = {.format = FRAME_RGB, .width = 400, .height = 300, .captured_ns = clock_ns(CLOCK_MONOTONIC)};
+    frame_lay(&frame, rgb);
+    history_sampler_draw(&k, &frame, false, &thumbnail);
+    assert_non_null(thumbnail.jpeg);
+    history_sampler_add(&k, tagger, vectors[7], frame.captured_ns, &thumbnail);
+    free(thumbnail.jpeg);
+    frame.captured_ns += 900000000;
+    history_sampler_draw(&k, &frame, false, &thumbnail);
+    assert_null(thumbnail.jpeg);
+    free(rgb);
+    wait_kept(10);
+    assert_int_equal(search(7, hits).count, 8);
+    assert_true(hits[0].score > 0.99);
+    assert_int_equal(history_open(&h, path, &model), OCELLI_OK);
+    assert_int_equal(history_thumbnail(h, hits[0].id, &jpeg, &size), OCELLI_OK);
+    assert_true(size > 100 && size < 20000 && jpeg[0] == 0xff && jpeg[1] == 0xd8);
+    free(jpeg);
+    assert_int_equal(history_thumbnail(h, hits[0].id - 1, &jpeg, &size), OCELLI_OK);
+    assert_null(jpeg);
+    history_close(&h);
+}
+
 static void test_none(void **state) {
     (void)state;
     struct history_sampler k = {0};
@@ -118,7 +150,7 @@ static void test_none(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_every), cmocka_unit_test(test_names),
-                                       cmocka_unit_test(test_none)};
+                                       cmocka_unit_test(test_thumbnail), cmocka_unit_test(test_none)};
     if (!history_built_in()) {
         puts("SKIP: no SQLite");
         return 77;

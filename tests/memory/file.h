@@ -59,7 +59,7 @@ static inline int append(struct history *h, uint64_t first, size_t count) {
         unit(first + i, v);
         snprintf(tags[i], sizeof tags[i], "tag %llu", (unsigned long long)(first + i));
         pictures[i] =
-            (struct history_picture){(int64_t)(first + i) * 1000, pack_picture(v, D, vectors[i]), vectors[i], tags[i]};
+            (struct history_picture){(int64_t)(first + i) * 1000, pack_picture(v, D, vectors[i]), vectors[i], tags[i], NULL, 0};
     }
     return history_append(h, pictures, count, BOOT_AT_MS);
 }

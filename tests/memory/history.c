@@ -157,8 +157,8 @@ static void test_refused(void **state) {
     refused("no history of ocelli");
     assert_int_equal(number("SELECT count(*) FROM a"), 1);
     assert_int_equal(wal_mode(), 2); /* as it was */
-    number("DROP TABLE a; PRAGMA application_id = 1868784876; PRAGMA user_version = 2; SELECT 1");
-    refused("version 2");
+    number("DROP TABLE a; PRAGMA application_id = 1868784876; PRAGMA user_version = 3; SELECT 1");
+    refused("version 3");
     unlink(path);
     put("", 0); /* as mktemp leaves it */
     listen();

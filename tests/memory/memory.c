@@ -14,7 +14,7 @@ static struct memory *opened(double flush_s) {
 static void put(struct memory *m, uint64_t index) {
     float v[D];
     unit(index, v);
-    memory_put(m, v, clock_ns(CLOCK_MONOTONIC), "cat, dog");
+    memory_put(m, &(struct memory_picture){v, clock_ns(CLOCK_MONOTONIC), "cat, dog", NULL, 0});
 }
 
 /* Waits until so many are kept; false: not in 10 s. */
@@ -131,7 +131,7 @@ static void test_nan(void **state) {
     new_folder();
     struct memory *m = opened(0.05);
     float v[D] = {(float)NAN};
-    memory_put(m, v, clock_ns(CLOCK_MONOTONIC), "");
+    memory_put(m, &(struct memory_picture){v, clock_ns(CLOCK_MONOTONIC), "", NULL, 0});
     put(m, 1);
     assert_true(kept(m, 1));
     memory_close(&m, 5000);

@@ -2,7 +2,7 @@
 # bash's completion for ocelli and ocelli-convert. It needs nothing of the package bash-completion, which loads it by name.
 # tests/e2e/completion.sh holds it against --help.
 
-_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit moderate'
+_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit moderate index duplicates export'
 
 _ocelli_options() { # of a command
     local shared='-m --model --device --threads --kind --json -h --help'
@@ -13,7 +13,10 @@ _ocelli_options() { # of a command
     learn) echo "-c --config --for --recording $shared" ;;
     query) echo '--psk --json -h --help' ;;
     watch) echo '--psk --json --show -h --help' ;;
-    search) echo "--history -n --number --apart --template $shared" ;;
+    search) echo "--history --library --postgres --like --not -n --number --since --path --board --apart --template --html $shared" ;;
+    index) echo "--library --thumbnails --whole --emptied -q --quiet $shared" ;;
+    duplicates) echo "--library --above -q --quiet $shared" ;;
+    export) echo "--postgres --library --history --board -q --quiet $shared" ;;
     tag) echo "-t --tag -T --tags --template --top --orientation -r --recursive -q --quiet --csv --svg $shared" ;;
     embed) echo "--image --text --format -o --output --orientation -r --recursive -q --quiet $shared" ;;
     eval) echo "--labels -T --tags --pairs --template --templates --against --dataset --csv --report -o --output --orientation -q --quiet $shared" ;;

@@ -132,7 +132,7 @@ static void show_history(const struct daemon_config *c) {
         return;
     }
     plain_text(stdout, c->memory_file);
-    printf(", %g MB", c->memory_budget);
+    printf(", %g MB%s", c->memory_budget, c->memory_thumbnails > 0 ? ", with thumbnails" : "");
     if (c->memory_every > 0)
         printf(", a picture each %g s at most\n", c->memory_every);
     else
@@ -215,6 +215,7 @@ static void json_history(struct json *j, const struct daemon_config *c) {
     json_text(j, "file", c->memory_file);
     json_number(j, "budget", c->memory_budget, JSON_SHORT);
     json_number(j, "every", c->memory_every, JSON_SHORT);
+    json_bool(j, "thumbnails", c->memory_thumbnails > 0);
     json_end(j, '}');
 }
 

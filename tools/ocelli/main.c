@@ -11,16 +11,16 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &command_init,     &command_check, &command_run,   &command_learn, &command_query,    &command_watch,
-    &command_search,   &command_tag,   &command_embed, &command_eval,  &command_tokenize, &command_info,
-    &command_selftest, &command_bench, &command_score, &command_draw,  &command_prompts,  &command_audit,
-    &command_moderate};
+    &command_init,     &command_check,  &command_run,      &command_learn,      &command_query,  &command_watch,
+    &command_search,   &command_index,  &command_export,   &command_duplicates, &command_tag,    &command_embed,
+    &command_eval,     &command_score,  &command_moderate, &command_audit,      &command_prompts, &command_draw,
+    &command_tokenize, &command_info,   &command_selftest, &command_bench};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int show_help(void) {
     puts("Usage: ocelli COMMAND [OPTION]...\n\nTags and embeds pictures and texts with CLIP, on a GPU or "
          "the processor.\n");
-    for (int i = 0; i < COMMANDS; i++) printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    for (int i = 0; i < COMMANDS; i++) printf("  %-10s  %s\n", commands[i]->name, commands[i]->summary);
     puts("\n  ocelli COMMAND --help tells the options of a command.\n"
          "  ocelli --version       tells the version.\n\n"
          "Exit code: 0 done, 1 failed (with a line on stderr), 2 wrong usage.");

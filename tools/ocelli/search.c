@@ -1,177 +1,193 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli search: when was this seen? */
 #include "base/log.h"
-#include "memory/history.h"
+#include "ocelli/library/postgres.h"
+#include "ocelli/library/search.h"
 #include "ocelli/options.h"
-#include "ocelli/common/local_time.h"
-#include "ocelli/common/plain.h"
-#include "tag/prompts.h"
-#include "text/json.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     OPTION_HISTORY = OPTIONS_OWN,
+    OPTION_LIBRARY,
+    OPTION_POSTGRES,
+    OPTION_BOARD,
+    OPTION_LIKE,
+    OPTION_NOT,
+    OPTION_SINCE,
+    OPTION_PATH,
+    OPTION_HTML,
     OPTION_TEMPLATE,
     OPTION_APART,
     WANTED = 10,
     WANTED_MOST = 1000,
-    APART = 60,
+    APART = 60, /* of a history */
+    APART_NOT_GIVEN = SIZE_MAX,
     APART_MOST = 86400
 };
 
-/* What the command line gave. */
-struct search {
-    const char *history;
-    struct arena arena; /* the lists below */
-    struct prompts_list templates, words;
-    size_t wanted, apart; /* apart: seconds */
-};
-
-static void show_json(const struct history_hit *hit) {
-    struct json j = {.to = stdout};
-    json_begin(&j, NULL, '{');
-    json_number(&j, "time", hit->time, 13);
-    json_number(&j, "score", hit->score, JSON_SHORT);
-    json_text(&j, "tags", hit->tags);
-    json_end(&j, '}');
-    putchar('\n');
+static int answer(const struct options *o, struct search_request *r, const struct search_answer *found) {
+    struct search_answer copy = *found;
+    const char *text = r->html ? search_text(r) : "";
+    if (!r->html) search_show(found, o->json);
+    return !text ? OCELLI_ERR_MEMORY : r->html ? search_page(r, text, &copy) : OCELLI_OK;
 }
 
-static void show(const struct history_hit *hit) {
-    char text[LOCAL_DATE];
-    local_date((time_t)floor(hit->time), text);
-    printf("%s  %6.3f  ", text, hit->score);
-    plain_text(stdout, hit->tags);
-    putchar('\n');
-}
-
-/* The words make one text, as in the protocol. */
-static const char *join(struct search *s) {
-    size_t capacity = 1;
-    for (size_t i = 0; i < s->words.count; i++) capacity += strlen(s->words.texts[i]) + 1;
-    char *text = arena_alloc(&s->arena, capacity, 1), *end = text;
-    for (size_t i = 0; text && i < s->words.count; i++) end += sprintf(end, "%s%s", i ? " " : "", s->words.texts[i]);
-    return text;
-}
-
-static int embed(struct search *s, struct ocelli *handle, uint32_t size, float **vector) {
-    const char *text = join(s);
-    struct prompts_list one = {.texts = &text, .count = 1}, expanded = {0};
-    if (!text) return log_fail(OCELLI_ERR_MEMORY, "out of memory for the text");
-    int status = prompts_expand(&expanded, &s->arena, &s->templates, &one);
-    float *vectors = *vector = status ? NULL : calloc(expanded.count, size * sizeof *vectors);
-    if (!status && !vectors) status = log_fail(OCELLI_ERR_MEMORY, "out of memory for the text");
-    if (!status) status = ocelli_embed_texts(handle, expanded.texts, expanded.count, vectors);
-    return status ? status : prompts_average(vectors, expanded.count, size, vectors);
-}
-
-static int look(const struct options *o, const struct search *s, struct history *h, const float *vector) {
-    struct history_found found = {.hits = calloc(s->wanted, sizeof *found.hits)};
-    struct history_question question = {.vector = vector, .wanted = s->wanted, .apart_ms = 1000 * (int64_t)s->apart};
-    if (!found.hits) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", s->wanted);
-    int status = history_search(h, &question, &found);
-    if (!status && !found.compared) log_warn("%s: has no picture of this model", s->history);
-    for (size_t i = 0; i < found.count; i++) (o->json ? show_json : show)(&found.hits[i]);
-    free(found.hits);
-    return status;
-}
-
-static int search(const struct options *options, struct search *searched) {
+static int search(const struct options *options, struct search_request *request) {
     struct ocelli *handle = NULL;
-    struct history *h = NULL;
     struct ocelli_info info = {0};
-    float *vector = NULL;
+    struct search_answer found = {0};
     int status = options_open(options, &handle);
     if (!status) ocelli_get_info(handle, &info);
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
-    if (!status) status = history_open(&h, searched->history, &model);
-    if (!status) status = embed(searched, handle, model.size, &vector);
-    if (!status) status = look(options, searched, h, vector);
+    float *vector = calloc(model.size + 1, sizeof *vector);
+    if (!status && !vector) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    if (!status) status = search_vector(request, handle, vector);
+    if (!status) status = (request->postgres ? postgres_search : search_file)(request, &model, vector, &found);
+    if (!status) status = answer(options, request, &found);
+    search_answer_free(&found);
     free(vector);
-    history_close(&h);
     ocelli_close(&handle);
     return options_exit_code(status);
 }
 
-/* Gives OPTIONS_END, or OPTIONS_STOP as options_next(). */
-static int take_options(struct options *options, struct search *search, int argc, char **argv) {
+/* PREFIX as the library has paths: absolute, and without links where it is there. */
+static int take_path(const struct options *o, struct search_request *r, const char *path) {
+    char *found = *path == '/' ? NULL : realpath(path, NULL), *here = NULL;
+    int fault = options_file(o, "--path", path);
+    if (!found && *path != '/') {
+        here = getcwd(NULL, 0);
+        if (here && asprintf(&found, "%s/%s", here, path) < 0) found = NULL;
+        free(here);
+    }
+    struct prompts_list one = {0};
+    if (!fault) fault = options_exit_code(prompts_add(&one, &r->arena, found ? found : path));
+    if (!fault) r->path = one.texts[0];
+    free(found);
+    return fault;
+}
+
+static int take_text(const struct options *o, struct search_request *r, struct prompts_list *to, const char *what,
+                     const char *text) {
+    int fault = *text ? options_text(o, what, text) : options_usage(o, "%s is empty: write what to look for", what);
+    return fault ? fault : options_exit_code(prompts_add(to, &r->arena, text));
+}
+
+static int take_file(const struct options *o, const char *what, const char *name, const char **to) {
+    *to = name;
+    return options_file(o, what, name);
+}
+
+static int take_option(struct options *o, struct search_request *r, int c) {
+    int fault;
+    switch (c) {
+    case 'n': return options_number(o, "-n", optarg, WANTED_MOST, &r->wanted);
+    case OPTION_APART: return options_number(o, "--apart", optarg, APART_MOST, &r->apart);
+    case OPTION_HISTORY: return take_file(o, "--history", optarg, &r->history);
+    case OPTION_LIBRARY: return take_file(o, "--library", optarg, &r->library);
+    case OPTION_POSTGRES: return take_file(o, "--postgres", optarg, &r->postgres);
+    case OPTION_BOARD: return take_file(o, "--board", optarg, &r->board);
+    case OPTION_HTML: return take_file(o, "--html", optarg, &r->html);
+    case OPTION_PATH: return take_path(o, r, optarg);
+    case OPTION_NOT: return take_text(o, r, &r->nots, "--not", optarg);
+    case OPTION_LIKE:
+        fault = options_file(o, "--like", optarg);
+        return fault ? fault : options_exit_code(prompts_add(&r->likes, &r->arena, optarg));
+    case OPTION_SINCE:
+        if (search_since(optarg, &r->since_ms)) return 0;
+        return options_usage(o, "--since \"%s\" is no time: write 2024-05-31, \"2024-05-31 14:00\" or 7d", optarg);
+    default:
+        fault = options_text(o, "--template", optarg);
+        return fault ? fault : options_exit_code(prompts_add(&r->templates, &r->arena, optarg));
+    }
+}
+
+static int take_options(struct options *options, struct search_request *request, int argc, char **argv) {
     static const struct option table[] = {OPTIONS_LONG,
                                           {"history", required_argument, NULL, OPTION_HISTORY},
+                                          {"library", required_argument, NULL, OPTION_LIBRARY},
+                                          {"postgres", required_argument, NULL, OPTION_POSTGRES},
+                                          {"board", required_argument, NULL, OPTION_BOARD},
+                                          {"like", required_argument, NULL, OPTION_LIKE},
+                                          {"not", required_argument, NULL, OPTION_NOT},
+                                          {"since", required_argument, NULL, OPTION_SINCE},
+                                          {"path", required_argument, NULL, OPTION_PATH},
+                                          {"html", required_argument, NULL, OPTION_HTML},
                                           {"template", required_argument, NULL, OPTION_TEMPLATE},
                                           {"apart", required_argument, NULL, OPTION_APART},
                                           {"number", required_argument, NULL, 'n'},
                                           {0}};
     int c;
     while ((c = options_next(options, argc, argv, OPTIONS_LETTERS "n:", table)) >= 0) {
-        int status = OCELLI_OK;
-        options->exit_code = 0;
-        switch (c) {
-        case 'n': options->exit_code = options_number(options, "-n", optarg, WANTED_MOST, &search->wanted); break;
-        case OPTION_APART:
-            options->exit_code = options_number(options, "--apart", optarg, APART_MOST, &search->apart);
-            break;
-        case OPTION_HISTORY:
-            options->exit_code = options_file(options, "--history", optarg);
-            search->history = optarg;
-            break;
-        case OPTION_TEMPLATE:
-            options->exit_code = options_text(options, "--template", optarg);
-            status = prompts_add(&search->templates, &search->arena, optarg);
-            break;
-        }
-        if (status) options->exit_code = options_exit_code(status);
+        options->exit_code = take_option(options, request, c);
         if (options->exit_code) return OPTIONS_STOP;
     }
     return c;
 }
 
-static int take_words(const struct options *o, struct search *s, char **words) {
+static int take_words(const struct options *o, struct search_request *r, char **words) {
     int fault = 0;
-    for (; !fault && *words; words++) {
-        fault = **words ? options_text(o, "TEXT", *words) : options_usage(o, "TEXT is empty: write what to look for");
-        if (!fault && prompts_add(&s->words, &s->arena, *words)) fault = EXIT_FAILED;
-    }
+    for (; !fault && *words; words++) fault = take_text(o, r, &r->words, "TEXT", *words);
     return fault;
+}
+
+/* 0, or the exit code: what is missing, and what excludes what. */
+static int check(const struct options *o, struct search_request *r) {
+    int places = (r->history != NULL) + (r->library != NULL) + (r->postgres != NULL);
+    if (!o->model) return options_usage(o, "no model: give -m BLOB");
+    if (!places) return options_usage(o, "no place to search: give --history FILE or --library FILE");
+    if (places > 1) return options_usage(o, "--history, --library and --postgres exclude each other");
+    if (o->json && r->html) return options_usage(o, "--json and --html exclude each other");
+    if (r->history && r->path) return options_usage(o, "--path: a history has no files: it needs --library");
+    if (r->board && !r->postgres) return options_usage(o, "--board needs --postgres");
+    if (!r->words.count && !r->likes.count) return options_usage(o, "no TEXT, and no --like PICTURE");
+    if (r->postgres && r->apart != APART_NOT_GIVEN) return options_usage(o, "--apart: not of a database");
+    if (r->apart == APART_NOT_GIVEN) r->apart = r->history ? APART : 0;
+    return 0;
 }
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_search};
-    struct search s = {.wanted = WANTED, .apart = APART};
-    int code;
-    if (take_options(&o, &s, argc, argv) == OPTIONS_STOP)
-        code = o.exit_code;
-    else if (!o.model)
-        code = options_usage(&o, "no model: give -m BLOB");
-    else if (!s.history)
-        code = options_usage(&o, "no history: give --history FILE");
-    else if (optind == argc)
-        code = options_usage(&o, "no TEXT");
-    else if (!(code = take_words(&o, &s, argv + optind)))
-        code = search(&o, &s);
-    arena_finish(&s.arena);
+    struct search_request r = {.wanted = WANTED, .apart = APART_NOT_GIVEN};
+    int code = take_options(&o, &r, argc, argv) == OPTIONS_STOP ? o.exit_code : take_words(&o, &r, argv + optind);
+    bool stopped = code || o.exit_code;
+    if (!code && !stopped && optind <= argc) code = check(&o, &r);
+    if (!code && !stopped) code = search(&o, &r);
+    arena_finish(&r.arena);
     return code;
 }
 
 const struct command command_search = {
     .name = "search",
-    .summary = "find when something was seen",
-    .usage = "ocelli search -m BLOB --history FILE [-n N] [--apart SECONDS] [--template \"a photo of a {}.\"]... "
-             "[--json] TEXT...",
+    .summary = "find pictures, or when something was seen",
+    .usage = "ocelli search -m BLOB --history FILE|--library FILE|--postgres URL [-n N] [--like PICTURE]... "
+             "[--not TEXT]... [--since TIME] [--path PREFIX] [--board NAME] [--apart SECONDS] "
+             "[--template \"a photo of a {}.\"]... [--html FILE] [--json] [TEXT...]",
     .help =
-        "Compares TEXT with every picture that `ocelli run` kept in FILE ([memory] of its file), and prints the best:\n"
-        "time, cosine, tags that were on. FILE may be in use by the daemon; pictures of other models in it are passed "
-        "over.\n\n"
+        "Compares TEXT with every picture that `ocelli run` kept in a history ([memory] of its file), or that\n"
+        "`ocelli index` put into a library, and prints the best: time, cosine, tags that were on or the picture's\n"
+        "path. The file may be in use. Pictures of other models in a history are passed over.\n\n"
         "Options:\n"
-        "      --history FILE    the history\n"
+        "      --history FILE    the history of a daemon\n"
+        "      --library FILE    the library of `ocelli index`\n"
+        "      --postgres URL    the database that `ocelli export` filled\n"
+        "      --like PICTURE    as this picture file; with TEXT: as both together; may be repeated\n"
+        "      --not TEXT        less of this; may be repeated\n"
         "  -n, --number N        so many at most (default 10)\n"
+        "      --since TIME      not older: 2024-05-31, \"2024-05-31 14:00\", 2024-05, or 7d ago (s, min, h, d, w)\n"
+        "      --path PREFIX     of a library, only files whose path begins so\n"
+        "      --board NAME      of a database, only this board's\n"
         "      --apart SECONDS   of each such stretch of time the best picture counts, and none so near to a\n"
-        "                        better one (default 60)\n"
-        "      --template TEXT   sentence around TEXT, {} being it; several are averaged\n" OPTIONS_HELP "\n"
-        "Example:\n"
-        "  ocelli search -m clip.gguf --history /var/lib/ocelli/history.db a red truck\n",
+        "                        better one (default: 60 of a history, else none)\n"
+        "      --template TEXT   sentence around TEXT, {} being it; several are averaged\n"
+        "      --html FILE       a contact sheet with thumbnails instead of lines (-: standard output)\n" OPTIONS_HELP
+        "\nExamples:\n"
+        "  ocelli search -m clip.gguf --history /var/lib/ocelli/history.db a red truck\n"
+        "  ocelli search -m clip.gguf --library pictures.db --not snow --html found.html mountains from above\n"
+        "  ocelli search -m clip.gguf --library pictures.db --like holiday.jpg --since 2024\n",
     .run = run,
 };

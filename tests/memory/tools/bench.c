@@ -83,7 +83,7 @@ static int puts_of(const char *path) {
     int status = memory_open(&m, &params);
     for (int i = 0; !status && i < PUTS; i++) {
         double began = clock_ms();
-        memory_put(m, v, clock_ns(CLOCK_MONOTONIC), "cat, dog");
+        memory_put(m, &(struct memory_picture){v, clock_ns(CLOCK_MONOTONIC), "cat, dog", NULL, 0});
         us[i] = 1000 * (clock_ms() - began);
     }
     if (status) return status;

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The vectors of a file, one block after the other: rows of `picture`, and pages. */
+#include "base/log.h"
+#include "memory/history_inner.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SESSIONS = 1 << 20, GATHERED = 256 /* rows a block */ };
+
+/* ms from 1970: tens of thousands of years. ocelli writes no later time. */
+#define TIME_MOST INT64_C(1000000000000000)
+
+/* A run as the pictures need it. */
+struct session {
+    int64_t id, boot_at_ms;
+    bool ours;
+};
+
+struct reading {
+    struct history *h;
+    struct session *sessions; /* (session_count), by id */
+    size_t session_count;
+    struct history_fact facts[GATHERED];
+    int8_t *vectors; /* (GATHERED, D), of rows */
+    size_t count;
+    bool (*each)(void *user, const struct history_block *block);
+    void *user;
+    bool on; /* false: each() has seen enough */
+};
+
+static int cannot_read(const struct reading *r) {
+    return history_fault(r->h, "cannot read the history");
+}
+
+/* SQLite reads in the order of the ids. Only pages of the file that point to each other in circles break that order. */
+static int out_of_order(const struct reading *r) {
+    return log_fail(OCELLI_ERR_FILE, "%s: damaged, its rows are not in order: move it away, and a new one is begun",
+                    r->h->path);
+}
+
+static int damaged(const struct reading *r, int64_t first) {
+    return log_fail(
+        OCELLI_ERR_FILE,
+        "%s: damaged, its page of vectors from picture %lld on has another sum: move it away, and index anew",
+        r->h->path, (long long)first);
+}
+
+/* ---- runs ---- */
+
+static int take_session(struct reading *r, sqlite3_stmt *s) {
+    if (r->session_count && sqlite3_column_int64(s, 0) <= r->sessions[r->session_count - 1].id) return out_of_order(r);
+    if (r->session_count == SESSIONS)
+        return log_fail(OCELLI_ERR_FILE, "%s: more than %d runs: move it away, and a new one is begun", r->h->path,
+                        SESSIONS);
+    if (!(r->session_count & (r->session_count - 1))) { /* the table holds the next power of two */
+        size_t capacity = r->session_count ? 2 * r->session_count : 1;
+        struct session *grown = realloc(r->sessions, capacity * sizeof *grown);
+        if (!grown) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", r->h->path);
+        r->sessions = grown;
+    }
+    const char *key = (const char *)sqlite3_column_text(s, 2);
+    bool ours = key && !strcmp(key, r->h->model.key);
+    r->sessions[r->session_count++] = (struct session){sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), ours};
+    return OCELLI_OK;
+}
+
+static int read_sessions(struct reading *r) {
+    sqlite3_stmt *s = history_prepare(r->h, "SELECT id, boot_at_ms, key FROM run ORDER BY id");
+    int code = SQLITE_ERROR, status = OCELLI_OK;
+    while (s && !status && (code = history_step(r->h, s)) == SQLITE_ROW) status = take_session(r, s);
+    if (!status && code != SQLITE_DONE) status = cannot_read(r);
+    sqlite3_finalize(s);
+    return status;
+}
+
+static int by_id(const void *key, const void *of) {
+    int64_t id = *(const int64_t *)key;
+    const struct session *session = of;
+    return (id > session->id) - (id < session->id);
+}
+
+/* *last: the one of the row before, as most rows have the same. */
+static const struct session *session_of(const struct reading *r, int64_t id, const struct session **last) {
+    if (!*last || (*last)->id != id) *last = bsearch(&id, r->sessions, r->session_count, sizeof *r->sessions, by_id);
+    return *last && (*last)->ours ? *last : NULL;
+}
+
+/* ---- rows ---- */
+
+static void give_rows(struct reading *r) {
+    struct history_block block = {r->count, r->facts, r->vectors};
+    if (r->count && r->on) r->on = r->each(r->user, &block);
+    r->count = 0;
+}
+
+/* What was not written by us is passed over. */
+static void take_row(struct reading *r, const struct session *session, sqlite3_stmt *s) {
+    uint32_t size = r->h->model.size;
+    const int8_t *vector = sqlite3_column_blob(s, 4);
+    float scale = (float)sqlite3_column_double(s, 3);
+    int64_t time_ms;
+    if (!vector || (uint32_t)sqlite3_column_bytes(s, 4) != size || !isfinite(scale)) return;
+    if (__builtin_add_overflow(session->boot_at_ms, sqlite3_column_int64(s, 2), &time_ms) || llabs(time_ms) > TIME_MOST)
+        return;
+    memcpy(r->vectors + r->count * size, vector, size);
+    r->facts[r->count++] = (struct history_fact){sqlite3_column_int64(s, 0), time_ms, scale};
+    if (r->count == GATHERED) give_rows(r);
+}
+
+/* Those that lie in pages stand below the others, so a library's rows end at the newest page. */
+static int read_rows(struct reading *r, int64_t above) {
+    sqlite3_stmt *s =
+        history_prepare(r->h, "SELECT id, run, boot_ms, scale, vector FROM picture WHERE id > ?1 ORDER BY id DESC");
+    const struct session *session = NULL;
+    int code = SQLITE_ERROR;
+    int64_t last = INT64_MAX;
+    if (s) sqlite3_bind_int64(s, 1, above);
+    for (size_t i = 0; s && r->on && (code = history_step(r->h, s)) == SQLITE_ROW; i++) {
+        int64_t row = sqlite3_column_int64(s, 0);
+        if (i && row >= last) break;
+        last = row;
+        if (session_of(r, sqlite3_column_int64(s, 1), &session)) take_row(r, session, s);
+    }
+    int status = code == SQLITE_DONE || !r->on ? OCELLI_OK : code == SQLITE_ROW ? out_of_order(r) : cannot_read(r);
+    sqlite3_finalize(s);
+    if (!status) give_rows(r);
+    return status;
+}
+
+/* ---- pages ---- */
+
+struct page {
+    int64_t first;
+    size_t count;
+    const uint8_t *facts;
+    const int8_t *vectors;
+};
+
+static bool take_page(const struct reading *r, sqlite3_stmt *s, struct page *p) {
+    int64_t count = sqlite3_column_int64(s, 2);
+    *p = (struct page){
+        .first = sqlite3_column_int64(s, 0), .facts = sqlite3_column_blob(s, 4), .vectors = sqlite3_column_blob(s, 5)};
+    if (count < 1 || count > PAGE_VECTORS || !p->facts || !p->vectors) return false;
+    p->count = (size_t)count;
+    size_t facts = p->count * sizeof(struct page_fact), vectors = p->count * r->h->model.size;
+    return (size_t)sqlite3_column_bytes(s, 4) == facts && (size_t)sqlite3_column_bytes(s, 5) == vectors &&
+           (page_sum(p->facts, facts) ^ page_sum(p->vectors, vectors)) == sqlite3_column_int64(s, 3);
+}
+
+static void give_page(struct reading *r, const struct page *p) {
+    struct history_block block = {p->count, r->facts, p->vectors};
+    for (size_t i = 0; i < p->count; i++) {
+        struct page_fact f;
+        memcpy(&f, p->facts + i * sizeof f, sizeof f);
+        bool good = isfinite(f.scale) && llabs(f.time_ms) <= TIME_MOST;
+        r->facts[i] = (struct history_fact){p->first + (int64_t)f.offset, f.time_ms, good ? f.scale : 0};
+    }
+    r->on = r->each(r->user, &block);
+}
+
+static int read_pages(struct reading *r) {
+    sqlite3_stmt *s =
+        history_prepare(r->h, "SELECT first, run, count, sum, facts, vectors FROM page ORDER BY first DESC");
+    const struct session *session = NULL;
+    int code = SQLITE_ERROR, status = OCELLI_OK;
+    int64_t last = INT64_MAX;
+    while (s && r->on && !status && (code = history_step(r->h, s)) == SQLITE_ROW) {
+        struct page page;
+        int64_t first = sqlite3_column_int64(s, 0);
+        if (first >= last) {
+            status = out_of_order(r);
+        } else if (session_of(r, sqlite3_column_int64(s, 1), &session)) {
+            if (take_page(r, s, &page))
+                give_page(r, &page);
+            else
+                status = damaged(r, first);
+        }
+        last = first;
+    }
+    if (!status && code != SQLITE_DONE && r->on) status = cannot_read(r);
+    sqlite3_finalize(s);
+    return status;
+}
+
+/* The newest picture that lies in a page; INT64_MIN: none. */
+static int last_packed(struct reading *r, int64_t *last) {
+    *last = INT64_MIN;
+    if (r->h->version < HISTORY_VERSION) return OCELLI_OK;
+    sqlite3_stmt *s = history_prepare(r->h, "SELECT facts, first FROM page ORDER BY first DESC LIMIT 1");
+    int code = s ? history_step(r->h, s) : SQLITE_ERROR;
+    if (code == SQLITE_ROW && sqlite3_column_bytes(s, 0) >= (int)sizeof(struct page_fact)) {
+        struct page_fact f;
+        const uint8_t *facts = sqlite3_column_blob(s, 0);
+        size_t size = (size_t)sqlite3_column_bytes(s, 0);
+        if (facts) {
+            memcpy(&f, facts + size - sizeof f, sizeof f);
+            *last = sqlite3_column_int64(s, 1) + (int64_t)f.offset;
+        }
+    }
+    int status = code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : cannot_read(r);
+    sqlite3_finalize(s);
+    return status;
+}
+
+static int read_all(struct reading *r) {
+    int64_t packed;
+    if (sqlite3_exec(r->h->db, "BEGIN", NULL, NULL, NULL)) return cannot_read(r);
+    int status = read_sessions(r);
+    if (!status) status = last_packed(r, &packed);
+    if (!status) status = read_rows(r, packed);
+    if (!status && r->on && packed != INT64_MIN) status = read_pages(r);
+    sqlite3_exec(r->h->db, "COMMIT", NULL, NULL, NULL);
+    return status;
+}
+
+int history_blocks(struct history *history, bool (*each)(void *user, const struct history_block *block), void *user) {
+    struct reading *r = calloc(1, sizeof *r);
+    int8_t *vectors = calloc(GATHERED, history->model.size + 1);
+    int status = OCELLI_OK;
+    if (r && vectors) {
+        *r = (struct reading){.h = history, .vectors = vectors, .each = each, .user = user, .on = true};
+        status = read_all(r);
+        free(r->sessions);
+    } else {
+        status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", history->path);
+    }
+    free(vectors);
+    free(r);
+    return status;
+}
+
+/* ---- in memory ---- */
+
+struct loading {
+    struct history_vectors *to;
+    size_t size;
+    bool full; /* no memory */
+};
+
+static bool reserve(struct loading *l, size_t more) {
+    struct history_vectors *v = l->to;
+    if (v->count + more <= v->capacity) return true;
+    size_t capacity = 2 * v->capacity + more;
+    struct history_fact *facts = realloc(v->facts, capacity * sizeof *facts);
+    if (facts) v->facts = facts;
+    int8_t *vectors = realloc(v->vectors, capacity * l->size);
+    if (vectors) v->vectors = vectors;
+    if (facts && vectors) v->capacity = capacity;
+    return facts && vectors;
+}
+
+static bool load(void *user, const struct history_block *b) {
+    struct loading *l = user;
+    l->full = !reserve(l, b->count);
+    for (size_t i = 0; !l->full && i < b->count; i++) {
+        if (!(b->facts[i].scale > 0)) continue;
+        memcpy(l->to->vectors + l->to->count * l->size, b->vectors + i * l->size, l->size);
+        l->to->facts[l->to->count++] = b->facts[i];
+    }
+    return !l->full;
+}
+
+int history_load(struct history *history, struct history_vectors *vectors) {
+    struct loading l = {vectors, history->model.size, false};
+    *vectors = (struct history_vectors){0};
+    int status = history_blocks(history, load, &l);
+    if (!status && l.full)
+        status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for %zu vectors", history->path, vectors->count);
+    return status;
+}
+
+void history_vectors_finish(struct history_vectors *vectors) {
+    free(vectors->facts);
+    free(vectors->vectors);
+    *vectors = (struct history_vectors){0};
+}
