@@ -36,20 +36,30 @@ static int read_config(struct daemon *daemon) {
     if (!status) config_play(&daemon->config, daemon->options.recording);
     if (!status) status = config_check_start(&daemon->config, daemon->options.model, NULL);
     if (status) return status;
-    if (!daemon->options.silent) config_start_surprises(&daemon->config);
     daemon->model = chosen(daemon->options.model, daemon->config.model);
     daemon->device = chosen(daemon->options.device, daemon->config.device);
     daemon->state = chosen(NULL, daemon->config.state);
     return daemon->model ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", daemon->options.config);
 }
 
+/* Of a model without a text tower. */
+static int take_own_tags(struct daemon *l) {
+    struct ocelli_info info;
+    ocelli_get_info(l->inference.model, &info);
+    int status = own_tags_init(&l->own, &info);
+    return status ? status : own_tags_take(&l->own, &l->config, NULL, NULL);
+}
+
 static int open_inference(struct daemon *l) {
     struct ocelli_params params = {.model = l->model, .device = l->device, .kind = l->options.kind};
     params.threads = l->options.threads ? l->options.threads : (uint32_t)l->config.threads;
     struct vectors *vectors = NULL;
-    int status =
-        model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
-    if (!status) status = inference_open(&l->inference, &params, &l->meter, &l->events);
+    int status = inference_open(&l->inference, &params, &l->meter, &l->events);
+    if (!status) status = take_own_tags(l);
+    if (!status && !l->options.silent) config_start_surprises(&l->config);
+    if (!status)
+        status =
+            model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
     if (!status) status = inference_prepare(&l->inference, &vectors);
     vectors_destroy(&vectors);
     if (!status && l->state && l->inference.prepared) state_restore(l->inference.tagger, l->state);
@@ -106,6 +116,7 @@ void daemon_close(struct daemon **daemon) {
     struct daemon *l = *daemon;
     capture_finish(&l->capture);
     memory_close(&l->memory, MEMORY_MS);
+    own_tags_finish(&l->own);
     if (l->inference.meter) inference_finish(&l->inference);
     file_watch_finish(&l->file_watch);
     if (l->events.ring) event_queue_finish(&l->events);
@@ -239,6 +250,10 @@ bool daemon_view(struct daemon *daemon, struct daemon_status *status, uint64_t *
 
 bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes) {
     return inference_frame(&daemon->inference, frame, bytes);
+}
+
+const struct own_tags *daemon_own_tags(const struct daemon *daemon) {
+    return &daemon->own;
 }
 
 bool daemon_remembers(const struct daemon *daemon) {

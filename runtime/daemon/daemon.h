@@ -88,10 +88,15 @@ bool daemon_view(struct daemon *daemon, struct daemon_status *status, uint64_t *
 /* A copy of the newest frame that was looked at; free(*bytes). false: none yet, or no memory. Any thread. */
 bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes);
 
+/* Of the model; as long as the daemon. Any thread. */
+struct own_tags;
+const struct own_tags *daemon_own_tags(const struct daemon *daemon);
+
 /* Is there a history, as [memory] of the ini asks? */
 bool daemon_remembers(const struct daemon *daemon);
 /* Looks through it for a text, the newest pictures first, as far as the time goes. Any thread.
- * Errors: LOST (the model does not answer in time; not said), USAGE (the text), FILE (the history), MEMORY. */
+ * Errors: LOST (the model does not answer in time; not said), USAGE (the text), LIMIT (the model has no text tower, and
+ * no vector of the text), FILE (the history), MEMORY. */
 int daemon_search(struct daemon *daemon, const struct daemon_question *question, struct history_found *found);
 
 #endif

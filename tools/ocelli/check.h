@@ -10,6 +10,7 @@ struct checked {
     struct daemon_config config;
     const char *model;  /* file; of the command line or of the ini */
     const char *device; /* as above; NULL: auto */
+    bool own_tags;      /* the tags of `config` are the model's own */
 };
 
 /* Explain what the daemon will do with this file, to people and to programs. */

@@ -58,18 +58,33 @@ static int add_rivals(struct tagset *set, const struct tags_file_tag *tag) {
 }
 
 /* The nearest templates count: the tag's own, the command line's, the file's. */
+static int add_tags(struct tagset *set, const struct tags_file *file, const char *name,
+                    const struct prompts_list *templates) {
+    int status = config_check_texts(file, name, NULL);
+    set->from_files = true;
+    for (size_t i = 0; !status && i < file->count; i++) {
+        const struct tags_file_tag *tag = &file->tags[i];
+        const struct prompts_list *general = templates->count ? templates : &file->templates;
+        status = add(set, tag->name, &tag->prompts, tag->templates.count ? &tag->templates : general);
+        if (!status) status = add_rivals(set, tag);
+    }
+    return status;
+}
+
 static int add_file(struct tagset *set, const char *path, const struct prompts_list *templates) {
     const struct tags_file_options options = {.others = config_passed_over.others};
     struct tags_file file;
     int status = tags_file_read(&file, path, &options);
-    if (!status) status = config_check_texts(&file, path, NULL);
-    set->from_files = true;
-    for (size_t i = 0; !status && i < file.count; i++) {
-        const struct tags_file_tag *tag = &file.tags[i];
-        const struct prompts_list *general = templates->count ? templates : &file.templates;
-        status = add(set, tag->name, &tag->prompts, tag->templates.count ? &tag->templates : general);
-        if (!status) status = add_rivals(set, tag);
-    }
+    if (!status) status = add_tags(set, &file, path, templates);
+    tags_file_finish(&file);
+    return status;
+}
+
+static int add_own(struct tagset *set, const char *text, const struct prompts_list *templates) {
+    static const char name[] = "the model's own tags";
+    struct tags_file file;
+    int status = tags_file_parse(&file, text, strlen(text), name, NULL);
+    if (!status) status = add_tags(set, &file, name, templates);
     tags_file_finish(&file);
     return status;
 }
@@ -83,6 +98,7 @@ int tagset_init(struct tagset *set, const struct tagset_source *source) {
     }
     for (size_t i = 0; !status && i < source->files.count; i++)
         status = add_file(set, source->files.texts[i], &source->templates);
+    if (!status && !set->count && source->own) status = add_own(set, source->own, &source->templates);
     return status;
 }
 
