@@ -120,7 +120,7 @@ def transformers_model(folder, name, outlier):
     draw(model, outlier)
     with torch.no_grad():
         model.logit_scale.fill_(4.7)
-        model.logit_bias.fill_(-16.0)
+        model.logit_bias.fill_(0.5)  # scores between 0 and 1, though the cosines of random weights are near 0
     model.save_pretrained(folder)
     (folder / "config.json").write_text(json.dumps(config))
     prep = {"image_processor_type": "SiglipImageProcessor", "do_resize": True, "size": {"height": size, "width": size},
@@ -159,7 +159,7 @@ def open_clip_model(folder, name, outlier):
     if sigmoid:
         with torch.no_grad():
             model.logit_scale.fill_(4.7)
-            model.logit_bias.fill_(-16.0)
+            model.logit_bias.fill_(0.5)  # scores between 0 and 1, though the cosines of random weights are near 0
         unigram(folder, 32000)
     else:
         import open_clip.tokenizer as of
