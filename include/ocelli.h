@@ -119,12 +119,17 @@ struct ocelli_info {
     enum ocelli_kind kind;   /* kind in use; the first embedding on a device may find a faster one */
     uint32_t embedding_size; /* D */
     uint32_t image_size;     /* pixels of a side of the square that the model sees */
-    uint32_t context_length; /* tokens that a text can have, with the marks of its start and end */
-    float logit_scale;       /* score = softmax(logit_scale * cosine) */
+    uint32_t context_length; /* tokens that a text can have, with the marks of its start and end; 0: no text tower */
+    float logit_scale;       /* score = softmax(logit_scale * cosine), or of SigLIP models as ocelli_tags_score() */
     uint64_t gpu_bytes;      /* device memory in use; it grows with the first picture, the first text, a larger batch */
     uint32_t dma_bufs;       /* how many dma-bufs of a camera the device reads without a copy */
     const char *model_key;   /* hex; names this very model file: embeddings of different keys do not compare */
     uint32_t english_only;   /* 1: CLIP's own tokenizer, so that texts in other languages mean little to it; else 0 */
+    /* Of a model without a text tower: the tags it was made with, as a tags.ini, and the texts whose embeddings it has,
+     * those of everyday things too. Other texts are refused with LIMIT. NULL and 0: it has a text tower. */
+    const char *own_tags;
+    const char *const *own_texts; /* (own_text_count) */
+    size_t own_text_count;
 };
 
 /* A tag: what to look for, in one or more prompts, whose embeddings are averaged. */
@@ -218,8 +223,10 @@ int ocelli_embed_images(struct ocelli *handle, const struct ocelli_image *images
 int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, float *out);
 
 /* Embeds `count` texts in UTF-8. A text that has more tokens than the model takes is cut, as CLIP's own tokenizer
- * does when asked to truncate. out: (count, D) floats, the caller's.
- * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB), MEMORY, LOST, WRONG; the first call also FILE and DEVICE. */
+ * does when asked to truncate. A model without a text tower has the embeddings of its own texts alone (`own_texts` of
+ * ocelli_get_info()), and knows each by its very bytes. out: (count, D) floats, the caller's.
+ * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB; no text of a model that has no text tower), MEMORY, LOST, WRONG; the
+ * first call also FILE and DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 
 /* Gives back the memory that embedding texts takes. The next text loads that half of the model again, and checks it
@@ -228,7 +235,7 @@ void ocelli_unload_text(struct ocelli *handle);
 
 /* Writes the tokens of a text, with the marks of its start and end, to `ids`, which has space for `capacity` of
  * them. The `context_length` of ocelli_get_info() always suffices. *count gets how many there are.
- * Errors: USAGE (not UTF-8, no space), LIMIT (over 16 MiB), MEMORY. */
+ * Errors: USAGE (not UTF-8, no space), LIMIT (over 16 MiB; the model has no text tower), MEMORY. */
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count);
 
 /* ---- one picture: scores ---- */
@@ -272,7 +279,8 @@ enum ocelli_threshold {
     OCELLI_THRESHOLD_STARTER = 3, /* a cautious one against everyday things, until enough was seen */
 };
 
-/* For ocelli_tagger_create(). Zero means default. Give one of tags_path, tags_text and tags. */
+/* For ocelli_tagger_create(). Zero means default. Give one of tags_path, tags_text and tags; with none of them a model
+ * without a text tower takes its own tags. */
 struct ocelli_tagger_params {
     const char *tags_path;         /* a tags.ini (docs/cli.md); in the file of `ocelli run` only the tags count */
     const char *tags_text;         /* the text of such a file; example pictures are found from the current folder */
@@ -304,8 +312,9 @@ struct ocelli_tag_status {
 /* Reads and embeds tags, with their rivals and example pictures. Strings are copied, and the tagger no longer needs
  * the handle. On success free *out with ocelli_tagger_destroy(). On error *out is NULL.
  * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags), FILE (tags_path, state_path
- * or an example picture is broken), LIMIT (over 4096 tags), MEMORY. Those of ocelli_embed_texts() and
- * ocelli_embed_images() come too. The log names the line in the file or text, or the place in the array. */
+ * or an example picture is broken), LIMIT (over 4096 tags; a text that a model without a text tower has not), MEMORY.
+ * Those of ocelli_embed_texts() and ocelli_embed_images() come too. The log names the line in the file or text, or the
+ * place in the array. */
 int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, const struct ocelli_tagger_params *params);
 
 /* Takes one frame. Its embedding is (D) floats of unit length, from the model that the tagger was made with. The

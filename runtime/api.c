@@ -42,7 +42,7 @@ static int open_model(struct ocelli *o, const struct ocelli_params *p) {
     int status = blob_open(&o->blob, p->model, !p->no_verify);
     if (!status) status = clip_config_read(&o->config, o->blob);
     if (!status) status = blob_string(o->blob, "general.name", &o->name);
-    if (status) return status;
+    if (status || o->config.no_text) return status ? status : handle_own_read(o);
     return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->encoder);
 }
 
@@ -88,6 +88,7 @@ void ocelli_close(struct ocelli **handle) {
     handle_unload(o);
     op_device_close(&o->device);
     encoder_destroy(&o->encoder);
+    handle_own_finish(o);
     blob_close(&o->blob);
     free(o->device_choice);
     free(o);
@@ -120,6 +121,9 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info) {
         .logit_scale = handle->config.logit_scale,
         .gpu_bytes = handle->device ? op_device_bytes(handle->device) : 0,
         .dma_bufs = clip_resize_imports(&handle->image.resize),
+        .own_tags = handle->own.tags,
+        .own_texts = handle->own.texts,
+        .own_text_count = handle->own.count,
     };
 }
 
@@ -204,6 +208,7 @@ int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t c
     if (!handle || (count && (!texts || !out))) return null_argument("ocelli_embed_texts");
     for (size_t i = 0; i < count; i++)
         if (!texts[i]) return null_argument("ocelli_embed_texts");
+    if (handle->config.no_text) return handle_own_embed(handle, texts, count, out);
     int status = handle_load_text(handle);
     if (status) return status;
     int32_t *ids = calloc((size_t)CLIP_TEXT_BATCH * handle->config.text.tokens, sizeof *ids);
@@ -223,9 +228,11 @@ void ocelli_unload_text(struct ocelli *handle) {
 
 int ocelli_tokenize(const struct ocelli *handle, const char *text, int32_t *ids, size_t capacity, size_t *count) {
     if (!handle || !text || !count || (capacity && !ids)) return null_argument("ocelli_tokenize");
+    int status = handle_need_text(handle->blob, &handle->config);
+    if (status) return status;
     int32_t *all = calloc(handle->config.text.tokens, sizeof *all);
     if (!all) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    int status = encoder_encode(handle->encoder, text, strlen(text), all, count);
+    status = encoder_encode(handle->encoder, text, strlen(text), all, count);
     if (!status && *count > capacity)
         status = log_fail(OCELLI_ERR_USAGE, "the text has %zu ids, there is room for %zu", *count, capacity);
     if (!status) memcpy(ids, all, *count * sizeof *ids);
@@ -304,7 +311,7 @@ static int selftest_texts(struct ocelli *handle, float *worst) {
 static int selftest_once(struct ocelli *o, float required, float *worst) {
     *worst = 1.0f;
     int status = selftest_images(o, worst);
-    if (!status) status = selftest_texts(o, worst);
+    if (!status && !o->config.no_text) status = selftest_texts(o, worst);
     blob_release(o->blob, TENSOR_SELFTEST);
     if (status == OCELLI_ERR_WRONG) *worst = NAN;
     return !status && !(*worst >= required) ? OCELLI_ERR_WRONG : status;

@@ -87,8 +87,13 @@ static int make_tagger(struct ocelli_tagger *tagger, struct ocelli *handle, stru
 
 /* ---- the public functions ---- */
 
-static int check_params(const struct ocelli_tagger_params *params) {
+/* With none given: the model's own, if it has some. */
+static int choose_tags(const struct ocelli *handle, struct ocelli_tagger_params *params) {
     int given = !!params->tags_path + !!params->tags_text + !!params->tags;
+    if (!given && handle->own.tags) {
+        params->tags_text = handle->own.tags;
+        return OCELLI_OK;
+    }
     if (given != 1)
         return log_fail(OCELLI_ERR_USAGE, "ocelli_tagger_create: %s of tags_path, tags_text and tags: give one",
                         given ? "more than one" : "none");
@@ -102,13 +107,15 @@ int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, cons
     struct vectors *vectors = NULL;
     if (out) *out = NULL;
     if (!out || !handle || !params) return null_argument("ocelli_tagger_create");
-    int status = check_params(params);
+    struct ocelli_tagger_params chosen = *params;
+    int status = choose_tags(handle, &chosen);
     if (status) return status;
     struct ocelli_tagger *tagger = calloc(1, sizeof *tagger);
     if (!tagger) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a tagger");
-    status = read_tags(&tags, params);
-    if (!status) status = vectors_create(&vectors, &tags, name_of(params), &options);
-    if (!status) status = make_tagger(tagger, handle, vectors, params);
+    status = read_tags(&tags, &chosen);
+    if (!status && handle->own.tags) status = known_texts_check(&handle->own.known, &tags, name_of(&chosen), NULL);
+    if (!status) status = vectors_create(&vectors, &tags, name_of(&chosen), &options);
+    if (!status) status = make_tagger(tagger, handle, vectors, &chosen);
     if (!status && params->state_path) status = learnt_file_restore(tagger->tagger, params->state_path);
     vectors_destroy(&vectors);
     tags_file_finish(&tags); /* empty, unless its texts were refused */

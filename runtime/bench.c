@@ -50,9 +50,11 @@ int bench_image_plan(struct ocelli *handle, struct bench_dispatch **out, size_t 
 int bench_text_plan(struct ocelli *handle, uint32_t tokens, struct bench_dispatch **out, size_t *count) {
     *out = NULL;
     *count = 0;
+    int status = handle_need_text(handle->blob, &handle->config);
+    if (status) return status;
     if (tokens == 0 || tokens > handle->config.text.tokens)
         return log_fail(OCELLI_ERR_USAGE, "a text of %u ids; 1..%u fit", tokens, handle->config.text.tokens);
-    int status = op_device_choose(&handle->device, false);
+    status = op_device_choose(&handle->device, false);
     if (!status) status = handle_load_text(handle);
     if (!status) status = clip_text_record(&handle->text, 1, tokens);
     return status ? status : append(handle->text.tower.list, false, out, count);

@@ -92,7 +92,8 @@ int handle_load_image(struct ocelli *handle) {
 
 int handle_load_text(struct ocelli *handle) {
     if (handle->text_loaded && handle->device) return OCELLI_OK;
-    int status = choose(handle, TEXT);
+    int status = handle_need_text(handle->blob, &handle->config);
+    if (!status) status = choose(handle, TEXT);
     if (!status && !handle->text_loaded)
         status = clip_text_init(&handle->text, handle->device, handle->blob, &handle->config);
     handle->text_loaded = status == OCELLI_OK;

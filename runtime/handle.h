@@ -5,13 +5,24 @@
 
 #include "clip/image.h"
 #include "clip/text.h"
+#include "tag/known_texts.h"
 #include "text/encoder.h"
+
+/* What a model without a text tower has in its place. */
+struct handle_own {
+    struct arena arena;
+    const char *tags;         /* a tags.ini; NULL: there is a text tower */
+    const char *const *texts; /* (count) */
+    size_t count;
+    struct known_texts known; /* the same, to find one */
+};
 
 struct ocelli {
     struct blob *blob;
     struct clip_config config;
     const char *name;
-    struct encoder *encoder;
+    struct encoder *encoder; /* NULL without a text tower */
+    struct handle_own own;
     char *device_choice;      /* as ocelli_open() was given it; NULL: the best one */
     enum ocelli_kind kind;    /* as well */
     struct op_device *device; /* NULL: lost, and not open again */
@@ -29,6 +40,14 @@ int handle_load_image(struct ocelli *handle);
 int handle_load_text(struct ocelli *handle);
 void handle_unload(struct ocelli *handle);
 void handle_unload_text(struct ocelli *handle);
+
+/* Texts of a model without a text tower (config.no_text). Read: nothing, if it has one. Errors: FILE, MEMORY. Embed, as
+ * ocelli_embed_texts(): LIMIT, one is none of its own. */
+int handle_own_read(struct ocelli *handle);
+void handle_own_finish(struct ocelli *handle);
+int handle_own_embed(struct ocelli *handle, const char *const *texts, size_t count, float *out);
+/* For what needs the tower itself. Logs that there is none. Errors: LIMIT. */
+int handle_need_text(const struct blob *blob, const struct clip_config *config);
 
 /* The tokenizer inside a blob, without a device. Errors: FILE, MEMORY. */
 int handle_tokenizer(const struct blob *blob, uint32_t context, uint32_t vocabulary, struct encoder **encoder);

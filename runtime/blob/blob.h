@@ -9,6 +9,15 @@
 
 struct blob;
 
+/* An I8 matrix of which single rows are read when they are asked for. In memory there are its scales, and 8 bytes for
+ * 4 KiB of it, by which what is read is known again. */
+struct blob_rows {
+    struct blob *blob;
+    uint64_t index;      /* of the tensor */
+    const float *scales; /* (rows), the blob's, until blob_release() of NAME.scale */
+    uint64_t rows, columns;
+};
+
 /* An I8 matrix and its row scales; both are the blob's, see blob_release(). */
 struct blob_matrix {
     const int8_t *values; /* (rows, columns) */
@@ -50,6 +59,12 @@ int blob_matrix(struct blob *blob, const char *name, uint64_t rows, uint64_t col
 int blob_vector(struct blob *blob, const char *name, uint64_t count,
                 const float **values); /* F32; count = product of ne */
 int blob_bytes(struct blob *blob, const char *name, uint64_t size, const uint8_t **bytes); /* I8 without scales */
+
+/* For a large table of which few rows are used. The first time it reads all of the tensor through a small buffer to
+ * check it. Errors: as above. */
+int blob_rows(struct blob *blob, const char *name, uint64_t rows, uint64_t columns, struct blob_rows *out);
+/* Row `row` < rows. values: (columns). Errors: FILE (the file was changed or cut short meanwhile). */
+int blob_rows_read(const struct blob_rows *rows, uint64_t row, int8_t *values);
 
 /* Frees the tensors whose names begin so; asked for again, they are read again. */
 void blob_release(struct blob *blob, const char *prefix);

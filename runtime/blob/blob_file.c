@@ -123,7 +123,8 @@ static int check_header(struct blob *b, const uint8_t *head, bool verify) {
     if (verify && !matches(head, b->gguf.header_size, b->digests)) return damaged(b, "the header");
     if (!verify) free(b->digests), b->digests = NULL;
     b->read = calloc(b->gguf.tensor_count, sizeof *b->read);
-    return b->read ? OCELLI_OK : no_memory(b);
+    b->sums = calloc(b->gguf.tensor_count, sizeof *b->sums);
+    return b->read && b->sums ? OCELLI_OK : no_memory(b);
 }
 
 static struct blob *create(const char *name) {
@@ -185,9 +186,11 @@ void blob_close(struct blob **blob) {
     if (!blob || !*blob) return;
     struct blob *b = *blob;
     if (b->read) blob_release(b, "");
+    for (uint64_t i = 0; b->sums && i < b->gguf.tensor_count; i++) free(b->sums[i]);
     gguf_finish(&b->gguf);
     if (b->fd >= 0) close(b->fd);
     free(b->read);
+    free(b->sums);
     free(b->digests);
     free(b->head);
     free(b->name);
@@ -208,26 +211,37 @@ static void give_back(uint8_t *bytes, uint64_t size) {
     if (size < LARGE) free(bytes);
 }
 
-/* From the tensor's first byte to the next one's: padding is covered by the digest too. */
-static uint64_t length_of(const struct blob *b, uint64_t index) {
-    const struct gguf_tensor *t = &b->gguf.tensors[index];
+uint64_t blob_length(const struct blob *blob, uint64_t index) {
+    const struct gguf_tensor *t = &blob->gguf.tensors[index];
     return t[1].offset - t->offset;
 }
 
+int blob_fetch(const struct blob *blob, uint64_t index, uint64_t at, uint64_t size, uint8_t *to) {
+    const struct gguf_tensor *t = &blob->gguf.tensors[index];
+    return fetch(blob, blob->gguf.header_size + t->offset + at, size, t->name, to);
+}
+
+int blob_damaged(const struct blob *blob, uint64_t index) {
+    return damaged(blob, blob->gguf.tensors[index].name);
+}
+
+int blob_check_unchanged(const struct blob *blob, uint64_t index) {
+    return is_changed(blob) ? changed(blob, blob->gguf.tensors[index].name) : OCELLI_OK;
+}
+
 static void drop(struct blob *b, uint64_t index) {
-    give_back(b->read[index], length_of(b, index));
+    give_back(b->read[index], blob_length(b, index));
     b->read[index] = NULL;
 }
 
 /* Without digests only the file's entry tells of a change. */
 static int load(struct blob *b, uint64_t index) {
-    const struct gguf_tensor *t = &b->gguf.tensors[index];
-    uint64_t size = length_of(b, index);
+    uint64_t size = blob_length(b, index);
     uint8_t *bytes = b->read[index] = take(size);
-    int status = fetch(b, b->gguf.header_size + t->offset, size, t->name, bytes);
+    int status = blob_fetch(b, index, 0, size, bytes);
     if (!status && b->digests && !matches(bytes, size, b->digests + (1 + index) * SHA256_SIZE))
-        status = damaged(b, t->name);
-    if (!status && !b->digests && is_changed(b)) status = changed(b, t->name);
+        status = blob_damaged(b, index);
+    if (!status && !b->digests) status = blob_check_unchanged(b, index);
     if (status) drop(b, index);
     return status;
 }
@@ -242,15 +256,4 @@ void blob_release(struct blob *blob, const char *prefix) {
     size_t length = strlen(prefix);
     for (uint64_t i = 0; i < blob->gguf.tensor_count; i++)
         if (blob->read[i] && strncmp(blob->gguf.tensors[i].name, prefix, length) == 0) drop(blob, i);
-}
-
-int blob_check(struct blob *blob) {
-    int status = OCELLI_OK;
-    for (uint64_t i = 0; i + 1 < blob->gguf.tensor_count && !status; i++) {
-        const uint8_t *bytes;
-        bool held = blob->read[i];
-        status = blob_load(blob, i, &bytes);
-        if (!held) drop(blob, i);
-    }
-    return status;
 }

@@ -47,6 +47,12 @@
 #define TENSOR_SELFTEST_IMAGE TENSOR_SELFTEST "image_embd"
 #define TENSOR_SELFTEST_TEXT TENSOR_SELFTEST "text_embd"
 
+/* Without a text tower: the vectors of the texts that the model was made with. And keys: of these texts, and of the
+ * tags that they are of, as a tags.ini. */
+#define TENSOR_OWN_TEXTS "prompts.text_embd"
+#define BLOB_OWN_TEXTS "ocelli.prompts.texts"
+#define BLOB_OWN_TAGS "ocelli.prompts.tags"
+
 #define TENSOR_DIGEST "ocelli.digest" /* SHA-256 of all the others; the last one */
 
 #endif

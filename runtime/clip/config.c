@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { MAX_WIDTH = 4096, MAX_HIDDEN = 16384, MAX_HEAD = 128, MAX_IMAGE = 1024, MAX_VOCABULARY = 300000 };
+enum { VERSION_MOST = 2 }; /* 2: without a text tower */
 
 static int u32(const struct blob *blob, const char *tower, const char *key, uint32_t most, uint32_t *value) {
     char name[64];
@@ -206,8 +207,11 @@ static int image(const struct blob *blob, struct clip_config *config) {
 
 static int text(const struct blob *blob, struct clip_config *c) {
     uint32_t embedding;
-    bool no_mask = false;
-    int status = tower(blob, "text", &c->text);
+    bool no_mask = false, has = true;
+    int status = bool_or_absent(blob, "clip.has_text_encoder", &has);
+    c->no_text = !has;
+    if (status || c->no_text) return status;
+    status = tower(blob, "text", &c->text);
     if (!status) status = u32(blob, "text", "context_length", OP_ATTENTION_MAX_TOKENS, &c->text.tokens);
     if (!status) status = u32(blob, "text", "vocab_size", MAX_VOCABULARY, &c->vocabulary);
     if (!status) status = u32(blob, "text", "projection_dim", MAX_WIDTH, &embedding);
@@ -254,9 +258,10 @@ int clip_config_read(struct clip_config *config, const struct blob *blob) {
         return log_fail(OCELLI_ERR_FILE, "%s: a model of architecture '%s', not clip", blob_name(blob), architecture);
     status = blob_u32(blob, "ocelli.version", &version);
     if (status) return status;
-    if (version != 1)
-        return log_fail(OCELLI_ERR_FILE, "%s: blob version %u, this runtime reads 1: convert the checkpoint again",
-                        blob_name(blob), version);
+    if (version < 1 || version > VERSION_MOST)
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: blob version %u, this runtime reads 1 to %d: convert the checkpoint again",
+                        blob_name(blob), version, VERSION_MOST);
     status = image(blob, config);
     if (!status) status = text(blob, config);
     return status ? status : score(blob, config);

@@ -37,6 +37,7 @@ struct clip_config {
     uint32_t image_size, patch_size, vocabulary;
     uint32_t
         stem; /* channels of the two convolutions before the last one (clip/stem.h); 0: patches are one convolution */
+    bool no_text;       /* no text tower, of which nothing here is set: the blob has vectors of its own texts */
     bool pre_norm;      /* a norm before the first block of the image tower */
     uint32_t embedding; /* D */
     bool last_pool;     /* the text's row is the context's last one; else the first end mark's */

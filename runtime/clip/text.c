@@ -3,11 +3,14 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 
+#include <stdlib.h>
+
 /* Under a causal mask nothing after the EOT token reaches it, so a batch is as long as its longest text. The length is
  * rounded up, so that texts of similar length share a recorded list. With `last_pool`, the whole context runs. */
 enum { LENGTH_STEP = 4 };
 
-/* These two stay in main memory as long as the tower does. */
+/* The table's scales and the positions stay in main memory as long as the tower does. The table itself has most of a
+ * model's numbers, and a text needs a few rows of it: these are read when they are needed. */
 static const char table[] = TENSOR_TOKENS, positions[] = TENSOR_TEXT_POSITIONS;
 
 static int init(struct clip_text *s, struct blob *blob, const struct clip_config *c) {
@@ -16,7 +19,8 @@ static int init(struct clip_text *s, struct blob *blob, const struct clip_config
     int status = clip_load_stack(t, blob, TENSOR_TEXT, TENSOR_TEXT_PROJECTION);
     if (!status) status = op_weights_allocate(&t->weights, "text weights");
     if (!status) status = clip_load_stack(t, blob, TENSOR_TEXT, TENSOR_TEXT_PROJECTION);
-    if (!status) status = blob_matrix(blob, table, c->vocabulary, width, &s->table);
+    if (!status) status = blob_rows(blob, table, c->vocabulary, width, &s->table);
+    if (!status && !(s->row = malloc(width))) status = log_fail(OCELLI_ERR_MEMORY, "out of memory for a token");
     if (!status) status = blob_vector(blob, positions, (uint64_t)c->text.tokens * width, &s->positions);
     if (status) return status;
     clip_plan_stack(t, rows);
@@ -43,6 +47,7 @@ int clip_text_init(struct clip_text *tower, struct op_device *device, struct blo
 void clip_text_finish(struct clip_text *tower) {
     if (tower->tower.device) op_memory_destroy(&tower->tokens, tower->tower.device);
     clip_tower_finish(&tower->tower);
+    free(tower->row);
     if (tower->blob) blob_release(tower->blob, table), blob_release(tower->blob, positions);
     *tower = (struct clip_text){0};
 }
@@ -69,9 +74,10 @@ static int write_tokens(struct clip_text *s, const int32_t *ids, uint32_t length
         int32_t id = i < length ? ids[i] : (int32_t)s->pad_id;
         if (id < 0 || (uint32_t)id >= s->vocabulary)
             return log_fail(OCELLI_ERR_USAGE, "token id %d is outside the vocabulary of %u", id, s->vocabulary);
-        const int8_t *values = s->table.values + (size_t)id * width;
+        int status = blob_rows_read(&s->table, (uint64_t)id, s->row);
+        if (status) return status;
         for (uint32_t d = 0; d < width; d++)
-            rows[d] = s->table.scales[id] * values[d] + s->positions[(size_t)i * width + d];
+            rows[d] = s->table.scales[id] * s->row[d] + s->positions[(size_t)i * width + d];
     }
     return OCELLI_OK;
 }

@@ -12,7 +12,8 @@ struct clip_text {
     uint32_t vocabulary, pad_id;
     bool last_pool;           /* texts are padded to the context, and its last row is taken */
     struct blob *blob;        /* whose these two are: */
-    struct blob_matrix table; /* (vocabulary, W) */
+    struct blob_rows table;   /* (vocabulary, W); its rows stay in the file */
+    int8_t *row;              /* (W) one of them */
     const float *positions;   /* (context, W) */
     struct op_memory *tokens; /* (B T, W) written by the host */
 };

@@ -37,11 +37,18 @@ static int read_config(struct daemon *daemon) {
     if (!status) config_play(&daemon->config, daemon->options.recording);
     if (!status) status = config_check_start(&daemon->config, daemon->options.model, NULL);
     if (status) return status;
-    if (!daemon->options.silent) config_start_surprises(&daemon->config);
     daemon->model = chosen(daemon->options.model, daemon->config.model);
     daemon->device = chosen(daemon->options.device, daemon->config.device);
     daemon->state = chosen(NULL, daemon->config.state);
     return daemon->model ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", daemon->options.config);
+}
+
+/* Of a model without a text tower. */
+static int take_own_tags(struct daemon *l) {
+    struct ocelli_info info;
+    ocelli_get_info(l->inference.model, &info);
+    int status = own_tags_init(&l->own, &info);
+    return status ? status : own_tags_take(&l->own, &l->config, NULL, NULL);
 }
 
 static int open_inference(struct daemon *l) {
@@ -49,14 +56,17 @@ static int open_inference(struct daemon *l) {
     params.threads = l->options.threads ? l->options.threads : (uint32_t)l->config.threads;
     struct vectors *vectors = NULL;
     struct prompt_lint lint = {.man = false};
-    prompt_lint_add_file(&lint, &l->config.tags);
-    int status =
-        model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
-    if (!status && !l->options.silent) status = moderation_open(&l->moderation, l->config.policy);
+    int status = l->options.silent ? OCELLI_OK : moderation_open(&l->moderation, l->config.policy);
     if (!status) status = inference_open(&l->inference, &params, &l->meter, &l->events);
-    if (!status && !l->options.silent) prompt_lint_tell(&lint, l->options.config, l->inference.english_only);
     l->inference.moderation = l->moderation;
     if (l->moderation) moderation_get_status(l->moderation, &l->inference.moderated);
+    if (!status) status = take_own_tags(l);
+    prompt_lint_add_file(&lint, &l->config.tags);
+    if (!status && !l->options.silent) prompt_lint_tell(&lint, l->options.config, l->inference.english_only);
+    if (!status && !l->options.silent) config_start_surprises(&l->config);
+    if (!status)
+        status =
+            model_vectors_create(&vectors, &l->config.tags, l->options.config, l->config.source.ignore_orientation);
     if (!status) status = inference_prepare(&l->inference, &vectors);
     vectors_destroy(&vectors);
     if (!status && l->inference.prepared) status = drift_create(&l->inference.drift);
@@ -117,6 +127,7 @@ void daemon_close(struct daemon **daemon) {
     struct daemon *l = *daemon;
     capture_finish(&l->capture);
     memory_close(&l->memory, MEMORY_MS);
+    own_tags_finish(&l->own);
     if (l->inference.meter) inference_finish(&l->inference);
     moderation_close(&l->moderation);
     file_watch_finish(&l->file_watch);
@@ -255,6 +266,10 @@ bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes, b
 
 void daemon_pause(struct daemon *daemon, bool paused) {
     capture_pause(&daemon->capture, paused);
+}
+
+const struct own_tags *daemon_own_tags(const struct daemon *daemon) {
+    return &daemon->own;
 }
 
 bool daemon_remembers(const struct daemon *daemon) {

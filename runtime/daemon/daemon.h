@@ -91,10 +91,15 @@ void daemon_pause(struct daemon *daemon, bool paused);
  * that is not to be shown, or no memory. Any thread. */
 bool daemon_frame(struct daemon *daemon, struct frame *frame, uint8_t **bytes, bool *blurred);
 
+/* Of the model; as long as the daemon. Any thread. */
+struct own_tags;
+const struct own_tags *daemon_own_tags(const struct daemon *daemon);
+
 /* Is there a history, as [memory] of the ini asks? */
 bool daemon_remembers(const struct daemon *daemon);
 /* Looks through it for a text, the newest pictures first, as far as the time goes. Any thread.
- * Errors: LOST (the model does not answer in time; not said), USAGE (the text), FILE (the history), MEMORY. */
+ * Errors: LOST (the model does not answer in time; not said), USAGE (the text), LIMIT (the model has no text tower, and
+ * no vector of the text), FILE (the history), MEMORY. */
 int daemon_search(struct daemon *daemon, const struct daemon_question *question, struct history_found *found);
 
 #endif

@@ -10,6 +10,7 @@
 #include "daemon/daemon.h"
 #include "daemon/fault_list.h"
 #include "daemon/on_change.h"
+#include "daemon/own_tags.h"
 #include "daemon/saver.h"
 #include "daemon/signals.h"
 #include "daemon/file_watch.h"
@@ -26,6 +27,7 @@ struct daemon {
     struct event_queue events;
     struct moderation *moderation; /* NULL: none */
     struct inference inference;
+    struct own_tags own;   /* of its model */
     struct memory *memory; /* NULL: none */
     struct capture capture;
     struct file_watch file_watch;

@@ -38,6 +38,7 @@ static int take(struct daemon *daemon, const void *bytes, size_t size) {
     if (status) return status;
     config_play(&next, daemon->options.recording);
     status = config_check_source(&next);
+    if (!status) status = own_tags_take(&daemon->own, &next, NULL, NULL);
     if (!status) status = model_vectors_create(&vectors, &next.tags, next.path, next.source.ignore_orientation);
     if (!status) {
         tell_fixed(daemon, &next);

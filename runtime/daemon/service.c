@@ -345,7 +345,7 @@ int service_open(struct service **out, struct daemon *daemon, const char *path) 
     service_search_init(&b->searched, daemon, ended, b);
     pthread_mutex_init(&b->lock, NULL);
     uint64_t version;
-    int status = service_change_open(&b->changes, path, ended, b);
+    int status = service_change_open(&b->changes, path, daemon_own_tags(daemon), ended, b);
     const struct daemon_config *config = status ? NULL : service_change_config(b->changes, &version);
     bool wanted = config && service_wanted(config);
     if (wanted) status = open_serve(b, config);

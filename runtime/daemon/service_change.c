@@ -24,6 +24,7 @@ struct text {
     char *bytes;
     size_t size;
     uint64_t version;
+    bool own; /* its tags are the model's */
     int holders;
 };
 
@@ -41,6 +42,7 @@ struct place {
 
 struct service_change {
     char *path;
+    const struct own_tags *own_tags;
     void (*ended)(void *user);
     void *user;
     struct thread thread;
@@ -79,7 +81,9 @@ static int take_bytes(struct service_change *c, char *bytes, size_t size) {
     struct text *t = calloc(1, sizeof *t);
     int status =
         t ? config_parse(&t->config, bytes, size, c->path) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
+    if (!status) status = own_tags_take(c->own_tags, &t->config, &t->own, NULL);
     if (status) {
+        if (t) config_finish(&t->config);
         free(t);
         free(bytes);
         return status;
@@ -105,7 +109,8 @@ static int read_again(struct service_change *c) {
 /* ---- one change, in the thread ---- */
 
 /* Checks the whole file: a client that edited tags knows nothing of the rest. */
-static enum serve_code check(const struct tags_text *text, char message[SERVE_MESSAGE]) {
+static enum serve_code check(const struct service_change *c, const struct tags_text *text,
+                             char message[SERVE_MESSAGE]) {
     struct daemon_config config;
     char why[LOG_LINE];
     log_hold(why, sizeof why);
@@ -113,6 +118,7 @@ static enum serve_code check(const struct tags_text *text, char message[SERVE_ME
     bool parsed = !status;
     if (!status)
         status = config_check_source(&config); /* else the daemon would not take the file, and the change with it */
+    if (!status) status = own_tags_take(c->own_tags, &config, NULL, NULL);
     log_release();
     if (parsed) config_finish(&config);
     return serve_change_code(status, why, text->name, message);
@@ -152,10 +158,14 @@ static enum serve_code swap(struct service_change *c, struct tags_text *text, ch
 static enum serve_code make(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct tags_text text = {
         .bytes = malloc(c->now->size + 1), .size = c->now->size, .name = c->path, .options = &config_passed_over};
+    if (c->now->own) {
+        free(text.bytes);
+        return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
+    }
     if (!text.bytes) return refuse(SERVE_FAILED, message, "out of memory");
     memcpy(text.bytes, c->now->bytes, c->now->size);
     enum serve_code code = serve_change_text(&text, &c->now->config.tags, change, message);
-    if (!code) code = check(&text, message);
+    if (!code) code = check(c, &text, message);
     if (!code) code = swap(c, &text, message);
     free(text.bytes);
     return code;
@@ -243,10 +253,11 @@ static void destroy(struct service_change *c) {
     free(c);
 }
 
-int service_change_open(struct service_change **out, const char *path, void (*ended)(void *user), void *user) {
+int service_change_open(struct service_change **out, const char *path, const struct own_tags *own,
+                        void (*ended)(void *user), void *user) {
     struct service_change *c = *out = calloc(1, sizeof *c);
     if (!c) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    c->path = strdup(path), c->ended = ended, c->user = user;
+    c->path = strdup(path), c->own_tags = own, c->ended = ended, c->user = user;
     pthread_mutex_init(&c->lock, NULL);
     clock_condition(&c->changed);
     if (c->path) {

@@ -5,7 +5,7 @@
 #ifndef SERVICE_CHANGE_H
 #define SERVICE_CHANGE_H
 
-#include "daemon/config.h"
+#include "daemon/own_tags.h"
 #include "serve/callbacks.h"
 
 enum { SERVICE_CHANGES = 32 /* that wait, or are under way */ };
@@ -13,16 +13,17 @@ enum { SERVICE_CHANGES = 32 /* that wait, or are under way */ };
 struct service_change;
 
 /* Reads the file, which need not be good, and begins. ended() is called by the thread after each change. `path` is
- * copied. Errors: MEMORY. */
-int service_change_open(struct service_change **out, const char *path, void (*ended)(void *user), void *user);
+ * copied. own: of the model, which outlives this. Errors: MEMORY. */
+int service_change_open(struct service_change **out, const char *path, const struct own_tags *own,
+                        void (*ended)(void *user), void *user);
 
 /* Changes that have not begun are dropped: nobody was told that they are made. Frees and sets *change to NULL; accepts
  * a pointer to NULL. false: the disk does not answer within timeout_ms. Then nothing is freed, the change that is under
  * way leaves the file as it is, and ended() is called no more. */
 bool service_change_close(struct service_change **change, int timeout_ms);
 
-/* The file as it was last found good, its own changes included, and its version; NULL: never yet. It stays until the
- * next call.
+/* The file as it was last found good, its own changes included, and its version; NULL: never yet. Without a tag in it
+ * the tags are the model's own, if that has some. It stays until the next call.
  */
 const struct daemon_config *service_change_config(struct service_change *change, uint64_t *version);
 

@@ -81,6 +81,8 @@ enum serve_code service_search(struct service_search *search, const struct promp
     if (!same || age > (search->status ? FAULT_NS : SAME_NS)) return begin(search, templates, text, message);
     *found = search->answer;
     if (!search->status) return SERVE_OK;
+    if (search->status == OCELLI_ERR_LIMIT)
+        return refuse(SERVE_LIMIT, message, "the model has no text tower, and no vector of this text");
     bool slow = search->status == OCELLI_ERR_LOST;
     return refuse(SERVE_FAILED, message, slow ? "the model does not answer in time: ask again" : "its log tells why");
 }

@@ -70,7 +70,7 @@ static const struct fault {
     const char *says;
 } faults[] = {
     {"general.architecture", LETTERS, "bert", 4, OCELLI_ERR_FILE, "architecture 'bert'"},
-    {"ocelli.version", NUMBER, "\2", 1, OCELLI_ERR_FILE, "blob version 2"},
+    {"ocelli.version", NUMBER, "\3", 1, OCELLI_ERR_FILE, "blob version 3"},
     {"ocelli.version", TYPE, "\5", 1, OCELLI_ERR_FILE, "ocelli.version is i32, expected u32"},
     {"ocelli.version", -1, "N", 1, OCELLI_ERR_FILE, "ocelli.version is missing"},
     {"clip.vision.embedding_length", NUMBER, "\0", 1, OCELLI_ERR_FILE, "clip.vision.embedding_length is 0"},

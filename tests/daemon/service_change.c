@@ -19,6 +19,11 @@
 static const char ini[] = "[run]\nmodel = m\n[source]\nuri = test:\n[tag cat]\n[tag dog]\n";
 static char *folder, path[256];
 static struct service_change *c;
+static struct own_tags own_tags; /* empty, but in the last two tests */
+
+static const char *const texts[] = {"cat", "dog", "a cat", "something else"};
+static const struct ocelli_info info = {
+    .own_tags = "[tag dog]\non=0\n", .own_texts = texts, .own_text_count = sizeof texts / sizeof *texts};
 static sem_t ended;
 static atomic_int sync_ms;
 
@@ -41,13 +46,14 @@ static int setup(void **state) {
     sem_init(&ended, 0, 0);
     sync_ms = 0;
     listen();
-    return service_change_open(&c, path, tell, NULL);
+    return service_change_open(&c, path, &own_tags, tell, NULL);
 }
 
 static int teardown(void **state) {
     (void)state;
     sync_ms = 0;
     service_change_close(&c, 5000);
+    own_tags_finish(&own_tags);
     checkpoint_remove(folder);
     return 0;
 }
@@ -264,10 +270,67 @@ static void closed(void **state) {
     assert_int_equal(names(), 1);
 }
 
+/* ---- a model without a text tower ---- */
+
+static int begin_with_own(const char *text, size_t size) {
+    folder = checkpoint_folder();
+    snprintf(path, sizeof path, "%s/ocelli.ini", folder);
+    checkpoint_put(folder, "ocelli.ini", text, size);
+    sem_init(&ended, 0, 0);
+    listen();
+    own_tags_init(&own_tags, &info);
+    return service_change_open(&c, path, &own_tags, tell, NULL);
+}
+
+static int setup_known(void **state) {
+    (void)state;
+    static const char fixed[] = "[run]\nmodel = m\n[source]\nuri = test:\n[tag cat]\non = 0\n";
+    return begin_with_own(fixed, sizeof fixed - 1);
+}
+
+static int setup_own(void **state) {
+    (void)state;
+    static const char none[] = "[run]\nmodel = m\n[source]\nuri = test:\n";
+    return begin_with_own(none, sizeof none - 1);
+}
+
+static void known(void **state) {
+    (void)state;
+    uint64_t version;
+    assert_int_equal(service_change_config(c, &version)->tags.count, 1);
+    assert_int_equal(made("cat", "a yak"), SERVE_LIMIT);
+    assert_non_null(strstr(message, "no text tower"));
+    assert_non_null(strstr(message, "a yak"));
+    assert_false(has("a yak"));
+    assert_int_equal(made("cat", "a cat"), SERVE_OK);
+    assert_true(has("a cat"));
+    /* With a threshold to be learnt, everyday things are needed, and of these is one. */
+    assert_int_equal(made("dog", "dog"), SERVE_LIMIT);
+    assert_non_null(strstr(message, "\"nothing\""));
+}
+
+static void own(void **state) {
+    (void)state;
+    uint64_t version;
+    const struct daemon_config *config = service_change_config(c, &version);
+    assert_int_equal(config->tags.count, 1);
+    assert_string_equal(config->tags.tags[0].name, "dog");
+    assert_int_equal(made("dog", "a cat"), SERVE_LIMIT);
+    assert_non_null(strstr(message, "the model's own"));
+    assert_false(has("dog"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void) {
-    const struct CMUnitTest tests[] = {TEST(changed),   TEST(repeated),  TEST(many),  TEST(beside_people),
-                                       TEST(looked_at), TEST(read_only), TEST(closed)};
+    const struct CMUnitTest tests[] = {TEST(changed),
+                                       TEST(repeated),
+                                       TEST(many),
+                                       TEST(beside_people),
+                                       TEST(looked_at),
+                                       TEST(read_only),
+                                       TEST(closed),
+                                       cmocka_unit_test_setup_teardown(known, setup_known, teardown),
+                                       cmocka_unit_test_setup_teardown(own, setup_own, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,9 @@ static inline void check_tokenizer(struct tokenizer *t) {
                                 t->token_count > 0 ? (uint32_t)t->token_count - 1 : 0,
                                 8,
                                 "fuzz"};
-    fuzz_judge(bpe_create(&t->bpe, &params));
+    struct bpe *bpe = NULL;
+    fuzz_judge(bpe_create(&bpe, &params));
+    bpe_destroy(&bpe);
 }
 
 #endif

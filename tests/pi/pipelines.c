@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Makes the pipelines of ocelli on this device: a model's two towers with the form of the product that the device likes
- * best, and a camera's frames. With OCELLI_LONG=1: every form that the device can run, fused and apart, all golden
- * models, all rotations. The device need not compute, as no result is looked at. With V3D_DEBUG=shaderdb the driver
- * reports each pipeline on standard error, between our lines "asked" and "made"; run.sh reads them. */
+ * Makes the pipelines of ocelli on this device: the two towers of a CLIP, a SigLIP and another family's model with the
+ * form of the product that the device likes best, and a camera's frames. With OCELLI_LONG=1: every form that the device
+ * can run, fused and apart, all golden models, all rotations. The device need not compute, as no result is looked at.
+ * With V3D_DEBUG=shaderdb the driver reports each pipeline on standard error, between our lines "asked" and "made";
+ * run.sh reads them. */
 #include "clip/image.h"
 #include "clip/text.h"
 #include "op/backend.h"
@@ -91,6 +92,17 @@ static void record_frames(struct op_device *device, const struct opened *m) {
     clip_image_finish(&image);
 }
 
+/* Models of a list: the first ones, or in the long run all. */
+static void record_some(struct op_device *device, const char *const *names, int most, bool frames) {
+    for (int i = 0; names[i] && (i < most || test_is_long()); i++) {
+        struct opened m;
+        open_model(&m, names[i]);
+        record_towers(device, &m);
+        if (i == 0 && frames) record_frames(device, &m);
+        close_model(&m);
+    }
+}
+
 /* One device for all: what was made for one model serves the next. The way that the device likes best comes first, and
  * alone if this is not the long run. */
 static void test_all(void **unused) {
@@ -101,13 +113,9 @@ static void test_all(void **unused) {
     assert_true(count >= 2);
     for (uint32_t way = 0; way < (test_is_long() ? count : 1); way++) {
         op_device_use(device, &ways[way]);
-        for (int i = 0; checkpoint_names[i] && (i == 0 || test_is_long()); i++) {
-            struct opened m;
-            open_model(&m, checkpoint_names[i]);
-            record_towers(device, &m);
-            if (i == 0 && way == 0) record_frames(device, &m);
-            close_model(&m);
-        }
+        record_some(device, checkpoint_names, 1, way == 0);
+        record_some(device, checkpoint_siglip_names, 1, false);
+        record_some(device, checkpoint_family_names, 2, false); /* TinyCLIP, MobileCLIP */
         struct op_peak peak;
         assert_int_equal(op_peak_measure(device, &peak), OCELLI_OK);
     }

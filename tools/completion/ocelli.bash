@@ -27,7 +27,7 @@ _ocelli_options() { # of a command
     draw) echo "-o --output --against --seed --steps --seconds --preview -q --quiet $shared" ;;
     moderate) echo "--policy --learn --labels --positives --orientation -r --recursive -q --quiet $shared" ;;
     bench) echo "-n --runs --plan $shared" ;;
-    ocelli-convert) echo '-o --output --tokenizer --calibrate --no-calibrate --report --name --license-file --activation --mean --std --resize --filter --heads --logit-scale --compare -h --help' ;;
+    ocelli-convert) echo '-o --output --tokenizer --calibrate --no-calibrate --no-text --prompts --report --name --license-file --activation --mean --std --resize --filter --heads --logit-scale --compare -h --help' ;;
     *) echo '-h --help -V --version' ;;
     esac
 }

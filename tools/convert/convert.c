@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "blob/tensor_names.h"
 #include "convert/keys.h"
+#include "convert/own_texts.h"
 #include "convert/report/page.h"
 #include "convert/compute/selftest.h"
 #include "text/unicode.h"
@@ -25,6 +26,7 @@ struct job {
     struct tokenizer tokenizer;
     struct license license;
     struct model model;
+    struct own_texts own;
     struct inputs inputs;
     struct gguf_write blob;
     struct pool *pool;
@@ -44,13 +46,22 @@ static int read_all(struct job *j) {
     if (!status)
         status = tokenizer_load(&j->tokenizer, j->p->tokenizer, c->folder, &c->config, &j->sources, &j->report);
     if (!status) status = license_read(&j->license, &j->arena, c->folder, j->p->license_file, &j->sources, &j->report);
-    return status ? status : model_load(&j->model, c, &j->report);
+    if (!status) status = model_load(&j->model, c, &j->report);
+    if (status || !j->p->prompts) return status;
+    c->config.no_text = true;
+    model_leave_text(&j->model);
+    status = own_texts_read(&j->own, j->p->prompts);
+    if (!status)
+        report_choice(&j->report, "text tower", "left out", "--no-text: vectors of %zu texts of %s take its place",
+                      j->own.texts.count, j->p->prompts);
+    return status;
 }
 
 static bool is_input(struct job *j, const char *path) {
-    const char *const given[] = {j->p->tokenizer, j->p->license_file}, *const folders[] = {j->checkpoint.folder,
-                                                                                           j->p->tokenizer};
-    for (int i = 0; i < 2; i++)
+    const char *const given[] = {j->p->tokenizer, j->p->license_file, j->p->prompts}, *const folders[] = {
+                                                                                          j->checkpoint.folder,
+                                                                                          j->p->tokenizer};
+    for (int i = 0; i < 3; i++)
         if (given[i] && file_same(given[i], path)) return true;
     for (const struct source *s = j->sources.first; s; s = s->next)
         for (int i = 0; i < 2; i++) {
@@ -102,11 +113,13 @@ static void declare_tensors(struct job *j) {
     for (size_t i = 0; i < j->model.count; i++) {
         const struct model_tensor *t = &j->model.tensors[i];
         char name[128];
+        if (t->left_out) continue;
         gguf_write_declare(&j->blob, t->name, t->matrix ? GGUF_WRITE_I8 : GGUF_WRITE_F32, t->dimensions, t->ne);
         snprintf(name, sizeof name, "%s" TENSOR_SCALE, t->name);
         if (t->matrix) gguf_write_declare(&j->blob, name, GGUF_WRITE_F32, 1, (uint64_t[]){t->rows});
     }
     selftest_declare(&j->blob, j->model.config);
+    if (j->p->prompts) own_texts_declare(&j->blob, &j->own, j->model.config);
 }
 
 /* "models/clip-vit-b32/", "clip-vit-b32.safetensors" and "clip-vit-b32.pt" are all "clip-vit-b32". */
@@ -131,12 +144,16 @@ static const char *model_name(struct job *j) {
 /* Twice: first for the size of the header, then with what the work gave. */
 static void put_keys(struct job *j, const char *name, float min_cosine) {
     const struct config *c = j->model.config;
-    keys_general(&j->blob, name, &j->license, &j->sources);
+    keys_general(&j->blob, name, &j->license, &j->sources, c->no_text);
     keys_model(&j->blob, &j->model);
     keys_float_inputs(&j->blob, "vision", j->images.layers, c->image.blocks);
-    keys_float_inputs(&j->blob, "text", j->texts.layers, c->text.blocks);
-    keys_tokenizer(&j->blob, &j->tokenizer);
-    selftest_keys(&j->blob, &j->inputs, min_cosine);
+    if (c->no_text) {
+        own_texts_keys(&j->blob, &j->own);
+    } else {
+        keys_float_inputs(&j->blob, "text", j->texts.layers, c->text.blocks);
+        keys_tokenizer(&j->blob, &j->tokenizer);
+    }
+    selftest_keys(&j->blob, c, &j->inputs, min_cosine);
 }
 
 static int begin_blob(struct job *j, const char **name) {
@@ -157,7 +174,9 @@ static int begin_blob(struct job *j, const char **name) {
 static uint64_t bytes_of_weights(const struct model *m) {
     uint64_t bytes = 0;
     for (size_t i = 0; i < m->count; i++)
-        bytes += m->tensors[i].matrix ? (uint64_t)m->tensors[i].rows * m->tensors[i].columns * sizeof(float) : 0;
+        bytes += m->tensors[i].matrix && !m->tensors[i].left_out
+                     ? (uint64_t)m->tensors[i].rows * m->tensors[i].columns * sizeof(float)
+                     : 0;
     return bytes;
 }
 
@@ -170,7 +189,8 @@ static int run_towers(struct job *j) {
                         .calibrate = !j->p->uncalibrated};
     progress_begin(&j->progress, bytes_of_weights(&j->model));
     int status = walk_images(&walk, &j->inputs, &j->images);
-    if (!status) status = walk_texts(&walk, &j->inputs, j->tokenizer.end_id, &j->texts);
+    if (!status)
+        status = (j->p->prompts ? own_texts_write : walk_texts)(&walk, &j->inputs, j->tokenizer.end_id, &j->texts);
     if (!status) status = walk_rest(&walk);
     if (!status) status = selftest_write(&j->blob, j->model.config, &j->inputs, &j->images, &j->texts);
     progress_clear(&j->progress);
@@ -179,13 +199,14 @@ static int run_towers(struct job *j) {
 
 static int end_blob(struct job *j, const char *name) {
     gguf_write_again(&j->blob);
-    put_keys(j, name, selftest_min_cosine(&j->images, &j->texts, j->model.config->embedding));
+    put_keys(j, name, selftest_min_cosine(j->model.config, &j->images, &j->texts));
     return gguf_write_end(&j->blob);
 }
 
 static int judge_all(struct job *j, struct convert_result *result) {
     struct judge *g = &result->judge;
     const struct judge_of of = {&j->inputs, &j->images, &j->texts, j->model.config->embedding, !j->p->uncalibrated};
+    g->no_text = j->model.config->no_text;
     result->size = j->files[0].written;
     g->input_bytes = bytes_of_weights(&j->model);
     g->seconds = (clock_ms() - j->begin) / 1000;
@@ -234,7 +255,8 @@ static int do_job(struct job *j, struct convert_result *result) {
     if (!status) status = check_outputs(j);
     if (!status) status = thread_pool_create(&j->pool, 0);
     if (!status)
-        status = inputs_collect(&j->inputs, j->model.config, &j->tokenizer, !j->p->uncalibrated, j->p->pictures);
+        status = inputs_collect(&j->inputs, j->model.config, &j->tokenizer, !j->p->uncalibrated, j->p->pictures,
+                                j->p->prompts ? &j->own.texts : NULL);
     if (!status) status = begin_blob(j, &name);
     if (!status) status = run_towers(j);
     if (!status) status = end_blob(j, name);
@@ -256,6 +278,7 @@ int convert(const struct convert_params *params, struct convert_result *result) 
     walk_tower_finish(&j.texts);
     gguf_write_finish(&j.blob);
     inputs_finish(&j.inputs);
+    own_texts_finish(&j.own);
     thread_pool_destroy(&j.pool);
     model_finish(&j.model);
     tokenizer_finish(&j.tokenizer);

@@ -14,7 +14,9 @@ struct convert_params {
     const char *name;          /* NULL: last part of the checkpoint's path */
     const char *license_file;  /* NULL: the checkpoint's own */
     const char *pictures;      /* a folder to take activation ranges of; NULL: built-in pictures */
+    const char *prompts;       /* a tags.ini: its texts' vectors take the text tower's place; NULL: the tower is kept */
     bool told;                 /* what was decided, and why, is printed on stdout */
+    bool no_text;              /* of the command line: `prompts` is then given */
     bool compared;             /* not a conversion: two blobs are given */
     bool uncalibrated;         /* neither balance outliers nor keep float inputs */
     struct config_given given; /* what a file without a configuration does not tell */

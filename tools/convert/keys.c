@@ -4,15 +4,16 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VERSION = 1, ALIGNMENT = 64 };
+/* Older runtimes refuse 2 by its number. They could not read what it is for. */
+enum { VERSION = 1, VERSION_NO_TEXT = 2, ALIGNMENT = 64 };
 
 void keys_general(struct gguf_write *writer, const char *name, const struct license *license,
-                  const struct sources *sources) {
+                  const struct sources *sources, bool no_text) {
     gguf_write_text(writer, "general.architecture", "clip");
     gguf_write_text(writer, "general.name", name);
     gguf_write_u32(writer, "general.alignment", ALIGNMENT);
     gguf_write_text(writer, "general.license", license->name);
-    gguf_write_u32(writer, "ocelli.version", VERSION);
+    gguf_write_u32(writer, "ocelli.version", no_text ? VERSION_NO_TEXT : VERSION);
     gguf_write_text(writer, "ocelli.license.text", license->text);
     gguf_write_texts(writer, "ocelli.source.files", sources->count);
     for (const struct source *s = sources->first; s; s = s->next) gguf_write_element(writer, s->name, strlen(s->name));
@@ -63,27 +64,31 @@ static void tower(struct gguf_write *writer, const char *name, const struct conf
     gguf_write_text(writer, key, config_activation_name(owner->activation));
 }
 
+static void text(struct gguf_write *writer, const struct config *c) {
+    tower(writer, "text", &c->text, c->embedding);
+    gguf_write_u32(writer, "clip.text.context_length", c->text.tokens);
+    gguf_write_u32(writer, "clip.text.vocab_size", c->vocabulary);
+    gguf_write_text(writer, "ocelli.text.pooling", c->pool == CONFIG_POOL_LAST ? "last" : "end");
+    gguf_write_text(writer, "ocelli.text.mask", c->no_mask ? "none" : "causal");
+    gguf_write_bool(writer, "ocelli.text.projection_bias", c->text_bias);
+}
+
 void keys_model(struct gguf_write *writer, const struct model *model) {
     const struct config *c = model->config;
     gguf_write_bool(writer, "clip.has_vision_encoder", true);
-    gguf_write_bool(writer, "clip.has_text_encoder", true);
+    gguf_write_bool(writer, "clip.has_text_encoder", !c->no_text);
     tower(writer, "vision", &c->image, c->embedding);
     gguf_write_u32(writer, "clip.vision.image_size", c->image_size);
     gguf_write_u32(writer, "clip.vision.patch_size", c->patch_size);
     gguf_write_f32s(writer, "clip.vision.image_mean", c->mean, 3);
     gguf_write_f32s(writer, "clip.vision.image_std", c->std, 3);
     gguf_write_bool(writer, "clip.use_gelu", c->image.activation != CONFIG_QUICK_GELU);
-    tower(writer, "text", &c->text, c->embedding);
-    gguf_write_u32(writer, "clip.text.context_length", c->text.tokens);
-    gguf_write_u32(writer, "clip.text.vocab_size", c->vocabulary);
+    if (!c->no_text) text(writer, c);
     if (c->stem) gguf_write_u32(writer, "ocelli.vision.stem_length", c->stem);
     if (c->no_pre_norm) gguf_write_bool(writer, "ocelli.vision.pre_norm", false);
     gguf_write_text(writer, "ocelli.vision.resize", c->squash ? "squash" : "crop");
     gguf_write_text(writer, "ocelli.vision.filter", c->bilinear ? "bilinear" : "bicubic");
     gguf_write_text(writer, "ocelli.vision.pooling", c->attention_pool ? "attention" : "class");
-    gguf_write_text(writer, "ocelli.text.pooling", c->pool == CONFIG_POOL_LAST ? "last" : "end");
-    gguf_write_text(writer, "ocelli.text.mask", c->no_mask ? "none" : "causal");
-    gguf_write_bool(writer, "ocelli.text.projection_bias", c->text_bias);
     gguf_write_text(writer, "ocelli.score", c->sigmoid ? "sigmoid" : "softmax");
     gguf_write_f32(writer, "ocelli.logit_scale", model->logit_scale);
     gguf_write_f32(writer, "ocelli.logit_bias", model->logit_bias);

@@ -10,7 +10,7 @@
 #include "convert/walk.h"
 
 void keys_general(struct gguf_write *writer, const char *name, const struct license *license,
-                  const struct sources *sources);
+                  const struct sources *sources, bool no_text);
 void keys_model(struct gguf_write *writer, const struct model *model);
 /* Which products keep float inputs, of a tower ("vision", "text"); layers NULL: none does. */
 void keys_float_inputs(struct gguf_write *writer, const char *tower, const struct walk_layer *layers, uint32_t blocks);

@@ -27,6 +27,9 @@ static const char help[] =
     "                           few built-in ones): channels that stand out are balanced, and\n"
     "                           products that int8 inputs cost too much keep float ones\n"
     "      --no-calibrate       do neither\n"
+    "      --no-text            leave out the text tower, the token table and the tokenizer: the blob\n"
+    "                           then knows the texts of --prompts alone, and boards of 1 GB have room\n"
+    "      --prompts FILE       with --no-text: a tags.ini, whose tags and vectors go into the blob\n"
     "      --report FILE        what was decided and why, and what int8 cost each tensor and layer:\n"
     "                           JSON, or a page to look at if FILE ends in .html; both may be given\n"
     "      --name NAME          name of the model (default: the last part of CHECKPOINT)\n"
@@ -75,14 +78,17 @@ static enum options_result refuse(int option, char **argv) {
 
 /* An empty value is what an unset variable of a script leaves. */
 static enum options_result check(const struct convert_params *p, int operands) {
-    const char *const values[] = {p->checkpoint, p->out,          p->tokenizer, p->report,
-                                  p->name,       p->license_file, p->page,      p->pictures};
+    const char *const values[] = {p->checkpoint,   p->out,  p->tokenizer, p->report, p->name,
+                                  p->license_file, p->page, p->pictures,  p->prompts};
     if (p->compared) return operands == 2 ? OPTIONS_COMPARE : wrong("", "--compare needs two blobs");
     if (operands != 1) return wrong("", "exactly one CHECKPOINT is needed");
     if (!p->out) return wrong("", "-o OUT.gguf is needed");
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
         if (values[i] && !*values[i]) return wrong("", "CHECKPOINT or the value of an option is empty");
     if (p->name && unicode_check(p->name, strlen(p->name)) != strlen(p->name)) return wrong("--name", " is not UTF-8");
+    if (p->no_text && !p->prompts) return wrong("", "--no-text needs --prompts tags.ini: the texts it is to know");
+    if (p->prompts && !p->no_text)
+        return wrong("", "--prompts goes with --no-text: with a text tower a board embeds any tags.ini itself");
     if (p->pictures && p->uncalibrated) return wrong("", "--calibrate and --no-calibrate exclude each other");
     if (!strcmp(p->out, "-") || (p->report && !strcmp(p->report, "-")))
         return wrong("-o or --report -",
@@ -106,6 +112,8 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         CALIBRATE,
         NO_CALIBRATE,
         COMPARE,
+        PROMPTS,
+        NO_TEXT,
         FACT
     }; /* FACT: and on, a bit each */
     static const struct option options[] = {{"output", required_argument, NULL, 'o'},
@@ -115,6 +123,8 @@ enum options_result options_read(struct convert_params *params, int argc, char *
                                             {"license-file", required_argument, NULL, LICENSE},
                                             {"calibrate", required_argument, NULL, CALIBRATE},
                                             {"no-calibrate", no_argument, NULL, NO_CALIBRATE},
+                                            {"prompts", required_argument, NULL, PROMPTS},
+                                            {"no-text", no_argument, NULL, NO_TEXT},
                                             {"compare", no_argument, NULL, COMPARE},
                                             {"activation", required_argument, NULL, FACT + CONFIG_ACTIVATION},
                                             {"mean", required_argument, NULL, FACT + CONFIG_MEAN},
@@ -134,6 +144,8 @@ enum options_result options_read(struct convert_params *params, int argc, char *
         case TOKENIZER: params->tokenizer = optarg; break;
         case REPORT: *(is_page(optarg) ? &params->page : &params->report) = optarg; break;
         case CALIBRATE: params->pictures = optarg; break;
+        case PROMPTS: params->prompts = optarg; break;
+        case NO_TEXT: params->no_text = true; break;
         case COMPARE: params->compared = true; break;
         case NO_CALIBRATE: params->uncalibrated = true; break;
         case NAME: params->name = optarg; break;
@@ -157,8 +169,12 @@ int options_main(int argc, char **argv) {
     if (read != OPTIONS_RUN) return read == OPTIONS_HELP ? 0 : 2;
     p.told = true;
     if (convert(&p, &result) != OCELLI_OK) return 1;
-    printf("%s: %.1f MB; int8 against float: cosine %.6f image, %.6f text\n", p.out, (double)result.size / 1e6,
-           result.judge.image.worst[REFERENCE_INT8], result.judge.text.worst[REFERENCE_INT8]);
+    printf("%s: %.1f MB; int8 against float: cosine %.6f image, ", p.out, (double)result.size / 1e6,
+           result.judge.image.worst[REFERENCE_INT8]);
+    if (p.no_text)
+        puts("texts as floats");
+    else
+        printf("%.6f text\n", result.judge.text.worst[REFERENCE_INT8]);
     judge_print(&result.judge);
     return 0;
 }

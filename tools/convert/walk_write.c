@@ -108,7 +108,7 @@ static int write_tensor(const struct walk *w, const struct model_tensor *t) {
 int walk_rest(const struct walk *walk) {
     int status = OCELLI_OK;
     for (size_t i = 0; i < walk->model->count && !status; i++)
-        if (!gguf_write_has(walk->blob, walk->model->tensors[i].name))
+        if (!walk->model->tensors[i].left_out && !gguf_write_has(walk->blob, walk->model->tensors[i].name))
             status = write_tensor(walk, &walk->model->tensors[i]);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "ocelli/common/plain.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -141,7 +142,9 @@ static int measure(struct bench *b, struct report *r) {
     int status = bench_init(b, r->runs);
     if (!status) status = time_runs(b, embed_picture, r->runs, r->image_ms, &r->image_cpu_ms);
     if (!status) status = time_batches(b, r->runs, &r->images_per_s);
-    if (!status) status = time_runs(b, embed_text, r->runs, r->text_ms, &text_cpu_ms);
+    ocelli_get_info(b->handle, &r->info);
+    r->text_ms[0] = r->text_ms[1] = NAN;
+    if (!status && !r->info.own_tags) status = time_runs(b, embed_text, r->runs, r->text_ms, &text_cpu_ms);
     if (!status) status = time_ops(b, r);
     ocelli_get_info(b->handle, &r->info); /* now, with all that is in use on the GPU */
     getrusage(RUSAGE_SELF, &usage);
@@ -236,7 +239,11 @@ static void show(const struct report *report) {
            report->runs);
     printf("%-14s %.2f ms a picture, all threads of the process%s\n", "CPU time", report->image_cpu_ms,
            strstr(report->info.device_name, "llvmpipe") ? ": the driver computes on the CPU" : "");
-    printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "text", report->text_ms[0], report->text_ms[1], report->runs);
+    if (report->info.own_tags)
+        line("text", "none: this model has no text tower");
+    else
+        printf("%-14s %.2f ms median, %.2f ms p95 of %zu\n", "text", report->text_ms[0], report->text_ms[1],
+               report->runs);
     printf("%-14s %.2f, %d at once\n", "pictures/s", report->images_per_s, BATCH);
     printf("%-14s %zu a picture\n", "dispatches", report->dispatches);
     printf("%-14s %.1f MB\n", "device memory", (double)report->info.gpu_bytes / 1e6);
@@ -280,15 +287,15 @@ static int plan(struct ocelli *handle, bool json) {
     struct bench_dispatch *dispatches = NULL;
     struct ocelli_info info;
     ocelli_get_info(handle, &info);
-    int32_t *ids = calloc(info.context_length, sizeof *ids);
-    size_t count, tokens;
+    int32_t *ids = calloc(info.context_length + 1, sizeof *ids);
+    size_t count, tokens = 0;
     int status = ids ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    if (!status) status = ocelli_tokenize(handle, text, ids, info.context_length, &tokens);
+    if (!status && !info.own_tags) status = ocelli_tokenize(handle, text, ids, info.context_length, &tokens);
     if (!status) status = bench_image_plan(handle, &dispatches, &count);
     if (!status) show_plan(json, "image", dispatches, count);
     free(dispatches);
-    dispatches = NULL;
-    if (!status) status = bench_text_plan(handle, (uint32_t)tokens, &dispatches, &count);
+    dispatches = NULL, count = 0;
+    if (!status && !info.own_tags) status = bench_text_plan(handle, (uint32_t)tokens, &dispatches, &count);
     if (!status) show_plan(json, "text", dispatches, count);
     free(dispatches);
     free(ids);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "blob/blob.h"
+#include "daemon/own_tags.h"
 #include "daemon/service_check.h"
 #include "clip/config.h"
 #include "ocelli/common/findings.h"
@@ -88,21 +89,26 @@ static int check_texts(const struct checked *k, const struct encoder *encoder, u
 }
 
 /* As ocelli_open() and the towers read it; all tensors, as the daemon would sooner or later. */
-static int open_model(const char *path, struct blob **blob, struct clip_config *config, struct encoder **encoder) {
-    int status = blob_open(blob, path, true);
-    if (!status) status = clip_config_read(config, *blob);
-    if (!status) status = handle_tokenizer(*blob, IDS_MOST, config->vocabulary, encoder);
-    return status ? status : blob_check(*blob);
+static int open_model(const char *path, struct ocelli *o) {
+    int status = blob_open(&o->blob, path, true);
+    if (!status) status = clip_config_read(&o->config, o->blob);
+    if (!status && !o->config.no_text) status = handle_tokenizer(o->blob, IDS_MOST, o->config.vocabulary, &o->encoder);
+    if (!status) status = handle_own_read(o);
+    return status ? status : blob_check(o->blob);
 }
 
-static int check_model(struct checked *k) {
-    struct blob *blob = NULL;
-    struct encoder *encoder = NULL;
-    struct clip_config config;
+/* As the daemon does after its start. */
+static int take_own_tags(struct checked *k, const struct ocelli *model, struct faults *faults) {
+    const struct own_tags own = {model->own.tags, model->own.known};
+    return own_tags_take(&own, &k->config, &k->own_tags, faults);
+}
+
+static int check_model(struct checked *k, struct faults *faults) {
+    struct ocelli model = {.blob = NULL}; /* without a device */
     char why[LOG_LINE];
     if (!k->model) return OCELLI_OK; /* told already */
     log_hold(why, sizeof why);
-    int status = open_model(k->model, &blob, &config, &encoder);
+    int status = open_model(k->model, &model);
     log_release();
     bool of_ini = k->model == k->config.model;
     if (status && of_ini)
@@ -110,11 +116,13 @@ static int check_model(struct checked *k) {
     else if (status)
         log_error("%s: -m: %s", k->config.path, why);
     else
-        status = check_texts(k, encoder, config.text.tokens);
-    k->english_only = encoder_is_clip(encoder);
-    if (!status) snprintf(k->model_key, sizeof k->model_key, "%s", blob_key(blob));
-    encoder_destroy(&encoder);
-    blob_close(&blob);
+        status =
+            model.encoder ? check_texts(k, model.encoder, model.config.text.tokens) : take_own_tags(k, &model, faults);
+    k->english_only = model.encoder && encoder_is_clip(model.encoder);
+    if (!status) snprintf(k->model_key, sizeof k->model_key, "%s", blob_key(model.blob));
+    encoder_destroy(&model.encoder);
+    handle_own_finish(&model);
+    blob_close(&model.blob);
     return status;
 }
 
@@ -145,7 +153,7 @@ static int look(struct checked *k, const struct options *options, const char *pa
     status = config_check_start(c, options->model, &faults);
     if (!status) status = faults_pass(&faults, check_source(c));
     if (!status) status = faults_pass(&faults, check_device(k, options));
-    if (!status) status = faults_pass(&faults, check_model(k));
+    if (!status) status = faults_pass(&faults, check_model(k, &faults));
     if (!status) status = check_policy(k, &faults);
     if (!status) status = service_check(c, &faults);
     if (!status) status = model_vectors_check(&c->tags, c->path, c->source.ignore_orientation, &faults);

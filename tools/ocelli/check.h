@@ -13,6 +13,7 @@ struct checked {
     const char *model;               /* file; of the command line or of the ini */
     const char *device;              /* as above; NULL: auto */
     bool english_only;               /* the model has CLIP's own tokenizer */
+    bool own_tags;                   /* the tags of `config` are the model's own */
     char model_key[SHA256_HEX_SIZE]; /* "": it could not be read */
     struct policy_file policy;       /* of [moderation]; empty without it, or where it has faults */
 };

@@ -90,7 +90,8 @@ static void show_tag(const struct tags_file *tags, const struct tags_file_tag *t
     struct prompts_list prompts = prompts_of(tags, tag, &arena);
     printf("\ntag ");
     quoted(tag->name, true);
-    printf(", line %zu\n", tag->line);
+    if (tag->line) printf(", line %zu", tag->line);
+    putchar('\n');
     list("looks for", &prompts);
     list("examples", &tag->examples);
     list("against", &tag->against);
@@ -167,6 +168,7 @@ void check_show(const struct checked *k) {
     show_history(c);
     show_moderation(k);
     line("on_change", c->on_change ? c->on_change : "none");
+    if (k->own_tags) line("tags", "the model's own, as this file has none");
     for (size_t i = 0; i < c->tags.count; i++) show_tag(&c->tags, &c->tags.tags[i]);
 }
 
@@ -245,6 +247,7 @@ void check_json(const struct checked *k, struct json *json) {
     json_history(json, c);
     json_moderation(json, &k->policy);
     json_text(json, "on_change", c->on_change);
+    if (k->own_tags) json_bool(json, "own_tags", true);
     json_begin(json, "tags", '[');
     for (size_t i = 0; i < c->tags.count; i++) json_tag(json, &c->tags, &c->tags.tags[i]);
     json_end(json, ']');

@@ -4,15 +4,18 @@
  */
 #include "base/log.h"
 #include "blob/blob.h"
+#include "blob/tensor_names.h"
 #include "clip/config.h"
 #include "op/device.h"
 #include "source/source.h"
+#include "tag/tags_file.h"
 #include "text/json.h"
 #include "ocelli/options.h"
 #include "ocelli/common/plain.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { NAME_SIZE = 256 };
 
@@ -20,22 +23,30 @@ enum { NAME_SIZE = 256 };
 struct facts {
     struct clip_config config;
     const char *name, *license, *score, *resize, *filter, *image_activation, *text_activation;
+    struct tags_file own_tags; /* without a text tower */
+    uint64_t own_texts;
     uint64_t file_bytes;
 };
+
+static int read_own(struct facts *facts, const struct blob *blob) {
+    const struct gguf_string *texts;
+    const char *tags;
+    if (!facts->config.no_text) return blob_string(blob, "ocelli.text.activation", &facts->text_activation);
+    int status = blob_string(blob, BLOB_OWN_TAGS, &tags);
+    if (!status) status = blob_strings(blob, BLOB_OWN_TEXTS, &texts, &facts->own_texts);
+    return status ? status : tags_file_parse(&facts->own_tags, tags, strlen(tags), "the model's own tags", NULL);
+}
 
 static int read_facts(struct facts *facts, struct blob *blob) {
     const struct {
         const char *key, **text;
-    } texts[] = {{"general.name", &facts->name},
-                 {"general.license", &facts->license},
-                 {"ocelli.score", &facts->score},
-                 {"ocelli.vision.resize", &facts->resize},
-                 {"ocelli.vision.filter", &facts->filter},
-                 {"ocelli.vision.activation", &facts->image_activation},
-                 {"ocelli.text.activation", &facts->text_activation}};
+    } texts[] = {{"general.name", &facts->name},           {"general.license", &facts->license},
+                 {"ocelli.score", &facts->score},          {"ocelli.vision.resize", &facts->resize},
+                 {"ocelli.vision.filter", &facts->filter}, {"ocelli.vision.activation", &facts->image_activation}};
     int status = clip_config_read(&facts->config, blob);
     for (size_t i = 0; !status && i < sizeof texts / sizeof texts[0]; i++)
         status = blob_string(blob, texts[i].key, texts[i].text);
+    if (!status) status = read_own(facts, blob);
     if (!status) status = blob_check(blob); /* who has copied a file asks here whether it is whole */
     facts->file_bytes = blob_size(blob);
     return status;
@@ -92,6 +103,21 @@ static void show_tower(const char *label, const struct clip_tower_config *t, con
     putchar('\n');
 }
 
+/* Their text has the templates and the prompts: whoever writes a file for this model needs both. */
+static void show_own(const struct facts *f) {
+    const struct tags_file *tags = &f->own_tags;
+    printf("%-15s none: vectors of %" PRIu64 " texts, of these tags and of everyday things\n", "text tower",
+           f->own_texts);
+    for (size_t i = 0; i < tags->templates.count; i++) line("template", tags->templates.texts[i]);
+    for (size_t i = 0; i < tags->count; i++) {
+        const struct tags_file_tag *tag = &tags->tags[i];
+        line("tag", tag->name);
+        for (size_t k = 0; k < tag->templates.count; k++) line("  template", tag->templates.texts[k]);
+        for (size_t k = 0; k < tag->prompts.count; k++) line("  prompt", tag->prompts.texts[k]);
+        for (size_t k = 0; k < tag->against.count; k++) line("  against", tag->against.texts[k]);
+    }
+}
+
 static void show_facts(const struct facts *f) {
     const struct clip_config *c = &f->config;
     line("model", f->name);
@@ -101,9 +127,12 @@ static void show_facts(const struct facts *f) {
     printf("%-15s %" PRIu32 "x%" PRIu32 " pixels (%s, %s), patches of %" PRIu32 "\n", "picture", c->image_size,
            c->image_size, f->resize, f->filter, c->patch_size);
     show_tower("image tower", &c->image, f->image_activation);
-    show_tower("text tower", &c->text, f->text_activation);
-    printf("%-15s %" PRIu32 " tokens\n", "vocabulary", c->vocabulary);
+    if (!c->no_text) {
+        show_tower("text tower", &c->text, f->text_activation);
+        printf("%-15s %" PRIu32 " tokens\n", "vocabulary", c->vocabulary);
+    }
     printf("%-15s %s, logit scale %.4g, bias %.4g\n", "score", f->score, (double)c->logit_scale, (double)c->logit_bias);
+    if (c->no_text) show_own(f);
 }
 
 static int json_devices(struct json *j) {
@@ -136,6 +165,29 @@ static void json_tower(struct json *j, const char *key, const struct clip_tower_
     json_end(j, '}');
 }
 
+static void json_list(struct json *j, const char *key, const struct prompts_list *texts) {
+    json_begin(j, key, '[');
+    for (size_t i = 0; i < texts->count; i++) json_text(j, NULL, texts->texts[i]);
+    json_end(j, ']');
+}
+
+/* In place of "text" and "vocabulary". */
+static void json_own(struct json *json, const struct facts *facts) {
+    json_count(json, "own_texts", facts->own_texts);
+    json_list(json, "own_templates", &facts->own_tags.templates);
+    json_begin(json, "own_tags", '[');
+    for (size_t i = 0; i < facts->own_tags.count; i++) {
+        const struct tags_file_tag *tag = &facts->own_tags.tags[i];
+        json_begin(json, NULL, '{');
+        json_text(json, "tag", tag->name);
+        json_list(json, "templates", &tag->templates);
+        json_list(json, "prompts", &tag->prompts);
+        json_list(json, "against", &tag->against);
+        json_end(json, '}');
+    }
+    json_end(json, ']');
+}
+
 static void json_facts(struct json *json, const struct facts *facts) {
     const struct clip_config *c = &facts->config;
     json_begin(json, "model", '{');
@@ -148,8 +200,11 @@ static void json_facts(struct json *json, const struct facts *facts) {
     json_text(json, "resize", facts->resize);
     json_text(json, "filter", facts->filter);
     json_tower(json, "image", &c->image, facts->image_activation);
-    json_tower(json, "text", &c->text, facts->text_activation);
-    json_count(json, "vocabulary", c->vocabulary);
+    if (c->no_text)
+        json_own(json, facts);
+    else
+        json_tower(json, "text", &c->text, facts->text_activation);
+    if (!c->no_text) json_count(json, "vocabulary", c->vocabulary);
     json_text(json, "score", facts->score);
     json_number(json, "logit_scale", (double)c->logit_scale, JSON_FLOAT);
     json_number(json, "logit_bias", (double)c->logit_bias, JSON_FLOAT);
@@ -238,7 +293,7 @@ static int show(const struct facts *facts, const struct op_device *used) {
 }
 
 static int info(const struct options *o) {
-    struct facts facts;
+    struct facts facts = {.own_texts = 0};
     struct blob *blob = NULL;
     int status = o->model ? blob_open(&blob, o->model, true) : OCELLI_OK;
     if (!status && blob) status = read_facts(&facts, blob);
@@ -249,6 +304,7 @@ static int info(const struct options *o) {
         op_device_close(&used);
         if (!status && !blob) status = opened;
     }
+    tags_file_finish(&facts.own_tags);
     blob_close(&blob);
     return status;
 }

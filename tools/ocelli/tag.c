@@ -128,7 +128,7 @@ static int tag_files(struct tagger *t, struct picture_list *list, bool quiet) {
 }
 
 static int tagger_init(struct tagger *tagger, const struct options *options) {
-    int status = options_open(options, &tagger->handle);
+    int status = tagger->handle ? OCELLI_OK : options_open(options, &tagger->handle);
     if (!status) status = ocelli_tags_create(&tagger->tags, tagger->handle, tagger->set->tags, tagger->set->count);
     if (!status) status = margins_init(&tagger->margins, tagger->handle, tagger->set);
     if (status) return status;
@@ -178,10 +178,26 @@ static void lint(const struct tagger *t) {
     prompt_lint_tell(&lint, NULL, info.english_only);
 }
 
+/* Without -t and -T: of a model that has some. */
+static int take_own_tags(const struct options *options, struct tagset_source *source, struct ocelli **handle) {
+    struct ocelli_info info;
+    int status = options_open(options, handle);
+    if (status) return status;
+    ocelli_get_info(*handle, &info);
+    source->own = info.own_tags;
+    if (source->own) return OCELLI_OK;
+    options_usage(options, "no tags: give -t \"TEXT\" or -T FILE");
+    return OCELLI_ERR_USAGE;
+}
+
 static int tag(const struct options *options, const struct request *request, struct picture_list *list) {
-    struct tagset set;
-    int status = tagset_init(&set, &request->source);
+    struct tagset set = {0};
+    struct tagset_source source = request->source;
+    struct ocelli *handle = NULL;
+    int status = source.texts.count || source.files.count ? OCELLI_OK : take_own_tags(options, &source, &handle);
+    if (!status) status = tagset_init(&set, &source);
     struct tagger t = {.set = &set,
+                       .handle = handle,
                        .rule = request->rule,
                        .show = options->json  ? tag_show_json
                                : request->csv ? tag_show_csv
@@ -275,8 +291,6 @@ static int run(int argc, char **argv) {
         code = o.exit_code;
     else if (!o.model)
         code = options_usage(&o, "no model: give -m BLOB");
-    else if (!r.source.texts.count && !r.source.files.count)
-        code = options_usage(&o, "no tags: give -t \"TEXT\" or -T FILE");
     else if (optind == argc)
         code = options_usage(&o, "no IMAGE");
     else {
@@ -310,7 +324,8 @@ const struct command command_tag = {
         "Options:\n"
         "  -t, --tag \"TEXT\"      a tag; the text is used as it is, unless there are templates\n"
         "  -T, --tags FILE       tags with several prompts each, as the daemon's file has; docs/cli.md tells the "
-        "format\n"
+        "format.\n"
+        "                        Without -t and -T a model that has no text tower uses its own tags\n"
         "      --template TEXT   sentence around the tags, {} being the tag; several are averaged\n"
         "      --top N           only the best N tags of each picture\n" PICTURES_HELP
         "  -r, --recursive       of a FOLDER also the folders in it\n"

@@ -34,6 +34,7 @@ static int tokenize(const char *model, char **texts) {
     struct encoder *encoder = NULL;
     int status = blob_open(&blob, model, true);
     if (!status) status = clip_config_read(&config, blob);
+    if (!status) status = handle_need_text(blob, &config);
     if (!status) status = handle_tokenizer(blob, config.text.tokens, config.vocabulary, &encoder);
     if (!status) status = print_all(encoder, config.text.tokens, texts);
     encoder_destroy(&encoder);

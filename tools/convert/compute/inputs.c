@@ -202,12 +202,22 @@ static int add_texts(struct inputs *in, const struct config *c, const struct tok
     return status;
 }
 
+static int add_given_texts(struct inputs *in, const struct config *c, const struct tokenizer *t,
+                           const struct prompts_list *texts) {
+    in->texts = arena_alloc(&in->arena, texts->count, sizeof *in->texts);
+    in->ids = arena_alloc(&in->arena, texts->count, sizeof *in->ids);
+    int status = in->texts && in->ids ? OCELLI_OK : no_memory();
+    for (size_t i = 0; i < texts->count && !status; i++) status = add_text(in, c, t, texts->texts[i]);
+    return status;
+}
+
 int inputs_collect(struct inputs *inputs, const struct config *config, const struct tokenizer *tokenizer,
-                   bool calibrate, const char *folder) {
+                   bool calibrate, const char *folder, const struct prompts_list *texts) {
     enum { FEW = 16, MANY = 1000 };
     *inputs = (struct inputs){0};
     int status = add_pictures(inputs, config, calibrate, folder);
-    if (!status) status = add_texts(inputs, config, tokenizer, folder ? MANY : calibrate ? FEW : 0);
+    if (!status && texts) status = add_given_texts(inputs, config, tokenizer, texts);
+    if (!status && !texts) status = add_texts(inputs, config, tokenizer, folder ? MANY : calibrate ? FEW : 0);
     if (status) inputs_finish(inputs);
     return status;
 }

@@ -6,6 +6,7 @@
 
 #include "convert/compute/reference.h"
 #include "convert/tokenizer/tokenizer.h"
+#include "tag/prompts.h"
 
 enum { INPUTS_SELFTEST_PICTURES = 1, INPUTS_SELFTEST_TEXTS = 2, INPUTS_PICTURES_MOST = 64 };
 
@@ -21,10 +22,11 @@ struct inputs {
     size_t unusable; /* files that could not be read */
 };
 
-/* The self-test's alone, or (`calibrate`) built-in ones too; or with `folder` the pictures of it, at most
- * INPUTS_PICTURES_MOST, taken evenly. Errors: FILE (no picture there), MEMORY. */
+/* Pictures and texts of the self-test alone, or (`calibrate`) built-in ones too; or with `folder` the pictures of it,
+ * at most INPUTS_PICTURES_MOST, taken evenly. With `texts` (NULL: not so) these are the texts. Errors: FILE (no picture
+ * there), MEMORY. */
 int inputs_collect(struct inputs *inputs, const struct config *config, const struct tokenizer *tokenizer,
-                   bool calibrate, const char *folder);
+                   bool calibrate, const char *folder, const struct prompts_list *texts);
 void inputs_finish(struct inputs *inputs);
 
 #endif

@@ -474,6 +474,15 @@ int reference_image(const struct model *model, enum reference_weights weights, c
     return status;
 }
 
+int reference_run_texts(const struct model *model, struct pool *pool, const struct reference_text *texts, size_t count,
+                        uint32_t end_id, float *out) {
+    struct reference r = {0};
+    int status = reference_texts(&r, model, pool, 1u << REFERENCE_FLOAT, texts, count, end_id);
+    if (!status) status = run_tower(&r, REFERENCE_FLOAT, TENSOR_TEXT_PROJECTION, out);
+    reference_finish(&r);
+    return status;
+}
+
 int reference_text(const struct model *model, enum reference_weights weights, const int32_t *ids, size_t count,
                    uint32_t end_id, float *out) {
     struct reference r = {0};

@@ -106,6 +106,10 @@ int reference_image(const struct model *model, enum reference_weights weights, c
 int reference_text(const struct model *model, enum reference_weights weights, const int32_t *ids, size_t count,
                    uint32_t end_id, float *out);
 
+/* The text tower in float for `count` texts at once; out: (count, D). Errors: as above. */
+int reference_run_texts(const struct model *model, struct pool *pool, const struct reference_text *texts, size_t count,
+                        uint32_t end_id, float *out);
+
 double reference_cosine(const float *a, const float *b, size_t count);
 
 #endif

@@ -15,12 +15,15 @@ void selftest_declare(struct gguf_write *writer, const struct config *config) {
     uint32_t size = config->image_size, d = config->embedding;
     gguf_write_declare(writer, TENSOR_SELFTEST_PICTURES, GGUF_WRITE_I8, 4, (uint64_t[]){3, size, size, PICTURES});
     gguf_write_declare(writer, TENSOR_SELFTEST_IMAGE, GGUF_WRITE_F32, 2, (uint64_t[]){d, PICTURES});
-    gguf_write_declare(writer, TENSOR_SELFTEST_TEXT, GGUF_WRITE_F32, 2, (uint64_t[]){d, TEXTS});
+    if (!config->no_text) gguf_write_declare(writer, TENSOR_SELFTEST_TEXT, GGUF_WRITE_F32, 2, (uint64_t[]){d, TEXTS});
 }
 
-void selftest_keys(struct gguf_write *writer, const struct inputs *inputs, float min_cosine) {
-    gguf_write_texts(writer, "ocelli.selftest.texts", TEXTS);
-    for (size_t i = 0; i < TEXTS; i++) gguf_write_element(writer, inputs->texts[i], strlen(inputs->texts[i]));
+void selftest_keys(struct gguf_write *writer, const struct config *config, const struct inputs *inputs,
+                   float min_cosine) {
+    if (!config->no_text) {
+        gguf_write_texts(writer, "ocelli.selftest.texts", TEXTS);
+        for (size_t i = 0; i < TEXTS; i++) gguf_write_element(writer, inputs->texts[i], strlen(inputs->texts[i]));
+    }
     gguf_write_f32(writer, "ocelli.selftest.min_cosine", min_cosine);
 }
 
@@ -32,8 +35,10 @@ static double worst_of(const struct walk_tower *t, size_t count, uint32_t d) {
     return worst;
 }
 
-float selftest_min_cosine(const struct walk_tower *images, const struct walk_tower *texts, uint32_t embedding) {
-    double worst = fmin(worst_of(images, PICTURES, embedding), worst_of(texts, TEXTS, embedding));
+float selftest_min_cosine(const struct config *config, const struct walk_tower *images,
+                          const struct walk_tower *texts) {
+    double worst = worst_of(images, PICTURES, config->embedding);
+    if (!config->no_text) worst = fmin(worst, worst_of(texts, TEXTS, config->embedding));
     return (float)fmin(mark, worst - margin);
 }
 
@@ -45,6 +50,6 @@ int selftest_write(struct gguf_write *writer, const struct config *config, const
         status = gguf_write_piece(writer, TENSOR_SELFTEST_PICTURES, inputs->pictures[i], pixels);
     if (!status)
         status = gguf_write_piece(writer, TENSOR_SELFTEST_IMAGE, images->embeddings[REFERENCE_FLOAT], PICTURES * row);
-    if (status) return status;
+    if (status || config->no_text) return status;
     return gguf_write_piece(writer, TENSOR_SELFTEST_TEXT, texts->embeddings[REFERENCE_FLOAT], TEXTS * row);
 }

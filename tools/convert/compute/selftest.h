@@ -5,12 +5,13 @@
 
 #include "convert/walk.h"
 
-/* Names the tensors selftest.*. */
+/* Names the tensors selftest.*. Texts are only there where the blob has a text tower. */
 void selftest_declare(struct gguf_write *writer, const struct config *config);
 /* The keys; min_cosine: the lowest that a device may reach. */
-void selftest_keys(struct gguf_write *writer, const struct inputs *inputs, float min_cosine);
+void selftest_keys(struct gguf_write *writer, const struct config *config, const struct inputs *inputs,
+                   float min_cosine);
 /* What `min_cosine` is to be, by what int8 cost. */
-float selftest_min_cosine(const struct walk_tower *images, const struct walk_tower *texts, uint32_t embedding);
+float selftest_min_cosine(const struct config *config, const struct walk_tower *images, const struct walk_tower *texts);
 /* Writes the tensors. Errors: FILE, MEMORY. */
 int selftest_write(struct gguf_write *writer, const struct config *config, const struct inputs *inputs,
                    const struct walk_tower *images, const struct walk_tower *texts);

@@ -85,6 +85,12 @@ static void read_all(struct values *v, struct config *c, uint32_t *facts) {
 int checkpoint_read_gguf(struct checkpoint *checkpoint, uint32_t *facts, struct report *report) {
     struct config *c = &checkpoint->config;
     struct values v = {.gguf = &checkpoint->files->gguf->gguf, .file = checkpoint->files->path};
+    const struct gguf_value *text = gguf_value(v.gguf, "clip.has_text_encoder");
+    if (text && text->type == GGUF_BOOL && !text->number.u)
+        return log_fail(OCELLI_ERR_FILE,
+                        "%s: no text tower in it: give the checkpoint that it was made of, or a GGUF "
+                        "with both towers",
+                        v.file);
     int status = checkpoint_read_shapes(checkpoint, facts, report);
     if (status) return status;
     read_all(&v, c, facts);

@@ -57,6 +57,7 @@ struct config {
     bool no_mask;        /* of texts; else causal */
     bool text_bias;      /* of the text's projection */
     bool sigmoid;        /* score rule; else softmax */
+    bool no_text;        /* asked for: the blob gets vectors of texts in place of text tower and tokenizer */
     const char *clean;   /* what texts go through before the tokenizer, see docs/blob.md; NULL: as CLIP's */
     const char *family;  /* for people */
     uint32_t stem;       /* channels of MobileCLIP-B's convolutions before the last one; 0: a plain ViT */

@@ -384,6 +384,14 @@ void model_finish(struct model *model) {
     *model = (struct model){0};
 }
 
+void model_leave_text(struct model *model) {
+    for (size_t i = 0; i < model->count; i++) {
+        struct model_tensor *t = &model->tensors[i];
+        t->left_out = !strncmp(t->name, TENSOR_TEXT ".", sizeof TENSOR_TEXT) ||
+                      !strncmp(t->name, TENSOR_TEXT_PROJECTION, sizeof TENSOR_TEXT_PROJECTION - 1);
+    }
+}
+
 float *model_add_made(struct model *model, const char *name, const char *source, bool matrix, uint32_t rows,
                       uint32_t columns) {
     struct model_tensor *t = &model->tensors[model->count++];

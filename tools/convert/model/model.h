@@ -9,6 +9,7 @@
 struct model_tensor {
     const char *name;   /* in the blob */
     const char *source; /* in the checkpoint, for messages */
+    bool left_out;      /* of the blob: only read */
     bool matrix;        /* stored as int8 with a scale a row; else float */
     uint32_t rows, columns;
     uint32_t dimensions;
@@ -38,6 +39,9 @@ struct model {
  * shape, left over), MEMORY. */
 int model_load(struct model *model, struct checkpoint *checkpoint, struct report *report);
 void model_finish(struct model *model);
+
+/* The text tower is not for the blob. */
+void model_leave_text(struct model *model);
 
 /* A tensor that is made of others: its numbers, (rows, columns), to be filled; the model's. NULL: no memory, said. */
 float *model_add_made(struct model *model, const char *name, const char *source, bool matrix, uint32_t rows,

@@ -135,7 +135,10 @@ void judge_print(const struct judge *judge) {
     printf("  seen            %zu picture%s, %s; %zu texts\n", judge->pictures, judge->pictures == 1 ? "" : "s",
            judge->drawn ? "all built-in (drawn)" : "yours and the self-test's", judge->texts);
     print_tower("image cosine", &judge->image);
-    print_tower("text cosine", &judge->text);
+    if (judge->no_text)
+        printf("  text tower      left out: the vectors of %zu texts are in the blob, as floats\n", judge->texts);
+    else
+        print_tower("text cosine", &judge->text);
     printf("  best text       the same as in float for %.1f %% of the pictures; rank correlation %.4f\n",
            100 * judge->first, judge->rank);
     printf("  worst input     %s: %.6f\n", judge->worst_input, judge->worst_cosine);

@@ -14,7 +14,8 @@ struct judge_tower {
 struct judge {
     struct judge_tower image, text;
     size_t pictures, texts;
-    bool drawn; /* the pictures are built-in ones */
+    bool drawn;   /* the pictures are built-in ones */
+    bool no_text; /* the texts' vectors are stored as floats: nothing was lost */
     size_t unusable;
     double first; /* share of pictures whose best text is the same as in float */
     double rank;  /* mean Spearman correlation of a picture's ranks of all texts */
@@ -34,7 +35,7 @@ struct judge_of {
     bool calibrated;
 };
 
-/* input_bytes and seconds are the caller's. Errors: MEMORY. */
+/* input_bytes, seconds and no_text are the caller's. Errors: MEMORY. */
 int judge(struct judge *judge, const struct judge_of *of);
 void judge_report(const struct judge *judge, const struct judge_of *of, struct report *report);
 /* For people, several lines on stdout. */

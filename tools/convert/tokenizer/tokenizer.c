@@ -220,6 +220,7 @@ int tokenizer_load(struct tokenizer *tokenizer, const char *path, const char *fo
         status = log_fail(
             OCELLI_ERR_FILE, "%s: %zu merges for %zu tokens, which need %zu: the file is cut short: fetch it again",
             tokenizer->file, tokenizer->merge_count, tokenizer->token_count, tokenizer->token_count - SYMBOLS);
+    if (!status) status = tokenizer_check_others(tokenizer, path ? path : folder);
     if (status) {
         tokenizer_finish(tokenizer);
         return status;

@@ -38,6 +38,9 @@ void tokenizer_finish(struct tokenizer *tokenizer);
 /* The same of a SigLIP, whose folder has spiece.model, tokenizer.json or tokenizer.model. */
 int tokenizer_load_spm(struct tokenizer *tokenizer, const char *path, const char *folder, const struct config *config,
                        struct sources *sources, struct report *report);
+/* Is there in `folder` another tokenizer than the one read from it, in a form that was not looked at? `folder` may be a
+ * file: then nothing is. Errors: FILE, MEMORY. */
+int tokenizer_check_others(struct tokenizer *tokenizer, const char *folder);
 /* All but the context. */
 struct sentencepiece_params tokenizer_spm_params(const struct tokenizer *tokenizer);
 

@@ -154,6 +154,7 @@ int tokenizer_load_spm(struct tokenizer *tokenizer, const char *path, const char
         status = log_fail(OCELLI_ERR_FILE, "%s: %zu tokens, %s says %u: give the model's own tokenizer",
                           tokenizer->vocabulary, tokenizer->spm.token_count, config->file, config->vocabulary);
     if (!status) status = create(tokenizer, config);
+    if (!status) status = tokenizer_check_others(tokenizer, path ? path : folder);
     if (status) return status;
     report_choice(report, "tokenizer", tokenizer->vocabulary, "%s; %s, %zu tokens",
                   path ? "given by --tokenizer" : "beside the weights",

@@ -69,6 +69,16 @@ static int add_file(struct tagset *set, const struct tags_file *file, const stru
     return status;
 }
 
+static int add_own(struct tagset *set, const char *text, const struct prompts_list *templates) {
+    static const char name[] = "the model's own tags";
+    struct tags_file file;
+    int status = tags_file_parse(&file, text, strlen(text), name, NULL);
+    if (!status) status = config_check_texts(&file, name, NULL);
+    if (!status) status = add_file(set, &file, templates);
+    tags_file_finish(&file);
+    return status;
+}
+
 int tagset_files_read(struct tagset_files *files, const struct prompts_list *paths) {
     const struct tags_file_options options = {.others = config_passed_over.others};
     int status = OCELLI_OK;
@@ -99,6 +109,7 @@ int tagset_init(struct tagset *set, const struct tagset_source *source) {
         status = add(set, source->texts.texts[i], &one, &source->templates);
     }
     for (size_t i = 0; !status && i < read->count; i++) status = add_file(set, &read->files[i], &source->templates);
+    if (!status && !set->count && source->own) status = add_own(set, source->own, &source->templates);
     tagset_files_finish(&own);
     return status;
 }

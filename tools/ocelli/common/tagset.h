@@ -24,6 +24,7 @@ void tagset_files_finish(struct tagset_files *files);
 struct tagset_source {
     struct prompts_list texts;       /* -t: each its own prompt */
     struct prompts_list files;       /* -T */
+    const char *own;                 /* without both: a model's own tags, a tags.ini; NULL: none */
     struct prompts_list templates;   /* --template: for -t, and for tags of files without their own */
     const struct tagset_files *read; /* `files`, read already; NULL: they are not */
 };
