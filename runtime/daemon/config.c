@@ -50,6 +50,12 @@ static const struct key {
     {"serve", "psk", PATH, AT(psk)},
     {"serve", "reach", TEXT, AT(reach)},
     {"serve", "requests", NUMBER, AT(requests), 0, 1e6, 50},
+    {"web", "port", WHOLE, AT(web_port), 0, 65535, 0},
+    {"web", "address", TEXT, AT(web_address)},
+    {"web", "password", PATH, AT(web_password)},
+    {"web", "certificate", PATH, AT(web_certificate)},
+    {"web", "key", PATH, AT(web_key)},
+    {"web", "host", TEXT, AT(web_host)},
     {"memory", "file", PATH, AT(memory_file)},
     {"memory", "budget", NUMBER, AT(memory_budget), 8, 1e6, 256},
     {"memory", "every", NUMBER, AT(memory_every), 0, 86400, 1},
@@ -129,12 +135,13 @@ int config_parse_all(struct daemon_config *config, const void *bytes, size_t siz
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)config + keys[i].at, &keys[i].preset, sizeof(double));
     struct part run = {config, "run"}, source = {config, "source"}, serve = {config, "serve"},
-                memory = {config, "memory"};
+                memory = {config, "memory"}, web = {config, "web"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
                                            {.name = "source", .user = &source, .value = take},
                                            {.name = "serve", .user = &serve, .value = take},
-                                           {.name = "memory", .user = &memory, .value = take}};
-    const struct ini_table table = {sections, 4, NULL};
+                                           {.name = "memory", .user = &memory, .value = take},
+                                           {.name = "web", .user = &web, .value = take}};
+    const struct ini_table table = {sections, 5, NULL};
     const struct tags_file_options options = {.others = &table, .may_be_empty = true, .faults = faults};
     int status = tags_file_parse(&config->tags, bytes, size, path, &options);
     if (!status) status = config_check(config, faults);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory] and [serve] beside them. docs/run.md tells the
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [serve] and [web] beside them. docs/run.md tells the
  * keys. */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
@@ -7,7 +7,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 36 };
+enum { CONFIG_KEYS = 42 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -31,6 +31,9 @@ struct daemon_config {
     const char *serial, *address, *psk, *reach; /* NULL: not given */
     double udp, coap, coaps;                    /* ports; 0: not served */
     double requests;                            /* a second of an address; 0: no limit */
+    /* [web] */
+    double web_port; /* 0: not served */
+    const char *web_address, *web_password, *web_certificate, *web_key, *web_host; /* NULL: not given */
     /* [memory] */
     const char *memory_file;            /* of the history; NULL: none */
     double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */

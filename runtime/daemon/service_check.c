@@ -3,7 +3,16 @@
 #include "base/log.h"
 
 bool service_wanted(const struct daemon_config *c) {
-    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial;
+    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial || c->web_port > 0;
+}
+
+struct serve_web_params service_web(const struct daemon_config *config) {
+    return (struct serve_web_params){.port = (int)config->web_port,
+                                     .address = config->web_address,
+                                     .password = config->web_password,
+                                     .certificate = config->web_certificate,
+                                     .key = config->web_key,
+                                     .host = config->web_host};
 }
 
 int service_check_reach(const struct daemon_config *c, enum serve_reach *reach) {
@@ -28,6 +37,19 @@ static int check_value(const struct daemon_config *c, const char *key, const cha
     return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "serve", key), why) : OCELLI_OK;
 }
 
+static int check_web(const struct daemon_config *c) {
+    char why[LOG_LINE];
+    struct serve_web_params params = service_web(c);
+    if (c->web_port <= 0) return OCELLI_OK;
+    if (!serve_has_web())
+        log_warn("%s:%zu: port = %g: the web page is not built in: build with libmicrohttpd-dev installed", c->path,
+                 config_line(c, "web", "port"), c->web_port);
+    log_hold(why, sizeof why);
+    int status = serve_check_web(&params);
+    log_release();
+    return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "web", "port"), why) : OCELLI_OK;
+}
+
 int service_check(const struct daemon_config *config, struct faults *faults) {
     enum serve_reach reach;
     if (!service_wanted(config)) return OCELLI_OK;
@@ -36,6 +58,7 @@ int service_check(const struct daemon_config *config, struct faults *faults) {
     if (!status) status = faults_pass(faults, check_value(config, "address", config->address, serve_check_address));
     if (!status) status = faults_pass(faults, check_value(config, "serial", config->serial, serve_check_serial));
     if (!status) status = faults_pass(faults, check_value(config, "psk", config->psk, serve_check_keys));
+    if (!status) status = faults_pass(faults, check_web(config));
     if (config->coap > 0 && !serve_has_coap())
         log_warn("%s:%zu: coap = %g: CoAP is not built in: build with libcoap3-dev installed", config->path,
                  config_line(config, "serve", "coap"), config->coap);

@@ -14,10 +14,10 @@ static void thin_out(uint8_t *rgb, uint32_t *width, uint32_t *height, uint32_t s
     *width = w, *height = h;
 }
 
-bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
+bool encode_jpeg_small(const struct frame *frame, uint32_t side, uint8_t **jpeg, size_t *size) {
     uint32_t width = frame_upright_width(frame), height = frame_upright_height(frame);
     uint32_t longer = width > height ? width : height, shorter = width + height - longer;
-    uint32_t step = (longer + JPEG_SIDE - 1) / JPEG_SIDE;
+    uint32_t step = (longer + side - 1) / side;
     if (step > shorter) step = shorter;
     uint8_t *rgb = malloc(3ul * width * height);
     if (!rgb) return false;
@@ -26,4 +26,8 @@ bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) 
     bool good = encode_jpeg_rows(rgb, width, height, jpeg, size);
     free(rgb);
     return good;
+}
+
+bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
+    return encode_jpeg_small(frame, JPEG_SIDE, jpeg, size);
 }

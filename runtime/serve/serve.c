@@ -13,7 +13,7 @@
 
 /* CoAP first: serial lines hand their messages to it. */
 static const struct serve_transport *const transports[] = {&serve_transport_coap, &serve_transport_udp,
-                                                           &serve_transport_serial};
+                                                           &serve_transport_serial, &serve_transport_web};
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
 
 bool serve_reach_find(enum serve_reach *reach, const char *name) {
@@ -107,4 +107,8 @@ uint16_t serve_coap_port(const struct serve *serve) {
 
 uint16_t serve_coaps_port(const struct serve *serve) {
     return serve->coaps_port;
+}
+
+uint16_t serve_web_port(const struct serve *serve) {
+    return serve->web_port;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers requests: lines on UDP and serial, CoAP. docs/protocol.md describes the protocol. Thread-safety: all calls
+ * Answers requests: lines on UDP and serial, CoAP, a web page with its API. docs/protocol.md and docs/web.md describe them. Thread-safety: all calls
  * from one thread; serve_wake() and serve_drop_output() from any. The callbacks are called within serve_poll() only. */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
@@ -13,6 +13,15 @@ enum { SERVE_SERIALS = 4, SERVE_UDP_PORT = 5690, SERVE_COAP_PORT = 5683, SERVE_C
 /* As a port: not served; one that is free. 0 is the default. */
 enum { SERVE_NO_PORT = -1, SERVE_ANY_PORT = 65536 };
 
+/* The page. Zero: not served. */
+struct serve_web_params {
+    int port;                      /* TCP; 0: not served */
+    const char *address;           /* to bind to; NULL: loopback without a password, else all, IPv4 and IPv6 */
+    const char *password;          /* file of serve/password.h; NULL: none, and nobody but this machine may ask */
+    const char *certificate, *key; /* files in PEM, for HTTPS; NULL: HTTP */
+    const char *host;              /* names of this board in browsers, parted by blanks; see serve/web_head.h */
+};
+
 /* Zero means default. */
 struct serve_params {
     const struct serve_callbacks *callbacks; /* copied */
@@ -20,6 +29,7 @@ struct serve_params {
     const char *address;               /* to bind to; NULL: all, IPv4 and IPv6 */
     const char *serial[SERVE_SERIALS]; /* DEVICE[@BAUD]; NULL ends them */
     const char *psk_file;              /* NULL: no DTLS */
+    struct serve_web_params web;
     enum serve_reach reach;
     double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
 };
@@ -32,6 +42,10 @@ int serve_check_address(const char *address);
 int serve_check_serial(const char *serial);
 /* The keys. Errors: FILE, LIMIT, MEMORY, USAGE (DTLS is not built in). */
 int serve_check_keys(const char *psk_file);
+/* The password's file, and what does not go together. Errors: USAGE, FILE. */
+int serve_check_web(const struct serve_web_params *params);
+/* Is the page built in? */
+bool serve_has_web(void);
 /* Is CoAP built in? */
 bool serve_has_coap(void);
 
@@ -53,6 +67,7 @@ void serve_push(struct serve *serve, const struct tagger_event *events, size_t c
 uint16_t serve_udp_port(const struct serve *serve);
 uint16_t serve_coap_port(const struct serve *serve);
 uint16_t serve_coaps_port(const struct serve *serve);
+uint16_t serve_web_port(const struct serve *serve);
 
 /* Before _exit(): drops what waits in a serial device. The system's close() would wait until all is sent: seconds at
  * 9600 baud, half a minute on a device that hangs. Any thread; waits for nobody. */

@@ -24,15 +24,15 @@ struct serve_transport {
     void (*drop_output)(void *self);
 };
 
-extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap;
+extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap, serve_transport_web;
 
 struct serve {
     struct serve_callbacks callbacks;
     struct serve_context context;
     struct serve_access access;
     int waker; /* eventfd */
-    void *self[3];
-    uint16_t udp_port, coap_port, coaps_port;
+    void *self[4];
+    uint16_t udp_port, coap_port, coaps_port, web_port;
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 

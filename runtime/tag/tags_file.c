@@ -203,8 +203,9 @@ static int pass_over(void *user, const struct ini_place *at, const char *key, co
 static const struct ini_section daemon_sections[] = {{.name = "run", .value = pass_over},
                                                      {.name = "source", .value = pass_over},
                                                      {.name = "serve", .value = pass_over},
-                                                     {.name = "memory", .value = pass_over}};
-const struct ini_table tags_file_daemon_sections = {daemon_sections, 4, NULL};
+                                                     {.name = "memory", .value = pass_over},
+                                                     {.name = "web", .value = pass_over}};
+const struct ini_table tags_file_daemon_sections = {daemon_sections, 5, NULL};
 
 /* ---- from an array ---- */
 
