@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [serve] and [web] beside them. docs/run.md tells the
- * keys. */
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [serve] and [web] beside them. docs/run.md
+ * tells the keys. */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
@@ -32,7 +32,7 @@ struct daemon_config {
     double udp, coap, coaps;                    /* ports; 0: not served */
     double requests;                            /* a second of an address; 0: no limit */
     /* [web] */
-    double web_port; /* 0: not served */
+    double web_port;                                                               /* 0: not served */
     const char *web_address, *web_password, *web_certificate, *web_key, *web_host; /* NULL: not given */
     /* [memory] */
     const char *memory_file;            /* of the history; NULL: none */

@@ -69,8 +69,8 @@ bool password_parse(struct password *password, const char *line, size_t size) {
     if (size > PASSWORD_LINE || memchr(line, 0, size)) return false;
     memcpy(text, line, size);
     text[size] = 0;
-    if (sscanf(text, "scrypt %2u %2u %2u %32[0-9a-f] %64[0-9a-f] %c", &password->log_n, &password->r, &password->p, salt,
-               hash, &more) != 5)
+    if (sscanf(text, "scrypt %2u %2u %2u %32[0-9a-f] %64[0-9a-f] %c", &password->log_n, &password->r, &password->p,
+               salt, hash, &more) != 5)
         return false;
     bool cost = password->log_n >= 10 && password->log_n <= LOG_N_MOST && password->r == R && password->p >= 1 &&
                 password->p <= P_MOST;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers requests: lines on UDP and serial, CoAP, a web page with its API. docs/protocol.md and docs/web.md describe them. Thread-safety: all calls
- * from one thread; serve_wake() and serve_drop_output() from any. The callbacks are called within serve_poll() only. */
+ * Answers requests: lines on UDP and serial, CoAP, a web page with its API. docs/protocol.md and docs/web.md describe
+ * them. Thread-safety: all calls from one thread; serve_wake() and serve_drop_output() from any. The callbacks are
+ * called within serve_poll() only. */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 

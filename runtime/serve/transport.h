@@ -24,7 +24,8 @@ struct serve_transport {
     void (*drop_output)(void *self);
 };
 
-extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap, serve_transport_web;
+extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap,
+    serve_transport_web;
 
 struct serve {
     struct serve_callbacks callbacks;

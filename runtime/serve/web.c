@@ -92,7 +92,8 @@ static void sweep(struct serve_web *web, double now_ms) {
     web->swept_ms = now_ms;
     for (struct web_socket *s = web->sockets.next; s; s = s->next) {
         if (s->served || s->shut || now_ms - s->since_ms < WEB_HEAD_MS) continue;
-        const union MHD_ConnectionInfo *info = MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (info) shutdown(info->connect_fd, SHUT_RDWR);
         s->shut = true;
     }
@@ -117,8 +118,7 @@ static int start(struct serve_web *web, int fd) {
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)WEB_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)WEB_EACH,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_STALLED_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_MEMORY,
         MHD_OPTION_ARRAY, web->tls ? tls : none, MHD_OPTION_END);
-    const union MHD_DaemonInfo *info =
-        web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
+    const union MHD_DaemonInfo *info = web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (info) web->epoll = info->epoll_fd;
     return info ? OCELLI_OK : log_fail(OCELLI_ERR_DEVICE, "web: libmicrohttpd does not start");
 }
@@ -131,8 +131,7 @@ static int prepare(struct serve_web *web, const struct serve_web_params *p) {
     web->names.given = web->given;
     if (p->host && !web->given) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = web_login_open(&web->login, web->serve, p->password);
-    if (!status && web->tls)
-        status = web_certificate_read(p->certificate, p->key, &web->certificate, &web->key);
+    if (!status && web->tls) status = web_certificate_read(p->certificate, p->key, &web->certificate, &web->key);
     web_pages_open(web);
     return status;
 }

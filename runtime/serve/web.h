@@ -13,9 +13,9 @@
 #include <microhttpd.h>
 #include <stdatomic.h>
 
-/* CONNECTIONS: at once, EACH: of an address. STREAMS, VIDEOS: answers without an end, of states and of pictures. HEAD_MS:
- * for a request to come whole, and until the next one. WAITING: requests that a search or a change goes on for. CHANGES:
- * that are kept with their pictures. SESSION_MS: without a request. */
+/* CONNECTIONS: at once, EACH: of an address. STREAMS, VIDEOS: answers without an end, of states and of pictures.
+ * HEAD_MS: for a request to come whole, and until the next one. WAITING: requests that a search or a change goes on
+ * for. CHANGES: that are kept with their pictures. SESSION_MS: without a request. */
 enum {
     WEB_CONNECTIONS = 160,
     WEB_EACH = 64,
@@ -51,11 +51,11 @@ struct web_request {
     const struct serve_row *row; /* NULL: not of the table */
     enum serve_method method;
     struct serve_address from;
-    bool begun;     /* the heads were judged */
-    bool waits;     /* suspended: for a search, a change or the password */
-    bool again;     /* it waited */
-    bool checks;    /* the password is being checked for it */
-    char *body;     /* (body_size) */
+    bool begun;  /* the heads were judged */
+    bool waits;  /* suspended: for a search, a change or the password */
+    bool again;  /* it waited */
+    bool checks; /* the password is being checked for it */
+    char *body;  /* (body_size) */
     size_t body_size;
     struct serve_origin origin;
     struct web_words words;
@@ -180,8 +180,8 @@ enum MHD_Result web_answer_page(struct web_request *r), web_answer_icon(struct w
 int web_login_open(struct web_login *login, struct serve *serve, const char *path);
 void web_login_close(struct web_login *login);
 #define WEB_LOG_IN "log in first, or give the password as Basic"
-/* Has this request a session, or the password? false: no; *answered: *result is set, as it waits for a check, or must not
- * guess now. */
+/* Has this request a session, or the password? false: no; *answered: *result is set, as it waits for a check, or must
+ * not guess now. */
 bool web_login_knows(struct web_request *r, bool *answered, enum MHD_Result *result);
 /* Begins to check a password for this request, which then waits: true, or *result is set to a refusal. */
 bool web_login_begin(struct web_request *r, const char *text, enum MHD_Result *result);

@@ -4,7 +4,7 @@
 
 #include "serve/serve.h"
 
-/* What no single key shows, without opening anything but the files that are named. Errors: USAGE. */
+/* Checks what a single key does not show: what goes together. It opens nothing. Errors: USAGE. */
 int web_check_params(const struct serve_web_params *params);
 
 #endif

@@ -18,7 +18,8 @@ struct web_names {
 /* `host`: the value of Host, with or without a port. */
 bool web_host_known(const struct web_names *names, const char *host);
 
-/* Is the page that sends this on the host that it asks? Also behind a proxy that ends TLS. origin: the value of Origin. */
+/* Is the page that sends this on the host that it asks? Also behind a proxy that ends TLS. origin: the value of Origin.
+ */
 bool web_origin_same(const char *origin, const char *host);
 
 /* May a request with these heads change something? NULL: the head is not there, as a program leaves it out; browsers

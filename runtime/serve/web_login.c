@@ -79,7 +79,7 @@ static void *check(void *user) {
     return NULL;
 }
 
-/* Of the last right password: so that a program that asks often needs no check each time. */
+/* Tells the last right password again: a program that asks often needs no check each time. */
 static void basic_digest(const struct web_login *login, const char *text, uint8_t digest[32]) {
     uint8_t bytes[sizeof login->secret + PASSWORD_MOST + 1];
     size_t size = strlen(text);
@@ -102,8 +102,8 @@ bool web_login_begin(struct web_request *r, const char *text, enum MHD_Result *r
     bool busy = atomic_load(&login->running) || login->asking;
     if (wait_s > 0 || busy) {
         snprintf(seconds, sizeof seconds, "%.0f", wait_s > 0 ? wait_s : 1);
-        *result = web_refuse_as(r, 429, "busy",
-                                busy ? "another password is being checked" : "too many wrong passwords", seconds);
+        *result = web_refuse_as(r, 429, "busy", busy ? "another password is being checked" : "too many wrong passwords",
+                                seconds);
         return false;
     }
     thread_join(&login->thread, INT64_MAX); /* it is at its end: nothing runs */

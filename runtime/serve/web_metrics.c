@@ -76,7 +76,8 @@ enum MHD_Result web_answer_metrics(struct web_request *r) {
     for (size_t i = 0; i < count; i++) add_field(&text, &fields[i]);
     add(&text, "# TYPE ocelli_faults gauge\nocelli_faults %zu\n", b->faults ? b->faults(b->user, &faults) : 0);
     (b->tags ? b->tags : b->view)(b->user, &view);
-    if (view.seq) add(&text, "# TYPE ocelli_frame_age_seconds gauge\nocelli_frame_age_seconds %.3f\n", view.age_ms / 1000);
+    if (view.seq)
+        add(&text, "# TYPE ocelli_frame_age_seconds gauge\nocelli_frame_age_seconds %.3f\n", view.age_ms / 1000);
     add_tags(&text, &view);
     return web_reply(r, 200, "text/plain; version=0.0.4; charset=utf-8", text.bytes, text.used);
 }

@@ -75,9 +75,8 @@ void web_pages_open(struct serve_web *web) {
 /* ---- what is the same for all ---- */
 
 static enum MHD_Result reply(struct web_request *r, const char *type, const char *text) {
-    return web_send(
-        r, 200, type,
-        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT));
+    return web_send(r, 200, type,
+                    MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT));
 }
 
 enum MHD_Result web_answer_page(struct web_request *r) {

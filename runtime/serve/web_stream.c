@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers without an end: states as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html),
- * pictures as multipart/x-mixed-replace. A stream that has told all is suspended, and costs nothing. */
+ * Answers without an end: states as server-sent events
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html), pictures as multipart/x-mixed-replace. A stream
+ * that has told all is suspended, and costs nothing. */
 #include "base/clock.h"
 #include "serve/web.h"
 
@@ -28,7 +29,7 @@ static bool put(struct web_stream *s, const char *head, const void *bytes, size_
     return true;
 }
 
-/* What was lost, as the stream was slow, shows as a gap of n. */
+/* A slow stream loses changes: a gap of n shows it. */
 static bool put_change(struct web_stream *s, double now_ms) {
     const struct web_change *c = NULL;
     char text[SERVE_LINE * 2], head[64];

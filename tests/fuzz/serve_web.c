@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as web requests: first what parses heads and bodies by itself, then all of it through a socket. What comes
- * back is HTTP, and without the password nothing is changed and no tag is told. The first byte: 1 the board has a
+ * Any bytes as web requests: first what parses heads and bodies by itself, then all of it through a socket. The
+ * answer is HTTP. Without the password it changes nothing and tells no tag. The first byte: 1 the board has a
  * password, 2 a frame comes before. The board stays from input to input, a while. */
 #include "fuzz.h"
 #include "../serve/service_fixture.h"
@@ -27,7 +27,8 @@ static const char *const seeds[] = {
     "PUT /api/prompts?tag=cow HTTP/1.1\r\n" JSON "33\r\n\r\n{\"values\":[\"a cow\",\"against=dog\"]}",
     "POST /api/prompts?tag=cow HTTP/1.1\r\n" JSON "21\r\n\r\n{\"values\":[\"brown\\n\"]}",
     "PUT /api/prompts?tag=%63at HTTP/1.1\r\n" HOST
-    "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"values\r\n9\r\n\":[\"on=1\"\r\n2\r\n]}\r\n0\r\n\r\n",
+    "Content-Type: application/json\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n8\r\n{\"values\r\n9\r\n\":[\"on=1\"\r\n2\r\n]}\r\n0\r\n\r\n",
     "DELETE /api/prompts?tag=cat&value=a%20cat&value=group= HTTP/1.1\r\n" HOST "Origin: http://localhost\r\n\r\n",
     "POST /api/session HTTP/1.1\r\n" JSON "24\r\n\r\n{\"password\":\"wrong one\"}",
     "GET /api/stream HTTP/1.1\r\n" HOST "Sec-Fetch-Site: same-origin\r\n\r\n",
@@ -79,7 +80,8 @@ static void parse(const uint8_t *data, size_t size) {
     text[size] = 0;
     if (web_host_known(&names, "evil.com") && !strcasestr(text, "evil.com")) abort();
     if (web_host_known(&(struct web_names){.own = "board"}, text) && strstr(text, "evil")) abort();
-    if (web_origin_same(text, "board") && strcasecmp(text, "http://board") && strcasecmp(text, "https://board")) abort();
+    if (web_origin_same(text, "board") && strcasecmp(text, "http://board") && strcasecmp(text, "https://board"))
+        abort();
     if (web_basic(text, password, sizeof password) && strlen(password) > PASSWORD_MOST) abort();
     web_is_json(text);
     words.count = words.used = 0;

@@ -57,7 +57,8 @@ static void many(void **state) {
 static void v6(void **state) {
     (void)state;
     static struct web_guess g;
-    struct serve_address a = {.ip = {0x20, 1, [15] = 1}}, b = {.ip = {0x20, 1, [15] = 2}}, c = {.ip = {0x20, 2, [15] = 1}};
+    struct serve_address a = {.ip = {0x20, 1, [15] = 1}}, b = {.ip = {0x20, 1, [15] = 2}},
+                         c = {.ip = {0x20, 2, [15] = 1}};
     for (int i = 0; i < WEB_GUESS_FREE; i++) web_guess_wrong(&g, &a, 1e6);
     assert_true(web_guess_wait(&g, &b, 1e6) > 0);
     assert_true(web_guess_wait(&g, &c, 1e6) == 0);

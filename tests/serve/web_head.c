@@ -47,8 +47,9 @@ static void pages(void **state) {
     assert_true(web_may_write(NULL, NULL, "board:8080")); /* a program */
     assert_true(web_may_write("http://board:8080", "same-origin", "board:8080"));
     assert_true(web_may_write("https://board:8080", NULL, "board:8080"));
-    static const char *const foreign[] = {"http://evil.com", "null", "", "http://board", "http://board:80801", "board:8080",
-                                          "ftp://board:8080", "http://board:8080.evil.com"};
+    static const char *const foreign[] = {
+        "http://evil.com",           "null", "", "http://board", "http://board:80801", "board:8080", "ftp://board:8080",
+        "http://board:8080.evil.com"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         assert_false(web_may_write(foreign[i], NULL, "board:8080"));
     assert_false(web_may_write(NULL, "cross-site", "board:8080"));
@@ -70,8 +71,16 @@ static void basic(void **state) {
     assert_string_equal(text, "b:c");
     assert_true(web_basic("Basic YTo=", text, sizeof text));
     assert_string_equal(text, "");
-    static const char *const bad[] = {"", "Basic", "Basic ", "Bearer YTpi", "Basic YTp", "Basic YWI=", "Basic ====", "Basic !!!!",
-                                      "Basic YToA" /* a zero byte */, "Basic YToxMjM0NTY3ODkwMTIzNDU2"};
+    static const char *const bad[] = {"",
+                                      "Basic",
+                                      "Basic ",
+                                      "Bearer YTpi",
+                                      "Basic YTp",
+                                      "Basic YWI=",
+                                      "Basic ====",
+                                      "Basic !!!!",
+                                      "Basic YToA" /* a zero byte */,
+                                      "Basic YToxMjM0NTY3ODkwMTIzNDU2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(web_basic(bad[i], text, sizeof text));
 }
 

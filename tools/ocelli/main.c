@@ -10,11 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {&command_init,     &command_check, &command_run,      &command_learn,
-                                                 &command_query,    &command_watch, &command_search,   &command_tag,
-                                                 &command_embed,    &command_eval,  &command_tokenize, &command_info,
-                                                 &command_selftest, &command_bench, &command_score,    &command_draw,
-                                                 &command_password};
+static const struct command *const commands[] = {
+    &command_init,     &command_check, &command_run,   &command_learn, &command_query,    &command_watch,
+    &command_search,   &command_tag,   &command_embed, &command_eval,  &command_tokenize, &command_info,
+    &command_selftest, &command_bench, &command_score, &command_draw,  &command_password};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int show_help(void) {
