@@ -23,7 +23,7 @@ enum {
     WEB_VIDEOS = 8,
     WEB_HEAD_MS = 10000,
     WEB_STALLED_S = 20,
-    WEB_MEMORY = 16384,
+    WEB_MEMORY = 32768,
     WEB_BODY = 32768,
     WEB_ANSWER = 1 << 20,
     WEB_WAITING = 32,

@@ -7,7 +7,7 @@ command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
 grep -q '^WEB_FOUND:INTERNAL=1' "$OCELLI_BUILD/CMakeCache.txt" || { echo "SKIP: the page is not built in"; exit 77; }
 work=$(mktemp -d) || exit 1
 cd "$work" || exit 1
-pids= p=
+pids='' p=''
 trap 'for p in $pids; do kill -9 $p 2>/dev/null; done; rm -rf "$work"' EXIT
 failed=0
 fail() { echo "FAILED: $1"; failed=1; }

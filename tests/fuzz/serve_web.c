@@ -26,8 +26,7 @@ static const char *const seeds[] = {
     "GET /api/prompts?tag=cat HTTP/1.1\r\n" HOST "Cookie: ocelli-session=0123\r\nAuthorization: Basic YTpi\r\n\r\n",
     "PUT /api/prompts?tag=cow HTTP/1.1\r\n" JSON "33\r\n\r\n{\"values\":[\"a cow\",\"against=dog\"]}",
     "POST /api/prompts?tag=cow HTTP/1.1\r\n" JSON "21\r\n\r\n{\"values\":[\"brown\\n\"]}",
-    "PUT /api/prompts?tag=%63at HTTP/1.1\r\n" HOST
-    "Content-Type: application/json\r\nTransfer-Encoding: "
+    "PUT /api/prompts?tag=%63at HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nTransfer-Encoding: "
     "chunked\r\n\r\n8\r\n{\"values\r\n9\r\n\":[\"on=1\"\r\n2\r\n]}\r\n0\r\n\r\n",
     "DELETE /api/prompts?tag=cat&value=a%20cat&value=group= HTTP/1.1\r\n" HOST "Origin: http://localhost\r\n\r\n",
     "POST /api/session HTTP/1.1\r\n" JSON "24\r\n\r\n{\"password\":\"wrong one\"}",
@@ -111,12 +110,16 @@ static void fresh(bool lock) {
     if (serve_open(&s, &params)) abort();
 }
 
+/* From a thousand addresses: those of one have too few ports for a minute of inputs. */
 static int client(void) {
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + inputs % 1000 * 256)};
     const struct linger at_once = {1, 0}; /* no TIME_WAIT: there are more inputs than ports */
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(serve_web_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&to, sizeof to)) abort();
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&from, sizeof from) ||
+        connect(fd, (const struct sockaddr *)&to, sizeof to))
+        abort();
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     return fd;
 }
