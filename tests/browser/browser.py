@@ -141,6 +141,12 @@ def delays(browser, page, port):
     return browser.run(page, script)
 
 
+def small(source_file, to):
+    """96 colours: the picture lies in the repository."""
+    from PIL import Image
+    Image.open(source_file).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(to, optimize=True)
+
+
 def main():
     work = tempfile.mkdtemp(prefix="ocelli-browser-")
     port = free_port()
@@ -151,10 +157,12 @@ def main():
         while not answers(port) and board.poll() is None: time.sleep(0.2)
         page = browser.page()
         usable(browser, page, port)
-        check(min(usable(browser, page, port) for _ in range(3)) < 300, "usable 300 ms after the first byte")
+        check(min(usable(browser, page, port) for _ in range(5)) < 300, "usable 300 ms after the first byte")
+        browser.until(page, "!!document.documentElement.dataset.change")
+        time.sleep(3) # what a page fetches at its begin is over
         got = delays(browser, page, port)
         print("        ms from capture to the page's stream, and from there to the list:", [(round(x["age"]), round(x["page"])) for x in got])
-        check(sorted(x["page"] for x in got)[len(got) // 2] < 200, "an event is on the page within 200 ms of its message")
+        check(max(x["page"] for x in got) < 200, "an event is on the page within 200 ms of its message")
         check(browser.until(page, "document.querySelectorAll('#changes img').length > 3"), "events have pictures")
         check(browser.until(page, "document.getElementById('live').naturalWidth > 0"), "there is a live picture")
         browser.run(page, "document.getElementById('words').value = 'a cat'; document.getElementById('search').requestSubmit()")
@@ -184,7 +192,7 @@ def main():
         errors = [e["params"]["entry"]["text"] for e in browser.events if e.get("method") == "Log.entryAdded" and e["params"]["entry"]["level"] == "error"]
         errors += [json.dumps(e["params"])[:300] for e in browser.events if e.get("method") == "Runtime.exceptionThrown"]
         check(not errors, f"the browser tells of no fault {errors[:3]}")
-        if options.screenshot: shutil.copy(folder / "desktop.png", options.screenshot)
+        if options.screenshot: small(folder / "desktop.png", options.screenshot)
     finally:
         browser.close()
         frames.kill(), board.send_signal(signal.SIGTERM)
