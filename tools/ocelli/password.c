@@ -17,12 +17,15 @@ enum { TYPED = PASSWORD_MOST + 2 };
 
 /* ---- a line that nobody sees ---- */
 
-/* Without its end. false: there is none, or it is too long. */
-static bool read_line(char text[TYPED]) {
+/* Without its end. false: there is none, it is too long, or `interrupt` (0: none) was typed. */
+static bool read_line(char text[TYPED], char interrupt) {
     size_t size = 0;
     char c;
     ssize_t got;
-    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && size < TYPED - 1) text[size++] = c;
+    while ((got = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && size < TYPED - 1) {
+        if (interrupt && c == interrupt) return false;
+        text[size++] = c;
+    }
     if (size && text[size - 1] == '\r') size--;
     text[size] = 0;
     return (got == 1 && c == '\n') || (got == 0 && size);
@@ -32,14 +35,15 @@ static bool read_line(char text[TYPED]) {
 static bool read_hidden(const char *prompt, char text[TYPED]) {
     struct termios before, quiet;
     sigset_t all, old;
-    if (tcgetattr(STDIN_FILENO, &before)) return read_line(text);
+    if (tcgetattr(STDIN_FILENO, &before)) return read_line(text, 0);
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+    quiet.c_cc[VEOL] = before.c_cc[VINTR]; /* so that it is read at once */
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &old);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     fputs(prompt, stderr);
-    bool good = read_line(text) && !strchr(text, before.c_cc[VINTR]);
+    bool good = read_line(text, (char)before.c_cc[VINTR]);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     sigprocmask(SIG_SETMASK, &old, NULL);
     fputc('\n', stderr);
