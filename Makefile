@@ -8,7 +8,8 @@ JOBS := $(shell nproc)
 PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-vulkan-drivers vulkan-validationlayers \
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
 # Without these a part is left out, with a message. Cameras (libcamera-dev, g++) are not in the list: they bring much with them.
-OPTIONAL = libcoap3-dev libmosquitto-dev mosquitto mosquitto-clients libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev libpq-dev lowdown
+OPTIONAL = libcoap3-dev libmicrohttpd-dev curl libmosquitto-dev mosquitto mosquitto-clients libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev \
+	libpq-dev lowdown
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)
@@ -251,4 +252,13 @@ packages:
 	apt-get update -q >/dev/null && apt-get install -q -y --no-install-recommends$$missing >apt.log 2>&1 || { cat apt.log; exit 1; }; \
 	rm -f apt.log
 
-.PHONY: demo picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-mqtt soak-library test-postgres soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
+# The page in Chromium, and the picture of docs/web.md. Needs PyPI.
+test-browser: PACKAGES += python3-venv chromium
+test-browser: packages
+	cmake --preset dev
+	cmake --build --preset dev -j$(JOBS) --target ocelli ocelli-convert frames
+	test -x build/browser/bin/python || python3 -m venv build/browser
+	build/browser/bin/pip install -q websocket-client==1.9.2 axe-playwright-python==0.1.8
+	build/browser/bin/python tests/browser/browser.py build/dev . build/browser/shots --screenshot docs/pictures/web.png
+
+.PHONY: demo test-browser picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-mqtt soak-library test-postgres soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages

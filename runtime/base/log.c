@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/control.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,22 @@ static void to_stderr(void *user, enum ocelli_log_level level, const char *messa
 
 static void (*handler)(void *, enum ocelli_log_level, const char *) = to_stderr;
 static void *handler_user;
+
+static pthread_mutex_t tap_lock = PTHREAD_MUTEX_INITIALIZER;
+static void (*tapped)(void *, enum ocelli_log_level, const char *);
+static void *tap_user;
+
+void log_tap(void (*tap)(void *, enum ocelli_log_level, const char *), void *user) {
+    pthread_mutex_lock(&tap_lock);
+    tapped = tap, tap_user = user;
+    pthread_mutex_unlock(&tap_lock);
+}
+
+static void tell_tap(enum ocelli_log_level level, const char *message) {
+    pthread_mutex_lock(&tap_lock);
+    if (tapped) tapped(tap_user, level, message);
+    pthread_mutex_unlock(&tap_lock);
+}
 
 static _Thread_local struct {
     char *text; /* NULL: not held */
@@ -64,6 +81,7 @@ static void say(enum ocelli_log_level level, const char *format, va_list args) {
         return;
     }
     handler(handler_user, level, message);
+    tell_tap(level, message);
 }
 
 void log_error(const char *format, ...) {

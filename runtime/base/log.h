@@ -23,6 +23,9 @@ enum { LOG_LINE = 1024 };
 /* As a message shows `text`, a file's name for instance: one line, UTF-8, no control characters. */
 void log_one_line(const char *text, char out[LOG_LINE]);
 
+/* Is given each line too, after the handler; one at a time, and it must not log. NULL: nobody. Any thread. */
+void log_tap(void (*tap)(void *user, enum ocelli_log_level level, const char *message), void *user);
+
 /* From here on errors of this thread are not logged: the last one is kept in `text` (of `capacity` bytes, "" before
  * any), for who answers it to somebody else. Until log_release(), in the same function. */
 void log_hold(char *text, size_t capacity);

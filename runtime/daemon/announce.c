@@ -89,6 +89,7 @@ static void add_answers(struct text *to, const struct daemon_config *c) {
     add_port(to, &between, "udp", c->udp, c->address);
     add_port(to, &between, "coap", c->coap, c->address);
     add_port(to, &between, "coaps", c->coaps, c->address);
+    add_port(to, &between, "web", c->web_port, c->web_address ? c->web_address : c->web_password ? NULL : "127.0.0.1");
     if (c->serial) add(to, "%sserial %s", between, c->serial), between = "";
     if (c->mqtt_host) add(to, "%sthe MQTT broker %s", between, c->mqtt_host), between = "";
     if (*between == 'a') add(to, "answers no requests ([serve] has no port)");

@@ -50,6 +50,12 @@ static const struct key {
     {"serve", "psk", PATH, AT(psk)},
     {"serve", "reach", TEXT, AT(reach)},
     {"serve", "requests", NUMBER, AT(requests), 0, 1e6, 50},
+    {"web", "port", WHOLE, AT(web_port), 0, 65535, 0},
+    {"web", "address", TEXT, AT(web_address)},
+    {"web", "password", PATH, AT(web_password)},
+    {"web", "certificate", PATH, AT(web_certificate)},
+    {"web", "key", PATH, AT(web_key)},
+    {"web", "host", TEXT, AT(web_host)},
     {"mqtt", "host", TEXT, AT(mqtt_host)},
     {"mqtt", "port", WHOLE, AT(mqtt_port), 1, 65535, 0},
     {"mqtt", "user", TEXT, AT(mqtt_user)},
@@ -142,10 +148,12 @@ int config_parse_all(struct daemon_config *config, const void *bytes, size_t siz
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)config + keys[i].at, &keys[i].preset, sizeof(double));
     struct part run = {config, "run"}, source = {config, "source"}, serve = {config, "serve"},
-                memory = {config, "memory"}, mqtt = {config, "mqtt"}, moderation = {config, "moderation"};
+                web = {config, "web"}, mqtt = {config, "mqtt"}, memory = {config, "memory"},
+                moderation = {config, "moderation"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
                                            {.name = "source", .user = &source, .value = take},
                                            {.name = "serve", .user = &serve, .value = take},
+                                           {.name = "web", .user = &web, .value = take},
                                            {.name = "mqtt", .user = &mqtt, .value = take},
                                            {.name = "memory", .user = &memory, .value = take},
                                            {.name = "moderation", .user = &moderation, .value = take}};

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
- * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [moderation], [serve] and [mqtt] beside them.
- * docs/run.md tells the keys. */
+ * ocelli.ini: the tags (tag/tags_file.h) with [run], [source], [memory], [moderation], [serve], [web] and [mqtt] beside
+ * them. docs/run.md tells the keys. */
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 49 };
+enum { CONFIG_KEYS = 55 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -31,6 +31,9 @@ struct daemon_config {
     const char *serial, *address, *psk, *reach; /* NULL: not given */
     double udp, coap, coaps;                    /* ports; 0: not served */
     double requests;                            /* a second of an address; 0: no limit */
+    /* [web] */
+    double web_port;                                                               /* 0: not served */
+    const char *web_address, *web_password, *web_certificate, *web_key, *web_host; /* NULL: not given */
     /* [mqtt]: likewise */
     const char *mqtt_host, *mqtt_user, *mqtt_password, *mqtt_prefix, *mqtt_discovery, *mqtt_ca; /* NULL: not given */
     double mqtt_port, mqtt_tls, mqtt_images, mqtt_commands; /* port 0: not given */

@@ -6,6 +6,7 @@
 #include "daemon/service_change.h"
 #include "daemon/service_check.h"
 #include "daemon/fault_list.h"
+#include "daemon/service_log.h"
 #include "daemon/service_search.h"
 #include "prep/encode_jpeg.h"
 #include "serve/serve.h"
@@ -36,6 +37,7 @@ struct service {
     size_t jpeg_size;
     uint64_t jpeg_sequence;
     struct service_search searched;
+    struct service_log log;
 
     pthread_mutex_t lock; /* of all below */
     bool stop;
@@ -207,6 +209,22 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
     return true;
 }
 
+static bool thumbnail(void *user, uint8_t **jpeg, size_t *size) {
+    struct service *b = user;
+    struct frame frame;
+    uint8_t *bytes;
+    bool blurred;
+    if (!daemon_frame(b->daemon, &frame, &bytes, &blurred)) return false;
+    bool good = encode_jpeg_small(&frame, JPEG_SMALL, blurred, jpeg, size);
+    free(bytes);
+    return good;
+}
+
+static size_t log_lines(void *user, const char *const **lines) {
+    struct service *b = user;
+    return service_log_get(&b->log, lines);
+}
+
 static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found,
                               char message[SERVE_MESSAGE]) {
     struct service *b = user;
@@ -301,7 +319,9 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                     .status = status,
                                     .faults = faults,
                                     .pause = pause_it,
-                                    .frame = picture};
+                                    .frame = picture,
+                                    .thumbnail = thumbnail,
+                                    .log = log_lines};
     struct serve_mqtt mqtt = service_mqtt(config);
     if (daemon_remembers(service->daemon)) table.search = search, table.searching = searching;
     struct serve_params params = {.callbacks = &table,
@@ -311,6 +331,7 @@ static int open_serve(struct service *service, const struct daemon_config *confi
                                   .address = config->address,
                                   .serial = {config->serial},
                                   .psk_file = config->psk,
+                                  .web = service_web(config),
                                   .mqtt = config->mqtt_host ? &mqtt : NULL,
                                   .rate = config->requests > 0 ? config->requests : -1,
                                   .burst = 2 * config->requests};
@@ -323,6 +344,7 @@ static int open_serve(struct service *service, const struct daemon_config *confi
 static void destroy(struct service *b) {
     service_change_close(&b->changes, CLOSE_MS);
     serve_close(&b->serve);
+    service_log_finish(&b->log);
     arena_finish(&b->names);
     arena_finish(&b->fault_texts);
     pthread_mutex_destroy(&b->lock);
@@ -344,6 +366,7 @@ int service_open(struct service **out, struct daemon *daemon, const char *path) 
     b->daemon = daemon;
     service_search_init(&b->searched, daemon, ended, b);
     pthread_mutex_init(&b->lock, NULL);
+    service_log_init(&b->log);
     uint64_t version;
     int status = service_change_open(&b->changes, path, daemon_own_tags(daemon), ended, b);
     const struct daemon_config *config = status ? NULL : service_change_config(b->changes, &version);

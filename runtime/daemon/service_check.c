@@ -5,7 +5,7 @@
 #include <string.h>
 
 bool service_wanted(const struct daemon_config *c) {
-    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial || c->mqtt_host;
+    return c->udp > 0 || c->coap > 0 || c->coaps > 0 || c->serial || c->web_port > 0 || c->mqtt_host;
 }
 
 /* The ports are IANA's, without and with TLS. */
@@ -26,6 +26,15 @@ struct serve_mqtt service_mqtt(const struct daemon_config *c) {
                                .images = c->mqtt_images > 0,
                                .commands = c->mqtt_commands > 0,
                                .every_s = c->mqtt_every};
+}
+
+struct serve_web_params service_web(const struct daemon_config *config) {
+    return (struct serve_web_params){.port = (int)config->web_port,
+                                     .address = config->web_address,
+                                     .password = config->web_password,
+                                     .certificate = config->web_certificate,
+                                     .key = config->web_key,
+                                     .host = config->web_host};
 }
 
 int service_check_reach(const struct daemon_config *c, enum serve_reach *reach) {
@@ -72,6 +81,19 @@ static int check_mqtt_host(const struct daemon_config *c) {
     return OCELLI_OK;
 }
 
+static int check_web(const struct daemon_config *c) {
+    char why[LOG_LINE];
+    struct serve_web_params params = service_web(c);
+    if (c->web_port <= 0) return OCELLI_OK;
+    if (!serve_has_web())
+        log_warn("%s:%zu: port = %g: the web page is not built in: build with libmicrohttpd-dev installed", c->path,
+                 config_line(c, "web", "port"), c->web_port);
+    log_hold(why, sizeof why);
+    int status = serve_check_web(&params);
+    log_release();
+    return status ? log_fail(status, "%s:%zu: %s", c->path, config_line(c, "web", "port"), why) : OCELLI_OK;
+}
+
 int service_check(const struct daemon_config *config, struct faults *faults) {
     enum serve_reach reach;
     int early = faults_pass(faults, check_mqtt_host(config));
@@ -83,6 +105,7 @@ int service_check(const struct daemon_config *config, struct faults *faults) {
     if (!status) status = faults_pass(faults, check_value(config, "serial", config->serial, serve_check_serial));
     if (!status) status = faults_pass(faults, check_value(config, "psk", config->psk, serve_check_keys));
     if (!status) status = faults_pass(faults, check_mqtt(config));
+    if (!status) status = faults_pass(faults, check_web(config));
     if (config->coap > 0 && !serve_has_coap())
         log_warn("%s:%zu: coap = %g: CoAP is not built in: build with libcoap3-dev installed", config->path,
                  config_line(config, "serve", "coap"), config->coap);

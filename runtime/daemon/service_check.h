@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * [serve] of the ini, without opening any of it: for programs that only look at the file. */
+ * [serve] and [web] of the ini, without opening any of it: for programs that only look at the file. */
 #ifndef DAEMON_SERVICE_CHECK_H
 #define DAEMON_SERVICE_CHECK_H
 
@@ -10,6 +10,8 @@
 bool service_wanted(const struct daemon_config *config);
 /* [mqtt] as serve has it. */
 struct serve_mqtt service_mqtt(const struct daemon_config *config);
+/* [web] as serve wants it. */
+struct serve_web_params service_web(const struct daemon_config *config);
 /* `reach`; *reach stays as it is without that key. Errors: FILE. */
 int service_check_reach(const struct daemon_config *config, enum serve_reach *reach);
 /* coaps has keys. Errors: FILE. */

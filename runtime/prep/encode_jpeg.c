@@ -15,10 +15,10 @@ static void thin_out(uint8_t *rgb, uint32_t *width, uint32_t *height, uint32_t s
     *width = w, *height = h;
 }
 
-static bool encode(const struct frame *frame, bool blurred, uint8_t **jpeg, size_t *size) {
+bool encode_jpeg_small(const struct frame *frame, uint32_t side, bool blurred, uint8_t **jpeg, size_t *size) {
     uint32_t width = frame_upright_width(frame), height = frame_upright_height(frame);
     uint32_t longer = width > height ? width : height, shorter = width + height - longer;
-    uint32_t step = (longer + JPEG_SIDE - 1) / JPEG_SIDE;
+    uint32_t step = (longer + side - 1) / side;
     if (step > shorter) step = shorter;
     uint8_t *rgb = malloc(3ul * width * height);
     if (!rgb) return false;
@@ -31,9 +31,9 @@ static bool encode(const struct frame *frame, bool blurred, uint8_t **jpeg, size
 }
 
 bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
-    return encode(frame, false, jpeg, size);
+    return encode_jpeg_small(frame, JPEG_SIDE, false, jpeg, size);
 }
 
 bool encode_jpeg_blurred(const struct frame *frame, uint8_t **jpeg, size_t *size) {
-    return encode(frame, true, jpeg, size);
+    return encode_jpeg_small(frame, JPEG_SIDE, true, jpeg, size);
 }

@@ -5,9 +5,11 @@
 
 #include "base/frame.h"
 
-enum { JPEG_SIDE = 960 }; /* pixels of the longer side at most: every second, third, ... is taken */
+enum { JPEG_SIDE = 960, JPEG_SMALL = 240 }; /* pixels of the longer side at most: every second, third, ... is taken */
 
-/* Upright. false: no memory. free(*jpeg). */
+/* Upright, with `side` pixels in place of JPEG_SIDE. false: no memory. free(*jpeg). */
+bool encode_jpeg_small(const struct frame *frame, uint32_t side, uint8_t **jpeg, size_t *size);
+/* The same with JPEG_SIDE. */
 bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size);
 /* The same through blur_rgb(). */
 bool encode_jpeg_blurred(const struct frame *frame, uint8_t **jpeg, size_t *size);

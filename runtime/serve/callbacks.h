@@ -111,6 +111,10 @@ struct serve_callbacks {
     void (*tags)(void *user, struct serve_view *view);
     /* What is wrong now and lasts: *texts (count). NULL: nobody knows. */
     size_t (*faults)(void *user, const char *const **texts);
+    /* The last frame as a small JPEG; free(*jpeg). NULL, or false: none. */
+    bool (*thumbnail)(void *user, uint8_t **jpeg, size_t *size);
+    /* The last lines of the log, the oldest first: *lines (count). NULL: they are not kept. */
+    size_t (*log)(void *user, const char *const **lines);
 };
 
 #endif

@@ -13,7 +13,8 @@
 
 /* CoAP first: serial lines hand their messages to it. */
 static const struct serve_transport *const transports[] = {&serve_transport_coap, &serve_transport_udp,
-                                                           &serve_transport_serial, &serve_transport_mqtt};
+                                                           &serve_transport_serial, &serve_transport_web,
+                                                           &serve_transport_mqtt};
 enum { TRANSPORTS = sizeof transports / sizeof transports[0] };
 _Static_assert(TRANSPORTS == sizeof((struct serve *)0)->self / sizeof(void *), "each has its place");
 
@@ -112,4 +113,8 @@ uint16_t serve_coap_port(const struct serve *serve) {
 
 uint16_t serve_coaps_port(const struct serve *serve) {
     return serve->coaps_port;
+}
+
+uint16_t serve_web_port(const struct serve *serve) {
+    return serve->web_port;
 }

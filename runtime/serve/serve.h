@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Answers requests: lines on UDP and serial, CoAP. docs/protocol.md describes the protocol. Thread-safety: all calls
- * from one thread; serve_wake() and serve_drop_output() from any. The callbacks are called within serve_poll() only. */
+ * Answers requests: lines on UDP and serial, CoAP, a web page with its API. docs/protocol.md and docs/web.md describe
+ * them. Thread-safety: all calls from one thread; serve_wake() and serve_drop_output() from any. The callbacks are
+ * called within serve_poll() only. */
 #ifndef SERVE_SERVE_H
 #define SERVE_SERVE_H
 
@@ -12,6 +13,15 @@ struct serve;
 enum { SERVE_SERIALS = 4, SERVE_UDP_PORT = 5690, SERVE_COAP_PORT = 5683, SERVE_COAPS_PORT = 5684 };
 /* As a port: not served; one that is free. 0 is the default. */
 enum { SERVE_NO_PORT = -1, SERVE_ANY_PORT = 65536 };
+
+/* The page. Zero: not served. */
+struct serve_web_params {
+    int port;                      /* TCP; 0: not served */
+    const char *address;           /* to bind to; NULL: loopback without a password, else all, IPv4 and IPv6 */
+    const char *password;          /* file of serve/password.h; NULL: none, and nobody but this machine may ask */
+    const char *certificate, *key; /* files in PEM, for HTTPS; NULL: HTTP */
+    const char *host;              /* names of this board in browsers, parted by blanks; see serve/web_head.h */
+};
 
 /* A broker. docs/mqtt.md tells what is published there. */
 struct serve_mqtt {
@@ -32,6 +42,7 @@ struct serve_params {
     const char *address;               /* to bind to; NULL: all, IPv4 and IPv6 */
     const char *serial[SERVE_SERIALS]; /* DEVICE[@BAUD]; NULL ends them */
     const char *psk_file;              /* NULL: no DTLS */
+    struct serve_web_params web;
     enum serve_reach reach;
     const struct serve_mqtt *mqtt; /* NULL: none */
     double rate, burst; /* requests a second of an address, and at once; 0: 50, 100; below 0: no limit */
@@ -47,6 +58,10 @@ int serve_check_serial(const char *serial);
 int serve_check_keys(const char *psk_file);
 /* Errors: USAGE. */
 int serve_check_mqtt(const struct serve_mqtt *params);
+/* The password's file, and what does not go together. Errors: USAGE, FILE. */
+int serve_check_web(const struct serve_web_params *params);
+/* Is the page built in? */
+bool serve_has_web(void);
 /* Is CoAP built in? */
 bool serve_has_coap(void);
 
@@ -68,6 +83,7 @@ void serve_push(struct serve *serve, const struct tagger_event *events, size_t c
 uint16_t serve_udp_port(const struct serve *serve);
 uint16_t serve_coap_port(const struct serve *serve);
 uint16_t serve_coaps_port(const struct serve *serve);
+uint16_t serve_web_port(const struct serve *serve);
 
 /* What is wrong now and lasts, as a broker that is away; "": nothing. As serve_poll() left it. */
 const char *serve_fault(const struct serve *serve);

@@ -25,15 +25,15 @@ struct serve_transport {
 };
 
 extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap,
-    serve_transport_mqtt;
+    serve_transport_web, serve_transport_mqtt;
 
 struct serve {
     struct serve_callbacks callbacks;
     struct serve_context context;
     struct serve_access access;
     int waker; /* eventfd */
-    void *self[4];
-    uint16_t udp_port, coap_port, coaps_port;
+    void *self[5];
+    uint16_t udp_port, coap_port, coaps_port, web_port;
     char fault[SERVE_MESSAGE]; /* for serve_fault() */
     uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };

@@ -50,6 +50,7 @@ for command in $commands ocelli-convert; do
         [ "$command" = run ] || sed -i '/only `run` has it/d; /^    ocelli run/d' "$work/document"
         told <"$work/document" | cat - "$work/shared" ;;
     query | watch) section "ocelli $command" | cat - "$work/query" 2>/dev/null | told; printf '%s\n' -h --help ;;
+    password) section "ocelli $command" | told; printf '%s\n' -h --help ;;
     ocelli-convert) section ocelli-convert | told ;;
     *) section "ocelli $command" | told | cat - "$work/shared" ;;
     esac | sort -u >"$work/got"

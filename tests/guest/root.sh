@@ -10,7 +10,7 @@ mirror=$(sh "$(dirname "$0")/../../packaging/archive")
 packages=linux-image-arm64,busybox-static,systemd,systemd-sysv,udev,dbus,libnss-systemd,kmod,bash,dash,coreutils,base-files,base-passwd
 packages=$packages,passwd,util-linux,mount,grep,sed,procps,jq,v4l-utils,libcamera-ipa,libcamera-tools,mesa-vulkan-drivers
 packages=$packages,libc6-dev,libstdc++-14-dev,libcamera-dev,libvulkan-dev,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev
-packages=$packages,zlib1g-dev,libstb-dev,libcoap3-dev,libzip-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
+packages=$packages,zlib1g-dev,libstb-dev,libcoap3-dev,libmicrohttpd-dev,libzip-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
 stamp="$suite $packages $(cksum <"$0")"
 test "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" || exit 0
 rm -rf "$out/root" "$out/stamp"

@@ -2,7 +2,8 @@
  * A server for tests: runtime/serve over the tagger, without a camera. Prints its ports on a line, then serves until
  * its standard input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE]
  * [--reach WORD] [--coap PORT]
- * [--search MS] [--verdicts 1]: as a daemon that moderates; its policy comes and goes with what is seen */
+ * [--search MS] [--web PORT [--password FILE] [--certificate FILE --key FILE] [--host NAMES]]
+ * [--verdicts 1]: as a daemon that moderates; its policy comes and goes with what is seen */
 #include "../serve/service_fixture.h"
 #include "daemon/service_search.h"
 #include "serve/serve.h"
@@ -88,6 +89,11 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--psk")) params.psk_file = argv[i + 1];
         if (!strcmp(argv[i], "--change")) change_ms = atof(argv[i + 1]);
         if (!strcmp(argv[i], "--reach") && !serve_reach_find(&params.reach, argv[i + 1])) return 2;
+        if (!strcmp(argv[i], "--web")) params.web.port = atoi(argv[i + 1]) ? atoi(argv[i + 1]) : SERVE_ANY_PORT;
+        if (!strcmp(argv[i], "--password")) params.web.password = argv[i + 1];
+        if (!strcmp(argv[i], "--certificate")) params.web.certificate = argv[i + 1];
+        if (!strcmp(argv[i], "--key")) params.web.key = argv[i + 1];
+        if (!strcmp(argv[i], "--host")) params.web.host = argv[i + 1];
         if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--search")) search_ms = (unsigned)atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--verdicts")) verdicts = true;
@@ -102,7 +108,8 @@ int main(int argc, char **argv) {
     service_search_init(&searched, NULL, wake, &serve);
     params.callbacks = &table;
     if (serve_open(&serve, &params)) return 1;
-    printf("udp %d coap %d coaps %d\n", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve));
+    printf("udp %d coap %d coaps %d web %d\n", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve),
+           serve_web_port(serve));
     fflush(stdout);
     while (!input_ended()) {
         look(serve, clock_ms(), change_ms);

@@ -2,7 +2,7 @@
 # bash's completion for ocelli and ocelli-convert. It needs nothing of the package bash-completion, which loads it by name.
 # tests/e2e/completion.sh holds it against --help.
 
-_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit moderate index duplicates export'
+_ocelli_commands='init check run learn query watch search tag embed eval tokenize info selftest bench score draw prompts audit moderate index duplicates export password'
 
 _ocelli_options() { # of a command
     local shared='-m --model --device --threads --kind --json -h --help'
@@ -24,6 +24,7 @@ _ocelli_options() { # of a command
     prompts) echo "-t --tag -T --tags --template --tune --labels --templates --adjective --held-out -o --output --orientation -q --quiet $shared" ;;
     tokenize | info | selftest) echo "$shared" ;;
     score) echo "--text --template --top --server --orientation -r --recursive -q --quiet --csv $shared" ;;
+    password) echo "-h --help" ;;
     draw) echo "-o --output --against --seed --steps --seconds --preview -q --quiet $shared" ;;
     moderate) echo "--policy --learn --labels --positives --orientation -r --recursive -q --quiet $shared" ;;
     bench) echo "-n --runs --plan $shared" ;;

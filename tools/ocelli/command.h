@@ -16,6 +16,6 @@ struct command {
 extern const struct command command_tag, command_embed, command_tokenize, command_run, command_learn, command_query,
     command_watch, command_search, command_bench, command_info, command_selftest, command_check, command_init,
     command_eval, command_score, command_draw, command_prompts, command_audit, command_moderate, command_index,
-    command_duplicates, command_export;
+    command_duplicates, command_export, command_password;
 
 #endif

@@ -14,7 +14,7 @@ static const struct command *const commands[] = {
     &command_init,     &command_check,  &command_run,      &command_learn,      &command_query,  &command_watch,
     &command_search,   &command_index,  &command_export,   &command_duplicates, &command_tag,    &command_embed,
     &command_eval,     &command_score,  &command_moderate, &command_audit,      &command_prompts, &command_draw,
-    &command_tokenize, &command_info,   &command_selftest, &command_bench};
+    &command_tokenize, &command_info,   &command_selftest, &command_bench,      &command_password};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int show_help(void) {

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/web_certificate.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int load(const char *path, char **text) {
+    size_t size;
+    char *bytes;
+    int status = file_load(path, &bytes, &size);
+    if (status) return status;
+    *text = realloc(bytes, size + 1);
+    if (!*text) {
+        free(bytes);
+        return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    }
+    (*text)[size] = 0;
+    return OCELLI_OK;
+}
+
+static void warn_of_time(const X509 *x, const char *path) {
+    if (X509_cmp_current_time(X509_get0_notAfter(x)) < 0)
+        log_warn("%s: this certificate has expired: browsers will refuse it until you renew it", path);
+    else if (X509_cmp_current_time(X509_get0_notBefore(x)) > 0)
+        log_warn("%s: this certificate is not valid yet: is the clock of this machine set?", path);
+}
+
+/* No text of the key comes into a message. */
+static int check(const char *certificate, const char *key, const char *certificate_path, const char *key_path) {
+    BIO *from = BIO_new_mem_buf(certificate, -1), *from_key = BIO_new_mem_buf(key, -1);
+    X509 *x = from ? PEM_read_bio_X509(from, NULL, NULL, (void *)"") : NULL;
+    EVP_PKEY *k = from_key ? PEM_read_bio_PrivateKey(from_key, NULL, NULL, (void *)"") : NULL;
+    int status = OCELLI_OK;
+    if (!x)
+        status = log_fail(OCELLI_ERR_FILE, "%s: no certificate in PEM", certificate_path);
+    else if (!k)
+        status = log_fail(OCELLI_ERR_FILE, "%s: no private key in PEM without a password", key_path);
+    else if (!X509_check_private_key(x, k))
+        status = log_fail(OCELLI_ERR_FILE, "%s: not the key of %s", key_path, certificate_path);
+    if (!status) warn_of_time(x, certificate_path);
+    X509_free(x);
+    EVP_PKEY_free(k);
+    BIO_free(from);
+    BIO_free(from_key);
+    ERR_clear_error();
+    return status;
+}
+
+int web_certificate_read(const char *certificate_path, const char *key_path, char **certificate, char **key) {
+    struct stat st;
+    *certificate = *key = NULL;
+    int status = load(certificate_path, certificate);
+    if (!status) status = load(key_path, key);
+    if (!status && !stat(key_path, &st) && st.st_mode & 077)
+        status = log_fail(OCELLI_ERR_FILE, "%s: others may read or change the key: chmod 600", key_path);
+    if (!status) status = check(*certificate, *key, certificate_path, key_path);
+    if (!status) return OCELLI_OK;
+    if (*key) explicit_bzero(*key, strlen(*key));
+    free(*certificate);
+    free(*key);
+    *certificate = *key = NULL;
+    return status;
+}

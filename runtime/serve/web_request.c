@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A web request from its first head to its answer. */
+#include "base/clock.h"
+#include "serve/code.h"
+#include "serve/web.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *head(const struct web_request *r, const char *name) {
+    return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+/* ---- what is judged before any byte of a body is read ---- */
+
+/* 0: no such method. */
+static enum serve_method method_of(const char *name) {
+    static const char *const names[] = {"GET", "POST", "PUT", "DELETE"};
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(name, names[i])) return (enum serve_method)(SERVE_GET + i);
+    return !strcmp(name, "HEAD") ? SERVE_GET : (enum serve_method)0;
+}
+
+static enum MHD_Result refuse_method(struct web_request *r, const char *path) {
+    static const char *const names[] = {"GET", "POST", "PUT", "DELETE"};
+    char allowed[64] = "";
+    bool known;
+    for (int i = 0; i < 4; i++)
+        if (web_route_find(path, (enum serve_method)(SERVE_GET + i), &known))
+            snprintf(allowed + strlen(allowed), sizeof allowed - strlen(allowed), "%s%s", *allowed ? ", " : "",
+                     names[i]);
+    static const char text[] = "{\"error\":\"verb\",\"message\":\"this path has other methods\"}";
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(sizeof text - 1, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+    if (response) MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
+    return web_send(r, MHD_HTTP_METHOD_NOT_ALLOWED, "application/json", response);
+}
+
+static bool judge_address(struct web_request *r, enum MHD_Result *result) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !serve_address_of(&r->from, info->client_addr)) return *result = MHD_NO, false;
+    enum serve_verdict verdict = serve_access_judge(&r->web->serve->access, &r->from, clock_ms());
+    if (verdict == SERVE_MAY) return true;
+    *result = verdict == SERVE_SILENCE ? MHD_NO : web_refuse_as(r, 429, "busy", "too many requests", "1");
+    return false;
+}
+
+/* Foreign pages: under a name of theirs, or by what they make this browser send. */
+static bool judge_page(struct web_request *r, enum MHD_Result *result) {
+    const char *host = head(r, MHD_HTTP_HEADER_HOST), *origin = head(r, MHD_HTTP_HEADER_ORIGIN),
+               *site = head(r, "Sec-Fetch-Site"), *mode = head(r, "Sec-Fetch-Mode");
+    bool page = r->route && r->route->page;
+    if (!host || !web_host_known(&r->web->names, host)) {
+        *result = web_refuse_as(r, 421, "host", "not a name of this board: write it as host under [web]", NULL);
+        return false;
+    }
+    bool may = r->method == SERVE_GET ? web_may_read(site, mode, page) : web_may_write(origin, site, host);
+    if (!may) *result = web_refuse_as(r, 403, "origin", "another page may not ask this", NULL);
+    return may;
+}
+
+static bool has_body(const struct web_request *r, unsigned long long *size) {
+    const char *length = head(r, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    *size = length ? strtoull(length, NULL, 10) : 0;
+    return *size || head(r, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+static bool judge_body(struct web_request *r, enum MHD_Result *result) {
+    unsigned long long size;
+    const char *type = head(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+    bool has = has_body(r, &size);
+    if (size > WEB_BODY)
+        *result = web_refuse_as(r, 413, "long", "a body is at most 32 KiB", NULL);
+    else if (has && !r->route->body)
+        *result = web_refuse_as(r, 400, "usage", "this request has no body", NULL);
+    else if (r->route->body && (!type || !web_is_json(type)))
+        *result = web_refuse_as(r, 415, "usage", "the body is application/json", NULL);
+    else
+        return true;
+    return false;
+}
+
+/* true: *result is set, as it has been answered or waits. */
+static bool judge(struct web_request *r, const char *url, const char *method, enum MHD_Result *result) {
+    bool known = false, answered = false;
+    r->method = method_of(method);
+    r->route = web_route_find(url, r->method, &known);
+    if (!judge_address(r, result) || !judge_page(r, result)) return true;
+    if (!r->route && known) return *result = refuse_method(r, url), true;
+    if (!r->route) return *result = web_refuse_as(r, 404, "none", "no such path", NULL), true;
+    if (!judge_body(r, result)) return true;
+    if (r->route->open || web_login_knows(r, &answered, result)) return false;
+    if (!answered) *result = web_refuse_as(r, 401, "denied", WEB_LOG_IN, NULL);
+    return true;
+}
+
+/* ---- the body ---- */
+
+static enum MHD_Result take_body(struct web_request *r, const char *bytes, size_t *size) {
+    if (*size > WEB_BODY - r->body_size) return MHD_NO; /* longer than told, or not told: the connection ends */
+    char *grown = realloc(r->body, r->body_size + *size + 1);
+    if (!grown) return MHD_NO;
+    memcpy(grown + r->body_size, bytes, *size);
+    r->body = grown, r->body_size += *size;
+    r->body[r->body_size] = 0;
+    *size = 0;
+    return MHD_YES;
+}
+
+/* ---- waiting ---- */
+
+enum MHD_Result web_wait(struct web_request *r) {
+    struct serve_web *web = r->web;
+    r->waits = true;
+    r->next = web->waiting;
+    web->waiting = r, web->waiting_count++;
+    bool search = !r->checks && !r->origin.ticket;
+    web->serve->context.waiting += search;
+    MHD_suspend_connection(r->connection);
+    return MHD_YES;
+}
+
+static void take_out(struct web_request *r) {
+    struct serve_web *web = r->web;
+    struct web_request **at = &web->waiting;
+    while (*at && *at != r) at = &(*at)->next;
+    if (!*at) return;
+    *at = r->next, web->waiting_count--;
+    web->serve->context.waiting -= !r->checks && !r->origin.ticket;
+    r->waits = false, r->again = true;
+}
+
+static bool pending(const struct web_request *r) {
+    return r->checks ? web_login_checks(&r->web->login, r) : serve_pending(r->web->serve, r->origin.ticket);
+}
+
+void web_resume_waiting(struct serve_web *web, bool all) {
+    for (struct web_request *r = web->waiting, *next; r; r = next) {
+        next = r->next;
+        if (!all && pending(r)) continue;
+        take_out(r);
+        MHD_resume_connection(r->connection);
+    }
+}
+
+/* ---- libmicrohttpd's functions ---- */
+
+static enum MHD_Result begin(struct serve_web *web, struct MHD_Connection *connection, void **state) {
+    struct web_request *r = *state = calloc(1, sizeof *r);
+    if (!r) return MHD_NO;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    r->web = web, r->connection = connection;
+    r->socket = info ? info->socket_context : NULL;
+    return MHD_YES;
+}
+
+enum MHD_Result web_handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
+                           const char *version, const char *bytes, size_t *size, void **state) {
+    struct web_request *r = *state;
+    enum MHD_Result result = MHD_YES;
+    (void)version;
+    if (!r && !begin(user, connection, state)) return MHD_NO;
+    r = *state;
+    if (!r->begun) {
+        r->begun = true;
+        return judge(r, url, method, &result) ? result : MHD_YES;
+    }
+    if (*size) return take_body(r, bytes, size);
+    if (r->socket) r->socket->served = true;
+    if (r->checks && !r->route->open && !web_login_end(r)) return web_refuse_as(r, 401, "denied", WEB_LOG_IN, NULL);
+    return r->route->answer(r);
+}
+
+void web_completed(void *user, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why) {
+    struct web_request *r = *state;
+    (void)user, (void)connection, (void)why;
+    if (!r) return;
+    take_out(r);
+    web_login_forget(&r->web->login, r);
+    if (r->socket) r->socket->served = false, r->socket->since_ms = clock_ms();
+    if (r->body) explicit_bzero(r->body, r->body_size);
+    free(r->body);
+    free(r);
+    *state = NULL;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Answers without an end: states as server-sent events
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html), pictures as multipart/x-mixed-replace. A stream
+ * that has told all is suspended, and costs nothing. */
+#include "base/clock.h"
+#include "serve/web.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ALIVE_MS: between signs of life. TAGS_MS: between two tellings of all tags; MANY_MS: when they take over MANY bytes.
+ * VIDEO_MS: between pictures. */
+enum { ALIVE_MS = 10000, TAGS_MS = 500, MANY = 65536, MANY_MS = 2000, VIDEO_MS = 200, BLOCK = 8192 };
+
+#define BOUNDARY "ocelli-frame"
+
+/* ---- what a stream tells next ---- */
+
+static bool put(struct web_stream *s, const char *head, const void *bytes, size_t size, const char *tail) {
+    size_t before = strlen(head), behind = strlen(tail);
+    char *text = malloc(before + size + behind + 1);
+    if (!text) return false;
+    memcpy(text, head, before);
+    if (size) memcpy(text + before, bytes, size);
+    memcpy(text + before + size, tail, behind + 1);
+    free(s->text);
+    s->text = text, s->size = before + size + behind, s->at = 0;
+    return true;
+}
+
+/* A slow stream loses changes: a gap of n shows it. */
+static bool put_change(struct web_stream *s, double now_ms) {
+    const struct web_change *c = NULL;
+    char text[SERVE_LINE * 2], head[64];
+    while (!c && s->seen < s->web->kept) c = web_changes_get(s->web, ++s->seen);
+    if (!c) return false;
+    struct serve_out out = {.bytes = text, .capacity = sizeof text};
+    serve_out_begin(&out, NULL, '{');
+    web_change_write(c, now_ms, &out);
+    serve_out_end(&out, '}');
+    snprintf(head, sizeof head, "event: change\nid: %llu\ndata: ", (unsigned long long)c->event.n);
+    return put(s, head, text, out.used, "\n\n");
+}
+
+static bool put_tags(struct web_stream *s, double now_ms) {
+    size_t size = web_write_tags(s->web, now_ms);
+    return size && put(s, "event: tags\ndata: ", s->web->body, size, "\n\n");
+}
+
+static bool put_picture(struct web_stream *s) {
+    const struct serve_callbacks *b = &s->web->serve->callbacks;
+    const uint8_t *jpeg;
+    size_t size;
+    char head[128];
+    if (!b->frame || !b->frame(b->user, &jpeg, &size)) return false;
+    snprintf(head, sizeof head, "--" BOUNDARY "\r\nContent-Type: image/jpeg\r\nContent-Length: %zu\r\n\r\n", size);
+    return put(s, head, jpeg, size, "\r\n");
+}
+
+/* Is there a frame that it has not told, and is it time? */
+static bool frame_due(const struct web_stream *s, double now_ms) {
+    const struct serve_callbacks *b = &s->web->serve->callbacks;
+    struct serve_view view;
+    double pause_ms = s->video ? VIDEO_MS : s->size > MANY ? MANY_MS : TAGS_MS;
+    if (s->any && now_ms - s->frame_ms < pause_ms) return false;
+    b->view(b->user, &view);
+    return !s->any || view.seq != s->seq;
+}
+
+static bool due(const struct web_stream *s, double now_ms) {
+    return (!s->video && s->seen < s->web->kept) || frame_due(s, now_ms) || now_ms - s->told_ms >= ALIVE_MS;
+}
+
+static bool put_frame(struct web_stream *s, double now_ms) {
+    const struct serve_callbacks *b = &s->web->serve->callbacks;
+    struct serve_view view;
+    if (!frame_due(s, now_ms)) return false;
+    b->view(b->user, &view);
+    s->any = true, s->seq = view.seq, s->frame_ms = now_ms;
+    return s->video ? put_picture(s) : put_tags(s, now_ms);
+}
+
+static bool put_next(struct web_stream *s) {
+    double now_ms = clock_ms();
+    bool told = (!s->video && put_change(s, now_ms)) || put_frame(s, now_ms);
+    if (!told && now_ms - s->told_ms >= ALIVE_MS)
+        told = s->video ? put_picture(s) || put(s, "\r\n", NULL, 0, "") : put(s, ": alive\n\n", NULL, 0, "");
+    if (told) s->told_ms = now_ms;
+    return told;
+}
+
+/* ---- libmicrohttpd's functions ---- */
+
+static ssize_t read_more(void *user, uint64_t position, char *bytes, size_t most) {
+    struct web_stream *s = user;
+    (void)position;
+    if (s->at == s->size && !put_next(s)) {
+        s->suspended = true;
+        MHD_suspend_connection(s->connection);
+        return 0;
+    }
+    size_t size = s->size - s->at < most ? s->size - s->at : most;
+    memcpy(bytes, s->text + s->at, size);
+    s->at += size;
+    return (ssize_t)size;
+}
+
+static void finish(void *user) {
+    struct web_stream *s = user;
+    s->previous->next = s->next;
+    if (s->next) s->next->previous = s->previous;
+    s->web->stream_count -= !s->video, s->web->video_count -= s->video;
+    free(s->text);
+    free(s);
+}
+
+void web_streams_step(struct serve_web *web, double now_ms, bool all) {
+    for (struct web_stream *s = web->streams.next; s; s = s->next) {
+        if (!s->suspended || (!all && !due(s, now_ms))) continue;
+        s->suspended = false;
+        MHD_resume_connection(s->connection);
+    }
+}
+
+static enum MHD_Result begin(struct web_request *r, bool video) {
+    struct serve_web *web = r->web;
+    bool full = video ? web->video_count >= WEB_VIDEOS : web->stream_count >= WEB_STREAMS;
+    if (full) return web_refuse_as(r, 503, "limit", "too many watch already", "10");
+    struct web_stream *s = calloc(1, sizeof *s);
+    struct MHD_Response *response =
+        s ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_more, s, finish) : NULL;
+    if (!response) {
+        free(s);
+        return web_refuse_as(r, 503, "limit", "out of memory", "10");
+    }
+    *s = (struct web_stream){.web = web, .connection = r->connection, .video = video};
+    s->seen = web->kept, s->told_ms = clock_ms();
+    s->next = web->streams.next, s->previous = &web->streams;
+    if (s->next) s->next->previous = s;
+    web->streams.next = s;
+    web->stream_count += !video, web->video_count += video;
+    MHD_set_connection_option(r->connection, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)WEB_STALLED_S);
+    return web_send(r, 200, video ? "multipart/x-mixed-replace; boundary=" BOUNDARY : "text/event-stream", response);
+}
+
+enum MHD_Result web_answer_events(struct web_request *r) {
+    return begin(r, false);
+}
+
+enum MHD_Result web_answer_video(struct web_request *r) {
+    return begin(r, true);
+}

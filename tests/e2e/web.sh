@@ -1,0 +1,195 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# The web page and its API with curl: requests, access, and what people send who mean ill. The board is tests/protocol/server.c.
+set -u
+command -v curl >/dev/null || { echo "SKIP: no curl"; exit 77; }
+command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
+grep -q '^WEB_FOUND:INTERNAL=1' "$OCELLI_BUILD/CMakeCache.txt" || { echo "SKIP: the page is not built in"; exit 77; }
+work=$(mktemp -d) || exit 1
+cd "$work" || exit 1
+pids='' p=''
+trap 'for p in $pids; do kill -9 $p 2>/dev/null; done; rm -rf "$work"' EXIT
+failed=0
+fail() { echo "FAILED: $1"; failed=1; }
+server=$OCELLI_BUILD/tests/protocol_server
+json='Content-Type: application/json'
+
+# board NAME OPTION...: sets url and pid
+board() {
+    name=$1
+    shift
+    mkfifo "$name.in"
+    "$server" --change 400 --jpeg "$OCELLI_SOURCE/tests/golden/pictures/422.jpg" --search 100 --web 0 "$@" <"$name.in" >"$name.out" 2>"$name.err" &
+    pid=$!
+    pids="$pids $pid"
+    exec 9>"$name.in"
+    tries=0
+    until grep -q web "$name.out" 2>/dev/null; do
+        tries=$((tries + 1))
+        test $tries -lt 400 || { cat "$name.err"; exit 1; }
+        sleep 0.05
+    done
+    port=$(sed 's/.*web //' "$name.out")
+    url=http://127.0.0.1:$port
+}
+# code ARGUMENT...: the status; the body is in `got`
+code() { curl -s -m 20 -o got -w '%{http_code}' "$@"; }
+is() { # STATUS ARGUMENT...
+    want=$1
+    shift
+    c=$(code "$@")
+    test "$c" = "$want" || fail "$want expected, $c got: $* $(head -c 200 got)"
+}
+has() { jq -e "$1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
+
+# --- requests ---
+
+board open
+tags=$url/api/prompts
+is 200 "$url/healthz" && has .ok
+is 200 "$url/" && grep -q '<title>ocelli' got || fail "no page"
+is 200 "$url/api/tags" && has '.count == 4 and (.tags[0].state == "on")'
+is 200 "$url/api/tags?from=3" && has '.tags | length == 1'
+is 200 -X POST -H "$json" -d '{"values":["a big cat","against=a wall"]}' "$tags?tag=cat" && has '.version == 2'
+is 200 "$tags?tag=cat" && has '.values == ["cat","a big cat","against=a wall"]'
+is 200 -X PUT -H "$json" -d '{"values":["<b>bold</b> &\u00e9","on=0.2"]}' "$tags?tag=%3Cscript%3E" && has '.version == 3'
+is 200 "$tags?tag=%3Cscript%3E" && has '.values == ["<b>bold</b> &é","on=0.2"]'
+is 200 -X DELETE "$tags?tag=cat&value=a+big+cat&value=against%3Da%20wall"
+is 200 "$tags?tag=cat" && has '.values == ["cat"]'
+is 200 -X DELETE "$tags?tag=%3Cscript%3E"
+is 404 "$tags?tag=%3Cscript%3E" && has '.error == "none"'
+is 200 "$url/api/search?q=a+cat" && has '.hits[0].tags == "cat"'
+is 200 "$url/api/status" && has '.program != null and .faults == []'
+is 200 "$url/api/events" && has '.events | length > 0'
+is 200 "$url/api/changes" && has '.changes[0].n == .n and (.changes[0].time | type == "number")'
+is 200 "$url/api/frame" && cmp -s got "$OCELLI_SOURCE/tests/golden/pictures/422.jpg" || fail "another frame"
+is 200 "$url/api/log" && has '.lines | type == "array"'
+is 200 "$url/metrics" && grep -q '^ocelli_tag_on{tag="cat"} [01]$' got && grep -q '^ocelli_frames_total [0-9]' got || fail "metrics"
+is 200 "$url/openapi.json" && has '.openapi and (.paths | keys | length > 10)'
+is 200 "$url/api/session" && has '.password == false and .in'
+# Each path of the description is there, and each of the program's is described, but for streams and the page.
+for path in $(jq -r '.paths | keys[]' "$OCELLI_SOURCE/runtime/serve/openapi.json"); do
+    c=$(code -X POST "$url$path")
+    test "$c" != 404 || fail "$path is described and not there"
+done
+sed -n 's/^    {"\([^"]*\)", SERVE_\([A-Z]*\).*/\1 \2/p' "$OCELLI_SOURCE/runtime/serve/web_pages.c" | while read -r path method; do
+    case $path in / | /icon.svg | /openapi.json | /api/stream | /api/video) continue ;; esac
+    jq -e --arg p "$path" --arg m "$(echo "$method" | tr A-Z a-z)" '.paths[$p][$m]' "$OCELLI_SOURCE/runtime/serve/openapi.json" >/dev/null || echo "$path $method"
+done >missing
+test ! -s missing || fail "not described: $(cat missing)"
+
+# --- what follows states ---
+
+curl -s -N -m 3 "$url/api/stream" >stream &
+curl -s -N -m 3 "$url/api/video" >video
+wait $!
+grep -q '^event: change$' stream && grep -q '^event: tags$' stream && grep -q '^id: [0-9]*$' stream || fail "the stream tells nothing"
+sed -n 's/^data: //p' stream | jq -se 'length > 2' >/dev/null || fail "the stream's data are no JSON"
+sed -n 's/^id: //p' stream | awk 'NR > 1 && $1 != last + 1 { exit 1 } { last = $1 }' || fail "the stream lost a change"
+test "$(grep -ac '^--ocelli-frame' video)" -ge 3 || fail "no video"
+
+# --- wrong ones ---
+
+is 404 "$url/api/nothing"
+is 404 --path-as-is "$url/../../etc/passwd"
+is 404 --path-as-is "$url/api/..%2f..%2fetc%2fpasswd"
+is 404 "$url/api/tags/"
+is 405 -X POST "$url/api/tags" && has '.error == "verb"'
+is 405 -X PATCH "$url/api/prompts"
+is 400 "$url/api/tags?x=1"
+is 400 "$url/api/tags?from=x"
+is 400 "$tags?tag=a&tag=b"
+is 400 -X DELETE "$tags"
+is 400 "$url/api/thumbnail?n=x"
+is 404 "$url/api/thumbnail?n=99999999999999999999"
+is 400 "$url/api/search?q="
+is 415 -X PUT -d '{"values":["x"]}' "$tags?tag=x"
+is 415 -X PUT -H 'Content-Type: text/plain' -d '{"values":["x"]}' "$tags?tag=x"
+for body in '' '{' '[]' '{"values":[1]}' '{"values":["a"],"path":"/etc/passwd"}' '{"values":["smoth=0"]}' '{"values":["example=/etc/passwd"]}'; do
+    is 400 -X PUT -H "$json" -d "$body" "$tags?tag=x"
+done
+head -c 10000000 /dev/zero | tr '\0' '[' >big
+is 413 -X PUT -H "$json" -H 'Expect:' --data-binary @big "$tags?tag=x"
+code -X PUT -H "$json" -H 'Transfer-Encoding: chunked' --data-binary @big "$tags?tag=x" >/dev/null # the connection ends
+is 200 "$url/healthz"
+is 404 "$tags?tag=x"
+is 421 -H 'Host: evil.com' "$url/api/tags"
+is 421 -H 'Host: 127.0.0.1.evil.com' "$url/"
+is 403 -X DELETE -H 'Origin: http://evil.com' "$tags?tag=cat"
+is 403 -X DELETE -H 'Origin: null' "$tags?tag=cat"
+is 403 -X DELETE -H 'Sec-Fetch-Site: cross-site' "$tags?tag=cat"
+is 403 -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: no-cors' "$url/api/frame"
+is 200 -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: navigate' "$url/"
+is 200 "$tags?tag=cat"
+curl -s -D heads -o page "$url/"
+grep -qi "^content-security-policy: default-src 'none'; script-src 'sha256-" heads || fail "no policy"
+grep -qi 'unsafe' heads && fail "the policy lets anything in"
+hash=$(sed -n '/^<script>$/,/^<\/script>$/p' page | sed '1d;$d' | { printf '\n'; cat; } | openssl dgst -sha256 -binary | openssl base64)
+grep -qF "'sha256-$hash'" heads || fail "the policy's hash is not the script's: $hash"
+grep -Eo '(src|href)="[^"]*"|https?://[a-z.]*' page | grep -v '"[/#]' && fail "the page names another host"
+c=$(code -H 'Host:' "$url/healthz")
+case $c in 4??) ;; *) fail "a request without a host: $c" ;; esac
+
+# --- the password ---
+
+printf 'correct horse\n' | "$OCELLI_BUILD/ocelli" password secret || fail "no password was made"
+test "$(stat -c %a secret)" = 600 || fail "the password's file can be read"
+grep -q 'correct' secret && fail "the password stands in its file"
+printf 'short\n' | "$OCELLI_BUILD/ocelli" password secret 2>err && fail "a short password"
+test "$(wc -l <err)" -eq 1 || fail "a short password: not one line"
+chmod 644 secret
+"$server" --web 0 --password secret </dev/null >/dev/null 2>err && fail "a password that others may read is taken"
+grep -q 'chmod 600' err || fail "the mode is not told: $(cat err)"
+chmod 600 secret
+board locked --password "$work/secret" --host cam.example
+is 401 "$url/api/tags" && has '.error == "denied"'
+is 401 "$url/metrics"
+is 401 "$url/api/frame"
+is 401 -X DELETE "$url/api/prompts?tag=cat"
+is 401 "$url/api/stream"
+is 200 "$url/healthz"
+is 200 -H 'Host: cam.example' "$url/"
+is 200 "$url/api/session" && has '.password and (.in | not)'
+is 400 -X POST -H "$json" -d '{"user":"x"}' "$url/api/session"
+is 403 -X POST -H 'Origin: http://evil.com' -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
+is 204 -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
+grep -q '^#HttpOnly_127.0.0.1' jar || fail "a script can read the cookie"
+is 200 -b jar "$url/api/tags"
+is 200 -b jar "$url/api/session" && has .in
+is 403 -b jar -X DELETE -H "Origin: http://evil.com" "$url/api/prompts?tag=cat"
+is 401 -b 'ocelli-session=0000000000000000000000000000000000000000000000000000000000000000' "$url/api/tags"
+is 200 -u "any:correct horse" "$url/metrics"
+is 200 -u "any:correct horse" -X PUT -H "$json" -d '{"values":["a parcel"]}' "$url/api/prompts?tag=parcel"
+cp jar old
+is 204 -b jar -X DELETE "$url/api/session"
+is 401 -b old "$url/api/tags"
+# Five are free.
+for n in 1 2 3 4 5; do is 401 -X POST -H "$json" -d "{\"password\":\"wrong $n wrong\"}" "$url/api/session"; done
+is 429 -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
+is 429 -u 'any:another guess' "$url/api/tags"
+curl -s -D heads -o got -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
+grep -qi '^retry-after: [1-9]' heads || fail "how long to wait is not told"
+is 200 -u "any:correct horse" "$url/metrics" # who was in stays in
+grep -r 'correct horse' ./*.out ./*.err got page && fail "the password is given back"
+
+# --- a port in use, an address without a password ---
+
+"$server" --web "$port" </dev/null >/dev/null 2>err && fail "a port in use"
+grep -q "TCP port $port: .*in use" err && test "$(wc -l <err)" -eq 1 || fail "a port in use is not one line: $(cat err)"
+
+# --- HTTPS ---
+
+if openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null; then
+    chmod 600 key.pem
+    board tls --certificate "$work/cert.pem" --key "$work/key.pem" --password "$work/secret"
+    url=https://localhost:$port
+    is 200 --cacert cert.pem "$url/healthz"
+    is 204 --cacert cert.pem -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
+    awk '/ocelli-session/ && $4 != "TRUE" { exit 1 }' jar || fail "the cookie goes over HTTP"
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout other.pem -out other-cert.pem -days 2 -subj /CN=localhost 2>/dev/null
+    chmod 600 other.pem
+    "$server" --web 0 --certificate cert.pem --key other.pem </dev/null >/dev/null 2>err && fail "a key of another certificate"
+    grep -q 'not the key of' err || fail "another key: $(cat err)"
+fi
+test -z "$(cat open.err locked.err | grep -v '^ocelli: web: this machine alone')" || fail "a board said something: $(cat open.err locked.err)"
+exit $failed
