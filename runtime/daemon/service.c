@@ -201,7 +201,7 @@ static bool picture(void *user, const uint8_t **jpeg, size_t *size) {
     *jpeg = b->jpeg, *size = b->jpeg_size;
     if (b->jpeg && b->status.any && b->jpeg_sequence == b->status.sequence) return true;
     if (!daemon_frame(b->daemon, &frame, &bytes, &blurred)) return false;
-    bool good = (blurred ? encode_jpeg_blurred : encode_jpeg_frame)(&frame, &made, size);
+    bool good = encode_jpeg_frame(&frame, JPEG_SIDE, blurred, &made, size);
     free(bytes);
     if (!good) return false;
     free(b->jpeg);
@@ -215,7 +215,7 @@ static bool thumbnail(void *user, uint8_t **jpeg, size_t *size) {
     uint8_t *bytes;
     bool blurred;
     if (!daemon_frame(b->daemon, &frame, &bytes, &blurred)) return false;
-    bool good = encode_jpeg_small(&frame, JPEG_SMALL, blurred, jpeg, size);
+    bool good = encode_jpeg_frame(&frame, JPEG_SMALL, blurred, jpeg, size);
     free(bytes);
     return good;
 }

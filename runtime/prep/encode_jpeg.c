@@ -15,7 +15,7 @@ static void thin_out(uint8_t *rgb, uint32_t *width, uint32_t *height, uint32_t s
     *width = w, *height = h;
 }
 
-bool encode_jpeg_small(const struct frame *frame, uint32_t side, bool blurred, uint8_t **jpeg, size_t *size) {
+bool encode_jpeg_frame(const struct frame *frame, uint32_t side, bool blurred, uint8_t **jpeg, size_t *size) {
     uint32_t width = frame_upright_width(frame), height = frame_upright_height(frame);
     uint32_t longer = width > height ? width : height, shorter = width + height - longer;
     uint32_t step = (longer + side - 1) / side;
@@ -28,12 +28,4 @@ bool encode_jpeg_small(const struct frame *frame, uint32_t side, bool blurred, u
     bool good = encode_jpeg_rows(rgb, width, height, jpeg, size);
     free(rgb);
     return good;
-}
-
-bool encode_jpeg_frame(const struct frame *frame, uint8_t **jpeg, size_t *size) {
-    return encode_jpeg_small(frame, JPEG_SIDE, false, jpeg, size);
-}
-
-bool encode_jpeg_blurred(const struct frame *frame, uint8_t **jpeg, size_t *size) {
-    return encode_jpeg_small(frame, JPEG_SIDE, true, jpeg, size);
 }

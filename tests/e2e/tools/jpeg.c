@@ -14,7 +14,7 @@ int main(int argc, char **argv) {
     if (argc != 2 || ocelli_image_load(&picture, argv[1])) return 1;
     struct frame f = {.format = FRAME_RGB, .width = picture.width, .height = picture.height};
     frame_lay(&f, picture.rgb);
-    if (!encode_jpeg_frame(&f, &jpeg, &size)) return 1;
+    if (!encode_jpeg_frame(&f, JPEG_SIDE, false, &jpeg, &size)) return 1;
     size_t written = fwrite(jpeg, 1, size, stdout);
     free(jpeg);
     ocelli_image_free(&picture);
