@@ -29,17 +29,25 @@ static void keep_fault(struct saver *s, int part, const char *why) {
     snprintf(s->faults[part], SAVER_FAULT, "%.255s", why);
 }
 
+/* Is another part's fault told already? All lie on one disk. Under the lock. */
+static bool is_told(const struct saver *s, int part) {
+    for (int other = 0; other < SAVER_PARTS; other++)
+        if (other != part && *s->faults[other]) return true;
+    return false;
+}
+
 /* Under the lock, which it gives up while the disk works. */
 static void save(struct saver *s, int part) {
     char why[LOG_LINE];
     struct saver_bytes it = s->parts[part];
+    bool told = is_told(s, part);
     s->parts[part].bytes = NULL, s->busy = true;
     pthread_mutex_unlock(&s->lock);
     log_hold(why, sizeof why);
     int status = take_folder(s);
     if (!status) status = state_save_as(s->folder, names[part], it.bytes, it.size);
     log_release();
-    if (*why) log_error("%s", why); /* the next time may go better */
+    if (*why && !told) log_error("%s", why); /* the next time may go better */
     free(it.bytes);
     pthread_mutex_lock(&s->lock);
     keep_fault(s, part, status ? why : "");

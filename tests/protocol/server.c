@@ -108,8 +108,9 @@ int main(int argc, char **argv) {
     service_search_init(&searched, NULL, wake, &serve);
     params.callbacks = &table;
     if (serve_open(&serve, &params)) return 1;
-    printf("udp %d coap %d coaps %d web %d\n", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve),
-           serve_web_port(serve));
+    printf("udp %d coap %d coaps %d", serve_udp_port(serve), serve_coap_port(serve), serve_coaps_port(serve));
+    if (params.web.port) printf(" web %d", serve_web_port(serve));
+    putchar('\n');
     fflush(stdout);
     while (!input_ended()) {
         look(serve, clock_ms(), change_ms);
