@@ -29,10 +29,10 @@ static void keep_fault(struct saver *s, int part, const char *why) {
     snprintf(s->faults[part], SAVER_FAULT, "%.255s", why);
 }
 
-/* Is another part's fault told already? All lie on one disk. Under the lock. */
+/* Did a part before this one fail, which was told? All lie on one disk. Under the lock. */
 static bool is_told(const struct saver *s, int part) {
-    for (int other = 0; other < SAVER_PARTS; other++)
-        if (other != part && *s->faults[other]) return true;
+    for (int other = 0; other < part; other++)
+        if (*s->faults[other]) return true;
     return false;
 }
 
