@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { TICK_MS = 250, EDIT_TICK_MS = 25 };
-enum { MEMORY_MS = 500, LINES_MS = 20 };
+enum { MEMORY_MS = 500, LINES_MS = 20, LOG_MS = 100, FAULT_MS = 5000 };
 
 /* ---- opening ---- */
 
@@ -103,27 +103,8 @@ static int open_parts(struct daemon *l) {
     return status ? status : capture_open(&l->capture, &l->config, &l->inference, &l->meter);
 }
 
-int daemon_open(struct daemon **out, const struct daemon_options *options) {
-    struct daemon *l = *out = calloc(1, sizeof *l);
-    if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    l->options = *options;
-    pthread_mutex_init(&l->leaving, NULL);
-    l->file_watch.fd = l->events.fd = -1;
-    meter_init(&l->meter);
-    fault_list_init(&l->faults);
-    int status = signals_init(&l->signals, end_leave,
-                              l); /* before any thread, those of the Vulkan driver too: they have its mask */
-    log_filter_begin(); /* behind it: its thread would hold signals back for a moment, and then let them through */
-    if (!status) status = open_parts(l);
-    if (status)
-        daemon_close(out);
-    else
-        signals_opened(&l->signals);
-    return status;
-}
-
-void daemon_close(struct daemon **daemon) {
-    if (!daemon || !*daemon) return;
+/* log_ms: how long the log's last lines may take to be written. */
+static void close_all(struct daemon **daemon, int log_ms) {
     struct daemon *l = *daemon;
     capture_finish(&l->capture);
     memory_close(&l->memory, MEMORY_MS);
@@ -145,7 +126,30 @@ void daemon_close(struct daemon **daemon) {
     free(l->state);
     free(l);
     *daemon = NULL;
-    log_filter_end();
+    log_filter_end(log_ms);
+}
+
+void daemon_close(struct daemon **daemon) {
+    if (daemon && *daemon) close_all(daemon, LOG_MS);
+}
+
+int daemon_open(struct daemon **out, const struct daemon_options *options) {
+    struct daemon *l = *out = calloc(1, sizeof *l);
+    if (!l) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    l->options = *options;
+    pthread_mutex_init(&l->leaving, NULL);
+    l->file_watch.fd = l->events.fd = -1;
+    meter_init(&l->meter);
+    fault_list_init(&l->faults);
+    int status = signals_init(&l->signals, end_leave,
+                              l); /* before any thread, those of the Vulkan driver too: they have its mask */
+    log_filter_begin(); /* behind it: its thread would hold signals back for a moment, and then let them through */
+    if (!status) status = open_parts(l);
+    if (status) /* why is in the log: on a busy machine its thread may not have run yet */
+        close_all(out, signals_asked() ? LOG_MS : FAULT_MS);
+    else
+        signals_opened(&l->signals);
+    return status;
 }
 
 int daemon_add_hook(struct daemon *daemon, const struct daemon_hook *hook) {

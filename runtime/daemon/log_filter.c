@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define PERIOD_NS (INT64_C(600) * 1000000000)
-enum { LINES = 16, LAST_MS = 100 };
+enum { LINES = 16 };
 
 /* The lines said last. `count`: how often again since; `at`: when it was said, 0: free. */
 static struct line {
@@ -100,12 +100,12 @@ void log_filter_flush(int all) {
     pthread_mutex_unlock(&lock);
 }
 
-void log_filter_end(void) {
+void log_filter_end(int timeout_ms) {
     log_filter_flush(1);
     ocelli_set_log(NULL, NULL);
     pthread_mutex_lock(&lock);
     struct line_writer *gone = out;
     out = NULL;
     pthread_mutex_unlock(&lock);
-    line_writer_close(&gone, LAST_MS);
+    line_writer_close(&gone, timeout_ms);
 }

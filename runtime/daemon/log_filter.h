@@ -21,7 +21,7 @@ void log_filter_flush(int all);
 /* Waits until all that was said is written; false: not within timeout_ms. */
 bool log_filter_wait(int timeout_ms);
 
-/* Back to ocelli.h's own handler; counts are said, for which standard error has 0.1 s. */
-void log_filter_end(void);
+/* Back to ocelli.h's own handler; counts are said. timeout_ms: for standard error to take what is left. */
+void log_filter_end(int timeout_ms);
 
 #endif

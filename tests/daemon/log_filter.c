@@ -35,7 +35,7 @@ static const char *said(void) {
 
 static int teardown(void **state) {
     (void)state;
-    log_filter_end();
+    log_filter_end(100);
     fflush(stderr);
     dup2(before, STDERR_FILENO);
     close(before);
@@ -80,7 +80,7 @@ static void test_repeated(void **state) {
                         "ocelli: disk: no room\nocelli: warning: slow\nocelli: disk: no room (1004 more times)\n");
     log_filter_flush(1);
     log_error("disk: no room"); /* told before, but its count was over */
-    log_filter_end();
+    log_filter_end(100);
     assert_string_equal(said(),
                         "ocelli: disk: no room\nocelli: warning: slow\nocelli: disk: no room (1004 more times)\n"
                         "ocelli: disk: no room\n");
