@@ -47,6 +47,23 @@ int file_open(int *fd, const char *path) {
     return log_fail(OCELLI_ERR_FILE, "%s: %s", path, failed ? strerror(failed) : is);
 }
 
+int file_open_private(int *fd, const char *path, const char *what) {
+    struct stat st;
+    int status = file_open(fd, path);
+    if (status || (!fstat(*fd, &st) && !(st.st_mode & 077))) return status;
+    close(*fd);
+    *fd = -1;
+    return log_fail(OCELLI_ERR_FILE, "%s: others may read or change %s: chmod 600", path, what);
+}
+
+int file_make_folder(const char *path) {
+    struct stat st;
+    if (mkdir(path, 0777) == 0) return OCELLI_OK;
+    int error = errno;
+    if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", path, strerror(error));
+}
+
 static int read_fd(struct file_bytes *bytes, int fd, const char *path) {
     struct stat before, after;
     if (fstat(fd, &before) < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));

@@ -36,6 +36,13 @@ bool file_same(const char *a, const char *b);
  * is refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
 int file_open(int *fd, const char *path);
 
+/* The same of a file that holds a secret, `what` ("the keys"): others may neither read nor change it. Its mode is that
+ * of what was opened, so that it cannot be exchanged in between. */
+int file_open_private(int *fd, const char *path, const char *what);
+
+/* Makes the last folder of `path`, if it is not there. Errors: FILE. */
+int file_make_folder(const char *path);
+
 /* All of a small regular file, free(*bytes), also of one that is edited while we look. Errors: FILE, LIMIT (over 4
  * MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);

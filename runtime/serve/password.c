@@ -77,19 +77,16 @@ bool password_parse(struct password *password, const char *line, size_t size) {
     return cost && take_hex(password->salt, PASSWORD_SALT, salt) && take_hex(password->hash, PASSWORD_HASH, hash);
 }
 
-/* The mode of what was opened, so that it cannot be exchanged in between. */
 int password_read(struct password *password, const char *path) {
     char bytes[PASSWORD_LINE + 1];
     struct stat st;
     int fd;
-    int status = file_open(&fd, path);
+    int status = file_open_private(&fd, path, "the password");
     if (status) return status;
     bool told = !fstat(fd, &st);
     ssize_t size = read(fd, bytes, sizeof bytes);
     close(fd);
-    if (!told || st.st_mode & 077)
-        return log_fail(OCELLI_ERR_FILE, "%s: others may read or change the password: chmod 600", path);
-    if (st.st_uid != geteuid() && st.st_uid != 0)
+    if (!told || (st.st_uid != geteuid() && st.st_uid != 0))
         return log_fail(OCELLI_ERR_FILE, "%s: belongs to another user: chown it to the one that runs ocelli", path);
     if (size > 0 && password_parse(password, bytes, (size_t)size)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: no password of ocelli: make one with ocelli password %s", path, path);

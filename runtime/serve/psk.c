@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static int digit(char c) {
@@ -63,17 +62,11 @@ static int read_lines(struct psk *p, const char *path, FILE *f) {
     return status;
 }
 
-/* The mode of what was opened, so that it cannot be exchanged in between. */
 int psk_read(struct psk *psk, const char *path) {
-    struct stat st;
     int fd;
     *psk = (struct psk){.count = 0};
-    int status = file_open(&fd, path);
+    int status = file_open_private(&fd, path, "the keys");
     if (status) return status;
-    if (fstat(fd, &st) || st.st_mode & 077) {
-        close(fd);
-        return log_fail(OCELLI_ERR_FILE, "%s: others may read or change the keys: chmod 600", path);
-    }
     FILE *f = fdopen(fd, "r");
     psk->keys = f ? arena_alloc(&psk->arena, PSK_KEYS, sizeof *psk->keys) : NULL;
     status = psk->keys ? read_lines(psk, path, f) : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);

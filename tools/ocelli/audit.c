@@ -5,24 +5,14 @@
 #include "ocelli/audit/audit.h"
 #include "ocelli/common/pictures.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-
-/* Before the long part, so that a wrong name is told at once. */
-static int make_folder(const char *folder) {
-    struct stat st;
-    if (!folder || mkdir(folder, 0777) == 0) return OCELLI_OK;
-    int error = errno;
-    if (error == EEXIST && stat(folder, &st) == 0 && S_ISDIR(st.st_mode)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", folder, strerror(error));
-}
 
 static int audit(const struct options *o, const struct audit_request *r) {
     struct audit a = {.request = r};
-    int status = make_folder(r->folder);
+    /* before the long part, so that a wrong name is told at once */
+    int status = r->folder ? file_make_folder(r->folder) : OCELLI_OK;
     if (!status) status = audit_work(&a, o);
     if (!status) status = audit_write(&a);
     if (!status && !audit_to_stdout(r)) audit_show(&a);

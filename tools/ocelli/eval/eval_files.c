@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocelli/eval/eval_files.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "ocelli/common/stream_save.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef void writer(FILE *to, const struct eval_result *result);
 
@@ -26,11 +25,7 @@ static const struct {
              {"report.html", eval_write_page, false}};
 
 int eval_outputs_begin(const struct eval_outputs *o) {
-    struct stat st;
-    if (!o->folder || mkdir(o->folder, 0777) == 0) return OCELLI_OK;
-    int error = errno;
-    if (error == EEXIST && stat(o->folder, &st) == 0 && S_ISDIR(st.st_mode)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", o->folder, strerror(error));
+    return o->folder ? file_make_folder(o->folder) : OCELLI_OK;
 }
 
 struct job {
