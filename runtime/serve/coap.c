@@ -210,7 +210,7 @@ static void coap_close(void **self) {
 static size_t coap_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     struct serve_coap *c = self;
     int fd = coap_context_get_coap_fd(c->context), most = fd < 0 ? 50 : 1000;
-    if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
+    serve_wait_most(timeout_ms, most);
     if (c->notified != c->serve->context.events.count) *timeout_ms = 0;
     if (deferred_fired(&c->deferred) && *timeout_ms) *timeout_ms = 1;
     fds[0] = (struct pollfd){fd, POLLIN, 0};

@@ -70,7 +70,7 @@ static void up(void *user) {
     }
     mqtt_tags_forget(&q->tags);
     q->events = q->serve->context.events.count; /* what happened meanwhile is told by states */
-    q->told_ms = q->board_ms = 0;
+    q->scores_ms = q->board_ms = 0;
     q->discover_ms = q->discovery ? 0 : INFINITY;
 }
 
@@ -154,12 +154,7 @@ static void mqtt_close(void **self) {
 
 static size_t mqtt_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     struct mqtt *q = self;
-    double now = clock_ms(), due = q->link.up ? mqtt_publish_at(q) : INFINITY;
-    if (isfinite(due)) {
-        int wait = due > now ? (int)fmin(ceil(due - now), 60000) : 0;
-        if (mqtt_link_free(&q->link) && (*timeout_ms < 0 || wait < *timeout_ms)) *timeout_ms = wait;
-    }
-    return mqtt_link_wait(&q->link, fds, timeout_ms, now);
+    return mqtt_link_wait(&q->link, mqtt_link_free(&q->link) ? mqtt_publish_at(q) : INFINITY, fds, timeout_ms);
 }
 
 static void mqtt_step(void *self, const struct pollfd *fds, size_t count, double now_ms) {

@@ -27,10 +27,10 @@ struct mqtt {
     bool images, commands;
     double every_ms; /* between two scores of a tag */
     /* of this connection */
-    uint64_t events;          /* the last that was published */
-    double told_ms, board_ms; /* when the scores and the board's values went out; 0: not yet */
-    double discover_ms;       /* when the discovery is due; INFINITY: it is not */
-    bool looks_back;          /* it still waits for the discovery that an earlier start has left at the broker */
+    uint64_t events;            /* the last that was published */
+    double scores_ms, board_ms; /* when the scores and the board's values are due */
+    double discover_ms;         /* when the discovery is due; INFINITY: it is not */
+    bool looks_back;            /* it still waits for the discovery that an earlier start has left at the broker */
     struct mqtt_command waiting[MQTT_COMMANDS];
     size_t waiting_count;
 };

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "serve/transport.h"
 
 #include <errno.h>
 #include <math.h>
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KEEPALIVE_S = 30, LOOK_MS = 1000, LEAST_RETRY_MS = 1000, MOST_RETRY_MS = 60000, PASSWORD = 256, LAST_MS = 500 };
@@ -145,13 +145,10 @@ static void on_message(struct mosquitto *client, void *user, const struct mosqui
 
 /* The first line of a file that nobody else may read. */
 static int read_password(const char *path, char password[PASSWORD]) {
-    struct stat st;
-    int fd, status = file_open(&fd, path);
+    int fd, status = file_open_private(&fd, path, "the password");
     if (status) return status;
-    bool shown = fstat(fd, &st) || st.st_mode & 077;
-    ssize_t size = shown ? 0 : read(fd, password, PASSWORD);
+    ssize_t size = read(fd, password, PASSWORD);
     close(fd);
-    if (shown) return log_fail(OCELLI_ERR_FILE, "%s: others may read or change the password: chmod 600", path);
     if (size < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     size_t length = 0;
     while (length < (size_t)size && !strchr("\r\n", password[length])) length++;
@@ -219,14 +216,11 @@ void mqtt_link_close(struct mqtt_link *link) {
 
 /* ---- at work ---- */
 
-size_t mqtt_link_wait(struct mqtt_link *link, struct pollfd *fds, int *timeout_ms, double now_ms) {
-    double due = link->connector ? INFINITY : link->next_ms;
+size_t mqtt_link_wait(struct mqtt_link *link, double due_ms, struct pollfd *fds, int *timeout_ms) {
     int fd = link->connector ? -1 : mosquitto_socket(link->client);
-    if (fd >= 0) due = fmin(due, link->looked_ms + LOOK_MS);
-    if (isfinite(due)) {
-        int wait = due > now_ms ? (int)fmin(ceil(due - now_ms), MOST_RETRY_MS) : 0;
-        if (*timeout_ms < 0 || wait < *timeout_ms) *timeout_ms = wait;
-    }
+    if (!link->connector) due_ms = fmin(due_ms, link->next_ms);
+    if (fd >= 0) due_ms = fmin(due_ms, link->looked_ms + LOOK_MS);
+    if (isfinite(due_ms)) serve_wait_most(timeout_ms, (int)fmin(fmax(ceil(due_ms - clock_ms()), 0), MOST_RETRY_MS));
     if (fd < 0) return 0;
     fds[0] = (struct pollfd){fd, (short)(POLLIN | (mosquitto_want_write(link->client) ? POLLOUT : 0)), 0};
     return 1;

@@ -36,8 +36,8 @@ struct mqtt_link {
  * (the password, the certificates), MEMORY. */
 int mqtt_link_open(struct mqtt_link *link, struct serve *serve, const struct serve_mqtt *params, const char *id,
                    const char *will, const struct mqtt_link_user *user);
-/* As a transport's, see serve/transport.h. */
-size_t mqtt_link_wait(struct mqtt_link *link, struct pollfd *fds, int *timeout_ms, double now_ms);
+/* As a transport's, see serve/transport.h. due_ms: of its user; INFINITY: never. */
+size_t mqtt_link_wait(struct mqtt_link *link, double due_ms, struct pollfd *fds, int *timeout_ms);
 void mqtt_link_step(struct mqtt_link *link, const struct pollfd *fds, size_t count, double now_ms);
 /* Leaves "offline" behind, for which it waits half a second at most. Accepts a zeroed one. */
 void mqtt_link_close(struct mqtt_link *link);

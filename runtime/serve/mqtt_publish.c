@@ -185,12 +185,8 @@ static int take_tags(struct mqtt *q, const struct serve_view *view) {
 void mqtt_publish(struct mqtt *mqtt, double now_ms) {
     struct serve_view view = {0};
     const struct serve_callbacks *b = &mqtt->serve->callbacks;
-    bool scores = !mqtt->told_ms || now_ms - mqtt->told_ms >= mqtt->every_ms;
     b->view(b->user, &view);
-    bool edited = view.version != mqtt->tags.version;
-    if (!scores && !edited && mqtt->events == mqtt->serve->context.events.count && now_ms < mqtt->discover_ms &&
-        !(mqtt->board_ms == 0 || now_ms - mqtt->board_ms >= BOARD_MS))
-        return;
+    if (view.version == mqtt->tags.version && now_ms < mqtt_publish_at(mqtt)) return;
     (b->tags ? b->tags : b->view)(b->user, &view);
     if (view.version != mqtt->tags.version) {
         if (take_tags(mqtt, &view)) return;
@@ -203,16 +199,14 @@ void mqtt_publish(struct mqtt *mqtt, double now_ms) {
         publish_prompts(mqtt);
     }
     publish_events(mqtt, now_ms);
-    if (publish_tags(mqtt, &view, scores) && scores) mqtt->told_ms = now_ms;
-    if (mqtt->board_ms == 0 || now_ms - mqtt->board_ms >= BOARD_MS) {
-        publish_board(mqtt);
-        mqtt->board_ms = now_ms;
-    }
+    bool scores = now_ms >= mqtt->scores_ms;
+    if (publish_tags(mqtt, &view, scores) && scores) mqtt->scores_ms = now_ms + mqtt->every_ms;
+    if (now_ms < mqtt->board_ms) return;
+    publish_board(mqtt);
+    mqtt->board_ms = now_ms + BOARD_MS;
 }
 
 double mqtt_publish_at(const struct mqtt *mqtt) {
-    double due = mqtt->told_ms ? mqtt->told_ms + mqtt->every_ms : 0;
-    due = fmin(due, mqtt->board_ms ? mqtt->board_ms + BOARD_MS : 0);
-    if (mqtt->events != mqtt->serve->context.events.count) due = 0;
-    return fmin(due, mqtt->discover_ms);
+    bool events = mqtt->events != mqtt->serve->context.events.count;
+    return events ? 0 : fmin(fmin(mqtt->scores_ms, mqtt->board_ms), mqtt->discover_ms);
 }

@@ -208,7 +208,7 @@ static size_t serial_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     for (size_t i = 0; i < s->count; i++) {
         const struct port *p = &s->ports[i];
         int most = p->framing.state != FRAMING_IN_TEXT ? 200 : 1000;
-        if (*timeout_ms < 0 || *timeout_ms > most) *timeout_ms = most;
+        serve_wait_most(timeout_ms, most);
         bool behind = p->client.watch.on && p->client.watch.seen < p->serve->context.events.count;
         if (behind && room_to_push(p)) *timeout_ms = 0;
         fds[2 * i] = (struct pollfd){p->fd, (short)(POLLIN | (p->queued ? POLLOUT : 0)), 0};

@@ -24,6 +24,11 @@ struct serve_transport {
     void (*drop_output)(void *self);
 };
 
+/* It waits no longer than this. */
+static inline void serve_wait_most(int *timeout_ms, int most_ms) {
+    if (*timeout_ms < 0 || *timeout_ms > most_ms) *timeout_ms = most_ms;
+}
+
 extern const struct serve_transport serve_transport_udp, serve_transport_serial, serve_transport_coap,
     serve_transport_web, serve_transport_mqtt;
 
@@ -35,7 +40,7 @@ struct serve {
     void *self[5];
     uint16_t udp_port, coap_port, coaps_port, web_port;
     char fault[SERVE_MESSAGE]; /* for serve_fault() */
-    uint16_t inner_port; /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
+    uint16_t inner_port;       /* CoAP's own on 127.0.0.1, for messages that come over serial lines; 0: no CoAP */
 };
 
 /* Is the change that this ticket stands for (0: the search) still under way? A request that waits for it is handled

@@ -257,7 +257,7 @@ static void push_all(struct udp *u, double now_ms) {
 static size_t udp_wait(void *self, struct pollfd *fds, int *timeout_ms) {
     struct udp *u = self;
     fds[0] = (struct pollfd){u->fd, POLLIN, 0};
-    if (u->watched && (*timeout_ms < 0 || *timeout_ms > 500)) *timeout_ms = 500;
+    if (u->watched) serve_wait_most(timeout_ms, 500);
     if (u->pushed != u->serve->context.events.count) *timeout_ms = 0;
     return 1;
 }

@@ -173,11 +173,9 @@ static size_t web_wait_for(void *self, struct pollfd *fds, int *timeout_ms) {
     struct serve_web *web = self;
     MHD_UNSIGNED_LONG_LONG own_ms;
     int most = web->streams.next ? (web->video_count ? 100 : 250) : 1000;
-    if (web->sockets.next && (*timeout_ms < 0 || *timeout_ms > most)) *timeout_ms = most;
+    if (web->sockets.next) serve_wait_most(timeout_ms, most);
     if (web->kept != web->serve->context.events.count) *timeout_ms = 0;
-    if (MHD_get_timeout(web->daemon, &own_ms) == MHD_YES && own_ms < 1000 &&
-        (*timeout_ms < 0 || (int)own_ms < *timeout_ms))
-        *timeout_ms = (int)own_ms;
+    if (MHD_get_timeout(web->daemon, &own_ms) == MHD_YES && own_ms < 1000) serve_wait_most(timeout_ms, (int)own_ms);
     fds[0] = (struct pollfd){web->epoll, POLLIN, 0};
     return 1;
 }
