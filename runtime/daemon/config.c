@@ -138,6 +138,12 @@ size_t config_line(const struct daemon_config *config, const char *section, cons
     return config->line[i];
 }
 
+const char *config_first_key(const struct daemon_config *config, const char *section) {
+    for (int i = 0; i < CONFIG_KEYS; i++)
+        if (config->line[i] && !strcmp(keys[i].section, section)) return keys[i].name;
+    return NULL;
+}
+
 int config_parse(struct daemon_config *config, const void *bytes, size_t size, const char *path) {
     return config_parse_all(config, bytes, size, path, NULL);
 }
@@ -147,9 +153,8 @@ int config_parse_all(struct daemon_config *config, const void *bytes, size_t siz
     *config = (struct daemon_config){.path = path};
     for (int i = 0; i < CONFIG_KEYS; i++)
         if (keys[i].kind > PATH) memcpy((char *)config + keys[i].at, &keys[i].preset, sizeof(double));
-    struct part run = {config, "run"}, source = {config, "source"}, serve = {config, "serve"},
-                web = {config, "web"}, mqtt = {config, "mqtt"}, memory = {config, "memory"},
-                moderation = {config, "moderation"};
+    struct part run = {config, "run"}, source = {config, "source"}, serve = {config, "serve"}, web = {config, "web"},
+                mqtt = {config, "mqtt"}, memory = {config, "memory"}, moderation = {config, "moderation"};
     const struct ini_section sections[] = {{.name = "run", .user = &run, .value = take},
                                            {.name = "source", .user = &source, .value = take},
                                            {.name = "serve", .user = &serve, .value = take},

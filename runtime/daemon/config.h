@@ -72,6 +72,8 @@ int config_check_source(const struct daemon_config *config);
 int config_check_texts(const struct tags_file *file, const char *path, struct faults *faults);
 /* The line that gave `name` in [section]; 0: none did. */
 size_t config_line(const struct daemon_config *config, const char *section, const char *name);
+/* The first key of [section], in the order of docs/run.md, that a line gave; NULL: none did. */
+const char *config_first_key(const struct daemon_config *config, const char *section);
 /* Two texts of a config, NULL being none. */
 bool config_same_text(const char *a, const char *b);
 /* To edit tags in such a file (tag/tags_edit.h): its other sections are passed over, config_parse() checks them. */

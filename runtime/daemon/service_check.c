@@ -72,13 +72,10 @@ static int check_mqtt(const struct daemon_config *c) {
 
 /* Keys of [mqtt] without a broker would be passed over in silence. */
 static int check_mqtt_host(const struct daemon_config *c) {
-    static const char *const keys[] = {"port", "user", "password", "prefix",   "discovery",
-                                       "tls",  "ca",   "images",   "commands", "every"};
-    for (size_t i = 0; !c->mqtt_host && i < sizeof keys / sizeof *keys; i++)
-        if (config_line(c, "mqtt", keys[i]))
-            return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s: [mqtt] has no broker: write host = NAME too", c->path,
-                            config_line(c, "mqtt", keys[i]), keys[i]);
-    return OCELLI_OK;
+    const char *key = c->mqtt_host ? NULL : config_first_key(c, "mqtt");
+    if (!key || !strcmp(key, "host")) return OCELLI_OK; /* a host that is no good was told already */
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s: [mqtt] has no broker: write host = NAME too", c->path,
+                    config_line(c, "mqtt", key), key);
 }
 
 static int check_web(const struct daemon_config *c) {

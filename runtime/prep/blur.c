@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prep/blur.h"
+#include "prep/block_mean.h"
 
 #include <stddef.h>
 
@@ -8,14 +9,6 @@ static uint32_t blocks_of(uint32_t side, uint32_t longer) {
     uint32_t most = longer < 2 * BLUR_SIDE ? (longer + 1) / 2 : BLUR_SIDE;
     uint32_t blocks = (uint32_t)(((uint64_t)side * most + longer - 1) / longer);
     return blocks ? blocks : 1;
-}
-
-static void mean_of(const uint8_t *rgb, uint32_t width, const uint32_t x[2], const uint32_t y[2], uint8_t mean[3]) {
-    uint64_t sum[3] = {0}, count = (uint64_t)(x[1] - x[0]) * (y[1] - y[0]);
-    for (uint32_t row = y[0]; row < y[1]; row++)
-        for (uint32_t column = x[0]; column < x[1]; column++)
-            for (int c = 0; c < 3; c++) sum[c] += rgb[3 * ((size_t)row * width + column) + (size_t)c];
-    for (int c = 0; c < 3; c++) mean[c] = (uint8_t)((sum[c] + count / 2) / count);
 }
 
 /* Where a pixel lies between the centres of two blocks: the first, and how far towards the second in 1/256. */
@@ -49,7 +42,7 @@ void blur_rgb(uint8_t *rgb, uint32_t width, uint32_t height) {
         for (uint32_t c = 0; c < columns; c++) {
             const uint32_t x[2] = {(uint32_t)((uint64_t)c * width / columns), (uint32_t)((c + 1ull) * width / columns)};
             const uint32_t y[2] = {(uint32_t)((uint64_t)r * height / rows), (uint32_t)((r + 1ull) * height / rows)};
-            mean_of(rgb, width, x, y, &means[r][3 * c]);
+            block_mean(rgb, width, x, y, &means[r][3 * c]);
         }
     for (uint32_t y = 0; y < height; y++) {
         uint32_t down, row = between(y, height, rows, &down), next = row + (rows > 1);

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prep/thumbnail.h"
 #include "base/log.h"
+#include "prep/block_mean.h"
 #include "prep/blur.h"
 #include "prep/decode.h"
 #include "prep/encode_jpeg_rows.h"
 
 #include <stdlib.h>
-
-/* The mean of the pixels from..to - 1 of each row and column. */
-static void mean(const struct ocelli_image *image, const uint32_t x[2], const uint32_t y[2], uint8_t *out) {
-    uint64_t sum[3] = {0}, count = (uint64_t)(x[1] - x[0]) * (y[1] - y[0]);
-    for (uint32_t row = y[0]; row < y[1]; row++) {
-        const uint8_t *p = image->rgb + 3 * ((size_t)row * image->width + x[0]);
-        for (uint32_t i = x[0]; i < x[1]; i++, p += 3) sum[0] += p[0], sum[1] += p[1], sum[2] += p[2];
-    }
-    for (int c = 0; c < 3; c++) out[c] = (uint8_t)((sum[c] + count / 2) / count);
-}
 
 static uint32_t part(uint32_t i, uint32_t from, uint32_t to) {
     return (uint32_t)((uint64_t)i * from / to);
@@ -32,7 +23,7 @@ bool thumbnail_make(const struct ocelli_image *image, uint8_t **jpeg, size_t *si
         for (uint32_t x = 0; x < width; x++) {
             uint32_t columns[2] = {part(x, image->width, width), part(x + 1, image->width, width)};
             uint32_t rows[2] = {part(y, image->height, height), part(y + 1, image->height, height)};
-            mean(image, columns, rows, rgb + 3 * ((size_t)y * width + x));
+            block_mean(image->rgb, image->width, columns, rows, rgb + 3 * ((size_t)y * width + x));
         }
     bool good = encode_jpeg_rows(rgb, width, height, jpeg, size);
     free(rgb);
