@@ -184,31 +184,26 @@ static int read_pages(struct reading *r) {
     return status;
 }
 
-/* The newest picture that lies in a page; INT64_MIN: none. */
-static int last_packed(struct reading *r, int64_t *last) {
+bool history_last_packed(struct history *history, int64_t *last) {
     *last = INT64_MIN;
-    if (r->h->version < HISTORY_VERSION) return OCELLI_OK;
-    sqlite3_stmt *s = history_prepare(r->h, "SELECT facts, first FROM page ORDER BY first DESC LIMIT 1");
-    int code = s ? history_step(r->h, s) : SQLITE_ERROR;
-    if (code == SQLITE_ROW && sqlite3_column_bytes(s, 0) >= (int)sizeof(struct page_fact)) {
+    if (history->version < HISTORY_VERSION) return true;
+    sqlite3_stmt *s = history_prepare(history, "SELECT first, facts FROM page ORDER BY first DESC LIMIT 1");
+    int code = s ? history_step(history, s) : SQLITE_ERROR;
+    size_t size = code == SQLITE_ROW ? (size_t)sqlite3_column_bytes(s, 1) : 0;
+    if (size >= sizeof(struct page_fact)) {
         struct page_fact f;
-        const uint8_t *facts = sqlite3_column_blob(s, 0);
-        size_t size = (size_t)sqlite3_column_bytes(s, 0);
-        if (facts) {
-            memcpy(&f, facts + size - sizeof f, sizeof f);
-            *last = sqlite3_column_int64(s, 1) + (int64_t)f.offset;
-        }
+        memcpy(&f, (const uint8_t *)sqlite3_column_blob(s, 1) + size - sizeof f, sizeof f);
+        *last = sqlite3_column_int64(s, 0) + (int64_t)f.offset;
     }
-    int status = code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : cannot_read(r);
     sqlite3_finalize(s);
-    return status;
+    return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 static int read_all(struct reading *r) {
     int64_t packed;
     if (sqlite3_exec(r->h->db, "BEGIN", NULL, NULL, NULL)) return cannot_read(r);
     int status = read_sessions(r);
-    if (!status) status = last_packed(r, &packed);
+    if (!status && !history_last_packed(r->h, &packed)) status = cannot_read(r);
     if (!status) status = read_rows(r, packed);
     if (!status && r->on && packed != INT64_MIN) status = read_pages(r);
     sqlite3_exec(r->h->db, "COMMIT", NULL, NULL, NULL);

@@ -131,6 +131,8 @@ struct page_fact {
 
 enum { PAGE_BYTES = 128 << 10, PAGE_VECTORS = 256 };
 
+/* The newest picture that lies in a page; INT64_MIN: none does. false: it cannot be read. history_blocks.c. */
+bool history_last_packed(struct history *history, int64_t *last);
 /* Vectors of a page: 256 of 512 numbers, less of larger ones. */
 size_t page_vectors(size_t size);
 /* Over facts and vectors. It is the exclusive or of both, so that new facts need no look at the vectors. */

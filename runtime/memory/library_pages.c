@@ -15,17 +15,10 @@ struct library_page {
 };
 
 int library_find_packed(struct history *library) {
-    struct page_fact last;
-    library->packed = 0;
-    sqlite3_stmt *s = history_prepare(library, "SELECT first, facts FROM page ORDER BY first DESC LIMIT 1");
-    int code = s ? history_step(library, s) : SQLITE_ERROR;
-    size_t size = code == SQLITE_ROW ? (size_t)sqlite3_column_bytes(s, 1) : 0;
-    if (size >= sizeof last) {
-        memcpy(&last, (const uint8_t *)sqlite3_column_blob(s, 1) + size - sizeof last, sizeof last);
-        library->packed = sqlite3_column_int64(s, 0) + (int64_t)last.offset;
-    }
-    sqlite3_finalize(s);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(library, "cannot read the library");
+    int64_t last;
+    if (!history_last_packed(library, &last)) return history_fault(library, "cannot read the library");
+    library->packed = last == INT64_MIN ? 0 : last;
+    return OCELLI_OK;
 }
 
 /* ---- adding ---- */

@@ -103,10 +103,6 @@ static int next_path(struct work *w, const char **path) {
     }
 }
 
-static int64_t changed_ns(const struct stat *st) {
-    return (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec;
-}
-
 /* Into w->held, if it is new or was changed. */
 static int look_at(struct work *w, const char *path) {
     struct library_file known;
@@ -121,14 +117,15 @@ static int look_at(struct work *w, const char *path) {
     }
     int status = library_find(w->of->library, path, &known);
     if (status) return status;
-    if (known.id && known.size == st.st_size && known.changed_ns == changed_ns(&st)) {
+    const struct file_stamp now = file_stamp(&st), then = {known.size, known.changed_ns};
+    if (known.id && file_same_stamp(now, then)) {
         w->of->unchanged++;
         if (w->progress.total) w->progress.total--; /* the rate is that of the others */
         return OCELLI_OK;
     }
     w->held = picture_job_new(path);
     if (!w->held) return no_memory();
-    w->held->size = st.st_size, w->held->changed_ns = changed_ns(&st);
+    w->held->size = now.size, w->held->changed_ns = now.changed_ns;
     return OCELLI_OK;
 }
 
