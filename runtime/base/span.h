@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Bytes from outside, read in order and never past their end. Little-endian. */
+ * Bytes from outside, read in order and never past their end, and how they are written. Little-endian. */
 #ifndef BASE_SPAN_H
 #define BASE_SPAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct span {
     const uint8_t *data;
@@ -28,5 +29,17 @@ const uint8_t *span_bytes(struct span *span, uint64_t count);
 bool span_u8(struct span *span, uint8_t *value);
 bool span_u32(struct span *span, uint32_t *value);
 bool span_u64(struct span *span, uint64_t *value);
+
+/* The other way: the lowest `bytes` bytes of `value`. Gives what is behind them. */
+static inline uint8_t *span_put(uint8_t *to, uint64_t value, int bytes) {
+    for (int i = 0; i < bytes; i++) to[i] = (uint8_t)(value >> (8 * i));
+    return to + bytes;
+}
+
+static inline uint8_t *span_put_double(uint8_t *to, double value) {
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return span_put(to, bits, 8);
+}
 
 #endif

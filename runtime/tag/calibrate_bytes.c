@@ -5,22 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-static uint8_t *put(uint8_t *at, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++) at[i] = (uint8_t)(value >> (8 * i));
-    return at + bytes;
-}
-
-static uint8_t *put_double(uint8_t *at, double value) {
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return put(at, bits, 8);
-}
-
 static uint8_t *put_floats(uint8_t *at, const float *values) {
     for (int i = 0; i < BACKGROUND_BINS; i++) {
         uint32_t bits;
         memcpy(&bits, &values[i], sizeof bits);
-        at = put(at, bits, 4);
+        at = span_put(at, bits, 4);
     }
     return at;
 }
@@ -28,9 +17,9 @@ static uint8_t *put_floats(uint8_t *at, const float *values) {
 void calibrate_save(const struct calibrate *calibrate, uint8_t *bytes) {
     const struct background *b = &calibrate->background;
     const double head[4] = {b->low, b->step, b->under, b->over};
-    for (int i = 0; i < 4; i++) bytes = put_double(bytes, head[i]);
+    for (int i = 0; i < 4; i++) bytes = span_put_double(bytes, head[i]);
     for (int r = 0; r < BACKGROUND_REGIMES; r++) {
-        bytes = put_double(bytes, b->part[r].seconds);
+        bytes = span_put_double(bytes, b->part[r].seconds);
         bytes = put_floats(bytes, b->part[r].time);
         bytes = put_floats(bytes, b->part[r].legs);
     }

@@ -193,25 +193,17 @@ void drift_get(const struct drift *d, const struct tagger *tagger, struct drift_
 
 /* ---- bytes ---- */
 
-static uint8_t *put(uint8_t *to, uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; i++) *to++ = (uint8_t)(value >> (8 * i));
-    return to;
-}
-
 static uint8_t *put_counts(uint8_t *to, const uint16_t *counts) {
-    for (int i = 0; i < DRIFT_BINS; i++) to = put(to, counts[i], 2);
+    for (int i = 0; i < DRIFT_BINS; i++) to = span_put(to, counts[i], 2);
     return to;
 }
 
 static uint8_t *put_entry(uint8_t *to, const struct entry *e) {
-    double index = isnan(e->index) ? 0 : e->index;
-    uint64_t bits;
-    memcpy(&bits, &index, sizeof bits);
     memcpy(to, e->key, SHA256_SIZE);
-    to = put(to + SHA256_SIZE, e->seen, 8);
-    to = put(to, (uint64_t)e->week_ms, 8);
-    to = put(to, bits, 8);
-    to = put(to, (uint64_t)((e->has_first ? HAS_FIRST : 0) | (isnan(e->index) ? 0 : HAS_INDEX)), 1);
+    to = span_put(to + SHA256_SIZE, e->seen, 8);
+    to = span_put(to, (uint64_t)e->week_ms, 8);
+    to = span_put_double(to, isnan(e->index) ? 0 : e->index);
+    to = span_put(to, (uint64_t)((e->has_first ? HAS_FIRST : 0) | (isnan(e->index) ? 0 : HAS_INDEX)), 1);
     return put_counts(put_counts(to, e->first), e->now);
 }
 
@@ -224,7 +216,7 @@ int drift_save(const struct drift *d, uint8_t **bytes, size_t *size) {
     *bytes = calloc(1, *size);
     if (!*bytes) return log_fail(OCELLI_ERR_MEMORY, "out of memory to save the weeks of %zu tags", d->count);
     memcpy(*bytes, magic, sizeof magic);
-    uint8_t *to = put(put(put(*bytes + sizeof magic, VERSION, 4), d->count, 4), d->minute, 8);
+    uint8_t *to = span_put(span_put(span_put(*bytes + sizeof magic, VERSION, 4), d->count, 4), d->minute, 8);
     for (size_t i = 0; i < d->count; i++) to = put_entry(to, d->entries[i]);
     return OCELLI_OK;
 }

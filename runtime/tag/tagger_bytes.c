@@ -37,7 +37,7 @@ int tagger_save_copy(const struct tagger *tagger, struct tagger_learnt **learnt)
 static void write_entries(const struct tagger_learnt *l, uint8_t *bytes) {
     memcpy(bytes, magic, sizeof magic);
     bytes[8] = VERSION;
-    for (int i = 0; i < 4; i++) bytes[12 + i] = (uint8_t)(l->count >> (8 * i));
+    span_put(bytes + 12, l->count, 4);
     for (size_t i = 0; i < l->count; i++) {
         uint8_t *entry = bytes + HEAD + i * ENTRY;
         memcpy(entry, l->entries[i].background, SHA256_SIZE);

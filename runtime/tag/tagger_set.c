@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tag/tagger_set.h"
 #include "base/log.h"
+#include "base/span.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static void mix(uint8_t digest[SHA256_SIZE], const void *bytes, size_t size) {
 static void name_background(const struct tagger *tagger, struct tagger_item *item) {
     uint32_t smooth_ms = (uint32_t)(item->tag.rules.value[RULE_SMOOTH] * 1000);
     uint8_t bytes[4];
-    for (int i = 0; i < 4; i++) bytes[i] = (uint8_t)(smooth_ms >> (8 * i));
+    span_put(bytes, smooth_ms, sizeof bytes);
     memset(item->background, 0, SHA256_SIZE);
     mix(item->background, tagger->model, strlen(tagger->model));
     if (tagger->model_key) mix(item->background, tagger->model_key, strlen(tagger->model_key));
