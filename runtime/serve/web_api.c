@@ -58,11 +58,11 @@ static void identify(struct web_request *r) {
     r->origin.may_wait = r->web->waiting_count < WEB_WAITING;
 }
 
-static enum serve_code write_answer(struct web_request *r, struct serve_request *request, struct serve_out *out) {
+static enum serve_code write_answer(struct serve_request *request, struct serve_out *out) {
     serve_request_find(request);
     serve_out_begin(out, NULL, '{');
-    if (!r->row->changes) serve_request_head(request, out);
-    enum serve_code code = r->row->answer(request, out);
+    if (!request->row->changes) serve_request_head(request, out);
+    enum serve_code code = request->row->answer(request, out);
     serve_out_end(out, '}');
     if (!code && out->full) return serve_refuse(request, SERVE_FAILED, "over 1 MiB: ask from N");
     return code;
@@ -96,7 +96,7 @@ enum MHD_Result web_answer_row(struct web_request *r) {
     request.arguments = r->words.argument, request.count = r->words.count, request.origin = &r->origin;
     if (!r->again) identify(r);
     if (!code) code = serve_request_check(r->row, &request);
-    if (!code) code = write_answer(r, &request, &out);
+    if (!code) code = write_answer(&request, &out);
     if (code == SERVE_DEFERRED && web->waiting_count < WEB_WAITING) return web_wait(r);
     if (code == SERVE_DEFERRED) code = SERVE_BUSY;
     if (!code) return web_reply(r, 200, "application/json", out.bytes, out.used);
@@ -107,12 +107,7 @@ enum MHD_Result web_answer_row(struct web_request *r) {
 size_t web_write_tags(struct serve_web *web, double now_ms) {
     struct serve_request request = request_of(web, serve_row_of_path("tags", SERVE_GET), now_ms);
     struct serve_out out = {.bytes = web->body, .capacity = sizeof web->body};
-    serve_request_find(&request);
-    serve_out_begin(&out, NULL, '{');
-    serve_request_head(&request, &out);
-    enum serve_code code = serve_tags(&request, &out);
-    serve_out_end(&out, '}');
-    return code || out.full ? 0 : out.used;
+    return write_answer(&request, &out) ? 0 : out.used;
 }
 
 /* ---- pictures ---- */
