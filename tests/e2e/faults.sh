@@ -47,10 +47,10 @@ cp ocelli.ini good.ini
 echo "nonsense = 1" >>ocelli.ini
 becomes 20 'any(test("ocelli.ini: its last edit has a fault"))'
 name="for people, and by CoAP"
-"$ocelli" query $board status >out
-grep -q '^uptime_s ' out && grep -q '^fault  *.*its last edit has a fault' out || fail "$name: not as a table"
-"$ocelli" query --json coap://localhost:$((port + 1)) status >out
-jq -e '.faults | any(test("its last edit"))' out >/dev/null || fail "$name: not by CoAP"
+"$ocelli" query $board status >answer
+grep -q '^uptime_s ' answer && grep -q '^fault  *.*its last edit has a fault' answer || fail "$name: not as a table"
+"$ocelli" query --json coap://localhost:$((port + 1)) status >answer
+jq -e '.faults | any(test("its last edit"))' answer >/dev/null || fail "$name: not by CoAP"
 cp good.ini ocelli.ini
 becomes 20 'any(test("its last edit")) | not'
 name="a disk that is full"
