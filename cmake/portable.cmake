@@ -11,6 +11,8 @@
 #   libcoap      libcoap-3-openssl.so.3 on all, but 4.3.0 on Ubuntu 22.04, without functions of later ones
 #   libinih      libinih.so.1 on all; two small files that spare a package
 #
+# libmicrohttpd.so.12, libmosquitto.so.1 and libpq.so.5 have these names on all four, and are loaded when they are wanted.
+#
 # libcamera has another name in each release: the module camera.so is made on a system of that release, by an ordinary build.
 # cmake/portable_check.sh reads each file that was linked, and fails the build if it would not start everywhere.
 option(OCELLI_PORTABLE "One build for Debian 12 and 13, Ubuntu 22.04 and 24.04" OFF)

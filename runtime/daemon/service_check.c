@@ -64,6 +64,7 @@ static int check_mqtt(const struct daemon_config *c) {
     char why[LOG_LINE];
     size_t line = config_line(c, "mqtt", "host");
     if (!line) return OCELLI_OK;
+    if (!serve_has_mqtt(why, sizeof why)) log_warn("%s:%zu: [mqtt] %s", c->path, line, why);
     log_hold(why, sizeof why);
     int status = serve_check_mqtt(&mqtt);
     log_release();
@@ -82,9 +83,8 @@ static int check_web(const struct daemon_config *c) {
     char why[LOG_LINE];
     struct serve_web_params params = service_web(c);
     if (c->web_port <= 0) return OCELLI_OK;
-    if (!serve_has_web())
-        log_warn("%s:%zu: port = %g: the web page is not built in: build with libmicrohttpd-dev installed", c->path,
-                 config_line(c, "web", "port"), c->web_port);
+    if (!serve_has_web(why, sizeof why))
+        log_warn("%s:%zu: port = %g: %s", c->path, config_line(c, "web", "port"), c->web_port, why);
     log_hold(why, sizeof why);
     int status = serve_check_web(&params);
     log_release();

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "serve/crc.h"
+#include "serve/libmosquitto.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -124,9 +125,17 @@ int serve_check_mqtt(const struct serve_mqtt *params) {
     return OCELLI_OK;
 }
 
+bool serve_has_mqtt(char *why, size_t capacity) {
+    return libmosquitto_open(why, capacity);
+}
+
 static int mqtt_open(struct serve *serve, const struct serve_params *params, void **self) {
-    char will[MQTT_TOPIC];
+    char will[MQTT_TOPIC], why[SERVE_MESSAGE];
     if (!params->mqtt) return OCELLI_OK;
+    if (!serve_has_mqtt(why, sizeof why)) {
+        log_warn("%s", why);
+        return OCELLI_OK;
+    }
     const struct serve_mqtt *p = params->mqtt;
     struct mqtt *q = *self = calloc(1, sizeof *q);
     if (!q) return log_fail(OCELLI_ERR_MEMORY, "out of memory");

@@ -3,11 +3,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "serve/libmosquitto.h"
 #include "serve/transport.h"
 
 #include <errno.h>
 #include <math.h>
-#include <mosquitto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

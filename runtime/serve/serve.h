@@ -60,8 +60,9 @@ int serve_check_keys(const char *psk_file);
 int serve_check_mqtt(const struct serve_mqtt *params);
 /* The password's file, and what does not go together. Errors: USAGE, FILE. */
 int serve_check_web(const struct serve_web_params *params);
-/* Is the page built in? */
-bool serve_has_web(void);
+/* Are the page and MQTT built in, and are the libraries that they need here? false: `why` (capacity) tells what to
+ * install. */
+bool serve_has_web(char *why, size_t capacity), serve_has_mqtt(char *why, size_t capacity);
 /* Is CoAP built in? */
 bool serve_has_coap(void);
 

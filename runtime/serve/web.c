@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
-bool serve_has_web(void) {
-    return true;
+bool serve_has_web(char *why, size_t capacity) {
+    return libmicrohttpd_open(why, capacity);
 }
 
 /* ---- the socket ---- */
@@ -138,8 +138,13 @@ static int prepare(struct serve_web *web, const struct serve_web_params *p) {
 
 static int web_open(struct serve *serve, const struct serve_params *params, void **self) {
     const struct serve_web_params *p = &params->web;
+    char why[SERVE_MESSAGE];
     int fd = -1;
     if (!p->port) return OCELLI_OK;
+    if (!serve_has_web(why, sizeof why)) {
+        log_warn("%s", why);
+        return OCELLI_OK;
+    }
     int status = web_check_params(p);
     if (status) return status;
     struct serve_web *web = *self = calloc(1, sizeof *web);

@@ -4,13 +4,13 @@
 #define SERVE_WEB_H
 
 #include "base/thread.h"
+#include "serve/libmicrohttpd.h"
 #include "serve/password.h"
 #include "serve/transport.h"
 #include "serve/web_body.h"
 #include "serve/web_guess.h"
 #include "serve/web_head.h"
 
-#include <microhttpd.h>
 #include <stdatomic.h>
 
 /* CONNECTIONS: at once, EACH: of an address. STREAMS, VIDEOS: answers without an end, of states and of pictures.

@@ -3,13 +3,17 @@
 #include "base/log.h"
 #include "serve/transport.h"
 
-bool serve_has_web(void) {
+#include <stdio.h>
+
+bool serve_has_web(char *why, size_t capacity) {
+    snprintf(why, capacity, "the web page is not built in: build with libmicrohttpd-dev installed");
     return false;
 }
 
 static int web_open(struct serve *serve, const struct serve_params *params, void **self) {
+    char why[SERVE_MESSAGE];
     (void)serve, (void)self;
-    if (params->web.port) log_warn("the web page is not built in: build with libmicrohttpd-dev installed");
+    if (params->web.port && !serve_has_web(why, sizeof why)) log_warn("%s", why);
     return OCELLI_OK;
 }
 

@@ -53,7 +53,7 @@ struct vk_device {
 };
 
 /* `choice`: index or part of the name (any case); NULL: the best one (discrete, integrated,
- * virtual, CPU). Errors: DEVICE (no libvulkan, which vk_loader_exists() tells apart; no driver,
+ * virtual, CPU). Errors: DEVICE (no libvulkan; no driver,
  * no such device, a feature missing), MEMORY. */
 int vk_device_open(struct vk_device *device, const char *choice);
 /* Is there room for every shader? Errors: DEVICE, one line with the limit that is too small. */

@@ -14,70 +14,70 @@
 #include <vulkan/vulkan.h>
 
 #define VK_FUNCTIONS(X)                                                                                                \
-    X(vkAllocateCommandBuffers);                                                                                       \
-    X(vkAllocateDescriptorSets);                                                                                       \
-    X(vkAllocateMemory);                                                                                               \
-    X(vkBeginCommandBuffer);                                                                                           \
-    X(vkBindBufferMemory);                                                                                             \
-    X(vkCmdBindDescriptorSets);                                                                                        \
-    X(vkCmdBindPipeline);                                                                                              \
-    X(vkCmdCopyBuffer);                                                                                                \
-    X(vkCmdDispatch);                                                                                                  \
-    X(vkCmdFillBuffer);                                                                                                \
-    X(vkCmdPipelineBarrier);                                                                                           \
-    X(vkCmdPushConstants);                                                                                             \
-    X(vkCmdResetQueryPool);                                                                                            \
-    X(vkCmdWriteTimestamp);                                                                                            \
-    X(vkCreateBuffer);                                                                                                 \
-    X(vkCreateCommandPool);                                                                                            \
-    X(vkCreateComputePipelines);                                                                                       \
-    X(vkCreateDescriptorPool);                                                                                         \
-    X(vkCreateDescriptorSetLayout);                                                                                    \
-    X(vkCreateDevice);                                                                                                 \
-    X(vkCreateFence);                                                                                                  \
-    X(vkCreateInstance);                                                                                               \
-    X(vkCreatePipelineCache);                                                                                          \
-    X(vkCreatePipelineLayout);                                                                                         \
-    X(vkCreateQueryPool);                                                                                              \
-    X(vkCreateShaderModule);                                                                                           \
-    X(vkDestroyBuffer);                                                                                                \
-    X(vkDestroyCommandPool);                                                                                           \
-    X(vkDestroyDescriptorPool);                                                                                        \
-    X(vkDestroyDescriptorSetLayout);                                                                                   \
-    X(vkDestroyDevice);                                                                                                \
-    X(vkDestroyFence);                                                                                                 \
-    X(vkDestroyInstance);                                                                                              \
-    X(vkDestroyPipeline);                                                                                              \
-    X(vkDestroyPipelineCache);                                                                                         \
-    X(vkDestroyPipelineLayout);                                                                                        \
-    X(vkDestroyQueryPool);                                                                                             \
-    X(vkDestroyShaderModule);                                                                                          \
-    X(vkDeviceWaitIdle);                                                                                               \
-    X(vkEndCommandBuffer);                                                                                             \
-    X(vkEnumerateDeviceExtensionProperties);                                                                           \
-    X(vkEnumeratePhysicalDevices);                                                                                     \
-    X(vkFreeCommandBuffers);                                                                                           \
-    X(vkFreeMemory);                                                                                                   \
-    X(vkGetBufferMemoryRequirements);                                                                                  \
-    X(vkGetDeviceProcAddr);                                                                                            \
-    X(vkGetDeviceQueue);                                                                                               \
-    X(vkGetInstanceProcAddr);                                                                                          \
-    X(vkGetPhysicalDeviceExternalBufferProperties);                                                                    \
-    X(vkGetPhysicalDeviceFeatures2);                                                                                   \
-    X(vkGetPhysicalDeviceMemoryProperties);                                                                            \
-    X(vkGetPhysicalDeviceProperties);                                                                                  \
-    X(vkGetPhysicalDeviceProperties2);                                                                                 \
-    X(vkGetPhysicalDeviceQueueFamilyProperties);                                                                       \
-    X(vkGetPipelineCacheData);                                                                                         \
-    X(vkGetQueryPoolResults);                                                                                          \
-    X(vkMapMemory);                                                                                                    \
-    X(vkQueueSubmit);                                                                                                  \
-    X(vkQueueWaitIdle);                                                                                                \
-    X(vkResetFences);                                                                                                  \
-    X(vkUpdateDescriptorSets);                                                                                         \
-    X(vkWaitForFences);
+    X(vkAllocateCommandBuffers)                                                                                        \
+    X(vkAllocateDescriptorSets)                                                                                        \
+    X(vkAllocateMemory)                                                                                                \
+    X(vkBeginCommandBuffer)                                                                                            \
+    X(vkBindBufferMemory)                                                                                              \
+    X(vkCmdBindDescriptorSets)                                                                                         \
+    X(vkCmdBindPipeline)                                                                                               \
+    X(vkCmdCopyBuffer)                                                                                                 \
+    X(vkCmdDispatch)                                                                                                   \
+    X(vkCmdFillBuffer)                                                                                                 \
+    X(vkCmdPipelineBarrier)                                                                                            \
+    X(vkCmdPushConstants)                                                                                              \
+    X(vkCmdResetQueryPool)                                                                                             \
+    X(vkCmdWriteTimestamp)                                                                                             \
+    X(vkCreateBuffer)                                                                                                  \
+    X(vkCreateCommandPool)                                                                                             \
+    X(vkCreateComputePipelines)                                                                                        \
+    X(vkCreateDescriptorPool)                                                                                          \
+    X(vkCreateDescriptorSetLayout)                                                                                     \
+    X(vkCreateDevice)                                                                                                  \
+    X(vkCreateFence)                                                                                                   \
+    X(vkCreateInstance)                                                                                                \
+    X(vkCreatePipelineCache)                                                                                           \
+    X(vkCreatePipelineLayout)                                                                                          \
+    X(vkCreateQueryPool)                                                                                               \
+    X(vkCreateShaderModule)                                                                                            \
+    X(vkDestroyBuffer)                                                                                                 \
+    X(vkDestroyCommandPool)                                                                                            \
+    X(vkDestroyDescriptorPool)                                                                                         \
+    X(vkDestroyDescriptorSetLayout)                                                                                    \
+    X(vkDestroyDevice)                                                                                                 \
+    X(vkDestroyFence)                                                                                                  \
+    X(vkDestroyInstance)                                                                                               \
+    X(vkDestroyPipeline)                                                                                               \
+    X(vkDestroyPipelineCache)                                                                                          \
+    X(vkDestroyPipelineLayout)                                                                                         \
+    X(vkDestroyQueryPool)                                                                                              \
+    X(vkDestroyShaderModule)                                                                                           \
+    X(vkDeviceWaitIdle)                                                                                                \
+    X(vkEndCommandBuffer)                                                                                              \
+    X(vkEnumerateDeviceExtensionProperties)                                                                            \
+    X(vkEnumeratePhysicalDevices)                                                                                      \
+    X(vkFreeCommandBuffers)                                                                                            \
+    X(vkFreeMemory)                                                                                                    \
+    X(vkGetBufferMemoryRequirements)                                                                                   \
+    X(vkGetDeviceProcAddr)                                                                                             \
+    X(vkGetDeviceQueue)                                                                                                \
+    X(vkGetInstanceProcAddr)                                                                                           \
+    X(vkGetPhysicalDeviceExternalBufferProperties)                                                                     \
+    X(vkGetPhysicalDeviceFeatures2)                                                                                    \
+    X(vkGetPhysicalDeviceMemoryProperties)                                                                             \
+    X(vkGetPhysicalDeviceProperties)                                                                                   \
+    X(vkGetPhysicalDeviceProperties2)                                                                                  \
+    X(vkGetPhysicalDeviceQueueFamilyProperties)                                                                        \
+    X(vkGetPipelineCacheData)                                                                                          \
+    X(vkGetQueryPoolResults)                                                                                           \
+    X(vkMapMemory)                                                                                                     \
+    X(vkQueueSubmit)                                                                                                   \
+    X(vkQueueWaitIdle)                                                                                                 \
+    X(vkResetFences)                                                                                                   \
+    X(vkUpdateDescriptorSets)                                                                                          \
+    X(vkWaitForFences)
 
-#define VK_DECLARE(name) extern PFN_##name name
+#define VK_DECLARE(name) extern PFN_##name name;
 VK_FUNCTIONS(VK_DECLARE)
 #undef VK_DECLARE
 
@@ -85,8 +85,5 @@ VK_FUNCTIONS(VK_DECLARE)
  * again: it may have been installed by then. Errors: DEVICE, with a line: it is not there, or lacks a function.
  * Thread-safety: any thread. */
 int vk_loader_open(void);
-/* The same without a line: may devices be asked for at all? true where there is libvulkan, also without a driver or a
- * device. */
-bool vk_loader_exists(void);
 
 #endif

@@ -23,6 +23,11 @@ model = demo.gguf
 device = cpu
 [serve]
 coap = 57683
+[web]
+port = 57684
+[mqtt]
+host = 127.0.0.1
+port = 1
 [memory]
 file = /in/history
 [defaults]
@@ -43,6 +48,8 @@ tries=0
 until test "$(seen)" = 4 || test $tries = 60; do tries=$((tries + 1)) && sleep 1; done
 test "$(seen)" = 4 || fail "tags do not come and go"
 ocelli query coap://127.0.0.1:57683 tags >tags 2>&1 && grep -q 'green triangle' tags || fail "CoAP: $(cat tags)"
+bash -c 'exec 3<>/dev/tcp/127.0.0.1/57684 && printf "GET /healthz HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n" >&3 && grep -q "^HTTP/1.[01] 200" <&3' || fail "no page"
+grep -q '^ocelli: .*MQTT broker 127.0.0.1:1: ' err || fail "no MQTT"
 kill -TERM $daemon
 wait $daemon || fail "the daemon ends with $?"
 test -s history || fail "no history"

@@ -10,10 +10,10 @@ out=$(cd "$out" && pwd)
 mirror=$(sh "$OCELLI_SOURCE/packaging/archive")
 for file in ocelli ocelli-convert libocelli.so; do sh "$OCELLI_SOURCE/cmake/portable_check.sh" "$build/$file"; done
 
-libraries() { # SUITE: packages of the libraries that cmake/portable.cmake leaves dynamic
+libraries() { # SUITE: packages of the libraries that cmake/portable.cmake leaves dynamic, or that are loaded
     case $1 in
-    bookworm) echo libsqlite3-0,libcjson1,libssl3,zlib1g,libpng16-16,libwebp7,libwebpdemux2 ;;
-    *) echo libsqlite3-0,libcjson1,libssl3t64,zlib1g,libpng16-16t64,libwebp7,libwebpdemux2 ;;
+    bookworm) echo libmicrohttpd12,libmosquitto1,libsqlite3-0,libcjson1,libssl3,zlib1g,libpng16-16,libwebp7,libwebpdemux2 ;;
+    *) echo libmicrohttpd12t64,libmosquitto1,libsqlite3-0,libcjson1,libssl3t64,zlib1g,libpng16-16t64,libwebp7,libwebpdemux2 ;;
     esac
 }
 system() { # SUITE

@@ -35,7 +35,7 @@ int config_unsupported(const char *file, const char *what) {
 
 int config_expect_bool(const struct json_at *at, const char *key, bool expected) {
     bool value = expected;
-    int status = json_bool(at, key, &value);
+    int status = json_flag(at, key, &value);
     if (status || value == expected) return status;
     return log_fail(OCELLI_ERR_LIMIT, "%s: %s%s is %s: not supported yet, convert a model without it", at->file,
                     at->where, key, value ? "true" : "false");

@@ -205,8 +205,8 @@ static int check_text_kind(const struct config *c, const struct json_at *at) {
     const char *pool = "argmax";
     bool bias = false, no_mask = false;
     int status = json_string(at, "pool_type", &pool);
-    if (!status) status = json_bool(at, "proj_bias", &bias);
-    if (!status) status = json_bool(at, "no_causal_mask", &no_mask);
+    if (!status) status = json_flag(at, "proj_bias", &bias);
+    if (!status) status = json_flag(at, "no_causal_mask", &no_mask);
     if (status) return status;
     bool last = strcmp(pool, "last") == 0;
     if ((last || strcmp(pool, "argmax") == 0) && last == c->attention_pool && bias == last && no_mask == last)
@@ -350,14 +350,14 @@ static int read_model(struct config *config, const struct json_at *model, struct
     if (json_get(model, "multimodal_cfg")) return families_refuse(model->file, "coca");
     int status = check_keys(model, model_keys);
     if (!status) status = json_u32(model, "embed_dim", &config->embedding);
-    if (!status) status = json_bool(model, "quick_gelu", &quick);
+    if (!status) status = json_flag(model, "quick_gelu", &quick);
     if (!status) status = json_object(model, "vision_cfg", "vision_cfg.", &image);
     if (!status) status = json_object(model, "text_cfg", "text_cfg.", &text);
     if (status) return status;
     config->image.activation = config->text.activation = quick ? CONFIG_QUICK_GELU : CONFIG_GELU;
     bool pruned_image = false, pruned_text = false;
-    status = json_bool(model, "mask_image", &pruned_image);
-    if (!status) status = json_bool(model, "mask_text", &pruned_text);
+    status = json_flag(model, "mask_image", &pruned_image);
+    if (!status) status = json_flag(model, "mask_text", &pruned_text);
     if (!status) status = read_image_tower(config, &image);
     if (!status) status = read_text(config, &text);
     if (status) return status;

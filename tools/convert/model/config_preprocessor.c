@@ -65,7 +65,7 @@ static int read_resize(struct config *config, const struct json_at *at, struct r
     int status = config_expect_bool(at, "do_resize", true);
     if (!status) status = json_string(at, "image_processor_type", &name);
     if (is_siglip(name)) centre = false;
-    if (!status) status = json_bool(at, "do_center_crop", &centre);
+    if (!status) status = json_flag(at, "do_center_crop", &centre);
     if (!status) status = read_size(at, "size", &size);
     if (!status) status = read_size(at, "crop_size", &crop);
     if (status) return status;
@@ -106,7 +106,7 @@ static int read_rescale(const struct json_at *at) {
 
 static int read_normal(struct config *config, const struct json_at *at, struct report *report) {
     bool normalize = true;
-    int status = json_bool(at, "do_normalize", &normalize);
+    int status = json_flag(at, "do_normalize", &normalize);
     memcpy(config->mean, config_openai_mean, sizeof config->mean);
     memcpy(config->std, config_openai_std, sizeof config->std);
     if (!status) status = json_floats3(at, "image_mean", config->mean);

@@ -138,7 +138,7 @@ int json_floats3(const struct json_at *at, const char *key, float values[3]) {
     return OCELLI_OK;
 }
 
-int json_bool(const struct json_at *at, const char *key, bool *value) {
+int json_flag(const struct json_at *at, const char *key, bool *value) {
     const cJSON *item = json_get(at, key);
     if (!item) return OCELLI_OK;
     if (!cJSON_IsBool(item)) return wrong(at, key, "true or false");

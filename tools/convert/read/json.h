@@ -25,7 +25,7 @@ const cJSON *json_get(const struct json_at *at, const char *key);
 int json_u32(const struct json_at *at, const char *key, uint32_t *value);
 int json_float(const struct json_at *at, const char *key, float *value);
 int json_floats3(const struct json_at *at, const char *key, float values[3]);
-int json_bool(const struct json_at *at, const char *key, bool *value);
+int json_flag(const struct json_at *at, const char *key, bool *value);
 int json_string(const struct json_at *at, const char *key, const char **value); /* lives with the object */
 /* An object; *value.object is NULL when absent. */
 int json_object(const struct json_at *at, const char *key, const char *where, struct json_at *value);

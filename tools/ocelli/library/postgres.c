@@ -30,11 +30,13 @@ static void no_notice(void *user, const char *message) {
 int postgres_connect(PGconn **out, const char *url) {
     static const char *const keys[] = {"dbname", "connect_timeout", "fallback_application_name", NULL};
     const char *const values[] = {url, "10", "ocelli", NULL};
+    char why[512];
+    *out = NULL;
+    if (!libpq_open(why, sizeof why)) return log_fail(OCELLI_ERR_USAGE, "%s", why);
     PGconn *db = *out = PQconnectdbParams(keys, values, 1);
     if (!db) return log_fail(OCELLI_ERR_MEMORY, "out of memory for PostgreSQL");
     PQsetNoticeProcessor(db, no_notice, NULL);
     if (PQstatus(db) == CONNECTION_OK) return OCELLI_OK;
-    char why[512];
     first_line(why, sizeof why, PQerrorMessage(db));
     PQfinish(db);
     *out = NULL;

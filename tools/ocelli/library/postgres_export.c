@@ -218,6 +218,6 @@ int postgres_export(struct postgres_export *export) {
     if (!status) status = make_index(&w);
     postgres_rows_finish(&w.rows);
     free(w.there);
-    PQfinish(w.db);
+    if (w.db) PQfinish(w.db);
     return status;
 }

@@ -3,9 +3,8 @@
 #ifndef LIBRARY_POSTGRES_INNER_H
 #define LIBRARY_POSTGRES_INNER_H
 
+#include "ocelli/library/libpq.h"
 #include "ocelli/library/postgres.h"
-
-#include <libpq-fe.h>
 
 /* On error *out is NULL. Errors: FILE, said without the URL, which may have a password. */
 int postgres_connect(PGconn **out, const char *url);

@@ -81,6 +81,6 @@ int postgres_search(const struct search_request *request, const struct memory_mo
     if (!status && !answer->count && !request->since_ms && !request->path && !request->board)
         log_warn("PostgreSQL: the table has no picture of this model");
     free(written);
-    PQfinish(db);
+    if (db) PQfinish(db);
     return status;
 }
