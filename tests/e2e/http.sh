@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Pictures from a network camera's address: snapshots and MJPEG, log-ins, TLS, and a server that answers in every wrong way. Each time the
+# daemon goes on, its tags stay, one line tells why, `status` too; and no secret stands in any of that.
+set -u
+. "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
+export OCELLI_DEVICE=cpu http_proxy=http://127.0.0.1:1/ https_proxy=http://127.0.0.1:1/ # which are not for it
+command -v python3 >/dev/null || skip "no python3"
+mkdir camera
+echo good >camera/mode
+server=
+trap 'kill -9 $server $daemon 2>/dev/null; rm -rf "$work"' EXIT
+board=udp://localhost:$((21000 + $$ % 9000))
+
+serve() { # serve [CERTIFICATE KEY]
+    rm -f port
+    python3 "$OCELLI_SOURCE/tests/e2e/tools/http_camera.py" port camera "$@" 2>camera.err & server=$!
+    tries=400
+    until [ -s port ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || { echo "FAILED: the camera does not start: $(cat camera.err)"; exit 1; }
+        sleep 0.05
+    done
+    port=$(cat port)
+}
+look_at() { "$tools/jpeg" "$pictures/$1.png" >camera/new && mv camera/new camera/picture.jpg; }
+becomes_mode() { echo "$1" >camera/new && mv camera/new camera/mode; }
+# write URI [LINE]...: an ini whose source has these lines
+write() {
+    {
+        printf '[run]\nmodel = %s\nmotion = 0\n[serve]\nudp = %s\n[source]\nuri = %s\n' "$model" "${board##*:}" "$1"
+        shift
+        for line in "$@"; do echo "$line"; done
+        printf '[defaults]\non = 0.05\nsmooth = 0\nmin_on = 0\nmin_off = 0\n'
+        for tag in cat pizza sailboat; do printf '[tag %s]\ngroup = things\n' $tag; done
+    } >new.ini
+    mv new.ini ocelli.ini
+}
+seen_on() { "$ocelli" query --json $board tags | jq -e "any((.tags // [.])[]; .tag == \"$1\" and .state == \"on\")" >/dev/null; }
+tells() { "$ocelli" query --json $board status | jq -s -e "[.[].faults[]] | any(test(\"$1\"))" >/dev/null; }
+has_none() { "$ocelli" query --json $board status | jq -s -e '[.[].faults[]] | length == 0' >/dev/null; }
+comes() { look_at "$1"; until_true 20 seen_on "$1" || fail "$name: the $1 does not come"; }
+# hostile MODE WORDS: it is told so, in one line; the tag that is on stays; and when the camera is good again, pictures come
+hostile() {
+    name=$1
+    before=$(grep -c "$2.*it is tried again" err)
+    becomes_mode "$1"
+    until_true "${3:-20}" grep -q "$2.*it is tried again" err || fail "$name: not told"
+    until_true 20 tells "source http.*127.0.0.1.*($2)" || fail "$name: not in the status: $("$ocelli" query $board status | grep fault)"
+    [ $(($(grep -c "$2.*it is tried again" err) - before)) -le 1 ] || fail "$name: told again and again"
+    seen_on "$now" || fail "$name: the tag did not stay"
+    becomes_mode "${4:-good}"
+    case $now in cat) now="pizza" ;; *) now="cat" ;; esac
+    look_at $now
+    until_true 60 seen_on $now || fail "$name: no picture afterwards"
+    until_true 20 has_none || fail "$name: the fault stays"
+}
+
+name="without libcurl's headers"
+serve
+look_at cat
+write "http://127.0.0.1:$port/snap.jpg?key=hush"
+"$ocelli" check -c ocelli.ini >checked 2>&1
+if grep -q 'not built in: build with libcurl4-openssl-dev installed\|needs the package libcurl4: sudo apt install libcurl4' checked; then
+    skip "no libcurl"
+fi
+grep -q "http://127.0.0.1:$port/snap.jpg?\.\.\.$" checked || fail "ocelli check: $(cat checked)"
+
+name="snapshots"
+start
+until_true 20 seen_on cat || fail "$name: no cat"
+comes pizza
+now=pizza
+grep -q '^GET /snap.jpg?key=hush good' camera/seen || fail "$name: the query is not asked for"
+count=$(wc -l <camera/seen)
+sleep 2
+more=$(($(wc -l <camera/seen) - count))
+[ $more -le 6 ] || fail "$name: $more in 2 s"
+
+hostile html 'no JPEG came, but text/html'
+hostile 401 '401: it wants a log-in'
+hostile 404 '404: there is no such page'
+hostile 500 'it answers 500'
+hostile half 'broke off in the middle of a picture'
+hostile short 'ended in the middle of a picture'
+hostile headers 'more than 64 KiB of headers\|Too large response headers\|header'
+hostile giant 'a picture of more than 8 MiB'
+hostile junk 'no JPEG came, but image/jpeg'
+hostile circle 'redirects more than 3 times'
+hostile to:http://localhost:1/ 'redirects to another host (localhost)'
+hostile to:file:///etc/passwd 'redirects to'
+hostile hang 'no picture for 15 s' 40
+
+name="a bomb"
+python3 - camera/picture.jpg camera/bomb.jpg <<'PY'
+import sys
+jpeg = bytearray(open(sys.argv[1], "rb").read())
+at = jpeg.index(b"\xff\xc0")
+jpeg[at + 5:at + 9] = b"\x3f\xff\x3f\xff"
+open(sys.argv[2], "wb").write(jpeg)
+PY
+becomes_mode bomb
+until_true 20 tells 'its pictures cannot be read' || fail "$name: not told"
+[ "$(grep -c '16383' err)" -eq 1 ] || fail "$name: not told once"
+seen_on $now || fail "$name: the tag did not stay"
+becomes_mode good
+comes sailboat
+name="a length that is too long, and a redirect within the host"
+becomes_mode long
+comes cat
+becomes_mode redirect
+comes pizza
+grep -q '^GET /moved.jpg redirect' camera/seen || fail "$name: not followed"
+grep -qi 'hush' err out && fail "$name: a secret is in the log"
+[ "$(grep -c 'is back' err)" -ge 1 ] || fail "$name: not told that it is back"
+
+name="streams"
+for kind in stream stream-wrong-boundary stream-no-boundary stream-lies stream-cut; do
+    becomes_mode $kind
+    comes cat
+    comes sailboat
+done
+now=sailboat
+grep -q 'a picture that is cut short: skipped' err || fail "$name: one that is cut is not told"
+hostile good 'the stream ended' 20 stream
+stop TERM
+name="a stream by another type"
+write "mjpeg:http://127.0.0.1:$port/video"
+becomes_mode stream-odd-type
+start
+comes pizza
+stop TERM
+
+name="log-ins"
+printf 'swordfish\n' >password
+chmod 644 password
+write "http://127.0.0.1:$port/snap.jpg" 'user = admin' 'password = password'
+"$ocelli" run -c ocelli.ini >out 2>err && fail "$name: a password that others may read"
+[ "$(faults | wc -l)" -eq 1 ] && grep -q 'password.*chmod' err || fail "$name: $(cat err)"
+chmod 600 password
+for way in basic digest; do
+    becomes_mode $way
+    start
+    comes cat
+    comes sailboat
+    : >camera/seen
+    until_true 20 grep -q ' in$' camera/seen || fail "$name, $way: not let in"
+    sleep 1
+    requests=$(grep -c " $way" camera/seen) in=$(grep -c ' in$' camera/seen)
+    [ "$requests" -le $((in + 1)) ] || fail "$name, $way: $requests requests for $in pictures"
+    echo wrong >password
+    stop TERM
+    start
+    until_true 20 tells '401: it does not take this user and password' || fail "$name, $way: a wrong one is not told"
+    echo swordfish >password
+    until_true 40 has_none || fail "$name, $way: the password's file is not read again"
+    stop TERM
+done
+write "http://admin:swordfish@127.0.0.1:$port/snap.jpg"
+start
+comes pizza
+"$ocelli" query --json $board status >status
+kill -USR1 $daemon
+"$ocelli" check --json -c ocelli.ini >checked
+stop TERM
+grep -rq 'swordfish' err out status checked && fail "$name: the password is shown in $(grep -l swordfish err out status checked)"
+grep -q 'http://\.\.\.@127.0.0.1' checked || fail "$name: $(cat checked)"
+
+name="what cannot be"
+# refused WORDS URI [LINE]...: one line, which has no secret
+refused() {
+    words=$1
+    shift
+    write "$@"
+    "$ocelli" run -c ocelli.ini >out 2>err && fail "$name: $1"
+    [ "$(wc -l <err)" -eq 1 ] && grep -q "$words" err && ! grep -q hush err || fail "$name: $1"
+}
+refused 'give http://HOST/PATH' 'http:'
+refused 'not a source' 'file:///etc/passwd'
+refused 'ffmpeg -i ADDRESS' 'rtsp://admin:hush@127.0.0.1/1'
+refused 'ca: it is for https:' "http://127.0.0.1:$port/" 'ca = password'
+refused 'give user = NAME too' "http://127.0.0.1:$port/" 'password = password'
+refused 'the uri has one' "http://a:hush@127.0.0.1:$port/" 'user = b'
+refused 'user: it is for http:' test: 'user = b'
+refused 'whole number' test: 'rate = 0.5'
+
+name="https"
+kill $server
+wait $server 2>/dev/null
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out certificate.pem -days 2 -subj /CN=camera \
+    -addext subjectAltName=IP:127.0.0.1 2>/dev/null || { echo "SKIP: no openssl"; exit $((failures ? 1 : 77)); }
+becomes_mode good
+serve certificate.pem key.pem
+write "https://127.0.0.1:$port/snap.jpg"
+start
+until_true 20 tells 'its certificate is not trusted.*give ca' || fail "$name: not verified"
+write "https://127.0.0.1:$port/snap.jpg" 'ca = certificate.pem' 'rate = 5'
+until_true 20 has_none || fail "$name: not with its certificate"
+comes cat
+now="cat"
+hostile "to:http://127.0.0.1:$port/" 'redirects to something else than https'
+write "https://localhost:$port/snap.jpg" 'ca = certificate.pem'
+until_true 20 tells 'its certificate is not trusted' || fail "$name: another host's certificate"
+stop TERM
+
+[ $failures -eq 0 ]
