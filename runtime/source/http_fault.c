@@ -47,8 +47,8 @@ static void judge_body(struct http *h) {
     else if (jpeg_stream_inside(&h->jpegs))
         http_fail(h, "it ended in the middle of a picture");
     else
-        http_fail(h, "no JPEG came, but %s%.60s: does a browser show a picture there?",
-                  type ? "" : "something without a type", type ? type : "");
+        http_fail(h, "what came is no JPEG (its type is %s%.60s): does a browser show a picture there?",
+                  type ? "" : "not given", type ? type : "");
 }
 
 void http_judge(struct http *http) {

@@ -63,9 +63,10 @@ static void in_parts(void **state) {
     }
 }
 
-/* Cut at any byte, with a whole one behind: that one comes, unless a segment of the first takes its beginning. */
+/* Cut at any byte, with whole ones behind. What is left of a segment takes 64 KiB of them at most. */
 static void cut(void **state) {
-    char bytes[512];
+    enum { ROOM = 70000 };
+    char *bytes = malloc(ROOM + 2 * WHOLE);
     (void)state;
     for (size_t at = 3; at < WHOLE; at++) {
         feed(whole, at, at);
@@ -73,13 +74,14 @@ static void cut(void **state) {
         assert_true(jpeg_stream_inside(&stream));
         memcpy(bytes, whole, at);
         memset(bytes + at, '-', 20);
-        memcpy(bytes + at + 20, whole, WHOLE);
-        memcpy(bytes + at + 20 + WHOLE, whole, WHOLE);
-        feed(bytes, at + 20 + 2 * WHOLE, 7);
+        size_t size = at + 20;
+        for (; size < ROOM; size += WHOLE) memcpy(bytes + size, whole, WHOLE);
+        feed(bytes, size, 701);
         assert_true(pictures >= 1);
         assert_int_equal(last_size, WHOLE);
         assert_memory_equal(last, whole, WHOLE);
     }
+    free(bytes);
     feed("\xff\xd8" SCAN "\xff\xd8" SCAN "\xff\xd9", 2 * (2 + sizeof SCAN - 1) + 2, 5);
     assert_int_equal(pictures, 1);
     assert_int_equal(stream.cut, 1);

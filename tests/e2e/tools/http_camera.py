@@ -104,6 +104,7 @@ class Camera(http.server.BaseHTTPRequestHandler):
         try:
             if name == "headers":
                 self.send_response(200)
+                self.flush_headers()
                 while mode() == name:
                     self.wfile.write(b"X-Filler: " + b"x" * 1000 + b"\r\n")
             self.start("image/jpeg")
