@@ -29,7 +29,7 @@ becomes_mode() { echo "$1" >camera/new && mv camera/new camera/mode; }
 # write URI [LINE]...: an ini whose source has these lines
 write() {
     {
-        printf '[run]\nmodel = %s\nmotion = 0\n[serve]\nudp = %s\n[source]\nuri = %s\n' "$model" "${board##*:}" "$1"
+        printf '[run]\nmodel = %s\nlook_every = 3600\n[serve]\nudp = %s\n[source]\nuri = %s\n' "$model" "${board##*:}" "$1"
         shift
         for line in "$@"; do echo "$line"; done
         printf '[defaults]\non = 0.05\nsmooth = 0\nmin_on = 0\nmin_off = 0\n'
@@ -43,7 +43,7 @@ tells() { "$ocelli" query --json $board status | jq -s -e "[.[].faults[]] | any(
 slowly() {
     ends=$(($(date +%s) + 3 * $1))
     shift
-    until "$@"; do [ "$(date +%s)" -lt $ends ] || return 1; sleep 0.7; done
+    until "$@"; do [ "$(date +%s)" -lt $ends ] || return 1; sleep 1; done
 }
 has_none() { "$ocelli" query --json $board status | jq -s -e '[.[].faults[]] | length == 0' >/dev/null; }
 comes() { look_at "$1"; until_true 20 is_on "$1" || fail "$name: the $1 does not come"; }
@@ -53,6 +53,7 @@ hostile() {
     before=$(grep -c "$2.*it is tried again" err)
     becomes_mode "$1"
     until_true "${3:-20}" grep -q "$2.*it is tried again" err || fail "$name: not told"
+    sleep 3
     slowly 20 tells "source http.*127.0.0.1.*($2)" || fail "$name: not in the status: $("$ocelli" query $board status | grep fault)"
     [ $(($(grep -c "$2.*it is tried again" err) - before)) -le 1 ] || fail "$name: told again and again"
     is_on "$now" || fail "$name: the tag did not stay"
