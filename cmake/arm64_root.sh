@@ -9,7 +9,7 @@ command -v mmdebstrap >/dev/null || { echo "arm64_root.sh: no mmdebstrap: instal
 suite=${SUITE:-$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)}
 mirror=$(sh "$(dirname "$0")/../packaging/archive")
 packages=libc6-dev,libgcc-s1,libutf8proc-dev,libcjson-dev,libinih-dev,libssl-dev,zlib1g-dev,libstb-dev,libcmocka-dev,libvulkan-dev
-packages=$packages,libcoap3-dev,libmicrohttpd-dev,libmosquitto-dev,libzip-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
+packages=$packages,libcoap3-dev,libcurl4-openssl-dev,libmicrohttpd-dev,libmosquitto-dev,libzip-dev,libsqlite3-dev,libjpeg-dev,libpng-dev,libwebp-dev
 stamp="$suite $packages $(cksum <"$0")"
 test "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" || exit 0
 mkdir -p "$out"

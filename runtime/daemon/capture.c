@@ -164,15 +164,17 @@ static void end(struct capture *e, int status) {
     pthread_mutex_unlock(&e->lock);
 }
 
-static void set_open(struct capture *e, bool open) {
+/* fault: why it is not open, "" where that is not known. */
+static void set_open(struct capture *e, bool open, const char *fault) {
     pthread_mutex_lock(&e->lock);
     e->open = open;
+    snprintf(e->fault, sizeof e->fault, "%s", fault);
     pthread_mutex_unlock(&e->lock);
 }
 
 static void lose_source(struct capture *e) {
     e->stale = true;
-    set_open(e, false);
+    set_open(e, false, "");
     unsigned ms = BACKOFF_FIRST_MS << (e->failures < 8 ? e->failures : 8);
     e->failures++;
     e->pace.due_ns = clock_ns(CLOCK_MONOTONIC) + (ms < BACKOFF_MOST_MS ? ms : BACKOFF_MOST_MS) * INT64_C(1000000);
@@ -192,7 +194,7 @@ static int open_source(struct capture *e) {
 
 static int take_opened(struct capture *e) {
     int status = opener_take(&e->opener, &e->source);
-    if (e->opening && !status) set_open(e, true);
+    if (e->opening && !status) set_open(e, true, "");
     return e->opening ? status : OCELLI_OK;
 }
 
@@ -235,11 +237,17 @@ static bool let_go(struct capture *e) {
     return true;
 }
 
+static void look_whether_open(struct capture *e, bool frame) {
+    char fault[SOURCE_FAULT] = "";
+    bool open = frame || !source_away(e->source);
+    if (!open) source_fault(e->source, fault);
+    set_open(e, open, fault);
+}
+
 static void take_next(struct capture *capture, struct inference_picture *picture) {
     struct frame frame;
     int answer = source_next(capture->source, WAIT_MS, &frame);
-    if (answer == SOURCE_FRAME || answer == SOURCE_WAIT)
-        set_open(capture, answer == SOURCE_FRAME || !source_away(capture->source));
+    if (answer == SOURCE_FRAME || answer == SOURCE_WAIT) look_whether_open(capture, answer == SOURCE_FRAME);
     if (answer == SOURCE_FRAME) {
         pace_step(&capture->pace, clock_ns(CLOCK_MONOTONIC),
                   capture->usual_ns + inference_usual_ns(capture->inference));
@@ -376,6 +384,7 @@ void capture_status(struct capture *capture, struct daemon_status *status) {
     status->celsius = capture->celsius, status->slowdown = capture->slowdown;
     status->source_open = capture->open, status->paused = capture->paused;
     memcpy(status->source, capture->uri, sizeof status->source);
+    memcpy(status->source_fault, capture->fault, sizeof status->source_fault);
     status->width = capture->width, status->height = capture->height;
     pthread_mutex_unlock(&capture->lock);
 }

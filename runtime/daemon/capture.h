@@ -36,8 +36,8 @@ struct capture {
     int status;                    /* why it ended */
     struct capture_settings *next; /* to be taken over; NULL: none */
     double celsius, slowdown;
-    char uri[DAEMON_SOURCE];
-    uint32_t width, height; /* of the newest frame; 0: none yet */
+    char uri[DAEMON_SOURCE], fault[SOURCE_FAULT]; /* fault: why it is away; "": not known */
+    uint32_t width, height;                       /* of the newest frame; 0: none yet */
 };
 
 /* Opens the source. A camera that is not there is no fault: it is waited for, and so is what takes over 2 s to open.

@@ -7,7 +7,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 55 };
+enum { CONFIG_KEYS = 58 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -22,9 +22,10 @@ struct daemon_config {
     double hot;                      /* degrees Celsius from which it slows down */
     double save_every, status_every; /* seconds; 0: never */
     /* [source] */
-    const char *uri;                  /* what it names is relative as all files are */
-    const char *format, *orientation; /* orientation: exif or ignore */
-    const char *clock;                /* live or recording */
+    const char *uri; /* what it names is relative as all files are; of an address, without what is secret */
+    const char *source_user, *source_password, *source_ca; /* NULL: not given */
+    const char *format, *orientation;                      /* orientation: exif or ignore */
+    const char *clock;                                     /* live or recording */
     double rotation, every, width, height, source_rate, exposure_us, gain, exposure_value;
     struct source_options source; /* of these */
     /* [serve]: for runtime/serve, which this folder does not know */
@@ -36,8 +37,8 @@ struct daemon_config {
     const char *web_address, *web_password, *web_certificate, *web_key, *web_host; /* NULL: not given */
     /* [mqtt]: likewise */
     const char *mqtt_host, *mqtt_user, *mqtt_password, *mqtt_prefix, *mqtt_discovery, *mqtt_ca; /* NULL: not given */
-    double mqtt_port, mqtt_tls, mqtt_images, mqtt_commands; /* port 0: not given */
-    double mqtt_every;                                      /* seconds between two scores of a tag */
+    double mqtt_port, mqtt_tls, mqtt_images, mqtt_commands;                                     /* port 0: not given */
+    double mqtt_every; /* seconds between two scores of a tag */
     /* [memory] */
     const char *memory_file;            /* of the history; NULL: none */
     double memory_budget, memory_every; /* MB; seconds between kept pictures, 0: each */

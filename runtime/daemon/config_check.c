@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "text/unicode.h"
 
+#include <math.h>
 #include <string.h>
 
 int config_check_texts(const struct tags_file *file, const char *path, struct faults *faults) {
@@ -33,6 +34,17 @@ static int place_source(struct daemon_config *c) {
     return OCELLI_OK;
 }
 
+/* What is secret in the URI stays with the source alone: whatever shows the URI cannot show that. */
+static int hide_secrets(struct daemon_config *c) {
+    if (!c->uri) return OCELLI_OK;
+    char *shown = arena_alloc(&c->arena, strlen(c->uri) + 8, 1);
+    if (!shown) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", c->path);
+    source_show(c->uri, shown);
+    if (source_is_address(c->uri)) c->source.url = c->uri;
+    c->uri = shown;
+    return OCELLI_OK;
+}
+
 /* Two that listen on one port: only one would be heard. */
 static int check_ports(const struct daemon_config *c, struct faults *faults) {
     static const char *const names[] = {"udp", "coap", "coaps"};
@@ -50,20 +62,44 @@ static int check_ports(const struct daemon_config *c, struct faults *faults) {
 }
 
 static int check_uri(const struct daemon_config *c) {
-    char forms[SOURCE_FORMS];
+    char forms[SOURCE_FORMS], why[SOURCE_WHY];
     if (!c->uri && config_line(c, "source", "uri")) return OCELLI_OK; /* what that line gave was refused already */
     if (!c->uri)
         return log_fail(OCELLI_ERR_FILE, "%s: no source: write uri = camera: under [source] (docs/sources.md)",
                         c->path);
     if (source_known(c->uri, forms)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: not a source: give one of %s", c->path,
-                    config_line(c, "source", "uri"), c->uri, forms);
+    source_unknown(c->uri, why);
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: uri = %s: %s", c->path, config_line(c, "source", "uri"), c->uri, why);
 }
 
 static int check_rotation(const struct daemon_config *c) {
     if ((uint32_t)c->rotation % 90 == 0) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s:%zu: rotation = %g: give 0, 90, 180 or 270", c->path,
                     config_line(c, "source", "rotation"), c->rotation);
+}
+
+/* Pictures of an address may come less often than once a second. */
+static int check_rate(const struct daemon_config *c) {
+    size_t line = config_line(c, "source", "rate");
+    bool whole = c->source_rate >= 1 && c->source_rate == floor(c->source_rate);
+    if (!line || whole || !(c->source_rate > 0) || c->source.url) return OCELLI_OK;
+    return log_fail(OCELLI_ERR_FILE, "%s:%zu: rate = \"%g\": expected a whole number from 1 to 1000", c->path, line,
+                    c->source_rate);
+}
+
+static int check_login(const struct daemon_config *c) {
+    static const char *const names[] = {"user", "password", "ca"};
+    for (int i = 0; c->uri && i < 3; i++) {
+        size_t line = config_line(c, "source", names[i]);
+        if (line && !c->source.url)
+            return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s: it is for http:, https: and mjpeg:", c->path, line, names[i]);
+    }
+    size_t line = config_line(c, "source", "user"), password = config_line(c, "source", "password");
+    bool twice = line && strchr(c->source.url, '@');
+    if (twice) return log_fail(OCELLI_ERR_FILE, "%s:%zu: user: the uri has one: keep one", c->path, line);
+    if (password && !line && !strchr(c->source.url, '@'))
+        return log_fail(OCELLI_ERR_FILE, "%s:%zu: password: give user = NAME too", c->path, password);
+    return OCELLI_OK;
 }
 
 static int check_size(const struct daemon_config *c) {
@@ -112,6 +148,7 @@ void config_play(struct daemon_config *config, const char *uri) {
     if (!uri) return;
     config->uri = uri;
     config->source.recording = true;
+    config->source.url = NULL;
     config->source.rate = 0; /* it is the camera's */
 }
 
@@ -119,6 +156,11 @@ static void gather_source(struct daemon_config *c) {
     c->source = (struct source_options){.rotation = (uint32_t)c->rotation,
                                         .ignore_orientation = ignores_orientation(c),
                                         .every = c->every != 0,
+                                        .url = c->source.url,
+                                        .login = c->source_user,
+                                        .password_file = c->source_password,
+                                        .ca = c->source_ca,
+                                        .period_ns = c->source_rate > 0 ? (int64_t)(1e9 / c->source_rate) : 0,
                                         .recording = is_recording(c),
                                         .width = (uint32_t)c->width,
                                         .height = (uint32_t)c->height,
@@ -130,9 +172,10 @@ static void gather_source(struct daemon_config *c) {
 }
 
 int config_check(struct daemon_config *config, struct faults *faults) {
-    static int (*const checks[])(const struct daemon_config *) = {
-        check_uri, check_rotation, check_size, check_orientation, check_clock, check_recording, check_every};
-    int status = OCELLI_OK;
+    static int (*const checks[])(const struct daemon_config *) = {check_uri,   check_rotation,  check_rate,
+                                                                  check_login, check_size,      check_orientation,
+                                                                  check_clock, check_recording, check_every};
+    int status = hide_secrets(config);
     for (size_t i = 0; !status && i < sizeof checks / sizeof *checks; i++)
         status = faults_pass(faults, checks[i](config));
     if (!status) status = check_ports(config, faults);

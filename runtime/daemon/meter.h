@@ -3,6 +3,7 @@
 #ifndef DAEMON_METER_H
 #define DAEMON_METER_H
 
+#include "source/source.h"
 #include "tag/drift.h"
 
 #include <pthread.h>
@@ -70,8 +71,9 @@ struct daemon_status {
     size_t tags, tags_on, tags_learning;
     struct drift_status drift;
     struct daemon_moderation moderation;
-    char source[DAEMON_SOURCE];               /* its URI, cut */
-    uint32_t width, height;                   /* pixels of the newest frame, as captured; 0: none came yet */
+    char source[DAEMON_SOURCE];                       /* its URI, as source_show() and cut */
+    char source_fault[SOURCE_FAULT];                  /* why it is not open; "": not known */
+    uint32_t width, height;                           /* pixels of the newest frame, as captured; 0: none came yet */
     bool source_open, device_open, paused, embedding; /* embedding: new prompts are on their way */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/opener.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -12,8 +13,9 @@ enum { LEFT_MOST = 8 };
 static atomic_int left_behind;
 
 struct opener {
-    char *uri, *format;
-    struct source_options options; /* format: the copy */
+    struct arena strings;
+    const char *uri;
+    struct source_options options; /* its strings are copies too */
     struct source *old, *made;
     int status;
 
@@ -25,8 +27,7 @@ struct opener {
 static void destroy(struct opener *o) {
     pthread_cond_destroy(&o->changed);
     pthread_mutex_destroy(&o->lock);
-    free(o->uri);
-    free(o->format);
+    arena_finish(&o->strings);
     free(o);
 }
 
@@ -56,6 +57,16 @@ static int begin(struct opener *o) {
     return failed ? log_fail(OCELLI_ERR_MEMORY, "no thread to open a source: %s", strerror(failed)) : OCELLI_OK;
 }
 
+static bool copy(struct opener *o, const char **text) {
+    return !*text || (*text = arena_copy(&o->strings, *text, strlen(*text)));
+}
+
+static bool copy_strings(struct opener *o) {
+    struct source_options *p = &o->options;
+    return copy(o, &o->uri) && copy(o, &p->format) && copy(o, &p->url) && copy(o, &p->login) &&
+           copy(o, &p->password_file) && copy(o, &p->ca);
+}
+
 int opener_start(struct opener **out, struct source *old, const char *uri, const struct source_options *options) {
     *out = NULL;
     if (left_behind >= LEFT_MOST)
@@ -67,11 +78,9 @@ int opener_start(struct opener **out, struct source *old, const char *uri, const
     pthread_mutex_init(&o->lock, NULL);
     clock_condition(&o->changed);
     if (options) o->options = *options;
-    o->uri = uri ? strdup(uri) : NULL;
-    o->options.format = o->format = o->options.format ? strdup(o->options.format) : NULL;
-    bool all = (o->uri || !uri) && (o->format || !options || !options->format);
+    o->uri = uri;
     o->old = old;
-    int status = all ? begin(o) : log_fail(OCELLI_ERR_MEMORY, "out of memory to open a source");
+    int status = copy_strings(o) ? begin(o) : log_fail(OCELLI_ERR_MEMORY, "out of memory to open a source");
     if (status)
         destroy(o);
     else

@@ -19,7 +19,10 @@ static bool lasts(bool wrong, int64_t *since, int64_t now, int seconds) {
 
 static void look_at_source(struct daemon *d, const struct daemon_status *s, int64_t now) {
     char text[FAULT_TEXT] = "";
-    if (lasts(!s->source_open, &d->closed_ns, now, CLOSED_S))
+    bool closed = lasts(!s->source_open, &d->closed_ns, now, CLOSED_S);
+    if (closed && *s->source_fault)
+        snprintf(text, sizeof text, "source %.80s: %s", s->source, s->source_fault);
+    else if (closed)
         snprintf(
             text, sizeof text,
             "source %.100s: it is not there or does not open: look at the camera and its cable; the log tells more",

@@ -33,10 +33,11 @@ struct mailbox {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
     struct slot *latest;
-    int status;   /* what comes after the latest: 0, SOURCE_END, or an error that was said */
-    bool every;   /* post waits for the one before to be taken */
-    bool closing; /* nobody will take any more */
-    bool away;    /* what gives the frames is not there, and is waited for */
+    int status;               /* what comes after the latest: 0, SOURCE_END, or an error that was said */
+    bool every;               /* post waits for the one before to be taken */
+    bool closing;             /* nobody will take any more */
+    bool away;                /* what gives the frames is not there, and is waited for */
+    char fault[SOURCE_FAULT]; /* why; "": the kind does not tell */
 };
 
 struct source_kind {
@@ -64,6 +65,7 @@ struct source {
     int64_t recording_start_ns; /* CLOCK_MONOTONIC when the first frame of a recording was given; the consumer's. 0:
                                    none yet */
     int held;                   /* frames; under the mailbox's lock */
+    int broken;                 /* pictures that could not be decoded, one after another; the consumer's */
     int stop_fd;                /* an eventfd that becomes readable at close, for poll() */
     pthread_t thread;
     bool started;
@@ -80,6 +82,7 @@ void mailbox_clear(struct mailbox *mailbox);
 /* Ends: what source_next() gives once the latest is taken. */
 void mailbox_end(struct mailbox *mailbox, int status);
 void mailbox_set_away(struct mailbox *mailbox, bool away);
+void mailbox_set_fault(struct mailbox *mailbox, const char *fault);
 /* Waits until then (CLOCK_MONOTONIC, ns); true at once when the source is being closed. */
 bool mailbox_sleep(struct mailbox *mailbox, int64_t until_ns);
 void mailbox_close(struct mailbox *mailbox);
@@ -115,6 +118,13 @@ int scene_check(const char *uri, const char *rest, const struct source_options *
 int scene_open(struct source *source, const char *rest, const struct source_options *options);
 int scene_run(struct source *source);
 void scene_close(struct source *source);
+
+/* http.c, or http_absent.c. usable: as source_usable(). */
+bool http_usable(char why[SOURCE_WHY]);
+int http_check(const char *uri, const char *rest, const struct source_options *options);
+int http_open(struct source *source, const char *rest, const struct source_options *options);
+int http_run(struct source *source);
+void http_close(struct source *source);
 
 /* camera.c, by the camera module. */
 int camera_check(const char *uri, const char *rest, const struct source_options *options);

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <stdio.h>
+
 int64_t source_now(void) {
     return clock_ns(CLOCK_MONOTONIC);
 }
@@ -72,6 +74,12 @@ void mailbox_end(struct mailbox *mailbox, int status) {
 void mailbox_set_away(struct mailbox *mailbox, bool away) {
     pthread_mutex_lock(&mailbox->lock);
     mailbox->away = away;
+    pthread_mutex_unlock(&mailbox->lock);
+}
+
+void mailbox_set_fault(struct mailbox *mailbox, const char *fault) {
+    pthread_mutex_lock(&mailbox->lock);
+    snprintf(mailbox->fault, sizeof mailbox->fault, "%s", fault);
     pthread_mutex_unlock(&mailbox->lock);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/source.h"
+#include "source/address.h"
 #include "source/kind.h"
 #include "base/log.h"
 #include "prep/decode.h"
@@ -8,17 +9,24 @@
 #include <errno.h>
 #include <linux/dma-buf.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+enum { BROKEN_MOST = 3 };
 
 static const struct source_kind kinds[] = {
     {"camera:", "camera:[ID]", 0, false, camera_check, camera_open, camera_run, camera_close},
     {"y4m:", "y4m:-|FILE", 1, true, y4m_check, y4m_open, stream_run, stream_close},
     {"raw:", "raw:WxH:FORMAT[@FPS]:-|FILE", 3, true, raw_check, raw_open, stream_run, stream_close},
     {"files:", "files:DIR", 1, true, files_check, files_open, files_run, files_close},
+    {"http:", "http://HOST/PATH", 0, false, http_check, http_open, http_run, http_close},
+    {"https:", "https://HOST/PATH", 0, false, http_check, http_open, http_run, http_close},
+    {"mjpeg:", "mjpeg:http://HOST/PATH", 0, false, http_check, http_open, http_run, http_close},
     {"test:", "test:[WxH][@FPS]", 0, false, scene_check, scene_open, scene_run, scene_close},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -38,6 +46,29 @@ bool source_known(const char *uri, char forms[SOURCE_FORMS]) {
     return kind_of(uri) != NULL;
 }
 
+bool source_is_address(const char *uri) {
+    const struct source_kind *kind = kind_of(uri);
+    return kind && kind->open == http_open;
+}
+
+void source_show(const char *uri, char *shown) {
+    char address[ADDRESS_MOST + 1];
+    bool hide = source_is_address(uri) || !kind_of(uri);
+    if (hide) address_show(uri, address);
+    strcpy(shown, hide ? address : uri);
+}
+
+void source_unknown(const char *uri, char why[SOURCE_WHY]) {
+    static const char rtsp[] = "RTSP comes by way of ffmpeg: write uri = y4m:-, and start it with ffmpeg -i ADDRESS -f "
+                               "yuv4mpegpipe -pix_fmt yuv420p - | ocelli run -c FILE";
+    char forms[SOURCE_FORMS];
+    source_known(uri, forms);
+    if (!strncasecmp(uri, "rtsp:", 5) || !strncasecmp(uri, "rtsps:", 6))
+        snprintf(why, SOURCE_WHY, "%s", rtsp);
+    else
+        snprintf(why, SOURCE_WHY, "not a source: give one of %s", forms);
+}
+
 size_t source_file(const char *uri) {
     const struct source_kind *kind = kind_of(uri);
     const char *at = uri;
@@ -54,13 +85,15 @@ bool source_can_play(const char *uri) {
 }
 
 bool source_usable(const char *uri, char why[SOURCE_WHY]) {
+    if (source_is_address(uri)) return http_usable(why);
     return strncmp(uri, "camera:", 7) || source_camera_library(why);
 }
 
 static int refuse_uri(const char *uri) {
-    char forms[SOURCE_FORMS];
-    source_known(uri, forms);
-    return log_fail(OCELLI_ERR_USAGE, "%s: not a source: give one of %s", uri, forms);
+    char why[SOURCE_WHY], shown[ADDRESS_MOST + 1];
+    source_unknown(uri, why);
+    address_show(uri, shown);
+    return log_fail(OCELLI_ERR_USAGE, "%s: %s", shown, why);
 }
 
 static int check_options(const char *uri, const struct source_options *o) {
@@ -231,7 +264,9 @@ int source_next(struct source *source, int timeout_ms, struct frame *frame) {
         struct slot *slot;
         int answer = mailbox_take(&source->mailbox, timeout_ms, &slot);
         if (answer) return answer;
-        if (!develop(source, slot)) {
+        bool broken = develop(source, slot) != OCELLI_OK;
+        source->broken = broken ? source->broken + (source->broken < BROKEN_MOST) : 0;
+        if (!broken) {
             hand_out(source, slot, frame);
             return SOURCE_FRAME;
         }
@@ -241,11 +276,23 @@ int source_next(struct source *source, int timeout_ms, struct frame *frame) {
     }
 }
 
+/* Of a folder others put in what they like; a camera's pictures are all alike. */
+static bool is_broken(const struct source *s) {
+    return s->broken >= BROKEN_MOST && s->kind->open != files_open;
+}
+
 bool source_away(struct source *source) {
     pthread_mutex_lock(&source->mailbox.lock);
     bool away = source->mailbox.away;
     pthread_mutex_unlock(&source->mailbox.lock);
-    return away;
+    return away || is_broken(source);
+}
+
+void source_fault(struct source *source, char fault[SOURCE_FAULT]) {
+    pthread_mutex_lock(&source->mailbox.lock);
+    snprintf(fault, SOURCE_FAULT, "%s", source->mailbox.away ? source->mailbox.fault : "");
+    pthread_mutex_unlock(&source->mailbox.lock);
+    if (!*fault && is_broken(source)) snprintf(fault, SOURCE_FAULT, "its pictures cannot be read; the log tells why");
 }
 
 void source_release(struct source *source, struct frame *frame) {

@@ -5,7 +5,10 @@
  *   y4m:-  y4m:FILE               YUV4MPEG2, as ffmpeg, GStreamer and others write it
  *   raw:WxH:FORMAT[@FPS]:-|FILE   frames without headers, FORMAT as frame_format_name()
  *   files:DIR                     pictures as they land in a folder; as a recording, those that lie there, in their
- * order test:[WxH][@FPS]              a rendered scene (source/scene.h says what it shows)
+ *                               order
+ *   http://  https://             a network camera: its picture, asked for again and again, or its MJPEG stream
+ *   mjpeg:http://                 the same, a stream whatever its type says
+ *   test:[WxH][@FPS]              a rendered scene (source/scene.h says what it shows)
  *
  * The latest frame wins: a thread of the source's own takes what comes, and a newer frame replaces one that nobody
  * took. So a slow consumer drops frames, which shows as gaps in their sequence, and a pipe is never blocked. */
@@ -21,7 +24,7 @@ extern "C" {
 #endif
 
 /* Zero means default. Only a camera uses what stands below `recording`, but a recording takes `rate` for the rate that
- * its frames were taken at. */
+ * its frames were taken at. `url` and what follows it is for addresses (http:, https:, mjpeg:). */
 struct source_options {
     uint32_t rotation;       /* 0, 90, 180, 270: clockwise turn that makes frames upright */
     bool ignore_orientation; /* leave picture files as they are stored, whatever their EXIF says */
@@ -38,6 +41,10 @@ struct source_options {
     uint32_t exposure_us; /* default: automatic */
     float gain;           /* analogue, 1 and more; default: automatic */
     float exposure_value; /* stops that automatic exposure is to be off, such as -0.5 */
+    const char *url;      /* the URI with all that is secret in it, which only the source uses; NULL: that is none */
+    const char *login, *password_file; /* NULL: none, or in the URL */
+    const char *ca;                   /* file of the certificates that are trusted; NULL: the system's */
+    int64_t period_ns;                /* from frame to frame; 0: of a stream each, else half a second */
 };
 
 /* Results of source_next() besides negative status codes. */
@@ -50,7 +57,8 @@ enum source_answer {
 enum {
     SOURCE_HELD = 3, /* frames that may be held at once */
     SOURCE_FORMS = 256,
-    SOURCE_WHY = 768
+    SOURCE_WHY = 768,
+    SOURCE_FAULT = 160
 };
 
 /* An open source. Thread-safety: one call at a time for each handle, but source_release() by any thread; different
@@ -60,6 +68,16 @@ struct source;
 /* Is there a kind of source for it? forms: those that there are, "camera:[ID], y4m:-|FILE, ...". */
 bool source_known(const char *uri, char forms[SOURCE_FORMS]);
 
+/* Is it an address (http:, https:, mjpeg:)? */
+bool source_is_address(const char *uri);
+
+/* The URI as it may be shown: of an address or what looks like one, without what may be secret. shown: as long as the
+ * URI and 8 bytes. */
+void source_show(const char *uri, char *shown);
+
+/* Why there is no kind of source for it, as the end of a message. */
+void source_unknown(const char *uri, char why[SOURCE_WHY]);
+
 /* The place in the URI where the name of a file or folder begins ("y4m:FILE": 4). 0: it names none, or - for standard
  * input. */
 size_t source_file(const char *uri);
@@ -67,7 +85,8 @@ size_t source_file(const char *uri);
 /* Can the kind of source play a recording (the option `recording`)? */
 bool source_can_play(const char *uri);
 
-/* false: it is a camera, and no camera module can be loaded: `why` is as of source_camera_library(). */
+/* false: it is a camera, and no camera module can be loaded, or an address, and there is no libcurl: `why` is as of
+ * source_camera_library(). */
 bool source_usable(const char *uri, char why[SOURCE_WHY]);
 
 /* Refuses what source_open() would refuse, as far as can be seen without opening it: a folder or file that is not
@@ -93,8 +112,10 @@ int source_picture(struct ocelli_image *image, const char *path, bool ignore_ori
 /* Does files: take what has such a name? */
 bool source_picture_name(const char *name);
 
-/* Is the camera unplugged, or silent, and waited for? */
+/* Is the camera unplugged, or silent, and waited for? Or can its pictures not be decoded, several in a row? */
 bool source_away(struct source *source);
+/* Why it is away, in a few words; "": it is not, or that is not known. */
+void source_fault(struct source *source, char fault[SOURCE_FAULT]);
 
 /* Gives a frame back: its bytes may be written again. Accepts a zeroed frame, and zeroes it. */
 void source_release(struct source *source, struct frame *frame);

@@ -82,6 +82,24 @@ static void test_recording(void **state) {
     }
 }
 
+/* What is secret in an address is the source's alone. */
+static void test_address(void **state) {
+    (void)state;
+    struct daemon_config c;
+    assert_int_equal(parse(&c, "[source]\nuri = http://a:hush@x/y?key=hush\nrate = 0.1\n"), OCELLI_OK);
+    assert_string_equal(c.uri, "http://...@x/y?...");
+    assert_string_equal(c.source.url, "http://a:hush@x/y?key=hush");
+    assert_int_equal(c.source.period_ns, INT64_C(10000000000));
+    config_play(&c, "y4m:here.y4m");
+    assert_null(c.source.url);
+    config_finish(&c);
+    assert_int_equal(parse(&c, "[source]\nuri = https://x/\nuser = a\npassword = p\nca = c\n"), OCELLI_OK);
+    assert_string_equal(c.source.login, "a");
+    assert_string_equal(c.source.password_file, "folder/p");
+    assert_string_equal(c.source.ca, "folder/c");
+    config_finish(&c);
+}
+
 /* What a source names lies beside the file, like all that it names; the rest of the URI stays. */
 static void test_source_file(void **state) {
     static const char *const rows[][2] = {
@@ -137,8 +155,16 @@ static void test_faults(void **state) {
         const char *text, *says;
     } cases[] = {
         {"", "no source"},
-        {"[source]\n\nuri = rtsp://x\n",
-         "ocelli.ini:3: uri = rtsp://x: not a source: give one of camera:[ID], y4m:-|FILE, "},
+        {"[source]\n\nuri = rtp://x\n",
+         "ocelli.ini:3: uri = rtp://x: not a source: give one of camera:[ID], y4m:-|FILE, "},
+        {"[source]\nuri = rtsp://a:hush@x/1\n",
+         "ocelli.ini:2: uri = rtsp://...@x/1: RTSP comes by way of ffmpeg: write uri = y4m:-"},
+        {"[source]\nuri = file:///etc/passwd\n", "not a source"},
+        {"[source]\nuri = test:\nrate = 0.5\n", "ocelli.ini:3: rate = \"0.5\": expected a whole number from 1 to 1000"},
+        {"[source]\nuri = test:\nuser = a\n", "ocelli.ini:3: user: it is for http:"},
+        {"[source]\nuri = test:\nca = a\n", "ocelli.ini:3: ca: it is for http:"},
+        {"[source]\nuri = http://a:hush@x/\nuser = a\n", "ocelli.ini:3: user: the uri has one"},
+        {"[source]\nuri = http://x/\npassword = f\n", "ocelli.ini:3: password: give user = NAME too"},
         {"[source]\nuri =\n", "ocelli.ini:2: uri has no value"},
         {"[source]\nuri = test:\nuri = test:\n", "ocelli.ini:3: uri again, first in line 2"},
         {"[source]\nuri = test:\nrotation = 45\n", "rotation = 45: give 0, 90, 180 or 270"},
@@ -227,7 +253,7 @@ static void test_all_faults(void **state) {
         "o.ini:20: off without on",
         "o.ini:25: off = 0.2 is above",
         "o.ini:26: false_alarms beside on",
-        "o.ini:9: uri = rtsp://x: not a",
+        "o.ini:9: uri = rtsp://x: RTSP comes",
         "o.ini:12: rotation = 45",
         "o.ini:13: orientation = up",
         "o.ini:16: coap = 9: that port is taken by udp",
@@ -319,6 +345,7 @@ int main(void) {
                                        cmocka_unit_test(test_presets),
                                        cmocka_unit_test(test_whole),
                                        cmocka_unit_test(test_recording),
+                                       cmocka_unit_test(test_address),
                                        cmocka_unit_test(test_faults),
                                        cmocka_unit_test(test_source_file)};
     return cmocka_run_group_tests(tests, NULL, NULL);

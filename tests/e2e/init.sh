@@ -122,7 +122,7 @@ unchanged 1 'tag "cat" again' new -m demo.gguf -t cat -t cat
 unchanged 2 "has a control character" new -m demo.gguf -t "$(printf 'a\nb')"
 unchanged 2 "is not UTF-8" new -m demo.gguf -t "$(printf 'a\377')"
 unchanged 1 "bytes in a line" new -m demo.gguf -t "$(printf 'x%.0s' $(seq 300))"
-unchanged 2 "not a source" new -m demo.gguf --source rtsp://x
+unchanged 2 "not a source" new -m demo.gguf --source rtp://x
 unchanged 2 "give a folder, or a file with -o, not both" new -o x.ini -m demo.gguf
 unchanged 2 "-t is empty" new -t ""
 unchanged 2 "one argument too many" new old

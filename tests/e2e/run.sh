@@ -51,8 +51,8 @@ ini test: && sed -i 's/^\[run\]/[walk]/' ocelli.ini
 refuses 6 'unknown section "walk"'
 ini test: && printf '[tag dog]\nexample = none.png\n' >>ocelli.ini
 refuses 21 'example none.png: No such file'
-ini rtsp://x
-refuses 4 'uri = rtsp://x: not a source: give one of camera:'
+ini rtp://x
+refuses 4 'uri = rtp://x: not a source: give one of camera:'
 # Waiting for a camera would not help there.
 ini camera:
 OCELLI_CAMERA_MODULE=none.so
@@ -147,14 +147,14 @@ before=$(jq -s 'map(select(.event=="status"))|last|.source_reopened' out)
 sed s/files:seen/files:seen2/ whole >ocelli.ini
 wait_status ".source_open and .source_reopened>$before"
 refused=$(jq -s 'map(select(.event=="status"))|last|.refused' out)
-sed s/files:seen/rtsp:x/ whole >ocelli.ini # no such kind: nothing changes
+sed s/files:seen/rtp:x/ whole >ocelli.ini # no such kind: nothing changes
 wait_status ".refused==$refused+1 and .source_open"
-grep -q 'ocelli.ini:4: uri = rtsp:x: not a source: give one of' err || fail "$name: not told"
+grep -q 'ocelli.ini:4: uri = rtp:x: not a source: give one of' err || fail "$name: not told"
 sed s/files:seen/y4m:whole/ whole >ocelli.ini # no video: it is waited for, as a folder that is not there
 wait_status '.source_open==false'
-sed s/files:seen/rtsp:x/ whole >ocelli.ini # again, after a file that was good
+sed s/files:seen/rtp:x/ whole >ocelli.ini # again, after a file that was good
 wait_status ".refused==$refused+2"
-test "$(grep -c 'uri = rtsp:x: not a source' err)" = 2 || fail "$name: the same fault again is not told again"
+test "$(grep -c 'uri = rtp:x: not a source' err)" = 2 || fail "$name: the same fault again is not told again"
 sed s/files:seen/files:seen2/ whole >ocelli.ini
 wait_status '.source_open'
 cp "$pictures/sailboat.png" landing && mv landing seen2/sailboat-1.png

@@ -8,15 +8,16 @@
 
 static void not_a_source(void **state) {
     (void)state;
-    static const char *const uris[] = {"", "camera", "/dev/video0", "rtsp://x", "Y4M:-"};
+    static const char *const uris[] = {"", "camera", "/dev/video0", "rtp://x", "Y4M:-"};
     for (size_t i = 0; i < sizeof uris / sizeof *uris; i++) {
         struct source *s;
         listen();
         assert_int_equal(source_open(&s, uris[i], NULL), OCELLI_ERR_USAGE);
         assert_null(s);
         assert_int_equal(heard.lines, 1);
-        assert_non_null(
-            strstr(heard.text, "camera:[ID], y4m:-|FILE, raw:WxH:FORMAT[@FPS]:-|FILE, files:DIR, test:[WxH][@FPS]"));
+        assert_non_null(strstr(heard.text,
+                               "camera:[ID], y4m:-|FILE, raw:WxH:FORMAT[@FPS]:-|FILE, files:DIR, http://HOST/PATH, "
+                               "https://HOST/PATH, mjpeg:http://HOST/PATH, test:[WxH][@FPS]"));
     }
 }
 

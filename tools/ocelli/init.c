@@ -87,11 +87,25 @@ static void take_camera(void *user, const struct source_camera *camera) {
     if (copy) n->cameras[n->camera_count++] = copy;
 }
 
+/* Without what is secret in it; to be freed. NULL: no memory. */
+static char *shown_source(const char *uri) {
+    char *shown = malloc(strlen(uri) + 8);
+    if (shown) source_show(uri, shown);
+    return shown;
+}
+
+static int refuse_source(const char *uri) {
+    char why[SOURCE_WHY], *shown = shown_source(uri);
+    source_unknown(uri, why);
+    int status = log_fail(OCELLI_ERR_USAGE, "--source %s: %s", shown ? shown : "", why);
+    free(shown);
+    return status;
+}
+
 static int choose_source(struct init *n) {
     char forms[SOURCE_FORMS];
     n->uri = n->source ? n->source : no_camera;
-    if (n->source && !source_known(n->source, forms))
-        return log_fail(OCELLI_ERR_USAGE, "--source %s: not a source: give one of %s", n->source, forms);
+    if (n->source && !source_known(n->source, forms)) return refuse_source(n->source);
     if (n->source || !source_camera_library(NULL) || source_cameras(take_camera, n)) return OCELLI_OK;
     if (n->camera_count) n->uri = "camera:";
     if (n->camera_count > 1) {
@@ -147,9 +161,12 @@ static bool is_webcam_unused(const struct init *n) {
 }
 
 static void show(const struct init *n) {
+    char *source = shown_source(n->uri);
     printf("wrote ");
     plain_text(stdout, n->ini);
-    printf(": source %s%s, model ", n->uri, n->uri == no_camera ? " (no camera was found: a drawn scene)" : "");
+    printf(": source %s%s, model ", source ? source : "",
+           n->uri == no_camera ? " (no camera was found: a drawn scene)" : "");
+    free(source);
     plain_text(stdout, n->model_line);
     printf("\nwrote ");
     plain_text(stdout, n->script);
@@ -171,10 +188,12 @@ static void show(const struct init *n) {
 
 static void show_json(const struct init *n) {
     struct json j = {.to = stdout};
+    char *source = shown_source(n->uri);
     json_begin(&j, NULL, '{');
     json_text(&j, "ini", n->ini);
     json_text(&j, "on_change", n->script);
-    json_text(&j, "source", n->uri);
+    json_text(&j, "source", source);
+    free(source);
     json_text(&j, "model", n->model_line);
     json_end(&j, '}');
     putchar('\n');
