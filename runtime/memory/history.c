@@ -53,12 +53,17 @@ static const char *advice(const struct history *h, int code) {
     case SQLITE_CORRUPT:
     case SQLITE_TOOBIG:
     case SQLITE_INTERRUPT: /* it took too long */
-    case SQLITE_NOTADB: return ": move it away, and a new one is begun";
+    case SQLITE_NOTADB:
+        return h->is_library ? ": move it away, and index anew" : ": move it away, and a new one is begun";
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN: return ": its folder must be there, and this program must be able to write both";
     default: return "";
     }
+}
+
+static const char *noun(const struct history *h) {
+    return h->is_library ? "library" : "history";
 }
 
 int history_fault(const struct history *history, const char *what) {
@@ -69,7 +74,7 @@ int history_fault(const struct history *history, const char *what) {
                                                  : sqlite3_errmsg(history->db);
     int of_system = history->db ? sqlite3_system_errno(history->db) : 0;
     if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(history->path, of_system));
-    log_error("%s: %s: %s%s", history->path, what, why, advice(history, code));
+    log_error("%s: %s the %s: %s%s", history->path, what, noun(history), why, advice(history, code));
     return code == SQLITE_NOMEM ? OCELLI_ERR_MEMORY : OCELLI_ERR_FILE;
 }
 
@@ -90,47 +95,46 @@ static int identify(struct history *h, bool *empty) {
     int64_t id = 0, version = 0;
     bool any = false;
     if (number(h, "PRAGMA application_id", &id) || number(h, "PRAGMA user_version", &version))
-        return history_fault(h, "cannot read the history");
+        return history_fault(h, "cannot read");
     if (id == HISTORY_APPLICATION_ID && version >= HISTORY_FIRST_VERSION && version <= HISTORY_VERSION) {
         h->version = (int)version;
         return history_check_tables(h);
     }
-    if (!id && history_has_tables(h, &any)) return history_fault(h, "cannot read the history");
+    if (!id && history_has_tables(h, &any)) return history_fault(h, "cannot read");
     *empty = !id && !any;
     if (*empty) return OCELLI_OK;
     if (id != HISTORY_APPLICATION_ID)
-        return log_fail(OCELLI_ERR_FILE, "%s: a database, but no history of ocelli: give another file", h->path);
-    return log_fail(OCELLI_ERR_FILE, "%s: a history of version %lld, not %d: give another file, or a newer ocelli",
-                    h->path, (long long)version, HISTORY_VERSION);
+        return log_fail(OCELLI_ERR_FILE, "%s: a database, but no %s of ocelli: give another file", h->path, noun(h));
+    return log_fail(OCELLI_ERR_FILE, "%s: a %s of version %lld, not %d: give another file, or a newer ocelli", h->path,
+                    noun(h), (long long)version, HISTORY_VERSION);
 }
 
 static int prepare(struct history *h) {
     for (int i = 0; i < HISTORY_STATEMENTS; i++)
         if (sqlite3_prepare_v3(h->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &h->statements[i], NULL))
-            return history_fault(h, "cannot read the history");
+            return history_fault(h, "cannot read");
     return OCELLI_OK;
 }
 
 static int open_file(struct history *h, int flags, bool *empty) {
     struct stat st;
     if (!stat(h->path, &st) && !S_ISREG(st.st_mode)) /* a FIFO would hold us in open(2) */
-        return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name for the history", h->path);
+        return log_fail(OCELLI_ERR_FILE, "%s: not a regular file: give another name for the %s", h->path, noun(h));
     if (flags & SQLITE_OPEN_READONLY && access(h->path, R_OK))
-        return log_fail(OCELLI_ERR_FILE,
-                        "%s: cannot open the history: %s: give the file that [memory] of the daemon's ini names",
-                        h->path, strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot open the %s: %s: give the file that %s", h->path, noun(h),
+                        strerror(errno), h->is_library ? "`ocelli index` made" : "[memory] of the daemon's ini names");
     int code = sqlite3_open_v2(h->path, &h->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code) return history_fault(h, "cannot open the history");
+    if (code) return history_fault(h, "cannot open");
     sqlite3_busy_timeout(h->db, BUSY_MS);
     history_guard(h);
     sqlite3_exec(h->db, "PRAGMA cell_size_check = ON; PRAGMA cache_size = -1024", NULL, NULL, NULL);
     return identify(h, empty);
 }
 
-static struct history *make(const char *path, const struct memory_model *model) {
+static struct history *make(const char *path, const struct memory_model *model, bool library) {
     struct history *h = calloc(1, sizeof *h);
     if (!h) return NULL;
-    h->model = *model;
+    h->model = *model, h->is_library = library;
     bool special = *path == ':'; /* to SQLite: ":memory:" is no file */
     if (asprintf(&h->path, "%s%s", special ? "./" : "", path) < 0) h->path = NULL;
     h->model.name = strdup(model->name);
@@ -138,23 +142,28 @@ static struct history *make(const char *path, const struct memory_model *model) 
     return h;
 }
 
-int history_open_file(struct history **out, const char *path, const struct memory_model *model, bool write,
-                      bool *empty) {
-    struct history *h = *out = make(path, model);
+int history_open_file(struct history **out, const char *path, const struct memory_model *model,
+                      enum history_opening how, bool *empty) {
+    struct history *h = *out = make(path, model, how & HISTORY_LIBRARY);
     if (!h) return log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
-    int flags = write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    int flags = how & HISTORY_WRITE ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
     *empty = false;
     int status = open_file(h, flags, empty);
     if (status) history_close(out);
     return status;
 }
 
-int history_open(struct history **out, const char *path, const struct memory_model *model) {
+int history_open_to_read(struct history **out, const char *path, const struct memory_model *model,
+                         enum history_opening how) {
     bool empty;
-    int status = history_open_file(out, path, model, false, &empty);
-    if (!status && empty) status = log_fail(OCELLI_ERR_FILE, "%s: no history of ocelli: it is empty", path);
+    int status = history_open_file(out, path, model, how, &empty);
+    if (!status && empty) status = log_fail(OCELLI_ERR_FILE, "%s: no %s of ocelli: it is empty", path, noun(*out));
     if (status) history_close(out);
     return status;
+}
+
+int history_open(struct history **out, const char *path, const struct memory_model *model) {
+    return history_open_to_read(out, path, model, 0);
 }
 
 int history_ready_to_write(struct history *history, bool empty, int page_bytes) {
@@ -163,7 +172,7 @@ int history_ready_to_write(struct history *history, bool empty, int page_bytes) 
     history->writable = true;
     if ((empty && sqlite3_exec(history->db, bytes, NULL, NULL, NULL)) ||
         sqlite3_exec(history->db, writing, NULL, NULL, NULL))
-        return history_fault(history, "cannot write the history");
+        return history_fault(history, "cannot write");
     int status = history->version < HISTORY_VERSION ? history_make_tables(history) : OCELLI_OK;
     return status ? status : prepare(history);
 }
@@ -174,8 +183,7 @@ int history_is_library(struct history *history, bool *is) {
     sqlite3_stmt *s = history_prepare(history, "SELECT 1 FROM folder LIMIT 1");
     int code = s ? history_step(history, s) : SQLITE_ERROR;
     *is = code == SQLITE_ROW;
-    int status =
-        code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read the history");
+    int status = code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read");
     sqlite3_finalize(s);
     return status;
 }
@@ -191,7 +199,7 @@ static int refuse_library(struct history *h) {
 
 int history_create(struct history **out, const char *path, const struct memory_model *model, uint64_t budget) {
     bool empty;
-    int status = history_open_file(out, path, model, true, &empty);
+    int status = history_open_file(out, path, model, HISTORY_WRITE, &empty);
     if (status) return status;
     (*out)->budget = budget;
     status = refuse_library(*out);
@@ -282,11 +290,12 @@ static bool note_session(struct history *h, int64_t of_session, int64_t boot_at_
 int history_check_moved(struct history *history) {
     int moved = 0;
     if (sqlite3_file_control(history->db, NULL, SQLITE_FCNTL_HAS_MOVED, &moved) || !moved) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: the history was removed or replaced while it was written", history->path);
+    return log_fail(OCELLI_ERR_FILE, "%s: the %s was removed or replaced while it was written", history->path,
+                    noun(history));
 }
 
 int history_undo(struct history *history) {
-    int status = history_fault(history, history->budget ? "cannot write the history" : "cannot write the library");
+    int status = history_fault(history, "cannot write");
     if (!sqlite3_get_autocommit(history->db)) sqlite3_exec(history->db, "ROLLBACK", NULL, NULL, NULL);
     return status;
 }

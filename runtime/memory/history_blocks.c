@@ -23,15 +23,15 @@ struct reading {
     struct session *sessions; /* (session_count), by id */
     size_t session_count;
     struct history_fact facts[GATHERED];
-    int8_t *vectors; /* (GATHERED, D), of rows */
-    size_t count;
+    int8_t *vectors;    /* (GATHERED, D), of rows */
+    size_t count, live; /* live: vectors given */
     bool (*each)(void *user, const struct history_block *block);
     void *user;
     bool on; /* false: each() has seen enough */
 };
 
 static int cannot_read(const struct reading *r) {
-    return history_fault(r->h, "cannot read the history");
+    return history_fault(r->h, "cannot read");
 }
 
 /* SQLite reads in the order of the ids. Only pages of the file that point to each other in circles break that order. */
@@ -91,6 +91,7 @@ static const struct session *session_of(const struct reading *r, int64_t id, con
 
 static void give_rows(struct reading *r) {
     struct history_block block = {r->count, r->facts, r->vectors};
+    r->live += r->count;
     if (r->count && r->on) r->on = r->each(r->user, &block);
     r->count = 0;
 }
@@ -156,6 +157,7 @@ static void give_page(struct reading *r, const struct page *p) {
         memcpy(&f, p->facts + i * sizeof f, sizeof f);
         bool good = isfinite(f.scale) && llabs(f.time_ms) <= TIME_MOST;
         r->facts[i] = (struct history_fact){p->first + (int64_t)f.offset, f.time_ms, good ? f.scale : 0};
+        r->live += r->facts[i].scale > 0;
     }
     r->on = r->each(r->user, &block);
 }
@@ -199,14 +201,33 @@ bool history_last_packed(struct history *history, int64_t *last) {
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
+/* SQLite has no sums: a damaged page of its own may hide others without a word. But each picture of a library has one
+ * vector. */
+static int check_complete(struct reading *r) {
+    sqlite3_stmt *s = history_prepare(r->h, "SELECT count(*) FROM picture");
+    int code = s ? history_step(r->h, s) : SQLITE_ERROR;
+    int64_t pictures = code == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+    int status = OCELLI_OK;
+    if (code != SQLITE_ROW)
+        status = cannot_read(r);
+    else if (pictures != (int64_t)r->live)
+        status =
+            log_fail(OCELLI_ERR_FILE, "%s: damaged, it has %lld pictures and %zu vectors: move it away, and index anew",
+                     r->h->path, (long long)pictures, r->live);
+    sqlite3_finalize(s);
+    return status;
+}
+
 static int read_all(struct reading *r) {
     int64_t packed;
-    if (sqlite3_exec(r->h->db, "BEGIN", NULL, NULL, NULL)) return cannot_read(r);
+    bool own = sqlite3_get_autocommit(r->h->db); /* else the caller reads more of the same state */
+    if (own && sqlite3_exec(r->h->db, "BEGIN", NULL, NULL, NULL)) return cannot_read(r);
     int status = read_sessions(r);
     if (!status && !history_last_packed(r->h, &packed)) status = cannot_read(r);
     if (!status) status = read_rows(r, packed);
     if (!status && r->on && packed != INT64_MIN) status = read_pages(r);
-    sqlite3_exec(r->h->db, "COMMIT", NULL, NULL, NULL);
+    if (!status && r->on && r->h->is_library) status = check_complete(r);
+    if (own) sqlite3_exec(r->h->db, "COMMIT", NULL, NULL, NULL);
     return status;
 }
 

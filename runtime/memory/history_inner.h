@@ -48,6 +48,7 @@ struct history {
     int64_t until_ns;          /* of CLOCK_MONOTONIC: what runs longer is given up */
     int64_t session;           /* of this handle; 0: nothing appended yet */
     int version;               /* of the file */
+    bool is_library;           /* as which it was opened: messages tell */
     sqlite3_stmt *statements[HISTORY_STATEMENTS];
     /* of a library */
     sqlite3_stmt *library[LIBRARY_STATEMENTS];
@@ -102,9 +103,14 @@ int history_make_tables(struct history *history);
 
 /* ---- history.c ---- */
 
-/* Opens without a budget, for reading or for writing; *empty: there is nothing in it yet. On error *out is NULL. */
-int history_open_file(struct history **out, const char *path, const struct memory_model *model, bool write,
-                      bool *empty);
+enum history_opening { HISTORY_WRITE = 1, HISTORY_LIBRARY = 2 }; /* flags */
+
+/* Opens without a budget; *empty: there is nothing in it yet. On error *out is NULL. */
+int history_open_file(struct history **out, const char *path, const struct memory_model *model,
+                      enum history_opening how, bool *empty);
+/* Empty is an error too. Errors: as history_open(). */
+int history_open_to_read(struct history **out, const char *path, const struct memory_model *model,
+                         enum history_opening how);
 /* The modes of a writer, and the tables. */
 int history_ready_to_write(struct history *history, bool empty, int page_bytes);
 /* Is it a library, and not the history of a daemon? Errors: FILE. */
@@ -115,7 +121,8 @@ int history_check_moved(struct history *history);
 int history_undo(struct history *history);
 /* Says so when there are pictures of another model. Errors: FILE. */
 int history_tell_others(struct history *history);
-/* Says what SQLite says and what to do; gives a status. `what`: "cannot read", ... */
+/* Says what SQLite says and what to do; gives a status. `what`: "cannot read", ...: "the library" or "the history" goes
+ * behind it. */
 int history_fault(const struct history *history, const char *what);
 /* NULL: it cannot be prepared. */
 sqlite3_stmt *history_prepare(struct history *history, const char *sql);

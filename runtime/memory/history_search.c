@@ -26,14 +26,13 @@ struct scan {
 
 int history_tell_others(struct history *history) {
     sqlite3_stmt *s = history_prepare(history, "SELECT name FROM run WHERE key <> ?1 ORDER BY id DESC LIMIT 1");
-    if (!s) return history_fault(history, "cannot read the history");
+    if (!s) return history_fault(history, "cannot read");
     sqlite3_bind_text(s, 1, history->model.key, -1, SQLITE_STATIC);
     int code = history_step(history, s);
     if (code == SQLITE_ROW)
         log_warn("%s: has pictures of another model (%s); they are not searched, and go when they are the oldest",
                  history->path, (const char *)sqlite3_column_text(s, 0));
-    int status =
-        code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read the history");
+    int status = code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read");
     sqlite3_finalize(s);
     return status;
 }
@@ -99,7 +98,7 @@ static int add_files(struct history *h, struct scan *scan, int64_t folder, const
         if (!add_among(scan, sqlite3_column_int64(s, 0)))
             status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", h->path);
     }
-    if (!status && code != SQLITE_DONE) status = history_fault(h, "cannot read the history");
+    if (!status && code != SQLITE_DONE) status = history_fault(h, "cannot read");
     sqlite3_finalize(s);
     return status;
 }
@@ -125,7 +124,7 @@ static int choose_among(struct history *h, struct scan *scan, const char *prefix
         const char *folder = (const char *)sqlite3_column_text(s, 1), *rest = folder ? rest_of(prefix, folder) : NULL;
         if (rest) status = add_files(h, scan, sqlite3_column_int64(s, 0), rest);
     }
-    if (!status && code != SQLITE_DONE) status = history_fault(h, "cannot read the history");
+    if (!status && code != SQLITE_DONE) status = history_fault(h, "cannot read");
     sqlite3_finalize(s);
     qsort(scan->among, scan->among_count, sizeof *scan->among, by_value);
     return status;
@@ -133,33 +132,42 @@ static int choose_among(struct history *h, struct scan *scan, const char *prefix
 
 /* ---- the answer ---- */
 
+/* In one state of the file each vector has its row. */
+static int without_row(const struct history *h, int64_t id) {
+    return log_fail(OCELLI_ERR_FILE, "%s: damaged, picture %lld has a vector and no row: move it away, and %s", h->path,
+                    (long long)id, h->is_library ? "index anew" : "a new one is begun");
+}
+
 static int give(struct history *h, struct scan *scan) {
     sqlite3_stmt *s = history_prepare(h, "SELECT tags FROM picture WHERE id = ?1");
-    bool good = s != NULL;
-    size_t given = 0;
+    int status = s ? OCELLI_OK : history_fault(h, "cannot read");
     best_choose(&scan->best);
-    for (size_t i = 0; good && i < scan->best.count; i++) {
+    for (size_t i = 0; !status && i < scan->best.count; i++) {
         const struct best_hit *from = &scan->best.hits[i];
-        struct history_hit *to = &scan->found->hits[given];
+        struct history_hit *to = &scan->found->hits[i];
         sqlite3_bind_int64(s, 1, from->id);
         int code = history_step(h, s);
         const char *tags = code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
         *to = (struct history_hit){.id = from->id, .time = (double)from->time_ms / 1000, .score = (double)from->score};
         snprintf(to->tags, sizeof to->tags, "%s", tags ? tags : "");
-        given += code == SQLITE_ROW; /* else it went meanwhile */
-        good = code == SQLITE_ROW || code == SQLITE_DONE;
         sqlite3_reset(s);
+        if (code == SQLITE_DONE)
+            status = without_row(h, from->id);
+        else if (code != SQLITE_ROW)
+            status = history_fault(h, "cannot read");
     }
-    scan->found->count = good ? given : 0;
-    int status = good ? OCELLI_OK : history_fault(h, "cannot read the history");
+    scan->found->count = status ? 0 : scan->best.count;
     sqlite3_finalize(s);
     return status;
 }
 
 static int look(struct history *h, struct scan *scan) {
+    if (sqlite3_exec(h->db, "BEGIN", NULL, NULL, NULL)) return history_fault(h, "cannot read");
     int status = choose_among(h, scan, scan->question->path);
     if (!status) status = history_blocks(h, compare_block, scan);
-    return status ? status : give(h, scan);
+    if (!status) status = give(h, scan);
+    sqlite3_exec(h->db, "COMMIT", NULL, NULL, NULL);
+    return status;
 }
 
 int history_search(struct history *history, const struct history_question *question, struct history_found *found) {

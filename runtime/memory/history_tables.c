@@ -51,7 +51,7 @@ int history_check_tables(struct history *history) {
     int code = SQLITE_ERROR;
     sqlite3_stmt *s = history_prepare(history, "SELECT type, name, sql FROM sqlite_master");
     while (s && good && (code = history_step(history, s)) == SQLITE_ROW) good = known(history, s, &seen);
-    int status = !good || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read the history");
+    int status = !good || code == SQLITE_DONE ? OCELLI_OK : history_fault(history, "cannot read");
     sqlite3_finalize(s);
     if (status || (good && seen == expected(history))) return status;
     return log_fail(OCELLI_ERR_FILE,

@@ -39,7 +39,7 @@ static int check_model(struct history *h) {
                           "%s: its vectors are of another model (%s): give that model with -m, or another file",
                           h->path, (const char *)sqlite3_column_text(s, 0));
     else if (code != SQLITE_DONE)
-        status = history_fault(h, "cannot read the library");
+        status = history_fault(h, "cannot read");
     sqlite3_finalize(s);
     return status;
 }
@@ -62,7 +62,7 @@ static int check_kind(struct history *h) {
 static int prepare(struct history *h) {
     for (int i = 0; i < LIBRARY_STATEMENTS; i++)
         if (sqlite3_prepare_v3(h->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &h->library[i], NULL))
-            return history_fault(h, "cannot read the library");
+            return history_fault(h, "cannot read");
     h->session = number(h, "SELECT min(id) FROM run", 0);
     h->next = 1 + number(h,
                          "SELECT max(coalesce((SELECT max(id) FROM picture), 0), coalesce((SELECT max(last) FROM"
@@ -91,7 +91,7 @@ int library_open(struct history **out, const char *path, const struct memory_mod
         file_lock_release(&own);
         return in_use(path);
     }
-    int status = history_open_file(out, path, model, true, &empty);
+    int status = history_open_file(out, path, model, HISTORY_WRITE | HISTORY_LIBRARY, &empty);
     if (status) {
         file_lock_release(&own);
         return status;
@@ -103,7 +103,7 @@ int library_open(struct history **out, const char *path, const struct memory_mod
 }
 
 int library_read(struct history **out, const char *path, const struct memory_model *model) {
-    int status = history_open(out, path, model);
+    int status = history_open_to_read(out, path, model, HISTORY_LIBRARY);
     if (!status) status = check_model(*out);
     if (status) history_close(out);
     return status;
@@ -145,7 +145,7 @@ static bool find(struct history *h, const char *path, struct library_file *file)
 }
 
 int library_find(struct history *library, const char *path, struct library_file *file) {
-    return find(library, path, file) ? OCELLI_OK : history_fault(library, "cannot read the library");
+    return find(library, path, file) ? OCELLI_OK : history_fault(library, "cannot read");
 }
 
 /* ---- adding ---- */

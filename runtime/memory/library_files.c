@@ -9,7 +9,7 @@
 #include <string.h>
 
 static int done(struct history *h, sqlite3_stmt *s, int code) {
-    int status = code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(h, "cannot read the library");
+    int status = code == SQLITE_ROW || code == SQLITE_DONE ? OCELLI_OK : history_fault(h, "cannot read");
     sqlite3_finalize(s);
     return status;
 }

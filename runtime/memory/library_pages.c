@@ -16,7 +16,7 @@ struct library_page {
 
 int library_find_packed(struct history *library) {
     int64_t last;
-    if (!history_last_packed(library, &last)) return history_fault(library, "cannot read the library");
+    if (!history_last_packed(library, &last)) return history_fault(library, "cannot read");
     library->packed = last == INT64_MIN ? 0 : last;
     return OCELLI_OK;
 }

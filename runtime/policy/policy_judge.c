@@ -62,9 +62,9 @@ static int embed_everyday(struct policy_judge *j, const struct policy_model *mod
     if (status) return status;
     vectors = arena_alloc(&j->arena, prompts.count, j->size * sizeof *vectors);
     if (!vectors) return out_of_memory(j);
-    if (!distractors_cache_read(model->key, &prompts, j->size, vectors)) {
+    if (!distractors_cache_read(DISTRACTORS_OF_POLICY, model->key, &prompts, j->size, vectors)) {
         status = embed(model, &prompts, vectors);
-        if (!status) distractors_cache_write(model->key, &prompts, j->size, vectors);
+        if (!status) distractors_cache_write(DISTRACTORS_OF_POLICY, model->key, &prompts, j->size, vectors);
     }
     for (size_t i = 0; !status && i < count; i++)
         status = prompts_average(vectors + i * each * j->size, each, j->size, vectors + i * j->size);

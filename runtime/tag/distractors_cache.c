@@ -14,15 +14,16 @@
 enum { MAGIC = 8, HEAD = MAGIC + SHA256_SIZE };
 static const char magic[MAGIC] = "ocelEVDY";
 
-/* The name tells the model, this version of ocelli and the order of bytes. false: there is no folder. */
-static bool find_path(const char *model_key, char *path, size_t capacity) {
+/* The name tells the use, the model, this version of ocelli and the order of bytes. false: there is no folder. */
+static bool find_path(enum distractors_use use, const char *model_key, char *path, size_t capacity) {
+    static const char *const uses[] = {[DISTRACTORS_OF_TAGS] = "everyday", [DISTRACTORS_OF_POLICY] = "everyday-policy"};
     char folder[3072], text[256], hex[SHA256_HEX_SIZE];
     uint8_t digest[SHA256_SIZE];
     if (!cache_folder(folder, sizeof folder)) return false;
     int length = snprintf(text, sizeof text, "%s %d %s", OCELLI_VERSION, __BYTE_ORDER__, model_key);
     sha256(text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1, digest);
     sha256_hex(digest, hex);
-    return (size_t)snprintf(path, capacity, "%s/everyday-%.32s.bin", folder, hex) < capacity;
+    return (size_t)snprintf(path, capacity, "%s/%s-%.32s.bin", folder, uses[use], hex) < capacity;
 }
 
 /* Every text with its end, so that no two lists give the same bytes. NULL: no memory. */
@@ -56,11 +57,12 @@ static bool take(const struct file_bytes *got, uint8_t *wanted, size_t bytes, fl
     return true;
 }
 
-bool distractors_cache_read(const char *model_key, const struct prompts_list *prompts, size_t size, float *values) {
+bool distractors_cache_read(enum distractors_use use, const char *model_key, const struct prompts_list *prompts,
+                            size_t size, float *values) {
     struct file_bytes got = {0};
     char path[4096], why[LOG_LINE];
     size_t bytes;
-    if (!find_path(model_key, path, sizeof path) || access(path, R_OK) < 0) return false;
+    if (!find_path(use, model_key, path, sizeof path) || access(path, R_OK) < 0) return false;
     uint8_t *wanted = make_file(prompts, size, &bytes);
     if (!wanted) return false;
     log_hold(why, sizeof why);
@@ -72,11 +74,11 @@ bool distractors_cache_read(const char *model_key, const struct prompts_list *pr
     return good;
 }
 
-void distractors_cache_write(const char *model_key, const struct prompts_list *prompts, size_t size,
-                             const float *values) {
+void distractors_cache_write(enum distractors_use use, const char *model_key, const struct prompts_list *prompts,
+                             size_t size, const float *values) {
     char path[4096], why[LOG_LINE];
     size_t bytes;
-    if (!find_path(model_key, path, sizeof path) || !cache_writable(path)) return;
+    if (!find_path(use, model_key, path, sizeof path) || !cache_writable(path)) return;
     uint8_t *file = make_file(prompts, size, &bytes);
     if (!file) return;
     memcpy(file + HEAD, values, prompts->count * size * sizeof *values);

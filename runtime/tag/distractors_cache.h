@@ -8,14 +8,18 @@
 
 #include <stdbool.h>
 
-/* Reads what distractors_cache_write() kept of this model (ocelli_info.model_key) and these very prompts. values:
- * (prompts->count, size). false: no cache folder, no such file, or it is damaged. Then nothing is logged, and the
- * values are as they were. */
-bool distractors_cache_read(const char *model_key, const struct prompts_list *prompts, size_t size, float *values);
+/* Tags and policies have templates of their own. With one file for both, each would write over the other's. */
+enum distractors_use { DISTRACTORS_OF_TAGS, DISTRACTORS_OF_POLICY };
 
-/* Keeps them: one file a model, so that edits of the templates leave none behind. A write that fails is not logged: the
- * next start takes longer, and that is all. */
-void distractors_cache_write(const char *model_key, const struct prompts_list *prompts, size_t size,
-                             const float *values);
+/* Reads what distractors_cache_write() kept of this use, this model (ocelli_info.model_key) and these very prompts.
+ * values: (prompts->count, size). false: no cache folder, no such file, or it is damaged. Then nothing is logged, and
+ * the values are as they were. */
+bool distractors_cache_read(enum distractors_use use, const char *model_key, const struct prompts_list *prompts,
+                            size_t size, float *values);
+
+/* Keeps them: one file a use and model, so that edits of the templates leave none behind. A write that fails is not
+ * logged: the next start takes longer, and that is all. */
+void distractors_cache_write(enum distractors_use use, const char *model_key, const struct prompts_list *prompts,
+                             size_t size, const float *values);
 
 #endif

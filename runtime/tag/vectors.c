@@ -239,7 +239,8 @@ int vectors_begin(struct vectors *vectors, const struct vectors *from, size_t si
 void vectors_recall(struct vectors *vectors, const char *model_key) {
     const struct places *d = &vectors->distractors;
     float *values = vectors->values + d->prompts * vectors->size;
-    if (!d->prompt_count || !distractors_cache_read(model_key, &vectors->distractor_prompts, vectors->size, values))
+    if (!d->prompt_count ||
+        !distractors_cache_read(DISTRACTORS_OF_TAGS, model_key, &vectors->distractor_prompts, vectors->size, values))
         return;
     for (size_t i = 0; i < d->prompt_count; i++) vectors->items[d->prompts + i].done = true;
     vectors->recalled = true;
@@ -248,7 +249,7 @@ void vectors_recall(struct vectors *vectors, const char *model_key) {
 void vectors_remember(const struct vectors *vectors, const char *model_key) {
     const struct places *d = &vectors->distractors;
     if (d->prompt_count && !vectors->recalled)
-        distractors_cache_write(model_key, &vectors->distractor_prompts, vectors->size,
+        distractors_cache_write(DISTRACTORS_OF_TAGS, model_key, &vectors->distractor_prompts, vectors->size,
                                 vectors->values + d->prompts * vectors->size);
 }
 

@@ -91,6 +91,10 @@ printf 'broken.png,cat\n' >broken.csv
 echo 'a photo' >slotless.txt
 eval_ empty
 said "an empty folder" 1 'empty: no picture in the folders in it: name each folder after a class, or give --labels FILE'
+latin=$(printf 'latin/stra\337e') # ISO 8859-1
+mkdir -p latin/cat "$latin" && cp pictures/cat.png latin/cat && cp pictures/pizza.png "$latin"
+eval_ latin
+said "a class that is not UTF-8" 1 'latin/stra\xdfe: the name of this folder is a class, and is not UTF-8: rename it'
 eval_ --labels none.csv pictures
 said "no picture" 1 'none.csv: names no picture in pictures: of its 1 the first is "nobody.png"'
 eval_ --labels twice.csv pictures

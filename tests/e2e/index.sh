@@ -89,6 +89,7 @@ test $? -eq 1 && test "$(wc -l <err)" -eq 1 && grep -q 'of another model' err ||
 test $? -eq 1 && grep -q 'of another model' err || fail "search by another model: $(cat err)"
 run search --history l.db -n 1 --like photos/2024/pizza.png --json | jq -e '.score > 0.99' >/dev/null || fail "a library as a history"
 for arguments in "search --library l.db" "search --library l.db --history h.db cat" "search --library l.db --since never cat" \
+    "search --library l.db --since 2024-02-30 cat" "search --library l.db --since 3 cat" \
     "search --library l.db --json --html x.html cat" "search --library l.db --not cat --not dog" "index photos" "index --library l.db" \
     "duplicates" "duplicates --library l.db --above 2" "export --library l.db" "search --history l.db --path x cat"; do
     # shellcheck disable=SC2086 # words
@@ -96,6 +97,18 @@ for arguments in "search --library l.db" "search --library l.db --history h.db c
     code=$?
     test $code -eq 2 && test "$(wc -l <err)" -eq 1 && test ! -s out || fail "$arguments: exit code $code: $(cat err)"
 done
+
+# A page over what it is made of; names that are empty; a library that is not there, and what is none.
+cp l.db before.db
+run search --library l.db --html l.db cat >out 2>err
+test $? -eq 1 && grep -qx 'ocelli: l.db: is an input: give another name to write to' err && cmp -s l.db before.db || fail "a page over the library: $(cat err)"
+run export --library l.db --postgres x --board '' >out 2>err
+test $? -eq 2 && grep -q -- '--board is empty: give the name of a board' err || fail "an empty board: $(cat err)"
+run search --library none.db cat >out 2>err
+test $? -eq 1 && grep -qx 'ocelli: none.db: cannot open the library: No such file or directory: give the file that `ocelli index` made' err || fail "no library: $(cat err)"
+run search --library sheet.html cat >out 2>err
+test $? -eq 1 && grep -qx 'ocelli: sheet.html: cannot read the library: file is not a database: move it away, and index anew' err || fail "what is no library: $(cat err)"
+
 run search --library l.db --not cat cat >out 2>err
 test $? -eq 2 && grep -q 'are the same' err || fail "nothing is left of it: $(cat err)"
 exit $failed

@@ -23,16 +23,18 @@ def measure(label, selected, group):
     for name, row in frame.by_group.iterrows():  # scikit-learn's counts say the same
         of = group == name
         tn, fp, fn, tp = confusion_matrix(label[of], selected[of], labels=[0, 1]).ravel()
-        assert abs(row["fpr"] - fp / (fp + tn)) < 1e-12 and abs(row["fnr"] - fn / (fn + tp)) < 1e-12
+        assert abs(row["fpr"] - fp / max(fp + tn, 1)) < 1e-12 and abs(row["fnr"] - fn / max(fn + tp, 1)) < 1e-12
     return (frame.by_group, demographic_parity_difference(label, selected, sensitive_features=group),
             equalized_odds_difference(label, selected, sensitive_features=group))
 
 
 def make():
     rng = np.random.default_rng(20261129)
-    for count, groups in ((40, 2), (150, 3), (300, 5)):
+    for count, groups, bare in ((40, 2, False), (150, 3, False), (300, 5, False), (200, 3, True)):
         group = np.concatenate([np.arange(groups), np.arange(groups), rng.integers(0, groups, count - 2 * groups)])
         label = np.concatenate([np.zeros(groups, int), np.ones(groups, int), rng.integers(0, 2, count - 2 * groups)])
+        if bare:  # groups without a positive, and without a negative
+            label[group == 1], label[group == 2] = 0, 1
         selected = (rng.random(count) < np.where(label, 0.7, 0.2) + 0.05 * group).astype(int)
         by_group, parity, odds = measure(label, selected, group)
         print("case", count, groups)

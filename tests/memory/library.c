@@ -217,6 +217,32 @@ static void test_damaged_page(void **state) {
     remove_folder();
 }
 
+/* What a damaged page of SQLite's hides without a word: a line, not fewer hits. */
+static void check_lost(const char *sql, const char *says) {
+    struct history *h = library();
+    assert_int_equal(put(h, 0, 300, 1), OCELLI_OK);
+    history_close(&h);
+    number(sql);
+    assert_int_equal(library_read(&h, path, &model), OCELLI_OK);
+    struct history_found found = {.hits = hits};
+    struct history_question q = {.vector = vectors[7], .wanted = 8};
+    listen();
+    refused(history_search(h, &q, &found), says);
+    assert_int_equal(found.count, 0);
+    history_close(&h);
+    remove_folder();
+}
+
+static void test_lost(void **state) {
+    (void)state;
+    check_lost("DELETE FROM picture WHERE id = 8; SELECT 1",
+               "damaged, it has 299 pictures and 300 vectors: move it away");
+    check_lost("DELETE FROM page WHERE first = 1; SELECT 1", "damaged, it has 300 pictures and 44 vectors");
+    check_lost("DELETE FROM page; SELECT 1", "damaged, it has 300 pictures and 0 vectors");
+    check_lost("UPDATE picture SET id = 900 WHERE id = 8; SELECT 1",
+               "damaged, picture 8 has a vector and no row: move it away, and index anew");
+}
+
 /* As ocelli wrote it before there were libraries: read as it is, and of version 2 when it is written. */
 static void test_version_1(void **state) {
     (void)state;
@@ -321,9 +347,10 @@ static void test_full(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),      cmocka_unit_test(test_changes), cmocka_unit_test(test_filters),
-        cmocka_unit_test(test_thumbnails), cmocka_unit_test(test_refused), cmocka_unit_test(test_damaged_page),
-        cmocka_unit_test(test_version_1),  cmocka_unit_test(test_killed),  cmocka_unit_test(test_full),
+        cmocka_unit_test(test_pages),      cmocka_unit_test(test_changes),   cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_thumbnails), cmocka_unit_test(test_refused),   cmocka_unit_test(test_damaged_page),
+        cmocka_unit_test(test_lost),       cmocka_unit_test(test_version_1), cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_full),
     };
     if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
         puts("SKIP: no SQLite, or not its shell");

@@ -54,6 +54,14 @@ static int run_export(const struct options *o, const struct request *r) {
     return options_exit_code(status);
 }
 
+/* 0, or the exit code: it is empty. */
+static int take_name(const struct options *o, int option, const char *name) {
+    if (option == OPTION_BOARD) return *name ? 0 : options_usage(o, "--board is empty: give the name of a board");
+    if (option == OPTION_POSTGRES)
+        return *name ? 0 : options_usage(o, "--postgres is empty: give the URL of a database");
+    return options_file(o, option == OPTION_LIBRARY ? "--library" : "--history", name);
+}
+
 static int take_options(struct options *options, struct request *r, int argc, char **argv) {
     static const struct option table[] = {OPTIONS_LONG,
                                           {"library", required_argument, NULL, OPTION_LIBRARY},
@@ -73,7 +81,7 @@ static int take_options(struct options *options, struct request *r, int argc, ch
             continue;
         }
         *to = optarg;
-        options->exit_code = options_file(options, argv[optind - 1], optarg);
+        options->exit_code = take_name(options, c, optarg);
         if (options->exit_code) return OPTIONS_STOP;
     }
     return c;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli search: when was this seen? */
+#include "base/file.h"
 #include "base/log.h"
 #include "ocelli/library/postgres.h"
 #include "ocelli/library/search.h"
@@ -82,6 +83,11 @@ static int take_file(const struct options *o, const char *what, const char *name
     return options_file(o, what, name);
 }
 
+static int take_name(const struct options *o, const char *name, const char *of, const char **to) {
+    *to = name;
+    return *name ? 0 : options_usage(o, "%s", of);
+}
+
 static int take_option(struct options *o, struct search_request *r, int c) {
     int fault;
     switch (c) {
@@ -89,8 +95,8 @@ static int take_option(struct options *o, struct search_request *r, int c) {
     case OPTION_APART: return options_number(o, "--apart", optarg, APART_MOST, &r->apart);
     case OPTION_HISTORY: return take_file(o, "--history", optarg, &r->history);
     case OPTION_LIBRARY: return take_file(o, "--library", optarg, &r->library);
-    case OPTION_POSTGRES: return take_file(o, "--postgres", optarg, &r->postgres);
-    case OPTION_BOARD: return take_file(o, "--board", optarg, &r->board);
+    case OPTION_POSTGRES: return take_name(o, optarg, "--postgres is empty: give the URL of a database", &r->postgres);
+    case OPTION_BOARD: return take_name(o, optarg, "--board is empty: give the name of a board", &r->board);
     case OPTION_HTML: return take_file(o, "--html", optarg, &r->html);
     case OPTION_PATH: return take_path(o, r, optarg);
     case OPTION_NOT: return take_text(o, r, &r->nots, "--not", optarg);
@@ -139,7 +145,7 @@ static int take_words(const struct options *o, struct search_request *r, char **
 static int check(const struct options *o, struct search_request *r) {
     int places = (r->history != NULL) + (r->library != NULL) + (r->postgres != NULL);
     if (!o->model) return options_usage(o, "no model: give -m BLOB");
-    if (!places) return options_usage(o, "no place to search: give --history FILE or --library FILE");
+    if (!places) return options_usage(o, "no place to search: give --library FILE, --history FILE or --postgres URL");
     if (places > 1) return options_usage(o, "--history, --library and --postgres exclude each other");
     if (o->json && r->html) return options_usage(o, "--json and --html exclude each other");
     if (r->history && r->path) return options_usage(o, "--path: a history has no files: it needs --library");
@@ -150,12 +156,24 @@ static int check(const struct options *o, struct search_request *r) {
     return 0;
 }
 
+/* The page would be renamed over what it is made of. */
+static int check_page(const struct options *o, const struct search_request *r) {
+    const char *const inputs[] = {o->model, r->library, r->history};
+    bool input = false;
+    if (!r->html || !strcmp(r->html, "-")) return 0;
+    for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) input |= inputs[i] && file_same(r->html, inputs[i]);
+    for (size_t i = 0; i < r->likes.count; i++) input |= file_same(r->html, r->likes.texts[i]);
+    if (input) log_error("%s: is an input: give another name to write to", r->html);
+    return input ? EXIT_FAILED : 0;
+}
+
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_search};
     struct search_request r = {.wanted = WANTED, .apart = APART_NOT_GIVEN};
     int code = take_options(&o, &r, argc, argv) == OPTIONS_STOP ? o.exit_code : take_words(&o, &r, argv + optind);
     bool stopped = code || o.exit_code;
     if (!code && !stopped && optind <= argc) code = check(&o, &r);
+    if (!code && !stopped) code = check_page(&o, &r);
     if (!code && !stopped) code = search(&o, &r);
     arena_finish(&r.arena);
     return code;

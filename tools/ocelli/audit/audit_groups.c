@@ -17,15 +17,25 @@ double audit_selection_rate(const struct audit_rates *r) {
     return ratio(r->selected, r->count);
 }
 
+/* As in Fairlearn, a rate is 0 in a group without pictures to divide by. */
+static double ratio_or_0(const struct audit_rates *r, size_t part, size_t whole) {
+    return r->count && !whole ? 0 : ratio(part, whole);
+}
+
 double audit_false_positive_rate(const struct audit_rates *r) {
-    return ratio(r->selected - r->right_selected, r->count - r->positives);
+    return ratio_or_0(r, r->selected - r->right_selected, r->count - r->positives);
 }
 
 double audit_false_negative_rate(const struct audit_rates *r) {
-    return ratio(r->positives - r->right_selected, r->positives);
+    return ratio_or_0(r, r->positives - r->right_selected, r->positives);
 }
 
-/* Largest less smallest, of the groups in which the rate is defined; NaN: of fewer than two. */
+/* Not 1 less the false negative rate: without positives both are 0. */
+static double true_positive_rate(const struct audit_rates *r) {
+    return ratio_or_0(r, r->right_selected, r->positives);
+}
+
+/* Largest less smallest, of the groups that have pictures; NaN: of fewer than two. */
 static double gap(const struct audit_rates *rates, size_t groups, double rate(const struct audit_rates *)) {
     double low = INFINITY, high = -INFINITY;
     size_t defined = 0;
@@ -42,9 +52,8 @@ static double parity(const struct audit_rates *rates, size_t groups) {
     return gap(rates, groups, audit_selection_rate);
 }
 
-/* The difference of false negative rates is that of true positive rates. fmax() passes over what is not defined. */
 static double odds(const struct audit_rates *rates, size_t groups) {
-    return fmax(gap(rates, groups, audit_false_negative_rate), gap(rates, groups, audit_false_positive_rate));
+    return fmax(gap(rates, groups, true_positive_rate), gap(rates, groups, audit_false_positive_rate));
 }
 
 /* ---- resampling ---- */

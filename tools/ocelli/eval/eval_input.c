@@ -219,6 +219,8 @@ static int take_folder(struct eval_input *in, struct classes *classes, const cha
     size_t label;
     char *words = arena_copy(&in->arena, name, strlen(name));
     if (!words) return out_of_memory();
+    if (!classes->known && !plain_utf8(name))
+        return log_fail(OCELLI_ERR_FILE, "%s: the name of this folder is a class, and is not UTF-8: rename it", path);
     for (char *c = words; *c; c++) *c = *c == '_' ? ' ' : *c;
     int status = class_of(classes, in, name, &label);
     if (status > 0) status = class_of(classes, in, words, &label);

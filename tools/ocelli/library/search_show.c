@@ -56,6 +56,15 @@ static bool ago(const char *text, int64_t *time_ms) {
     return false;
 }
 
+/* strptime() takes " 3" for the year 3, mktime() the 30th of February for the 1st or 2nd of March. */
+static bool is_date(const char *text, const struct tm *given) {
+    struct tm tm = *given;
+    for (int i = 0; i < 4; i++)
+        if (!isdigit((unsigned char)text[i])) return false;
+    mktime(&tm);
+    return tm.tm_mday == given->tm_mday && tm.tm_mon == given->tm_mon;
+}
+
 bool search_since(const char *text, int64_t *time_ms) {
     static const char *const forms[] = {
         "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d", "%Y-%m", "%Y"};
@@ -63,7 +72,7 @@ bool search_since(const char *text, int64_t *time_ms) {
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct tm tm = {.tm_mday = 1, .tm_isdst = -1};
         const char *end = strptime(text, forms[i], &tm);
-        if (!end || *end) continue;
+        if (!end || *end || !is_date(text, &tm)) continue;
         *time_ms = (int64_t)mktime(&tm) * 1000;
         *time_ms += !*time_ms; /* 0 is no limit */
         return true;
