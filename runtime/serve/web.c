@@ -170,6 +170,7 @@ static void web_close(void **self) {
     web_streams_step(web, clock_ms(), true);
     if (web->daemon) MHD_stop_daemon(web->daemon);
     web_login_close(&web->login);
+    web_streams_finish(web);
     web_changes_finish(web);
     web_certificate_free(&web->certificate, &web->key);
     free(web->given);

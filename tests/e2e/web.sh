@@ -47,7 +47,7 @@ has() { jq -e "$1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
 board open
 tags=$url/api/prompts
 is 200 "$url/healthz" && has .ok
-is 200 "$url/" && grep -q '<title>ocelli' got || fail "no page"
+is 200 "$url/" && grep -q '<title>ocelli' got && grep -q '^<html lang="en" data-session="open">$' got || fail "no page"
 is 200 "$url/api/tags" && has '.count == 4 and (.tags[0].state == "on")'
 is 200 "$url/api/tags?from=3" && has '.tags | length == 1'
 is 200 -X POST -H "$json" -d '{"values":["a big cat","against=a wall"]}' "$tags?tag=cat" && has '.version == 2'
@@ -80,9 +80,12 @@ test ! -s missing || fail "not described: $(cat missing)"
 
 # --- what follows states ---
 
-curl -s -N -m 3 "$url/api/stream" >stream &
+curl -s -N -m 3 "$url/api/stream" >stream & first=$!
+{ sleep 0.25; curl -s -N -m 2 "$url/api/stream" >second; } & other=$!
 curl -s -N -m 3 "$url/api/video" >video
-wait $!
+wait $first $other
+grep '^data: {.*"tags":' second | grep -cxFf - stream >shared
+test "$(cat shared)" -ge 2 || fail "two streams have $(cat shared) tellings of tags in common"
 grep -q '^event: change$' stream && grep -q '^event: tags$' stream && grep -q '^id: [0-9]*$' stream || fail "the stream tells nothing"
 sed -n 's/^data: //p' stream | jq -se 'length > 2' >/dev/null || fail "the stream's data are no JSON"
 sed -n 's/^id: //p' stream | awk 'NR > 1 && $1 != last + 1 { exit 1 } { last = $1 }' || fail "the stream lost a change"
@@ -148,13 +151,14 @@ is 401 "$url/api/frame"
 is 401 -X DELETE "$url/api/prompts?tag=cat"
 is 401 "$url/api/stream"
 is 200 "$url/healthz"
-is 200 -H 'Host: cam.example' "$url/"
+is 200 -H 'Host: cam.example' "$url/" && grep -q 'data-session="out"' got || fail "the page does not know that nobody is logged in"
 is 200 "$url/api/session" && has '.password and (.in | not)'
 is 400 -X POST -H "$json" -d '{"user":"x"}' "$url/api/session"
 is 403 -X POST -H 'Origin: http://evil.com' -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
 is 204 -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
 grep -q '^#HttpOnly_127.0.0.1' jar || fail "a script can read the cookie"
 is 200 -b jar "$url/api/tags"
+is 200 -b jar "$url/" && grep -q 'data-session="in"' got || fail "the page does not know who is logged in"
 is 200 -b jar "$url/api/session" && has .in
 is 403 -b jar -X DELETE -H "Origin: http://evil.com" "$url/api/prompts?tag=cat"
 is 401 -b 'ocelli-session=0000000000000000000000000000000000000000000000000000000000000000' "$url/api/tags"
