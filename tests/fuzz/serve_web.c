@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Any bytes as web requests: first what parses heads and bodies by itself, then all of it through sockets, with
- * variants of it on connections beside. Each answer is HTTP. Without the password it changes nothing and tells no tag.
- * The first byte: 1 the board has a password, 2 a frame comes before. Two boards, with a password and without, stay
- * from input to input, a while. */
+ * variants of it and of good requests on connections beside. Each answer is HTTP. Without the password it changes
+ * nothing and tells no tag. The first byte: 1 the board has a password, 2 a frame comes before. Two boards, with a
+ * password and without, stay from input to input, a while. */
 #include "fuzz.h"
 #include "../serve/service_fixture.h"
 #include "serve/password.h"
@@ -194,7 +194,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (int i = 0; i < TOGETHER; i++) fd[i] = client(board);
     serve_poll(board->s, 0);
     say_to(fd[0], data + 1, size - 1);
-    for (int i = 1; i < TOGETHER; i++) say_to(fd[i], varied, vary(varied, data + 1, size - 1, &state));
+    for (int i = 1; i < TOGETHER; i++) {
+        const char *seed = seeds[next(&state) % (sizeof seeds / sizeof seeds[0])];
+        bool own = i % 2; /* most of the input's are refused at once */
+        say_to(fd[i], varied,
+               vary(varied, own ? data + 1 : (const uint8_t *)seed, own ? size - 1 : strlen(seed), &state));
+    }
     for (int i = 0; i < 6; i++) serve_poll(board->s, 0);
     for (int i = 0; i < TOGETHER; i++) hear(fd[i], locked), close(fd[i]);
     for (int i = 0; i < 2; i++) serve_poll(board->s, 0);
