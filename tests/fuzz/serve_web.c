@@ -11,6 +11,7 @@
 #include "serve/web_head.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <unistd.h>
 
 /* INPUTS, CHANGES: until a board is opened anew. TOGETHER: connections of an input; variants are of LONGEST bytes. */
@@ -118,19 +119,32 @@ static struct board *fresh(bool lock) {
     return board;
 }
 
-/* From a thousand addresses: those of one have too few ports for a minute of inputs. */
-static int client(const struct board *board) {
-    struct sockaddr_in from = {.sin_family = AF_INET,
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK + connections++ % 1000 * 256)};
+/* -1: this address has no port left just now. */
+static int connect_from(const struct board *board, in_addr_t address) {
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
     const struct linger at_once = {1, 0}; /* no TIME_WAIT: there are more inputs than ports */
     struct sockaddr_in to = {
         .sin_family = AF_INET, .sin_port = htons(serve_web_port(board->s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&from, sizeof from) ||
-        connect(fd, (const struct sockaddr *)&to, sizeof to))
-        abort();
+    if (fd < 0) abort();
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    return fd;
+    if (!bind(fd, (const struct sockaddr *)&from, sizeof from) && !connect(fd, (const struct sockaddr *)&to, sizeof to))
+        return fd;
+    if (errno != EADDRINUSE && errno != EADDRNOTAVAIL) {
+        perror("connect");
+        abort();
+    }
+    close(fd);
+    return -1;
+}
+
+/* From a thousand addresses: those of one have too few ports for a minute of inputs. */
+static int client(const struct board *board) {
+    for (int tries = 0; tries < 1000; tries++) {
+        int fd = connect_from(board, INADDR_LOOPBACK + connections++ % 1000 * 256);
+        if (fd >= 0) return fd;
+    }
+    abort();
 }
 
 /* ---- variants ---- */
