@@ -56,6 +56,7 @@ static const struct key {
     {"web", "port", WHOLE, AT(web_port), 0, 65535, 0},
     {"web", "address", TEXT, AT(web_address)},
     {"web", "password", PATH, AT(web_password)},
+    {"web", "https", YES_NO, AT(web_https), 0, 1, 0},
     {"web", "certificate", PATH, AT(web_certificate)},
     {"web", "key", PATH, AT(web_key)},
     {"web", "host", TEXT, AT(web_host)},

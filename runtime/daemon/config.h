@@ -7,7 +7,7 @@
 #include "source/source.h"
 #include "tag/tags_file.h"
 
-enum { CONFIG_KEYS = 58 };
+enum { CONFIG_KEYS = 59 };
 
 struct daemon_config {
     struct arena arena; /* the strings below */
@@ -33,7 +33,7 @@ struct daemon_config {
     double udp, coap, coaps;                    /* ports; 0: not served */
     double requests;                            /* a second of an address; 0: no limit */
     /* [web] */
-    double web_port;                                                               /* 0: not served */
+    double web_port, web_https;                                                    /* port 0: not served */
     const char *web_address, *web_password, *web_certificate, *web_key, *web_host; /* NULL: not given */
     /* [mqtt]: likewise */
     const char *mqtt_host, *mqtt_user, *mqtt_password, *mqtt_prefix, *mqtt_discovery, *mqtt_ca; /* NULL: not given */

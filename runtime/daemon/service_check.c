@@ -34,6 +34,8 @@ struct serve_web_params service_web(const struct daemon_config *config) {
                                      .password = config->web_password,
                                      .certificate = config->web_certificate,
                                      .key = config->web_key,
+                                     .https = config->web_https > 0,
+                                     .state = config->state,
                                      .host = config->web_host};
 }
 

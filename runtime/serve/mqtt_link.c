@@ -17,6 +17,28 @@
 
 enum { KEEPALIVE_S = 30, LOOK_MS = 1000, LEAST_RETRY_MS = 1000, MOST_RETRY_MS = 60000, PASSWORD = 256, LAST_MS = 500 };
 
+/* ---- why TLS fails ---- */
+
+/* Of this thread's last call of libmosquitto, which tells it in its log alone; NULL: nothing. */
+static _Thread_local const char *tls_fault;
+
+static void on_log(struct mosquitto *client, void *user, int level, const char *text) {
+    (void)client, (void)user;
+    if (level != MOSQ_LOG_ERR || tls_fault) return; /* the first is the cause */
+    if (strstr(text, "host name verification failed"))
+        tls_fault = "TLS: its certificate is for another host name";
+    else if (strstr(text, "certificate verify failed"))
+        tls_fault = "TLS: its certificate is of another CA, or out of date";
+    else if (strstr(text, "Unable to load CA certificates"))
+        tls_fault = "TLS: the file of ca holds no certificate in PEM";
+}
+
+static const char *fault_of(int result) {
+    const char *why = tls_fault ? tls_fault : mosquitto_strerror(result);
+    tls_fault = NULL;
+    return why;
+}
+
 /* ---- the search for the broker ---- */
 
 /* mosquitto_connect_async() asks for the host's address, which may take as long as a name server does not answer. So it
@@ -42,7 +64,7 @@ static void *connect_to(void *user) {
     int cause = errno;
     pthread_mutex_lock(&c->lock);
     bool left = c->left;
-    if (result) c->fault = result == MOSQ_ERR_ERRNO ? strerrordesc_np(cause) : mosquitto_strerror(result);
+    if (result) c->fault = result == MOSQ_ERR_ERRNO ? strerrordesc_np(cause) : fault_of(result);
     c->done = true;
     if (!left) serve_wake(c->serve);
     pthread_mutex_unlock(&c->lock);
@@ -130,9 +152,9 @@ static void on_connect(struct mosquitto *client, void *user, int code) {
 static void on_disconnect(struct mosquitto *client, void *user, int code) {
     const struct mqtt_link *l = user;
     (void)client;
-    fail(user, !l->up ? "nothing answers there, or it refuses us"
-               : code ? mosquitto_strerror(code)
-                      : "it ended the connection");
+    fail(user, !l->up && !tls_fault ? "nothing answers there, or it refuses us"
+               : code               ? fault_of(code)
+                                    : "it ended the connection");
 }
 
 static void on_message(struct mosquitto *client, void *user, const struct mosquitto_message *m) {
@@ -187,6 +209,7 @@ int mqtt_link_open(struct mqtt_link *link, struct serve *serve, const struct ser
     mosquitto_connect_callback_set(link->client, on_connect);
     mosquitto_disconnect_callback_set(link->client, on_disconnect);
     mosquitto_message_callback_set(link->client, on_message);
+    mosquitto_log_callback_set(link->client, on_log);
     if (mosquitto_will_set(link->client, will, 7, "offline", 1, true))
         return log_fail(OCELLI_ERR_USAGE, "mqtt: prefix: \"%s\" is no topic", will);
     int status = set_login(link, params);
@@ -238,6 +261,7 @@ void mqtt_link_step(struct mqtt_link *link, const struct pollfd *fds, size_t cou
         if (!link->connector) plan_retry(link); /* no memory, or no thread, just now */
         return;
     }
+    tls_fault = NULL;
     if (count && fds[0].revents & (POLLIN | POLLERR | POLLHUP)) mosquitto_loop_read(link->client, 1);
     if (count && fds[0].revents & POLLOUT) mosquitto_loop_write(link->client, 1);
     if (now_ms - link->looked_ms >= LOOK_MS) {

@@ -19,7 +19,9 @@ struct serve_web_params {
     int port;                      /* TCP; 0: not served */
     const char *address;           /* to bind to; NULL: loopback without a password, else all, IPv4 and IPv6 */
     const char *password;          /* file of serve/password.h; NULL: none, and nobody but this machine may ask */
-    const char *certificate, *key; /* files in PEM, for HTTPS; NULL: HTTP */
+    const char *certificate, *key; /* files in PEM, for HTTPS; NULL: HTTP, or `https` */
+    bool https;                    /* without these: with a certificate of its own, kept in the folder `state` */
+    const char *state;             /* NULL: none */
     const char *host;              /* names of this board in browsers, parted by blanks; see serve/web_head.h */
 };
 

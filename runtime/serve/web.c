@@ -123,15 +123,26 @@ static int start(struct serve_web *web, int fd) {
     return info ? OCELLI_OK : log_fail(OCELLI_ERR_DEVICE, "web: libmicrohttpd does not start");
 }
 
+/* A person compares the fingerprint in the browser before trusting the board's own certificate. */
+static int open_certificate(struct serve_web *web, const struct serve_web_params *p) {
+    char fingerprint[WEB_FINGERPRINT];
+    int status = p->certificate ? web_certificate_read(p->certificate, p->key, &web->certificate, &web->key)
+                                : web_certificate_own(p->state, &web->names, &web->certificate, &web->key);
+    if (status) return status;
+    web_certificate_fingerprint(web->certificate, fingerprint);
+    log_info("web: HTTPS; the SHA-256 fingerprint of the certificate is %s", fingerprint);
+    return OCELLI_OK;
+}
+
 static int prepare(struct serve_web *web, const struct serve_web_params *p) {
-    web->tls = p->certificate != NULL;
+    web->tls = p->certificate || p->https;
     web->alone = !p->password;
     if (gethostname(web->names.own, sizeof web->names.own - 1)) web->names.own[0] = 0;
     web->given = p->host ? strdup(p->host) : NULL;
     web->names.given = web->given;
     if (p->host && !web->given) return log_fail(OCELLI_ERR_MEMORY, "out of memory");
     int status = web_login_open(&web->login, web->serve, p->password);
-    if (!status && web->tls) status = web_certificate_read(p->certificate, p->key, &web->certificate, &web->key);
+    if (!status && web->tls) status = open_certificate(web, p);
     web_pages_open(web);
     return status;
 }
@@ -164,10 +175,9 @@ static void web_close(void **self) {
     web_streams_step(web, clock_ms(), true);
     if (web->daemon) MHD_stop_daemon(web->daemon);
     web_login_close(&web->login);
+    web_streams_finish(web);
     web_changes_finish(web);
-    if (web->key) explicit_bzero(web->key, strlen(web->key));
-    free(web->key);
-    free(web->certificate);
+    web_certificate_free(&web->certificate, &web->key);
     free(web->given);
     free(web);
     *self = NULL;

@@ -62,19 +62,35 @@ struct web_request {
     char message[SERVE_MESSAGE]; /* of an error */
 };
 
+/* What streams are sending. The last that leaves it frees it. */
+struct web_text {
+    size_t users, size;
+    char bytes[]; /* (size) */
+};
+
+/* The newest writing of all tags, which all streams of states send. */
+struct web_telling {
+    struct web_text *text; /* NULL: none yet */
+    uint64_t n;            /* from 1 */
+    uint64_t seq;          /* of its frame */
+    double made_ms;
+};
+
 /* An answer without an end; it writes what is new whenever there is some. */
 struct web_stream {
     struct web_stream *next, *previous;
     struct serve_web *web;
     struct MHD_Connection *connection;
-    bool video;     /* JPEG after JPEG; else states */
-    bool suspended; /* until there is more */
-    uint64_t seen;  /* changes that it has told */
-    uint64_t seq;   /* of the frame that it told last */
-    bool any;       /* it told one */
-    double told_ms, frame_ms;
-    char *text; /* (size): on its way, up to `at` written */
-    size_t size, at;
+    bool video;       /* JPEG after JPEG; else states */
+    bool suspended;   /* until there is more */
+    uint64_t seen;    /* changes that it has told */
+    uint64_t telling; /* of the tags, that it told last; 0: none */
+    bool any;         /* of a video: it has told a picture, */
+    uint64_t seq;     /* of this frame, */
+    double frame_ms;  /* then */
+    double told_ms;
+    struct web_text *text; /* on its way, up to `at` written; NULL: nothing */
+    size_t at;
 };
 
 /* A change, and what was seen then. */
@@ -118,6 +134,7 @@ struct serve_web {
     size_t waiting_count;
     struct web_stream streams; /* the list's head */
     size_t stream_count, video_count;
+    struct web_telling telling;
     struct web_change changes[WEB_CHANGES]; /* n at n % WEB_CHANGES */
     uint64_t kept;                          /* changes so far */
     double swept_ms;
@@ -183,6 +200,8 @@ void web_login_close(struct web_login *login);
 /* Has this request a session, or the password? false: no; *answered: *result is set, as it waits for a check, or must
  * not guess now. */
 bool web_login_knows(struct web_request *r, bool *answered, enum MHD_Result *result);
+/* Has this request the cookie of a session? */
+bool web_login_has_session(const struct web_request *r);
 /* Begins to check a password for this request, which then waits: true, or *result is set to a refusal. */
 bool web_login_begin(struct web_request *r, const char *text, enum MHD_Result *result);
 /* The check that it waited for has ended. Was it right? */
@@ -198,6 +217,8 @@ enum MHD_Result web_answer_session(struct web_request *r), web_answer_login(stru
 enum MHD_Result web_answer_events(struct web_request *r), web_answer_video(struct web_request *r);
 /* Resumes those that have something to tell. */
 void web_streams_step(struct serve_web *web, double now_ms, bool all);
+/* After the last stream. */
+void web_streams_finish(struct serve_web *web);
 
 /* ---- web_changes.c ---- */
 

@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,14 @@ static int check(const char *certificate, const char *key, const char *certifica
     return status;
 }
 
+void web_certificate_free(char **certificate, char **key) {
+    if (*certificate) explicit_bzero(*certificate, strlen(*certificate)); /* the key may be in there too */
+    if (*key) explicit_bzero(*key, strlen(*key));
+    free(*certificate);
+    free(*key);
+    *certificate = *key = NULL;
+}
+
 int web_certificate_read(const char *certificate_path, const char *key_path, char **certificate, char **key) {
     struct stat st;
     *certificate = *key = NULL;
@@ -60,10 +69,20 @@ int web_certificate_read(const char *certificate_path, const char *key_path, cha
     if (!status && !stat(key_path, &st) && st.st_mode & 077)
         status = log_fail(OCELLI_ERR_FILE, "%s: others may read or change the key: chmod 600", key_path);
     if (!status) status = check(*certificate, *key, certificate_path, key_path);
-    if (!status) return OCELLI_OK;
-    if (*key) explicit_bzero(*key, strlen(*key));
-    free(*certificate);
-    free(*key);
-    *certificate = *key = NULL;
+    if (status) web_certificate_free(certificate, key);
     return status;
+}
+
+void web_certificate_fingerprint(const char *text, char fingerprint[WEB_FINGERPRINT]) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    BIO *from = BIO_new_mem_buf(text, -1);
+    X509 *x = from ? PEM_read_bio_X509(from, NULL, NULL, (void *)"") : NULL;
+    fingerprint[0] = 0;
+    if (x && X509_digest(x, EVP_sha256(), digest, &size) && size == 32)
+        for (unsigned i = 0; i < size; i++)
+            snprintf(fingerprint + 3 * i, 4, "%02X%s", digest[i], i + 1 < size ? ":" : "");
+    X509_free(x);
+    BIO_free(from);
+    ERR_clear_error();
 }

@@ -3,6 +3,7 @@
 #include "serve/web_check.h"
 #include "base/log.h"
 #include "serve/password.h"
+#include "serve/web_certificate.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -25,11 +26,22 @@ int web_check_params(const struct serve_web_params *params) {
                         address);
     if (!params->certificate != !params->key)
         return log_fail(OCELLI_ERR_USAGE, "web: give certificate and key under [web], or neither");
+    if (params->https && !params->certificate && !params->state)
+        return log_fail(OCELLI_ERR_USAGE, "web: https = yes has no place to keep its certificate: write state = FOLDER "
+                                          "under [run], or give certificate and key");
     return OCELLI_OK;
+}
+
+static int check_certificate(const struct serve_web_params *params) {
+    char *certificate, *key;
+    int status = web_certificate_read(params->certificate, params->key, &certificate, &key);
+    web_certificate_free(&certificate, &key);
+    return status;
 }
 
 int serve_check_web(const struct serve_web_params *params) {
     struct password password;
     int status = web_check_params(params);
-    return status || !params->password ? status : password_read(&password, params->password);
+    if (!status && params->password) status = password_read(&password, params->password);
+    return status || !params->certificate ? status : check_certificate(params);
 }

@@ -56,6 +56,10 @@ static bool has_session(const struct web_request *r, double now_ms) {
     return s;
 }
 
+bool web_login_has_session(const struct web_request *r) {
+    return has_session(r, clock_ms());
+}
+
 /* In the place of the one that was not used for the longest. */
 static bool make_session(struct web_login *login, double now_ms, char token[WEB_TOKEN]) {
     uint8_t bytes[32];

@@ -79,8 +79,16 @@ static enum MHD_Result reply(struct web_request *r, const char *type, const char
                     MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT));
 }
 
+/* With data-session="in" and so on in the place of "ask": a browser need not ask before it shows the page. */
 enum MHD_Result web_answer_page(struct web_request *r) {
-    return reply(r, "text/html; charset=utf-8", web_page);
+    static const char ask[] = "data-session=\"ask";
+    const char *word = !r->web->login.needed ? "open" : web_login_has_session(r) ? "in" : "out";
+    const char *at = strstr(web_page, ask);
+    if (!at) return reply(r, "text/html; charset=utf-8", web_page);
+    const char *rest = at + sizeof ask - 1;
+    at = rest - 3;
+    const struct MHD_IoVec parts[] = {{web_page, (size_t)(at - web_page)}, {word, strlen(word)}, {rest, strlen(rest)}};
+    return web_send(r, 200, "text/html; charset=utf-8", MHD_create_response_from_iovec(parts, 3, NULL, NULL));
 }
 
 enum MHD_Result web_answer_icon(struct web_request *r) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Answers without an end: states as server-sent events
  * (https://html.spec.whatwg.org/multipage/server-sent-events.html), pictures as multipart/x-mixed-replace. A stream
- * that has told all is suspended, and costs nothing. */
+ * that has told all is suspended, and costs nothing. The tags are written once for all streams. */
 #include "base/clock.h"
 #include "serve/web.h"
 
@@ -17,16 +17,32 @@ enum { ALIVE_MS = 10000, TAGS_MS = 500, MANY = 65536, MANY_MS = 2000, VIDEO_MS =
 
 /* ---- what a stream tells next ---- */
 
-static bool put(struct web_stream *s, const char *head, const void *bytes, size_t size, const char *tail) {
+static struct web_text *make_text(const char *head, const void *bytes, size_t size, const char *tail) {
     size_t before = strlen(head), behind = strlen(tail);
-    char *text = malloc(before + size + behind + 1);
+    struct web_text *text = malloc(sizeof *text + before + size + behind);
+    if (!text) return NULL;
+    memcpy(text->bytes, head, before);
+    if (size) memcpy(text->bytes + before, bytes, size);
+    memcpy(text->bytes + before + size, tail, behind);
+    text->users = 1, text->size = before + size + behind;
+    return text;
+}
+
+static void leave_text(struct web_text **text) {
+    if (*text && !--(*text)->users) free(*text);
+    *text = NULL;
+}
+
+/* text: its use by the caller becomes the stream's; NULL: no memory. */
+static bool put_text(struct web_stream *s, struct web_text *text) {
     if (!text) return false;
-    memcpy(text, head, before);
-    if (size) memcpy(text + before, bytes, size);
-    memcpy(text + before + size, tail, behind + 1);
-    free(s->text);
-    s->text = text, s->size = before + size + behind, s->at = 0;
+    leave_text(&s->text);
+    s->text = text, s->at = 0;
     return true;
+}
+
+static bool put(struct web_stream *s, const char *head, const void *bytes, size_t size, const char *tail) {
+    return put_text(s, make_text(head, bytes, size, tail));
 }
 
 /* A slow stream loses changes: a gap of n shows it. */
@@ -43,11 +59,6 @@ static bool put_change(struct web_stream *s, double now_ms) {
     return put(s, head, text, out.used, "\n\n");
 }
 
-static bool put_tags(struct web_stream *s, double now_ms) {
-    size_t size = web_write_tags(s->web, now_ms);
-    return size && put(s, "event: tags\ndata: ", s->web->body, size, "\n\n");
-}
-
 static bool put_picture(struct web_stream *s) {
     const struct serve_callbacks *b = &s->web->serve->callbacks;
     const uint8_t *jpeg;
@@ -58,32 +69,72 @@ static bool put_picture(struct web_stream *s) {
     return put(s, head, jpeg, size, "\r\n");
 }
 
-/* Is there a frame that it has not told, and is it time? */
-static bool frame_due(const struct web_stream *s, double now_ms) {
-    const struct serve_callbacks *b = &s->web->serve->callbacks;
+/* ---- a telling of all tags ---- */
+
+static bool told_lately(const struct web_telling *t, double now_ms) {
+    return t->made_ms > 0 && now_ms - t->made_ms < (t->text && t->text->size > MANY ? MANY_MS : TAGS_MS);
+}
+
+static uint64_t newest_seq(const struct serve_web *web) {
+    const struct serve_callbacks *b = &web->serve->callbacks;
     struct serve_view view;
-    double pause_ms = s->video ? VIDEO_MS : s->size > MANY ? MANY_MS : TAGS_MS;
-    if (s->any && now_ms - s->frame_ms < pause_ms) return false;
     b->view(b->user, &view);
-    return !s->any || view.seq != s->seq;
+    return view.seq;
+}
+
+static bool tags_due(const struct web_stream *s, double now_ms) {
+    const struct web_telling *t = &s->web->telling;
+    if (!s->telling || s->telling != t->n) return true;
+    return !told_lately(t, now_ms) && newest_seq(s->web) != t->seq;
+}
+
+static void tell_anew(struct serve_web *web, double now_ms) {
+    struct web_telling *t = &web->telling;
+    uint64_t seq = newest_seq(web);
+    size_t size = web_write_tags(web, now_ms);
+    struct web_text *text = size ? make_text("event: tags\ndata: ", web->body, size, "\n\n") : NULL;
+    t->made_ms = now_ms;
+    if (!text) return;
+    leave_text(&t->text);
+    *t = (struct web_telling){.text = text, .n = t->n + 1, .seq = seq, .made_ms = now_ms};
+}
+
+/* A stream that begins takes the last telling, unless that is old. */
+static bool put_tags(struct web_stream *s, double now_ms) {
+    struct web_telling *t = &s->web->telling;
+    if (!tags_due(s, now_ms)) return false;
+    if (!told_lately(t, now_ms)) tell_anew(s->web, now_ms);
+    if (s->telling == t->n) return false; /* no memory, or too many tags */
+    s->telling = t->n;
+    t->text->users++;
+    return put_text(s, t->text);
+}
+
+void web_streams_finish(struct serve_web *web) {
+    leave_text(&web->telling.text);
+}
+
+/* ---- what is due ---- */
+
+static bool picture_due(const struct web_stream *s, double now_ms) {
+    if (s->any && now_ms - s->frame_ms < VIDEO_MS) return false;
+    return !s->any || newest_seq(s->web) != s->seq;
 }
 
 static bool due(const struct web_stream *s, double now_ms) {
-    return (!s->video && s->seen < s->web->kept) || frame_due(s, now_ms) || now_ms - s->told_ms >= ALIVE_MS;
+    if (now_ms - s->told_ms >= ALIVE_MS) return true;
+    return s->video ? picture_due(s, now_ms) : s->seen < s->web->kept || tags_due(s, now_ms);
 }
 
-static bool put_frame(struct web_stream *s, double now_ms) {
-    const struct serve_callbacks *b = &s->web->serve->callbacks;
-    struct serve_view view;
-    if (!frame_due(s, now_ms)) return false;
-    b->view(b->user, &view);
-    s->any = true, s->seq = view.seq, s->frame_ms = now_ms;
-    return s->video ? put_picture(s) : put_tags(s, now_ms);
+static bool put_new_picture(struct web_stream *s, double now_ms) {
+    if (!picture_due(s, now_ms)) return false;
+    s->any = true, s->seq = newest_seq(s->web), s->frame_ms = now_ms;
+    return put_picture(s);
 }
 
 static bool put_next(struct web_stream *s) {
     double now_ms = clock_ms();
-    bool told = (!s->video && put_change(s, now_ms)) || put_frame(s, now_ms);
+    bool told = s->video ? put_new_picture(s, now_ms) : put_change(s, now_ms) || put_tags(s, now_ms);
     if (!told && now_ms - s->told_ms >= ALIVE_MS)
         told = s->video ? put_picture(s) || put(s, "\r\n", NULL, 0, "") : put(s, ": alive\n\n", NULL, 0, "");
     if (told) s->told_ms = now_ms;
@@ -95,13 +146,13 @@ static bool put_next(struct web_stream *s) {
 static ssize_t read_more(void *user, uint64_t position, char *bytes, size_t most) {
     struct web_stream *s = user;
     (void)position;
-    if (s->at == s->size && !put_next(s)) {
+    if ((!s->text || s->at == s->text->size) && !put_next(s)) {
         s->suspended = true;
         MHD_suspend_connection(s->connection);
         return 0;
     }
-    size_t size = s->size - s->at < most ? s->size - s->at : most;
-    memcpy(bytes, s->text + s->at, size);
+    size_t size = s->text->size - s->at < most ? s->text->size - s->at : most;
+    memcpy(bytes, s->text->bytes + s->at, size);
     s->at += size;
     return (ssize_t)size;
 }
@@ -111,7 +162,7 @@ static void finish(void *user) {
     s->previous->next = s->next;
     if (s->next) s->next->previous = s->previous;
     s->web->stream_count -= !s->video, s->web->video_count -= s->video;
-    free(s->text);
+    leave_text(&s->text);
     free(s);
 }
 

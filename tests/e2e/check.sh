@@ -173,9 +173,11 @@ name="odd files"
 printf '[run]\000\n[tag\000\n' >ocelli.ini
 check 1
 test "$(cat out)" = "ocelli.ini:1: a zero byte: this is not a text file" || fail "$name: zero bytes: $(cat out)"
-{ printf '\357\273\277' && printf '[source]\nuri = test:\n[run]\nmodel = %s\n[tag cat]\non = 0.3\n' "$model"; } | sed 's/$/\r/' >ocelli.ini
+{ printf '\357\273\277' && printf '[source]\nuri = test:\n[run]\nmodel = %s\n[tag cat]\non = 0.3\n[web]\nport = 1\n[mqtt]\nhost = broker\n' "$model"; } | sed 's/$/\r/' >ocelli.ini
 check 0
 test "$(head -n 1 out)" = "ocelli.ini: no fault" || fail "$name: a byte order mark and CRLF: $(head -n 3 out)"
+"$ocelli" check -c ocelli.ini --json | jq -e '.answers.web == 1 and .answers.mqtt == "broker"' >/dev/null || fail "$name: a page and a broker as JSON"
+has "answers    web page by HTTP on port 1, for this machine; MQTT broker broker"
 printf '[source]\ruri = test:\r' >ocelli.ini
 check 1
 test "$(wc -l <out)" -eq 1 || fail "$name: CR alone is not one line"

@@ -180,6 +180,39 @@ start
 until_true 20 grep -q "MQTT broker 127.0.0.1:$port: connected" err || fail "$name: the right one: $(cat err)"
 stop TERM
 
+# Each fault is one line, and the board goes on; a CA of the test's own.
+name="TLS"
+broker_end
+make_tls() {
+    for ca in ca wrong; do openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $ca.key -out $ca.pem -days 2 -subj /CN=$ca || return; done
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key -out server.csr -subj /CN=localhost || return
+    echo subjectAltName=DNS:localhost >san
+    for days in 2 -1; do openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days $days -extfile san -out server$days.pem || return; done
+}
+make_tls 2>tls.log || fail "$name: no certificates: $(cat tls.log)"
+sed -i '/^user = board/d; /^password = key/d' ocelli.ini
+tls_broker() { login="--cafile ca.pem --insecure" broker_start "allow_anonymous true
+cafile $work/ca.pem
+certfile $work/$1
+keyfile $work/server.key"; }
+# tls HOST CA WORDS: what is told of the broker
+tls() {
+    sed "s/^host = .*/host = $1\ntls = yes\nca = $2/" ocelli.ini >tls.ini
+    start tls.ini
+    until_true 20 grep -q "MQTT broker $1:$port: $3" err || fail "$name: $1 with $2: not \"$3\": $(cat err)"
+    stop TERM
+    test "$(grep -c "MQTT broker $1" err)" -le 2 || fail "$name: $1 with $2: told again and again" # the start's line names it too
+}
+tls_broker server2.pem
+tls localhost ca.pem 'connected'
+tls localhost wrong.pem 'TLS: its certificate is of another CA, or out of date; it is tried again'
+tls 127.0.0.1 ca.pem 'TLS: its certificate is for another host name; it is tried again'
+tls localhost ocelli.ini 'TLS: the file of ca holds no certificate in PEM; it is tried again'
+broker_end
+sed -i 's/server2.pem/server-1.pem/' broker.conf # mosquitto_pub would not believe it either
+mosquitto -c broker.conf >>broker.log 2>&1 & broker=$!
+tls localhost ca.pem 'TLS: its certificate is of another CA, or out of date; it is tried again'
+
 name="what the ini may say"
 refuses() {
     sed "s|^prefix = try|$1|" ocelli.ini >bad.ini

@@ -47,7 +47,7 @@ has() { jq -e "$1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
 board open
 tags=$url/api/prompts
 is 200 "$url/healthz" && has .ok
-is 200 "$url/" && grep -q '<title>ocelli' got || fail "no page"
+is 200 "$url/" && grep -q '<title>ocelli' got && grep -q '^<html lang="en" data-session="open">$' got || fail "no page"
 is 200 "$url/api/tags" && has '.count == 4 and (.tags[0].state == "on")'
 is 200 "$url/api/tags?from=3" && has '.tags | length == 1'
 is 200 -X POST -H "$json" -d '{"values":["a big cat","against=a wall"]}' "$tags?tag=cat" && has '.version == 2'
@@ -80,9 +80,12 @@ test ! -s missing || fail "not described: $(cat missing)"
 
 # --- what follows states ---
 
-curl -s -N -m 3 "$url/api/stream" >stream &
+curl -s -N -m 3 "$url/api/stream" >stream & first=$!
+{ sleep 0.25; curl -s -N -m 2 "$url/api/stream" >second; } & other=$!
 curl -s -N -m 3 "$url/api/video" >video
-wait $!
+wait $first $other
+grep '^data: {.*"tags":' second | grep -cxFf - stream >shared
+test "$(cat shared)" -ge 2 || fail "two streams have $(cat shared) tellings of tags in common"
 grep -q '^event: change$' stream && grep -q '^event: tags$' stream && grep -q '^id: [0-9]*$' stream || fail "the stream tells nothing"
 sed -n 's/^data: //p' stream | jq -se 'length > 2' >/dev/null || fail "the stream's data are no JSON"
 sed -n 's/^id: //p' stream | awk 'NR > 1 && $1 != last + 1 { exit 1 } { last = $1 }' || fail "the stream lost a change"
@@ -148,13 +151,14 @@ is 401 "$url/api/frame"
 is 401 -X DELETE "$url/api/prompts?tag=cat"
 is 401 "$url/api/stream"
 is 200 "$url/healthz"
-is 200 -H 'Host: cam.example' "$url/"
+is 200 -H 'Host: cam.example' "$url/" && grep -q 'data-session="out"' got || fail "the page does not know that nobody is logged in"
 is 200 "$url/api/session" && has '.password and (.in | not)'
 is 400 -X POST -H "$json" -d '{"user":"x"}' "$url/api/session"
 is 403 -X POST -H 'Origin: http://evil.com' -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
 is 204 -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
 grep -q '^#HttpOnly_127.0.0.1' jar || fail "a script can read the cookie"
 is 200 -b jar "$url/api/tags"
+is 200 -b jar "$url/" && grep -q 'data-session="in"' got || fail "the page does not know who is logged in"
 is 200 -b jar "$url/api/session" && has .in
 is 403 -b jar -X DELETE -H "Origin: http://evil.com" "$url/api/prompts?tag=cat"
 is 401 -b 'ocelli-session=0000000000000000000000000000000000000000000000000000000000000000' "$url/api/tags"
@@ -179,17 +183,43 @@ grep -q "TCP port $port: .*in use" err && test "$(wc -l <err)" -eq 1 || fail "a 
 
 # --- HTTPS ---
 
-if openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null; then
-    chmod 600 key.pem
-    board tls --certificate "$work/cert.pem" --key "$work/key.pem" --password "$work/secret"
-    url=https://localhost:$port
-    is 200 --cacert cert.pem "$url/healthz"
-    is 204 --cacert cert.pem -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
-    awk '/ocelli-session/ && $4 != "TRUE" { exit 1 }' jar || fail "the cookie goes over HTTP"
-    openssl req -x509 -newkey rsa:2048 -nodes -keyout other.pem -out other-cert.pem -days 2 -subj /CN=localhost 2>/dev/null
-    chmod 600 other.pem
-    "$server" --web 0 --certificate cert.pem --key other.pem </dev/null >/dev/null 2>err && fail "a key of another certificate"
-    grep -q 'not the key of' err || fail "another key: $(cat err)"
-fi
+# The board's own certificate, made at the first start and kept.
+own=$PWD/state/web.pem
+board first --https "$work/state"
+is 200 --cacert "$own" "https://localhost:$port/healthz"
+is 200 --cacert "$own" "https://127.0.0.1:$port/healthz"
+c=$(code "https://localhost:$port/healthz")
+test "$c" = 000 || fail "the certificate is trusted unseen: $c"
+test "$(stat -c %a "$own")" = 600 || fail "the key can be read"
+fingerprint=$(openssl x509 -in "$own" -noout -fingerprint -sha256 | sed 's/.*=//')
+grep -q "a certificate was made, as there was none: $own" first.err && grep -q "fingerprint of the certificate is $fingerprint\$" first.err ||
+    fail "the certificate is not told: $(cat first.err)"
+board second --https "$work/state" --password "$work/secret"
+grep -q "$fingerprint" second.err && ! grep -q "was made" second.err || fail "it is not the same at the next start: $(cat second.err)"
+is 204 --cacert "$own" -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "https://localhost:$port/api/session"
+awk '/ocelli-session/ && $4 != "TRUE" { exit 1 }' jar || fail "the cookie goes over HTTP"
+
+# A given one.
+sed -n '/BEGIN CERT/,$p' "$own" >cert.pem
+sed '/BEGIN CERT/,$d' "$own" >key.pem && chmod 600 key.pem
+board given --certificate "$work/cert.pem" --key "$work/key.pem"
+is 200 --cacert cert.pem "https://localhost:$port/healthz"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other.pem 2>/dev/null && chmod 600 other.pem
+cp key.pem wide.pem && chmod 644 wide.pem
+printf '[run]\nmodel = none\n[source]\nuri = test:\n[tag cat]\non = 0.1\n[web]\nport = 1\n' >plain.ini
+# says WORDS LINE...: `ocelli check` refuses an ini with these lines of [web], and names the line
+says() {
+    words=$1
+    shift
+    { cat plain.ini; printf '%s\n' "$@"; } >bad.ini
+    "$OCELLI_BUILD/ocelli" check -c bad.ini >out 2>&1 && fail "check takes $*"
+    grep -q "^bad.ini:[0-9]*: .*$words" out || fail "check, $*: $(cat out)"
+}
+says 'write state = FOLDER under' 'https = yes'
+says 'give certificate and key' 'certificate = cert.pem'
+says 'other.pem: not the key of .*cert.pem' 'certificate = cert.pem' 'key = other.pem'
+says 'wide.pem: others may read or change the key: chmod 600' 'certificate = cert.pem' 'key = wide.pem'
+says 'none.pem.*No such file' 'certificate = none.pem' 'key = key.pem'
+says 'plain.ini: no certificate in PEM' 'certificate = plain.ini' 'key = key.pem'
 test -z "$(cat open.err locked.err | grep -v '^ocelli: web: this machine alone')" || fail "a board said something: $(cat open.err locked.err)"
 exit $failed

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Any bytes as web requests: first what parses heads and bodies by itself, then all of it through a socket. The
- * answer is HTTP. Without the password it changes nothing and tells no tag. The first byte: 1 the board has a
- * password, 2 a frame comes before. The board stays from input to input, a while. */
+ * Any bytes as web requests: first what parses heads and bodies by itself, then all of it through sockets, with
+ * variants of it and of good requests on connections beside. Each answer is HTTP. Without the password it changes
+ * nothing and tells no tag. The first byte: 1 the board has a password, 2 a frame comes before. Two boards, with a
+ * password and without, stay from input to input, a while. */
 #include "fuzz.h"
 #include "../serve/service_fixture.h"
 #include "serve/password.h"
@@ -10,9 +11,11 @@
 #include "serve/web_head.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <unistd.h>
 
-enum { INPUTS = 5000 };
+/* INPUTS, CHANGES: until a board is opened anew. TOGETHER: connections of an input; variants are of LONGEST bytes. */
+enum { INPUTS = 5000, CHANGES = 200, TOGETHER = 16, LONGEST = 8192 };
 
 static const char ini[] =
     "[defaults]\non = 0.3\noff = 0.2\nsmooth = 0\nmin_on = 0\nmin_off = 0\n[tag cat]\n[tag dog]\ngroup = g\n";
@@ -36,14 +39,17 @@ static const char *const seeds[] = {
     "GET /api/search?q=a+cat HTTP/1.1\r\nHost: [::1]:80\r\nExpect: 100-continue\r\n\r\n",
 };
 
-static struct service_fixture b;
-static struct serve *s;
-static bool locked;
-static unsigned long inputs;
+static struct board {
+    struct service_fixture b;
+    struct serve *s; /* NULL: not opened */
+    unsigned inputs;
+} boards[2];                                               /* without a password, and with one */
+static unsigned long inputs, connections, answers, served; /* served: with 200 or 204 */
 static char password_path[] = "/tmp/ocelli-fuzz-password-XXXXXX";
 
 static void say_inputs(void) {
-    fprintf(stderr, "%lu inputs\n", inputs);
+    fprintf(stderr, "%lu inputs, %lu connections, %lu answers, %lu of them good\n", inputs, connections, answers,
+            served);
     unlink(password_path);
 }
 
@@ -95,62 +101,123 @@ static void parse(const uint8_t *data, size_t size) {
 
 /* ---- the service ---- */
 
-static void fresh(bool lock) {
-    if (s && (inputs % INPUTS == 0 || lock != locked || b.version != 1)) serve_close(&s), fixture_close(&b);
-    if (s) return;
-    if (fixture_open(&b, ini, NULL)) abort();
-    struct serve_callbacks table = fixture_table(&b);
+static struct board *fresh(bool lock) {
+    struct board *board = &boards[lock];
+    bool used_up = board->inputs++ % INPUTS == 0 || board->b.version > CHANGES;
+    if (board->s && used_up) serve_close(&board->s), fixture_close(&board->b);
+    if (board->s) return board;
+    if (fixture_open(&board->b, ini, NULL)) abort();
+    struct serve_callbacks table = fixture_table(&board->b);
     struct serve_params params = {.callbacks = &table,
                                   .udp_port = SERVE_NO_PORT,
                                   .coap_port = SERVE_NO_PORT,
+                                  .rate = -1,
                                   .web = {.port = SERVE_ANY_PORT, .address = "127.0.0.1"}};
-    b.jpeg = (const uint8_t *)"jpeg", b.jpeg_size = 4;
-    locked = lock;
+    board->b.jpeg = (const uint8_t *)"jpeg", board->b.jpeg_size = 4;
     if (lock) params.web.password = password_path;
-    if (serve_open(&s, &params)) abort();
+    if (serve_open(&board->s, &params)) abort();
+    return board;
+}
+
+/* -1: this address has no port left just now. */
+static int connect_from(const struct board *board, in_addr_t address) {
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
+    const struct linger at_once = {1, 0}; /* no TIME_WAIT: there are more inputs than ports */
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(serve_web_port(board->s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0) abort();
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    if (!bind(fd, (const struct sockaddr *)&from, sizeof from) && !connect(fd, (const struct sockaddr *)&to, sizeof to))
+        return fd;
+    if (errno != EADDRINUSE && errno != EADDRNOTAVAIL) {
+        perror("connect");
+        abort();
+    }
+    close(fd);
+    return -1;
 }
 
 /* From a thousand addresses: those of one have too few ports for a minute of inputs. */
-static int client(void) {
-    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + inputs % 1000 * 256)};
-    const struct linger at_once = {1, 0}; /* no TIME_WAIT: there are more inputs than ports */
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(serve_web_port(s)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&from, sizeof from) ||
-        connect(fd, (const struct sockaddr *)&to, sizeof to))
-        abort();
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    return fd;
+static int client(const struct board *board) {
+    for (int tries = 0; tries < 1000; tries++) {
+        int fd = connect_from(board, INADDR_LOOPBACK + connections++ % 1000 * 256);
+        if (fd >= 0) return fd;
+    }
+    abort();
 }
 
-static void hear(int fd) {
+/* ---- variants ---- */
+
+static uint64_t next(uint64_t *state) {
+    *state ^= *state << 13, *state ^= *state >> 7, *state ^= *state << 17;
+    return *state;
+}
+
+/* One to four edits, always the same of the same input: a byte changed, a stretch left out or doubled. */
+static size_t vary(uint8_t to[LONGEST], const uint8_t *data, size_t size, uint64_t *state) {
+    if (size > LONGEST / 2) size = LONGEST / 2;
+    memcpy(to, data, size);
+    for (uint64_t edits = 1 + next(state) % 4; size && edits; edits--) {
+        size_t at = next(state) % size, length = 1 + next(state) % 16;
+        if (length > size - at) length = size - at;
+        switch (next(state) % 4) {
+        case 0: to[at] = (uint8_t)next(state); break;
+        case 1: to[at] ^= (uint8_t)(1U << next(state) % 8); break;
+        case 2: memmove(to + at, to + at + length, size - at - length), size -= length; break;
+        default: memmove(to + at + length, to + at, size - at), size += length; break;
+        }
+    }
+    return size;
+}
+
+static uint64_t sum_of(const uint8_t *data, size_t size) {
+    uint64_t sum = 14695981039346656037U;
+    for (size_t i = 0; i < size; i++) sum = (sum ^ data[i]) * 1099511628211U;
+    return sum | 1;
+}
+
+static void say_to(int fd, const uint8_t *data, size_t size) {
+    if (send(fd, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) return; /* refused already: it will be heard */
+}
+
+static void hear(int fd, bool locked) {
     static char answer[1 << 17];
     ssize_t size = recv(fd, answer, sizeof answer - 1, MSG_DONTWAIT);
     if (size <= 0) return;
     answer[size] = 0;
     if (strncmp(answer, "HTTP/1.", 7)) abort();
     if (locked && strstr(answer, "\"cosine\"")) abort();
+    for (const char *at = answer; (at = strstr(at, "HTTP/1.1 ")); at++) answers++, served += !strncmp(at + 9, "20", 2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static uint8_t varied[LONGEST];
     const struct tagger_event *events;
+    int fd[TOGETHER];
     if (size < 1) return 0;
+    bool locked = data[0] & 1;
+    uint64_t state = sum_of(data, size);
     parse(data + 1, size - 1);
-    fresh(data[0] & 1);
+    struct board *board = fresh(locked);
     inputs++;
     if (data[0] & 2) {
-        size_t count = fixture_see(&b, (const char *[]){inputs & 1 ? "cat" : "dog", NULL}, &events);
-        serve_push(s, events, count);
+        size_t count = fixture_see(&board->b, (const char *[]){inputs & 1 ? "cat" : "dog", NULL}, &events);
+        serve_push(board->s, events, count);
     }
-    int fd = client();
-    serve_poll(s, 0);
-    if (send(fd, data + 1, size - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && size > 1) size = 1;
-    for (int i = 0; i < 4; i++) serve_poll(s, 0);
-    hear(fd);
-    close(fd);
-    for (int i = 0; i < 2; i++) serve_poll(s, 0);
-    if (locked && b.version != 1) abort();
+    for (int i = 0; i < TOGETHER; i++) fd[i] = client(board);
+    serve_poll(board->s, 0);
+    say_to(fd[0], data + 1, size - 1);
+    for (int i = 1; i < TOGETHER; i++) {
+        const char *seed = seeds[next(&state) % (sizeof seeds / sizeof seeds[0])];
+        bool own = i % 2; /* most of the input's are refused at once */
+        say_to(fd[i], varied,
+               vary(varied, own ? data + 1 : (const uint8_t *)seed, own ? size - 1 : strlen(seed), &state));
+    }
+    for (int i = 0; i < 6; i++) serve_poll(board->s, 0);
+    for (int i = 0; i < TOGETHER; i++) hear(fd[i], locked), close(fd[i]);
+    for (int i = 0; i < 2; i++) serve_poll(board->s, 0);
+    if (locked && board->b.version != 1) abort();
     fuzz_lines = 0;
     return 0;
 }

@@ -2,7 +2,7 @@
  * A server for tests: runtime/serve over the tagger, without a camera. Prints its ports on a line, then serves until
  * its standard input ends. Usage: server [--serial DEVICE] [--psk FILE] [--change MS] [--jpeg FILE] [--tags FILE]
  * [--reach WORD] [--coap PORT]
- * [--search MS] [--web PORT [--password FILE] [--certificate FILE --key FILE] [--host NAMES]]
+ * [--search MS] [--web PORT [--password FILE] [--certificate FILE --key FILE | --https FOLDER] [--host NAMES]]
  * [--verdicts 1]: as a daemon that moderates; its policy comes and goes with what is seen */
 #include "../serve/service_fixture.h"
 #include "daemon/service_search.h"
@@ -73,6 +73,12 @@ static enum serve_code search(void *user, const char *text, bool others, struct 
     return service_search(&searched, &none, text, others, found, message);
 }
 
+/* As `ocelli run`, which also tells what is no fault. */
+static void say(void *user, enum ocelli_log_level level, const char *message) {
+    (void)user, (void)level;
+    fprintf(stderr, "ocelli: %s\n", message);
+}
+
 static bool input_ended(void) {
     struct pollfd in = {STDIN_FILENO, POLLIN, 0};
     char bytes[64];
@@ -93,6 +99,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--password")) params.web.password = argv[i + 1];
         if (!strcmp(argv[i], "--certificate")) params.web.certificate = argv[i + 1];
         if (!strcmp(argv[i], "--key")) params.web.key = argv[i + 1];
+        if (!strcmp(argv[i], "--https")) params.web.https = true, params.web.state = argv[i + 1];
         if (!strcmp(argv[i], "--host")) params.web.host = argv[i + 1];
         if (!strcmp(argv[i], "--coap")) params.coap_port = atoi(argv[i + 1]);
         if (!strcmp(argv[i], "--search")) search_ms = (unsigned)atoi(argv[i + 1]);
@@ -101,6 +108,7 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--jpeg") && file_read(&jpeg, argv[i + 1])) return 1;
     }
     struct serve *serve;
+    if (params.web.https) ocelli_set_log(say, NULL);
     if (fixture_open(&fixture, ini, fixture.path)) return 1;
     fixture.jpeg = jpeg.data, fixture.jpeg_size = jpeg.size;
     struct serve_callbacks table = fixture_table(&fixture);

@@ -100,6 +100,22 @@ static void show_tag(const struct tags_file *tags, const struct tags_file_tag *t
     arena_finish(&arena);
 }
 
+static bool show_page(const struct daemon_config *c, bool any) {
+    if (c->web_port <= 0) return any;
+    bool tls = c->web_https > 0 || c->web_certificate;
+    printf("%sweb page by %s on port %g, for %s", any ? "; " : "", tls ? "HTTPS" : "HTTP", c->web_port,
+           c->web_password ? "those who have its password" : "this machine");
+    return true;
+}
+
+static bool show_broker(const struct daemon_config *c, bool any) {
+    if (!c->mqtt_host) return any;
+    printf("%sMQTT broker ", any ? "; " : "");
+    plain_text(stdout, c->mqtt_host);
+    if (c->mqtt_tls > 0) printf(" by TLS");
+    return true;
+}
+
 static void show_answers(const struct daemon_config *config) {
     const struct {
         const char *name;
@@ -122,8 +138,11 @@ static void show_answers(const struct daemon_config *config) {
     if (config->serial) {
         printf("%sserial line ", any ? "; " : "");
         plain_text(stdout, config->serial);
+        any = true;
     }
-    puts(any || config->serial ? "" : "nobody: [serve] names no port and no serial line");
+    any = show_page(config, any);
+    any = show_broker(config, any);
+    puts(any ? "" : "nobody: no port, serial line, web page or MQTT broker is named");
 }
 
 static void show_history(const struct daemon_config *c) {
@@ -209,6 +228,8 @@ static void json_answers(struct json *j, const struct daemon_config *c) {
     json_text(j, "serial", c->serial);
     json_text(j, "address", c->address);
     json_text(j, "reach", c->reach ? c->reach : "attached");
+    json_count(j, "web", (uint64_t)c->web_port);
+    json_text(j, "mqtt", c->mqtt_host);
     json_end(j, '}');
 }
 
