@@ -288,6 +288,19 @@ static void mix_list(uint8_t digest[SHA256_SIZE], const struct prompts_list *lis
     }
 }
 
+void tags_file_keep_group(struct tags_file *file, const char *name) {
+    const struct tags_file_tag *tag = tags_file_find(file, name);
+    const char *group = tag ? tag->group : NULL;
+    size_t kept = 0, number = tag ? (size_t)(tag - file->tags) : file->count;
+    for (size_t i = 0; i < file->count; i++) {
+        const char *other = file->tags[i].group;
+        if (i == number || (group && other && !strcmp(group, other))) file->tags[kept++] = file->tags[i];
+    }
+    file->count = kept;
+    lookup_clear(&file->names);
+    for (size_t i = 0; i < kept; i++) lookup_add(&file->names, file->tags[i].name, i);
+}
+
 const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag) {
     static const struct prompts_list none;
     return tag->named_only && tag->examples.count ? &none : &tag->prompts;
