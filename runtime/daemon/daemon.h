@@ -107,9 +107,9 @@ bool daemon_remembers(const struct daemon *daemon);
  * no vector of the text), FILE (the history), MEMORY; with a `fault` those of decode_memory(). */
 int daemon_search(struct daemon *daemon, const struct daemon_question *question, struct history_found *found);
 
-/* How the last hour would have been judged with these tags, of which `tag` is told. Takes the tags: *tags is empty then,
- * on error too. `path`: of their file, as model_vectors_create() has it. Takes seconds. Any thread, one call at a time.
- * Errors: LOST (the model does not answer in time, or the daemon ends; not said), those of vectors_create(),
+/* How the last hour would have been judged with these tags, of which `tag` is told. Takes the tags: *tags is empty
+ * then, on error too. `path`: of their file, as model_vectors_create() has it. Takes seconds. Any thread, one call at a
+ * time. Errors: LOST (the model does not answer in time, or the daemon ends; not said), those of vectors_create(),
  * vectors_step() and vectors_set(), FILE (the history), MEMORY. */
 struct serve_replayed;
 int daemon_replay(struct daemon *daemon, struct tags_file *tags, const char *path, const char *tag,

@@ -37,8 +37,7 @@ static void keep_change(struct serve_replayed *out, const struct tagger_event *e
     if (out->count == SERVE_REPLAY_CHANGES)
         memmove(out->changes, out->changes + 1, --out->count * sizeof *out->changes);
     bool on = e->state == TAGGER_ON;
-    out->changes[out->count++] =
-        (struct serve_replay_change){(double)time_ms / 1000, on, e->why.score, e->why.margin};
+    out->changes[out->count++] = (struct serve_replay_change){(double)time_ms / 1000, on, e->why.score, e->why.margin};
     out->turned_on += on;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A tag tried on the last hour: the vectors that the history kept go through the tagger once more, by the rules and with
- * what was learnt as in the daemon itself. */
+ * A tag tried on the last hour: the vectors that the history kept go through the tagger once more, by the rules and
+ * with what was learnt as in the daemon itself. */
 #ifndef DAEMON_REPLAY_H
 #define DAEMON_REPLAY_H
 

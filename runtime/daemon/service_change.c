@@ -190,10 +190,8 @@ static enum serve_code parse_tags(const struct tags_text *text, struct tags_file
 static enum serve_code try_change(struct service_change *c, const struct serve_change *change, struct tags_text *text,
                                   struct tags_file *tags, char message[SERVE_MESSAGE]) {
     struct serve_change set = {.kind = SERVE_SET, .tag = change->tag, .values = change->values, .count = change->count};
-    struct serve_change without = {.kind = SERVE_REMOVE,
-                                   .tag = change->tag,
-                                   .values = change->without,
-                                   .count = change->without_count};
+    struct serve_change without = {
+        .kind = SERVE_REMOVE, .tag = change->tag, .values = change->without, .count = change->without_count};
     enum serve_code code = SERVE_OK;
     bool there = tags_file_find(&c->now->config.tags, change->tag);
     if (!set.count) set.kind = SERVE_ADD;
@@ -213,8 +211,8 @@ static enum serve_code try_it(struct service_change *c, const struct place *p, c
     if (c->now->own)
         return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
     struct tags_text text = copy_text(c);
-    enum serve_code code = text.bytes ? try_change(c, &p->change, &text, &tags, message)
-                                      : refuse(SERVE_FAILED, message, "out of memory");
+    enum serve_code code =
+        text.bytes ? try_change(c, &p->change, &text, &tags, message) : refuse(SERVE_FAILED, message, "out of memory");
     free(text.bytes);
     if (!code) code = c->replay(c->user, &tags, c->path, p->change.tag, p->replayed, message);
     tags_file_finish(&tags);

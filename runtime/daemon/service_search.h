@@ -18,7 +18,7 @@ struct service_search {
     void (*ended)(void *user); /* called by the thread */
     void *user;
     struct thread thread;
-    uint64_t number; /* tells what is searched for from all else; 0: nothing yet */
+    uint64_t number;     /* tells what is searched for from all else; 0: nothing yet */
     atomic_bool running; /* all below is the thread's; text, picture, templates and arena it only reads */
     struct arena arena;
     struct prompts_list templates;
@@ -42,7 +42,8 @@ bool service_search_finish(struct service_search *search, int timeout_ms);
 
 /* As serve_callbacks.search: *found lives until the next call. */
 enum serve_code service_search(struct service_search *search, const struct prompts_list *templates,
-                               const struct serve_query *query, bool others, struct serve_found *found, char message[SERVE_MESSAGE]);
+                               const struct serve_query *query, bool others, struct serve_found *found,
+                               char message[SERVE_MESSAGE]);
 
 bool service_searching(const struct service_search *search);
 

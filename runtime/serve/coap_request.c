@@ -13,7 +13,19 @@
 #include <string.h>
 
 /* Content-Formats: RFC 7252 section 12.3, RFC 7049, RFC 8428 section 12.1. */
-enum { PLAIN = 0, LINKS = 40, GIF = 21, JPEG = 22, PNG = 23, OCTETS = 42, JSON = 50, CBOR = 60, SENML_JSON = 110, SENML_CBOR = 112, NONE = -1 };
+enum {
+    PLAIN = 0,
+    LINKS = 40,
+    GIF = 21,
+    JPEG = 22,
+    PNG = 23,
+    OCTETS = 42,
+    JSON = 50,
+    CBOR = 60,
+    SENML_JSON = 110,
+    SENML_CBOR = 112,
+    NONE = -1
+};
 
 struct exchange {
     struct serve_coap *coap;
@@ -26,11 +38,11 @@ struct exchange {
     struct serve_request request;
     struct serve_address from;
     struct serve_origin origin;
-    bool trusted;   /* DTLS, loopback */
-    bool proved;    /* it receives what is sent to it */
-    bool costly;    /* for who has proved that only */
-    bool again;     /* it waited for a search or a change */
-    size_t allowed; /* bytes of an answer, when not proved */
+    bool trusted;              /* DTLS, loopback */
+    bool proved;               /* it receives what is sent to it */
+    bool costly;               /* for who has proved that only */
+    bool again;                /* it waited for a search or a change */
+    size_t allowed;            /* bytes of an answer, when not proved */
     struct upload_block block; /* of a picture */
     bool blocks, follows;      /* it comes in blocks; this one goes on with one that is there */
     struct upload *upload;     /* that is whole now; NULL: it is no such */

@@ -15,7 +15,7 @@ struct upload {
     uint64_t key;
     uint8_t *bytes; /* (size), with room for `capacity` */
     size_t size, capacity;
-    double ms;  /* of the last block; 0: free */
+    double ms; /* of the last block; 0: free */
     bool whole;
     bool answered; /* its place may be given away */
 };

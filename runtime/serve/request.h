@@ -67,12 +67,12 @@ struct serve_row {
     enum serve_method method; /* of CoAP */
     const char *query;        /* name of CoAP's parameter that is the first argument; NULL: none */
     bool changes, observed;
-    bool sees;   /* tells of the tags: its view has them */
-    bool pages;  /* may end with "from N" */
-    bool tagged; /* CoAP's answer has an ETag */
-    bool costly; /* for proved addresses only */
+    bool sees;    /* tells of the tags: its view has them */
+    bool pages;   /* may end with "from N" */
+    bool tagged;  /* CoAP's answer has an ETag */
+    bool costly;  /* for proved addresses only */
     bool picture; /* takes one, as its body, which may come in blocks */
-    bool bare;   /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
+    bool bare;    /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
     size_t least, most;   /* arguments */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */

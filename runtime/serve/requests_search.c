@@ -41,8 +41,7 @@ static enum serve_code join(struct serve_request *r, char text[TEXT_MOST + 1]) {
 static enum serve_code search(struct serve_request *r, const struct serve_query *query, struct serve_out *out) {
     struct serve_found found = {NULL};
     const struct serve_callbacks *b = r->callbacks;
-    if (!b->search)
-        return serve_refuse(r, SERVE_ABSENT, "%s", SERVE_NO_HISTORY);
+    if (!b->search) return serve_refuse(r, SERVE_ABSENT, "%s", SERVE_NO_HISTORY);
     enum serve_code code = b->search(b->user, query, r->others, &found, r->message);
     if (code) return code;
     struct serve_list list = {"hits", 0, found.count, write_hit, write_brief_hit, found.hits};

@@ -123,7 +123,8 @@ static bool judge(struct web_request *r, const char *url, const char *method, en
 /* ---- the body ---- */
 
 static enum MHD_Result take_body(struct web_request *r, const char *bytes, size_t *size) {
-    if (*size > (r->uploads ? SERVE_PICTURE : WEB_BODY) - r->body_size) return MHD_NO; /* longer than told, or not told: the connection ends */
+    if (*size > (r->uploads ? SERVE_PICTURE : WEB_BODY) - r->body_size)
+        return MHD_NO; /* longer than told, or not told: the connection ends */
     char *grown = realloc(r->body, r->body_size + *size + 1);
     if (!grown) return MHD_NO;
     memcpy(grown + r->body_size, bytes, *size);

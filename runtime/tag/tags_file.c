@@ -200,13 +200,11 @@ static int pass_over(void *user, const struct ini_place *at, const char *key, co
     return OCELLI_OK;
 }
 
-static const struct ini_section daemon_sections[] = {{.name = "run", .value = pass_over},
-                                                     {.name = "source", .value = pass_over},
-                                                     {.name = "serve", .value = pass_over},
-                                                     {.name = "web", .value = pass_over},
-                                                     {.name = "mqtt", .value = pass_over},
-                                                     {.name = "memory", .value = pass_over},
-                                                     {.name = "moderation", .value = pass_over}};
+static const struct ini_section daemon_sections[] = {
+    {.name = "run", .value = pass_over},       {.name = "source", .value = pass_over},
+    {.name = "serve", .value = pass_over},     {.name = "web", .value = pass_over},
+    {.name = "mqtt", .value = pass_over},      {.name = "memory", .value = pass_over},
+    {.name = "moderation", .value = pass_over}};
 const struct ini_table tags_file_daemon_sections = {daemon_sections, sizeof daemon_sections / sizeof *daemon_sections,
                                                     NULL};
 

@@ -82,7 +82,8 @@ static void test_many_changes(void **state) {
     for (int s = 1; s <= 200; s++) add(s, s % 2 ? cat : nothing);
     run();
     assert_true(got.turned_on == 100 && got.count == SERVE_REPLAY_CHANGES && got.on);
-    assert_true(got.changes[SERVE_REPLAY_CHANGES - 1].on && got.changes[SERVE_REPLAY_CHANGES - 1].time == 1795521600 - 1);
+    assert_true(got.changes[SERVE_REPLAY_CHANGES - 1].on &&
+                got.changes[SERVE_REPLAY_CHANGES - 1].time == 1795521600 - 1);
 }
 
 /* The clock was set back after them: they are not of the hour. */

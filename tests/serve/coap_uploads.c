@@ -61,7 +61,8 @@ static void gaps(void **state) {
     assert_int_equal(put(1, 7, 2, true, 1), UPLOAD_GAP);
     assert_int_equal(put(1, 8, 1, true, 1), UPLOAD_GAP); /* of another body */
     assert_int_equal(put(2, 7, 1, true, 1), UPLOAD_GAP); /* of another host */
-    struct upload_block next = block_of(1, 7, 1, true), other = block_of(2, 7, 1, true), ahead = block_of(1, 7, 2, true);
+    struct upload_block next = block_of(1, 7, 1, true), other = block_of(2, 7, 1, true),
+                        ahead = block_of(1, 7, 2, true);
     assert_true(uploads_follows(&all, &next));
     assert_false(uploads_follows(&all, &other) || uploads_follows(&all, &ahead));
     assert_int_equal(put(1, 7, 1, false, 1), UPLOAD_WHOLE);

@@ -630,7 +630,8 @@ static void answers(void **state) {
 
 static void help_and_status(void **state) {
     (void)state;
-    assert_has(ask("help"), "\"help\":\"ping tags watch unwatch prompts add set remove replay pause search status help\"}");
+    assert_has(ask("help"),
+               "\"help\":\"ping tags watch unwatch prompts add set remove replay pause search status help\"}");
     assert_has(ask("help set"), "\"help\":\"set NAME VALUE...: replaces");
     assert_has(ask("help x"), "\"error\":\"verb\"");
     assert_has(ask("status"),

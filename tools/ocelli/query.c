@@ -97,8 +97,8 @@ static int read_picture(struct client *c, const char *path, struct file_bytes *p
     int status = file_read(picture, path);
     if (!status && !picture->size) status = log_fail(OCELLI_ERR_FILE, "%s: empty", path);
     if (!status && picture->size > SERVE_PICTURE)
-        status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d MiB, which is the most that a board takes: make it smaller", path,
-                          SERVE_PICTURE >> 20);
+        status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d MiB, which is the most that a board takes: make it smaller",
+                          path, SERVE_PICTURE >> 20);
     c->picture = picture->data, c->picture_size = picture->size;
     return status;
 }

@@ -11,9 +11,9 @@
 
 struct client {
     const struct client_kind *kind;
-    const char *uri;  /* for messages */
-    const char *rest; /* of it, behind the scheme */
-    const char *keys; /* file of --psk; NULL: none */
+    const char *uri;        /* for messages */
+    const char *rest;       /* of it, behind the scheme */
+    const char *keys;       /* file of --psk; NULL: none */
     const uint8_t *picture; /* (picture_size): goes with a search; NULL: none. The caller's */
     size_t picture_size;
     void *self;

@@ -184,7 +184,8 @@ static int wait_answer(struct client *c, const char *what) {
 }
 
 static int ask(struct client *c, const char *const *arguments, size_t count, const char **json) {
-    const struct serve_row *row = c->picture ? serve_row_of_path(arguments[0], SERVE_PUT) : serve_row_of_verb(arguments[0]);
+    const struct serve_row *row =
+        c->picture ? serve_row_of_path(arguments[0], SERVE_PUT) : serve_row_of_verb(arguments[0]);
     if (!row || !row->path)
         return log_fail(OCELLI_ERR_USAGE, "%s: CoAP has no %s: tags, prompts, add, set, remove, search, status", c->uri,
                         arguments[0]);
