@@ -42,3 +42,7 @@ bool lookup_find(const struct lookup *lookup, const char *name, size_t *number) 
 void lookup_add(struct lookup *lookup, const char *name, size_t number) {
     *slot_of(lookup, name) = (struct lookup_slot){name, number};
 }
+
+void lookup_clear(struct lookup *lookup) {
+    if (lookup->slots) memset(lookup->slots, 0, lookup->capacity * sizeof *lookup->slots);
+}

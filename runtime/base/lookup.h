@@ -19,6 +19,9 @@ struct lookup {
 /* Room for so many names. false: no memory. */
 bool lookup_init(struct lookup *lookup, struct arena *arena, size_t most);
 
+/* Takes all names out. */
+void lookup_clear(struct lookup *lookup);
+
 /* *number (may be NULL) gets the name's; false: it is not there. */
 bool lookup_find(const struct lookup *lookup, const char *name, size_t *number);
 

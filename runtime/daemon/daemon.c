@@ -9,6 +9,8 @@
 #include "daemon/log_filter.h"
 #include "daemon/state.h"
 #include "daemon/surprises.h"
+#include "memory/query.h"
+#include "prep/decode.h"
 #include "tag/prompt_lint.h"
 
 #include <poll.h>
@@ -280,17 +282,50 @@ bool daemon_remembers(const struct daemon *daemon) {
     return daemon->memory != NULL;
 }
 
+/* Bytes for what a client sends, decoded; of a JPEG as many pixels as the model can use. */
+#define PICTURE_BUDGET (UINT64_C(128) << 20)
+enum { PICTURE_SCALE = 2 /* pixels of a side, times the model's */ };
+
+static bool stopping(void *user) {
+    const struct daemon *daemon = user;
+    return daemon->ending;
+}
+
+static int add_picture(struct daemon *daemon, const struct daemon_question *asked, float *one, float *sum) {
+    struct decode_rule rule = {.budget = PICTURE_BUDGET,
+                               .least_side = PICTURE_SCALE * daemon->inference.image_size,
+                               .stopping = stopping,
+                               .user = daemon};
+    struct ocelli_image image;
+    log_hold(asked->fault, LOG_LINE);
+    int status = decode_memory(&image, asked->picture, asked->picture_size, "the picture", &rule);
+    log_release();
+    if (!status) status = text_request_picture(&daemon->inference, &image, one, asked->embed_timeout_ms);
+    if (!status) query_add(sum, one, daemon->inference.size, 1);
+    return status;
+}
+
+static int add_text(struct daemon *daemon, const struct daemon_question *asked, float *one, float *sum) {
+    int status = text_request(&daemon->inference, asked->templates, asked->text, one, asked->embed_timeout_ms);
+    if (!status) query_add(sum, one, daemon->inference.size, 1);
+    return status;
+}
+
 int daemon_search(struct daemon *daemon, const struct daemon_question *asked, struct history_found *found) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + asked->timeout_ms * INT64_C(1000000);
-    float *vector = calloc(daemon->inference.size, sizeof *vector);
-    if (!vector) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a text");
-    struct history_question question = {.vector = vector,
+    uint32_t size = daemon->inference.size;
+    float *sum = calloc(2 * (size_t)size, sizeof *sum), *one = sum + size;
+    if (!sum) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a search");
+    struct history_question question = {.vector = sum,
                                         .wanted = asked->wanted,
                                         .apart_ms = asked->apart_ms,
                                         .until_ns = until,
                                         .stop = &daemon->ending};
-    int status = text_request(&daemon->inference, asked->templates, asked->text, vector, asked->embed_timeout_ms);
+    int status = OCELLI_OK;
+    if (asked->picture) *asked->fault = 0, status = add_picture(daemon, asked, one, sum);
+    if (!status && *asked->text) status = add_text(daemon, asked, one, sum);
+    if (!status) status = query_finish(sum, size);
     if (!status) status = memory_search(daemon->memory, &question, found);
-    free(vector);
+    free(sum);
     return status;
 }

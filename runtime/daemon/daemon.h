@@ -10,17 +10,22 @@
 #include "daemon/meter.h"
 #include "memory/history.h"
 #include "tag/prompts.h"
+#include "tag/tags_file.h"
 
 #include <ocelli.h>
 
 struct daemon;
 
+/* A text, a picture or both: what they have in common is looked for. */
 struct daemon_question {
-    const char *text;
+    const char *text;                     /* "": none */
     const struct prompts_list *templates; /* may be an empty list */
+    const uint8_t *picture;               /* (picture_size): a file's bytes; NULL: none */
+    size_t picture_size;
+    char *fault; /* (LOG_LINE): gets what is wrong with the picture, which is not logged; "": nothing */
     size_t wanted;
     int64_t apart_ms;                 /* as in memory/best.h */
-    int embed_timeout_ms, timeout_ms; /* until the model has embedded the text; for all of it */
+    int embed_timeout_ms, timeout_ms; /* until the model has embedded it; for all of it */
 };
 
 /* Zero means default. */
@@ -97,9 +102,17 @@ const struct own_tags *daemon_own_tags(const struct daemon *daemon);
 
 /* Is there a history, as [memory] of the ini asks? */
 bool daemon_remembers(const struct daemon *daemon);
-/* Looks through it for a text, the newest pictures first, as far as the time goes. Any thread.
+/* Looks through it, the newest pictures first, as far as the time goes. Any thread.
  * Errors: LOST (the model does not answer in time; not said), USAGE (the text), LIMIT (the model has no text tower, and
- * no vector of the text), FILE (the history), MEMORY. */
+ * no vector of the text), FILE (the history), MEMORY; with a `fault` those of decode_memory(). */
 int daemon_search(struct daemon *daemon, const struct daemon_question *question, struct history_found *found);
+
+/* How the last hour would have been judged with these tags, of which `tag` is told. Takes the tags: *tags is empty
+ * then, on error too. `path`: of their file, as model_vectors_create() has it. Takes seconds. Any thread, one call at a
+ * time. Errors: LOST (the model does not answer in time, or the daemon ends; not said), those of vectors_create(),
+ * vectors_step() and vectors_set(), FILE (the history), MEMORY. */
+struct serve_replayed;
+int daemon_replay(struct daemon *daemon, struct tags_file *tags, const char *path, const char *tag,
+                  struct serve_replayed *replayed);
 
 #endif

@@ -42,7 +42,7 @@ struct inference {
     struct event_queue *events;
     /* of the model, set by inference_open() and never again: for any thread */
     char name[EVENT_NAME], device[EVENT_NAME], key[SHA256_HEX_SIZE];
-    uint32_t size;
+    uint32_t size, image_size;
     float logit_scale;
     bool english_only;
     /* the thread's own once it runs */

@@ -17,7 +17,7 @@ static void take_info(struct inference *b) {
     snprintf(b->name, sizeof b->name, "%s", info.model_name);
     snprintf(b->device, sizeof b->device, "%s", info.device_name);
     snprintf(b->key, sizeof b->key, "%s", info.model_key);
-    b->size = info.embedding_size, b->logit_scale = info.logit_scale;
+    b->size = info.embedding_size, b->image_size = info.image_size, b->logit_scale = info.logit_scale;
     b->english_only = info.english_only;
 }
 

@@ -105,7 +105,24 @@ static const struct tags_file *prompts(void *user, uint64_t *version) {
 
 static enum serve_code change(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]) {
     struct service *b = user;
-    return service_change(b->changes, change, message);
+    if (!change->replayed || daemon_remembers(b->daemon)) return service_change(b->changes, change, message);
+    snprintf(message, SERVE_MESSAGE, "%s", SERVE_NO_HISTORY);
+    return SERVE_ABSENT;
+}
+
+/* In the thread of the changes. */
+static enum serve_code replay(void *user, struct tags_file *tags, const char *path, const char *tag,
+                              struct serve_replayed *replayed, char message[SERVE_MESSAGE]) {
+    struct service *b = user;
+    char why[LOG_LINE];
+    log_hold(why, sizeof why);
+    int status = daemon_replay(b->daemon, tags, path, tag, replayed);
+    log_release();
+    if (!status) return SERVE_OK;
+    if (status == OCELLI_ERR_LOST || !why[0]) snprintf(why, sizeof why, "the model does not answer in time: ask again");
+    if (status != OCELLI_ERR_LOST) log_error("%s", why);
+    snprintf(message, SERVE_MESSAGE, "%.159s", why);
+    return status == OCELLI_ERR_LIMIT ? SERVE_LIMIT : SERVE_FAILED;
 }
 
 static bool pending(void *user, uint64_t ticket) {
@@ -225,12 +242,12 @@ static size_t log_lines(void *user, const char *const **lines) {
     return service_log_get(&b->log, lines);
 }
 
-static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found,
+static enum serve_code search(void *user, const struct serve_query *query, bool others, struct serve_found *found,
                               char message[SERVE_MESSAGE]) {
     struct service *b = user;
     uint64_t version;
     const struct tags_file *tags = prompts(b, &version);
-    return service_search(&b->searched, &tags->templates, text, others, found, message);
+    return service_search(&b->searched, &tags->templates, query, others, found, message);
 }
 
 static bool searching(void *user) {
@@ -369,6 +386,7 @@ int service_open(struct service **out, struct daemon *daemon, const char *path) 
     service_log_init(&b->log);
     uint64_t version;
     int status = service_change_open(&b->changes, path, daemon_own_tags(daemon), ended, b);
+    if (!status) service_change_set_replay(b->changes, replay);
     const struct daemon_config *config = status ? NULL : service_change_config(b->changes, &version);
     bool wanted = config && service_wanted(config);
     if (wanted) status = open_serve(b, config);

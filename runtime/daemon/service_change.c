@@ -34,7 +34,8 @@ struct place {
     enum state state;
     struct serve_origin origin; /* its ticket is that of the change */
     struct serve_change change;
-    struct arena arena; /* of the change's texts */
+    struct serve_replayed *replayed; /* what the change is for; NULL: it is to be made */
+    struct arena arena;              /* of the change's texts */
     enum serve_code code;
     char message[SERVE_MESSAGE];
     int64_t ended_ns;
@@ -44,6 +45,7 @@ struct service_change {
     char *path;
     const struct own_tags *own_tags;
     void (*ended)(void *user);
+    service_replay *replay; /* NULL: none */
     void *user;
     struct thread thread;
     struct text *now; /* the thread's: the file as it was last found good */
@@ -154,16 +156,20 @@ static enum serve_code swap(struct service_change *c, struct tags_text *text, ch
     return take_bytes(c, bytes, text->size) ? SERVE_FAILED : SERVE_OK; /* it was checked: only memory may lack */
 }
 
-/* The daemon sees the file change, as if it were edited by hand. */
-static enum serve_code make(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+/* A copy of the file's text, bytes NULL: no memory. */
+static struct tags_text copy_text(const struct service_change *c) {
     struct tags_text text = {
         .bytes = malloc(c->now->size + 1), .size = c->now->size, .name = c->path, .options = &config_passed_over};
-    if (c->now->own) {
-        free(text.bytes);
+    if (text.bytes) memcpy(text.bytes, c->now->bytes, c->now->size);
+    return text;
+}
+
+/* The daemon sees the file change, as if it were edited by hand. */
+static enum serve_code make(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+    if (c->now->own)
         return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
-    }
+    struct tags_text text = copy_text(c);
     if (!text.bytes) return refuse(SERVE_FAILED, message, "out of memory");
-    memcpy(text.bytes, c->now->bytes, c->now->size);
     enum serve_code code = serve_change_text(&text, &c->now->config.tags, change, message);
     if (!code) code = check(c, &text, message);
     if (!code) code = swap(c, &text, message);
@@ -171,8 +177,50 @@ static enum serve_code make(struct service_change *c, const struct serve_change 
     return code;
 }
 
+/* The tags of the text as it is by now. */
+static enum serve_code parse_tags(const struct tags_text *text, struct tags_file *tags, char message[SERVE_MESSAGE]) {
+    char why[LOG_LINE];
+    log_hold(why, sizeof why);
+    int status = tags_file_parse(tags, text->bytes, text->size, text->name, text->options);
+    log_release();
+    return serve_change_code(status, why, text->name, message);
+}
+
+/* What `set` and then `remove` would make of the text. */
+static enum serve_code try_change(struct service_change *c, const struct serve_change *change, struct tags_text *text,
+                                  struct tags_file *tags, char message[SERVE_MESSAGE]) {
+    struct serve_change set = {.kind = SERVE_SET, .tag = change->tag, .values = change->values, .count = change->count};
+    struct serve_change without = {
+        .kind = SERVE_REMOVE, .tag = change->tag, .values = change->without, .count = change->without_count};
+    enum serve_code code = SERVE_OK;
+    bool there = tags_file_find(&c->now->config.tags, change->tag);
+    if (!set.count) set.kind = SERVE_ADD;
+    if (set.count || !there) code = serve_change_text(text, &c->now->config.tags, &set, message);
+    if (!code) code = check(c, text, message);
+    if (!code) code = parse_tags(text, tags, message);
+    if (code || !without.count) return code;
+    code = serve_change_text(text, tags, &without, message);
+    tags_file_finish(tags);
+    if (!code) code = check(c, text, message);
+    return code ? code : parse_tags(text, tags, message);
+}
+
+static enum serve_code try_it(struct service_change *c, const struct place *p, char message[SERVE_MESSAGE]) {
+    struct tags_file tags = {.count = 0};
+    if (!c->replay) return refuse(SERVE_ABSENT, message, "there is nothing to replay");
+    if (c->now->own)
+        return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
+    struct tags_text text = copy_text(c);
+    enum serve_code code =
+        text.bytes ? try_change(c, &p->change, &text, &tags, message) : refuse(SERVE_FAILED, message, "out of memory");
+    free(text.bytes);
+    if (!code) code = c->replay(c->user, &tags, c->path, p->change.tag, p->replayed, message);
+    tags_file_finish(&tags);
+    return code;
+}
+
 /* On top of what somebody else saves meanwhile. A file that is no good may be half saved. */
-static enum serve_code make_at_last(struct service_change *changes, const struct serve_change *change,
+static enum serve_code make_at_last(struct service_change *changes, const struct place *p,
                                     char message[SERVE_MESSAGE]) {
     enum serve_code code = SERVE_BUSY;
     char why[LOG_LINE] = "";
@@ -182,7 +230,7 @@ static enum serve_code make_at_last(struct service_change *changes, const struct
         log_hold(why, sizeof why);
         good = !read_again(changes);
         log_release();
-        if (good) code = make(changes, change, message);
+        if (good) code = p->replayed ? try_it(changes, p, message) : make(changes, &p->change, message);
         ever |= good;
     }
     if (ever || !may(changes)) return code; /* one that was good before is being saved */
@@ -204,7 +252,7 @@ static void run_one(struct service_change *c, struct place *p) {
     char message[SERVE_MESSAGE] = "";
     p->state = RUNS;
     pthread_mutex_unlock(&c->lock);
-    enum serve_code code = make_at_last(c, &p->change, message);
+    enum serve_code code = make_at_last(c, p, message);
     pthread_mutex_lock(&c->lock);
     p->code = code;
     memcpy(p->message, message, sizeof message);
@@ -243,7 +291,7 @@ static void *run(void *user) {
 /* ---- opening ---- */
 
 static void destroy(struct service_change *c) {
-    for (struct place *p = c->places; p < c->places + PLACES; p++) arena_finish(&p->arena);
+    for (struct place *p = c->places; p < c->places + PLACES; p++) arena_finish(&p->arena), free(p->replayed);
     release(c->now);
     release(c->next);
     release(c->shown);
@@ -284,6 +332,10 @@ bool service_change_close(struct service_change **out, int timeout_ms) {
 }
 
 /* ---- the thread that asks ---- */
+
+void service_change_set_replay(struct service_change *change, service_replay *replay) {
+    change->replay = replay;
+}
 
 const struct daemon_config *service_change_config(struct service_change *change, uint64_t *version) {
     pthread_mutex_lock(&change->lock);
@@ -332,18 +384,26 @@ static struct place *find_place(struct service_change *c) {
     return open < SERVICE_CHANGES ? best : NULL;
 }
 
+/* NULL: out of memory. */
+static struct serve_value *keep_values(struct place *p, const struct serve_value *from, size_t count) {
+    struct serve_value *values = arena_alloc(&p->arena, count + 1, sizeof *values);
+    for (size_t i = 0; values && i < count; i++) {
+        values[i] = (struct serve_value){from[i].key, arena_copy(&p->arena, from[i].text, strlen(from[i].text))};
+        if (!values[i].text) return NULL;
+    }
+    return values;
+}
+
 /* Copies the texts. false: out of memory. */
 static bool keep(struct place *p, const struct serve_change *change) {
-    struct serve_value *values = arena_alloc(&p->arena, change->count + 1, sizeof *values);
-    char *tag = arena_copy(&p->arena, change->tag, strlen(change->tag));
-    bool good = values && tag;
-    for (size_t i = 0; good && i < change->count; i++) {
-        const struct serve_value *from = &change->values[i];
-        values[i] = (struct serve_value){from->key, arena_copy(&p->arena, from->text, strlen(from->text))};
-        good = values[i].text;
-    }
-    p->change = (struct serve_change){change->kind, tag, values, change->count, NULL};
-    return good;
+    p->change = (struct serve_change){.kind = change->kind,
+                                      .tag = arena_copy(&p->arena, change->tag, strlen(change->tag)),
+                                      .values = keep_values(p, change->values, change->count),
+                                      .count = change->count,
+                                      .without = keep_values(p, change->without, change->without_count),
+                                      .without_count = change->without_count};
+    if (change->replayed) p->replayed = calloc(1, sizeof *p->replayed);
+    return p->change.tag && p->change.values && p->change.without && (p->replayed || !change->replayed);
 }
 
 /* The client's earlier requests are no longer its last one. If it sends one of them again, it means a new change. */
@@ -357,6 +417,7 @@ static enum serve_code begin(struct service_change *c, const struct serve_change
     struct place *p = origin->may_wait ? find_place(c) : NULL;
     if (!p) return refuse(SERVE_BUSY, message, "too many changes wait for the disk: ask again in a second");
     arena_finish(&p->arena);
+    free(p->replayed);
     *p = (struct place){.state = FREE};
     if (!keep(p, change)) {
         arena_finish(&p->arena);
@@ -369,7 +430,9 @@ static enum serve_code begin(struct service_change *c, const struct serve_change
     return SERVE_DEFERRED;
 }
 
-static enum serve_code answer(const struct place *p, struct serve_origin *origin, char message[SERVE_MESSAGE]) {
+static enum serve_code answer(const struct place *p, const struct serve_change *change, char message[SERVE_MESSAGE]) {
+    struct serve_origin *origin = change->origin;
+    if (change->replayed && p->replayed) *change->replayed = *p->replayed;
     origin->ticket = p->origin.ticket;
     if (is_open(p)) return SERVE_DEFERRED;
     return refuse(p->code, message, p->message);
@@ -380,7 +443,7 @@ enum serve_code service_change(struct service_change *changes, const struct serv
     struct serve_origin *origin = change->origin;
     pthread_mutex_lock(&changes->lock);
     const struct place *p = find(changes, origin);
-    enum serve_code code = p                ? answer(p, origin, message)
+    enum serve_code code = p                ? answer(p, change, message)
                            : origin->ticket ? refuse(SERVE_BUSY, message, "its end is forgotten: ask again")
                                             : begin(changes, change, message);
     pthread_mutex_unlock(&changes->lock);

@@ -17,6 +17,12 @@ struct service_change;
 int service_change_open(struct service_change **out, const char *path, const struct own_tags *own,
                         void (*ended)(void *user), void *user);
 
+/* What answers a change with `replayed`, in the thread: given the tags as they would be, which it takes, and the file.
+ * false: `message` tells why. Before any request. Without it they are refused. */
+typedef enum serve_code service_replay(void *user, struct tags_file *tags, const char *path, const char *tag,
+                                       struct serve_replayed *replayed, char message[SERVE_MESSAGE]);
+void service_change_set_replay(struct service_change *change, service_replay *replay);
+
 /* Changes that have not begun are dropped: nobody was told that they are made. Frees and sets *change to NULL; accepts
  * a pointer to NULL. false: the disk does not answer within timeout_ms. Then nothing is freed, the change that is under
  * way leaves the file as it is, and ended() is called no more. */

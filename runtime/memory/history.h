@@ -108,6 +108,8 @@ struct history_vectors {
 };
 /* Free with history_vectors_finish(), also on error. Errors: FILE, MEMORY. */
 int history_load(struct history *history, struct history_vectors *vectors);
+/* Of it those since then (ms since 1970), the `most` newest. */
+int history_load_recent(struct history *history, int64_t since_ms, size_t most, struct history_vectors *vectors);
 void history_vectors_finish(struct history_vectors *vectors);
 
 #endif

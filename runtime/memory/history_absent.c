@@ -61,6 +61,12 @@ int history_blocks(struct history *h, bool (*each)(void *user, const struct hist
     return OCELLI_ERR_USAGE;
 }
 
+int history_load_recent(struct history *h, int64_t since_ms, size_t most, struct history_vectors *vectors) {
+    (void)h, (void)since_ms, (void)most;
+    *vectors = (struct history_vectors){0};
+    return OCELLI_ERR_USAGE;
+}
+
 int history_load(struct history *h, struct history_vectors *vectors) {
     (void)h;
     *vectors = (struct history_vectors){0};

@@ -252,7 +252,9 @@ int history_blocks(struct history *history, bool (*each)(void *user, const struc
 struct loading {
     struct history_vectors *to;
     size_t size;
-    bool full; /* no memory */
+    int64_t since_ms;
+    size_t most; /* vectors; 0: all */
+    bool full;   /* no memory */
 };
 
 static bool reserve(struct loading *l, size_t more) {
@@ -271,6 +273,7 @@ static bool load(void *user, const struct history_block *b) {
     struct loading *l = user;
     l->full = !reserve(l, b->count);
     for (size_t i = 0; !l->full && i < b->count; i++) {
+        if (l->most && (l->to->count == l->most || b->facts[i].time_ms < l->since_ms)) return false;
         if (!(b->facts[i].scale > 0)) continue;
         memcpy(l->to->vectors + l->to->count * l->size, b->vectors + i * l->size, l->size);
         l->to->facts[l->to->count++] = b->facts[i];
@@ -278,13 +281,20 @@ static bool load(void *user, const struct history_block *b) {
     return !l->full;
 }
 
-int history_load(struct history *history, struct history_vectors *vectors) {
-    struct loading l = {vectors, history->model.size, false};
-    *vectors = (struct history_vectors){0};
-    int status = history_blocks(history, load, &l);
-    if (!status && l.full)
-        status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for %zu vectors", history->path, vectors->count);
+static int load_all(struct history *h, struct loading *l) {
+    *l->to = (struct history_vectors){0};
+    int status = history_blocks(h, load, l);
+    if (!status && l->full)
+        status = log_fail(OCELLI_ERR_MEMORY, "%s: out of memory for %zu vectors", h->path, l->to->count);
     return status;
+}
+
+int history_load(struct history *history, struct history_vectors *vectors) {
+    return load_all(history, &(struct loading){.to = vectors, .size = history->model.size});
+}
+
+int history_load_recent(struct history *history, int64_t since_ms, size_t most, struct history_vectors *vectors) {
+    return load_all(history, &(struct loading){vectors, history->model.size, since_ms, most, false});
 }
 
 void history_vectors_finish(struct history_vectors *vectors) {

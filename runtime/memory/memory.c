@@ -230,6 +230,15 @@ int memory_search(const struct memory *memory, const struct history_question *qu
     return status;
 }
 
+int memory_recent(const struct memory *memory, int64_t since_ms, size_t most, struct history_vectors *vectors) {
+    struct history *h;
+    *vectors = (struct history_vectors){0};
+    int status = history_open(&h, memory->path, &memory->model);
+    if (!status) status = history_load_recent(h, since_ms, most, vectors);
+    history_close(&h);
+    return status;
+}
+
 void memory_get_status(struct memory *memory, struct memory_status *status) {
     pthread_mutex_lock(&memory->lock);
     *status = memory->status;

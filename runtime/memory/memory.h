@@ -43,6 +43,9 @@ void memory_put(struct memory *memory, const struct memory_picture *picture);
  */
 int memory_search(const struct memory *memory, const struct history_question *question, struct history_found *found);
 
+/* As history_load_recent(), likewise. */
+int memory_recent(const struct memory *memory, int64_t since_ms, size_t most, struct history_vectors *vectors);
+
 void memory_get_status(struct memory *memory, struct memory_status *status);
 
 /* Begins to write what waits, the last that is written; true: within timeout_ms (may be 0) that was done or failed.

@@ -29,3 +29,10 @@ int32_t pack_dot(const int8_t *picture, const int16_t *text, size_t count) {
     for (size_t i = 0; i < count; i++) sum += picture[i] * text[i];
     return sum;
 }
+
+void pack_restore(const int8_t *packed, size_t count, float *unit) {
+    int64_t squares = 0;
+    for (size_t i = 0; i < count; i++) squares += packed[i] * packed[i];
+    double length = squares ? sqrt((double)squares) : 1;
+    for (size_t i = 0; i < count; i++) unit[i] = (float)(packed[i] / length);
+}

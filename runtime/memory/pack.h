@@ -12,6 +12,8 @@ enum { PACK_MOST = 8192 };
 
 /* packed (n): -127..127. Gives the scale; 0: not a vector (all 0, or not finite). */
 float pack_picture(const float *unit, size_t count, int8_t *packed);
+/* The vector again, of unit length. unit (n). */
+void pack_restore(const int8_t *packed, size_t count, float *unit);
 /* The same with 12 bits, for what is compared with many. packed (n): -2047..2047. */
 float pack_text(const float *unit, size_t count, int16_t *packed);
 

@@ -60,6 +60,30 @@ struct serve_origin {
     uint64_t ticket;  /* of the change that it has waited for; 0: it comes anew. SERVE_DEFERRED sets it */
 };
 
+/* CHANGES: the last ones, CELLS: minutes, STRETCH_S: all of them. */
+enum { SERVE_REPLAY_CHANGES = 32, SERVE_REPLAY_CELLS = 60, SERVE_REPLAY_S = 3600 };
+
+struct serve_replay_change {
+    double time; /* seconds since 1970 */
+    bool on;
+    float score, margin; /* as of a tag's event */
+};
+
+/* How the last hour would have been judged with a tag, by the vectors that the history kept. */
+struct serve_replayed {
+    size_t pictures;     /* that were judged */
+    double since, until; /* seconds since 1970: when the hour began and ended, or later, where only so many are kept */
+    double on_s;         /* so many seconds the tag was on */
+    size_t turned_on;    /* so often it turned on */
+    bool on;             /* it is, at the end */
+    float threshold;     /* margin from which it is on, at the end; NAN: none yet */
+    const char *rule;    /* which rule decides: its word, static; NULL: none can */
+    struct serve_replay_change changes[SERVE_REPLAY_CHANGES]; /* (count), the oldest first */
+    size_t count;
+    float scores[SERVE_REPLAY_CELLS]; /* the highest of each minute, the oldest first; NAN: no picture */
+    float on_in[SERVE_REPLAY_CELLS];  /* seconds that it was on in each */
+};
+
 /* Checked: keys are known, texts are UTF-8 without control characters and within their limits. */
 struct serve_change {
     enum serve_change_kind kind;
@@ -67,6 +91,18 @@ struct serve_change {
     const struct serve_value *values;
     size_t count; /* 0: SERVE_ADD: make the tag; SERVE_REMOVE: the tag itself */
     struct serve_origin *origin;
+    /* Not NULL: the change is not made, but this is filled in; `kind` is SERVE_SET, and count 0 means the tag as it
+     * stands, or a new one. `without` then are values that go afterwards, as SERVE_REMOVE takes them. */
+    struct serve_replayed *replayed;
+    const struct serve_value *without; /* (without_count) */
+    size_t without_count;
+};
+
+/* What is looked for: a text, a picture, or what both have in common. */
+struct serve_query {
+    const char *text;       /* "": none */
+    const uint8_t *picture; /* (picture_size): a file's bytes, unchecked; NULL: none */
+    size_t picture_size;    /* at most SERVE_PICTURE */
 };
 
 struct serve_hit {
@@ -75,13 +111,17 @@ struct serve_hit {
     const char *tags; /* names, parted by ", " */
 };
 
-enum { SERVE_MESSAGE = 160, SERVE_FIELDS = 48, SERVE_HITS = 32 };
+/* PICTURE: bytes of a picture's file that is sent. */
+enum { SERVE_MESSAGE = 160, SERVE_FIELDS = 48, SERVE_HITS = 32, SERVE_PICTURE = 4 << 20 };
 
 struct serve_found {
     const struct serve_hit *hits; /* (count), best first, at most SERVE_HITS */
     size_t count;
     double since; /* of the oldest picture that was looked at; NAN: there was none */
 };
+
+/* The answer where nothing is kept: it says what to do. */
+#define SERVE_NO_HISTORY "no history: the board's file needs [memory] with file = NAME, and the program SQLite"
 
 struct serve_callbacks {
     void *user;
@@ -91,7 +131,7 @@ struct serve_callbacks {
     /* Makes it so in the file, whole or not at all; see serve_change_text(). On any code but SERVE_OK `message` may get
      * a sentence. SERVE_DEFERRED: it is under way, or waits for others; when pending() has become false, told by
      * serve_wake(), the same request gets its end at once by its ticket. SERVE_BUSY: too many wait, or somebody else
-     * saves the file. */
+     * saves the file. SERVE_ABSENT: of change->replayed, where nothing is kept. */
     enum serve_code (*change)(void *user, const struct serve_change *change, char message[SERVE_MESSAGE]);
     /* Fills fields (SERVE_FIELDS) and gives how many. */
     size_t (*status)(void *user, struct serve_field *fields);
@@ -100,9 +140,10 @@ struct serve_callbacks {
     /* The last frame as JPEG. NULL, or false: none. */
     bool (*frame)(void *user, const uint8_t **jpeg, size_t *size);
     /* NULL: not built in, or no history. SERVE_DEFERRED: it has begun, or goes on; it calls serve_wake() when
-     * searching() has become false. Then the same text gets its result at once, as long as no other search has begun.
-     * SERVE_BUSY: another text is searched for, or `others` wait for the end of theirs. */
-    enum serve_code (*search)(void *user, const char *text, bool others, struct serve_found *found,
+     * searching() has become false. Then the same query gets its result at once, as long as no other search has begun.
+     * SERVE_BUSY: something else is searched for, or `others` wait for the end of theirs. SERVE_USAGE, SERVE_LONG: of
+     * the picture, as the message tells. What the query points to need not stay. */
+    enum serve_code (*search)(void *user, const struct serve_query *query, bool others, struct serve_found *found,
                               char message[SERVE_MESSAGE]);
     bool (*searching)(void *user); /* only with search() */
     /* Is this change still under way? NULL: change() never gives SERVE_DEFERRED. */

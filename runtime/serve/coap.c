@@ -199,6 +199,7 @@ static int coap_open(struct serve *serve, const struct serve_params *params, voi
 static void coap_close(void **self) {
     struct serve_coap *c = *self;
     deferred_finish(&c->deferred);
+    uploads_finish(&c->uploads);
     if (c->context) coap_free_context(c->context);
     coap_cleanup();
     psk_finish(&c->psk);
@@ -221,6 +222,7 @@ static void coap_step(void *self, const struct pollfd *fds, size_t count, double
     struct serve_coap *c = self;
     (void)fds, (void)count;
     filter_ports(c, now_ms);
+    uploads_sweep(&c->uploads, now_ms);
     if (c->notified != c->serve->context.events.count)
         for (size_t i = 0; i < c->observed_count; i++) coap_resource_notify_observers(c->observed[i], NULL);
     c->notified = c->serve->context.events.count;

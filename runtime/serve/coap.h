@@ -6,6 +6,7 @@
 #include "serve/coap_bodies.h"
 #include "serve/coap_deferred.h"
 #include "serve/coap_observe.h"
+#include "serve/coap_uploads.h"
 #include "serve/clients.h"
 #include "serve/psk.h"
 #include "serve/transport.h"
@@ -14,6 +15,9 @@
 
 #ifndef COAP_OPTION_ECHO
 #define COAP_OPTION_ECHO 252 /* RFC 9175; libcoap 4.3.0 has no name for it */
+#endif
+#ifndef COAP_OPTION_RTAG
+#define COAP_OPTION_RTAG 292 /* Request-Tag, of the same; likewise */
 #endif
 
 enum { COAP_BODY = 1 << 20, COAP_RESOURCES = 16, COAP_IDLE_SESSIONS = 1024, COAP_TOLD_MS = 100, COAP_HANDSHAKES = 256 };
@@ -29,6 +33,7 @@ struct serve_coap {
     struct serve_clients clients;
     struct observe_sessions observing;
     struct deferred_requests deferred;
+    struct uploads uploads;
     struct psk psk;
     coap_bin_const_t psk_key; /* for libcoap, as it copies only later */
     struct bodies bodies;

@@ -13,7 +13,19 @@
 #include <string.h>
 
 /* Content-Formats: RFC 7252 section 12.3, RFC 7049, RFC 8428 section 12.1. */
-enum { PLAIN = 0, LINKS = 40, JPEG = 22, JSON = 50, CBOR = 60, SENML_JSON = 110, SENML_CBOR = 112, NONE = -1 };
+enum {
+    PLAIN = 0,
+    LINKS = 40,
+    GIF = 21,
+    JPEG = 22,
+    PNG = 23,
+    OCTETS = 42,
+    JSON = 50,
+    CBOR = 60,
+    SENML_JSON = 110,
+    SENML_CBOR = 112,
+    NONE = -1
+};
 
 struct exchange {
     struct serve_coap *coap;
@@ -26,11 +38,14 @@ struct exchange {
     struct serve_request request;
     struct serve_address from;
     struct serve_origin origin;
-    bool trusted;   /* DTLS, loopback */
-    bool proved;    /* it receives what is sent to it */
-    bool costly;    /* for who has proved that only */
-    bool again;     /* it waited for a search or a change */
-    size_t allowed; /* bytes of an answer, when not proved */
+    bool trusted;              /* DTLS, loopback */
+    bool proved;               /* it receives what is sent to it */
+    bool costly;               /* for who has proved that only */
+    bool again;                /* it waited for a search or a change */
+    size_t allowed;            /* bytes of an answer, when not proved */
+    struct upload_block block; /* of a picture */
+    bool blocks, follows;      /* it comes in blocks; this one goes on with one that is there */
+    struct upload *upload;     /* that is whole now; NULL: it is no such */
     const char *arguments[SERVE_ARGUMENTS];
     char text[2 * SERVE_LINE + SERVE_ARGUMENTS];
     size_t used;
@@ -124,6 +139,12 @@ static bool has_space(const struct exchange *e, size_t size) {
            bodies_have_space(&e->coap->bodies, &e->from, size, is_notification(e) ? 2 : 1);
 }
 
+/* Content is of GET and FETCH alone: RFC 7252 section 5.9.1. */
+static int success_of(const struct serve_row *row) {
+    if (!row || row->method == SERVE_GET || row->method == SERVE_FETCH) return 205;
+    return row->method == SERVE_DELETE ? 202 : 204;
+}
+
 /* etag 0: none. libcoap adds it to blocks, and to nothing else. */
 static void answer_content(struct exchange *exchange, int format, uint64_t etag, const void *bytes, size_t size) {
     unsigned block;
@@ -140,8 +161,7 @@ static void answer_content(struct exchange *exchange, int format, uint64_t etag,
         answer_fault(exchange, 503, "too many answers in blocks are under way");
         return;
     }
-    answer_code(exchange,
-                exchange->row && exchange->row->changes ? (exchange->row->method == SERVE_DELETE ? 202 : 204) : 205);
+    answer_code(exchange, success_of(exchange->row));
     if (etag && !blocks) add_etag(exchange->out, etag);
     coap_add_data_large_response(
         exchange->resource, exchange->session, exchange->in, exchange->out, exchange->row ? exchange->query : NULL,
@@ -205,7 +225,74 @@ static enum serve_code take_body(struct exchange *e) {
     return code;
 }
 
-/* No request here has a body over one message: RFC 7959 section 2.9.3. */
+/* ---- pictures, which come in blocks ---- */
+
+enum { BLOCK_MORE = 8, BLOCK_SIZE = 7 /* bits of the option */ };
+
+static size_t sum_of_option(const coap_pdu_t *in, coap_option_num_t number, uint64_t *sum) {
+    coap_opt_iterator_t at;
+    coap_opt_t *option = coap_check_option(in, number, &at);
+    if (option) *sum = serve_number_of(*sum, coap_opt_value(option), coap_opt_length(option));
+    return option ? coap_opt_length(option) : 0;
+}
+
+/* Two of one client are told apart by their queries and Request-Tags (RFC 9175 section 3). */
+static void find_block(struct exchange *e) {
+    unsigned block = 0, total = 0;
+    struct upload_block *b = &e->block;
+    coap_get_data(e->in, &b->size, &b->bytes);
+    e->blocks = option_number(e->in, COAP_OPTION_BLOCK1, &block) && (block >> 4 || block & BLOCK_MORE);
+    option_number(e->in, COAP_OPTION_SIZE1, &total);
+    b->of = e->from;
+    b->key = serve_number_of(SERVE_NUMBER, &e->row, sizeof e->row);
+    if (e->query && e->query->length) b->key = serve_number_of(b->key, e->query->s, e->query->length);
+    sum_of_option(e->in, COAP_OPTION_RTAG, &b->key);
+    b->more = block & BLOCK_MORE, b->offset = (size_t)(block >> 4) << ((block & BLOCK_SIZE) + 4);
+    b->total = total, b->most = SERVE_PICTURE;
+    e->follows = e->blocks && uploads_follows(&e->coap->uploads, b);
+}
+
+static void add_block(struct exchange *e) {
+    coap_opt_iterator_t at;
+    unsigned block = 0;
+    option_number(e->in, COAP_OPTION_BLOCK1, &block);
+    if (!coap_check_option(e->out, COAP_OPTION_BLOCK1, &at)) /* libcoap has added it, where it follows the blocks too */
+        add_number(e->out, COAP_OPTION_BLOCK1, block);
+}
+
+/* false: an answer is set. */
+static bool put_block(struct exchange *e) {
+    unsigned block = 0;
+    option_number(e->in, COAP_OPTION_BLOCK1, &block);
+    size_t whole = (size_t)16 << (block & BLOCK_SIZE);
+    if ((block & BLOCK_SIZE) == BLOCK_SIZE || e->block.size > whole || (e->block.more && e->block.size != whole)) {
+        answer_fault(e, 400, "a block has not the size that it tells");
+        return false;
+    }
+    switch (uploads_put(&e->coap->uploads, &e->block, e->request.now_ms, &e->upload)) {
+    case UPLOAD_MORE: answer_code(e, 231), add_block(e); break;
+    case UPLOAD_GAP: answer_fault(e, 408, "a block before this one is missing: begin again"); break;
+    case UPLOAD_BUSY: answer_fault(e, 503, "others send pictures: ask again in a second"); break;
+    case UPLOAD_LONG: answer_fault(e, 413, "a picture is at most 4 MiB"); break;
+    case UPLOAD_WHOLE: e->request.body = e->upload->bytes, e->request.body_size = e->upload->size; return true;
+    }
+    return false;
+}
+
+/* false: an answer is set. */
+static bool take_picture(struct exchange *e) {
+    unsigned format = OCTETS;
+    option_number(e->in, COAP_OPTION_CONTENT_FORMAT, &format);
+    if (format != OCTETS && format != JPEG && format != PNG && format != GIF) {
+        answer_fault(e, 415, "a picture is image/jpeg, image/png, image/gif, or has no format");
+        return false;
+    }
+    if (e->blocks) return put_block(e);
+    e->request.body = e->block.bytes, e->request.body_size = e->block.size;
+    return true;
+}
+
+/* No other request has a body over one message: RFC 7959 section 2.9.3. */
 static int check_body(const struct exchange *e) {
     unsigned block, format = PLAIN;
     const uint8_t *body;
@@ -272,6 +359,7 @@ static void answer_row(struct exchange *exchange) {
         answer_fault(exchange, fault ? fault : 406, fault == 403 ? SERVE_DENIAL : "");
         return;
     }
+    if (exchange->row->picture && !take_picture(exchange)) return;
     enum serve_code code = take_query(exchange, exchange->row->query ? exchange->row->query : "", &from);
     if (!code && exchange->row->changes && !r->count) code = serve_refuse(r, SERVE_USAGE, "say which: ?tag=NAME");
     if (!code && exchange->row->changes) code = take_body(exchange);
@@ -281,6 +369,8 @@ static void answer_row(struct exchange *exchange) {
     if (code == SERVE_DEFERRED &&
         deferred_add(&exchange->coap->deferred, exchange->session, exchange->in, exchange->origin.ticket))
         return;
+    if (exchange->upload) exchange->upload->answered = true;
+    if (exchange->blocks) add_block(exchange);
     if (code) {
         fault_of(exchange, code == SERVE_DEFERRED ? SERVE_BUSY : code);
         return;
@@ -373,10 +463,12 @@ static bool admit(struct exchange *exchange, double now_ms) {
          observed = exchange->row && exchange->row->observed;
     unsigned observe = UINT_MAX;
     if (!address || !serve_address_of(&exchange->from, &address->addr.sa)) return false;
+    if (exchange->row && exchange->row->picture) find_block(exchange);
     if (exchange->again) exchange->trusted = exchange->origin.ticket > 0; /* a change was let in when it came */
     if (exchange->again || is_notification(exchange)) return exchange->proved = true;
     exchange->allowed = allowance(exchange);
     if (observed) option_number(exchange->in, COAP_OPTION_OBSERVE, &observe);
+    if (exchange->follows) return exchange->proved = true; /* as the first block of it was */
     enum serve_verdict verdict = serve_access_judge(&exchange->coap->serve->access, &exchange->from, now_ms);
     if (verdict == SERVE_SILENCE && observe != 0) return false;
     struct serve_known *k = serve_clients_find(&exchange->coap->clients, &exchange->from, now_ms);

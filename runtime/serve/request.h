@@ -7,7 +7,7 @@
 #include "serve/out.h"
 #include "serve/pages.h"
 
-enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE }; /* as CoAP numbers them */
+enum serve_method { SERVE_GET = 1, SERVE_POST, SERVE_PUT, SERVE_DELETE, SERVE_FETCH }; /* as CoAP numbers them */
 
 enum { SERVE_PROTOCOL = 1, SERVE_ID_MOST = 32, SERVE_HEARTBEAT_S = 10, SERVE_LEASE_S = 60 };
 
@@ -50,6 +50,8 @@ struct serve_request {
     double now_ms;
     const char *const *arguments; /* (count), behind the verb */
     size_t count, from;
+    const uint8_t *body; /* (body_size), of a row that takes a picture */
+    size_t body_size;
     bool terse;
     bool others; /* wait for a search */
     struct serve_origin *origin;
@@ -65,11 +67,12 @@ struct serve_row {
     enum serve_method method; /* of CoAP */
     const char *query;        /* name of CoAP's parameter that is the first argument; NULL: none */
     bool changes, observed;
-    bool sees;   /* tells of the tags: its view has them */
-    bool pages;  /* may end with "from N" */
-    bool tagged; /* CoAP's answer has an ETag */
-    bool costly; /* for proved addresses only */
-    bool bare;   /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
+    bool sees;    /* tells of the tags: its view has them */
+    bool pages;   /* may end with "from N" */
+    bool tagged;  /* CoAP's answer has an ETag */
+    bool costly;  /* for proved addresses only */
+    bool picture; /* takes one, as its body, which may come in blocks */
+    bool bare;    /* leaves seq and age_ms out where an address that has not proved itself may not get so many bytes */
     size_t least, most;   /* arguments */
     serve_answer *answer; /* writes fields of an open object */
     serve_answer *terse;  /* writes text; NULL: no such reading */
@@ -118,6 +121,10 @@ void serve_list_write_terse(struct serve_request *request, const struct serve_li
 serve_answer serve_tags, serve_tags_terse, serve_tags_senml;
 /* requests_prompts.c */
 serve_answer serve_prompts, serve_add, serve_set, serve_remove;
+/* requests_replay.c */
+serve_answer serve_replay;
+/* requests_search.c */
+serve_answer serve_search, serve_search_like;
 /* requests_watch.c */
 serve_answer serve_watch_begin, serve_watch_begin_terse, serve_watch_end, serve_events_last;
 

@@ -11,7 +11,7 @@
 /* Bytes of a fault in a line at most, where there is less room, and of the place that is kept for one. */
 enum { FAULT_LONG = 200, FAULT_BRIEF = 100, FAULTS_PLACE = 270 };
 
-static serve_answer answer_ping, answer_status, answer_search, answer_help, answer_pause;
+static serve_answer answer_ping, answer_status, answer_help, answer_pause;
 
 /* One line holds all of it, so that a request is seen at once. */
 const struct serve_row serve_rows[] = {
@@ -32,10 +32,17 @@ const struct serve_row serve_rows[] = {
      .help = "replaces what it names of a tag (prompts, against, group, rules), or makes it"},
     {"remove", "prompts", SERVE_DELETE, "tag", .changes = true, .least = 1, .most = 64, .answer = serve_remove,
      .usage = "remove NAME [VALUE...]", .help = "removes prompts, or the tag"},
+    {"replay", "replay", SERVE_POST, "tag", .changes = true, .costly = true, .least = 1, .most = 64,
+     .answer = serve_replay, .usage = "replay NAME [VALUE...] [without VALUE...]",
+     .help = "how the last hour would have been judged after such a set; changes nothing"},
     {"pause", "pause", SERVE_PUT, "to", .changes = true, .least = 1, .most = 1, .answer = answer_pause,
      .usage = "pause on|off", .help = "looks at no more pictures, or again"},
-    {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = answer_search,
+    {"search", "search", SERVE_GET, "q", .costly = true, .least = 1, .most = 64, .answer = serve_search,
      .usage = "search TEXT...", .help = "when was this seen?"},
+    {NULL, "search", SERVE_PUT, "q", .costly = true, .picture = true, .most = 64, .answer = serve_search_like,
+     .usage = "a picture, and ?q=TEXT or not", .help = "when was something like this picture seen?"},
+    {NULL, "search", SERVE_FETCH, "q", .costly = true, .picture = true, .most = 64, .answer = serve_search_like,
+     .usage = "a picture, and ?q=TEXT or not", .help = "the same"},
     {"status", "status", SERVE_GET, NULL, .pages = true, .answer = answer_status, .usage = "status [from N]",
      .help = "how the board does, and what is wrong"},
     {"help", NULL, 0, NULL, .most = 1, .answer = answer_help, .usage = "help [VERB]",
@@ -223,44 +230,6 @@ static enum serve_code answer_pause(struct serve_request *r, struct serve_out *o
     if (!b->pause) return serve_refuse(r, SERVE_ABSENT, "it cannot be paused");
     b->pause(b->user, on);
     serve_out_bool(out, "paused", on);
-    return SERVE_OK;
-}
-
-static void write_hit(const void *user, size_t i, struct serve_out *out) {
-    const struct serve_hit *hit = (const struct serve_hit *)user + i;
-    serve_out_begin(out, NULL, '{');
-    serve_out_count(out, "time", hit->time > 0 ? (uint64_t)hit->time : 0);
-    serve_out_number(out, "score", hit->score, 4);
-    serve_out_text(out, "tags", hit->tags);
-    serve_out_end(out, '}');
-}
-
-static void write_brief_hit(const void *user, size_t i, struct serve_out *out) {
-    struct serve_hit hit = ((const struct serve_hit *)user)[i];
-    hit.tags = "...";
-    write_hit(&hit, 0, out);
-}
-
-static enum serve_code answer_search(struct serve_request *request, struct serve_out *out) {
-    struct serve_found found = {NULL};
-    char text[1100];
-    size_t used = 0;
-    if (!request->callbacks->search)
-        return serve_refuse(request, SERVE_ABSENT, "search is not built in, or has no history");
-    for (size_t i = 0; i < request->count; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i ? " " : "", request->arguments[i]);
-    if (!used || text[0] == ' ' || text[used - 1] == ' ')
-        return serve_refuse(request, SERVE_USAGE, "write what to look for");
-    if (used > 160) return serve_refuse(request, SERVE_LONG, "a text is at most 160 bytes");
-    enum serve_code code =
-        request->callbacks->search(request->callbacks->user, text, request->others, &found, request->message);
-    struct serve_list list = {"hits", 0, found.count, write_hit, write_brief_hit, found.hits};
-    if (code) return code;
-    if (isfinite(found.since))
-        serve_out_count(out, "since", found.since > 0 ? (uint64_t)found.since : 0);
-    else
-        serve_out_number(out, "since", found.since, 1); /* null */
-    serve_list_write(request, &list, out);
     return SERVE_OK;
 }
 

@@ -91,7 +91,7 @@ static void sweep(struct serve_web *web, double now_ms) {
     if (now_ms - web->swept_ms < 1000) return;
     web->swept_ms = now_ms;
     for (struct web_socket *s = web->sockets.next; s; s = s->next) {
-        if (s->served || s->shut || now_ms - s->since_ms < WEB_HEAD_MS) continue;
+        if (s->served || s->shut || now_ms - s->since_ms < (s->uploads ? WEB_UPLOAD_MS : WEB_HEAD_MS)) continue;
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(s->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         if (info) shutdown(info->connect_fd, SHUT_RDWR);

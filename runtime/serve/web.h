@@ -15,7 +15,8 @@
 
 /* CONNECTIONS: at once, EACH: of an address. STREAMS, VIDEOS: answers without an end, of states and of pictures.
  * HEAD_MS: for a request to come whole, and until the next one. WAITING: requests that a search or a change goes on
- * for. CHANGES: that are kept with their pictures. SESSION_MS: without a request. */
+ * for. UPLOADS: pictures on their way at once, UPLOAD_MS: for one to come whole. CHANGES: that are kept with their
+ * pictures. SESSION_MS: without a request. */
 enum {
     WEB_CONNECTIONS = 160,
     WEB_EACH = 64,
@@ -25,6 +26,8 @@ enum {
     WEB_STALLED_S = 20,
     WEB_MEMORY = 32768,
     WEB_BODY = 32768,
+    WEB_UPLOADS = 4,
+    WEB_UPLOAD_MS = 60000,
     WEB_ANSWER = 1 << 20,
     WEB_WAITING = 32,
     WEB_CHANGES = 64,
@@ -39,6 +42,7 @@ struct web_socket {
     struct MHD_Connection *connection;
     double since_ms; /* since it waits for a request, or for the rest of one */
     bool served;     /* a request is whole and under way */
+    bool uploads;    /* it sends a picture */
     bool shut;
 };
 
@@ -51,11 +55,12 @@ struct web_request {
     const struct serve_row *row; /* NULL: not of the table */
     enum serve_method method;
     struct serve_address from;
-    bool begun;  /* the heads were judged */
-    bool waits;  /* suspended: for a search, a change or the password */
-    bool again;  /* it waited */
-    bool checks; /* the password is being checked for it */
-    char *body;  /* (body_size) */
+    bool begun;   /* the heads were judged */
+    bool waits;   /* suspended: for a search, a change or the password */
+    bool again;   /* it waited */
+    bool checks;  /* the password is being checked for it */
+    bool uploads; /* counted as one */
+    char *body;   /* (body_size) */
     size_t body_size;
     struct serve_origin origin;
     struct web_words words;
@@ -132,6 +137,7 @@ struct serve_web {
     struct web_socket sockets;   /* the list's head */
     struct web_request *waiting; /* list */
     size_t waiting_count;
+    size_t upload_count;       /* pictures on their way, and those that are searched for */
     struct web_stream streams; /* the list's head */
     size_t stream_count, video_count;
     struct web_telling telling;
@@ -147,9 +153,10 @@ struct serve_web {
 struct web_route {
     const char *path;
     enum serve_method method;
-    bool open; /* also without the password */
-    bool page; /* may be opened by a link of another page */
-    bool body; /* of JSON */
+    bool open;    /* also without the password */
+    bool page;    /* may be opened by a link of another page */
+    bool body;    /* of JSON */
+    bool picture; /* its body is one */
     enum MHD_Result (*answer)(struct web_request *r);
 };
 /* NULL: none. *path_known: it has other methods. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The request table as HTTP: GET tags, prompts, search, status and events, POST, PUT and DELETE prompts. */
+ * The request table as HTTP: GET tags, prompts, search, status and events, PUT search, POST, PUT and DELETE prompts. */
 #include "base/clock.h"
 #include "serve/crc.h"
 #include "serve/web.h"
@@ -94,6 +94,7 @@ enum MHD_Result web_answer_row(struct web_request *r) {
     if (!code) code = take_from(r, from);
     struct serve_request request = request_of(web, r->row, clock_ms());
     request.arguments = r->words.argument, request.count = r->words.count, request.origin = &r->origin;
+    if (r->row->picture) request.body = (const uint8_t *)r->body, request.body_size = r->body_size;
     if (!r->again) identify(r);
     if (!code) code = serve_request_check(r->row, &request);
     if (!code) code = write_answer(&request, &out);

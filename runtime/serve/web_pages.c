@@ -26,6 +26,8 @@ static const struct web_route routes[] = {
     {"/api/prompts", SERVE_PUT, .body = true, .answer = web_answer_row},
     {"/api/prompts", SERVE_DELETE, .answer = web_answer_row},
     {"/api/search", SERVE_GET, .answer = web_answer_row},
+    {"/api/search", SERVE_PUT, .picture = true, .answer = web_answer_row},
+    {"/api/replay", SERVE_POST, .body = true, .answer = web_answer_row},
     {"/api/status", SERVE_GET, .answer = web_answer_row},
     {"/api/events", SERVE_GET, .answer = web_answer_row},
     {"/api/changes", SERVE_GET, .answer = web_answer_changes},

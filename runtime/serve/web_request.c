@@ -66,10 +66,35 @@ static bool has_body(const struct web_request *r, unsigned long long *size) {
     return *size || head(r, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
+static bool judge_picture(struct web_request *r, const char *type, bool has, unsigned long long size,
+                          enum MHD_Result *result) {
+    bool fits = !type || !strncmp(type, "image/", 6) || !strcmp(type, "application/octet-stream");
+    if (size > SERVE_PICTURE)
+        *result = web_refuse_as(r, 413, "long", "a picture is at most 4 MiB", NULL);
+    else if (has && !fits)
+        *result = web_refuse_as(r, 415, "usage", "the body is a picture: image/jpeg, image/png, ...", NULL);
+    else
+        return true;
+    return false;
+}
+
+/* Of those that may ask: each takes as much memory as a picture. */
+static bool begin_upload(struct web_request *r, enum MHD_Result *result) {
+    if (!r->route->picture) return true;
+    if (r->web->upload_count == WEB_UPLOADS) {
+        *result = web_refuse_as(r, 429, "busy", "others send pictures: ask again in a second", "1");
+        return false;
+    }
+    r->uploads = true, r->web->upload_count++;
+    if (r->socket) r->socket->uploads = true;
+    return true;
+}
+
 static bool judge_body(struct web_request *r, enum MHD_Result *result) {
     unsigned long long size;
     const char *type = head(r, MHD_HTTP_HEADER_CONTENT_TYPE);
     bool has = has_body(r, &size);
+    if (r->route->picture) return judge_picture(r, type, has, size, result);
     if (size > WEB_BODY)
         *result = web_refuse_as(r, 413, "long", "a body is at most 32 KiB", NULL);
     else if (has && !r->route->body)
@@ -90,7 +115,7 @@ static bool judge(struct web_request *r, const char *url, const char *method, en
     if (!r->route && known) return *result = refuse_method(r, url), true;
     if (!r->route) return *result = web_refuse_as(r, 404, "none", "no such path", NULL), true;
     if (!judge_body(r, result)) return true;
-    if (r->route->open || web_login_knows(r, &answered, result)) return false;
+    if (r->route->open || web_login_knows(r, &answered, result)) return !begin_upload(r, result);
     if (!answered) *result = web_refuse_as(r, 401, "denied", WEB_LOG_IN, NULL);
     return true;
 }
@@ -98,7 +123,8 @@ static bool judge(struct web_request *r, const char *url, const char *method, en
 /* ---- the body ---- */
 
 static enum MHD_Result take_body(struct web_request *r, const char *bytes, size_t *size) {
-    if (*size > WEB_BODY - r->body_size) return MHD_NO; /* longer than told, or not told: the connection ends */
+    if (*size > (r->uploads ? SERVE_PICTURE : WEB_BODY) - r->body_size)
+        return MHD_NO; /* longer than told, or not told: the connection ends */
     char *grown = realloc(r->body, r->body_size + *size + 1);
     if (!grown) return MHD_NO;
     memcpy(grown + r->body_size, bytes, *size);
@@ -178,7 +204,8 @@ void web_completed(void *user, struct MHD_Connection *connection, void **state, 
     if (!r) return;
     take_out(r);
     web_login_forget(&r->web->login, r);
-    if (r->socket) r->socket->served = false, r->socket->since_ms = clock_ms();
+    if (r->socket) r->socket->served = r->socket->uploads = false, r->socket->since_ms = clock_ms();
+    r->web->upload_count -= r->uploads;
     if (r->body) explicit_bzero(r->body, r->body_size);
     free(r->body);
     free(r);

@@ -200,13 +200,11 @@ static int pass_over(void *user, const struct ini_place *at, const char *key, co
     return OCELLI_OK;
 }
 
-static const struct ini_section daemon_sections[] = {{.name = "run", .value = pass_over},
-                                                     {.name = "source", .value = pass_over},
-                                                     {.name = "serve", .value = pass_over},
-                                                     {.name = "web", .value = pass_over},
-                                                     {.name = "mqtt", .value = pass_over},
-                                                     {.name = "memory", .value = pass_over},
-                                                     {.name = "moderation", .value = pass_over}};
+static const struct ini_section daemon_sections[] = {
+    {.name = "run", .value = pass_over},       {.name = "source", .value = pass_over},
+    {.name = "serve", .value = pass_over},     {.name = "web", .value = pass_over},
+    {.name = "mqtt", .value = pass_over},      {.name = "memory", .value = pass_over},
+    {.name = "moderation", .value = pass_over}};
 const struct ini_table tags_file_daemon_sections = {daemon_sections, sizeof daemon_sections / sizeof *daemon_sections,
                                                     NULL};
 
@@ -286,6 +284,19 @@ static void mix_list(uint8_t digest[SHA256_SIZE], const struct prompts_list *lis
         if (i < list->count) sha256(list->texts[i], strlen(list->texts[i]), all + SHA256_SIZE);
         sha256(all, sizeof all, digest);
     }
+}
+
+void tags_file_keep_group(struct tags_file *file, const char *name) {
+    const struct tags_file_tag *tag = tags_file_find(file, name);
+    const char *group = tag ? tag->group : NULL;
+    size_t kept = 0, number = tag ? (size_t)(tag - file->tags) : file->count;
+    for (size_t i = 0; i < file->count; i++) {
+        const char *other = file->tags[i].group;
+        if (i == number || (group && other && !strcmp(group, other))) file->tags[kept++] = file->tags[i];
+    }
+    file->count = kept;
+    lookup_clear(&file->names);
+    for (size_t i = 0; i < kept; i++) lookup_add(&file->names, file->tags[i].name, i);
 }
 
 const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag) {

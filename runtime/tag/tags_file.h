@@ -64,6 +64,9 @@ void tags_file_finish(struct tags_file *file);
 /* The tag of that name, composed or not, or NULL. */
 const struct tags_file_tag *tags_file_find(const struct tags_file *file, const char *name);
 
+/* Leaves the tag of that name and the others of its group, which are its rivals. Without that tag: none. */
+void tags_file_keep_group(struct tags_file *file, const char *name);
+
 /* The prompts that are meant: its own, else its name, but none where it has examples alone. */
 const struct prompts_list *tags_file_prompts(const struct tags_file_tag *tag);
 /* The templates that count for it: its own, else the file's. */

@@ -30,6 +30,13 @@ def axe_file():
     sys.exit("no axe.min.js: pip install axe-playwright-python")
 
 
+def choose(browser, page, file):
+    """As a person does in the dialogue of the file picker."""
+    document = browser.call("DOM.getDocument", page)["root"]["nodeId"]
+    node = browser.call("DOM.querySelector", page, nodeId=document, selector="#like")["nodeId"]
+    browser.call("DOM.setFileInputFiles", page, nodeId=node, files=[str(file.resolve())])
+
+
 def small(source_file, to):
     """96 colours: the picture lies in the repository."""
     from PIL import Image
@@ -54,6 +61,9 @@ def main():
         check(browser.until(page, "document.getElementById('live').naturalWidth > 0"), "there is a live picture")
         browser.run(page, "document.getElementById('words').value = 'a cat'; document.getElementById('search').requestSubmit()")
         check(browser.until(page, "document.querySelectorAll('#hits li').length > 0"), "a search finds something")
+        choose(browser, page, source / "tools/demo/pictures/pizza.png")
+        check(browser.until(page, "document.querySelectorAll('#hits li').length > 0 && $('hits').textContent.includes('pizza')"), "a search by picture finds it")
+        check(browser.run(page, "$('like-shown').naturalWidth > 0"), "the picture that is searched for is shown")
         time.sleep(float(os.environ.get("WAIT", 20)))
         browser.run(page, "scrollTo(0, 0)")
         browser.picture(page, folder / "desktop.png", 1280, 1000, False)
@@ -71,9 +81,12 @@ def main():
         check(browser.until(page, "[...document.querySelectorAll('.tag-name')].some(e => e.textContent.startsWith('<img'))", 60), "a name of HTML is shown as text")
         check(browser.run(page, "document.title") == "ocelli", "it runs nothing")
         browser.run(page, "openEditor('cat')")
-        browser.picture(page, folder / "editor.png", 1280, 1000, False)
-        faults = browser.run(page, AXE)
-        check(not [x for x in faults if x.startswith(("serious", "critical"))], f"axe finds nothing serious in the editor: {faults}")
+        browser.run(page, "$('e-try').focus(); $('e-try').click()")
+        check(browser.until(page, "!$('e-line').hidden && /^On [1-9]/.test($('e-tried').textContent)", 40), "a tag is tried on the last hour: " + browser.run(page, "$('e-tried').textContent + $('e-fault').textContent"))
+        for dark in True, False:
+            browser.picture(page, folder / ("editor-dark.png" if dark else "editor.png"), 1280, 1000, dark)
+            faults = browser.run(page, AXE)
+            check(not [x for x in faults if x.startswith(("serious", "critical"))], f"axe finds nothing serious in the editor ({'dark' if dark else 'light'}): {faults}")
         seen = {e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"}
         check(all(u.startswith((f"http://127.0.0.1:{port}/", "blob:http://127.0.0.1", "about:")) for u in seen), f"no request to another host ({len(seen)} addresses)")
         errors = [e["params"]["entry"]["text"] for e in browser.events if e.get("method") == "Log.entryAdded" and e["params"]["entry"]["level"] == "error"]

@@ -57,7 +57,7 @@ static enum serve_code ask(const char *text) {
     char template[] = "a photo of a {}.";
     const char *texts[] = {template};
     struct prompts_list templates = {.texts = texts, .count = 1};
-    enum serve_code code = service_search(&s, &templates, text, others, &found, message);
+    enum serve_code code = service_search(&s, &templates, &(struct serve_query){.text = text}, others, &found, message);
     memset(template, 'x', sizeof template - 1); /* it need not stay */
     return code;
 }

@@ -34,6 +34,7 @@ min_off = 0
 [tag sailboat]
 INI
 ask() { "$ocelli" query --json "udp://127.0.0.1:$port" "$@" 2>>fault; }
+like() { picture=$1; shift; "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" search --like "$picture" "$@" 2>>fault; }
 start() { "$ocelli" run -c ocelli.ini >>out 2>>err & daemon=$!; until_true 20 ask ping || fail "it does not answer"; }
 is_on() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"on\")"; }
 show() {
@@ -88,6 +89,37 @@ if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" search pizza >answer 
 else
     grep -q "CoAP is not built in" fault || fail "CoAP: $(tail -n 1 fault)"
 fi
+# By a picture, which comes in blocks; with words; and a picture that is none. A line has no room for one.
+if grep -q "CoAP is not built in" fault; then
+    :
+else
+    for thing in cat sailboat; do
+        like "$pictures/$thing.png" >answer || fail "search --like $thing: $(tail -n 1 fault)"
+        jq -e ".hits[0].tags == \"$thing\" and .hits[0].score > 0.9" answer >/dev/null || fail "search --like $thing: $(cat answer)"
+    done
+    like "$pictures/pizza.png" a pizza >answer || fail "search --like with words: $(tail -n 1 fault)"
+    jq -e '.hits[0].tags == "pizza"' answer >/dev/null || fail "search --like with words: $(cat answer)"
+    like ocelli.ini >answer && fail "an ini is searched for: $(cat answer)"
+    tail -n 1 fault | grep -q "4.00 the picture: not a picture" || fail "no picture: $(tail -n 1 fault)"
+    printf 'P6 16000 16000 255\n' >bomb
+    like bomb >answer && fail "a bomb is searched for"
+    tail -n 1 fault | grep -q "4\.[01][03] the picture:" || fail "a bomb: $(tail -n 1 fault)"
+fi
+"$ocelli" query "udp://127.0.0.1:$port" search --like "$pictures/cat.png" 2>said && fail "a picture in a line"
+grep -q "a picture does not fit a line" said || fail "a picture in a line: $(cat said)"
+ask search --like >answer && fail "--like without a picture"
+
+# The last hour with other rules: nothing of the file changes.
+cp ocelli.ini before.ini
+ask replay cat >answer || fail "replay: $(tail -n 1 fault)"
+jq -e '.pictures == 3 and .turned_on == 1 and .state == "off" and .threshold == "fixed" and .on_s > 0.5 and (.changes | length == 2)' answer >/dev/null || fail "replay cat: $(cat answer)"
+ask replay cat on=0.99 off=0.98 >answer || fail "replay with a rule: $(tail -n 1 fault)"
+jq -e '.pictures == 3 and .turned_on == 0 and .on_s == 0 and .changes == []' answer >/dev/null || fail "replay with a rule: $(cat answer)"
+ask replay "a boat" "a sailboat" >answer || fail "replay of a new tag: $(tail -n 1 fault)"
+jq -e '.turned_on == 1 and .state == "on"' answer >/dev/null || fail "replay of a new tag: $(cat answer)"
+ask replay cat without "no such prompt" >answer && fail "replay without what is not there"
+ask replay cat smoth=0 >answer && fail "replay of an unknown key"
+cmp -s ocelli.ini before.ini || fail "replay changed the file"
 ask search "" >answer && fail "an empty text is searched: $(cat answer)"
 
 # The file, beside the daemon: all three when a second apart is enough, the right one first.

@@ -6,6 +6,7 @@
  * [--verdicts 1]: as a daemon that moderates; its policy comes and goes with what is seen */
 #include "../serve/service_fixture.h"
 #include "daemon/service_search.h"
+#include "prep/decode.h"
 #include "serve/serve.h"
 
 #include <poll.h>
@@ -45,13 +46,21 @@ static void look(struct serve *serve, double now_ms, double change_ms) {
         serve_push(serve, events, count);
 }
 
-/* The daemon's search, over a history that takes the time that a small board takes for a text. */
+/* The daemon's search, over a history that takes the time that a small board takes for a text. A picture is read. */
 static struct service_search searched;
 static unsigned search_ms = 200;
 
 int daemon_search(struct daemon *daemon, const struct daemon_question *question, struct history_found *found) {
-    (void)daemon, (void)question;
+    struct ocelli_image image = {0};
+    (void)daemon;
     usleep(search_ms * 1000);
+    if (question->picture) {
+        log_hold(question->fault, LOG_LINE);
+        int status = decode_memory(&image, question->picture, question->picture_size, "the picture", NULL);
+        log_release();
+        decode_free(&image);
+        if (status) return status;
+    }
     found->hits[0] = (struct history_hit){.time = 1795521600, .score = 0.3, .tags = "cat"};
     found->count = 1, found->since = 1795435200;
     return OCELLI_OK;
@@ -66,11 +75,11 @@ static bool searching(void *user) {
     return service_searching(&searched);
 }
 
-static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found,
+static enum serve_code search(void *user, const struct serve_query *query, bool others, struct serve_found *found,
                               char message[SERVE_MESSAGE]) {
     static const struct prompts_list none;
     (void)user;
-    return service_search(&searched, &none, text, others, found, message);
+    return service_search(&searched, &none, query, others, found, message);
 }
 
 /* As `ocelli run`, which also tells what is no fault. */

@@ -11,10 +11,11 @@ static struct {
     int begun;
 } searched;
 
-static enum serve_code search(void *user, const char *text, bool others, struct serve_found *found,
+static enum serve_code search(void *user, const struct serve_query *query, bool others, struct serve_found *found,
                               char message[SERVE_MESSAGE]) {
     static const struct serve_hit hit = {1795521600, 0.3, "cat"};
     (void)user, (void)message;
+    const char *text = query->text;
     bool same = !strcmp(searched.text, text);
     if (searched.going_on && same) return SERVE_DEFERRED;
     if (searched.going_on || (!same && others)) return SERVE_BUSY;

@@ -548,12 +548,13 @@ static void broken(void **state) {
 }
 
 /* As many hits as there can be, with names of all lengths, the newest picture first. */
-static enum serve_code found_many(void *user, const char *text, bool others, struct serve_found *found,
+static enum serve_code found_many(void *user, const struct serve_query *query, bool others, struct serve_found *found,
                                   char message[SERVE_MESSAGE]) {
     static struct serve_hit hits[SERVE_HITS];
     static char names[SERVE_HITS][512];
     (void)user, (void)others, (void)message;
-    if (strcmp(text, "a red truck")) {
+    assert_null(query->picture);
+    if (strcmp(query->text, "a red truck")) {
         *found = (struct serve_found){hits, 0, (double)NAN};
         return SERVE_OK;
     }
@@ -565,9 +566,9 @@ static enum serve_code found_many(void *user, const char *text, bool others, str
     return SERVE_OK;
 }
 
-static enum serve_code found_fault(void *user, const char *text, bool others, struct serve_found *found,
+static enum serve_code found_fault(void *user, const struct serve_query *query, bool others, struct serve_found *found,
                                    char message[SERVE_MESSAGE]) {
-    (void)user, (void)text, (void)others, (void)found;
+    (void)user, (void)query, (void)others, (void)found;
     strcpy(message, "its log tells why");
     return SERVE_FAILED;
 }
@@ -585,6 +586,7 @@ static void searching(void **state) {
     assert_has(ask("search"), "\"error\":\"usage\"");
     assert_has(ask("search \"\""), "\"error\":\"usage\"");
     assert_has(ask("search \" a\""), "\"error\":\"usage\"");
+    assert_has(ask("search --like cat.jpg"), "\"error\":\"usage\",\"message\":\"a picture does not fit a line");
     char line[200] = "search ";
     memset(line + 7, 'a', 161);
     assert_has(ask_bytes(line, 7 + 161), "\"error\":\"long\"");
@@ -628,7 +630,8 @@ static void answers(void **state) {
 
 static void help_and_status(void **state) {
     (void)state;
-    assert_has(ask("help"), "\"help\":\"ping tags watch unwatch prompts add set remove pause search status help\"}");
+    assert_has(ask("help"),
+               "\"help\":\"ping tags watch unwatch prompts add set remove replay pause search status help\"}");
     assert_has(ask("help set"), "\"help\":\"set NAME VALUE...: replaces");
     assert_has(ask("help x"), "\"error\":\"verb\"");
     assert_has(ask("status"),

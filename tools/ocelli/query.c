@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli query and ocelli watch: ask a board. They need neither model nor device. */
+#include "base/file.h"
+#include "base/log.h"
 #include "ocelli/client/answer.h"
 #include "ocelli/client/client.h"
 #include "ocelli/options.h"
@@ -76,19 +78,47 @@ static int query(struct client *c, const char **arguments, size_t count, bool js
     return status;
 }
 
+/* "search --like PICTURE [TEXT...]": takes the picture's words off. *path: NULL: it is another request. */
+static int take_picture(const struct options *o, const char **arguments, size_t *count, const char **path) {
+    *path = NULL;
+    if (strcmp(arguments[0], "search") || *count < 2 || strcmp(arguments[1], "--like")) return 0;
+    if (*count < 3) return options_usage(o, "--like needs a PICTURE");
+    *path = arguments[2];
+    *count -= 2;
+    memmove(arguments + 1, arguments + 3, (*count - 1) * sizeof *arguments);
+    return 0;
+}
+
+/* Freed with file_free(), on error too. */
+static int read_picture(struct client *c, const char *path, struct file_bytes *picture) {
+    if (!path) return OCELLI_OK;
+    if (!c->kind->pictures)
+        return log_fail(OCELLI_ERR_USAGE, "%s: a picture does not fit a line: search by coap:// or coaps://", c->uri);
+    int status = file_read(picture, path);
+    if (!status && !picture->size) status = log_fail(OCELLI_ERR_FILE, "%s: empty", path);
+    if (!status && picture->size > SERVE_PICTURE)
+        status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d MiB, which is the most that a board takes: make it smaller",
+                          path, SERVE_PICTURE >> 20);
+    c->picture = picture->data, c->picture_size = picture->size;
+    return status;
+}
+
 static int run_query(int argc, char **argv) {
     struct options o = {.command = &command_query};
-    const char *keys = NULL, *arguments[ARGUMENTS + 2];
+    const char *keys = NULL, *arguments[ARGUMENTS + 2], *path;
+    struct file_bytes picture = {NULL};
     size_t count = 0;
     struct client c;
     if (take_options(&o, &keys, NULL, argc, argv)) return o.exit_code;
     if (argc - optind < 2) return options_usage(&o, argc == optind ? "no URI" : "no REQUEST: try tags");
     if (argc - optind - 1 > ARGUMENTS - 1) return options_usage(&o, "a request is at most %d words", ARGUMENTS - 1);
     for (int i = optind + 1; i < argc; i++) arguments[count++] = argv[i];
-    if (check_arguments(&o, arguments, count)) return EXIT_USAGE;
+    if (check_arguments(&o, arguments, count) || take_picture(&o, arguments, &count, &path)) return EXIT_USAGE;
     int status = client_open(&c, argv[optind], keys);
+    if (!status) status = read_picture(&c, path, &picture);
     if (!status) status = query(&c, arguments, count, o.json);
     client_close(&c);
+    file_free(&picture);
     return options_exit_code(status);
 }
 
@@ -116,10 +146,12 @@ const struct command command_query = {
     .summary = "ask a board what it sees, and change what it looks for",
     .usage = "ocelli query [OPTION]... URI REQUEST...",
     .help = "Asks a board that runs `ocelli run`. REQUEST is one of ping, tags, prompts, add, set, remove,\n"
-            "search, status, help with its words; docs/protocol.md tells them. Columns of tags: name, state, score,\n"
-            "margin, cosine, percentile, group, rule of the threshold; - is: none, or not known yet.\n\n" HELP "\n"
+            "search, replay, status, help with its words; docs/protocol.md tells them. Columns of tags: name, state,\n"
+            "score, margin, cosine, percentile, group, rule of the threshold; - is: none, or not known yet.\n"
+            "search --like PICTURE [TEXT...] looks for what resembles a picture, by coap or coaps.\n\n" HELP "\n"
             "Example:\n"
             "  ocelli query udp://192.168.1.20 tags\n"
+            "  ocelli query coap://192.168.1.20 search --like van.jpg\n"
             "  ocelli query serial:/dev/ttyUSB0 set garage \"an open garage door\"\n",
     .run = run_query,
 };

@@ -7,18 +7,22 @@
 #include <ocelli.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct client {
     const struct client_kind *kind;
-    const char *uri;  /* for messages */
-    const char *rest; /* of it, behind the scheme */
-    const char *keys; /* file of --psk; NULL: none */
+    const char *uri;        /* for messages */
+    const char *rest;       /* of it, behind the scheme */
+    const char *keys;       /* file of --psk; NULL: none */
+    const uint8_t *picture; /* (picture_size): goes with a search; NULL: none. The caller's */
+    size_t picture_size;
     void *self;
 };
 
 /* A scheme: a row in client.c. All say their faults. Answers are JSON, terminated, and stay until the next call. */
 struct client_kind {
     const char *scheme; /* "udp:" */
+    bool pictures;      /* it can send one */
     bool apart;         /* who follows asks by a second client: an answer would be taken for a push */
     int (*open)(struct client *c);
     /* Errors: FILE (the board said no), DEVICE (no answer), USAGE (no such request). */

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANSWER_MS = 20000, RENEW_MS = 20000 };
+enum { ANSWER_MS = 20000, PICTURE_MS = 300000 /* its blocks too */, RENEW_MS = 20000 };
 
 struct coap_client {
     coap_context_t *context;
@@ -161,7 +161,10 @@ static int send_request(struct client *client, const struct serve_row *row, cons
     add_arguments(&list, row, arguments, count, body);
     coap_add_optlist_pdu(pdu, &list);
     coap_delete_optlist(list);
-    if (body[0]) coap_add_data(pdu, strlen(body), (const uint8_t *)body);
+    if (row->picture) /* in blocks; it outlives the request */
+        coap_add_data_large_request(k->session, pdu, client->picture_size, client->picture, NULL, NULL);
+    else if (body[0])
+        coap_add_data(pdu, strlen(body), (const uint8_t *)body);
     k->done = k->gone = false;
     return coap_send(k->session, pdu) == COAP_INVALID_MID ? log_fail(OCELLI_ERR_DEVICE, "%s: cannot send", client->uri)
                                                           : OCELLI_OK;
@@ -169,7 +172,8 @@ static int send_request(struct client *client, const struct serve_row *row, cons
 
 static int wait_answer(struct client *c, const char *what) {
     struct coap_client *k = c->self;
-    for (double until = clock_ms() + ANSWER_MS; !k->done && !k->gone && clock_ms() < until;)
+    double most = c->picture ? PICTURE_MS : ANSWER_MS;
+    for (double until = clock_ms() + most; !k->done && !k->gone && clock_ms() < until;)
         coap_io_process(k->context, 100);
     if (!k->done || !k->body)
         return log_fail(OCELLI_ERR_DEVICE, "%s: no answer: is it on, may this machine ask it, is the key right?",
@@ -180,7 +184,8 @@ static int wait_answer(struct client *c, const char *what) {
 }
 
 static int ask(struct client *c, const char *const *arguments, size_t count, const char **json) {
-    const struct serve_row *row = serve_row_of_verb(arguments[0]);
+    const struct serve_row *row =
+        c->picture ? serve_row_of_path(arguments[0], SERVE_PUT) : serve_row_of_verb(arguments[0]);
     if (!row || !row->path)
         return log_fail(OCELLI_ERR_USAGE, "%s: CoAP has no %s: tags, prompts, add, set, remove, search, status", c->uri,
                         arguments[0]);
@@ -257,5 +262,5 @@ static int next(struct client *client, int timeout_ms, const char **json) {
     }
 }
 
-const struct client_kind client_coap = {"coap:", true, open_coap, ask, watch, next, close_coap};
-const struct client_kind client_coaps = {"coaps:", true, open_coaps, ask, watch, next, close_coap};
+const struct client_kind client_coap = {"coap:", true, true, open_coap, ask, watch, next, close_coap};
+const struct client_kind client_coaps = {"coaps:", true, true, open_coaps, ask, watch, next, close_coap};

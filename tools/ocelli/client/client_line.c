@@ -245,5 +245,5 @@ static int next(struct client *client, int timeout_ms, const char **json) {
     return log_fail(OCELLI_ERR_DEVICE, "%s: nothing for %d s: it is gone", client->uri, CLIENT_SILENCE_MS / 1000);
 }
 
-const struct client_kind client_udp = {"udp:", false, open_udp, ask, watch, next, close_line};
-const struct client_kind client_serial = {"serial:", false, open_serial, ask, watch, next, close_line};
+const struct client_kind client_udp = {"udp:", false, false, open_udp, ask, watch, next, close_line};
+const struct client_kind client_serial = {"serial:", false, false, open_serial, ask, watch, next, close_line};
