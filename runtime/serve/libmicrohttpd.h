@@ -12,6 +12,7 @@
     X(MHD_add_response_header)                                                                                         \
     X(MHD_create_response_from_buffer)                                                                                 \
     X(MHD_create_response_from_callback)                                                                               \
+    X(MHD_create_response_from_iovec)                                                                                  \
     X(MHD_destroy_response)                                                                                            \
     X(MHD_get_connection_info)                                                                                         \
     X(MHD_get_connection_values_n)                                                                                     \
@@ -33,6 +34,7 @@ LIBMICROHTTPD_FUNCTIONS(DECLARE)
 #define MHD_add_response_header loaded_MHD_add_response_header
 #define MHD_create_response_from_buffer loaded_MHD_create_response_from_buffer
 #define MHD_create_response_from_callback loaded_MHD_create_response_from_callback
+#define MHD_create_response_from_iovec loaded_MHD_create_response_from_iovec
 #define MHD_destroy_response loaded_MHD_destroy_response
 #define MHD_get_connection_info loaded_MHD_get_connection_info
 #define MHD_get_connection_values_n loaded_MHD_get_connection_values_n

@@ -17,6 +17,7 @@
     X(mosquitto_disconnect_callback_set)                                                                               \
     X(mosquitto_int_option)                                                                                            \
     X(mosquitto_lib_init)                                                                                              \
+    X(mosquitto_log_callback_set)                                                                                      \
     X(mosquitto_loop_misc)                                                                                             \
     X(mosquitto_loop_read)                                                                                             \
     X(mosquitto_loop_write)                                                                                            \
@@ -44,6 +45,7 @@ LIBMOSQUITTO_FUNCTIONS(DECLARE)
 #define mosquitto_disconnect_callback_set loaded_mosquitto_disconnect_callback_set
 #define mosquitto_int_option loaded_mosquitto_int_option
 #define mosquitto_lib_init loaded_mosquitto_lib_init
+#define mosquitto_log_callback_set loaded_mosquitto_log_callback_set
 #define mosquitto_loop_misc loaded_mosquitto_loop_misc
 #define mosquitto_loop_read loaded_mosquitto_loop_read
 #define mosquitto_loop_write loaded_mosquitto_loop_write
