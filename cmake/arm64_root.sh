@@ -16,6 +16,8 @@ mkdir -p "$out"
 rm -rf "$out/root" "$out/stamp"
 mmdebstrap --quiet --variant=extract --arch=arm64 --components=main --skip=check/qemu \
     --aptopt='APT::Install-Recommends "false"' --include=$packages "$suite" "$out/root" "$mirror"
+# Of devices the emulator has to take this machine's: a ptmx of its own finds no terminals.
+rm -rf "$out/root/dev"
 # Links that begin at / would lead out of the folder, and the linker would take an archive in place of a library.
 find "$out/root" -lname '/*' -printf '%l %p\n' | while read -r to link; do ln -sfnr "$out/root$to" "$link"; done
 echo "$stamp" >"$out/stamp"
