@@ -262,12 +262,15 @@ void mqtt_link_step(struct mqtt_link *link, const struct pollfd *fds, size_t cou
         return;
     }
     tls_fault = NULL;
-    if (count && fds[0].revents & (POLLIN | POLLERR | POLLHUP)) mosquitto_loop_read(link->client, 1);
-    if (count && fds[0].revents & POLLOUT) mosquitto_loop_write(link->client, 1);
-    if (now_ms - link->looked_ms >= LOOK_MS) {
+    int result = MOSQ_ERR_SUCCESS;
+    if (count && fds[0].revents & (POLLIN | POLLERR | POLLHUP)) result = mosquitto_loop_read(link->client, 1);
+    if (count && !result && fds[0].revents & POLLOUT) result = mosquitto_loop_write(link->client, 1);
+    if (!result && now_ms - link->looked_ms >= LOOK_MS) {
         link->looked_ms = now_ms;
-        mosquitto_loop_misc(link->client);
+        result = mosquitto_loop_misc(link->client);
     }
+    /* A handshake that fails closes the socket, and calls on_disconnect() only sometimes. */
+    if (result && mosquitto_socket(link->client) < 0) fail(link, fault_of(result));
 }
 
 bool mqtt_link_free(struct mqtt_link *link) {

@@ -40,7 +40,7 @@ fi
 
 # Minutes when emulated; and what opens a pseudoterminal, which qemu-user cannot.
 slow='^(blob_blob|convert_convert|memory_history|serve_line|tag_tagger_days|text_bpe)$'
-pty='^(serve_serve|serve_later)$'
+pty='^(serve_serve|serve_deferred)$'
 
 run() { # CPU TESTS BEST NOT: the kernels that it must have found first
     echo "-- as $1"

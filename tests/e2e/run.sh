@@ -168,7 +168,7 @@ ini files:seen rate=0 'on_change=echo $$ >pid; exec sleep 100'
 start
 started
 for i in 1 2 3; do show cat s$i && wait_status ".pictures==$((2 * i - 1))" && show pizza s$i && wait_status ".pictures==$((2 * i))"; done
-jq -se 'map(select(.event=="status"))|last|.events>=11 and .programs_ran==1' out >/dev/null || fail "$name: not one at a time"
+wait_status ".events>=11 and .programs_ran==1" || fail "$name: not one at a time"
 stop TERM
 kill "$(cat pid)" 2>/dev/null # if the end has not
 
