@@ -10,7 +10,7 @@ mkdir "$made/from"
 "$OCELLI_BUILD/tests/checkpoint" siglip "$made/from" >"$made/log" 2>&1 &&
     "$OCELLI_BUILD/ocelli-convert" "$made/from" -o "$made/model.gguf" --name tiny --no-calibrate >"$made/log" 2>&1 ||
     { cat "$made/log"; rm -rf "$made"; echo "FAILED: no model"; exit 1; }
-OCELLI_MODEL=$made/model.gguf
+export OCELLI_MODEL=$made/model.gguf
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 trap 'test -z "$daemon" || kill -9 "$daemon" 2>/dev/null; rm -rf "$work" "$made"' EXIT
 run() { command=$1; shift; "$ocelli" "$command" -m "$model" --kind f16w "$@" >out 2>err; }
@@ -36,7 +36,7 @@ same_scores() {
         | '"$1"')' "$2" >/dev/null || fail "$name: other scores than tag"
 }
 
-name=eval
+name="eval"
 printf 'image,label\ncat.png,cat\npizza.png,pizza\nsailboat.png,sailboat\n' >labels.csv
 run eval --labels labels.csv -o all pics || fail "$name"
 same_scores '.[0].tag == $l[2] and near(.[0].score; $l[4] | tonumber) and near((.[] | select(.tag == $l[1]).score); $l[5] | tonumber)' all/pictures.csv
