@@ -130,6 +130,8 @@ struct ocelli_info {
     const char *own_tags;
     const char *const *own_texts; /* (own_text_count) */
     size_t own_text_count;
+    float logit_bias;       /* see ocelli_tags_score(); 0, except with score_sigmoid */
+    uint32_t score_sigmoid; /* 1: a SigLIP model, each score is a sigmoid; 0: softmax */
 };
 
 /* A tag: what to look for, in one or more prompts, whose embeddings are averaged. */

@@ -124,6 +124,8 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info) {
         .own_tags = handle->own.tags,
         .own_texts = handle->own.texts,
         .own_text_count = handle->own.count,
+        .logit_bias = handle->config.logit_bias,
+        .score_sigmoid = handle->config.sigmoid,
     };
 }
 

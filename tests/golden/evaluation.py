@@ -11,13 +11,14 @@ import sys
 import numpy as np
 import torch
 from clip_benchmark.metrics import zeroshot_classification, zeroshot_retrieval
-from open_clip.loss import ClipLoss
+from open_clip.loss import ClipLoss, SigLipLoss
 from scipy.optimize import minimize_scalar
 from sklearn.calibration import calibration_curve
 from sklearn.decomposition import PCA
 from sklearn.metrics import classification_report
 
 PICTURES, CLASSES, N, SCALE, BINS = 90, 7, 12, 30.0, 15
+BIAS = -15.0  # of the same vectors as a SigLIP model's
 TEXTS_EACH = (1, 2, 3)  # captions of a picture, in turn
 
 
@@ -35,17 +36,28 @@ def retrieval(pictures, texts, of):
     return zeroshot_retrieval.evaluate(Vectors, [batch], lambda rows: torch.tensor(texts[rows]), "cpu", amp=False, recall_k_list=[1, 5, 10])
 
 
-def calibration(logits, labels):
-    """ECE, RMS and largest gap, and the NLL, in double."""
+def softmax(logits, labels):
+    """Scores, and the NLL of the right class, in double."""
     z = logits - logits.max(1, keepdims=True)
     p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+    return p, -np.log(p[np.arange(len(labels)), labels]).mean()
+
+
+def sigmoid(logits, labels):
+    """The same of a model whose scores stand for themselves: the binary cross entropy, summed over the classes."""
+    z, right = torch.tensor(logits), torch.nn.functional.one_hot(torch.tensor(labels), logits.shape[1]).double()
+    return torch.sigmoid(z).numpy(), torch.nn.functional.binary_cross_entropy_with_logits(z, right, reduction="sum").item() / len(labels)
+
+
+def calibration(logits, labels, rule=softmax):
+    """ECE, RMS and largest gap, and the NLL, in double."""
+    p, nll = rule(logits, labels)
     confidence, right = p.max(1), p.argmax(1) == labels
     # scikit-learn gives the means of the bins that are not empty, in order.
     accuracy, mean = calibration_curve(right, confidence, n_bins=BINS, strategy="uniform")
     at = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence)
     weight = np.array([c for c in np.bincount(at, minlength=BINS) if c]) / len(labels)
     gap = np.abs(accuracy - mean)
-    nll = -np.log(p[np.arange(len(labels)), labels]).mean()
     return (weight * gap).sum(), np.sqrt((weight * gap**2).sum()), gap.max(), nll
 
 
@@ -78,15 +90,18 @@ def main():
         row = report.get(name, {"precision": 0, "recall": 0, "f1-score": 0, "support": 0})
         out[f"{name.split()[0]}.precision"], out[f"{name.split()[0]}.recall"] = row["precision"], row["recall"]
         out[f"{name.split()[0]}.f1"], out[f"{name.split()[0]}.support"] = row["f1-score"], row["support"]
-    out["ece"], out["rms_ce"], out["mce"], out["nll"] = calibration(SCALE * cosines, labels)
-    fit = minimize_scalar(lambda t: calibration(SCALE * cosines / np.exp(t), labels)[3], bounds=(-3, 3), method="bounded", options={"xatol": 1e-10})
-    out["temperature"] = np.exp(fit.x)
-    out["ece_fitted"] = calibration(SCALE * cosines / out["temperature"], labels)[0]
+    for name, rule, logits in (("", softmax, SCALE * cosines), ("sigmoid.", sigmoid, SCALE * cosines + BIAS)):
+        out[name + "ece"], out[name + "rms_ce"], out[name + "mce"], out[name + "nll"] = calibration(logits, labels, rule)
+        fit = minimize_scalar(lambda t: rule(logits / np.exp(t), labels)[1], bounds=(-3, 3), method="bounded", options={"xatol": 1e-10})
+        out[name + "temperature"] = np.exp(fit.x)
+        out[name + "ece_fitted"] = calibration(logits / out[name + "temperature"], labels, rule)[0]
 
     out.update(retrieval(pictures, texts, of))
     first = [of.index(k) for k in range(PICTURES)]
-    loss = ClipLoss()(torch.tensor(pictures, dtype=torch.float64), torch.tensor(texts[first], dtype=torch.float64), torch.tensor(SCALE, dtype=torch.float64))
-    out["loss"] = loss.item()
+    pairs = [torch.tensor(x, dtype=torch.float64) for x in (pictures, texts[first], SCALE)]
+    out["loss"] = ClipLoss()(*pairs).item()
+    out["bias"] = BIAS
+    out["sigmoid.loss"] = SigLipLoss()(*pairs, torch.tensor(BIAS, dtype=torch.float64)).item()
 
     both = np.concatenate([pictures - pictures.mean(0, dtype=np.float64), texts - texts.mean(0, dtype=np.float64)])
     pca = PCA(2, svd_solver="full").fit(both)

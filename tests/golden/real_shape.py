@@ -169,7 +169,7 @@ def open_clip_model(folder, name, outlier):
     mean, std = ([.5] * 3, [.5] * 3) if half else ([0.] * 3, [1.] * 3) if "mobile" in name else (list(open_clip.OPENAI_DATASET_MEAN), list(open_clip.OPENAI_DATASET_STD))
     way = "bilinear" if "mobile" in name else "bicubic"
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": config, "preprocess_cfg": {
-        "size": [3, size, size], "mode": "RGB", "mean": mean, "std": std, "interpolation": way, "resize_mode": mode, "fill_color": 0}}))
+        "size": [size, size], "mode": "RGB", "mean": mean, "std": std, "interpolation": way, "resize_mode": mode, "fill_color": 0}}))
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, str(folder / "open_clip_model.safetensors"))
 
     def run(pictures, ids):

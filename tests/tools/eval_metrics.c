@@ -3,6 +3,7 @@
  * (tests/golden/evaluation.py), and its edges. */
 #include "ocelli/eval/eval_metrics.h"
 #include "ocelli/eval/eval_bootstrap.h"
+#include "ocelli/common/score_rule.h"
 #include "ocelli/eval/eval_calibration.h"
 #include "ocelli/eval/eval_plane.h"
 #include "ocelli/eval/eval_retrieval.h"
@@ -106,20 +107,56 @@ static void classification(void **state) {
     free(cosines);
 }
 
+/* The vectors as a CLIP's and as a SigLIP's. */
+static struct score_rule golden_rule(bool sigmoid) {
+    return (struct score_rule){sigmoid, golden.scale, sigmoid ? expected("bias") : 0};
+}
+
+static void check_of(bool sigmoid, const char *name, double value) {
+    char key[60];
+    snprintf(key, sizeof key, "%s%s", sigmoid ? "sigmoid." : "", name), check(key, value);
+}
+
+static void check_calibration(bool sigmoid) {
+    struct eval_calibration c;
+    struct score_rule rule = golden_rule(sigmoid);
+    float *cosines = golden_cosines();
+    eval_calibrate(&c, cosines, golden.labels, golden.pictures, golden.classes, &rule);
+    check_of(sigmoid, "ece", c.ece);
+    check_of(sigmoid, "rms_ce", c.rms_ce);
+    check_of(sigmoid, "mce", c.mce);
+    check_of(sigmoid, "nll", c.nll);
+    double t = eval_temperature(cosines, golden.labels, golden.pictures, golden.classes, &rule);
+    check_of(sigmoid, "temperature", t);
+    rule = score_rule_at(&rule, t);
+    eval_calibrate(&c, cosines, golden.labels, golden.pictures, golden.classes, &rule);
+    check_of(sigmoid, "ece_fitted", c.ece);
+    free(cosines);
+}
+
 static void calibration(void **state) {
     (void)state;
-    struct eval_calibration c;
-    float *cosines = golden_cosines();
-    eval_calibrate(&c, cosines, golden.labels, golden.pictures, golden.classes, golden.scale);
-    check("ece", c.ece);
-    check("rms_ce", c.rms_ce);
-    check("mce", c.mce);
-    check("nll", c.nll);
-    double t = eval_temperature(cosines, golden.labels, golden.pictures, golden.classes, golden.scale);
-    check("temperature", t);
-    eval_calibrate(&c, cosines, golden.labels, golden.pictures, golden.classes, golden.scale / t);
-    check("ece_fitted", c.ece);
-    free(cosines);
+    check_calibration(false);
+    check_calibration(true);
+}
+
+static void score_rules(void **state) {
+    (void)state;
+    const float cosines[] = {0.1f, -0.2f, 0.3f};
+    const struct score_rule rules[] = {{false, 100, 0}, {true, 100, -10}, {true, 1e30, 0}, {false, 1e30, 0}};
+    float scores[3];
+    for (size_t r = 0; r < 4; r++) {
+        score_rule_scores(&rules[r], cosines, 3, scores);
+        for (size_t i = 0; i < 3; i++)
+            assert_true(fabs((double)scores[i] - score_rule_score(&rules[r], cosines, 3, i)) < 1e-7);
+        assert_true(isfinite(score_rule_nll(&rules[r], cosines, 3, 1))); /* however sure it is of what is wrong */
+    }
+    score_rule_scores(&rules[1], cosines, 3, scores);
+    assert_true(fabs((double)scores[0] - 0.5) < 1e-6 && scores[1] < 1e-6f && scores[2] > 0.999f);
+    assert_true(fabs(score_rule_guessing(&rules[0], 10) - log(10)) < 1e-12);
+    /* ten answers, each at one in ten: -log(0.1) - 9 log(0.9) */
+    assert_true(fabs(score_rule_guessing(&rules[1], 10) - (log(10) - 9 * log(0.9))) < 1e-12);
+    assert_true(fabs(score_rule_guessing(&rules[1], 1)) < 1e-12);
 }
 
 static struct eval_pairs golden_pairs(void) {
@@ -136,12 +173,18 @@ static void retrieval(void **state) {
     struct eval_pairs pairs = golden_pairs();
     struct eval_retrieval r;
     char key[60];
-    assert_int_equal(eval_retrieval_init(&r, &pairs, golden.scale), 0);
+    struct score_rule rule = golden_rule(false);
+    assert_int_equal(eval_retrieval_init(&r, &pairs, &rule), 0);
     for (size_t k = 0; k < EVAL_RECALLS; k++) {
         snprintf(key, sizeof key, "image_retrieval_recall@%zu", eval_recall_at[k]), check(key, r.image[k]);
         snprintf(key, sizeof key, "text_retrieval_recall@%zu", eval_recall_at[k]), check(key, r.text[k]);
     }
     check("loss", (r.loss_image + r.loss_text) / 2);
+    eval_retrieval_finish(&r);
+    rule = golden_rule(true);
+    assert_int_equal(eval_retrieval_init(&r, &pairs, &rule), 0);
+    check("sigmoid.loss", r.loss_image);
+    check("sigmoid.loss", r.loss_text);
     eval_retrieval_finish(&r);
 }
 
@@ -185,12 +228,13 @@ static void edges(void **state) {
     eval_metrics_finish(&m);
 
     struct eval_calibration c;
-    eval_calibrate(&c, one, &first, 1, 1, 100);
+    struct score_rule rule = {.scale = 100};
+    eval_calibrate(&c, one, &first, 1, 1, &rule);
     assert_true(c.ece < 1e-12 && c.bins[EVAL_BINS - 1].count == 1);
     const float sure[] = {0.9f, 0.1f}; /* right: any lower temperature is better yet */
-    assert_true(eval_temperature(sure, &first, 1, 2, 100) < EVAL_TEMPERATURE_LEAST * 1.01);
+    assert_true(eval_temperature(sure, &first, 1, 2, &rule) < EVAL_TEMPERATURE_LEAST * 1.01);
     const size_t wrong = 1;
-    assert_true(eval_temperature(sure, &wrong, 1, 2, 100) > EVAL_TEMPERATURE_MOST * 0.99);
+    assert_true(eval_temperature(sure, &wrong, 1, 2, &rule) > EVAL_TEMPERATURE_MOST * 0.99);
 
     struct eval_plane p;
     double xy[4];
@@ -230,6 +274,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(classification), cmocka_unit_test(calibration),
                                        cmocka_unit_test(retrieval),      cmocka_unit_test(plane),
                                        cmocka_unit_test(edges),          cmocka_unit_test(bootstrap),
-                                       cmocka_unit_test(interval)};
+                                       cmocka_unit_test(interval),       cmocka_unit_test(score_rules)};
     return cmocka_run_group_tests(tests, read_golden, free_golden);
 }

@@ -30,7 +30,7 @@ static struct tune_data make(float *pictures, float *prompts, float *cosines, si
             for (size_t k = 0; k < CLASSES; k++)
                 cosines[(c * COUNT + i) * CLASSES + k] = pictures[i * N] * prompts[(c * CLASSES + k) * N] +
                                                          pictures[i * N + 1] * prompts[(c * CLASSES + k) * N + 1];
-    return (struct tune_data){cosines, prompts, labels, held, CANDIDATES, COUNT, CLASSES, N, 20};
+    return (struct tune_data){cosines, prompts, labels, held, CANDIDATES, COUNT, CLASSES, N, {.scale = 20}};
 }
 
 static void choice(void **state) {

@@ -5,6 +5,7 @@
 
 #include "ocelli/audit/audit_groups.h"
 #include "ocelli/audit/audit_pairs.h"
+#include "ocelli/common/score_rule.h"
 #include "ocelli/eval/eval_bootstrap.h"
 #include "ocelli/eval/eval_vectors.h"
 #include "ocelli/options.h"
@@ -25,7 +26,7 @@ struct audit_request {
 /* The scores of one list of tags. */
 struct audit_scores {
     float *cosines; /* (count, tags) */
-    float *scores;  /* (count, tags): softmax of scale * cosine over the tags */
+    float *scores;  /* (count, tags): by the model's rule, over the tags */
     bool *selected; /* (count, tags) */
 };
 
@@ -55,7 +56,7 @@ struct audit {
     struct audit_swap *swaps; /* (pairs.count) */
     char model[128], device[128];
     size_t n; /* D */
-    double scale;
+    struct score_rule rule;
     float *vectors; /* (pictures, D) */
     float *texts;   /* (1 + pairs, tags, D): as written, then of each pair */
     struct audit_scores scores;

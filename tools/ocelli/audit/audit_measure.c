@@ -13,16 +13,10 @@ static int out_of_memory(const struct audit *a) {
 
 /* ---- scores ---- */
 
-static void softmax(float *scores, const float *cosines, size_t count, double scale) {
-    double best = (double)cosines[eval_best(cosines, count)], sum = 0;
-    for (size_t k = 0; k < count; k++) sum += exp(scale * ((double)cosines[k] - best));
-    for (size_t k = 0; k < count; k++) scores[k] = (float)(exp(scale * ((double)cosines[k] - best)) / sum);
-}
-
 static void score_picture(const struct audit *a, struct audit_scores *s, size_t at) {
     size_t tags = a->set.count;
     const float *row = s->cosines + at * tags;
-    softmax(s->scores + at * tags, row, tags, a->scale);
+    score_rule_scores(&a->rule, row, tags, s->scores + at * tags);
     size_t best = eval_best(row, tags);
     for (size_t k = 0; k < tags; k++)
         s->selected[at * tags + k] = isnan(a->request->threshold) ? k == best : (double)row[k] >= a->request->threshold;

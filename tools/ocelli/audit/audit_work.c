@@ -125,7 +125,7 @@ static int embed(struct audit *a, const struct options *o) {
     ocelli_get_info(handle, &info);
     snprintf(a->model, sizeof a->model, "%s", info.model_name);
     snprintf(a->device, sizeof a->device, "%s", info.device_name);
-    a->n = info.embedding_size, a->scale = (double)info.logit_scale;
+    a->n = info.embedding_size, a->rule = score_rule_of(&info);
     a->texts = calloc((1 + a->pairs.count) * a->set.count, a->n * sizeof *a->texts);
     status = a->texts ? embed_set(a, handle, &a->set, a->texts) : out_of_memory();
     for (size_t i = 0; !status && i < a->pairs.count; i++)

@@ -3,6 +3,7 @@
 #ifndef EVAL_H
 #define EVAL_H
 
+#include "ocelli/common/score_rule.h"
 #include "ocelli/eval/eval_bootstrap.h"
 #include "ocelli/eval/eval_calibration.h"
 #include "ocelli/eval/eval_input.h"
@@ -19,7 +20,7 @@ struct eval_model {
     const char *path;
     char name[128], device[128];
     size_t n;                        /* D */
-    double scale;                    /* logit scale */
+    struct score_rule rule;
     float *vectors;                  /* (pictures, n) */
     float *texts;                    /* (texts, n), for pairs */
     struct eval_retrieval retrieval; /* for pairs */

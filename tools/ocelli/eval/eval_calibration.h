@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+struct score_rule;
+
 enum { EVAL_BINS = 15 };
 /* Beyond these a temperature is not looked for: all answers are right, or as good as guessed. */
 #define EVAL_TEMPERATURE_LEAST 0.01
@@ -19,18 +21,17 @@ struct eval_bin {
 struct eval_calibration {
     struct eval_bin bins[EVAL_BINS]; /* of equal width; a confidence on an edge belongs to the lower one */
     double ece, rms_ce, mce;         /* gap of confidence and accuracy: mean, root of the mean square, largest */
-    double nll;                      /* mean negative log-likelihood, natural logarithm */
+    double nll;                      /* mean negative log-likelihood of a picture; score_rule_nll() */
     double confidence;               /* mean */
 };
 
-/* Compares the scores, softmax(scale * cosines), with the labels. cosines: (count, classes); labels: (count). */
+/* Compares the scores with the labels. cosines: (count, classes); labels: (count). A picture's confidence is the score
+ * of its best class. */
 void eval_calibrate(struct eval_calibration *calibration, const float *cosines, const size_t *labels, size_t count,
-                    size_t classes, double scale);
+                    size_t classes, const struct score_rule *rule);
 
-/* The temperature T with the lowest nll of softmax(scale * cosines / T), within the limits above. */
-double eval_temperature(const float *cosines, const size_t *labels, size_t count, size_t classes, double scale);
-
-/* log(sum(exp(scale * row))), without overflow. */
-double eval_log_sum(const float *row, size_t classes, double scale);
+/* The temperature T with the lowest nll of the scores of logits / T, within the limits above. */
+double eval_temperature(const float *cosines, const size_t *labels, size_t count, size_t classes,
+                        const struct score_rule *rule);
 
 #endif

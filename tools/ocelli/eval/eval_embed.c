@@ -33,7 +33,7 @@ static void describe(struct eval_model *m, struct ocelli *handle) {
     snprintf(m->name, sizeof m->name, "%s", info.model_name);
     snprintf(m->device, sizeof m->device, "%s", info.device_name);
     m->n = info.embedding_size;
-    m->scale = (double)info.logit_scale;
+    m->rule = score_rule_of(&info);
 }
 
 /* Texts first: a fault in them is told before the long part. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocelli/eval/eval_retrieval.h"
 #include "base/log.h"
-#include "ocelli/eval/eval_calibration.h"
+#include "ocelli/common/score_rule.h"
 #include "ocelli/eval/eval_metrics.h"
 
 #include <stdbool.h>
@@ -44,16 +44,17 @@ static void first_texts(const struct eval_pairs *p, float *texts) {
 }
 
 /* queries, answers: (count, n); the answer to a query has its index. */
-static double loss(const float *queries, const float *answers, size_t count, size_t n, double scale, float *row) {
+static double loss(const float *queries, const float *answers, size_t count, size_t n,
+                   const struct score_rule *rule, float *row) {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
         eval_cosines(queries + i * n, 1, answers, count, n, row);
-        sum += eval_log_sum(row, count, scale) - scale * (double)row[i];
+        sum += score_rule_nll(rule, row, count, i);
     }
     return sum / (double)count;
 }
 
-int eval_retrieval_init(struct eval_retrieval *r, const struct eval_pairs *p, double scale) {
+int eval_retrieval_init(struct eval_retrieval *r, const struct eval_pairs *p, const struct score_rule *rule) {
     *r = (struct eval_retrieval){.loss_text = 0};
     r->picture_rank = calloc(p->text_count, sizeof *r->picture_rank);
     r->text_rank = calloc(p->picture_count, sizeof *r->text_rank);
@@ -63,8 +64,8 @@ int eval_retrieval_init(struct eval_retrieval *r, const struct eval_pairs *p, do
     if (good) {
         rank_all(r, p, row);
         first_texts(p, texts);
-        r->loss_image = loss(p->pictures, texts, p->picture_count, p->n, scale, row);
-        r->loss_text = loss(texts, p->pictures, p->picture_count, p->n, scale, row);
+        r->loss_image = loss(p->pictures, texts, p->picture_count, p->n, rule, row);
+        r->loss_text = loss(texts, p->pictures, p->picture_count, p->n, rule, row);
     }
     free(row);
     free(texts);

@@ -128,6 +128,15 @@ static void show_variants(const struct eval_result *r) {
     }
 }
 
+static void show_loss(const struct eval_retrieval *t, const struct score_rule *rule, size_t count) {
+    printf("%-14s%8.4f  ", "loss", (t->loss_image + t->loss_text) / 2);
+    if (rule->sigmoid)
+        printf("of the sigmoid of each pair");
+    else
+        printf("picture to caption %.4f, caption to picture %.4f", t->loss_image, t->loss_text);
+    printf("; guessing is %.4f\n", score_rule_guessing(rule, count));
+}
+
 static void show_pairs(const struct eval_result *r) {
     const struct eval_retrieval *t = &r->models[0].retrieval;
     char name[40];
@@ -139,9 +148,7 @@ static void show_pairs(const struct eval_result *r) {
         snprintf(name, sizeof name, "caption @%zu", eval_recall_at[k]);
         percent(name, t->text[k], r->input->count);
     }
-    double loss = (t->loss_image + t->loss_text) / 2;
-    printf("%-14s%8.4f  picture to caption %.4f, caption to picture %.4f; guessing is %.4f\n", "loss", loss,
-           t->loss_image, t->loss_text, log((double)r->input->count));
+    show_loss(t, &r->models[0].rule, r->input->count);
     puts("\npicture @K: share of the captions whose picture is among the K that fit best; caption @K: the other way.");
     if (r->model_count < 2) return;
     putchar('\n');

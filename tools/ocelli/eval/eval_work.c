@@ -40,13 +40,15 @@ static int read_input(struct evaluation *e) {
 
 static int measure(struct evaluation *e, struct eval_variant *v) {
     const struct eval_input *in = &e->input;
+    const struct score_rule *rule = &v->model->rule;
     size_t count = in->count, classes = in->class_count;
     v->cosines = calloc(count, classes * sizeof *v->cosines);
     if (!v->cosines) return log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu pictures", count);
     eval_cosines(v->model->vectors, count, v->classes, classes, v->model->n, v->cosines);
-    eval_calibrate(&v->plain, v->cosines, in->labels, count, classes, v->model->scale);
-    v->temperature = eval_temperature(v->cosines, in->labels, count, classes, v->model->scale);
-    eval_calibrate(&v->fitted, v->cosines, in->labels, count, classes, v->model->scale / v->temperature);
+    eval_calibrate(&v->plain, v->cosines, in->labels, count, classes, rule);
+    v->temperature = eval_temperature(v->cosines, in->labels, count, classes, rule);
+    struct score_rule fitted = score_rule_at(rule, v->temperature);
+    eval_calibrate(&v->fitted, v->cosines, in->labels, count, classes, &fitted);
     return eval_metrics_init(&v->metrics, v->cosines, in->labels, count, classes);
 }
 
@@ -81,7 +83,7 @@ static int measure_pairs(struct evaluation *e) {
     for (size_t i = 0; !status && i < r->model_count; i++) {
         struct eval_model *m = &r->models[i];
         struct eval_pairs p = {m->vectors, m->texts, in->of, in->count, in->text_count, m->n};
-        status = eval_retrieval_init(&m->retrieval, &p, m->scale);
+        status = eval_retrieval_init(&m->retrieval, &p, &m->rule);
     }
     const struct eval_retrieval *a = &r->models[0].retrieval, *b = &r->models[1].retrieval;
     for (size_t k = 0; !status && r->model_count == 2 && k < EVAL_RECALLS; k++) {

@@ -149,13 +149,12 @@ static void write_labelled(struct csv *c, const struct eval_result *r) {
     for (size_t i = 0; i < r->input->count; i++) {
         const float *row = v->cosines + i * classes;
         size_t label = r->input->labels[i], predicted = v->metrics.predicted[i];
-        double log_sum = eval_log_sum(row, classes, v->model->scale);
         csv_text(c, eval_input_name(r->input, i));
         csv_text(c, r->input->classes[label]);
         csv_text(c, r->input->classes[predicted]);
         csv_number(c, (double)v->metrics.rank[i] + 1, JSON_FLOAT);
-        csv_number(c, exp(v->model->scale * (double)row[predicted] - log_sum), JSON_SHORT);
-        csv_number(c, exp(v->model->scale * (double)row[label] - log_sum), JSON_SHORT);
+        csv_number(c, score_rule_score(&v->model->rule, row, classes, predicted), JSON_SHORT);
+        csv_number(c, score_rule_score(&v->model->rule, row, classes, label), JSON_SHORT);
         csv_number(c, (double)row[predicted], JSON_SHORT);
         if (r->input->group_count) csv_text(c, r->input->group_names[r->input->groups[i]]);
         csv_end_line(c);

@@ -101,7 +101,7 @@ static int embed(struct tune *t, const struct options *o) {
     ocelli_get_info(handle, &info);
     snprintf(t->model, sizeof t->model, "%s", info.model_name);
     snprintf(t->device, sizeof t->device, "%s", info.device_name);
-    t->data.n = info.embedding_size, t->data.scale = (double)info.logit_scale;
+    t->data.n = info.embedding_size, t->data.rule = score_rule_of(&info);
     status = embed_candidates(t, handle);
     if (!status) status = eval_embed_pictures(handle, &t->input, &reading, t->data.n, &t->vectors);
     ocelli_close(&handle);

@@ -81,13 +81,10 @@ static int trial_judge(struct trial *t) {
         lengths[k] = (float)sqrt(sum);
     }
     for (size_t i = 0; i < d->count; i++) {
-        double sum = 0;
         for (size_t k = 0; k < d->classes; k++)
             row[k] = lengths[k] > 0 ? t->cosines[i * d->classes + k] / lengths[k] : 0;
-        float best = row[eval_best(row, d->classes)], own = row[d->labels[i]];
-        for (size_t k = 0; k < d->classes; k++) sum += exp(d->scale * ((double)row[k] - (double)best));
         t->rights[i] = eval_rank(row, d->classes, d->labels[i]) == 0;
-        t->nll[i] = log(sum) - d->scale * ((double)own - (double)best);
+        t->nll[i] = score_rule_nll(&d->rule, row, d->classes, d->labels[i]);
     }
     free(row);
     return OCELLI_OK;

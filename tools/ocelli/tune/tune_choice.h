@@ -4,6 +4,7 @@
 #ifndef TUNE_CHOICE_H
 #define TUNE_CHOICE_H
 
+#include "ocelli/common/score_rule.h"
 #include "ocelli/eval/eval_bootstrap.h"
 
 #include <stdbool.h>
@@ -18,13 +19,13 @@ struct tune_data {
     const size_t *labels; /* (count) */
     const bool *held;     /* (count): not to choose on */
     size_t candidates, count, classes, n;
-    double scale; /* logit scale */
+    struct score_rule rule;
 };
 
 /* How good a set of templates is on a part of the pictures. */
 struct tune_part {
     size_t count;
-    double top1, nll;               /* nll: mean negative log-likelihood, natural logarithm */
+    double top1, nll;               /* nll: mean of score_rule_nll() */
     struct eval_difference against; /* the first candidate */
 };
 
