@@ -200,7 +200,7 @@ const struct command command_prompts = {
         "      --templates FILE  a template a line to try, in place of the built-in ones\n"
         "      --adjective WORD  try \"a WORD photo of a {}.\" and \"a photo of a WORD {}.\"\n"
         "      --held-out PERCENT  of the pictures, 1 to 99 (default 50)\n"
-        "  -o, --output FILE     write the winning templates there, for -T; - is standard output\n" PICTURES_HELP
+        "  -o, --output FILE     write the winning templates there, to copy into an ini; - is standard output\n" PICTURES_HELP
         "  -q, --quiet           no progress on a terminal\n" OPTIONS_HELP "\nExamples:\n"
         "  ocelli prompts -T tags.ini\n"
         "  ocelli prompts --tune -m clip.gguf -o templates.ini ~/imagenette/val\n"
