@@ -43,6 +43,9 @@ enum MHD_Result web_refuse_as(struct web_request *r, unsigned status, const char
     if (message[0]) serve_out_text(&out, "message", message);
     serve_out_end(&out, '}');
     struct MHD_Response *response = MHD_create_response_from_buffer(out.used, text, MHD_RESPMEM_MUST_COPY);
+    /* RFC 9110, 15.5.2. A browser, which says its language, would ask for the password over the page's own form. */
+    if (response && status == 401 && !MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Accept-Language"))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"ocelli\"");
     if (response && retry_s) MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, retry_s);
     return web_send(r, status, "application/json", response);
 }

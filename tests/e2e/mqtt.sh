@@ -146,6 +146,8 @@ until_true 20 kept_is try/availability offline || fail "its last will is $(kept 
 sed -i 's/^\[tag sailboat\]/[tag boat]/' ocelli.ini
 start
 until_true 20 grep -q "try/set/pause: a command that the broker keeps is not carried out" err || fail "$name: not told"
+until_true 20 kept_is try/tag/boat/state None || fail "$name: the new tag, before the first picture"
+show cat first
 until_true 20 kept_is try/tag/boat/state OFF || fail "$name: the new tag"
 name="a tag that went while the daemon was not there"
 left() { kept "$topic" | grep -q sailboat || test -n "$(kept try/tag/sailboat/state)"; }

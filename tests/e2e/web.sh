@@ -148,6 +148,8 @@ board locked --password "$work/secret" --host cam.example
 is 401 "$url/api/tags" && has '.error == "denied"'
 is 401 "$url/metrics"
 is 401 "$url/api/frame"
+curl -s -m 20 -o /dev/null -D heads "$url/api/frame"; grep -qi '^www-authenticate: basic' heads || fail "$name: a program is not told how to log in"
+curl -s -m 20 -o /dev/null -D heads -H 'Accept-Language: en' "$url/api/frame"; grep -qi '^www-authenticate' heads && fail "$name: a browser would ask itself"
 is 401 -X DELETE "$url/api/prompts?tag=cat"
 is 401 "$url/api/stream"
 is 200 "$url/healthz"
