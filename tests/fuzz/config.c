@@ -55,7 +55,7 @@ static void check_texts(const struct daemon_config *c) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i] && !*texts[i]) abort();
     char forms[SOURCE_FORMS];
-    if (!c->uri || !source_known(c->uri, forms)) abort();
+    if (c->uri && !source_known(c->uri, forms)) abort(); /* without one only a start is refused */
     for (size_t i = 0; i < c->tags.count; i++)
         for (const char *at = c->tags.tags[i].name; *at; at++)
             if ((unsigned char)*at < ' ') abort();
