@@ -125,8 +125,9 @@ struct ocelli_info {
     uint32_t dma_bufs;       /* how many dma-bufs of a camera the device reads without a copy */
     const char *model_key;   /* hex; names this very model file: embeddings of different keys do not compare */
     uint32_t english_only;   /* 1: CLIP's own tokenizer, so that texts in other languages mean little to it; else 0 */
-    /* Of a model without a text tower: the tags it was made with, as a tags.ini, and the texts whose embeddings it has,
-     * those of everyday things too. Other texts are refused with LIMIT. NULL and 0: it has a text tower. */
+    /* A model without a text tower has these: the tags it was made with, as a tags.ini, and the texts whose embeddings
+     * it has. Those of everyday things are among them. Other texts are refused with LIMIT. NULL and 0: it has a text
+     * tower. */
     const char *own_tags;
     const char *const *own_texts; /* (own_text_count) */
     size_t own_text_count;
@@ -186,7 +187,7 @@ void ocelli_get_info(const struct ocelli *handle, struct ocelli_info *info);
 
 /* Runs the pictures and texts that the model file brings along for this, and compares the results with those that
  * were computed in float when the file was made. If a kind of product is too far off, the next simpler one takes its
- * place, with a warning, unless ocelli_params chose the kind. *worst (may be NULL) gets the lowest cosine. It is NaN
+ * place, with a warning. A kind that ocelli_params chose stays. *worst (may be NULL) gets the lowest cosine. It is NaN
  * if an embedding was not finite.
  * Errors: WRONG (lower than the model file allows), FILE (it has no such data, or is damaged), DEVICE, MEMORY, LOST. */
 int ocelli_selftest(struct ocelli *handle, float *worst);
@@ -226,7 +227,7 @@ int ocelli_embed_frame(struct ocelli *handle, const struct ocelli_frame *frame, 
 
 /* Embeds `count` texts in UTF-8. A text that has more tokens than the model takes is cut, as CLIP's own tokenizer
  * does when asked to truncate. A model without a text tower has the embeddings of its own texts alone (`own_texts` of
- * ocelli_get_info()), and knows each by its very bytes. out: (count, D) floats, the caller's.
+ * ocelli_get_info()). It knows each by its very bytes. out: (count, D) floats, the caller's.
  * Errors: USAGE (not UTF-8), LIMIT (over 16 MiB; no text of a model that has no text tower), MEMORY, LOST, WRONG; the
  * first call also FILE and DEVICE. */
 int ocelli_embed_texts(struct ocelli *handle, const char *const *texts, size_t count, float *out);
@@ -314,9 +315,9 @@ struct ocelli_tag_status {
 /* Reads and embeds tags, with their rivals and example pictures. Strings are copied, and the tagger no longer needs
  * the handle. On success free *out with ocelli_tagger_destroy(). On error *out is NULL.
  * Errors: USAGE (tags given in no way or in several; a fault in tags_text or tags), FILE (tags_path, state_path
- * or an example picture is broken), LIMIT (over 4096 tags; a text that a model without a text tower has not), MEMORY.
- * Those of ocelli_embed_texts() and ocelli_embed_images() come too. The log names the line in the file or text, or the
- * place in the array. */
+ * or an example picture is broken). Also LIMIT (over 4096 tags; a text that a model without a text tower has not) and
+ * MEMORY. Those of ocelli_embed_texts() and ocelli_embed_images() come too. The log names the line in the file or text,
+ * or the place in the array. */
 int ocelli_tagger_create(struct ocelli_tagger **out, struct ocelli *handle, const struct ocelli_tagger_params *params);
 
 /* Takes one frame. Its embedding is (D) floats of unit length, from the model that the tagger was made with. The
