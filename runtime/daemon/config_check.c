@@ -94,6 +94,7 @@ static int check_login(const struct daemon_config *c) {
         if (line && !c->source.url)
             return log_fail(OCELLI_ERR_FILE, "%s:%zu: %s: it is for http:, https: and mjpeg:", c->path, line, names[i]);
     }
+    if (!c->source.url) return OCELLI_OK; /* no uri, which is told */
     size_t line = config_line(c, "source", "user"), password = config_line(c, "source", "password");
     bool twice = line && strchr(c->source.url, '@');
     if (twice) return log_fail(OCELLI_ERR_FILE, "%s:%zu: user: the uri has one: keep one", c->path, line);

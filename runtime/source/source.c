@@ -74,7 +74,8 @@ size_t source_file(const char *uri) {
     const char *at = uri;
     for (int i = 0; kind && i < kind->file; i++) {
         at = strchr(at, ':');
-        if (!at++) return 0;
+        if (!at) return 0;
+        at++;
     }
     return *at && strcmp(at, "-") ? (size_t)(at - uri) : 0;
 }

@@ -196,6 +196,14 @@ printf '[sauce]\n' >"$odd"
 "$ocelli" check -c "$odd" --json 2>err >out
 jq -e '.faults[0].line==null and .faults[2].line==1 and (.faults[2].text|startswith("unknown section"))' out >/dev/null || fail "$name: a name with a tab: $(cat out)"
 
+# Keys of a source that is not there, or is cut short; the sanitizers look on.
+name="a source that is half there"
+for line in 'user = a' 'password = p' 'ca = c' 'rate = 5' 'uri = y4m' 'uri = files' 'uri = http' 'uri = mjpeg:' 'uri = ://'; do
+    printf '[run]\nmodel = %s\n[source]\n%s\n[tag a]\n' "$model" "$line" >ocelli.ini
+    check 1
+    grep -q '^ocelli.ini:.*\(source\|uri\|http\|mjpeg\|curl\)' out || fail "$name: $line: $(cat out)"
+done
+
 name="4096 tags"
 ini test:
 i=3
