@@ -112,7 +112,13 @@ for body in '' '{' '[]' '{"values":[1]}' '{"values":["a"],"path":"/etc/passwd"}'
     is 400 -X PUT -H "$json" -d "$body" "$tags?tag=x"
 done
 head -c 10000000 /dev/zero | tr '\0' '[' >big
-is 413 -X PUT -H "$json" -H 'Expect:' --data-binary @big "$tags?tag=x"
+is 413 -X PUT -H "$json" --data-binary @big "$tags?tag=x"
+# A client that does not wait for leave may still send when the connection ends, and then lose the answer (000), but not each time.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    c=$(code -X PUT -H "$json" -H 'Expect:' --data-binary @big "$tags?tag=x")
+    test "$c" = 000 || break
+done
+test "$c" = 413 || fail "413 expected, $c got, by a client that does not wait for leave"
 code -X PUT -H "$json" -H 'Transfer-Encoding: chunked' --data-binary @big "$tags?tag=x" >/dev/null # the connection ends
 is 200 "$url/healthz"
 is 404 "$tags?tag=x"
