@@ -50,3 +50,7 @@ void arena_finish(struct arena *arena) {
         arena->last = previous;
     }
 }
+
+bool arena_own(struct arena *arena, const char **text) {
+    return !*text || (*text = arena_copy(arena, *text, strlen(*text)));
+}

@@ -3,6 +3,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -17,6 +18,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size);
 
 /* A terminated copy of `length` bytes, or NULL. */
 char *arena_copy(struct arena *arena, const char *text, size_t length);
+/* Puts a copy in the place of *text; NULL stays. false: no memory, and it is NULL. */
+bool arena_own(struct arena *arena, const char **text);
 
 /* Frees all of it; the arena is empty and usable again. */
 void arena_finish(struct arena *arena);

@@ -56,6 +56,22 @@ int file_open_private(int *fd, const char *path, const char *what) {
     return log_fail(OCELLI_ERR_FILE, "%s: others may read or change %s: chmod 600", path, what);
 }
 
+int file_read_secret(const char *path, const char *what, char *text, size_t capacity) {
+    int fd, status = file_open_private(&fd, path, what);
+    *text = '\0';
+    if (status) return status;
+    ssize_t size = read(fd, text, capacity);
+    int fault = errno;
+    close(fd);
+    size_t length = 0;
+    while (size > 0 && length < (size_t)size && !strchr("\r\n", text[length])) length++;
+    bool good = length && length < capacity;
+    text[good ? length : 0] = '\0';
+    if (good) return OCELLI_OK;
+    if (size < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(fault));
+    return log_fail(OCELLI_ERR_FILE, "%s: its first line has to be %s, of 1 to %zu bytes", path, what, capacity - 1);
+}
+
 int file_make_folder(const char *path) {
     struct stat st;
     if (mkdir(path, 0777) == 0) return OCELLI_OK;

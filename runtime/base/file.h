@@ -39,6 +39,9 @@ int file_open(int *fd, const char *path);
 /* The same of a file that holds a secret, `what` ("the keys"): others may neither read nor change it. Its mode is that
  * of what was opened, so that it cannot be exchanged in between. */
 int file_open_private(int *fd, const char *path, const char *what);
+/* The first line of such a file, of 1 to capacity - 1 bytes, without its end; "" on error. The caller's to forget with
+ * explicit_bzero(). Errors: FILE. */
+int file_read_secret(const char *path, const char *what, char *text, size_t capacity);
 
 /* Makes the last folder of `path`, if it is not there. Errors: FILE. */
 int file_make_folder(const char *path);

@@ -38,3 +38,10 @@ bool loader_open(struct loader *loader, char *why, size_t capacity) {
     pthread_mutex_unlock(&lock);
     return loaded;
 }
+
+bool loader_need(struct loader *loader, const char *need, const char *package, char *why, size_t capacity) {
+    char fault[160];
+    if (loader_open(loader, fault, sizeof fault)) return true;
+    snprintf(why, capacity, "%s (%s): sudo apt install %s", need, fault, package);
+    return false;
+}

@@ -25,8 +25,10 @@ struct loader {
 };
 
 /* Loads the library and finds its functions; once for the process. After a fault the next call tries again: it may
- * have been installed by then. false: `why`, a text of at most `capacity` bytes, tells what is wrong; NULL with 0: no
- * matter. Thread-safety: any thread. */
+ * have been installed by then. false: `why`, a text of at most `capacity` bytes, tells what is wrong. Thread-safety:
+ * any thread. */
 bool loader_open(struct loader *loader, char *why, size_t capacity);
+/* The same, and `why` is a sentence: "NEED (what is wrong): sudo apt install PACKAGE". */
+bool loader_need(struct loader *loader, const char *need, const char *package, char *why, size_t capacity);
 
 #endif

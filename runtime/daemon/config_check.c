@@ -3,6 +3,7 @@
 #include "daemon/config.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "source/address.h"
 #include "text/unicode.h"
 
 #include <math.h>
@@ -96,9 +97,9 @@ static int check_login(const struct daemon_config *c) {
     }
     if (!c->source.url) return OCELLI_OK; /* no uri, which is told */
     size_t line = config_line(c, "source", "user"), password = config_line(c, "source", "password");
-    bool twice = line && strchr(c->source.url, '@');
-    if (twice) return log_fail(OCELLI_ERR_FILE, "%s:%zu: user: the uri has one: keep one", c->path, line);
-    if (password && !line && !strchr(c->source.url, '@'))
+    bool has_login = address_has_login(c->source.url);
+    if (line && has_login) return log_fail(OCELLI_ERR_FILE, "%s:%zu: user: the uri has one: keep one", c->path, line);
+    if (password && !line && !has_login)
         return log_fail(OCELLI_ERR_FILE, "%s:%zu: password: give user = NAME too", c->path, password);
     return OCELLI_OK;
 }

@@ -57,16 +57,6 @@ static int begin(struct opener *o) {
     return failed ? log_fail(OCELLI_ERR_MEMORY, "no thread to open a source: %s", strerror(failed)) : OCELLI_OK;
 }
 
-static bool copy(struct opener *o, const char **text) {
-    return !*text || (*text = arena_copy(&o->strings, *text, strlen(*text)));
-}
-
-static bool copy_strings(struct opener *o) {
-    struct source_options *p = &o->options;
-    return copy(o, &o->uri) && copy(o, &p->format) && copy(o, &p->url) && copy(o, &p->login) &&
-           copy(o, &p->password_file) && copy(o, &p->ca);
-}
-
 int opener_start(struct opener **out, struct source *old, const char *uri, const struct source_options *options) {
     *out = NULL;
     if (left_behind >= LEFT_MOST)
@@ -80,7 +70,8 @@ int opener_start(struct opener **out, struct source *old, const char *uri, const
     if (options) o->options = *options;
     o->uri = uri;
     o->old = old;
-    int status = copy_strings(o) ? begin(o) : log_fail(OCELLI_ERR_MEMORY, "out of memory to open a source");
+    bool good = arena_own(&o->strings, &o->uri) && source_options_own(&o->options, &o->strings);
+    int status = good ? begin(o) : log_fail(OCELLI_ERR_MEMORY, "out of memory to open a source");
     if (status)
         destroy(o);
     else

@@ -156,21 +156,22 @@ static enum serve_code swap(struct service_change *c, struct tags_text *text, ch
     return take_bytes(c, bytes, text->size) ? SERVE_FAILED : SERVE_OK; /* it was checked: only memory may lack */
 }
 
-/* A copy of the file's text, bytes NULL: no memory. */
-static struct tags_text copy_text(const struct service_change *c) {
-    struct tags_text text = {
-        .bytes = malloc(c->now->size + 1), .size = c->now->size, .name = c->path, .options = &config_passed_over};
-    if (text.bytes) memcpy(text.bytes, c->now->bytes, c->now->size);
-    return text;
+/* A copy of the file's text, to be changed; free(text->bytes), on error too. */
+static enum serve_code copy_text(const struct service_change *c, struct tags_text *text, char message[SERVE_MESSAGE]) {
+    *text = (struct tags_text){.size = c->now->size, .name = c->path, .options = &config_passed_over};
+    if (c->now->own)
+        return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
+    text->bytes = malloc(c->now->size + 1);
+    if (!text->bytes) return refuse(SERVE_FAILED, message, "out of memory");
+    memcpy(text->bytes, c->now->bytes, c->now->size);
+    return SERVE_OK;
 }
 
 /* The daemon sees the file change, as if it were edited by hand. */
 static enum serve_code make(struct service_change *c, const struct serve_change *change, char message[SERVE_MESSAGE]) {
-    if (c->now->own)
-        return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
-    struct tags_text text = copy_text(c);
-    if (!text.bytes) return refuse(SERVE_FAILED, message, "out of memory");
-    enum serve_code code = serve_change_text(&text, &c->now->config.tags, change, message);
+    struct tags_text text;
+    enum serve_code code = copy_text(c, &text, message);
+    if (!code) code = serve_change_text(&text, &c->now->config.tags, change, message);
     if (!code) code = check(c, &text, message);
     if (!code) code = swap(c, &text, message);
     free(text.bytes);
@@ -208,11 +209,9 @@ static enum serve_code try_change(struct service_change *c, const struct serve_c
 static enum serve_code try_it(struct service_change *c, const struct place *p, char message[SERVE_MESSAGE]) {
     struct tags_file tags = {.count = 0};
     if (!c->replay) return refuse(SERVE_ABSENT, message, "there is nothing to replay");
-    if (c->now->own)
-        return refuse(SERVE_LIMIT, message, "these tags are the model's own: to change them write them into the ini");
-    struct tags_text text = copy_text(c);
-    enum serve_code code =
-        text.bytes ? try_change(c, &p->change, &text, &tags, message) : refuse(SERVE_FAILED, message, "out of memory");
+    struct tags_text text;
+    enum serve_code code = copy_text(c, &text, message);
+    if (!code) code = try_change(c, &p->change, &text, &tags, message);
     free(text.bytes);
     if (!code) code = c->replay(c->user, &tags, c->path, p->change.tag, p->replayed, message);
     tags_file_finish(&tags);

@@ -86,10 +86,10 @@ static bool keep(struct service_search *s, const struct prompts_list *templates,
 }
 
 static enum serve_code begin(struct service_search *s, const struct prompts_list *templates,
-                             const struct serve_query *query, char message[SERVE_MESSAGE]) {
+                             const struct serve_query *query, uint64_t number, char message[SERVE_MESSAGE]) {
     thread_join(&s->thread, INT64_MAX); /* it is at its end: nothing runs */
     bool good = keep(s, templates, query);
-    s->number = number_of(query);
+    s->number = number;
     atomic_store(&s->running, true);
     if (good && !thread_start(&s->thread, run, s, false)) return SERVE_DEFERRED;
     atomic_store(&s->running, false);
@@ -112,12 +112,13 @@ static enum serve_code fault_of(const struct service_search *s, char message[SER
 enum serve_code service_search(struct service_search *search, const struct prompts_list *templates,
                                const struct serve_query *query, bool others, struct serve_found *found,
                                char message[SERVE_MESSAGE]) {
-    bool same = search->number == number_of(query), running = atomic_load(&search->running);
+    uint64_t number = number_of(query); /* reads all of the picture */
+    bool same = search->number == number, running = atomic_load(&search->running);
     if (running && same) return SERVE_DEFERRED;
     if (running || (!same && others))
         return refuse(SERVE_BUSY, message, "another text is searched for: ask again in a second");
     int64_t age = clock_ns(CLOCK_MONOTONIC) - search->answered_ns;
-    if (!same || age > (search->status ? FAULT_NS : SAME_NS)) return begin(search, templates, query, message);
+    if (!same || age > (search->status ? FAULT_NS : SAME_NS)) return begin(search, templates, query, number, message);
     *found = search->answer;
     return fault_of(search, message);
 }

@@ -2,8 +2,6 @@
 #include "serve/libmicrohttpd.h"
 #include "base/loader.h"
 
-#include <stdio.h>
-
 #define DEFINE(name) __typeof__(loaded_##name) loaded_##name;
 LIBMICROHTTPD_FUNCTIONS(DEFINE)
 
@@ -12,8 +10,5 @@ static const struct loader_function functions[] = {LIBMICROHTTPD_FUNCTIONS(FIND)
 static struct loader loader = {"libmicrohttpd.so.12", functions, false};
 
 bool libmicrohttpd_open(char *why, size_t capacity) {
-    char fault[160];
-    if (loader_open(&loader, fault, sizeof fault)) return true;
-    snprintf(why, capacity, "the web page needs libmicrohttpd (%s): sudo apt install libmicrohttpd12", fault);
-    return false;
+    return loader_need(&loader, "the web page needs libmicrohttpd", "libmicrohttpd12", why, capacity);
 }

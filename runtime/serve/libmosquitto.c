@@ -2,8 +2,6 @@
 #include "serve/libmosquitto.h"
 #include "base/loader.h"
 
-#include <stdio.h>
-
 #define DEFINE(name) __typeof__(loaded_##name) loaded_##name;
 LIBMOSQUITTO_FUNCTIONS(DEFINE)
 
@@ -12,8 +10,5 @@ static const struct loader_function functions[] = {LIBMOSQUITTO_FUNCTIONS(FIND){
 static struct loader loader = {"libmosquitto.so.1", functions, false};
 
 bool libmosquitto_open(char *why, size_t capacity) {
-    char fault[160];
-    if (loader_open(&loader, fault, sizeof fault)) return true;
-    snprintf(why, capacity, "MQTT needs libmosquitto (%s): sudo apt install libmosquitto1", fault);
-    return false;
+    return loader_need(&loader, "MQTT needs libmosquitto", "libmosquitto1", why, capacity);
 }

@@ -165,26 +165,12 @@ static void on_message(struct mosquitto *client, void *user, const struct mosqui
 
 /* ---- opening ---- */
 
-/* The first line of a file that nobody else may read. */
-static int read_password(const char *path, char password[PASSWORD]) {
-    int fd, status = file_open_private(&fd, path, "the password");
-    if (status) return status;
-    ssize_t size = read(fd, password, PASSWORD);
-    close(fd);
-    if (size < 0) return log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
-    size_t length = 0;
-    while (length < (size_t)size && !strchr("\r\n", password[length])) length++;
-    if (!length || length == PASSWORD)
-        return log_fail(OCELLI_ERR_FILE, "%s: its first line has to be the password, of 1 to %d bytes", path,
-                        PASSWORD - 1);
-    password[length] = '\0';
-    return OCELLI_OK;
-}
-
 static int set_login(struct mqtt_link *l, const struct serve_mqtt *params) {
     char password[PASSWORD] = "";
     if (!params->user) return OCELLI_OK;
-    int status = params->password_file ? read_password(params->password_file, password) : OCELLI_OK;
+    int status = OCELLI_OK;
+    if (params->password_file)
+        status = file_read_secret(params->password_file, "the password", password, sizeof password);
     if (!status && mosquitto_username_pw_set(l->client, params->user, params->password_file ? password : NULL))
         status = log_fail(OCELLI_ERR_MEMORY, "mqtt: out of memory");
     explicit_bzero(password, sizeof password);

@@ -32,10 +32,17 @@ static void warn_of_time(const X509 *x, const char *path) {
         log_warn("%s: this certificate is not valid yet: is the clock of this machine set?", path);
 }
 
+X509 *web_certificate_parse(const char *text) {
+    BIO *from = BIO_new_mem_buf(text, -1);
+    X509 *x = from ? PEM_read_bio_X509(from, NULL, NULL, (void *)"") : NULL;
+    BIO_free(from);
+    return x;
+}
+
 /* No text of the key comes into a message. */
 static int check(const char *certificate, const char *key, const char *certificate_path, const char *key_path) {
-    BIO *from = BIO_new_mem_buf(certificate, -1), *from_key = BIO_new_mem_buf(key, -1);
-    X509 *x = from ? PEM_read_bio_X509(from, NULL, NULL, (void *)"") : NULL;
+    BIO *from_key = BIO_new_mem_buf(key, -1);
+    X509 *x = web_certificate_parse(certificate);
     EVP_PKEY *k = from_key ? PEM_read_bio_PrivateKey(from_key, NULL, NULL, (void *)"") : NULL;
     int status = OCELLI_OK;
     if (!x)
@@ -47,7 +54,6 @@ static int check(const char *certificate, const char *key, const char *certifica
     if (!status) warn_of_time(x, certificate_path);
     X509_free(x);
     EVP_PKEY_free(k);
-    BIO_free(from);
     BIO_free(from_key);
     ERR_clear_error();
     return status;
@@ -76,13 +82,11 @@ int web_certificate_read(const char *certificate_path, const char *key_path, cha
 void web_certificate_fingerprint(const char *text, char fingerprint[WEB_FINGERPRINT]) {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    BIO *from = BIO_new_mem_buf(text, -1);
-    X509 *x = from ? PEM_read_bio_X509(from, NULL, NULL, (void *)"") : NULL;
+    X509 *x = web_certificate_parse(text);
     fingerprint[0] = 0;
     if (x && X509_digest(x, EVP_sha256(), digest, &size) && size == 32)
         for (unsigned i = 0; i < size; i++)
             snprintf(fingerprint + 3 * i, 4, "%02X%s", digest[i], i + 1 < size ? ":" : "");
     X509_free(x);
-    BIO_free(from);
     ERR_clear_error();
 }

@@ -26,6 +26,9 @@ char *web_certificate_make(const struct web_names *names, time_t now);
 /* "AB:CD:...": the SHA-256 of the certificate in `text`, as browsers show it. "": there is none. */
 void web_certificate_fingerprint(const char *text, char fingerprint[WEB_FINGERPRINT]);
 
+/* The first certificate in a text of PEM; X509_free() it. NULL: there is none; clear libcrypto's errors then. */
+struct x509_st *web_certificate_parse(const char *text);
+
 /* Forgets and frees both, and sets them to NULL. */
 void web_certificate_free(char **certificate, char **key);
 

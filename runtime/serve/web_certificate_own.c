@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,11 +64,9 @@ static const char *why_not(X509 *x, const struct web_names *names, time_t now) {
 }
 
 static const char *look(const char *text, const struct web_names *names, time_t now) {
-    BIO *from = BIO_new_mem_buf(text, -1);
-    X509 *x = from ? PEM_read_bio_X509(from, NULL, NULL, (void *)"") : NULL;
+    X509 *x = web_certificate_parse(text);
     const char *why = x ? why_not(x, names, now) : NULL;
     X509_free(x);
-    BIO_free(from);
     ERR_clear_error();
     return why;
 }

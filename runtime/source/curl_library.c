@@ -16,11 +16,10 @@ static struct loader openssl = {"libcurl.so.4", functions, false}, gnutls = {"li
 
 /* With the lock. */
 static bool start(char *why) {
-    char fault[160], other[160];
-    if (!loader_open(&openssl, fault, sizeof fault) && !loader_open(&gnutls, other, sizeof other)) {
-        snprintf(why, SOURCE_WHY, "needs libcurl 7.66 or newer (%s): sudo apt install libcurl4", fault);
+    char other[SOURCE_WHY];
+    if (!loader_need(&openssl, "needs libcurl 7.66 or newer", "libcurl4", why, SOURCE_WHY) &&
+        !loader_open(&gnutls, other, sizeof other))
         return false;
-    }
     if (!curl.global_init(CURL_GLOBAL_DEFAULT)) return true;
     snprintf(why, SOURCE_WHY, "cannot be opened: libcurl does not start");
     return false;

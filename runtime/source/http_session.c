@@ -6,11 +6,9 @@
 #include "base/file.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum { CONNECT_MS = 10000 };
 
@@ -85,23 +83,13 @@ void http_session_close(struct http *http) {
 
 /* ---- a request ---- */
 
-/* The first line. */
 static bool read_password(struct http *h, char password[HTTP_PASSWORD]) {
     char why[LOG_LINE];
-    int fd;
     log_hold(why, sizeof why);
-    int status = file_open_private(&fd, h->password_file, "the password");
+    int status = file_read_secret(h->password_file, "the password", password, HTTP_PASSWORD);
     log_release();
-    if (status) {
-        http_fail(h, "%s", why);
-        return false;
-    }
-    ssize_t size = read(fd, password, HTTP_PASSWORD - 1);
-    close(fd);
-    password[size > 0 ? size : 0] = '\0';
-    password[strcspn(password, "\r\n")] = '\0';
-    if (!*password) http_fail(h, "%s: its first line has to be the password", h->password_file);
-    return *password;
+    if (status) http_fail(h, "%s", why);
+    return !status;
 }
 
 #define SET(option, value) (good = good && !h->curl->easy_setopt(h->easy, (option), (value)))

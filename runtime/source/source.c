@@ -69,6 +69,14 @@ void source_unknown(const char *uri, char why[SOURCE_WHY]) {
         snprintf(why, SOURCE_WHY, "not a source: give one of %s", forms);
 }
 
+bool source_options_own(struct source_options *options, struct arena *arena) {
+    const char **const strings[] = {&options->format, &options->url, &options->login, &options->password_file,
+                                    &options->ca};
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof strings / sizeof *strings; i++) good = arena_own(arena, strings[i]);
+    return good;
+}
+
 size_t source_file(const char *uri) {
     const struct source_kind *kind = kind_of(uri);
     const char *at = uri;

@@ -15,6 +15,7 @@
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
 
+#include "base/arena.h"
 #include "base/frame.h"
 
 #include <ocelli.h>
@@ -43,9 +44,12 @@ struct source_options {
     float exposure_value; /* stops that automatic exposure is to be off, such as -0.5 */
     const char *url;      /* the URI with all that is secret in it, which only the source uses; NULL: that is none */
     const char *login, *password_file; /* NULL: none, or in the URL */
-    const char *ca;                   /* file of the certificates that are trusted; NULL: the system's */
-    int64_t period_ns;                /* from frame to frame; 0: of a stream each, else half a second */
+    const char *ca;                    /* file of the certificates that are trusted; NULL: the system's */
+    int64_t period_ns;                 /* from frame to frame; 0: of a stream each, else half a second */
 };
+
+/* Puts copies in the place of all its strings. false: no memory, and some are not copied. */
+bool source_options_own(struct source_options *options, struct arena *arena);
 
 /* Results of source_next() besides negative status codes. */
 enum source_answer {
