@@ -47,6 +47,7 @@ void mqtt_command_again(struct mqtt *mqtt, double now_ms) {
 
 static void add(struct mqtt_command *c, const void *bytes, size_t size) {
     size_t room = sizeof c->line - c->size, taken = size < room ? size : room;
+    if (!taken) return; /* bytes is NULL in an empty message */
     memcpy(c->line + c->size, bytes, taken);
     c->size += taken; /* a line that fills it is refused as too long */
 }

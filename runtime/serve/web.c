@@ -190,6 +190,7 @@ static size_t web_wait_for(void *self, struct pollfd *fds, int *timeout_ms) {
     int most = web->streams.next ? (web->video_count ? 100 : 250) : 1000;
     if (web->sockets.next) serve_wait_most(timeout_ms, most);
     if (web->kept != web->serve->context.events.count) *timeout_ms = 0;
+    if (web->busy && !web->sockets.next) *timeout_ms = 0;
     if (MHD_get_timeout(web->daemon, &own_ms) == MHD_YES && own_ms < 1000) serve_wait_most(timeout_ms, (int)own_ms);
     fds[0] = (struct pollfd){web->epoll, POLLIN, 0};
     return 1;
@@ -199,11 +200,12 @@ static void web_step(void *self, const struct pollfd *fds, size_t count, double 
     struct serve_web *web = self;
     (void)count;
     web_changes_take(web, now_ms);
-    if (!web->sockets.next && !(fds[0].revents & (POLLIN | POLLERR))) return;
+    if (!web->sockets.next && !web->busy && !(fds[0].revents & (POLLIN | POLLERR))) return;
     web_resume_waiting(web, false);
     web_streams_step(web, now_ms, false);
     sweep(web, now_ms);
     MHD_run(web->daemon);
+    web->busy = web->sockets.next || fds[0].revents;
 }
 
 const struct serve_transport serve_transport_web = {"web", web_open, web_wait_for, web_step, web_close};

@@ -134,7 +134,9 @@ struct serve_web {
     bool tls, alone; /* alone: on loopback only */
     struct web_names names;
     struct web_login login;
-    struct web_socket sockets;   /* the list's head */
+    struct web_socket sockets; /* the list's head */
+    bool busy; /* the last step had a connection. One step more is needed then: at the limit libmicrohttpd stops
+                * listening, and only the step after the last connection's end begins again. */
     struct web_request *waiting; /* list */
     size_t waiting_count;
     size_t upload_count;       /* pictures on their way, and those that are searched for */

@@ -106,6 +106,13 @@ for line in 'set/tag/none/on 1' 'set/nonsense 1' 'set/pause perhaps' 'set/tag/ca
     refused() { test "$(grep -c '^try/answer .*"ok":false' heard)" -gt "$before"; }
     until_true 20 refused || fail "$name: $line is not refused"
 done
+mosquitto_pub -p $port -t try/request -n # an empty line has no answer
+for empty in set/add set/set set/remove set/pause set/tag/cat/prompt; do
+    before=$(grep -c '^try/answer .*"ok":false' heard)
+    mosquitto_pub -p $port -t "try/$empty" -n
+    refused() { test "$(grep -c '^try/answer .*"ok":false' heard)" -gt "$before"; }
+    until_true 20 refused || fail "$name: $empty without a word is not refused"
+done
 mosquitto_pub -p $port -t try/set/pause -m ON -r # is given to nobody who is there as kept; but to who comes later
 until_true 20 heard '^try/board .*"paused":"yes"' || fail "$name: kept, as it comes"
 say set/pause OFF

@@ -191,6 +191,25 @@ grep -q "TCP port $port: .*in use" err && test "$(wc -l <err)" -eq 1 || fail "a 
 
 # --- HTTPS ---
 
+# As many as may be connected, who all end at one moment: libmicrohttpd stopped listening, and nobody tells it to begin again.
+cat >crowd.py <<'EOF'
+import os, signal, socket, sys, time
+port, pid = int(sys.argv[1]), int(sys.argv[2])
+crowd = []
+for i in range(160):
+    crowd.append(socket.create_connection(("127.0.0.1", port), 20, ("127.0.0.%d" % (2 + i % 8), 0)))
+time.sleep(1)
+os.kill(pid, signal.SIGSTOP)
+for one in crowd:
+    one.close()
+os.kill(pid, signal.SIGCONT)
+EOF
+if command -v python3 >/dev/null; then
+    board crowd
+    python3 crowd.py "$port" "$pid" || fail "160 connections"
+    is 200 "$url/healthz"
+fi
+
 # The board's own certificate, made at the first start and kept.
 own=$PWD/state/web.pem
 board first --https "$work/state"
