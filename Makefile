@@ -219,6 +219,11 @@ test-image: packages
 	UPDATE=$$(ls build/image/*.update) python3 tests/image/run.py $$(ls build/image/*.img) build/image/boots \
 	    $(or $(SCENARIOS),first settings growth small full updates cuts)
 
+# The layer for Raspberry Pi's rpi-image-gen, applied to a small Debian 13, with the packages of `make packages-deb SUITE=trixie`. Root, the network.
+test-layer: PACKAGES += bdebstrap mmdebstrap python3-debian python3-yaml
+test-layer: packages
+	sh tests/image/layer.sh build/packages/trixie build/layer
+
 # A thousand CoAP observers, a change a second, for an hour: none lost, memory told each minute.
 soak-observers: packages
 	cmake -S . -B build/soak -DCMAKE_BUILD_TYPE=Release
