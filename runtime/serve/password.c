@@ -86,7 +86,8 @@ int password_read(struct password *password, const char *path) {
     bool told = !fstat(fd, &st);
     ssize_t size = read(fd, bytes, sizeof bytes);
     close(fd);
-    if (!told || (st.st_uid != geteuid() && st.st_uid != 0))
+    uid_t we = geteuid(); /* root checks files of the user that the daemon runs as */
+    if (!told || (st.st_uid != we && st.st_uid != 0 && we != 0))
         return log_fail(OCELLI_ERR_FILE, "%s: belongs to another user: chown it to the one that runs ocelli", path);
     if (size > 0 && password_parse(password, bytes, (size_t)size)) return OCELLI_OK;
     return log_fail(OCELLI_ERR_FILE, "%s: no password of ocelli: make one with ocelli password %s", path, path);

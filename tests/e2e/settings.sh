@@ -208,6 +208,87 @@ sed -i 's/^uri = camera:/uri = test:/' "$ini"
 accepted
 test "$(sed -n 's/^ocelli.txt line \([0-9]*\):.*/\1/p' "$run/faults" | sort -nc 2>&1)" = "" || fail "$name: not in the order of the file"
 
+name="passwords"
+new_board
+cat >"$card/ocelli.txt" <<END
+[source]
+uri = http://127.0.0.1:9/now.jpg
+user = camera
+password = camera secret
+[web]
+password = correct "horse"
+[mqtt]
+host = 127.0.0.1
+user = ocelli
+password = "broker secret "
+tls = yes
+ca = broker.pem
+[tag cat]
+END
+echo certificate >"$card/broker.pem"
+apply
+good
+for line in "password = web-password" "password = mqtt-password" "password = source-password" "port = 8080" "ca = /boot/firmware/broker.pem"; do has "$ini" "$line"; done
+for secret in secret horse; do has_not "$ini" "$secret"; done
+test "$(stat -c %a "$etc"/*-password | tr '\n' ' ')" = "600 600 600 " || fail "$name: permissions"
+has "$etc/source-password" "camera secret"
+has "$etc/mqtt-password" "broker secret "
+page_is() {
+    python3 - "$etc/web-password" "$1" <<'END' || fail "$name: the page's password is not $1"
+import hashlib, sys
+kind, n, r, p, salt, hashed = open(sys.argv[1]).read().split()
+made = hashlib.scrypt(sys.argv[2].encode(), salt=bytes.fromhex(salt), n=1 << int(n), r=int(r), p=int(p), maxmem=1 << 27, dklen=32)
+sys.exit(made.hex() != hashed)
+END
+}
+page_is 'correct "horse"'
+accepted
+cp "$ini" edited.ini && cp "$etc/web-password" hash
+apply
+good
+cmp -s "$etc/web-password" hash || fail "$name: hashed again at each start"
+sed -i 's/^password = correct.*/password = another one/' "$card/ocelli.txt"
+apply
+good
+cmp -s "$ini" edited.ini || fail "$name: another password makes another ini"
+page_is "another one"
+sed -i "s/^password = another.*/password = $(cat hash)/" "$card/ocelli.txt"
+apply
+good
+cmp -s "$etc/web-password" hash || fail "$name: the hash itself"
+cat >"$card/ocelli.txt" <<END
+[source]
+uri = test:
+[web]
+password = short
+port = 8080
+key = key.pem
+[mqtt]
+host = 127.0.0.1
+ca = none.pem
+password =
+[moderation]
+policy = none.ini
+[web]
+password = scrypt 14 8 5 00
+END
+apply
+for line in "4: the password of [web] has to have 8 to 256" "5: nobody but the board itself can open the page" "6: key = key.pem: on a board write https = yes" \
+    "9: ca = none.pem: there is no such file" "10: the password of [mqtt] has no value" "12: policy = none.ini: there is no such file" "14: the password of [web] begins with"; do
+    told "ocelli.txt line $line"
+done
+for line in "host = 127.0.0.1" "port = 8080"; do has "$ini" "$line"; done
+has_not "$ini" password
+test ! -e "$etc/web-password" && test ! -e "$etc/mqtt-password" && test ! -e "$etc/source-password" || fail "$name: one stays that the card has not any more"
+accepted
+echo '[policy x' >"$card/none.ini"
+apply
+told "ocelli.txt line 12: policy = none.ini: /boot/firmware/none.ini:1: "
+has_not "$ini" policy
+printf '[policy a cat]\nprompt = a cat\nthreshold = 0.1\n' >"$card/none.ini"
+apply
+has "$ini" "policy = /boot/firmware/none.ini"
+
 name="no file"
 new_board
 apply
@@ -256,6 +337,7 @@ cmp -s "$ini" edited.ini || fail "$name: gone with the file"
 printf '\n[tag cut in its mid' >>"$ini"
 apply
 told "the daemon refuses the ocelli.ini that was there"
+sed -i 's/^uri = camera:/uri = test:/' "$ini" # a camera needs its module
 accepted
 
 name="links that lead elsewhere"
@@ -369,6 +451,7 @@ name="the file on the card"
 new_board
 cp "$OCELLI_SOURCE/boards/image/ocelli.txt" "$card/ocelli.txt"
 cp "$model" "$card/models/clip-b32.gguf"
+echo certificate >"$card/broker-ca.pem"
 apply
 good
 accepted 2>/dev/null
@@ -379,8 +462,8 @@ while read -r line; do
     name="the card's line $line"
     apply
     grep -v '^note: ' "$run/faults" >others
-    # A Wi-Fi section needs its name.
-    case $(sed -n "${line}p" "$card/ocelli.txt") in password\ *my\ network | country* | hidden*) test "$(wc -l <others)" -eq 1 || fail "$name: faults" ;;
+    # A Wi-Fi section needs its name, a page its password, and MQTT its broker.
+    case $(sed -n "${line}p" "$card/ocelli.txt") in password\ *my\ network | country* | hidden* | port* | user* | password\ *that\ user | tls* | ca*) test "$(wc -l <others)" -eq 1 || fail "$name: faults" ;;
     *) test ! -s others || { fail "$name: faults"; cat others; } ;; esac
 done <examples
 name="all examples of the card"

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # A board made of QEMU and a copy of the card's image: -M virt with Debian's U-Boot, two cores, the UART and the console as sockets, UDP
-# forwarded. It can be started, cut off and asked. Its FAT can be read and written while it is off (mtools). Only kernel.env of the card is
+# and the page forwarded. It can be started, cut off and asked. Its FAT can be read and written while it is off (mtools). Only kernel.env of the card is
 # changed: kernel arguments, among them a root shell on the console for tests.
+import base64
 import json
 import os
 import socket
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
 
 FAT_OFFSET = 4 << 20
 ARGUMENTS = "console=hvc0 loglevel=4 systemd.debug_shell=hvc0 systemd.mask=serial-getty@hvc0.service"
@@ -96,7 +99,7 @@ class Board:
                    "-chardev", f"socket,id=uart,path={paths['uart']},server=on,wait=off", "-serial", "chardev:uart",
                    "-device", "virtio-serial-pci", "-chardev", f"socket,id=console,path={paths['console']},server=on,wait=off",
                    "-device", "virtconsole,chardev=console",
-                   "-netdev", f"user,id=net,hostfwd=udp:127.0.0.1:{self.udp_port}-:5690", "-device", "virtio-net-pci,netdev=net",
+                   "-netdev", f"user,id=net,hostfwd=udp:127.0.0.1:{self.udp_port}-:5690,hostfwd=tcp:127.0.0.1:{self.udp_port}-:8080", "-device", "virtio-net-pci,netdev=net",
                    "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"]
         self.started = time.monotonic()
         with open(os.path.join(self.folder, "qemu.err"), "wb") as errors:
@@ -174,6 +177,18 @@ class Board:
                 return answer
             except (TimeoutError, ConnectionError, ValueError):
                 return None
+
+    def page(self, path, password):
+        """The HTTP status of a path of the page, asked with this password, and the answer; 0: none."""
+        login = base64.b64encode(f"anna:{password}".encode()).decode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.udp_port}{path}", headers={"Authorization": f"Basic {login}"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, b""
+        except OSError:
+            return 0, b""
 
     def status(self):
         """`status` with all its faults, which may need more than one answer; None without one."""

@@ -95,20 +95,26 @@ def model():
 
 
 def settings():
-    """Settings of every wrong kind: it comes up, and says what is wrong on the wire and on the card."""
+    """Settings of every wrong kind: it comes up, and says what is wrong on the wire and on the card. The page opens to its password,
+    and a broker that is not there is told."""
     b = board("settings")
     text = "\r\n".join(["[board]", "name = Böse Name", "nmae = x", "[wifi]", "name =", "[tag a red circle]", "prompt = balloon", "on = 0.03",
-                        "[source]", "uri = test:", "[run]", "model = half.gguf", ""])
+                        "[source]", "uri = test:", "[run]", "model = half.gguf", "[web]", "password = correct horse",
+                        "[mqtt]", "host = 10.0.2.2", "port = 9", "user = ocelli", "password = secret", ""])
     b.write("ocelli.txt", b"\xff\xfe" + text.encode("utf-16-le"))
     with open(os.path.join(b.folder, "half"), "wb") as f:
         f.write(b"GGUF" + bytes(100000))
     b.copy(os.path.join(b.folder, "half"), "models/half.gguf")
     b.on()
     b.wait_tags(240 * SLOWER)
-    answer = b.wait_for("status", b.status, 60)
+    answer = b.wait_for("the broker's fault", lambda: (a := b.status()) and any("MQTT" in f for f in a["faults"]) and a, 60 * SLOWER)
     say("faults: " + "\n    ".join(answer["faults"]))
-    for word in ("name", "nmae", "wifi", "half.gguf"):
+    for word in ("name", "nmae", "wifi", "half.gguf", "MQTT broker 10.0.2.2"):
         expect(any(word in fault for fault in answer["faults"]), f"status does not tell of {word}: {answer['faults']}")
+    wrong, _ = b.page("/api/tags", "correct horsf")
+    right, tags = b.page("/api/tags", "correct horse")
+    say(f"the page: {wrong} with a wrong password, {right} with the right one")
+    expect(wrong == 401 and right == 200 and b"a red circle" in tags, f"the page: {wrong}, {right}, {tags}")
     b.shell("systemctl start ocelli-status.service", 120 * SLOWER)
     b.off()
     text = b.read("ocelli-status.txt")

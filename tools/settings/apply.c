@@ -7,6 +7,7 @@
 #include "keys.h"
 #include "kept_ini.h"
 #include "model.h"
+#include "passwords.h"
 #include "state_folder.h"
 
 #include <errno.h>
@@ -144,6 +145,7 @@ static int put_ini(struct work *w) {
     w->ini.path = place_path(&w->place, "%s/ocelli/etc/ocelli.ini", w->state);
     if (!w->ini.path) return OCELLI_ERR_MEMORY;
     int status = w->given ? keys_put(&w->ini) : OCELLI_OK; /* else the ini that stays needs the keys of before */
+    if (!status && w->given) status = passwords_put(&w->ini);
     const char *text = status ? NULL : daemon_ini_make(&w->ini);
     if (!w->given) plain = text, text = NULL;
     if (!status && !text && !plain) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");

@@ -3,10 +3,12 @@
 #include "base/ini.h"
 #include "base/log.h"
 #include "daemon_ini_check.h"
+#include "policy/policy_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { LOOKS = 20 }; /* at the whole; each leaves out all that it finds */
 
@@ -40,16 +42,40 @@ static void take_model(struct daemon_ini *ini, size_t i) {
         ini->model_wish = value, ini->model_line = i + 1;
 }
 
-/* A picture's name counts from the card's first folder. */
-static void take_example(struct daemon_ini *ini, size_t i) {
+/* The name of a file counts from the card's first folder. false: no name, or no memory. */
+static bool take_file(struct daemon_ini *ini, size_t i) {
     struct line *line = &ini->lines->list[i];
     const char *slash = line->value[0] == '/' ? "" : PLACE_BOOT "/";
-    size_t capacity = strlen(line->value) + sizeof "example = " PLACE_BOOT "/" + strlen(ini->place->root);
+    size_t capacity = strlen(line->text) + sizeof " = " PLACE_BOOT "/" + strlen(ini->place->root);
     char *instead = arena_alloc(ini->place->arena, capacity, 1), *checked = arena_alloc(ini->place->arena, capacity, 1);
-    if (!instead || !checked || !*line->value) return;
-    snprintf(instead, capacity, "example = %s%s", slash, line->value);
-    snprintf(checked, capacity, "example = %s%s%s", ini->place->root, slash, line->value);
+    if (!instead || !checked || !*line->value) return false;
+    snprintf(instead, capacity, "%s = %s%s", line->key, slash, line->value);
+    snprintf(checked, capacity, "%s = %s%s%s", line->key, ini->place->root, slash, line->value);
     line->instead = instead, line->checked = checked;
+    return true;
+}
+
+/* false: `why` (LOG_LINE) tells what is wrong. */
+static bool is_policy(const char *path, char *why) {
+    struct policy_file file;
+    log_hold(why, LOG_LINE);
+    int status = policy_file_read(&file, path, NULL);
+    if (!status) status = policy_file_ready(&file, NULL, NULL);
+    log_release();
+    policy_file_finish(&file);
+    return !status;
+}
+
+/* One without which the daemon would not start. */
+static void take_needed_file(struct daemon_ini *ini, size_t i) {
+    struct line *line = &ini->lines->list[i];
+    char why[LOG_LINE];
+    if (!take_file(ini, i)) return;
+    const char *path = line->checked + strlen(line->key) + 3;
+    if (access(path, R_OK))
+        leave_out(ini, i, "there is no such file: copy it beside " DIAGNOSTICS_FILE "; the line is left out");
+    else if (!strcmp(line->key, "policy") && !is_policy(path, why))
+        leave_out(ini, i, place_shown(ini->place, why));
 }
 
 /* With the name of a device that is not there the daemon would not start. */
@@ -63,7 +89,11 @@ void daemon_ini_take(struct daemon_ini *ini) {
         if (line->out || !line->key) continue;
         if (lines_is(line, "serve", "key")) take_key(ini, i);
         if (lines_is(line, "run", "model")) take_model(ini, i);
-        if (lines_is(line, "tag", "example")) take_example(ini, i);
+        if (lines_is(line, "tag", "example")) take_file(ini, i);
+        if (lines_is(line, "mqtt", "ca") || lines_is(line, "source", "ca") || lines_is(line, "moderation", "policy"))
+            take_needed_file(ini, i);
+        if (lines_is(line, "web", "certificate") || lines_is(line, "web", "key"))
+            leave_out(ini, i, "on a board write https = yes: it makes a certificate of its own; the line is left out");
         if (lines_is(line, "serve", "psk"))
             leave_out(ini, i, "on a board write the key itself, as in: key = phone:0123456789abcdef0123456789abcdef");
         if (lines_is(line, "run", "state"))
@@ -157,7 +187,7 @@ static void put_defaults(const struct daemon_ini *ini, const char *section, FILE
 }
 
 static char *compose(const struct daemon_ini *ini, bool checked) {
-    static const char *const sections[] = {"run", "source", "serve", "memory", "moderation"};
+    static const char *const sections[] = {"run", "source", "serve", "web", "memory", "moderation"};
     char *text = NULL, *kept = NULL;
     size_t size;
     FILE *to = open_memstream(&text, &size);

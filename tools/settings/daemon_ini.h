@@ -32,8 +32,8 @@ struct daemon_ini {
     size_t default_count;
 };
 
-/* Takes what is not the ini's own out of the lines (model, keys, what the board decides), and makes names of example
- * pictures lead to the card. Before all below. */
+/* Takes what is not the ini's own out of the lines (model, keys, what the board decides), and makes names of files
+ * (examples, certificates, policies) lead to the card. Before all below. */
 void daemon_ini_take(struct daemon_ini *ini);
 
 /* Adds a default; a later one of the same key takes its place. */

@@ -50,8 +50,7 @@ static char *unquote(char *value, size_t line, struct diagnostics *report) {
     return trim(value + first);
 }
 
-/* In the board's own sections straight quotes go too: they keep blanks at the ends of a name or password. */
-static char *unquote_straight(char *value) {
+char *lines_unquote(char *value) {
     size_t length = strlen(value);
     if (length < 2 || value[0] != '"' || value[length - 1] != '"') return value;
     value[length - 1] = '\0';
@@ -66,7 +65,7 @@ static bool split_value(struct line *line, struct arena *arena, size_t number, s
     line->key = trim(copy);
     char *value = trim(at + 1);
     line->value = unquote(value, number, report);
-    if (line->of != LINES_DAEMON) line->value = unquote_straight(line->value);
+    if (line->of != LINES_DAEMON) line->value = lines_unquote(line->value);
     if (line->value == value || line->of != LINES_DAEMON) return true;
     size_t capacity = strlen(line->key) + strlen(line->value) + sizeof " = ";
     char *instead = arena_alloc(arena, capacity, 1);

@@ -29,6 +29,10 @@ struct lines {
  * reported. false: no memory. */
 bool lines_split(struct lines *lines, struct arena *arena, char *text, struct diagnostics *report);
 
+/* Without straight quotes around it, which keep blanks at the ends of a name or password: of the board's own sections
+ * all values are. */
+char *lines_unquote(char *value);
+
 /* Is it NAME = VALUE in [section], or in a [section ARGUMENT]? */
 bool lines_is(const struct line *line, const char *section, const char *key);
 

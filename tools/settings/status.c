@@ -68,6 +68,8 @@ static void put_answers(const struct daemon_config *ini, FILE *to) {
     if (ini->udp > 0) fprintf(to, "udp %g ", ini->udp);
     if (ini->coap > 0) fprintf(to, "coap %g ", ini->coap);
     if (ini->coaps > 0) fprintf(to, "coaps %g ", ini->coaps);
+    if (ini->web_port > 0) fprintf(to, "%s %g ", ini->web_https > 0 ? "https" : "http", ini->web_port);
+    if (ini->mqtt_host) fputs("mqtt ", to), put_shown(ini->mqtt_host, to), fputc(' ', to);
     if (ini->serial) fprintf(to, "serial %s", ini->serial);
     fputc('\n', to);
 }
