@@ -50,10 +50,14 @@ int file_open(int *fd, const char *path) {
 int file_open_private(int *fd, const char *path, const char *what) {
     struct stat st;
     int status = file_open(fd, path);
-    if (status || (!fstat(*fd, &st) && !(st.st_mode & 077))) return status;
+    if (status) return status;
+    bool own = !fstat(*fd, &st) && !(st.st_mode & 077), mine = own && (st.st_uid == geteuid() || st.st_uid == 0);
+    if (mine) return OCELLI_OK;
     close(*fd);
     *fd = -1;
-    return log_fail(OCELLI_ERR_FILE, "%s: others may read or change %s: chmod 600", path, what);
+    if (!own) return log_fail(OCELLI_ERR_FILE, "%s: others may read or change %s: chmod 600", path, what);
+    return log_fail(OCELLI_ERR_FILE, "%s: another user (%u) may change %s: chown it to the one that runs ocelli", path,
+                    (unsigned)st.st_uid, what);
 }
 
 int file_read_secret(const char *path, const char *what, char *text, size_t capacity) {

@@ -36,8 +36,9 @@ bool file_same(const char *a, const char *b);
  * is refused. The descriptor is the caller's to close; -1 on error, which was said. Errors: FILE. */
 int file_open(int *fd, const char *path);
 
-/* The same of a file that holds a secret, `what` ("the keys"): others may neither read nor change it. Its mode is that
- * of what was opened, so that it cannot be exchanged in between. */
+/* The same of a file that holds a secret, `what` ("the keys"): others may neither read nor change it, and it belongs to
+ * the user that runs this program or to root. Mode and owner are those of what was opened, so that it cannot be
+ * exchanged in between. */
 int file_open_private(int *fd, const char *path, const char *what);
 /* The first line of such a file, of 1 to capacity - 1 bytes, without its end; "" on error. The caller's to forget with
  * explicit_bzero(). Errors: FILE. */

@@ -30,6 +30,11 @@ static void whole(void **state) {
     assert_int_equal(password_read(&read, path), OCELLI_ERR_FILE);
     assert_non_null(strstr(heard.text, "chmod 600"));
     chmod(path, 0600);
+    if (!chown(path, 12345, 12345)) { /* as root */
+        assert_int_equal(password_read(&read, path), OCELLI_ERR_FILE);
+        assert_non_null(strstr(heard.text, "another user (12345) may change the password: chown"));
+        assert_int_equal(chown(path, geteuid(), getegid()), 0);
+    }
     assert_int_equal(truncate(path, 20), 0);
     assert_int_equal(password_read(&read, path), OCELLI_ERR_FILE);
     unlink(path);
