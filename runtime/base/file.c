@@ -50,7 +50,8 @@ int file_open(int *fd, const char *path) {
 int file_open_private(int *fd, const char *path, const char *what) {
     struct stat st;
     int status = file_open(fd, path);
-    if (status || (!fstat(*fd, &st) && !(st.st_mode & 077))) return status;
+    if (status) return status;
+    if (!fstat(*fd, &st) && !(st.st_mode & 077)) return OCELLI_OK;
     close(*fd);
     *fd = -1;
     return log_fail(OCELLI_ERR_FILE, "%s: others may read or change %s: chmod 600", path, what);

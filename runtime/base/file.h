@@ -37,7 +37,8 @@ bool file_same(const char *a, const char *b);
 int file_open(int *fd, const char *path);
 
 /* The same of a file that holds a secret, `what` ("the keys"): others may neither read nor change it. Its mode is that
- * of what was opened, so that it cannot be exchanged in between. */
+ * of what was opened, so that it cannot be exchanged in between. Whose it is does not matter: at that mode nobody but
+ * its owner and root can read it, and root reads those of the user that the daemon runs as (`sudo ocelli check`). */
 int file_open_private(int *fd, const char *path, const char *what);
 /* The first line of such a file, of 1 to capacity - 1 bytes, without its end; "" on error. The caller's to forget with
  * explicit_bzero(). Errors: FILE. */

@@ -25,7 +25,7 @@ void password_write(const struct password *password, char line[PASSWORD_LINE]);
 /* false: not such a line. */
 bool password_parse(struct password *password, const char *line, size_t size);
 
-/* Errors: FILE (cannot be read, belongs to another user, others may read or change it, is no such file). */
+/* Errors: FILE (cannot be read, others may read or change it, is no such file). */
 int password_read(struct password *password, const char *path);
 
 #endif

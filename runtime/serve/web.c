@@ -114,10 +114,11 @@ static int start(struct serve_web *web, int fd) {
                           none[] = {{MHD_OPTION_END, 0, NULL}};
     web->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, web_handle, web, MHD_OPTION_EXTERNAL_LOGGER, ignore, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_COMPLETED, web_completed, web, MHD_OPTION_NOTIFY_CONNECTION, follow, web,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)WEB_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)WEB_EACH,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_STALLED_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_MEMORY,
-        MHD_OPTION_ARRAY, web->tls ? tls : none, MHD_OPTION_END);
+        MHD_OPTION_URI_LOG_CALLBACK, web_begin, web, MHD_OPTION_NOTIFY_COMPLETED, web_completed, web,
+        MHD_OPTION_NOTIFY_CONNECTION, follow, web, MHD_OPTION_CONNECTION_LIMIT, (unsigned)WEB_CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)WEB_EACH, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)WEB_STALLED_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_MEMORY, MHD_OPTION_ARRAY, web->tls ? tls : none,
+        MHD_OPTION_END);
     const union MHD_DaemonInfo *info = web->daemon ? MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (info) web->epoll = info->epoll_fd;
     return info ? OCELLI_OK : log_fail(OCELLI_ERR_DEVICE, "web: libmicrohttpd does not start");

@@ -15,8 +15,8 @@
 
 /* CONNECTIONS: at once, EACH: of an address. STREAMS, VIDEOS: answers without an end, of states and of pictures.
  * HEAD_MS: for a request to come whole, and until the next one. WAITING: requests that a search or a change goes on
- * for. UPLOADS: pictures on their way at once, UPLOAD_MS: for one to come whole. CHANGES: that are kept with their
- * pictures. SESSION_MS: without a request. */
+ * for. PARAMETERS: of an address. UPLOADS: pictures on their way at once, UPLOAD_MS: for one to come whole. CHANGES:
+ * that are kept with their pictures. SESSION_MS: without a request. */
 enum {
     WEB_CONNECTIONS = 160,
     WEB_EACH = 64,
@@ -25,6 +25,7 @@ enum {
     WEB_HEAD_MS = 10000,
     WEB_STALLED_S = 20,
     WEB_MEMORY = 32768,
+    WEB_PARAMETERS = 64,
     WEB_BODY = 32768,
     WEB_UPLOADS = 4,
     WEB_UPLOAD_MS = 60000,
@@ -55,12 +56,13 @@ struct web_request {
     const struct serve_row *row; /* NULL: not of the table */
     enum serve_method method;
     struct serve_address from;
-    bool begun;   /* the heads were judged */
-    bool waits;   /* suspended: for a search, a change or the password */
-    bool again;   /* it waited */
-    bool checks;  /* the password is being checked for it */
-    bool uploads; /* counted as one */
-    char *body;   /* (body_size) */
+    const char *fault;  /* of its address, static; NULL: none */
+    bool begun, judged; /* judged: by its heads */
+    bool waits;         /* suspended: for a search, a change or the password */
+    bool again;         /* it waited */
+    bool checks;        /* the password is being checked for it */
+    bool uploads;       /* counted as one */
+    char *body;         /* (body_size) */
     size_t body_size;
     struct serve_origin origin;
     struct web_words words;
@@ -166,6 +168,8 @@ const struct web_route *web_route_find(const char *path, enum serve_method metho
 
 /* ---- web_request.c: libmicrohttpd's functions ---- */
 
+/* For each address, before it is taken apart. Gives the request, or NULL: no memory. */
+void *web_begin(void *user, const char *address, struct MHD_Connection *connection);
 enum MHD_Result web_handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                            const char *version, const char *bytes, size_t *size, void **state);
 void web_completed(void *user, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why);

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 static int load(const char *path, char **text) {
     size_t size;
@@ -40,7 +40,8 @@ X509 *web_certificate_parse(const char *text) {
 }
 
 /* No text of the key comes into a message. */
-static int check(const char *certificate, const char *key, const char *certificate_path, const char *key_path) {
+int web_certificate_check(const char *certificate, const char *key, const char *certificate_path,
+                          const char *key_path) {
     BIO *from_key = BIO_new_mem_buf(key, -1);
     X509 *x = web_certificate_parse(certificate);
     EVP_PKEY *k = from_key ? PEM_read_bio_PrivateKey(from_key, NULL, NULL, (void *)"") : NULL;
@@ -67,14 +68,20 @@ void web_certificate_free(char **certificate, char **key) {
     *certificate = *key = NULL;
 }
 
-int web_certificate_read(const char *certificate_path, const char *key_path, char **certificate, char **key) {
-    struct stat st;
+int web_certificate_load(const char *certificate_path, const char *key_path, char **certificate, char **key) {
+    int fd = -1, status;
     *certificate = *key = NULL;
-    int status = load(certificate_path, certificate);
+    status = load(certificate_path, certificate);
+    if (!status) status = file_open_private(&fd, key_path, "the key");
+    if (fd >= 0) close(fd);
     if (!status) status = load(key_path, key);
-    if (!status && !stat(key_path, &st) && st.st_mode & 077)
-        status = log_fail(OCELLI_ERR_FILE, "%s: others may read or change the key: chmod 600", key_path);
-    if (!status) status = check(*certificate, *key, certificate_path, key_path);
+    if (status) web_certificate_free(certificate, key);
+    return status;
+}
+
+int web_certificate_read(const char *certificate_path, const char *key_path, char **certificate, char **key) {
+    int status = web_certificate_load(certificate_path, key_path, certificate, key);
+    if (!status) status = web_certificate_check(*certificate, *key, certificate_path, key_path);
     if (status) web_certificate_free(certificate, key);
     return status;
 }

@@ -14,6 +14,10 @@ enum { WEB_FINGERPRINT = 32 * 3 };
  * others may read the key), LIMIT, MEMORY. */
 int web_certificate_read(const char *certificate_path, const char *key_path, char **certificate, char **key);
 
+/* Its two steps. */
+int web_certificate_load(const char *certificate_path, const char *key_path, char **certificate, char **key);
+int web_certificate_check(const char *certificate, const char *key, const char *certificate_path, const char *key_path);
+
 /* The board's own one, `folder`/web.pem, which has mode 600: the certificate and its key in one file, so that a cut
  * leaves no half of a pair. Makes it and the folder when they are not there, and makes it anew 30 days before its end
  * and when `names` has one that it does not hold for. Else as web_certificate_read(); also FILE (no place to write). */

@@ -92,6 +92,19 @@ static int make(const char *path, const struct web_names *names, time_t now, con
     return status;
 }
 
+/* A damaged file of ours has a remedy that a given one has not. */
+static int read_own(const char *path, char **certificate, char **key) {
+    char why[LOG_LINE];
+    int status = web_certificate_load(path, path, certificate, key);
+    if (status) return status;
+    log_hold(why, sizeof why);
+    status = web_certificate_check(*certificate, *key, path, path);
+    log_release();
+    if (!status) return OCELLI_OK;
+    web_certificate_free(certificate, key);
+    return log_fail(status, "%s: remove this file, and the next start makes another", why);
+}
+
 int web_certificate_own(const char *folder, const struct web_names *names, char **certificate, char **key) {
     char path[4096];
     struct stat st;
@@ -102,7 +115,7 @@ int web_certificate_own(const char *folder, const struct web_names *names, char 
         return log_fail(OCELLI_ERR_FILE, "%s: too long a name for a folder", folder);
     int status = file_make_folder(folder);
     if (!status && stat(path, &st) && errno == ENOENT) status = make(path, names, now, "there was none");
-    if (!status) status = web_certificate_read(path, path, certificate, key);
+    if (!status) status = read_own(path, certificate, key);
     const char *why = status ? NULL : look(*certificate, names, now);
     if (!why) return status;
     web_certificate_free(certificate, key);

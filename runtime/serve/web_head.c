@@ -55,10 +55,16 @@ bool web_host_known(const struct web_names *names, const char *host) {
            is_given(names->given, name, length);
 }
 
+bool web_host_given(const struct web_names *names, const char *host) {
+    return is_given(names->given, host, strcspn(host, ":"));
+}
+
 /* ---- Origin ---- */
 
-bool web_origin_same(const char *origin, const char *host) {
-    size_t scheme = !strncasecmp(origin, "http://", 7) ? 7 : !strncasecmp(origin, "https://", 8) ? 8 : 0;
+bool web_origin_same(const char *origin, const char *host, int schemes) {
+    size_t scheme = schemes & WEB_HTTP && !strncasecmp(origin, "http://", 7)     ? 7
+                    : schemes & WEB_HTTPS && !strncasecmp(origin, "https://", 8) ? 8
+                                                                                 : 0;
     return scheme && *host && !strcasecmp(origin + scheme, host);
 }
 
@@ -66,8 +72,8 @@ static bool is_same_site(const char *site) {
     return !site || !strcmp(site, "same-origin") || !strcmp(site, "none");
 }
 
-bool web_may_write(const char *origin, const char *site, const char *host) {
-    return is_same_site(site) && (!origin || web_origin_same(origin, host));
+bool web_may_write(const char *origin, const char *site, const char *host, int schemes) {
+    return is_same_site(site) && (!origin || web_origin_same(origin, host, schemes));
 }
 
 bool web_may_read(const char *site, const char *mode, bool page) {

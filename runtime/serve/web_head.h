@@ -18,13 +18,18 @@ struct web_names {
 /* `host`: the value of Host, with or without a port. */
 bool web_host_known(const struct web_names *names, const char *host);
 
-/* Is the page that sends this on the host that it asks? Also behind a proxy that ends TLS. origin: the value of Origin.
- */
-bool web_origin_same(const char *origin, const char *host);
+/* Is this one of the names that are given? */
+bool web_host_given(const struct web_names *names, const char *host);
+
+/* Schemes of an origin. Behind a proxy that ends TLS a page is of HTTPS, though HTTP is spoken here. */
+enum { WEB_HTTP = 1, WEB_HTTPS = 2 };
+
+/* Is the page that sends this on the host that it asks, by one of these schemes? origin: the value of Origin. */
+bool web_origin_same(const char *origin, const char *host, int schemes);
 
 /* May a request with these heads change something? NULL: the head is not there, as a program leaves it out; browsers
  * always send Origin then. site: of Sec-Fetch-Site. */
-bool web_may_write(const char *origin, const char *site, const char *host);
+bool web_may_write(const char *origin, const char *site, const char *host, int schemes);
 
 /* May a page's answer be read by who asks so? A foreign page that embeds it may not; to open the page itself by a
  * link may (mode: of Sec-Fetch-Mode). */

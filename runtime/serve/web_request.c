@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *head(const struct web_request *r, const char *name) {
     return MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
@@ -46,6 +47,33 @@ static bool judge_address(struct web_request *r, enum MHD_Result *result) {
     return false;
 }
 
+/* Lines that tell where a request ends, or whom it asks: a proxy may have read them in another way. */
+struct lines {
+    size_t hosts, ends; /* ends: Content-Length and Transfer-Encoding */
+    bool odd;
+};
+
+static enum MHD_Result count_line(void *user, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                                  const char *value, size_t size) {
+    struct lines *lines = user;
+    bool encoding = !strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    (void)kind, (void)size;
+    lines->hosts += !strcasecmp(name, MHD_HTTP_HEADER_HOST);
+    lines->ends += encoding || !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    lines->odd |= (encoding && (!value || strcasecmp(value, "chunked"))) || strcspn(name, " \t") != name_size;
+    return MHD_YES;
+}
+
+/* What makes it no request at all; NULL: nothing. */
+static const char *fault_of(const struct web_request *r) {
+    struct lines lines = {0};
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, count_line, &lines);
+    if (r->fault) return r->fault;
+    if (lines.hosts > 1) return "two lines of Host";
+    if (lines.ends > 1) return "its end is told twice: give one Content-Length, or Transfer-Encoding";
+    return lines.odd ? "a line that HTTP/1.1 does not have, or not here" : NULL;
+}
+
 /* Foreign pages: under a name of theirs, or by what they make this browser send. */
 static bool judge_page(struct web_request *r, enum MHD_Result *result) {
     const char *host = head(r, MHD_HTTP_HEADER_HOST), *origin = head(r, MHD_HTTP_HEADER_ORIGIN),
@@ -55,7 +83,10 @@ static bool judge_page(struct web_request *r, enum MHD_Result *result) {
         *result = web_refuse_as(r, 421, "host", "not a name of this board: write it as host under [web]", NULL);
         return false;
     }
-    bool may = r->method == SERVE_GET ? web_may_read(site, mode, page) : web_may_write(origin, site, host);
+    int schemes = r->web->tls                            ? WEB_HTTPS
+                  : web_host_given(&r->web->names, host) ? WEB_HTTP | WEB_HTTPS /* a proxy may be in between */
+                                                         : WEB_HTTP;
+    bool may = r->method == SERVE_GET ? web_may_read(site, mode, page) : web_may_write(origin, site, host, schemes);
     if (!may) *result = web_refuse_as(r, 403, "origin", "another page may not ask this", NULL);
     return may;
 }
@@ -111,7 +142,7 @@ static bool judge(struct web_request *r, const char *url, const char *method, en
     bool known = false, answered = false;
     r->method = method_of(method);
     r->route = web_route_find(url, r->method, &known);
-    if (!judge_address(r, result) || !judge_page(r, result)) return true;
+    if (!judge_page(r, result)) return true;
     if (!r->route && known) return *result = refuse_method(r, url), true;
     if (!r->route) return *result = web_refuse_as(r, 404, "none", "no such path", NULL), true;
     if (!judge_body(r, result)) return true;
@@ -172,25 +203,46 @@ void web_resume_waiting(struct serve_web *web, bool all) {
 
 /* ---- libmicrohttpd's functions ---- */
 
-static enum MHD_Result begin(struct serve_web *web, struct MHD_Connection *connection, void **state) {
-    struct web_request *r = *state = calloc(1, sizeof *r);
-    if (!r) return MHD_NO;
+/* libmicrohttpd takes the address apart in here afterwards. With too many parameters its memory for a connection would
+ * be used up, and the connection end without an answer. */
+static const char *fault_of_address(char *address) {
+    size_t parameters = 0;
+    if (strstr(address, "%00")) return "an address has no zero byte"; /* it would end there */
+    for (char *at = address; *at; at++)
+        if (*at == '&' && ++parameters == WEB_PARAMETERS) {
+            *at = 0;
+            return "too many parameters";
+        }
+    return NULL;
+}
+
+void *web_begin(void *user, const char *address, struct MHD_Connection *connection) {
+    struct web_request *r = calloc(1, sizeof *r);
+    if (!r) return NULL;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    r->web = web, r->connection = connection;
+    r->web = user, r->connection = connection;
     r->socket = info ? info->socket_context : NULL;
-    return MHD_YES;
+    r->fault = fault_of_address((char *)(uintptr_t)address); /* of the connection's own memory */
+    return r;
 }
 
 enum MHD_Result web_handle(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                            const char *version, const char *bytes, size_t *size, void **state) {
     struct web_request *r = *state;
     enum MHD_Result result = MHD_YES;
-    (void)version;
-    if (!r && !begin(user, connection, state)) return MHD_NO;
-    r = *state;
-    if (!r->begun) {
-        r->begun = true;
-        return judge(r, url, method, &result) ? result : MHD_YES;
+    (void)user, (void)connection, (void)version;
+    if (!r) return MHD_NO;
+    bool first = !r->begun;
+    r->begun = true;
+    /* libmicrohttpd ends the connection behind an answer to its first call: right where a body may come. */
+    if (first && !judge_address(r, &result)) return result;
+    const char *fault = first ? fault_of(r) : NULL;
+    if (fault) return web_refuse_as(r, 400, "usage", fault, NULL);
+    if (first && !has_body(r, &(unsigned long long){0})) return MHD_YES;
+    if (!r->judged) {
+        r->judged = true;
+        if (judge(r, url, method, &result)) return result;
+        if (first || r->waits) return MHD_YES;
     }
     if (*size) return take_body(r, bytes, size);
     if (r->socket) r->socket->served = true;

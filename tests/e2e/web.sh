@@ -130,6 +130,28 @@ is 403 -X DELETE -H 'Sec-Fetch-Site: cross-site' "$tags?tag=cat"
 is 403 -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: no-cors' "$url/api/frame"
 is 200 -H 'Sec-Fetch-Site: cross-site' -H 'Sec-Fetch-Mode: navigate' "$url/"
 is 200 "$tags?tag=cat"
+# An address that is none, and requests whose end or host two readers may see at different places: a line each, and the connection ends.
+is 400 "$url/api/tags%00.html" && has '.error == "usage"'
+is 400 "$url/api/tags?from=1%00"
+for n in 65 800 2000; do
+    many=$(awk -v n=$n 'BEGIN { while (n--) printf "a=%d&", n }')
+    is 400 "$url/api/tags?${many}from=1" && has '.message == "too many parameters"'
+done
+for length in 'Content-Length: 0' 'Content-Length: 7' 'Transfer-Encoding: chunked'; do
+    is 400 -X PUT -H "$json" -H 'Content-Length: 0' -H "$length" "$tags?tag=x" && has '.message | startswith("its end is told twice")'
+done
+is 400 -H 'Transfer-Encoding: gzip, chunked' "$url/api/tags"
+is 400 -H 'Content-Length : 0' "$url/api/tags"
+raw() { printf "$1" | curl -s -m 5 "telnet://127.0.0.1:$port" >got; } # curl would not send it so
+raw 'GET /api/tags HTTP/1.1\r\nHost: localhost\r\nHost: 127.0.0.1\r\n\r\n'
+grep -q '^HTTP/1.1 400' got && grep -q '"two lines of Host"' got || fail "two lines of Host: $(cat got)"
+raw 'GET /api/tags HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 40\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'
+test "$(grep -c '^HTTP/1.1' got)" = 1 || fail "a request within a request: $(cat got)"
+# One that is refused leaves the connection to the next.
+test "$(curl -s -o got -o got -w '%{num_connects} ' "$url/api/nothing" "$url/healthz")" = '1 0 ' || fail "a refused request ends its connection"
+# The page's own scheme: another one may be a proxy's, for a name that is given.
+is 403 -X DELETE -H "Origin: https://127.0.0.1:$port" "$tags?tag=none"
+is 404 -X DELETE -H "Origin: http://127.0.0.1:$port" "$tags?tag=none"
 curl -s -D heads -o page "$url/"
 grep -qi "^content-security-policy: default-src 'none'; script-src 'sha256-" heads || fail "no policy"
 grep -qi 'unsafe' heads && fail "the policy lets anything in"
@@ -162,6 +184,8 @@ is 200 "$url/healthz"
 is 200 -H 'Host: cam.example' "$url/" && grep -q 'data-session="out"' got || fail "the page does not know that nobody is logged in"
 is 200 "$url/api/session" && has '.password and (.in | not)'
 is 400 -X POST -H "$json" -d '{"user":"x"}' "$url/api/session"
+is 400 -X POST -H 'Host: cam.example' -H 'Origin: https://cam.example' -H "$json" -d '{"user":"x"}' "$url/api/session"
+is 403 -X POST -H 'Host: localhost' -H 'Origin: https://localhost' -H "$json" -d '{"user":"x"}' "$url/api/session"
 is 403 -X POST -H 'Origin: http://evil.com' -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
 is 204 -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "$url/api/session"
 grep -q '^#HttpOnly_127.0.0.1' jar || fail "a script can read the cookie"
@@ -215,6 +239,8 @@ own=$PWD/state/web.pem
 board first --https "$work/state"
 is 200 --cacert "$own" "https://localhost:$port/healthz"
 is 200 --cacert "$own" "https://127.0.0.1:$port/healthz"
+is 403 --cacert "$own" -X DELETE -H "Origin: http://localhost:$port" "https://localhost:$port/api/prompts?tag=none"
+is 404 --cacert "$own" -X DELETE -H "Origin: https://localhost:$port" "https://localhost:$port/api/prompts?tag=none"
 c=$(code "https://localhost:$port/healthz")
 test "$c" = 000 || fail "the certificate is trusted unseen: $c"
 test "$(stat -c %a "$own")" = 600 || fail "the key can be read"
@@ -225,6 +251,12 @@ board second --https "$work/state" --password "$work/secret"
 grep -q "$fingerprint" second.err && ! grep -q "was made" second.err || fail "it is not the same at the next start: $(cat second.err)"
 is 204 --cacert "$own" -c jar -X POST -H "$json" -d '{"password":"correct horse"}' "https://localhost:$port/api/session"
 awk '/ocelli-session/ && $4 != "TRUE" { exit 1 }' jar || fail "the cookie goes over HTTP"
+
+cp "$own" kept.pem
+head -c 300 kept.pem >"$own"
+"$server" --web 0 --https "$work/state" </dev/null >/dev/null 2>err && fail "a damaged certificate"
+grep -q "$own: .*: remove this file, and the next start makes another" err && test "$(wc -l <err)" -eq 1 || fail "a damaged certificate: $(cat err)"
+cp kept.pem "$own"
 
 # A given one.
 sed -n '/BEGIN CERT/,$p' "$own" >cert.pem

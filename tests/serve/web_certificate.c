@@ -138,11 +138,12 @@ static void refused(void **state) {
     (void)state;
     char text[WEB_FINGERPRINT];
     put("none");
-    is_refused("no certificate in PEM");
+    is_refused("no certificate in PEM: remove this file, and the next start makes another");
     unlink(path);
     open_own(&board, text);
     chmod(path, 0644);
     is_refused("chmod 600");
+    chmod(path, 0600);
     char *one = web_certificate_make(&board, time(NULL)), *other = web_certificate_make(&board, time(NULL));
     assert_true(one && other);
     *strstr(one, "-----BEGIN CERTIFICATE") = 0;
@@ -150,9 +151,9 @@ static void refused(void **state) {
     strcpy(pair, one);
     strcat(pair, strstr(other, "-----BEGIN CERTIFICATE"));
     put(pair);
-    is_refused("not the key of");
+    is_refused("web.pem: remove this file");
     put(strstr(other, "-----BEGIN CERTIFICATE"));
-    is_refused("no private key in PEM");
+    is_refused("no private key in PEM without a password: remove this file");
     free(pair), free(one), free(other);
     unlink(path);
     assert_int_equal(mkdir(path, 0700), 0);

@@ -34,6 +34,10 @@ static void hosts(void **state) {
                                       "localhost/"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(web_host_known(&names, good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(web_host_known(&names, bad[i]));
+    assert_true(web_host_given(&names, "Cam.example:443"));
+    assert_false(web_host_given(&names, "board:443"));
+    assert_false(web_host_given(&names, "127.0.0.1"));
+    assert_false(web_host_given(&(struct web_names){.own = "board"}, "board"));
     assert_false(web_host_known(&(struct web_names){.own = ""}, ""));
     assert_false(web_host_known(&(struct web_names){.own = ""}, ".local"));
     char longest[1000];
@@ -44,16 +48,21 @@ static void hosts(void **state) {
 
 static void pages(void **state) {
     (void)state;
-    assert_true(web_may_write(NULL, NULL, "board:8080")); /* a program */
-    assert_true(web_may_write("http://board:8080", "same-origin", "board:8080"));
-    assert_true(web_may_write("https://board:8080", NULL, "board:8080"));
+    const int both = WEB_HTTP | WEB_HTTPS;
+    assert_true(web_may_write(NULL, NULL, "board:8080", WEB_HTTP)); /* a program */
+    assert_true(web_may_write("http://board:8080", "same-origin", "board:8080", WEB_HTTP));
+    assert_false(web_may_write("https://board:8080", NULL, "board:8080", WEB_HTTP));
+    assert_true(web_may_write("https://board:8080", NULL, "board:8080", WEB_HTTPS));
+    assert_false(web_may_write("http://board:8080", NULL, "board:8080", WEB_HTTPS));
+    assert_true(web_may_write("http://board:8080", NULL, "board:8080", both));
+    assert_true(web_may_write("https://board:8080", NULL, "board:8080", both));
     static const char *const foreign[] = {
         "http://evil.com",           "null", "", "http://board", "http://board:80801", "board:8080", "ftp://board:8080",
         "http://board:8080.evil.com"};
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-        assert_false(web_may_write(foreign[i], NULL, "board:8080"));
-    assert_false(web_may_write(NULL, "cross-site", "board:8080"));
-    assert_false(web_may_write("http://board:8080", "same-site", "board:8080"));
+        assert_false(web_may_write(foreign[i], NULL, "board:8080", both));
+    assert_false(web_may_write(NULL, "cross-site", "board:8080", both));
+    assert_false(web_may_write("http://board:8080", "same-site", "board:8080", both));
     assert_true(web_may_read(NULL, NULL, false));
     assert_true(web_may_read("same-origin", "cors", false));
     assert_true(web_may_read("none", "navigate", true));
