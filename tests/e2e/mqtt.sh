@@ -154,6 +154,7 @@ sed -i 's/^\[tag sailboat\]/[tag boat]/' ocelli.ini
 start
 until_true 20 grep -q "try/set/pause: a command that the broker keeps is not carried out" err || fail "$name: not told"
 until_true 20 kept_is try/tag/boat/state None || fail "$name: the new tag, before the first picture"
+kept try/tag/boat/values | jq -e '.state == "unknown"' >/dev/null || fail "$name: values of the new tag, before the first picture: $(kept try/tag/boat/values)"
 show cat first
 until_true 20 kept_is try/tag/boat/state OFF || fail "$name: the new tag"
 name="a tag that went while the daemon was not there"
