@@ -271,7 +271,7 @@ enum ocelli_state {
     OCELLI_STATE_OFF = 0,
     OCELLI_STATE_ON = 1,
     OCELLI_STATE_LEARNING = 2, /* off, as nothing can decide yet: a tag with example pictures learns first */
-    OCELLI_STATE_UNKNOWN = 3,  /* of a group, in a change: none of its tags is on */
+    OCELLI_STATE_UNKNOWN = 3,  /* of a tag: no frame was judged yet; of a group, in a change: none of its tags is on */
 };
 
 /* The origin of a tag's thresholds. */

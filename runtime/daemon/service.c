@@ -122,7 +122,7 @@ static enum serve_code replay(void *user, struct tags_file *tags, const char *pa
     if (status == OCELLI_ERR_LOST || !why[0]) snprintf(why, sizeof why, "the model does not answer in time: ask again");
     if (status != OCELLI_ERR_LOST) log_error("%s", why);
     snprintf(message, SERVE_MESSAGE, "%.159s", why);
-    return status == OCELLI_ERR_LIMIT ? SERVE_LIMIT : SERVE_FAILED;
+    return status == OCELLI_ERR_LIMIT || status == OCELLI_ERR_LOST ? SERVE_LIMIT : SERVE_FAILED;
 }
 
 static bool pending(void *user, uint64_t ticket) {

@@ -105,8 +105,9 @@ static enum serve_code fault_of(const struct service_search *s, char message[SER
         return refuse(SERVE_USAGE, message, "nothing is left to look for: change the text or the picture");
     if (s->status == OCELLI_ERR_LIMIT)
         return refuse(SERVE_LIMIT, message, "the model has no text tower, and no vector of this text");
-    bool slow = s->status == OCELLI_ERR_LOST;
-    return refuse(SERVE_FAILED, message, slow ? "the model does not answer in time: ask again" : "its log tells why");
+    if (s->status == OCELLI_ERR_LOST)
+        return refuse(SERVE_LIMIT, message, "the model does not answer in time: ask again");
+    return refuse(SERVE_FAILED, message, "its log tells why");
 }
 
 enum serve_code service_search(struct service_search *search, const struct prompts_list *templates,

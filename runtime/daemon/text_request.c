@@ -46,15 +46,25 @@ static int make(struct text_request **out, const struct prompts_list *templates,
     return status;
 }
 
-/* With the lock. true: it is done; else it is given up, and the inference thread's when it has it already. */
+/* With the lock, which is given up for a moment. false: there is no time left. */
+static bool wait_a_moment(struct inference *b, int64_t until) {
+    struct timespec at = clock_at(until);
+    if (b->stop || clock_ns(CLOCK_MONOTONIC) >= until) return false;
+    pthread_cond_timedwait(&b->changed, &b->lock, &at);
+    return true;
+}
+
+/* With the lock. true: it is done; else it is given up, and the inference thread's when it has it already. Another one
+ * that asks waits in front of it. */
 static bool wait(struct inference *b, struct text_request *a, int timeout_ms) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + timeout_ms * INT64_C(1000000);
-    struct timespec at = clock_at(until);
+    while (b->text_request)
+        if (!wait_a_moment(b, until)) return false;
     b->text_request = a;
     pthread_cond_broadcast(&b->changed);
-    while (!a->done && !b->stop && clock_ns(CLOCK_MONOTONIC) < until)
-        pthread_cond_timedwait(&b->changed, &b->lock, &at);
-    if (b->text_request == a) b->text_request = NULL;
+    while (!a->done && wait_a_moment(b, until)) {
+    }
+    if (b->text_request == a) b->text_request = NULL, pthread_cond_broadcast(&b->changed);
     a->given_up = !a->done && a->taken;
     return a->done;
 }
@@ -62,7 +72,7 @@ static bool wait(struct inference *b, struct text_request *a, int timeout_ms) {
 /* *theirs: it is given up, and the inference thread's. */
 static int ask(struct inference *b, struct text_request *a, int timeout_ms, bool *theirs) {
     pthread_mutex_lock(&b->lock);
-    bool free_to_ask = !b->text_request && !b->stop, done = free_to_ask && wait(b, a, timeout_ms);
+    bool done = !b->stop && wait(b, a, timeout_ms);
     *theirs = a->given_up;
     pthread_mutex_unlock(&b->lock);
     return done ? a->status : OCELLI_ERR_LOST;
@@ -122,6 +132,7 @@ static bool goes_on(const struct text_request *a) {
 int text_request_answer(struct inference *inference) {
     struct text_request *a = inference->text_request;
     inference->text_request = NULL, a->taken = true;
+    pthread_cond_broadcast(&inference->changed); /* the next may ask */
     inference->busy_since = clock_ns(CLOCK_MONOTONIC);
     pthread_mutex_unlock(&inference->lock);
     int status = a->status = work(inference, a);

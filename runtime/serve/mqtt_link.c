@@ -131,6 +131,7 @@ static void fail(struct mqtt_link *l, const char *why) {
     if (isfinite(l->next_ms)) return;
     int length = (int)strcspn(why, "."); /* of libmosquitto's sentences */
     snprintf(l->fault, sizeof l->fault, "MQTT broker %.60s:%d: %.*s", l->host, l->port, length < 60 ? length : 60, why);
+    if (was_up) l->lost_ms = clock_ms();
     if (was_up || !l->told) log_warn("%s; it is tried again now and then", l->fault);
     l->told = true, l->up = false;
     plan_retry(l);
@@ -143,7 +144,10 @@ static void on_connect(struct mosquitto *client, void *user, int code) {
         fail(l, mosquitto_connack_string(code));
         return;
     }
-    log_info("MQTT broker %s:%d: connected", l->host, l->port);
+    if (l->lost_ms > 0) /* the same line again would be held back, and the last one say that it is away */
+        log_info("MQTT broker %s:%d: connected again, after %.0f s", l->host, l->port, (clock_ms() - l->lost_ms) / 1000);
+    else
+        log_info("MQTT broker %s:%d: connected", l->host, l->port);
     l->up = true, l->told = false, l->failures = 0, l->fault[0] = '\0';
     mqtt_link_publish(l, l->will, "online", 6, true);
     l->user.up(l->user.user);

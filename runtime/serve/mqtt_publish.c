@@ -122,13 +122,12 @@ static bool publish_tags(struct mqtt *q, const struct serve_view *view, bool sco
     for (size_t i = 0; i < view->count && i < q->tags.count; i++) {
         struct mqtt_tag *tag = &q->tags.tags[i];
         const struct tagger_status *s = &view->tags[i];
-        enum tagger_state now = view->seq ? s->state : TAGGER_UNKNOWN; /* no picture yet: a door may well be open */
-        bool state = !tag->told || tag->state != now;
+        bool state = !tag->told || tag->state != s->state;
         bool values =
             state || !tag->scored || (scores && (apart(tag->score, s->why.score) || apart(tag->on, s->why.on)));
         if (!state && !values) continue;
         if (sent++ == MQTT_BATCH || !mqtt_link_free(&q->link)) return false;
-        if (state) publish_state(q, tag, now);
+        if (state) publish_state(q, tag, s->state);
         if (values) publish_values(q, tag, s);
     }
     return true;

@@ -330,6 +330,7 @@ size_t tagger_step(struct tagger *tagger, const struct tagger_frame *frame, cons
     for (size_t i = 0; i < tagger->count; i++) {
         struct tagger_item *item = &tagger->items[i];
         take_margin(tagger, item, frame);
+        item->judged = true;
         take_over(tagger, item);
         struct gate_rules rules = rules_of(tagger, item);
         item->wish = gate_ask(&item->gate, &rules, item->margin, frame->time_ms);
@@ -357,7 +358,9 @@ size_t tagger_count(const struct tagger *tagger) {
 enum tagger_state tagger_get_state(const struct tagger *tagger, size_t index, const char **tag) {
     const struct tagger_item *item = &tagger->items[index];
     *tag = item->tag.name;
-    return item->gate.on ? TAGGER_ON : threshold_of(tagger, item) == TAGGER_NONE ? TAGGER_LEARNING : TAGGER_OFF;
+    if (item->gate.on) return TAGGER_ON;
+    if (!item->judged) return TAGGER_UNKNOWN;
+    return threshold_of(tagger, item) == TAGGER_NONE ? TAGGER_LEARNING : TAGGER_OFF;
 }
 
 bool tagger_is_learning(const struct tagger *tagger, size_t index) {

@@ -40,7 +40,7 @@ enum tagger_state {
     TAGGER_OFF,
     TAGGER_ON,
     TAGGER_LEARNING, /* off, as no rule can decide yet: nothing is learnt, and there is no starter rule for it */
-    TAGGER_UNKNOWN,  /* a group with no member on */
+    TAGGER_UNKNOWN,  /* a group with no member on; a tag that no frame was judged with yet */
 };
 
 /* Which rule decides. */

@@ -168,6 +168,7 @@ static void carry(struct tagger_item *to, struct tagger_item *from) {
         to->start.smooth = from->start.smooth, to->start.past = from->start.past, to->start.over = from->start.over;
     }
     if (keeps_state(to, from)) to->gate = from->gate;
+    to->judged = from->judged;
     to->cosine = from->cosine;
     to->margin = from->margin;
     to->start.margin = from->start.margin;

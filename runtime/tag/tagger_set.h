@@ -23,6 +23,7 @@ struct tagger_item {
     float cosine, margin, runner_up_cosine;
     const char *runner_up;
     enum gate_wish wish;
+    bool judged;          /* a frame was, with what the tag is now */
     struct tagger_start { /* the starter rule */
         uint64_t alike;   /* distractors that are no rivals of it */
         bool over;        /* the learnt threshold has taken over */

@@ -122,7 +122,7 @@ static void test_states(void **state) {
     const struct ocelli_tag_status *changes;
     struct ocelli_tagger *tagger = create(&(struct ocelli_tagger_params){.tags_text = things});
     struct ocelli_tag_status status = get(tagger, 0);
-    assert_true(status.state == OCELLI_STATE_OFF && status.since_ms == 0);
+    assert_true(status.state == OCELLI_STATE_UNKNOWN && status.since_ms == 0);
     assert_int_equal(step(tagger, cat, 1000, &changes), 1);
     assert_string_equal(changes[0].tag, "cat");
     assert_string_equal(changes[0].group, "things");

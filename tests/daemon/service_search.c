@@ -103,7 +103,7 @@ static void faults(void **state) {
     status = OCELLI_ERR_LOST;
     assert_int_equal(ask("cat"), SERVE_DEFERRED);
     end_search();
-    assert_int_equal(ask("cat"), SERVE_FAILED);
+    assert_int_equal(ask("cat"), SERVE_LIMIT);
     assert_non_null(strstr(message, "ask again"));
     status = OCELLI_OK;
     sleep_ms(1010);

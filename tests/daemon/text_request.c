@@ -64,7 +64,7 @@ static void test_answered(void **state) {
     int status = 1;
     assert_int_equal(pthread_create(&thread, NULL, ask, &status), 0);
     wait_for_question();
-    assert_int_equal(text_request(&b, &no_templates, "a dog", vector, 5000), OCELLI_ERR_LOST); /* one at a time */
+    assert_int_equal(text_request(&b, &no_templates, "a dog", vector, 50), OCELLI_ERR_LOST); /* one at a time */
     pthread_mutex_lock(&b.lock);
     assert_int_equal(text_request_answer(&b), OCELLI_ERR_LOST); /* there is no model */
     pthread_mutex_unlock(&b.lock);
@@ -72,6 +72,23 @@ static void test_answered(void **state) {
     assert_int_equal(status, OCELLI_ERR_LOST);
     assert_null(b.text_request);
     assert_int_equal(b.busy_since, 0);
+}
+
+/* Two that ask at one moment, as a search and a replay do: one waits for the other. */
+static void test_two(void **state) {
+    (void)state;
+    pthread_t threads[2];
+    int statuses[2] = {1, 1};
+    for (int i = 0; i < 2; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask, &statuses[i]), 0);
+    usleep(20000);
+    for (int i = 0; i < 2; i++) {
+        wait_for_question(); /* one that has given up does not come back: this would not end */
+        pthread_mutex_lock(&b.lock);
+        assert_int_equal(text_request_answer(&b), OCELLI_ERR_LOST);
+        pthread_mutex_unlock(&b.lock);
+    }
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    assert_null(b.text_request);
 }
 
 /* The daemon ends: nobody is kept waiting. */
@@ -103,6 +120,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_two, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
         cmocka_unit_test_setup_teardown(test_template, setup, teardown),
     };

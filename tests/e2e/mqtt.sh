@@ -95,7 +95,9 @@ say set/tag/cat/on 0.3
 say request '#a7 tags terse'
 until_true 20 heard '^try/answer #a7 TAGS ' || fail "$name: a line"
 say set/add '"a red ball"'
-until_true 20 kept_is try/tag/a_red_ball/state OFF || fail "$name: add"
+until_true 20 kept_is try/tag/a_red_ball/state None || fail "$name: add"
+show cat $((shown = shown + 1))
+until_true 20 kept_is try/tag/a_red_ball/state OFF || fail "$name: add, and a picture"
 say set/remove '"a red ball"'
 gone() { test -z "$(kept try/tag/a_red_ball/state)" && ! kept "$topic" | grep -q red_ball; }
 until_true 20 gone || fail "$name: the tag that was removed is still there"
@@ -134,6 +136,7 @@ while [ $round -lt "${ROUNDS:-2}" ]; do
     broker_start
     until_true 90 kept_is try/tag/cat/state $now || fail "$name, $round: the cat's state is $(kept try/tag/cat/state), not $now"
     kept_is try/availability online || fail "$name, $round: $(kept try/availability)"
+    grep -q "MQTT broker 127.0.0.1:$port: connected again, after [0-9]* s" err || fail "$name, $round: that it is back is not told: $(cat err)"
 done
 kill $listener
 listen
@@ -154,6 +157,7 @@ sed -i 's/^\[tag sailboat\]/[tag boat]/' ocelli.ini
 start
 until_true 20 grep -q "try/set/pause: a command that the broker keeps is not carried out" err || fail "$name: not told"
 until_true 20 kept_is try/tag/boat/state None || fail "$name: the new tag, before the first picture"
+kept try/tag/boat/values | jq -e '.state == "unknown"' >/dev/null || fail "$name: values of the new tag, before the first picture: $(kept try/tag/boat/values)"
 show cat first
 until_true 20 kept_is try/tag/boat/state OFF || fail "$name: the new tag"
 name="a tag that went while the daemon was not there"

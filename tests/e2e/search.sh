@@ -113,6 +113,12 @@ ask search --like >answer && fail "--like without a picture"
 cp ocelli.ini before.ini
 ask replay cat >answer || fail "replay: $(tail -n 1 fault)"
 jq -e '.pictures == 3 and .turned_on == 1 and .state == "off" and .threshold == "fixed" and .on_s > 0.5 and (.changes | length == 2)' answer >/dev/null || fail "replay cat: $(cat answer)"
+"$ocelli" query "udp://127.0.0.1:$port" replay cat >answer || fail "replay for people"
+for line in 'tag  *cat' 'pictures  *3' 'since  *20[0-9-]* [0-9:]*' 'state  *off' 'threshold  *fixed' 'on_s  *[0-9]*' 'turned_on  *1' \
+    'change  *20[0-9-]* [0-9:]* on  *[0-9.]*  *[0-9.]*' 'change  *20[0-9-]* [0-9:]* off  *[0-9.]*  *[0-9.-]*'; do
+    grep -q "^$line\$" answer || fail "replay for people, $line: $(cat answer)"
+done
+test "$(wc -l <answer)" -eq 13 || fail "replay for people: $(cat answer)"
 ask replay cat on=0.99 off=0.98 >answer || fail "replay with a rule: $(tail -n 1 fault)"
 jq -e '.pictures == 3 and .turned_on == 0 and .on_s == 0 and .changes == []' answer >/dev/null || fail "replay with a rule: $(cat answer)"
 ask replay "a boat" "a sailboat" >answer || fail "replay of a new tag: $(tail -n 1 fault)"

@@ -42,9 +42,17 @@ static const char *const seeds[] = {
     "GET /api/video HTTP/1.1\r\n" HOST "\r\n",
     "GET /api/thumbnail?n=1 HTTP/1.1\r\n" HOST "\r\nGET /metrics HTTP/1.1\r\n" HOST "\r\n",
     "GET /api/search?q=a+cat HTTP/1.1\r\nHost: [::1]:80\r\nExpect: 100-continue\r\n\r\n",
-    "GET /healthz HTTP/1.1\r\n" HOST "\r\nGET /api/session HTTP/1.1\r\n" HOST "\r\n",
-    "GET /api/events HTTP/1.1\r\n" HOST "\r\nHEAD / HTTP/1.1\r\n" HOST "\r\n",
-    "DELETE /api/session HTTP/1.1\r\n" HOST "\r\nGET /api/changes HTTP/1.1\r\n" HOST "\r\n",
+};
+
+/* Most of a row, as they are soon answered. */
+static const char *const quick[] = {
+    "GET /healthz HTTP/1.1\r\n" HOST "\r\n",
+    "GET /api/session HTTP/1.1\r\n" HOST "Cookie: a=b; ocelli-session=01\r\n\r\n",
+    "DELETE /api/session HTTP/1.1\r\n" HOST "Origin: http://localhost\r\n\r\n",
+    "GET /api/thumbnail?n=1 HTTP/1.1\r\n" HOST "\r\n",
+    "GET /api/prompts?tag=cat HTTP/1.1\r\n" HOST "\r\n",
+    "DELETE /api/prompts?tag=cow&value=a%20cow HTTP/1.1\r\n" HOST "\r\n",
+    "HEAD /api/frame HTTP/1.1\r\n" HOST "\r\n",
 };
 
 static struct board {
@@ -299,7 +307,7 @@ static bool ends_row(const char *request) {
 /* A good request with up to three small faults. Most of them can be read, so that the row goes on behind it. */
 static size_t add_request(uint8_t *to, bool last, uint64_t *state) {
     char *bytes = (char *)to;
-    const char *seed = ANY_OF(seeds, state);
+    const char *seed = next(state) % 4 ? ANY_OF(quick, state) : ANY_OF(seeds, state);
     while (!last && ends_row(seed) && (!has_body(seed) || next(state) % 8)) seed = ANY_OF(seeds, state);
     size_t size = strlen(seed);
     memcpy(bytes, seed, size);

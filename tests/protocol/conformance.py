@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import ocelli  # noqa: E402
 
 NAME = "conformance test"
-STATES = ("on", "off", "learning")
+STATES = ("on", "off", "learning", "unknown")
 failed = checks = 0
 
 

@@ -55,9 +55,16 @@ static size_t step(int64_t ms, const float cosines[MOST], float against) {
     return tagger_step(t, &(struct tagger_frame){e, ms, ++sequence, 0.5f}, &events);
 }
 
+static enum tagger_state state_of(size_t index) {
+    struct tagger_status s;
+    tagger_get(t, index, &s);
+    return s.state;
+}
+
 static void only_changes(void **state) {
     (void)state;
     create();
+    for (size_t i = 0; i < 4; i++) assert_int_equal(state_of(i), TAGGER_UNKNOWN);
     assert_int_equal(step(0, (float[]){0.09f, 0, 0, 0}, 0), 0);
     assert_int_equal(step(1000, (float[]){0.11f, 0, 0, 0}, 0), 1);
     assert_string_equal(events[0].tag, "a");
@@ -191,12 +198,6 @@ static void name_twice(void **state) {
 
 /* ---- replacing ---- */
 
-static enum tagger_state state_of(size_t index) {
-    struct tagger_status s;
-    tagger_get(t, index, &s);
-    return s.state;
-}
-
 /* How many events it gave. */
 static size_t replace(void) {
     size_t count = 99;
@@ -231,7 +232,7 @@ static void replace_keeps_what_is_the_same(void **state) {
     tagger_get(t, 0, &s);
     assert_true(s.state == TAGGER_ON && !strcmp(s.tag, "c"));
     tagger_get(t, 1, &s);
-    assert_true(s.state == TAGGER_OFF && !strcmp(s.tag, "a"));
+    assert_true(s.state == TAGGER_UNKNOWN && !strcmp(s.tag, "a"));     /* no frame was judged with it yet */
     assert_int_equal(step(100, (float[]){0.2f, 0.2f, 0.2f, 0}, 0), 1); /* a anew; c was on */
 }
 
@@ -330,8 +331,8 @@ static void saves_and_restores(void **state) {
     create();
     assert_int_equal(tagger_restore(t, bytes, size, "state", &taken), OCELLI_OK);
     assert_int_equal(taken, 3);
-    assert_int_equal(state_of(0), TAGGER_OFF);
-    assert_int_equal(state_of(3), TAGGER_LEARNING);
+    assert_false(tagger_is_learning(t, 0));
+    assert_true(tagger_is_learning(t, 3));
     tagger_destroy(&t);
     set.model_key = "the bytes of another model of that name"; /* whose margins are others */
     create();
@@ -459,7 +460,7 @@ static void starter_decides(void **state) {
     tags[1].rules.value[RULE_ON] = 0.2, tags[1].rules.value[RULE_OFF] = 0.1;
     tags[2].has_examples = true;
     create();
-    assert_true(status_of(0).state == TAGGER_OFF && isnan(status_of(0).why.on) &&
+    assert_true(status_of(0).state == TAGGER_UNKNOWN && isnan(status_of(0).why.on) &&
                 status_of(0).why.threshold == TAGGER_STARTER);
     /* One distractor has a cosine of 0.1, seven have 0: their mean is 0.0125, the spread 0.033, anything else at 0.095.
      */

@@ -89,28 +89,49 @@ static bool has_rows(const cJSON *answer) {
 }
 
 static void print_field(const cJSON *v) {
+    bool time = !strcmp(v->string, "since") || !strcmp(v->string, "until");
     print_padded(v->string, 20);
     putchar(' ');
-    print_value(v);
+    if (time && cJSON_IsNumber(v))
+        print_time(v->valuedouble);
+    else
+        print_value(v);
     putchar('\n');
 }
 
-/* Faults stand below the fields of a status; other tables stand alone: the frame's number and age are for --json. */
+/* Of these the rows stand below the fields, with a name before each; other tables stand alone: the frame's number and
+ * age are for --json. */
+static const struct {
+    const char *field, *rows, *name;
+} below[] = {{"faults", "faults", "fault"}, {"turned_on", "changes", "change"}};
+enum { BELOW = sizeof below / sizeof below[0] };
+
+static size_t kind_of(const cJSON *answer) {
+    size_t kind = 0;
+    while (kind < BELOW && !cJSON_HasObjectItem(answer, below[kind].field)) kind++;
+    return kind;
+}
+
+static void print_rows(const cJSON *rows, const char *name) {
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows) {
+        if (name) print_padded(name, 21);
+        print_row(row);
+    }
+}
+
+/* Other lists of such an answer, as the 60 minutes of a replay, are for --json. */
 int answer_print(const char *json, bool first) {
     cJSON *answer = cJSON_Parse(json);
-    const cJSON *v, *row;
-    bool faults = cJSON_HasObjectItem(answer, "faults"), fields = faults ? first : !has_rows(answer);
+    const cJSON *v;
+    size_t kind = kind_of(answer);
+    bool fields = kind < BELOW ? first : !has_rows(answer);
     if (!answer) return log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
     cJSON_ArrayForEach(v, answer) {
-        if (cJSON_IsArray(v)) {
-            cJSON_ArrayForEach(row, v) {
-                if (faults) print_padded("fault", 21);
-                print_row(row);
-            }
-        } else if (fields && !hidden(v->string)) {
-            print_field(v);
-        }
+        if (fields && !cJSON_IsArray(v) && !hidden(v->string)) print_field(v);
+        if (cJSON_IsArray(v) && kind == BELOW) print_rows(v, NULL);
     }
+    if (kind < BELOW) print_rows(cJSON_GetObjectItem(answer, below[kind].rows), below[kind].name);
     cJSON_Delete(answer);
     return OCELLI_OK;
 }

@@ -24,9 +24,10 @@ static double number(const cJSON *answer, const char *key) {
 /* The fields that the answer to a request always has, of NAME if there is one. */
 static const struct {
     const char *verb, *field, *of_name;
-} musts[] = {{"ping", "pong", NULL},   {"tags", "tags", NULL},      {"prompts", "tags", "values"},
-             {"add", "version", NULL}, {"set", "version", NULL},    {"remove", "version", NULL},
-             {"search", "hits", NULL}, {"status", "program", NULL}, {"help", "help", NULL}};
+} musts[] = {{"ping", "pong", NULL},       {"tags", "tags", NULL},      {"prompts", "tags", "values"},
+             {"add", "version", NULL},     {"set", "version", NULL},    {"remove", "version", NULL},
+             {"search", "hits", NULL},     {"status", "program", NULL}, {"help", "help", NULL},
+             {"replay", "turned_on", NULL}};
 
 static bool fits(const cJSON *answer, const char *const *arguments, size_t count) {
     for (size_t i = 0; i < sizeof musts / sizeof *musts; i++) {
@@ -34,7 +35,8 @@ static bool fits(const cJSON *answer, const char *const *arguments, size_t count
         const char *field = musts[i].of_name && count > 1 ? musts[i].of_name : musts[i].field;
         const cJSON *v = cJSON_GetObjectItemCaseSensitive(answer, field);
         bool list = !strcmp(field, "tags") || !strcmp(field, "values") || !strcmp(field, "hits");
-        return list ? cJSON_IsArray(v) : strcmp(field, "version") ? cJSON_IsString(v) : cJSON_IsNumber(v);
+        bool number = !strcmp(field, "version") || !strcmp(field, "turned_on");
+        return list ? cJSON_IsArray(v) : number ? cJSON_IsNumber(v) : cJSON_IsString(v);
     }
     return true;
 }
