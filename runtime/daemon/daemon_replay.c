@@ -44,7 +44,9 @@ static int replay(struct daemon *l, struct vectors *v, const char *tag, struct s
     int status = make_tagger(l, v, &tagger);
     if (!status) {
         status = memory_recent(l->memory, now_ms - 1000 * (int64_t)SERVE_REPLAY_S, REPLAY_PICTURES, &vectors);
-        if (!status) status = replay_run(tagger, tag, &vectors, l->inference.size, now_ms, &l->ending, replayed);
+        if (!status)
+            status = replay_run(tagger, tag, &vectors, l->inference.size, now_ms, inference_is_night(&l->inference),
+                                &l->ending, replayed);
         history_vectors_finish(&vectors);
     }
     tagger_destroy(&tagger);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What is wrong right now and lasts, for `status`. These are the lines of a file that others write ([run] faults), and
- * the daemon's own faults as long as they are there. Thread-safety: all but fault_list_init() and fault_list_finish(). */
+ * the daemon's own faults as long as they are there. Thread-safety: all but fault_list_init() and fault_list_finish().
+ */
 #ifndef DAEMON_FAULT_LIST_H
 #define DAEMON_FAULT_LIST_H
 

@@ -434,6 +434,13 @@ int inference_save_drift(struct inference *inference, uint8_t **bytes, size_t *s
     return status;
 }
 
+bool inference_is_night(struct inference *inference) {
+    pthread_mutex_lock(&inference->lock);
+    bool night = tagger_is_night(inference->tagger);
+    pthread_mutex_unlock(&inference->lock);
+    return night;
+}
+
 /* Under the lock. */
 static void give_each(const struct inference *b, void (*each)(void *user, const struct tagger_status *tag),
                       void *user) {

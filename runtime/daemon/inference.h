@@ -124,6 +124,7 @@ bool inference_frame(struct inference *inference, struct frame *frame, uint8_t *
 void inference_refresh(struct inference *inference);
 /* tagger_save(), tagger_get() of each tag, and what the inference thread knows for the status. */
 int inference_save(struct inference *inference, uint8_t **bytes, size_t *size);
+bool inference_is_night(struct inference *inference); /* tagger_is_night() */
 /* drift_save(), with its sum; *bytes is NULL where no week has begun. */
 int inference_save_drift(struct inference *inference, uint8_t **bytes, size_t *size);
 void inference_each(struct inference *inference, void (*each)(void *user, const struct tagger_status *tag), void *user);

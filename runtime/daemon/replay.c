@@ -14,6 +14,7 @@ struct replay {
     struct tagger *tagger;
     const char *tag;
     size_t index; /* of the tag in the tagger */
+    float luma;   /* of all pictures */
     int64_t begin_ms;
     struct serve_replayed *out;
 };
@@ -57,7 +58,7 @@ static void count_on(struct replay *r, int64_t from_ms, int64_t to_ms) {
 static void step(struct replay *r, const float *vector, const struct history_fact *fact, uint64_t sequence) {
     const struct tagger_event *events;
     struct tagger_status status;
-    struct tagger_frame frame = {vector, fact->time_ms, sequence, (float)NAN};
+    struct tagger_frame frame = {vector, fact->time_ms, sequence, r->luma};
     size_t count = tagger_step(r->tagger, &frame, &events);
     for (size_t i = 0; i < count; i++)
         if (events[i].tag && !strcmp(events[i].tag, r->tag)) keep_change(r->out, &events[i], fact->time_ms);
@@ -87,8 +88,9 @@ static int run(struct replay *r, const struct history_vectors *v, size_t size, i
 }
 
 int replay_run(struct tagger *tagger, const char *tag, const struct history_vectors *vectors, size_t size,
-               int64_t now_ms, const atomic_bool *stop, struct serve_replayed *replayed) {
-    struct replay r = {.tagger = tagger, .tag = tag, .begin_ms = now_ms - STRETCH_MS, .out = replayed};
+               int64_t now_ms, bool night, const atomic_bool *stop, struct serve_replayed *replayed) {
+    struct replay r = {
+        .tagger = tagger, .tag = tag, .luma = night ? 0 : 1, .begin_ms = now_ms - STRETCH_MS, .out = replayed};
     float *vector = malloc((size + 1) * sizeof *vector);
     *replayed = (struct serve_replayed){.threshold = (float)NAN, .until = (double)now_ms / 1000};
     bool all = vectors->count < REPLAY_PICTURES;

@@ -10,8 +10,8 @@
 struct inference;
 
 /* The vector of a text: its prompts, by these templates, averaged as those of a tag. vector (D) is the caller's. Any
- * thread. Errors: USAGE (not UTF-8, or averages to nothing), LOST (no answer in time, of what others ask before it neither), MEMORY, of
- * ocelli_embed_texts(). */
+ * thread. Errors: USAGE (not UTF-8, or averages to nothing), LOST (no answer in time, of what others ask before it
+ * neither), MEMORY, of ocelli_embed_texts(). */
 int text_request(struct inference *inference, const struct prompts_list *templates, const char *text, float *vector,
                  int timeout_ms);
 

@@ -387,6 +387,10 @@ void tagger_get(const struct tagger *tagger, size_t index, struct tagger_status 
     };
 }
 
+bool tagger_is_night(const struct tagger *tagger) {
+    return tagger->night;
+}
+
 const char *tagger_group(const struct tagger *tagger, const char *group) {
     size_t i;
     const struct tagger_item *on =

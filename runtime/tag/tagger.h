@@ -136,6 +136,9 @@ enum tagger_state tagger_get_state(const struct tagger *tagger, size_t index, co
 /* And only whether it is learning, see struct tagger_status. */
 bool tagger_is_learning(const struct tagger *tagger, size_t index);
 
+/* Was the last frame of the night, for which other thresholds may be learnt? */
+bool tagger_is_night(const struct tagger *tagger);
+
 /* The member of the group that is on; NULL: unknown. */
 const char *tagger_group(const struct tagger *tagger, const char *group);
 

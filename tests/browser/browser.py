@@ -83,10 +83,13 @@ def main():
         browser.run(page, "openEditor('cat')")
         browser.run(page, "$('e-try').focus(); $('e-try').click()")
         check(browser.until(page, "!$('e-line').hidden && /^On [1-9]/.test($('e-tried').textContent)", 40), "a tag is tried on the last hour: " + browser.run(page, "$('e-tried').textContent + $('e-fault').textContent"))
+        drawn = []
         for dark in True, False:
             browser.picture(page, folder / ("editor-dark.png" if dark else "editor.png"), 1280, 1000, dark)
+            drawn.append(browser.run(page, "$('e-line').toDataURL()"))
             faults = browser.run(page, AXE)
             check(not [x for x in faults if x.startswith(("serious", "critical"))], f"axe finds nothing serious in the editor ({'dark' if dark else 'light'}): {faults}")
+        check(drawn[0] != drawn[1], "the editor's last hour is drawn anew when the style changes")
         seen = {e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"}
         check(all(u.startswith((f"http://127.0.0.1:{port}/", "blob:http://127.0.0.1", "about:")) for u in seen), f"no request to another host ({len(seen)} addresses)")
         errors = [e["params"]["entry"]["text"] for e in browser.events if e.get("method") == "Log.entryAdded" and e["params"]["entry"]["level"] == "error"]

@@ -44,7 +44,7 @@ static void add(double before_s, const float *vector) {
 }
 
 static void run(void) {
-    assert_int_equal(replay_run(tagger, "cat", &vectors, SIZE, now_ms, NULL, &got), OCELLI_OK);
+    assert_int_equal(replay_run(tagger, "cat", &vectors, SIZE, now_ms, false, NULL, &got), OCELLI_OK);
 }
 
 static void test_none(void **state) {
@@ -94,11 +94,21 @@ static void test_future(void **state) {
     assert_true(got.pictures == 1 && got.turned_on == 0);
 }
 
+/* By the thresholds of the night, where it is night now. */
+static void test_night(void **state) {
+    (void)state;
+    add(10, cat);
+    assert_int_equal(replay_run(tagger, "cat", &vectors, SIZE, now_ms, true, NULL, &got), OCELLI_OK);
+    assert_true(tagger_is_night(tagger) && got.on);
+    run();
+    assert_false(tagger_is_night(tagger));
+}
+
 static void test_stop(void **state) {
     (void)state;
     const atomic_bool stop = true;
     add(10, cat);
-    assert_int_equal(replay_run(tagger, "cat", &vectors, SIZE, now_ms, &stop, &got), OCELLI_ERR_LOST);
+    assert_int_equal(replay_run(tagger, "cat", &vectors, SIZE, now_ms, false, &stop, &got), OCELLI_ERR_LOST);
 }
 
 int main(void) {
@@ -108,6 +118,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_future, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_night, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

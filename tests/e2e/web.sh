@@ -80,14 +80,24 @@ test ! -s missing || fail "not described: $(cat missing)"
 
 # --- what follows states ---
 
-curl -s -N -m 3 "$url/api/stream" >stream & first=$!
-{ sleep 0.25; curl -s -N -m 2 "$url/api/stream" >second; } & other=$!
-curl -s -N -m 3 "$url/api/video" >video
-wait $first $other
-grep '^data: {.*"tags":' second | grep -cxFf - stream >shared
-test "$(cat shared)" -ge 2 || fail "two streams have $(cat shared) tellings of tags in common"
+# Each goes on until all of them have told enough, however long that takes.
+curl -s -N -m 120 "$url/api/stream" >stream & followers=$!
+curl -s -N -m 120 "$url/api/stream" >second & followers="$followers $!"
+curl -s -N -m 120 "$url/api/video" >video & followers="$followers $!"
+pids="$pids $followers"
+shared() { grep '^data: {.*"tags":' second | grep -cxFf - stream; }
+enough() { test "$(shared)" -ge 2 && test "$(grep -c '^id: ' stream)" -ge 3 && test "$(grep -ac '^--ocelli-frame' video)" -ge 3; }
+tries=0
+until enough; do
+    tries=$((tries + 1))
+    test $tries -lt 500 || break
+    sleep 0.1
+done
+kill $followers
+wait $followers 2>/dev/null
+test "$(shared)" -ge 2 || fail "two streams have $(shared) tellings of tags in common"
 grep -q '^event: change$' stream && grep -q '^event: tags$' stream && grep -q '^id: [0-9]*$' stream || fail "the stream tells nothing"
-sed -n 's/^data: //p' stream | jq -se 'length > 2' >/dev/null || fail "the stream's data are no JSON"
+sed -n 's/^data: //p' stream | sed '$d' | jq -se 'length > 2' >/dev/null || fail "the stream's data are no JSON"
 sed -n 's/^id: //p' stream | awk 'NR > 1 && $1 != last + 1 { exit 1 } { last = $1 }' || fail "the stream lost a change"
 test "$(grep -ac '^--ocelli-frame' video)" -ge 3 || fail "no video"
 
