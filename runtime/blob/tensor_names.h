@@ -28,6 +28,8 @@
 
 /* Attention pooling: as a block without a first norm, which has one query that is no token of the picture. */
 #define TENSOR_HEAD TENSOR_IMAGE ".head"
+#define TENSOR_FLOAT_HEAD "head"               /* in keys of products with float inputs: four bools, of the head's */
+#define TENSOR_FLOAT_ENDS "ends"               /* two: of the product over pixels, and of the projection */
 #define TENSOR_HEAD_QUERY TENSOR_HEAD ".query" /* the query, through its product already */
 
 /* In a block: behind it and a dot. */

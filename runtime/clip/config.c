@@ -97,21 +97,32 @@ static int activation(const struct blob *blob, const char *tower, enum op_activa
                     name);
 }
 
-/* Blobs that older converters wrote have none of these keys. */
+/* `count` bools, bit i of marks the i-th. Blobs that older converters wrote have none of these keys: no bit then. */
+static int marks(const struct blob *blob, const char *tower, const char *product, uint32_t count, uint64_t *marks) {
+    char key[64];
+    snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", tower, product);
+    const struct gguf_value *value = gguf_value(blob_gguf(blob), key);
+    *marks = 0;
+    if (!value) return OCELLI_OK;
+    if (value->type != GGUF_ARRAY || value->element != GGUF_BOOL || value->count != count)
+        return log_fail(OCELLI_ERR_FILE, "%s: %s is not a list of %u bools: convert the checkpoint again",
+                        blob_name(blob), key, count);
+    for (uint32_t i = 0; i < count; i++)
+        if (value->bytes[i]) *marks |= UINT64_C(1) << i;
+    return OCELLI_OK;
+}
+
 static int float_inputs(const struct blob *blob, const char *tower, struct clip_tower_config *config) {
     static const char *const products[CLIP_PRODUCTS] = {"qkv", TENSOR_ATTENTION_OUT, TENSOR_UP, TENSOR_DOWN};
-    for (int p = 0; p < CLIP_PRODUCTS; p++) {
-        char key[64];
-        snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", tower, products[p]);
-        const struct gguf_value *value = gguf_value(blob_gguf(blob), key);
-        if (!value) continue;
-        if (value->type != GGUF_ARRAY || value->element != GGUF_BOOL || value->count != config->blocks)
-            return log_fail(OCELLI_ERR_FILE,
-                            "%s: %s is not one bool for each of %u blocks: convert the checkpoint again",
-                            blob_name(blob), key, config->blocks);
-        for (uint32_t i = 0; i < config->blocks; i++)
-            if (value->bytes[i]) config->float_inputs[p] |= UINT64_C(1) << i;
-    }
+    uint64_t head, ends;
+    int status = OCELLI_OK;
+    for (int p = 0; p < CLIP_PRODUCTS && !status; p++)
+        status = marks(blob, tower, products[p], config->blocks, &config->float_inputs[p]);
+    if (!status) status = marks(blob, tower, TENSOR_FLOAT_HEAD, CLIP_PRODUCTS, &head);
+    if (!status) status = marks(blob, tower, TENSOR_FLOAT_ENDS, 2, &ends);
+    if (status) return status;
+    for (int p = 0; p < CLIP_PRODUCTS; p++) config->float_head[p] = head >> p & 1;
+    config->float_pixels = ends & 1, config->float_projection = ends & 2;
     return OCELLI_OK;
 }
 

@@ -29,7 +29,11 @@ struct clip_tower_config {
     /* The image's embedding: the class token's row, normed and projected. Or, `attention_pool`: no class token, no norm
      * before the blocks, no projection; one query that is no token attends to all of them, and has an MLP. */
     bool attention_pool;
-    uint64_t float_inputs[CLIP_PRODUCTS]; /* bit i: that product of block i takes floats on every device */
+    /* Products that take floats on every device. */
+    uint64_t float_inputs[CLIP_PRODUCTS]; /* bit i: that of block i */
+    bool float_head[CLIP_PRODUCTS];       /* of the head, with attention_pool */
+    bool float_projection;
+    bool float_pixels; /* the first one, of patches, or of a stem's pieces */
 };
 
 struct clip_config {

@@ -16,6 +16,11 @@ static uint32_t piece_numbers(const struct clip_config *c) {
     return c->stem ? 3 * CLIP_STEM_PIECE * CLIP_STEM_PIECE : patch_numbers(c);
 }
 
+/* Of the product that sees the pixels. */
+static const struct op_matrix *pixels_matrix(const struct clip_image *s) {
+    return s->config->stem ? &s->stem.first : &s->patch_weights;
+}
+
 static int load(struct clip_image *s, struct blob *blob) {
     struct clip_tower *t = &s->tower;
     const struct clip_config *c = s->config;
@@ -23,7 +28,8 @@ static int load(struct clip_image *s, struct blob *blob) {
     uint32_t columns = c->stem ? 4 * c->stem : patch_numbers(c);
     int status = clip_stem_load(&s->stem, t, blob, c->stem);
     if (!status)
-        status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, columns, c->stem > 0, &s->patch_weights);
+        status = clip_load_matrix(t, blob, TENSOR_PATCHES, c->image.width, columns, c->stem > 0,
+                                  c->image.float_pixels && !c->stem, &s->patch_weights);
     if (!status && c->image.attention_pool)
         status = clip_load_rows(t, blob, TENSOR_IMAGE_POSITIONS, c->image.tokens, &s->positions);
     if (!c->image.attention_pool) {
@@ -135,6 +141,12 @@ static void start_plain(struct clip_image *tower, struct op_rows patches, uint32
                                            .add = true});
 }
 
+/* The place of a batch of `count` pictures: the layout depends on the count. */
+static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
+    return op_matrix_floats(s->tower.device, pixels_matrix(s), s->patches,
+                            count * clip_patches(s->config) * pieces_of(s->config));
+}
+
 static int record_tower(struct clip_image *tower, uint32_t batch) {
     struct clip_tower *t = &tower->tower;
     uint32_t rows = batch * clip_patches(tower->config), tokens = tower->config->image.tokens;
@@ -142,8 +154,9 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
     int status = op_list_begin(t->list, tower->resize.timed);
     if (status) return status;
     uint32_t pieces = rows * pieces_of(tower->config);
-    struct op_rows patches = op_unquantized_rows(t->device, tower->patches, pieces);
-    patches = op_input(t->list, patches, pieces, piece_numbers(tower->config), tower->patches_quantized); // (B P, K)
+    struct op_rows patches = patches_for(tower, batch); // (B P, K)
+    if (op_product_is_int8(t->device, pixels_matrix(tower)->float_inputs))
+        patches = op_input(t->list, patches, pieces, piece_numbers(tower->config), tower->patches_quantized);
     patches = clip_stem_record(&tower->stem, t, patches, rows);
     if (tower->config->image.attention_pool)
         start_plain(tower, patches, batch);
@@ -154,11 +167,6 @@ static int record_tower(struct clip_image *tower, uint32_t batch) {
     if (status) return status;
     t->batch = batch, t->tokens = tokens;
     return OCELLI_OK;
-}
-
-/* The place of a batch of `count` pictures: the layout depends on the count. */
-static struct op_rows patches_for(const struct clip_image *s, uint32_t count) {
-    return op_unquantized_rows(s->tower.device, s->patches, count * clip_patches(s->config) * pieces_of(s->config));
 }
 
 int clip_image_prepare(struct clip_image *tower, uint32_t width, uint32_t height, bool timed) {

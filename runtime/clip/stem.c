@@ -9,10 +9,10 @@ int clip_stem_load(struct clip_stem *stem, struct clip_tower *tower, struct blob
     stem->channels = channels;
     if (channels == 0) return OCELLI_OK;
     snprintf(name, sizeof name, TENSOR_STEM, 0);
-    int status =
-        clip_load_matrix(tower, blob, name, channels, 3 * CLIP_STEM_PIECE * CLIP_STEM_PIECE, true, &stem->first);
+    int status = clip_load_matrix(tower, blob, name, channels, 3 * CLIP_STEM_PIECE * CLIP_STEM_PIECE, true,
+                                  tower->config->float_pixels, &stem->first);
     snprintf(name, sizeof name, TENSOR_STEM, 1);
-    return status ? status : clip_load_matrix(tower, blob, name, channels, 4 * channels, true, &stem->second);
+    return status ? status : clip_load_matrix(tower, blob, name, channels, 4 * channels, true, false, &stem->second);
 }
 
 /* In another form than the outputs: int8, or panels. */

@@ -58,19 +58,13 @@ static int source(const struct clip_tower *t, struct blob *blob, const char *nam
     return bias ? blob_vector(blob, key, rows, counts_only(t) ? NULL : &s->bias) : OCELLI_OK;
 }
 
-/* `float_inputs`: they have to stay floats. */
-static int load_matrix(struct clip_tower *t, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
-                       bool bias, bool float_inputs, struct op_matrix *matrix) {
+int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
+                     bool bias, bool float_inputs, struct op_matrix *matrix) {
     struct op_source s;
-    int status = source(t, blob, name, rows, columns, bias, &s);
+    int status = source(tower, blob, name, rows, columns, bias, &s);
     if (status) return status;
     s.float_inputs = float_inputs;
-    return op_weights_matrix(&t->weights, &s, 1, columns, matrix);
-}
-
-int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
-                     bool bias, struct op_matrix *matrix) {
-    return load_matrix(tower, blob, name, rows, columns, bias, false, matrix);
+    return op_weights_matrix(&tower->weights, &s, 1, columns, matrix);
 }
 
 /* Of all heads of a block. */
@@ -103,13 +97,13 @@ static int load_rest(struct clip_tower *tower, struct blob *blob, const char *bl
     uint32_t width = tower->config->width;
     char name[NAME_SIZE];
     snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, block);
-    int status = load_matrix(tower, blob, name, width, attention, true, floats[CLIP_ATTENTION_OUT], &b->out);
+    int status = clip_load_matrix(tower, blob, name, width, attention, true, floats[CLIP_ATTENTION_OUT], &b->out);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = clip_load_norm(tower, blob, name, &b->ln2);
     snprintf(name, sizeof name, "%s." TENSOR_UP, block);
-    if (!status) status = load_matrix(tower, blob, name, hidden, width, true, floats[CLIP_UP], &b->up);
+    if (!status) status = clip_load_matrix(tower, blob, name, hidden, width, true, floats[CLIP_UP], &b->up);
     snprintf(name, sizeof name, "%s." TENSOR_DOWN, block);
-    if (!status) status = load_matrix(tower, blob, name, width, hidden, true, floats[CLIP_DOWN], &b->down);
+    if (!status) status = clip_load_matrix(tower, blob, name, width, hidden, true, floats[CLIP_DOWN], &b->down);
     blob_release(blob, block); /* its weights are on the device, or are only counted yet */
     return status;
 }
@@ -139,6 +133,7 @@ static int load_head_kv(struct clip_tower *t, struct blob *blob, struct op_matri
     sources[0] = (struct op_source){.values = zeros, .scales = none, .bias = none, .rows = width};
     if (!status) status = source(t, blob, TENSOR_HEAD "." TENSOR_KEY, width, width, true, &sources[1]);
     if (!status) status = source(t, blob, TENSOR_HEAD "." TENSOR_VALUE, width, width, true, &sources[2]);
+    sources[0].float_inputs = t->config->float_head[CLIP_QKV];
     if (!status) status = op_weights_matrix(&t->weights, sources, 3, width, matrix);
     free(zeros), free(none);
     return status;
@@ -148,9 +143,9 @@ static int load_head(struct clip_tower *t, struct blob *blob) {
     t->head.block.heads = t->config->heads;
     int status = clip_load_rows(t, blob, TENSOR_HEAD_QUERY, 1, &t->head.query);
     if (!status) status = load_head_kv(t, blob, &t->head.block.qkv);
-    static const bool none[CLIP_PRODUCTS];
     uint32_t width = t->config->width;
-    return status ? status : load_rest(t, blob, TENSOR_HEAD, width, t->config->hidden, none, &t->head.block);
+    return status ? status
+                  : load_rest(t, blob, TENSOR_HEAD, width, t->config->hidden, t->config->float_head, &t->head.block);
 }
 
 int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *prefix, const char *projection) {
@@ -164,7 +159,7 @@ int clip_load_stack(struct clip_tower *tower, struct blob *blob, const char *pre
     if (!status && tower->config->attention_pool) status = load_head(tower, blob);
     if (!status && !tower->config->attention_pool)
         status = clip_load_matrix(tower, blob, projection, tower->embedding, tower->config->width,
-                                  tower->config->projection_bias, &tower->projection);
+                                  tower->config->projection_bias, tower->config->float_projection, &tower->projection);
     blob_release(blob, prefix);
     blob_release(blob, projection);
     return status;
@@ -188,6 +183,12 @@ static struct op_rows plan_inputs(struct clip_tower *t, uint32_t rows, uint32_t 
     return clip_plan_rows(t, rows + OP_MAX_PANEL, width, int8);
 }
 
+/* Does a product behind a norm keep floats? */
+static bool norms_floats(const struct clip_tower_config *c) {
+    return c->float_inputs[CLIP_QKV] || c->float_inputs[CLIP_UP] || c->float_head[CLIP_QKV] || c->float_head[CLIP_UP] ||
+           c->float_projection;
+}
+
 void clip_plan_stack(struct clip_tower *tower, uint32_t rows) {
     uint32_t width = tower->config->width, hidden = tower->config->hidden, batch = tower->max_batch;
     uint32_t attention = tower->config->heads * tower->config->head; /* of the largest block, as is `hidden` */
@@ -203,7 +204,7 @@ void clip_plan_stack(struct clip_tower *tower, uint32_t rows) {
     tower->pooled.attended = plan_inputs(tower, batch, attention, false);
     tower->normed_floats = tower->normed, tower->pooled.normed_floats = tower->pooled.normed;
     if (!int8) return;
-    if (tower->config->float_inputs[CLIP_QKV] || tower->config->float_inputs[CLIP_UP]) {
+    if (norms_floats(tower->config)) {
         tower->normed_floats = plan_inputs(tower, rows, width, false);
         tower->pooled.normed_floats = plan_inputs(tower, batch, width, false);
     }

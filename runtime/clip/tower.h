@@ -58,8 +58,9 @@ struct clip_tower {
 int clip_load_vector(struct clip_tower *tower, struct blob *blob, const char *name, uint64_t count,
                      struct op_view *view);
 int clip_load_norm(struct clip_tower *tower, struct blob *blob, const char *name, struct clip_norm *norm);
+/* float_inputs: they have to stay floats. */
 int clip_load_matrix(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, uint32_t columns,
-                     bool bias, struct op_matrix *matrix);
+                     bool bias, bool float_inputs, struct op_matrix *matrix);
 /* The same of `rows` rows of W, a row's stride apart: as activations are. */
 int clip_load_rows(struct clip_tower *tower, struct blob *blob, const char *name, uint32_t rows, struct op_view *view);
 /* Blocks, last norm and projection, or the head that pools by attention; prefix "v" or "t". Last of a tower's weights:

@@ -174,8 +174,8 @@ static void test_siglip(void **unused) {
     for (int i = 0; checkpoint_siglip_names[i]; i++) check_all(checkpoint_siglip_names[i], i);
 }
 
-/* Blocks of unequal width, and a stem of convolutions, are laid out by each way of the device in its own form: the first
- * family by all of them, the other by one (OCELLI_LONG=1: by all). */
+/* Blocks of unequal width, and a stem of convolutions, are laid out by each way of the device in its own form: the
+ * first family by all of them, the other by one (OCELLI_LONG=1: by all). */
 static void test_families(void **unused) {
     (void)unused;
     for (int i = 0; checkpoint_family_names[i]; i++) check_all(checkpoint_family_names[i], i);
@@ -219,6 +219,40 @@ static void test_float_inputs(void **unused) {
         }
     }
     close_model(&m);
+}
+
+/* Everything marked, also what stands before and behind the blocks: as with kind f16w, whose weights are the same.
+ * Behind a stem's first product two take int8. */
+static void check_all_marked(const char *name, bool stem) {
+    struct opened m;
+    struct op_way ways[OP_WAYS_MOST];
+    struct gpu gpu;
+    open_model(&m, name);
+    gpu_open(&gpu);
+    uint32_t count = op_device_ways(gpu.device, ways), floats = 0;
+    gpu_close(&gpu);
+    static const uint64_t none[CLIP_PRODUCTS], all[CLIP_PRODUCTS] = {-1ull, -1ull, -1ull, -1ull};
+    while (ways[floats].kind != OCELLI_KIND_F16W) floats++;
+    double exact = worst_with(&m, &ways[floats], none);
+    struct clip_tower_config *const towers[] = {&m.config.image, &m.config.text};
+    for (int t = 0; t < 2; t++) {
+        towers[t]->float_pixels = towers[t]->float_projection = true;
+        for (int p = 0; p < CLIP_PRODUCTS; p++) towers[t]->float_head[p] = true;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (ways[i].kind == OCELLI_KIND_F16W) continue;
+        double marked = worst_with(&m, &ways[i], all);
+        printf("| %s, all marked | %s | %.6f | f16w %.6f |\n", name, ways[i].name, marked, exact);
+        assert_true(stem ? marked >= m.golden.dot : fabs(marked - exact) < 1e-5);
+    }
+    close_model(&m);
+}
+
+static void test_all_marked(void **unused) {
+    (void)unused;
+    check_all_marked("quick", false);
+    check_all_marked(checkpoint_siglip_names[0], false);
+    check_all_marked("mobileclip", true);
 }
 
 /* The same picture at every place of a batch and after other sizes gives the same numbers. */
@@ -353,9 +387,10 @@ static void test_bad_ids(void **unused) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_goldens),       cmocka_unit_test(test_float_inputs), cmocka_unit_test(test_siglip),
-        cmocka_unit_test(test_siglip_ids),    cmocka_unit_test(test_batch_places), cmocka_unit_test(test_families),
-        cmocka_unit_test(test_large_picture), cmocka_unit_test(test_frames),       cmocka_unit_test(test_bad_ids),
+        cmocka_unit_test(test_goldens),    cmocka_unit_test(test_float_inputs),  cmocka_unit_test(test_siglip),
+        cmocka_unit_test(test_all_marked), cmocka_unit_test(test_siglip_ids),    cmocka_unit_test(test_batch_places),
+        cmocka_unit_test(test_families),   cmocka_unit_test(test_large_picture), cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_bad_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,13 +24,13 @@ static void fill(uint32_t loud, float times) {
     }
 }
 
-static struct calibrate_choice choose(bool balance) {
+static struct calibrate_choice choose(enum calibrate_may may) {
     struct calibrate_sample sample = {rows, COLUMNS, ROWS, ROWS};
-    struct calibrate_weights weights = {values, OUTPUTS, COLUMNS};
+    struct calibrate_weights weights = {values, OUTPUTS, COLUMNS, true};
     struct calibrate_choice choice;
     struct pool *pool;
     assert_int_equal(thread_pool_create(&pool, 2), OCELLI_OK);
-    assert_int_equal(calibrate_choose(pool, &sample, &weights, balance, factors, ranges, &choice), OCELLI_OK);
+    assert_int_equal(calibrate_choose(pool, &sample, &weights, may, factors, ranges, &choice), OCELLI_OK);
     thread_pool_destroy(&pool);
     return choice;
 }
@@ -38,7 +38,7 @@ static struct calibrate_choice choose(bool balance) {
 static void test_even(void **state) {
     (void)state;
     fill(COLUMNS, 1);
-    struct calibrate_choice c = choose(true);
+    struct calibrate_choice c = choose(CALIBRATE_BALANCE);
     assert_string_equal(c.how, "none");
     for (int i = 0; i < COLUMNS; i++) assert_true(factors[i] == 1);
     assert_false(c.float_inputs);
@@ -47,7 +47,7 @@ static void test_even(void **state) {
 static void test_outlier(void **state) {
     (void)state;
     fill(5, 60);
-    struct calibrate_choice c = choose(true);
+    struct calibrate_choice c = choose(CALIBRATE_BALANCE);
     assert_string_not_equal(c.how, "none");
     assert_true(c.noise_before > 20 * c.noise_after);
     assert_true(c.spread_before > 40 && c.spread_after < 5);
@@ -60,10 +60,48 @@ static void test_outlier(void **state) {
 static void test_floats(void **state) {
     (void)state;
     fill(5, 60);
-    struct calibrate_choice c = choose(false);
+    struct calibrate_choice c = choose(CALIBRATE_LEAVE);
     assert_string_equal(c.how, "none");
     assert_true(c.noise_after > calibrate_most_noise && c.float_inputs);
     for (int i = 0; i < COLUMNS; i++) assert_true(factors[i] == 1);
+}
+
+/* Where floats cost nothing outliers are enough; where they were asked for, nothing is. The weights stay. */
+static void test_asked_for(void **state) {
+    static const struct {
+        enum calibrate_may may;
+        bool outliers, floats;
+    } cases[] = {{CALIBRATE_SPARE, true, true},
+                 {CALIBRATE_SPARE, false, false},
+                 {CALIBRATE_FLOATS, true, true},
+                 {CALIBRATE_FLOATS, false, true}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fill(cases[i].outliers ? 5 : COLUMNS, 60);
+        struct calibrate_choice c = choose(cases[i].may);
+        assert_true(c.outliers == cases[i].outliers && c.float_inputs == cases[i].floats);
+        for (int k = 0; k < COLUMNS; k++) assert_true(factors[k] == 1);
+    }
+}
+
+/* Against sums in double. */
+static void test_inputs(void **state) {
+    static float means[COLUMNS], energies[COLUMNS];
+    (void)state;
+    fill(5, 60);
+    for (int i = 0; i < COLUMNS; i++) factors[i] = 1 + (float)(i % 3);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) rows[i] += 3;
+    struct calibrate_sample sample = {rows, COLUMNS, ROWS, ROWS};
+    for (int bias = 0; bias < 2; bias++) {
+        calibrate_inputs(&sample, factors, bias, means, energies);
+        for (int i = 0; i < COLUMNS; i++) {
+            double mean = 0, square = 0;
+            for (int r = 0; r < ROWS; r++) mean += (double)rows[r * COLUMNS + i] / ROWS;
+            for (int r = 0; r < ROWS; r++) square += pow(rows[r * COLUMNS + i] - (bias ? mean : 0), 2) / ROWS;
+            assert_true(fabs(means[i] - (bias ? mean : 0) / factors[i]) < 1e-5 * (1 + fabs(mean)));
+            assert_true(fabs(energies[i] - square / (factors[i] * factors[i])) < 1e-4 * (1 + square));
+        }
+    }
 }
 
 /* The product of divided inputs and multiplied weights is the same. */
@@ -72,7 +110,7 @@ static void test_same_results(void **state) {
     fill(5, 60);
     double before = 0, after = 0;
     for (int i = 0; i < COLUMNS; i++) before += (double)rows[i] * values[i];
-    choose(true);
+    choose(CALIBRATE_BALANCE);
     calibrate_divide(rows, COLUMNS, factors);
     calibrate_columns(values, OUTPUTS, COLUMNS, factors);
     for (int i = 0; i < COLUMNS; i++) after += (double)rows[i] * values[i];
@@ -83,7 +121,8 @@ static void test_same_results(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_even), cmocka_unit_test(test_outlier),
-                                       cmocka_unit_test(test_floats), cmocka_unit_test(test_same_results)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_even),   cmocka_unit_test(test_outlier),
+                                       cmocka_unit_test(test_floats), cmocka_unit_test(test_asked_for),
+                                       cmocka_unit_test(test_inputs), cmocka_unit_test(test_same_results)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

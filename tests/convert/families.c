@@ -2,6 +2,7 @@
  * Families that are refused, by name and with what to use instead; pruned and stemmed checkpoints that lie. */
 #include "convert/convert.h"
 #include "convert/model/families.h"
+#include "convert/model/sizes.h"
 #include "support/checkpoint.h"
 #include "support/heard.h"
 #include "support/test.h"
@@ -66,7 +67,27 @@ static void test_bad(void **unused) {
     }
 }
 
+/* timm's names are MobileCLIP's and SigLIP's; a configuration of neither is refused. (timm's SigLIPs have sizes by
+ * their names alone, the smallest of 93 million numbers, so no small one can be converted here.) */
+static void test_timm(void **unused) {
+    (void)unused;
+    struct report report;
+    assert_int_equal(report_init(&report), OCELLI_OK);
+    for (int siglip = 0; siglip < 2; siglip++) {
+        struct checkpoint c = {.folder = "x", .config = {.attention_pool = siglip}};
+        for (size_t i = 0; i < names_layout_count; i++)
+            if (strcmp(names_layouts[i].name, "timm") == 0 && names_layouts[i].siglip == siglip)
+                c.layout = &names_layouts[i];
+        assert_non_null(c.layout);
+        listen();
+        assert_int_equal(sizes_of_tensors(&c, &report), siglip ? OCELLI_OK : OCELLI_ERR_FILE);
+        assert_int_equal(heard.lines, !siglip);
+    }
+    report_finish(&report);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused), cmocka_unit_test(test_bad)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused), cmocka_unit_test(test_bad),
+                                       cmocka_unit_test(test_timm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

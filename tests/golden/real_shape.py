@@ -4,10 +4,12 @@
 usage: real_shape.py OCELLI CONVERT FOLDER MODEL [plain|outlier] [INPUTS]
 
 MODEL: siglip-b16-224, siglip2-b32-256, siglip2-b16-224 (transformers' SiglipModel); siglip-b16-timm (open_clip's
-ViT-B-16-SigLIP with timm's tower); mobileclip2-b (open_clip); tinyclip-8m, tinyclip-40m (open_clip's TinyCLIP shapes).
+ViT-B-16-SigLIP with timm's tower); mobileclip2-b (open_clip); tinyclip-8m, tinyclip-40m (open_clip's TinyCLIP shapes); clip-b32 (OpenAI's
+names and QuickGELU, by open_clip).
 With `outlier` 2 of each norm's channels are 40 times the others, as real models have them. Makes the checkpoint in
 FOLDER, converts it, embeds INPUTS pictures and texts (default 4) by both kinds of product on the processor, and prints
-the lowest cosines, and of sigmoid models the largest difference of a score. Needs torch, numpy, pillow, transformers
+the mean and the lowest cosines, and of sigmoid models the largest difference of a score. The checkpoint and the
+toolkit's vectors are made once: later runs with the same FOLDER read them there. Needs torch, numpy, pillow, transformers
 5.24, tokenizers 0.23; the models of open_clip need open_clip 3.3 with timm 1.0.31.
 """
 import itertools
@@ -23,7 +25,7 @@ from PIL import Image
 TRANSFORMERS = {"siglip-b16-224": (224, 16, 32000, False), "siglip2-b32-256": (256, 32, 256000, True),
                 "siglip2-b16-224": (224, 16, 256000, True)}
 OPEN_CLIP = {"siglip-b16-timm": "ViT-B-16-SigLIP", "mobileclip2-b": "MobileCLIP2-B",
-             "tinyclip-8m": (256, 10, 224, 16, 256, 3), "tinyclip-40m": (512, 12, 224, 32, 512, 6)}
+             "clip-b32": (768, 12, 224, 32, 512, 12), "tinyclip-8m": (256, 10, 224, 16, 256, 3), "tinyclip-40m": (512, 12, 224, 32, 512, 6)}
 SETS = ["a photo of a cat", "a red truck in the snow", "an open garage door at night", "a man with an umbrella"]
 
 
@@ -35,6 +37,9 @@ def draw(module, outlier, seed=5):
     with torch.no_grad():
         for name, p in module.named_parameters():
             if p.dim() == 0 or p.numel() == 1:
+                continue
+            if p.dim() == 1 and name == "visual.trunk.head.bias":
+                p.zero_()  # a MobileCLIP's projection has none
                 continue
             if p.dim() == 1:
                 norm = "norm" in name.lower() or ".ln_" in name or ".bn" in name
@@ -135,36 +140,45 @@ def transformers_model(folder, name, outlier):
         pixels = torch.cat([processor(Image.fromarray(p), return_tensors="pt")["pixel_values"] for p in pictures])
         out = model(pixel_values=pixels, input_ids=torch.tensor([i + [pad] * (64 - len(i)) for i in ids]))
         return out.image_embeds, out.text_embeds, out.logits_per_image.sigmoid()
-    return run, size, []
+    return run
+
+
+def known(folder, name):
+    """The picture's side, and options of the converter."""
+    if name in TRANSFORMERS:
+        return TRANSFORMERS[name][0], []
+    import open_clip
+    import open_clip.tokenizer
+    shape = OPEN_CLIP[name]
+    size = open_clip.get_model_config(shape)["vision_cfg"].get("image_size", 224) if isinstance(shape, str) else shape[2]
+    options = [] if "SigLIP" in str(shape) else ["--tokenizer", open_clip.tokenizer.default_bpe()]
+    return size[0] if isinstance(size, (list, tuple)) else size, options
 
 
 def open_clip_model(folder, name, outlier):
     import open_clip
     from safetensors.torch import save_file
     shape = OPEN_CLIP[name]
-    tokenizer = []
     if isinstance(shape, str):
         config = open_clip.get_model_config(shape)
     else:
         width, layers, size, patch, text, text_layers = shape
         config = {"embed_dim": 512, "vision_cfg": {"image_size": size, "layers": layers, "width": width, "patch_size": patch},
                   "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": text, "heads": text // 64, "layers": text_layers}}
+        if name == "clip-b32":
+            config["quick_gelu"] = True
     made = {k: v for k, v in config.items() if k != "custom_text"}
     sigmoid = "SigLIP" in str(shape)
     custom = "timm_model_name" in config["vision_cfg"] and ("SigLIP" in str(shape) or config.get("custom_text"))
     model = (open_clip.CustomTextCLIP if custom else open_clip.CLIP)(
-        **{k: v for k, v in made.items() if k in ("embed_dim", "vision_cfg", "text_cfg", "init_logit_bias", "init_logit_scale")}).eval()
+        **{k: v for k, v in made.items() if k in ("embed_dim", "vision_cfg", "text_cfg", "quick_gelu", "init_logit_bias", "init_logit_scale")}).eval()
     draw(model, outlier)
-    size = config["vision_cfg"].get("image_size", 224)
+    size, _ = known(folder, name)
     if sigmoid:
         with torch.no_grad():
             model.logit_scale.fill_(4.7)
             model.logit_bias.fill_(0.5)  # scores between 0 and 1, though the cosines of random weights are near 0
         unigram(folder, 32000)
-    else:
-        import open_clip.tokenizer as of
-        tokenizer = ["--tokenizer", of.default_bpe()]
-    size = size[0] if isinstance(size, (list, tuple)) else size
     half, mode = sigmoid, "squash" if sigmoid else "shortest"
     mean, std = ([.5] * 3, [.5] * 3) if half else ([0.] * 3, [1.] * 3) if "mobile" in name else (list(open_clip.OPENAI_DATASET_MEAN), list(open_clip.OPENAI_DATASET_STD))
     way = "bilinear" if "mobile" in name else "bicubic"
@@ -179,7 +193,7 @@ def open_clip_model(folder, name, outlier):
         texts = torch.tensor([i + [pad] * (length - len(i)) for i in ids])
         image, text = model.encode_image(pixels, normalize=True), model.encode_text(texts, normalize=True)
         return image, text, (model.logit_scale.exp() * image @ text.T + model.logit_bias).sigmoid() if sigmoid else None
-    return run, size, tokenizer
+    return run
 
 
 # ---- the comparison ----
@@ -209,6 +223,18 @@ def check_runtime_scores(ocelli, blob, kind, files, texts, theirs):
     return max(abs(row[t] - theirs[i][k]) for i, row in enumerate(rows) for k, t in enumerate(texts))
 
 
+def their_vectors(folder, model, pictures, ids):
+    """Also the scores, if the model has them."""
+    kept = folder / "theirs.npz"
+    if not kept.exists():
+        image, text, scores = model(pictures, ids)
+        theirs = torch.cat([image, text]).numpy().astype(np.float64)
+        theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
+        np.savez(kept, vectors=theirs, scores=np.zeros(0) if scores is None else scores.numpy())
+    made = np.load(kept)
+    return made["vectors"], made["scores"] if made["scores"].size else None
+
+
 def main():
     ocelli, program, folder, name = sys.argv[1:5]
     outlier = "outlier" in sys.argv[5:6]
@@ -216,7 +242,9 @@ def main():
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_grad_enabled(False)
-    run, size, options = (transformers_model if name in TRANSFORMERS else open_clip_model)(folder, name, outlier)
+    model, size, options = None, *known(folder, name)
+    if not (folder / "theirs.npz").exists():
+        model = (transformers_model if name in TRANSFORMERS else open_clip_model)(folder, name, outlier)
     blob = folder / "model.gguf"
     made = subprocess.run([program, folder, "-o", blob, "--name", name, *options], capture_output=True, text=True)
     if made.returncode:
@@ -229,16 +257,15 @@ def main():
     texts = [SETS[i % 4] + " " * (i // 4 > 0) + "of many things" * (i // 4) for i in range(count)]
     ids = [json.loads(line) for line in subprocess.run([ocelli, "tokenize", "-m", blob, "--", *texts], capture_output=True,
                                                        text=True, check=True).stdout.splitlines()]
-    image, text, scores = run(pictures, ids)
-    theirs = torch.cat([image, text]).numpy().astype(np.float64)
-    theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
+    theirs, scores = their_vectors(folder, model, pictures, ids)
     for kind in ("f16w", "dot"):
         ours = ocelli_vectors(ocelli, blob, kind, files, texts)
         cosines = (ours * theirs).sum(1)
-        line = f"{name} {'outlier' if outlier else 'plain'} {kind}: image {cosines[:count].min():.6f} text {cosines[count:].min():.6f}"
+        line = (f"{name} {'outlier' if outlier else 'plain'} {kind}: image {cosines[:count].mean():.6f}, worst {cosines[:count].min():.6f}; "
+                f"text {cosines[count:].mean():.6f}, worst {cosines[count:].min():.6f}")
         if scores is not None:
             apart = check_runtime_scores(ocelli, blob, kind, files, texts, scores.tolist())
-            line += f" scores apart {apart:.6f} (of {scores.min():.4f} to {scores.max():.4f})"
+            line += f"; scores apart {apart:.6f} (of {scores.min():.4f} to {scores.max():.4f})"
         print(line, flush=True)
 
 

@@ -146,11 +146,11 @@ static void put_keys(struct job *j, const char *name, float min_cosine) {
     const struct config *c = j->model.config;
     keys_general(&j->blob, name, &j->license, &j->sources, c->no_text);
     keys_model(&j->blob, &j->model);
-    keys_float_inputs(&j->blob, "vision", j->images.layers, c->image.blocks);
+    keys_float_inputs(&j->blob, "vision", &j->images, &c->image, c->attention_pool);
     if (c->no_text) {
         own_texts_keys(&j->blob, &j->own);
     } else {
-        keys_float_inputs(&j->blob, "text", j->texts.layers, c->text.blocks);
+        keys_float_inputs(&j->blob, "text", &j->texts, &c->text, false);
         keys_tokenizer(&j->blob, &j->tokenizer);
     }
     selftest_keys(&j->blob, c, &j->inputs, min_cosine);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "convert/keys.h"
+#include "blob/tensor_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -94,15 +95,23 @@ void keys_model(struct gguf_write *writer, const struct model *model) {
     gguf_write_f32(writer, "ocelli.logit_bias", model->logit_bias);
 }
 
-/* All of them, always: their sizes are known before what they say. */
-void keys_float_inputs(struct gguf_write *writer, const char *tower, const struct walk_layer *layers, uint32_t blocks) {
+/* All of them, always: their sizes are known before what they say. The tower is empty then. */
+void keys_float_inputs(struct gguf_write *writer, const char *name, const struct walk_tower *tower,
+                       const struct config_tower *config, bool head) {
     bool marks[CONFIG_MAX_BLOCKS] = {false};
     char key[96];
     for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
-        for (uint32_t i = 0; layers && i < blocks; i++) marks[i] = layers[i].products[p].float_inputs;
-        snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", tower, walk_product_names[p]);
-        gguf_write_bools(writer, key, marks, blocks);
+        for (uint32_t i = 0; tower->layers && i < config->blocks; i++)
+            marks[i] = tower->layers[i].products[p].float_inputs;
+        snprintf(key, sizeof key, "ocelli.%s.float_inputs.%s", name, walk_product_names[p]);
+        gguf_write_bools(writer, key, marks, config->blocks);
     }
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) marks[p] = tower->head[p].float_inputs;
+    snprintf(key, sizeof key, "ocelli.%s.float_inputs." TENSOR_FLOAT_HEAD, name);
+    if (head) gguf_write_bools(writer, key, marks, REFERENCE_PRODUCTS);
+    marks[0] = tower->float_pixels, marks[1] = tower->projection.float_inputs;
+    snprintf(key, sizeof key, "ocelli.%s.float_inputs." TENSOR_FLOAT_ENDS, name);
+    gguf_write_bools(writer, key, marks, 2);
 }
 
 static void spm(struct gguf_write *writer, const struct tokenizer *tokenizer) {

@@ -13,7 +13,8 @@ void keys_general(struct gguf_write *writer, const char *name, const struct lice
                   const struct sources *sources, bool no_text);
 void keys_model(struct gguf_write *writer, const struct model *model);
 /* Which products keep float inputs, of a tower ("vision", "text"); layers NULL: none does. */
-void keys_float_inputs(struct gguf_write *writer, const char *tower, const struct walk_layer *layers, uint32_t blocks);
+void keys_float_inputs(struct gguf_write *writer, const char *name, const struct walk_tower *tower,
+                       const struct config_tower *config, bool head);
 void keys_tokenizer(struct gguf_write *writer, const struct tokenizer *tokenizer);
 
 #endif

@@ -25,6 +25,12 @@ struct state {
     size_t step;     /* every so many rows are sampled, and the pooled ones */
     float *factors;  /* (the widest) */
     float *ranges;   /* (2, the widest) */
+    float *before;   /* (rows, W): what a block got with int8 inputs */
+};
+
+/* What rounding a block's weights lost. */
+struct lost {
+    struct walk_lost of[REFERENCE_PRODUCTS];
 };
 
 static int no_memory(const struct walk *w) {
@@ -53,7 +59,8 @@ static int make_samples(struct state *s) {
     s->is_pooled = arena_alloc(&s->arena, s->run.rows, sizeof *s->is_pooled);
     s->factors = arena_alloc(&s->arena, widest, sizeof *s->factors);
     s->ranges = arena_alloc(&s->arena, 2 * (size_t)widest, sizeof *s->ranges);
-    bool good = s->is_pooled && s->factors && s->ranges;
+    s->before = arena_alloc(&s->arena, s->run.rows * c->width, sizeof *s->before);
+    bool good = s->is_pooled && s->factors && s->ranges && s->before;
     for (int p = 0; p < REFERENCE_PRODUCTS && good; p++) {
         struct calibrate_sample *sample = &s->samples[p];
         sample->capacity = s->run.rows / s->step + 1 + s->run.count;
@@ -67,7 +74,7 @@ static int make_samples(struct state *s) {
 /* ---- balancing ---- */
 
 /* Shares of int8 inputs at the end of their range and at 0, of a sample that was divided by the factors. */
-static void count_ends(const struct state *s, const struct calibrate_sample *sample, struct walk_layer *layer) {
+static void count_ends(const struct state *s, const struct calibrate_sample *sample, struct calibrate_choice *choice) {
     size_t ends = 0, zeros = 0;
     for (size_t r = 0; r < sample->count; r++) {
         const float *x = sample->rows + r * sample->columns;
@@ -79,9 +86,9 @@ static void count_ends(const struct state *s, const struct calibrate_sample *sam
             ends += share >= 126.5f, zeros += share < 0.5f;
         }
     }
-    double all = (double)sample->count * sample->columns * REFERENCE_PRODUCTS;
-    layer->ends += all > 0 ? (double)ends / all : 0;
-    layer->zeros += all > 0 ? (double)zeros / all : 0;
+    double all = (double)sample->count * sample->columns;
+    choice->ends = all > 0 ? (double)ends / all : 0;
+    choice->zeros = all > 0 ? (double)zeros / all : 0;
 }
 
 static int keep_ranges(struct state *s, const char *name, uint32_t columns, double spread) {
@@ -96,19 +103,22 @@ static int keep_ranges(struct state *s, const char *name, uint32_t columns, doub
 }
 
 /* Factors for one product's inputs, and the product's part of them. */
-static int balance(struct state *s, uint32_t block, enum reference_product product, struct reference_matrix *m,
-                   struct walk_layer *layer) {
-    struct calibrate_weights weights = {m->values, m->rows, m->columns};
-    struct calibrate_choice *choice = &layer->products[product];
-    char name[64];
-    int status = calibrate_choose(s->walk->pool, &s->samples[product], &weights, product != REFERENCE_DOWN, s->factors,
-                                  s->ranges, choice);
+static int balance(struct state *s, const char *name, enum reference_product product, enum calibrate_may may,
+                   struct arena *arena, struct reference_matrix *m, struct calibrate_choice *choice) {
+    struct calibrate_weights weights = {m->values, m->rows, m->columns, m->bias != NULL};
+    const struct calibrate_sample *sample = &s->samples[product];
+    char full[NAME_SIZE];
+    int status = calibrate_choose(s->walk->pool, sample, &weights, may, s->factors, s->ranges, choice);
     if (status) return status;
+    m->means = arena_alloc(arena, m->columns, sizeof *m->means);
+    m->energies = arena_alloc(arena, m->columns, sizeof *m->energies);
+    if (!m->means || !m->energies) return no_memory(s->walk);
+    calibrate_inputs(sample, s->factors, m->bias != NULL, m->means, m->energies);
     calibrate_columns(m->values, m->rows, m->columns, s->factors);
     m->float_inputs = choice->float_inputs;
-    count_ends(s, &s->samples[product], layer);
-    snprintf(name, sizeof name, TENSOR_BLOCK ".%s", s->run.prefix, block, walk_product_names[product]);
-    return keep_ranges(s, name, m->columns, choice->spread_before);
+    count_ends(s, sample, choice);
+    snprintf(full, sizeof full, "%s.%s", name, walk_product_names[product]);
+    return keep_ranges(s, full, m->columns, choice->spread_before);
 }
 
 static void divide_norm(const struct state *s, float *const norm[2], uint32_t width) {
@@ -116,103 +126,213 @@ static void divide_norm(const struct state *s, float *const norm[2], uint32_t wi
     calibrate_divide(norm[1], width, s->factors);
 }
 
-static int balance_block(struct state *s, uint32_t block, struct reference_weights_of_block *b) {
-    struct walk_layer *layer = &s->tower->layers[block];
-    uint32_t width = s->run.tower->width, attention = b->out.columns;
-    int status = balance(s, block, REFERENCE_QKV, &b->qkv, layer);
-    if (!status) divide_norm(s, b->norm1, width);
-    if (!status) status = balance(s, block, REFERENCE_OUT, &b->out, layer);
-    if (!status)
-        calibrate_rows(b->qkv.values + 2 * (size_t)attention * width, b->qkv.bias + 2 * (size_t)attention, attention,
-                       width, s->factors); /* v */
-    if (!status) status = balance(s, block, REFERENCE_UP, &b->up, layer);
-    if (!status) divide_norm(s, b->norm2, width);
-    if (!status) status = balance(s, block, REFERENCE_DOWN, &b->down, layer);
-    for (int p = 0; p < REFERENCE_PRODUCTS; p++) s->samples[p].count = 0;
+static int balance_block(struct state *s, const char *name, const enum calibrate_may may[REFERENCE_PRODUCTS],
+                         struct reference_weights_of_block *b, struct calibrate_choice *choices) {
+    struct reference_matrix *const all[REFERENCE_PRODUCTS] = {&b->qkv, &b->out, &b->up, &b->down};
+    uint32_t width = s->run.tower->width, attention = b->out.columns, v = b->qkv.rows - attention;
+    int status = OCELLI_OK;
+    for (int p = 0; p < REFERENCE_PRODUCTS && !status; p++) {
+        status = balance(s, name, (enum reference_product)p, may[p], &b->arena, all[p], &choices[p]);
+        if (!status && p == REFERENCE_QKV) divide_norm(s, b->norm1, width);
+        if (!status && p == REFERENCE_UP) divide_norm(s, b->norm2, width);
+        if (!status && p == REFERENCE_OUT)
+            calibrate_rows(b->qkv.values + (size_t)v * width, b->qkv.bias + v, attention, width, s->factors);
+    }
+    return status;
+}
+
+static int round_block(const struct state *s, struct reference_weights_of_block *b, uint32_t parts, struct lost *lost) {
+    struct reference_matrix *const all[REFERENCE_PRODUCTS] = {&b->qkv, &b->out, &b->up, &b->down};
+    int status = OCELLI_OK;
+    for (int p = 0; p < REFERENCE_PRODUCTS && !status; p++) {
+        status = walk_make_room(s->walk, &b->arena, all[p]);
+        if (!status) status = walk_round_matrix(s->walk, all[p], p == REFERENCE_QKV ? parts : 1, &lost->of[p]);
+    }
     return status;
 }
 
 /* ---- a block ---- */
 
-static int write_matrix(const struct state *s, struct arena *arena, const char *block, const char *part,
-                        struct reference_matrix *m) {
+static int write_matrix(const struct state *s, const char *block, enum reference_product product,
+                        const struct reference_matrix *m, const struct lost *lost) {
     char name[NAME_SIZE];
-    snprintf(name, sizeof name, "%s.%s", block, part);
-    int status = walk_make_room(s->walk, arena, m);
-    return status ? status : walk_write_matrix(s->walk, name, m, 0, m->rows);
+    snprintf(name, sizeof name, "%s.%s", block, walk_product_names[product]);
+    return walk_write_matrix(s->walk, name, m, &lost->of[product], 0);
 }
 
-static int write_qkv(const struct state *s, struct arena *arena, const char *block, struct reference_matrix *m) {
-    static const char *const parts[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
+/* q, k and v, or k and v. */
+static int write_qkv(const struct state *s, const char *block, const struct reference_matrix *m,
+                     const struct lost *lost) {
+    static const char *const names[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
     char name[NAME_SIZE];
-    int status = walk_make_room(s->walk, arena, m);
-    for (uint32_t i = 0; i < 3 && !status; i++) {
-        snprintf(name, sizeof name, "%s.%s", block, parts[i]);
-        status = walk_write_matrix(s->walk, name, m, i * (m->rows / 3), m->rows / 3);
+    int status = OCELLI_OK;
+    uint32_t parts = lost->of[REFERENCE_QKV].parts;
+    for (uint32_t i = 0; i < parts && !status; i++) {
+        snprintf(name, sizeof name, "%s.%s", block, names[3 - parts + i]);
+        status = walk_write_matrix(s->walk, name, m, &lost->of[REFERENCE_QKV], i);
     }
     return status;
 }
 
-static int write_block(const struct state *s, uint32_t number, struct reference_weights_of_block *b) {
-    char block[32], name[NAME_SIZE];
-    snprintf(block, sizeof block, TENSOR_BLOCK, s->run.prefix, number);
-    snprintf(name, sizeof name, "%s." TENSOR_NORM_1, block);
-    int status = walk_write_norm(s->walk, name, b->norm1);
-    if (!status) status = write_qkv(s, &b->arena, block, &b->qkv);
-    if (!status) status = write_matrix(s, &b->arena, block, TENSOR_ATTENTION_OUT, &b->out);
+static int write_block(const struct state *s, const char *block, const char *first_norm,
+                       const struct reference_weights_of_block *b, const struct lost *lost) {
+    char name[NAME_SIZE];
+    int status = walk_write_norm(s->walk, first_norm, b->norm1);
+    if (!status) status = write_qkv(s, block, &b->qkv, lost);
+    if (!status) status = write_matrix(s, block, REFERENCE_OUT, &b->out, lost);
     snprintf(name, sizeof name, "%s." TENSOR_NORM_2, block);
     if (!status) status = walk_write_norm(s->walk, name, b->norm2);
-    if (!status) status = write_matrix(s, &b->arena, block, TENSOR_UP, &b->up);
-    return status ? status : write_matrix(s, &b->arena, block, TENSOR_DOWN, &b->down);
+    if (!status) status = write_matrix(s, block, REFERENCE_UP, &b->up, lost);
+    return status ? status : write_matrix(s, block, REFERENCE_DOWN, &b->down, lost);
 }
 
 /* Of every row to the float one. */
-static void compare_rows(const struct state *s, struct walk_layer *layer) {
+static void compare_rows(const struct state *s, struct walk_layer *layer, enum reference_weights kind) {
     uint32_t width = s->run.tower->width;
-    for (int kind = 0; kind < REFERENCE_KINDS; kind++) {
-        double sum = 0, worst = 1;
-        for (size_t r = 0; r < s->run.rows; r++) {
-            double cosine = reference_cosine(s->run.x[REFERENCE_FLOAT] + r * width, s->run.x[kind] + r * width, width);
-            sum += cosine;
-            worst = cosine < worst ? cosine : worst;
-        }
-        layer->cosine[kind] = sum / (double)s->run.rows;
-        layer->worst[kind] = worst;
+    double sum = 0, worst = 1;
+    for (size_t r = 0; r < s->run.rows; r++) {
+        double cosine = reference_cosine(s->run.x[REFERENCE_FLOAT] + r * width, s->run.x[kind] + r * width, width);
+        sum += cosine;
+        worst = cosine < worst ? cosine : worst;
     }
+    layer->cosine[kind] = sum / (double)s->run.rows;
+    layer->worst[kind] = worst;
+}
+
+/* The product whose int8 form adds most noise; -1: none is left. */
+static int next_float(const struct walk_layer *layer) {
+    int best = -1;
+    double most = 0;
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
+        const struct calibrate_choice *c = &layer->products[p];
+        double more = c->noise_after + c->weights_after - c->weights_before;
+        if (!c->float_inputs && more > most) best = p, most = more;
+    }
+    return best;
+}
+
+/* How far a block's rows may be from the float ones in the mean, 1 - cosine. What is lost early grows on its way. */
+static double allowed(const struct state *s, uint32_t number) {
+    static const double behind_last = 5e-4, growth = 1.5; /* of a block */
+    return behind_last * pow(growth, (double)number + 1 - s->run.tower->blocks);
+}
+
+/* Such that int8 inputs would cost much if nothing were done. */
+static bool has_outliers(const struct walk_layer *layer) {
+    bool any = false;
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++)
+        any = any || layer->products[p].noise_before > calibrate_most_noise / 2;
+    return any;
+}
+
+/* Balances and rounds a block, and runs it with int8 inputs. */
+static int try_block(struct state *s, const char *name, const enum calibrate_may may[REFERENCE_PRODUCTS],
+                     struct reference_weights_of_block *b, struct walk_layer *layer, struct lost *lost) {
+    int status = balance_block(s, name, may, b, layer->products);
+    if (!status) status = round_block(s, b, 3, lost);
+    if (!status) status = reference_block(&s->run, b, REFERENCE_DOT);
+    if (!status) compare_rows(s, layer, REFERENCE_DOT);
+    return status;
+}
+
+/* Once more, from the inputs in s->before, with other products that keep floats. */
+static int try_again(struct state *s, uint32_t number, const char *name,
+                     const enum calibrate_may may[REFERENCE_PRODUCTS], struct reference_weights_of_block *b,
+                     struct lost *lost) {
+    memcpy(s->run.x[REFERENCE_DOT], s->before, s->run.rows * s->run.tower->width * sizeof *s->before);
+    arena_finish(&b->arena);
+    int status = reference_read_block(&s->run, number, b);
+    return status ? status : try_block(s, name, may, b, &s->tower->layers[number], lost);
+}
+
+/* May the pixels stay floats? So far int8 inputs were theirs alone: x is the one of int8 weights then. */
+static bool has_pixels(const struct state *s, uint32_t number) {
+    const struct config *c = s->walk->model->config;
+    return number == 0 && s->run.tower == &c->image && !c->stem;
+}
+
+/* Tries a block as often as it needs, each time with one more product that keeps floats: until its rows are near the
+ * float ones, or one more brings little, which counts behind the first block. Models without outliers are left as they
+ * are. */
+static int settle_block(struct state *s, uint32_t number, const char *name, struct reference_weights_of_block *b,
+                        struct lost *lost) {
+    static const double little = 0.85; /* of what was lost is still lost */
+    struct walk_layer *layer = &s->tower->layers[number];
+    enum calibrate_may may[REFERENCE_PRODUCTS] = {CALIBRATE_BALANCE, CALIBRATE_BALANCE, CALIBRATE_BALANCE,
+                                                  CALIBRATE_LEAVE};
+    size_t size = s->run.rows * s->run.tower->width * sizeof *s->before;
+    memcpy(s->before, s->run.x[REFERENCE_DOT], size);
+    int status = try_block(s, name, may, b, layer, lost);
+    double before = INFINITY, now = 1 - layer->cosine[REFERENCE_DOT];
+    if (!status && has_outliers(layer) && now > allowed(s, number) && has_pixels(s, number)) {
+        memcpy(s->before, s->run.x[REFERENCE_INT8], size);
+        s->tower->float_pixels = true;
+        status = try_again(s, number, name, may, b, lost);
+        now = 1 - layer->cosine[REFERENCE_DOT];
+    }
+    while (!status && has_outliers(layer) && now > allowed(s, number) && (now < little * before || number == 0)) {
+        int next = next_float(layer);
+        if (next < 0) break;
+        may[next] = CALIBRATE_FLOATS, before = now;
+        status = try_again(s, number, name, may, b, lost);
+        now = 1 - layer->cosine[REFERENCE_DOT];
+    }
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
+        layer->ends += layer->products[p].ends / REFERENCE_PRODUCTS;
+        layer->zeros += layer->products[p].zeros / REFERENCE_PRODUCTS;
+    }
+    return status;
 }
 
 static int do_block(struct state *s, uint32_t number) {
     struct reference_weights_of_block b = {0};
+    struct walk_layer *layer = &s->tower->layers[number];
+    struct lost lost;
+    char name[32], norm[NAME_SIZE];
+    snprintf(name, sizeof name, TENSOR_BLOCK, s->run.prefix, number);
+    snprintf(norm, sizeof norm, "%s." TENSOR_NORM_1, name);
+    s->run.observe = s->walk->calibrate ? observe : NULL;
     int status = reference_read_block(&s->run, number, &b);
     if (!status) status = reference_block(&s->run, &b, REFERENCE_FLOAT);
-    if (!status && s->walk->calibrate) status = balance_block(s, number, &b);
-    if (!status) status = write_block(s, number, &b);
     s->run.observe = NULL;
+    if (!status && s->walk->calibrate) {
+        status = settle_block(s, number, name, &b, &lost);
+    } else if (!status) {
+        status = round_block(s, &b, 3, &lost);
+        if (!status) status = reference_block(&s->run, &b, REFERENCE_DOT);
+        if (!status) compare_rows(s, layer, REFERENCE_DOT);
+    }
+    if (!status) status = write_block(s, name, norm, &b, &lost);
     if (!status) status = reference_block(&s->run, &b, REFERENCE_INT8);
-    if (!status) status = reference_block(&s->run, &b, REFERENCE_DOT);
-    s->run.observe = s->walk->calibrate ? observe : NULL;
-    if (!status) compare_rows(s, &s->tower->layers[number]);
+    if (!status) compare_rows(s, layer, REFERENCE_INT8);
+    layer->cosine[REFERENCE_FLOAT] = layer->worst[REFERENCE_FLOAT] = 1;
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) s->samples[p].count = 0;
     arena_finish(&b.arena);
     return status;
 }
 
 /* ---- the projection ---- */
 
-static int balance_projection(struct state *s, const float *pooled, float *const norm[2], struct reference_matrix *m,
-                              const char *name) {
+/* One row an input: floats cost nothing. */
+static int choose_projection(struct state *s, const float *pooled, struct arena *arena, struct reference_matrix *m,
+                             const char *name) {
     struct calibrate_sample sample = {(float *)pooled, m->columns, s->run.count, s->run.count};
-    struct calibrate_weights weights = {m->values, m->rows, m->columns};
-    struct calibrate_choice choice; /* its float_inputs apart: one row an input is not worth a kernel of its own */
-    int status = calibrate_choose(s->walk->pool, &sample, &weights, true, s->factors, s->ranges, &choice);
+    struct calibrate_weights weights = {m->values, m->rows, m->columns, m->bias != NULL};
+    struct calibrate_choice *choice = &s->tower->projection;
+    int status = calibrate_choose(s->walk->pool, &sample, &weights, CALIBRATE_SPARE, s->factors, s->ranges, choice);
     if (status) return status;
-    calibrate_columns(m->values, m->rows, m->columns, s->factors);
-    divide_norm(s, norm, m->columns);
-    return keep_ranges(s, name, m->columns, choice.spread_before);
+    m->means = arena_alloc(arena, m->columns, sizeof *m->means);
+    m->energies = arena_alloc(arena, m->columns, sizeof *m->energies);
+    if (!m->means || !m->energies) return no_memory(s->walk);
+    calibrate_inputs(&sample, NULL, m->bias != NULL, m->means, m->energies);
+    m->float_inputs = choice->float_inputs;
+    return keep_ranges(s, name, m->columns, choice->spread_before);
 }
 
 static int do_projection(struct state *s, const char *projection) {
     struct arena arena = {0};
     struct reference_matrix m;
+    struct walk_lost lost;
     char post[NAME_SIZE];
     float *norm[2];
     float *pooled = arena_alloc(&arena, s->run.count * s->run.tower->width, sizeof *pooled);
@@ -223,9 +343,10 @@ static int do_projection(struct state *s, const char *projection) {
     if (!status) reference_pool(&s->run, REFERENCE_FLOAT, norm, pooled);
     if (!status)
         status = reference_project(&s->run, REFERENCE_FLOAT, &m, pooled, s->tower->embeddings[REFERENCE_FLOAT]);
-    if (!status && s->walk->calibrate) status = balance_projection(s, pooled, norm, &m, projection);
+    if (!status && s->walk->calibrate) status = choose_projection(s, pooled, &arena, &m, projection);
     if (!status) status = walk_make_room(s->walk, &arena, &m);
-    if (!status) status = walk_write_matrix(s->walk, projection, &m, 0, m.rows);
+    if (!status) status = walk_round_matrix(s->walk, &m, 1, &lost);
+    if (!status) status = walk_write_matrix(s->walk, projection, &m, &lost, 0);
     for (int kind = REFERENCE_FLOAT + 1; kind < REFERENCE_KINDS && !status; kind++) {
         reference_pool(&s->run, kind, norm, pooled);
         status = reference_project(&s->run, kind, &m, pooled, s->tower->embeddings[kind]);
@@ -237,25 +358,22 @@ static int do_projection(struct state *s, const char *projection) {
 
 /* ---- attention pooling ---- */
 
-/* Not balanced: one row a picture goes through most of it. */
-static int write_head(const struct state *s, struct reference_head *h) {
-    static const char post[] = TENSOR_IMAGE "." TENSOR_POST_NORM, norm[] = TENSOR_HEAD "." TENSOR_NORM_2;
-    int status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_KEY, &h->key);
-    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_VALUE, &h->value);
-    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_ATTENTION_OUT, &h->out);
-    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_UP, &h->up);
-    if (!status) status = write_matrix(s, &h->arena, TENSOR_HEAD, TENSOR_DOWN, &h->down);
-    if (!status) status = walk_write_norm(s->walk, post, h->post);
-    return status ? status : walk_write_norm(s->walk, norm, h->norm);
-}
-
 static int do_head(struct state *s) {
-    struct reference_head head = {0};
+    static const char post[] = TENSOR_IMAGE "." TENSOR_POST_NORM;
+    struct reference_head head;
+    /* Keys and values are the twentieth part of a tower, and one row a picture goes through the rest. */
+    static const enum calibrate_may may[] = {CALIBRATE_SPARE, CALIBRATE_SPARE, CALIBRATE_SPARE, CALIBRATE_SPARE};
+    struct lost lost;
+    s->run.observe = s->walk->calibrate ? observe : NULL;
     int status = reference_read_head(&s->run, &head);
-    if (!status) status = write_head(s, &head);
-    for (int kind = 0; kind < REFERENCE_KINDS && !status; kind++)
+    if (!status) status = reference_run_head(&s->run, &head, REFERENCE_FLOAT, s->tower->embeddings[REFERENCE_FLOAT]);
+    s->run.observe = NULL;
+    if (!status && s->walk->calibrate) status = balance_block(s, TENSOR_HEAD, may, &head.block, s->tower->head);
+    if (!status) status = round_block(s, &head.block, 2, &lost);
+    if (!status) status = write_block(s, TENSOR_HEAD, post, &head.block, &lost);
+    for (int kind = REFERENCE_FLOAT + 1; kind < REFERENCE_KINDS && !status; kind++)
         status = reference_run_head(&s->run, &head, kind, s->tower->embeddings[kind]);
-    arena_finish(&head.arena);
+    arena_finish(&head.block.arena);
     return status;
 }
 
@@ -277,7 +395,7 @@ static int make_tower(struct state *s) {
 static int walk_tower(struct state *s, const char *projection) {
     int status = make_tower(s);
     if (!status) status = make_samples(s);
-    s->run.observe = s->walk->calibrate ? observe : NULL, s->run.user = s;
+    s->run.user = s;
     for (uint32_t i = 0; i < s->run.tower->blocks && !status; i++) status = do_block(s, i);
     bool head = s->walk->model->config->attention_pool && s->run.tower == &s->walk->model->config->image;
     if (!status) status = head ? do_head(s) : do_projection(s, projection);
@@ -292,9 +410,14 @@ int walk_images(const struct walk *walk, const struct inputs *inputs, struct wal
     struct state s = {.walk = walk, .tower = tower};
     struct arena arena = {0};
     struct reference_matrix patches;
+    struct walk_lost lost;
     int status = reference_read_matrix(walk->model, &arena, TENSOR_PATCHES, walk->model->config->stem > 0, &patches);
     if (!status) status = walk_make_room(walk, &arena, &patches);
-    if (!status) status = walk_write_matrix(walk, TENSOR_PATCHES, &patches, 0, patches.rows);
+    if (!status && walk->model->config->stem)
+        status = walk_round_matrix(walk, &patches, 1, &lost);
+    else if (!status)
+        status = walk_round_kernels(walk, &patches, walk->model->config->patch_size, &lost);
+    if (!status) status = walk_write_matrix(walk, TENSOR_PATCHES, &patches, &lost, 0);
     if (!status)
         status = reference_images(&s.run, walk->model, walk->pool, all_kinds, &patches, inputs->pictures,
                                   inputs->picture_count);

@@ -30,6 +30,8 @@ struct walk_tower {
     struct arena arena;
     uint32_t blocks;
     struct walk_layer *layers;
+    struct calibrate_choice head[REFERENCE_PRODUCTS], projection; /* one of the two */
+    bool float_pixels;                                            /* the first product keeps floats */
     struct walk_ranges ranges;
     size_t count;
     float *embeddings[REFERENCE_KINDS]; /* (count, D), unit length */

@@ -27,21 +27,41 @@ static int write_part(const struct walk *w, const char *name, const char *suffix
     return gguf_write_piece(w->blob, full, data, size);
 }
 
-int walk_write_matrix(const struct walk *walk, const char *name, struct reference_matrix *matrix, uint32_t row,
-                      uint32_t rows) {
+int walk_round_matrix(const struct walk *walk, struct reference_matrix *matrix, uint32_t parts,
+                      struct walk_lost *lost) {
+    struct quantize_inputs inputs = {matrix->means, matrix->energies};
+    uint32_t rows = matrix->rows / parts;
+    int status = OCELLI_OK;
+    lost->parts = parts;
+    for (uint32_t i = 0; i < parts && !status; i++) {
+        size_t row = (size_t)i * rows, at = row * matrix->columns;
+        status =
+            quantize_matrix(walk->pool, matrix->values + at, rows, matrix->columns, matrix->energies ? &inputs : NULL,
+                            (int8_t *)matrix->rounded + at, /* made above */
+                            (float *)matrix->scales + row, matrix->bias ? matrix->bias + row : NULL, &lost->errors[i]);
+    }
+    return status;
+}
+
+int walk_round_kernels(const struct walk *walk, struct reference_matrix *matrix, uint32_t side,
+                       struct walk_lost *lost) {
+    lost->parts = 1;
+    return quantize_kernels(walk->pool, matrix->values, matrix->rows, side, (int8_t *)matrix->rounded,
+                            (float *)matrix->scales, &lost->errors[0]);
+}
+
+int walk_write_matrix(const struct walk *walk, const char *name, const struct reference_matrix *matrix,
+                      const struct walk_lost *lost, uint32_t part) {
     char weight[NAME_SIZE];
-    struct report_error error;
-    size_t columns = matrix->columns, at = row * columns;
-    int8_t *rounded = (int8_t *)matrix->rounded + at; /* of walk_make_room() */
-    float *scales = (float *)matrix->scales + row;
-    int status = quantize_matrix(walk->pool, matrix->values + at, rows, matrix->columns, rounded, scales, &error);
-    if (status) return status;
+    uint32_t rows = matrix->rows / lost->parts;
+    size_t row = (size_t)part * rows, count = (size_t)rows * matrix->columns;
     snprintf(weight, sizeof weight, "%s" TENSOR_WEIGHT, name);
-    report_tensor(walk->report, weight, rows, matrix->columns, &error);
-    status = write_part(walk, name, TENSOR_WEIGHT, rounded, rows * columns);
-    if (!status) status = write_part(walk, name, TENSOR_WEIGHT TENSOR_SCALE, scales, rows * sizeof(float));
+    report_tensor(walk->report, weight, rows, matrix->columns, &lost->errors[part]);
+    int status = write_part(walk, name, TENSOR_WEIGHT, matrix->rounded + part * count, count);
+    if (!status)
+        status = write_part(walk, name, TENSOR_WEIGHT TENSOR_SCALE, matrix->scales + row, rows * sizeof(float));
     if (!status && matrix->bias) status = write_part(walk, name, TENSOR_BIAS, matrix->bias + row, rows * sizeof(float));
-    progress_step(walk->progress, name, rows * columns * sizeof(float));
+    progress_step(walk->progress, name, count * sizeof(float));
     return status;
 }
 
@@ -79,7 +99,8 @@ static int write_rounded(const struct walk *w, const struct model_tensor *t, str
     for (uint32_t row = 0; row < t->rows && !status; row += rows) {
         uint32_t count = t->rows - row < rows ? t->rows - row : rows;
         status = model_read(t, row, count, p->values);
-        if (!status) status = quantize_matrix(w->pool, p->values, count, t->columns, p->rounded, p->scales, &error);
+        if (!status)
+            status = quantize_matrix(w->pool, p->values, count, t->columns, NULL, p->rounded, p->scales, NULL, &error);
         if (!status) status = gguf_write_piece(w->blob, t->name, p->rounded, (size_t)count * t->columns);
         if (!status) status = gguf_write_piece(w->blob, name, p->scales, count * sizeof(float));
         progress_step(w->progress, t->name, (uint64_t)count * t->columns * sizeof(float));

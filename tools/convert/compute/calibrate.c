@@ -2,6 +2,7 @@
 #include "convert/compute/calibrate.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "convert/compute/quantize.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ struct job {
     const struct calibrate_sample *sample;
     const struct calibrate_weights *weights;
     float *ranges, *weight_ranges; /* (columns): largest magnitudes */
-    float *energies;               /* (columns): mean square of an input channel */
+    float *energies;               /* (columns): of an input channel, as calibrate_inputs() has them */
+    float *means;                  /* (columns) */
     float *weight_energies;        /* (columns): of the weights that it meets */
     float *factors;                /* (WAYS, columns) */
     float median;                  /* of the ranges */
@@ -63,11 +65,9 @@ static void measure(struct job *j) {
     uint32_t columns = j->weights->columns;
     for (size_t r = 0; r < j->sample->count; r++) {
         const float *x = j->sample->rows + r * columns;
-        for (uint32_t i = 0; i < columns; i++) {
-            j->ranges[i] = fabsf(x[i]) > j->ranges[i] ? fabsf(x[i]) : j->ranges[i];
-            j->energies[i] += x[i] * x[i] / (float)j->sample->count;
-        }
+        for (uint32_t i = 0; i < columns; i++) j->ranges[i] = fabsf(x[i]) > j->ranges[i] ? fabsf(x[i]) : j->ranges[i];
     }
+    calibrate_inputs(j->sample, NULL, j->weights->has_bias, j->means, j->energies);
     for (uint32_t r = 0; r < j->weights->rows; r++) {
         const float *w = j->weights->values + (size_t)r * columns;
         for (uint32_t i = 0; i < columns; i++) {
@@ -101,21 +101,20 @@ static void make_factors(const struct job *j, const struct way *way, float *fact
         factors[i] = most > 0 && j->ranges[i] > most ? j->ranges[i] / most : 1;
 }
 
-/* Sum of energies * (what rounding to int8 changes)^2 of a row of values * factors. */
-static double row_noise(const float *values, const float *factors, const float *energies, uint32_t count) {
+/* Sum of energies * (what rounding to int8 changes)^2 of a row. */
+static double row_noise(const float *row, float scale, const float *energies, uint32_t count) {
     const float whole = 0x1.8p23f;
-    float largest = 0, sum = 0;
+    float sum = 0, inverse = 1 / scale;
+    if (!(scale > 0)) return 0;
     for (uint32_t i = 0; i < count; i++) {
-        float x = fabsf(values[i] * factors[i]);
-        largest = x > largest ? x : largest;
-    }
-    if (!(largest > 0)) return 0;
-    float scale = largest / 127, inverse = 127 / largest;
-    for (uint32_t i = 0; i < count; i++) {
-        float x = values[i] * factors[i], rounded = (x * inverse + whole - whole) * scale;
-        sum += energies[i] * (x - rounded) * (x - rounded);
+        float off = row[i] - (row[i] * inverse + whole - whole) * scale;
+        sum += energies[i] * off * off;
     }
     return sum;
+}
+
+static void multiply(const float *values, const float *factors, uint32_t count, float *out) {
+    for (uint32_t i = 0; i < count; i++) out[i] = values[i] * factors[i];
 }
 
 /* A task is a way. Errors of channels are taken as independent of each other. */
@@ -123,18 +122,25 @@ static void estimate(const void *args, uint32_t task, const struct thread_pool_w
     const struct job *j = args;
     uint32_t columns = j->weights->columns;
     float *factors = j->factors + (size_t)task * columns, *inverse = worker->scratch, *energies = inverse + columns;
+    float *row = energies + columns;
     struct estimate *e = &j->estimates[task];
     size_t rows = j->sample->count, step = rows / ROWS_MOST + 1, seen = 0;
+    struct quantize_rule rule = {0}; /* the runtime's, of inputs */
     make_factors(j, &ways[task], factors);
     for (uint32_t i = 0; i < columns; i++)
         inverse[i] = 1 / factors[i], energies[i] = j->weight_energies[i] * factors[i] * factors[i];
-    for (size_t r = 0; r < rows; r += step, seen++)
-        e->inputs += row_noise(j->sample->rows + r * columns, inverse, energies, columns);
+    for (size_t r = 0; r < rows; r += step, seen++) {
+        multiply(j->sample->rows + r * columns, inverse, columns, row);
+        e->inputs += row_noise(row, quantize_scale(&rule, row, columns), energies, columns);
+    }
     e->inputs /= (double)(seen ? seen : 1);
     for (uint32_t i = 0; i < columns; i++) energies[i] = j->energies[i] * inverse[i] * inverse[i];
+    quantize_rule_init(&rule, energies, columns);
     uint32_t wide = j->weights->rows / OUTPUTS_MOST + 1, outputs = 0;
-    for (uint32_t r = 0; r < j->weights->rows; r += wide, outputs++)
-        e->weights += row_noise(j->weights->values + (size_t)r * columns, factors, energies, columns);
+    for (uint32_t r = 0; r < j->weights->rows; r += wide, outputs++) {
+        multiply(j->weights->values + (size_t)r * columns, factors, columns, row);
+        e->weights += row_noise(row, quantize_scale(&rule, row, columns), energies, columns);
+    }
     e->weights /= (double)outputs;
 }
 
@@ -162,10 +168,9 @@ static float largest_of(const float *values, uint32_t count) {
 
 /* The way with the least noise of inputs and weights together. If even that is too much, the inputs stay floats, and
  * the weights as they are. */
-static int choose(const struct job *j, double power, bool balance) {
+static int choose(const struct job *j, double power, int tried) {
     int best = 0;
-    bool outliers = largest_of(j->ranges, j->weights->columns) > uneven * j->median;
-    for (int i = 1; i < WAYS && balance && outliers; i++)
+    for (int i = 1; i < tried; i++)
         if (j->estimates[i].inputs + j->estimates[i].weights < j->estimates[best].inputs + j->estimates[best].weights)
             best = i;
     const struct estimate *none = &j->estimates[0], *e = &j->estimates[best];
@@ -173,7 +178,7 @@ static int choose(const struct job *j, double power, bool balance) {
     return e->inputs + e->weights < worth * (none->inputs + none->weights) ? best : 0;
 }
 
-static void tell(struct job *j, int best, double power, float *ranges, struct calibrate_choice *choice) {
+static void tell(struct job *j, int best, double power, bool floats, float *ranges, struct calibrate_choice *choice) {
     uint32_t columns = j->weights->columns;
     const float *factors = j->factors + (size_t)best * columns;
     float *scratch = j->weight_ranges;
@@ -184,7 +189,7 @@ static void tell(struct job *j, int best, double power, float *ranges, struct ca
                                         .weights_before = j->estimates[0].weights / power,
                                         .weights_after = j->estimates[best].weights / power,
                                         .largest_factor = largest_of(factors, columns)};
-    choice->float_inputs = choice->noise_after > calibrate_most_noise;
+    choice->float_inputs = floats || choice->noise_after > calibrate_most_noise;
     choice->spread_before = j->median > 0 ? largest_of(j->ranges, columns) / j->median : 1;
     if (ranges) memcpy(ranges, j->ranges, columns * sizeof *ranges);
     for (uint32_t i = 0; i < columns; i++) j->ranges[i] /= factors[i];
@@ -194,27 +199,47 @@ static void tell(struct job *j, int best, double power, float *ranges, struct ca
 }
 
 int calibrate_choose(struct pool *pool, const struct calibrate_sample *sample, const struct calibrate_weights *weights,
-                     bool balance, float *factors, float *ranges, struct calibrate_choice *choice) {
+                     enum calibrate_may may, float *factors, float *ranges, struct calibrate_choice *choice) {
     struct arena arena = {0};
     uint32_t columns = weights->columns;
-    float *room = arena_alloc(&arena, (size_t)(4 + WAYS) * columns, sizeof *room);
+    float *room = arena_alloc(&arena, (size_t)(5 + WAYS) * columns, sizeof *room);
     struct job j = {.sample = sample, .weights = weights, .estimates = arena_alloc(&arena, WAYS, sizeof *j.estimates)};
-    int status = thread_pool_reserve(pool, 2 * (size_t)columns * sizeof(float));
+    int status = thread_pool_reserve(pool, 3 * (size_t)columns * sizeof(float));
     if (!status && (!room || !j.estimates)) status = log_fail(OCELLI_ERR_MEMORY, "calibration: out of memory");
     if (!status) {
         j.ranges = room, j.weight_ranges = room + columns, j.energies = room + 2 * (size_t)columns;
-        j.weight_energies = room + 3 * (size_t)columns, j.factors = room + 4 * (size_t)columns;
+        j.weight_energies = room + 3 * (size_t)columns, j.means = room + 4 * (size_t)columns;
+        j.factors = room + 5 * (size_t)columns;
         measure(&j);
         j.median = median_of(j.ranges, columns, j.factors);
-        struct thread_pool_step step = {estimate, &j, balance ? WAYS : 1, 0};
+        bool outliers = largest_of(j.ranges, columns) > uneven * j.median;
+        if (may == CALIBRATE_SPARE) may = outliers ? CALIBRATE_FLOATS : CALIBRATE_LEAVE;
+        int tried = outliers && may == CALIBRATE_BALANCE ? WAYS : 1;
+        struct thread_pool_step step = {estimate, &j, (uint32_t)tried, 0};
         thread_pool_run(pool, &step, 1);
         double power = signal(&j);
-        int best = choose(&j, power, balance);
+        int best = choose(&j, power, tried);
         memcpy(factors, j.factors + (size_t)best * columns, columns * sizeof *factors);
-        tell(&j, best, power, ranges, choice);
+        tell(&j, best, power, may == CALIBRATE_FLOATS, ranges, choice);
+        choice->outliers = outliers;
     }
     arena_finish(&arena);
     return status;
+}
+
+void calibrate_inputs(const struct calibrate_sample *sample, const float *factors, bool has_bias, float *means,
+                      float *energies) {
+    uint32_t columns = sample->columns;
+    memset(means, 0, columns * sizeof *means);
+    memset(energies, 0, columns * sizeof *energies);
+    for (size_t r = 0; r < sample->count && has_bias; r++)
+        for (uint32_t i = 0; i < columns; i++) means[i] += sample->rows[r * columns + i] / (float)sample->count;
+    for (size_t r = 0; r < sample->count; r++)
+        for (uint32_t i = 0; i < columns; i++) {
+            float off = sample->rows[r * columns + i] - means[i];
+            energies[i] += off * off / (float)sample->count;
+        }
+    for (uint32_t i = 0; factors && i < columns; i++) means[i] /= factors[i], energies[i] /= factors[i] * factors[i];
 }
 
 void calibrate_columns(float *values, uint32_t rows, uint32_t columns, const float *factors) {

@@ -23,6 +23,14 @@ struct calibrate_sample {
 struct calibrate_weights {
     const float *values; /* (rows, columns) */
     uint32_t rows, columns;
+    bool has_bias; /* it takes back what rounding the weights changes in the mean */
+};
+
+enum calibrate_may {
+    CALIBRATE_LEAVE,   /* nothing before the product can take factors */
+    CALIBRATE_BALANCE, /* something can */
+    CALIBRATE_FLOATS,  /* the inputs stay floats, and the weights as they are */
+    CALIBRATE_SPARE,   /* so if there are outliers: a product so small that it costs nothing */
 };
 
 struct calibrate_choice {
@@ -32,17 +40,24 @@ struct calibrate_choice {
     double noise_before; /* power of what rounding the inputs adds / power of the products' results */
     double noise_after;
     double weights_before, weights_after; /* the same of rounding the weights */
-    bool float_inputs;                    /* the noise is too much: the inputs stay floats */
+    bool outliers;                        /* a channel's range is far over the median one's */
+    bool float_inputs;                    /* asked for, or the noise is too much: the inputs stay floats */
     float largest_factor;
+    double ends, zeros; /* shares of int8 inputs that are -127 or 127, and of those that became 0 */
 };
 
 /* Over it the inputs of a product stay floats. */
 extern const double calibrate_most_noise;
 
-/* Chooses factors (columns), 1 where nothing is to be done. `balance`: false where nothing before the product can take
- * them. ranges: (2, columns), the channels' ranges before and after, or NULL. Errors: MEMORY. */
+/* Chooses factors (columns), 1 where nothing is to be done. ranges: (2, columns), the channels' ranges before and
+ * after, or NULL. Errors: MEMORY. */
 int calibrate_choose(struct pool *pool, const struct calibrate_sample *sample, const struct calibrate_weights *weights,
-                     bool balance, float *factors, float *ranges, struct calibrate_choice *choice);
+                     enum calibrate_may may, float *factors, float *ranges, struct calibrate_choice *choice);
+
+/* What the product's weights are rounded by, once its inputs are divided by the factors (NULL: not so). (columns) each:
+ * means and variances, or without a bias zeros and mean squares. */
+void calibrate_inputs(const struct calibrate_sample *sample, const float *factors, bool has_bias, float *means,
+                      float *energies);
 
 /* values(row, i) *= factors[i]; row /= factors. */
 void calibrate_columns(float *values, uint32_t rows, uint32_t columns, const float *factors);

@@ -162,8 +162,8 @@ int reference_multiply(const struct reference *r, enum reference_weights kind, c
 
 /* ---- blocks ---- */
 
-static void observe(const struct reference *r, enum reference_product product, const float *rows, size_t row0,
-                    size_t count, uint32_t columns) {
+void reference_see(const struct reference *r, enum reference_product product, const float *rows, size_t row0,
+                   size_t count, uint32_t columns) {
     if (r->observe) r->observe(r->user, product, rows, row0, count, columns);
 }
 
@@ -172,7 +172,7 @@ static int attention_of_chunk(struct reference *r, const struct reference_weight
     uint32_t width = r->tower->width, attention = b->out.columns;
     size_t row0 = r->first[input];
     ops_norm(r->pool, x, b->norm1, rows, width, r->tower->epsilon, r->normed); // (R, W)
-    observe(r, REFERENCE_QKV, r->normed, row0, rows, width);
+    reference_see(r, REFERENCE_QKV, r->normed, row0, rows, width);
     int status = reference_multiply(r, kind, &b->qkv, r->normed, rows, r->qkv); // (R, 3A)
     struct ops_attention a = {.qkv = r->qkv - row0 * 3 * attention,
                               .out = r->attended - row0 * attention,
@@ -182,7 +182,7 @@ static int attention_of_chunk(struct reference *r, const struct reference_weight
                               .heads = b->heads,
                               .causal = r->causal};
     if (!status) status = ops_attend(r->pool, &a); // (R, A)
-    if (!status) observe(r, REFERENCE_OUT, r->attended, row0, rows, attention);
+    if (!status) reference_see(r, REFERENCE_OUT, r->attended, row0, rows, attention);
     if (!status) status = reference_multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
     if (!status) ops_add(x, r->normed, rows * width);
     return status;
@@ -192,11 +192,11 @@ static int mlp_of_chunk(struct reference *r, const struct reference_weights_of_b
                         size_t row0, float *x, size_t rows) {
     uint32_t width = r->tower->width, hidden = b->up.rows;
     ops_norm(r->pool, x, b->norm2, rows, width, r->tower->epsilon, r->normed); // (R, W)
-    observe(r, REFERENCE_UP, r->normed, row0, rows, width);
+    reference_see(r, REFERENCE_UP, r->normed, row0, rows, width);
     int status = reference_multiply(r, kind, &b->up, r->normed, rows, r->hidden); // (R, H)
     if (status) return status;
     ops_activate(r->pool, r->tower->activation, r->hidden, rows, hidden);
-    observe(r, REFERENCE_DOWN, r->hidden, row0, rows, hidden);
+    reference_see(r, REFERENCE_DOWN, r->hidden, row0, rows, hidden);
     status = reference_multiply(r, kind, &b->down, r->hidden, rows, r->normed); // (R, W)
     if (!status) ops_add(x, r->normed, rows * width);
     return status;
@@ -444,7 +444,7 @@ static int run_tower(struct reference *r, enum reference_weights kind, const cha
         struct reference_head head = {0};
         if (!status) status = reference_read_head(r, &head);
         if (!status) status = reference_run_head(r, &head, kind, out);
-        arena_finish(&head.arena);
+        arena_finish(&head.block.arena);
         arena_finish(&arena);
         return status;
     }

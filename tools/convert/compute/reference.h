@@ -21,19 +21,20 @@ enum reference_weights {
 /* A product's weights in memory. */
 struct reference_matrix {
     uint32_t rows, columns;
-    float *values;         /* (rows, columns) */
-    float *bias;           /* (rows), or NULL */
-    const int8_t *rounded; /* (rows, columns); NULL: not rounded yet, as are the scales */
-    const float *scales;   /* (rows) */
-    bool float_inputs;     /* REFERENCE_DOT: they stay floats */
+    float *values;           /* (rows, columns) */
+    float *bias;             /* (rows), or NULL */
+    const int8_t *rounded;   /* (rows, columns); NULL: not rounded yet, as are the scales */
+    const float *scales;     /* (rows) */
+    bool float_inputs;       /* REFERENCE_DOT: they stay floats */
+    float *means, *energies; /* (columns): of calibrate_inputs(), or NULL: not known */
 };
 
-/* A block's weights. W wide, H hidden. */
+/* A block's weights. W wide, A of all heads, H hidden. */
 struct reference_weights_of_block {
     struct arena arena;
     float *norm1[2], *norm2[2];            /* weight and bias, (W) */
-    struct reference_matrix qkv;           /* (3W, W) */
-    struct reference_matrix out, up, down; /* (W, W) (H, W) (W, H) */
+    struct reference_matrix qkv;           /* (3A, W) */
+    struct reference_matrix out, up, down; /* (W, A) (H, W) (W, H) */
     uint32_t heads;
 };
 
@@ -90,6 +91,10 @@ int reference_multiply(const struct reference *run, enum reference_weights kind,
                        const float *in, size_t rows, float *out);
 /* Errors: FILE (not finite, or zero). */
 int reference_make_unit(const struct reference *run, float *row, uint32_t size);
+
+/* Tells r->observe, if somebody looks. */
+void reference_see(const struct reference *run, enum reference_product product, const float *rows, size_t row0,
+                   size_t count, uint32_t columns);
 
 /* x[kind] = block(x[kind]). Errors: MEMORY. */
 int reference_block(struct reference *run, const struct reference_weights_of_block *weights,

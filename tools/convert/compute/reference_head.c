@@ -15,60 +15,87 @@ static int no_memory(void) {
     return log_fail(OCELLI_ERR_MEMORY, "reference: out of memory");
 }
 
-int reference_read_head(const struct reference *run, struct reference_head *head) {
-    const struct model *m = run->model;
-    struct arena *a = &head->arena;
-    const struct model_tensor *query = model_tensor(m, TENSOR_HEAD_QUERY);
-    *head = (struct reference_head){0};
-    head->query = arena_alloc(a, run->tower->width, sizeof *head->query);
-    int status = head->query ? model_read(query, 0, 1, head->query) : no_memory();
-    if (!status) status = reference_read_norm(m, a, TENSOR_IMAGE "." TENSOR_POST_NORM, head->post);
-    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_KEY), true, &head->key);
-    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_VALUE), true, &head->value);
-    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_ATTENTION_OUT), true, &head->out);
-    if (!status) status = reference_read_norm(m, a, HEAD(TENSOR_NORM_2), head->norm);
-    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_UP), true, &head->up);
-    return status ? status : reference_read_matrix(m, a, HEAD(TENSOR_DOWN), true, &head->down);
+/* Keys and values on top of each other. */
+static int read_kv(const struct model *m, struct arena *arena, struct reference_matrix *kv) {
+    struct reference_matrix parts[2];
+    int status = reference_read_matrix(m, arena, HEAD(TENSOR_KEY), true, &parts[0]);
+    if (!status) status = reference_read_matrix(m, arena, HEAD(TENSOR_VALUE), true, &parts[1]);
+    if (status) return status;
+    uint32_t rows = parts[0].rows;
+    size_t count = (size_t)rows * parts[0].columns;
+    *kv = (struct reference_matrix){.rows = 2 * rows, .columns = parts[0].columns};
+    kv->values = arena_alloc(arena, 2 * count, sizeof *kv->values);
+    kv->bias = arena_alloc(arena, kv->rows, sizeof *kv->bias);
+    int8_t *rounded = parts[0].rounded ? arena_alloc(arena, 2 * count, 1) : NULL;
+    float *scales = parts[0].rounded ? arena_alloc(arena, kv->rows, sizeof *scales) : NULL;
+    if (!kv->values || !kv->bias || (parts[0].rounded && (!rounded || !scales))) return no_memory();
+    for (int i = 0; i < 2; i++) {
+        memcpy(kv->values + i * count, parts[i].values, count * sizeof *kv->values);
+        memcpy(kv->bias + (size_t)i * rows, parts[i].bias, rows * sizeof *kv->bias);
+        if (rounded) memcpy(rounded + i * count, parts[i].rounded, count);
+        if (rounded) memcpy(scales + (size_t)i * rows, parts[i].scales, rows * sizeof *scales);
+    }
+    kv->rounded = rounded, kv->scales = scales;
+    return status;
 }
 
-/* One head: softmax(q . k / sqrt(E)) . v over all tokens. */
-static void attend(const float *q, const float *k, const float *v, size_t tokens, uint32_t width, uint32_t e,
-                   float *scores, float *out) {
+int reference_read_head(const struct reference *run, struct reference_head *head) {
+    const struct model *m = run->model;
+    struct reference_weights_of_block *b = &head->block;
+    struct arena *a = &b->arena;
+    const struct model_tensor *query = model_tensor(m, TENSOR_HEAD_QUERY);
+    *head = (struct reference_head){.block.heads = run->tower->heads};
+    head->query = arena_alloc(a, run->tower->width, sizeof *head->query);
+    int status = head->query ? model_read(query, 0, 1, head->query) : no_memory();
+    if (!status) status = reference_read_norm(m, a, TENSOR_IMAGE "." TENSOR_POST_NORM, b->norm1);
+    if (!status) status = read_kv(m, a, &b->qkv);
+    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_ATTENTION_OUT), true, &b->out);
+    if (!status) status = reference_read_norm(m, a, HEAD(TENSOR_NORM_2), b->norm2);
+    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_UP), true, &b->up);
+    return status ? status : reference_read_matrix(m, a, HEAD(TENSOR_DOWN), true, &b->down);
+}
+
+/* One head: softmax(q . k / sqrt(E)) . v over all tokens. kv: rows of keys, then values, W each. */
+static void attend(const float *q, const float *kv, size_t tokens, uint32_t width, uint32_t e, float *scores,
+                   float *out) {
     double largest = -INFINITY, sum = 0;
     for (size_t t = 0; t < tokens; t++) {
         double dot = 0;
-        for (uint32_t i = 0; i < e; i++) dot += (double)q[i] * k[t * width + i];
+        for (uint32_t i = 0; i < e; i++) dot += (double)q[i] * kv[t * 2 * width + i];
         scores[t] = (float)(dot / sqrt(e));
         if (scores[t] > largest) largest = scores[t];
     }
     for (size_t t = 0; t < tokens; t++) sum += scores[t] = (float)exp(scores[t] - largest);
     memset(out, 0, e * sizeof *out);
     for (size_t t = 0; t < tokens; t++)
-        for (uint32_t i = 0; i < e; i++) out[i] += (float)(scores[t] / sum) * v[t * width + i];
+        for (uint32_t i = 0; i < e; i++) out[i] += (float)(scores[t] / sum) * kv[(t * 2 + 1) * width + i];
 }
 
 /* attended (count, W): of each input's last rows. */
 static int attend_all(const struct reference *r, const struct reference_head *h, enum reference_weights kind,
                       struct arena *arena, float *attended) {
-    uint32_t width = r->tower->width, e = width / r->tower->heads;
+    const struct reference_weights_of_block *b = &h->block;
+    uint32_t width = r->tower->width, e = width / b->heads;
     size_t tokens = r->tower->tokens;
     float *normed = arena_alloc(arena, tokens * width, sizeof *normed);
-    float *k = arena_alloc(arena, tokens * width, sizeof *k), *v = arena_alloc(arena, tokens * width, sizeof *v);
+    float *kv = arena_alloc(arena, tokens * 2 * width, sizeof *kv);
     float *scores = arena_alloc(arena, tokens, sizeof *scores);
-    int status = normed && k && v && scores ? OCELLI_OK : no_memory();
+    int status = normed && kv && scores ? OCELLI_OK : no_memory();
     for (size_t i = 0; i < r->count && !status; i++) {
-        ops_norm(r->pool, r->x[kind] + i * tokens * width, h->post, tokens, width, r->tower->epsilon, normed); // (T, W)
-        status = reference_multiply(r, kind, &h->key, normed, tokens, k);                                      // (T, W)
-        if (!status) status = reference_multiply(r, kind, &h->value, normed, tokens, v);                       // (T, W)
+        ops_norm(r->pool, r->x[kind] + i * tokens * width, b->norm1, tokens, width, r->tower->epsilon,
+                 normed); // (T, W)
+        reference_see(r, REFERENCE_QKV, normed, i * tokens, tokens, width);
+        status = reference_multiply(r, kind, &b->qkv, normed, tokens, kv); // (T, 2W)
         for (uint32_t n = 0; n < width; n += e)
-            attend(h->query + n, k + n, v + n, tokens, width, e, scores, attended + i * width + n);
+            attend(h->query + n, kv + n, tokens, width, e, scores, attended + i * width + n);
     }
     return status;
 }
 
 int reference_run_head(const struct reference *run, const struct reference_head *head, enum reference_weights kind,
                        float *out) {
-    uint32_t width = run->tower->width, hidden = head->up.rows;
+    const struct reference_weights_of_block *b = &head->block;
+    uint32_t width = run->tower->width, hidden = b->up.rows;
     size_t count = run->count;
     struct arena arena = {0};
     float *attended = arena_alloc(&arena, count * width, sizeof *attended);
@@ -76,11 +103,14 @@ int reference_run_head(const struct reference *run, const struct reference_head 
     int status = attended && up ? attend_all(run, head, kind, &arena, attended) : no_memory();
     for (size_t i = 0; i < count && !status; i++) { /* one at a time: there is room to round as many rows as a chunk */
         float *row = attended + i * width, *embedding = out + i * width, *h = up + i * hidden;
-        status = reference_multiply(run, kind, &head->out, row, 1, embedding); // (W)
-        ops_norm(run->pool, embedding, head->norm, 1, width, run->tower->epsilon, row);
-        if (!status) status = reference_multiply(run, kind, &head->up, row, 1, h); // (H)
+        reference_see(run, REFERENCE_OUT, row, run->pooled[i], 1, width);
+        status = reference_multiply(run, kind, &b->out, row, 1, embedding); // (W)
+        ops_norm(run->pool, embedding, b->norm2, 1, width, run->tower->epsilon, row);
+        reference_see(run, REFERENCE_UP, row, run->pooled[i], 1, width);
+        if (!status) status = reference_multiply(run, kind, &b->up, row, 1, h); // (H)
         ops_activate(run->pool, run->tower->activation, h, 1, hidden);
-        if (!status) status = reference_multiply(run, kind, &head->down, h, 1, row); // (W)
+        reference_see(run, REFERENCE_DOWN, h, run->pooled[i], 1, hidden);
+        if (!status) status = reference_multiply(run, kind, &b->down, h, 1, row); // (W)
         ops_add(embedding, row, width);
         if (!status) status = reference_make_unit(run, embedding, width);
     }

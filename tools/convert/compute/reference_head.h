@@ -6,13 +6,11 @@
 #include "convert/compute/reference.h"
 
 struct reference_head {
-    struct arena arena;
-    float *query;             /* (W), through its product already */
-    float *post[2], *norm[2]; /* before keys and values, and before the MLP */
-    struct reference_matrix key, value, out, up, down;
+    struct reference_weights_of_block block; /* norm1 before keys and values, in qkv: (2W, W) */
+    float *query;                            /* (W), through its product already */
 };
 
-/* Errors: FILE, MEMORY; arena_finish() it then too. */
+/* Errors: FILE, MEMORY; arena_finish() the block's then too. */
 int reference_read_head(const struct reference *run, struct reference_head *head);
 
 /* out: (count, W), unit length. Errors: MEMORY, FILE (not finite). */

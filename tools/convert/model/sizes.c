@@ -123,7 +123,7 @@ static int size_mobileclip(struct checkpoint *c, struct report *r) {
 int sizes_of_tensors(struct checkpoint *checkpoint, struct report *report) {
     struct config *c = &checkpoint->config;
     bool timm = strcmp(checkpoint->layout->name, "timm") == 0;
-    if (timm && !c->stem)
+    if (timm && !c->stem && !c->attention_pool) /* SigLIP's tower is timm's too */
         return log_fail(
             OCELLI_ERR_FILE,
             "%s: the tensors are timm's (visual.trunk...), but the configuration names no such tower: put the "

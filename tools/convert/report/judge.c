@@ -68,14 +68,22 @@ static int compare_ranks(struct judge *j, const struct judge_of *of) {
 
 /* ---- products ---- */
 
+static void count_product(struct judge *j, const struct calibrate_choice *c) {
+    if (!c->how) return; /* nobody looked, or there is none */
+    j->products++;
+    j->floats += c->float_inputs;
+    j->balanced += strcmp(c->how, "none") != 0;
+}
+
 static void count_products(struct judge *j, const struct walk_tower *t) {
     for (uint32_t i = 0; i < t->blocks; i++)
         for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
-            const struct calibrate_choice *c = &t->layers[i].products[p];
-            j->products++;
-            j->floats += c->float_inputs;
-            j->balanced += c->how && strcmp(c->how, "none") != 0;
+            j->products += !t->layers[i].products[p].how; /* not calibrated */
+            count_product(j, &t->layers[i].products[p]);
         }
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) count_product(j, &t->head[p]);
+    count_product(j, &t->projection);
+    j->floats += t->float_pixels;
 }
 
 static void mean_shares(struct judge *j, const struct judge_of *of) {
