@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory/dots.h"
 #include "memory/pack.h"
+#include "memory/page_sum.h"
 
 static bool always(void) {
     return true;
@@ -32,6 +33,7 @@ dots_function *dots_best(void) {
     return k->run;
 }
 
-void dots_plain(const int8_t *vectors, size_t count, size_t size, const int16_t *text, int32_t *sums) {
+void dots_plain(const int8_t *vectors, size_t count, size_t size, const int16_t *text, int32_t *sums, int64_t *bytes) {
+    if (bytes) *bytes = page_sum(vectors, count * size);
     for (size_t i = 0; i < count; i++) sums[i] = pack_dot(vectors + i * size, text, size);
 }

@@ -8,8 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* vectors: (count, size), -127..127; text: (size), -2047..2047; sums: (count). size: at most PACK_MOST. */
-typedef void dots_function(const int8_t *vectors, size_t count, size_t size, const int16_t *text, int32_t *sums);
+/* vectors: (count, size), -127..127; text: (size), -2047..2047; sums: (count). size: at most PACK_MOST. bytes: gets
+ * page_sum() of the vectors, which is made on the way; NULL: it is not wanted. */
+typedef void dots_function(const int8_t *vectors, size_t count, size_t size, const int16_t *text, int32_t *sums,
+                           int64_t *bytes);
 
 struct dots_kernel {
     const char *name; /* "avx2" */

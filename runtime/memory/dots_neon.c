@@ -2,12 +2,14 @@
  * SXTL makes 16 bits of the picture's 8, SMLAL multiplies and adds in 32: exact. */
 #include "memory/dots.h"
 #include "memory/pack.h"
+#include "memory/page_sum.h"
 
 #include <arm_neon.h>
 
 enum { AHEAD = 1024 /* bytes */, STEP = 16 };
 
-void dots_neon(const int8_t *vectors, size_t count, size_t size, const int16_t *text, int32_t *sums) {
+void dots_neon(const int8_t *vectors, size_t count, size_t size, const int16_t *text, int32_t *sums, int64_t *bytes) {
+    if (bytes) *bytes = page_sum(vectors, count * size);
     size_t whole = size & ~(size_t)(STEP - 1);
     for (size_t i = 0; i < count; i++) {
         const int8_t *v = vectors + i * size;

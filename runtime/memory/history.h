@@ -94,6 +94,7 @@ struct history_block {
     size_t count;
     const struct history_fact *facts; /* (count) */
     const int8_t *vectors;            /* (count, D) */
+    struct history_check *check;      /* NULL, but for history_unchecked_blocks() */
 };
 
 /* Gives the vectors of this model in blocks, the newest first; each() returns false to end it. All of it is one view:

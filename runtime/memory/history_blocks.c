@@ -27,8 +27,14 @@ struct reading {
     size_t count, live; /* live: vectors given */
     bool (*each)(void *user, const struct history_block *block);
     void *user;
-    bool on; /* false: each() has seen enough */
+    bool on;        /* false: each() has seen enough */
+    bool unchecked; /* each() compares the sums of vectors */
+    /* of pages */
+    int64_t below; /* first id of the page before */
+    const struct session *session;
 };
+
+enum { PAGE_GOOD, PAGE_ORDER /* rows are out of order */, PAGE_DAMAGED };
 
 static int cannot_read(const struct reading *r) {
     return history_fault(r->h, "cannot read");
@@ -90,7 +96,7 @@ static const struct session *session_of(const struct reading *r, int64_t id, con
 /* ---- rows ---- */
 
 static void give_rows(struct reading *r) {
-    struct history_block block = {r->count, r->facts, r->vectors};
+    struct history_block block = {r->count, r->facts, r->vectors, NULL};
     r->live += r->count;
     if (r->count && r->on) r->on = r->each(r->user, &block);
     r->count = 0;
@@ -132,55 +138,72 @@ static int read_rows(struct reading *r, int64_t above) {
 
 /* ---- pages ---- */
 
-struct page {
-    int64_t first;
-    size_t count;
-    const uint8_t *facts;
-    const int8_t *vectors;
-};
-
-static bool take_page(const struct reading *r, sqlite3_stmt *s, struct page *p) {
-    int64_t count = sqlite3_column_int64(s, 2);
-    *p = (struct page){
-        .first = sqlite3_column_int64(s, 0), .facts = sqlite3_column_blob(s, 4), .vectors = sqlite3_column_blob(s, 5)};
-    if (count < 1 || count > PAGE_VECTORS || !p->facts || !p->vectors) return false;
-    p->count = (size_t)count;
-    size_t facts = p->count * sizeof(struct page_fact), vectors = p->count * r->h->model.size;
-    return (size_t)sqlite3_column_bytes(s, 4) == facts && (size_t)sqlite3_column_bytes(s, 5) == vectors &&
-           (page_sum(p->facts, facts) ^ page_sum(p->vectors, vectors)) == sqlite3_column_int64(s, 3);
+static bool is_whole(const struct reading *r, const struct page_row *p, struct history_check *check) {
+    if (p->count < 1 || p->count > PAGE_VECTORS || !p->facts || !p->vectors) return false;
+    size_t facts = (size_t)p->count * sizeof(struct page_fact), vectors = (size_t)p->count * r->h->model.size;
+    if (p->fact_bytes != facts || p->vector_bytes != vectors) return false;
+    check->sum = p->sum ^ page_sum(p->facts, facts);
+    return r->unchecked || page_sum(p->vectors, vectors) == check->sum;
 }
 
-static void give_page(struct reading *r, const struct page *p) {
-    struct history_block block = {p->count, r->facts, p->vectors};
-    for (size_t i = 0; i < p->count; i++) {
+/* false: the vectors have another sum. */
+static bool give_page(struct reading *r, const struct page_row *p, struct history_check *check) {
+    struct history_block block = {(size_t)p->count, r->facts, p->vectors, r->unchecked ? check : NULL};
+    size_t live = 0;
+    for (size_t i = 0; i < block.count; i++) {
         struct page_fact f;
         memcpy(&f, p->facts + i * sizeof f, sizeof f);
         bool good = isfinite(f.scale) && llabs(f.time_ms) <= TIME_MOST;
         r->facts[i] = (struct history_fact){p->first + (int64_t)f.offset, f.time_ms, good ? f.scale : 0};
-        r->live += r->facts[i].scale > 0;
+        live += r->facts[i].scale > 0;
     }
-    r->on = r->each(r->user, &block);
+    bool on = r->each(r->user, &block);
+    if (check->wrong) return false;
+    r->on = on, r->live += live;
+    return true;
 }
 
-static int read_pages(struct reading *r) {
-    sqlite3_stmt *s =
-        history_prepare(r->h, "SELECT first, run, count, sum, facts, vectors FROM page ORDER BY first DESC");
-    const struct session *session = NULL;
-    int code = SQLITE_ERROR, status = OCELLI_OK;
-    int64_t last = INT64_MAX;
-    while (s && r->on && !status && (code = history_step(r->h, s)) == SQLITE_ROW) {
-        struct page page;
-        int64_t first = sqlite3_column_int64(s, 0);
-        if (first >= last) {
-            status = out_of_order(r);
-        } else if (session_of(r, sqlite3_column_int64(s, 1), &session)) {
-            if (take_page(r, s, &page))
-                give_page(r, &page);
-            else
-                status = damaged(r, first);
-        }
-        last = first;
+/* One of another model is passed over. */
+static int take_page(struct reading *r, const struct page_row *p) {
+    if (p->first >= r->below) return PAGE_ORDER;
+    struct history_check check = {0};
+    bool ours = session_of(r, p->run, &r->session);
+    if (ours && !(is_whole(r, p, &check) && give_page(r, p, &check))) return PAGE_DAMAGED;
+    r->below = p->first;
+    return PAGE_GOOD;
+}
+
+static bool take_direct(void *user, const struct page_row *row) {
+    struct reading *r = user;
+    return take_page(r, row) == PAGE_GOOD && r->on;
+}
+
+static int take_stepped(struct reading *r, sqlite3_stmt *s) {
+    struct page_row p = {.first = sqlite3_column_int64(s, 0),
+                         .run = sqlite3_column_int64(s, 1),
+                         .count = sqlite3_column_int64(s, 2),
+                         .sum = sqlite3_column_int64(s, 3),
+                         .facts = sqlite3_column_blob(s, 4),
+                         .vectors = sqlite3_column_blob(s, 5),
+                         .fact_bytes = (size_t)sqlite3_column_bytes(s, 4),
+                         .vector_bytes = (size_t)sqlite3_column_bytes(s, 5)};
+    switch (take_page(r, &p)) {
+    case PAGE_ORDER: return out_of_order(r);
+    case PAGE_DAMAGED: return damaged(r, p.first);
+    default: return OCELLI_OK;
     }
+}
+
+/* Where they lie in the file, as far as that goes; SQLite reads the rest, and tells of faults. */
+static int read_pages(struct reading *r) {
+    r->below = INT64_MAX, r->session = NULL;
+    page_rows(r->h, take_direct, r);
+    if (!r->on) return OCELLI_OK;
+    sqlite3_stmt *s = history_prepare(
+        r->h, "SELECT first, run, count, sum, facts, vectors FROM page WHERE first < ?1 ORDER BY first DESC");
+    int code = SQLITE_ERROR, status = OCELLI_OK;
+    if (s) sqlite3_bind_int64(s, 1, r->below);
+    while (s && r->on && !status && (code = history_step(r->h, s)) == SQLITE_ROW) status = take_stepped(r, s);
     if (!status && code != SQLITE_DONE && r->on) status = cannot_read(r);
     sqlite3_finalize(s);
     return status;
@@ -231,12 +254,14 @@ static int read_all(struct reading *r) {
     return status;
 }
 
-int history_blocks(struct history *history, bool (*each)(void *user, const struct history_block *block), void *user) {
+static int blocks(struct history *history, bool (*each)(void *user, const struct history_block *block), void *user,
+                  bool unchecked) {
     struct reading *r = calloc(1, sizeof *r);
     int8_t *vectors = calloc(GATHERED, history->model.size + 1);
     int status = OCELLI_OK;
     if (r && vectors) {
-        *r = (struct reading){.h = history, .vectors = vectors, .each = each, .user = user, .on = true};
+        *r = (struct reading){history,      .vectors = vectors, .each = each,
+                              .user = user, .on = true,         .unchecked = unchecked};
         status = read_all(r);
         free(r->sessions);
     } else {
@@ -245,6 +270,15 @@ int history_blocks(struct history *history, bool (*each)(void *user, const struc
     free(vectors);
     free(r);
     return status;
+}
+
+int history_blocks(struct history *history, bool (*each)(void *user, const struct history_block *block), void *user) {
+    return blocks(history, each, user, false);
+}
+
+int history_unchecked_blocks(struct history *history, bool (*each)(void *user, const struct history_block *block),
+                             void *user) {
+    return blocks(history, each, user, true);
 }
 
 /* ---- in memory ---- */

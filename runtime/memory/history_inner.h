@@ -5,6 +5,7 @@
 
 #include "base/file_lock.h"
 #include "memory/history.h"
+#include "memory/page_sum.h"
 
 #include <sqlite3.h>
 
@@ -127,6 +128,16 @@ int history_fault(const struct history *history, const char *what);
 /* NULL: it cannot be prepared. */
 sqlite3_stmt *history_prepare(struct history *history, const char *sql);
 
+/* Of vectors that lie in a page. */
+struct history_check {
+    int64_t sum; /* page_sum() of them, when the file is sound */
+    bool wrong;
+};
+/* history_blocks() for who reads the vectors anyhow: of a block with `check` each() makes the sum on the way. If it is
+ * another, each() takes nothing of the block, and sets `wrong`. history_blocks.c. */
+int history_unchecked_blocks(struct history *history, bool (*each)(void *user, const struct history_block *block),
+                             void *user);
+
 /* ---- history_pages.c: vectors that lie side by side ---- */
 
 /* What is kept beside each vector of a page, little-endian, one behind the other. */
@@ -136,13 +147,26 @@ struct page_fact {
     float scale;     /* 0: removed */
 };
 
+/* Of SQLite's page of a library: a row of `page` fits in one. */
+enum { PAGE_LEAF = 64 << 10 };
+/* What a row may have, also one that an older ocelli wrote. */
 enum { PAGE_BYTES = 128 << 10, PAGE_VECTORS = 256 };
+
+/* A row of the table `page`. */
+struct page_row {
+    int64_t first, run, count, sum;
+    const uint8_t *facts;
+    const int8_t *vectors;
+    size_t fact_bytes, vector_bytes;
+};
+/* Reads the rows, the newest first, without SQLite's copies of them. Within a
+ * transaction. Nothing is checked; ends early at anything that is not as expected (a row larger than a page of
+ * SQLite's, a file whose newest state is in its log), or when each() gives false. history_direct.c. */
+void page_rows(struct history *history, bool (*each)(void *user, const struct page_row *row), void *user);
 
 /* The newest picture that lies in a page; INT64_MIN: none does. false: it cannot be read. history_blocks.c. */
 bool history_last_packed(struct history *history, int64_t *last);
-/* Vectors of a page: 256 of 512 numbers, less of larger ones. */
+/* Vectors of a row that a new one takes: 123 of 512 numbers. */
 size_t page_vectors(size_t size);
-/* Over facts and vectors. It is the exclusive or of both, so that new facts need no look at the vectors. */
-int64_t page_sum(const void *bytes, size_t size);
 
 #endif

@@ -3,31 +3,27 @@
  * damage. */
 #include "memory/history_inner.h"
 
-#include <string.h>
+enum {
+    LEAF = PAGE_LEAF - 36, /* what SQLite puts into one page at most */
+    BESIDE = 80,           /* of each row, at most: the other columns, its id, its place */
+};
 
+/* Small vectors: several rows share a page of SQLite's, and fill it. */
 size_t page_vectors(size_t size) {
-    size_t fit = size ? PAGE_BYTES / size : PAGE_VECTORS;
-    return fit > PAGE_VECTORS ? PAGE_VECTORS : fit;
+    size_t rows = 1, fit;
+    while ((fit = (LEAF / rows - BESIDE) / (size + sizeof(struct page_fact))) > PAGE_VECTORS) rows++;
+    return fit;
 }
 
-/* Eight lanes, as a multiplication takes some cycles and the next word need not wait for it. */
-enum { LANES = 8, WORD = 8 };
-
-static uint64_t mix(uint64_t sum, uint64_t word) {
-    sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    return sum << 29 | sum >> 35;
-}
+enum { AHEAD = 2048 /* bytes: memory is the limit */ };
 
 int64_t page_sum(const void *bytes, size_t size) {
-    uint64_t lanes[LANES], all = size, word;
+    struct page_sum sum;
     const uint8_t *at = bytes, *end = at + size;
-    for (unsigned i = 0; i < LANES; i++) lanes[i] = i + 1;
-    for (; end - at >= LANES * WORD; at += LANES * WORD)
-        for (unsigned i = 0; i < LANES; i++) {
-            memcpy(&word, at + i * WORD, WORD);
-            lanes[i] = mix(lanes[i], word);
-        }
-    for (; at < end; at++) lanes[0] = mix(lanes[0], *at);
-    for (unsigned i = 0; i < LANES; i++) all = mix(all, lanes[i]);
-    return (int64_t)all;
+    page_sum_begin(&sum);
+    for (; end - at >= PAGE_SUM_STEP; at += PAGE_SUM_STEP) {
+        __builtin_prefetch(at + AHEAD);
+        page_sum_step(&sum, at);
+    }
+    return page_sum_end(&sum, at, (size_t)(end - at), size);
 }

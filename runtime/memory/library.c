@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 16384 /* of SQLite: what a search reads comes in larger pieces than on a board's card */ };
-
 static const char *const sql[LIBRARY_STATEMENTS] = {
     [LIBRARY_FOLDER] = "SELECT id FROM folder WHERE path = ?1",
     [LIBRARY_NEW_FOLDER] = "INSERT INTO folder(path) VALUES(?1) RETURNING id",
@@ -74,7 +72,7 @@ static int prepare(struct history *h) {
 static int begin(struct history *h, bool empty) {
     int status = h->version ? check_kind(h) : OCELLI_OK;
     if (!status && h->version) status = check_model(h);
-    if (!status) status = history_ready_to_write(h, empty, PAGE);
+    if (!status) status = history_ready_to_write(h, empty, PAGE_LEAF);
     return status ? status : prepare(h);
 }
 

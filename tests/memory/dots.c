@@ -2,6 +2,7 @@
  * Every kernel that this processor has against plain C: the same sums, at every size and place. */
 #include "memory/dots.h"
 #include "memory/pack.h"
+#include "memory/page_sum.h"
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -20,9 +21,14 @@ static void same(const struct dots_kernel *k, size_t size, uint64_t *seed, bool 
     int16_t *text = malloc(size * sizeof *text + 1);
     for (size_t i = 0; i < COUNT * size; i++) vectors[i] = (int8_t)(extreme ? -127 : random_of(seed, 127));
     for (size_t i = 0; i < size; i++) text[i] = (int16_t)(extreme ? 2047 : random_of(seed, 2047));
-    k->run(vectors, COUNT, size, text, sums);
     for (size_t i = 0; i < COUNT; i++) expected[i] = pack_dot(vectors + i * size, text, size);
-    if (memcmp(sums, expected, sizeof sums)) fail_msg("%s differs at %zu numbers", k->name, size);
+    for (int with = 0; with < 2; with++) {
+        int64_t bytes = 0;
+        memset(sums, 0, sizeof sums);
+        k->run(vectors, COUNT, size, text, sums, with ? &bytes : NULL);
+        if (memcmp(sums, expected, sizeof sums)) fail_msg("%s differs at %zu numbers", k->name, size);
+        if (with && bytes != page_sum(vectors, COUNT * size)) fail_msg("%s: sum of %zu numbers", k->name, size);
+    }
     free(vectors);
     free(text);
 }

@@ -40,7 +40,7 @@ static void compare(struct search *s, size_t i, size_t first, size_t end) {
     if (first <= i) first = i + 1;
     if (first >= end) return;
     for (size_t k = 0; k < s->size; k++) s->text[k] = v->vectors[i * s->size + k];
-    s->dots(v->vectors + first * s->size, end - first, s->size, s->text, sums);
+    s->dots(v->vectors + first * s->size, end - first, s->size, s->text, sums, NULL);
     for (size_t k = first; k < end; k++) {
         float cosine = v->facts[i].scale * v->facts[k].scale * (float)sums[k - first];
         if (cosine >= s->above) join(s, i, k, cosine);

@@ -55,6 +55,25 @@ static int make_schema(struct work *w) {
     return status;
 }
 
+/* Rows that go into an index one by one take many times as long as the index made over them. More rows than there are:
+ * it is made anew at the end. Who does not own the table leaves it. */
+static int drop_index(struct work *w, size_t pictures) {
+    char sql[SQL];
+    const char *const values[] = {w->of->model->key};
+    size_t more = pictures > w->there_count ? pictures - w->there_count : 0;
+    PGresult *rows = NULL;
+    int status = postgres_ask(w->db, "cannot read the table", "SELECT count(*) FROM ocelli_picture WHERE model = $1", 1,
+                              values, true, &rows);
+    bool most = !status && more > (size_t)postgres_int64(rows, 0, 0);
+    PQclear(rows);
+    if (!most) return status;
+    snprintf(sql, sizeof sql,
+             "DO $$ BEGIN DROP INDEX IF EXISTS ocelli_picture_%.*s; EXCEPTION WHEN insufficient_privilege THEN NULL; "
+             "END $$",
+             PROBE, w->of->model->key);
+    return postgres_do(w->db, "cannot drop the index", sql);
+}
+
 /* A key is hexadecimal, so it can stand in a statement: the planner takes an index of some rows only for a constant. */
 static int make_index(struct work *w) {
     char sql[SQL];
@@ -171,6 +190,7 @@ static bool send_block(void *user, const struct history_block *block) {
 static int send_all(struct work *w) {
     size_t all = 0;
     int status = library_count(w->of->from, &all);
+    if (!status) status = drop_index(w, all);
     if (status) return status;
     if (w->of->progress && progress_possible()) progress_begin(&w->progress, all);
     postgres_rows_begin(&w->rows);
