@@ -145,7 +145,8 @@ static void on_connect(struct mosquitto *client, void *user, int code) {
         return;
     }
     if (l->lost_ms > 0) /* the same line again would be held back, and the last one say that it is away */
-        log_info("MQTT broker %s:%d: connected again, after %.0f s", l->host, l->port, (clock_ms() - l->lost_ms) / 1000);
+        log_info("MQTT broker %s:%d: connected again, after %.0f s", l->host, l->port,
+                 (clock_ms() - l->lost_ms) / 1000);
     else
         log_info("MQTT broker %s:%d: connected", l->host, l->port);
     l->up = true, l->told = false, l->failures = 0, l->fault[0] = '\0';

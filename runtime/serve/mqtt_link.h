@@ -27,7 +27,7 @@ struct mqtt_link {
     bool up;
     bool told; /* that it is not there */
     unsigned failures;
-    double next_ms; /* of the next try; INFINITY: none is due */
+    double next_ms;            /* of the next try; INFINITY: none is due */
     double looked_ms, lost_ms; /* lost_ms: when the broker went; 0: it never did */
     char fault[SERVE_MESSAGE]; /* why it is not up; "": it is, or nothing is known yet */
 };
