@@ -104,8 +104,7 @@ static const struct fault {
     {"ocelli.logit_scale", NUMBER, NAN_BITS, 4, OCELLI_ERR_FILE, "logit_scale nan"},
     {"ocelli.logit_scale", NUMBER, "\0\0\200\277", 4, OCELLI_ERR_FILE, "logit_scale -1"},
     {"ocelli.vision.float_inputs.qkv", NUMBER, "\1", 1, OCELLI_ERR_FILE, "float_inputs.qkv is not a list of 2 bools"},
-    {"ocelli.text.float_inputs.ends", NUMBER, "\1", 1, OCELLI_ERR_FILE,
-     "float_inputs.ends is not a list of 2 bools"},
+    {"ocelli.text.float_inputs.ends", NUMBER, "\1", 1, OCELLI_ERR_FILE, "float_inputs.ends is not a list of 2 bools"},
     {"ocelli.logit_bias", NUMBER, NAN_BITS, 4, OCELLI_ERR_FILE, "logit_bias nan"},
 };
 
