@@ -103,6 +103,8 @@ static const struct fault {
     {"ocelli.score", LETTERS, "hard", 4, OCELLI_ERR_FILE, "ocelli.score is 'hardmax'"},
     {"ocelli.logit_scale", NUMBER, NAN_BITS, 4, OCELLI_ERR_FILE, "logit_scale nan"},
     {"ocelli.logit_scale", NUMBER, "\0\0\200\277", 4, OCELLI_ERR_FILE, "logit_scale -1"},
+    {"ocelli.vision.float_inputs.qkv", NUMBER, "\1", 1, OCELLI_ERR_FILE, "float_inputs.qkv is not a list of 2 bools"},
+    {"ocelli.text.float_inputs.ends", NUMBER, "\1", 1, OCELLI_ERR_FILE, "float_inputs.ends is not a list of 2 bools"},
     {"ocelli.logit_bias", NUMBER, NAN_BITS, 4, OCELLI_ERR_FILE, "logit_bias nan"},
 };
 
@@ -134,7 +136,24 @@ static void wrong(void **state) {
     assert_int_equal(read_config(&config), OCELLI_OK);
 }
 
+/* Each mark alone is the one of its product. */
+static void marks(void **state) {
+    (void)state;
+    struct clip_config c;
+    uint8_t *vision = find("ocelli.vision.float_inputs.ends") + ELEMENTS;
+    uint8_t *text = find("ocelli.text.float_inputs.ends") + ELEMENTS,
+            *up = find("ocelli.text.float_inputs.ffn_up") + ELEMENTS;
+    vision[0] = text[1] = up[1] = 1;
+    assert_int_equal(read_config(&c), OCELLI_OK);
+    assert_true(c.image.float_pixels && !c.image.float_projection && !c.text.float_pixels && c.text.float_projection);
+    assert_int_equal(c.text.float_inputs[CLIP_UP], 2);
+    assert_int_equal(c.text.float_inputs[CLIP_DOWN] | c.image.float_inputs[CLIP_UP], 0);
+    vision[0] = text[1] = up[1] = 0;
+    assert_int_equal(read_config(&c), OCELLI_OK);
+    assert_false(c.image.float_pixels || c.text.float_projection || c.text.float_inputs[CLIP_UP]);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(wrong)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(good), cmocka_unit_test(wrong), cmocka_unit_test(marks)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
