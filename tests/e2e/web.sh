@@ -81,6 +81,7 @@ test ! -s missing || fail "not described: $(cat missing)"
 # --- what follows states ---
 
 # Each goes on until all of them have told enough, however long that takes.
+: >stream; : >second; : >video
 curl -s -N -m 120 "$url/api/stream" >stream & followers=$!
 curl -s -N -m 120 "$url/api/stream" >second & followers="$followers $!"
 curl -s -N -m 120 "$url/api/video" >video & followers="$followers $!"
