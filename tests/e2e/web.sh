@@ -33,7 +33,7 @@ board() {
     url=http://127.0.0.1:$port
 }
 # code ARGUMENT...: the status; the body is in `got`
-code() { curl -s -m 20 -o got -w '%{http_code}' "$@"; }
+code() { curl -s -m $((20 * ${SLOWER:-1})) -o got -w '%{http_code}' "$@"; }
 is() { # STATUS ARGUMENT...
     want=$1
     shift
@@ -81,12 +81,16 @@ test ! -s missing || fail "not described: $(cat missing)"
 # --- what follows states ---
 
 # Each goes on until all of them have told enough, however long that takes.
+: >stream; : >second; : >video
 curl -s -N -m 120 "$url/api/stream" >stream & followers=$!
 curl -s -N -m 120 "$url/api/stream" >second & followers="$followers $!"
 curl -s -N -m 120 "$url/api/video" >video & followers="$followers $!"
 pids="$pids $followers"
 shared() { grep '^data: {.*"tags":' second | grep -cxFf - stream; }
-enough() { test "$(shared)" -ge 2 && test "$(grep -c '^id: ' stream)" -ge 3 && test "$(grep -ac '^--ocelli-frame' video)" -ge 3; }
+enough() {
+    together=$(shared) ids=$(grep -c '^id: ' stream) pictures=$(grep -ac '^--ocelli-frame' video)
+    test "${together:-0}" -ge 2 && test "${ids:-0}" -ge 3 && test "${pictures:-0}" -ge 3
+}
 tries=0
 until enough; do
     tries=$((tries + 1))

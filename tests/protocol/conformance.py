@@ -334,7 +334,7 @@ def number(n):
     return n.to_bytes((n.bit_length() + 7) // 8, "big")
 
 
-GET, POST, PUT, DELETE = 1, 2, 3, 4
+GET, POST, PUT, DELETE, FETCH = 1, 2, 3, 4, 5
 
 
 def coap_reading(b):
@@ -364,6 +364,41 @@ def coap_reading(b):
     check(b.ask(GET, "nothing")[0] == "4.04", "no such resource")
     check(b.ask(POST, "tags")[0] == "4.05", "no such method")
     check(b.ask(GET, "tags", [(9, b"x")])[0] in ("4.02", "none"), "unknown critical option")
+
+
+def png():
+    """A small picture."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = b"".join(b"\0" + os.urandom(24) for _ in range(8))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def coap_picture(b):
+    """Searching by a picture: whole, with words, in blocks of 64 bytes (RFC 7959), and what is none."""
+    code, options, body = b.ask(PUT, "search", [(12, number(23))], png())
+    if code == "5.01":  # no history
+        return
+    check(code == "2.04" and check_hits(json.loads(body)), "PUT of a picture", code, body)
+    code, options, body = b.ask(FETCH, "search", [(15, b"q=a cat")], png())
+    check(code == "2.05" and check_hits(json.loads(body)), "FETCH with a picture and words", code, body)
+    code, options, body = b.ask(PUT, "search", [(12, number(42)), (17, number(60))], png())
+    check(code == "2.04" and "hits" in cbor(body)[0], "PUT of a picture, CBOR", code, body)
+    whole = png()
+    parts = [whole[i:i + 64] for i in range(0, len(whole), 64)]
+    for i, part in enumerate(parts):
+        last = i == len(parts) - 1
+        block = [(27, number(i << 4 | (0 if last else 8) | 2))]
+        code, options, body = b.ask(PUT, "search", block, part)
+        check(code == ("2.04" if last else "2.31"), "block %d of a picture" % i, code, body)
+        if i == 1:
+            check(b.ask(PUT, "search", block, part)[0] == "2.31", "a block that comes again")
+    check(check_hits(json.loads(body)), "a picture in blocks", body)
+    check(b.ask(PUT, "search", [(27, number(5 << 4 | 8 | 2))], parts[0])[0] == "4.08", "a picture that begins with block 5")
+    check(b.ask(PUT, "search", [(27, number(8 | 2)), (60, number((4 << 20) + 1))], parts[0])[0] == "4.13", "a picture over 4 MiB, as Size1 tells")
+    check(b.ask(PUT, "search", [(12, number(42))], b"no picture")[0] == "4.00", "PUT of no picture")
+    check(b.ask(PUT, "search", [(12, number(50))], b"{}")[0] == "4.15", "PUT of JSON as a picture")
+    check(b.ask(PUT, "search")[0] == "4.00", "PUT without a picture")
 
 
 def coap_observe(b):
@@ -433,6 +468,7 @@ def coap_noise(b):
 def coap(uri, change):
     b = Coap(uri)
     coap_reading(b)
+    coap_picture(b)
     coap_observe(b)
     if change:
         coap_changes(b)
