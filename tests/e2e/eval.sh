@@ -107,6 +107,17 @@ eval_ --labels labels.csv -o labels.csv pictures
 said "no folder" 1 'labels.csv: cannot make this folder: File exists'
 eval_ --labels labels.csv --csv labels.csv pictures
 said "an input" 1 'labels.csv: is an input: give another name to write to'
+eval_ --labels labels.csv --json - --csv - pictures
+test $code -eq 2 && grep -q '^ocelli: eval: two outputs to standard output: give each its own file; usage' err && test ! -s out || fail "two outputs: $(cat err)"
+eval_ --labels labels.csv --report same --csv same pictures
+test $code -eq 2 && test ! -e same || fail "two outputs to one file: $(cat err)"
+if test "$(id -u)" = 0 && command -v setpriv >/dev/null; then # root reads every folder
+    mkdir -p shut/cat/inner && cp pictures/cat.png shut/cat && chmod 755 "$work" shut shut/cat && chmod 0 shut/cat/inner
+    cp "$OCELLI_BUILD/ocelli" shut.bin
+    setpriv --reuid 65534 --clear-groups ./shut.bin eval -m demo.gguf --kind f16w shut >out 2>err; code=$?
+    said "a folder that cannot be read" 1 'shut/cat/inner: cannot read this folder: Permission denied'
+    chmod 755 shut/cat/inner
+fi
 eval_ --labels broken.csv pictures
 said "all broken" 1 'warning: pictures: 8 pictures are not in broken.csv: passed over' 'pictures/broken.png: cut short: copy it again' '1 of 1 pictures could not be read'
 test ! -s out || fail "all broken: output"

@@ -50,4 +50,5 @@ while test ! -s now.svg && test $i -lt 600; do sleep 0.1; i=$((i + 1)); done
 kill -TERM $pid
 wait $pid || fail "SIGTERM: exit code"
 test -s long.svg && test -s now.svg || fail "SIGTERM: no picture"
+score --text cat --text cat "$pictures/cat.png" >out 2>err; test $? -eq 2 && grep -qx 'ocelli: text "cat" is given twice: once is enough' err || fail "a text twice: $(cat err)"
 exit $failed

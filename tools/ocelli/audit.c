@@ -16,7 +16,7 @@ static int audit(const struct options *o, const struct audit_request *r) {
     if (!status) status = audit_work(&a, o);
     if (!status) status = audit_write(&a);
     if (!status && !audit_to_stdout(r)) audit_show(&a);
-    size_t lost = a.input.lost;
+    size_t lost = a.input.lost + a.input.lost_folders;
     audit_finish(&a);
     return status ? options_exit_code(status) : lost ? EXIT_FAILED : EXIT_OK;
 }
@@ -91,17 +91,10 @@ static int take_options(struct options *o, struct audit_request *r, int argc, ch
     return c;
 }
 
-/* What is written would be renamed over what it is made of. */
 static int check_outputs(const struct options *o, const struct audit_request *r) {
     const char *const outputs[] = {r->json, r->csv, r->report};
     const char *const inputs[] = {o->model, r->labels, r->pairs};
-    for (size_t i = 0; i < 3; i++)
-        for (size_t k = 0; k < 3; k++)
-            if (outputs[i] && inputs[k] && file_same(outputs[i], inputs[k])) {
-                log_error("%s: is an input: give another name to write to", outputs[i]);
-                return EXIT_FAILED;
-            }
-    return EXIT_OK;
+    return options_outputs(o, outputs, 3, inputs, 3);
 }
 
 static int check(const struct options *o, const struct audit_request *r) {

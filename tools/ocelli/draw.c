@@ -185,7 +185,8 @@ static int run(int argc, char **argv) {
         code = options_usage(&o, "give one TEXT, in quotes");
     else if (!r.output)
         code = options_usage(&o, "no file to draw: give -o FILE");
-    else if (!(code = options_text(&o, "TEXT", r.text = argv[optind])))
+    else if (!(code = options_text(&o, "TEXT", r.text = argv[optind])) &&
+             !(code = options_outputs(&o, (const char *[]){r.output, r.preview}, 2, &o.model, 1)))
         code = draw(&o, &r);
     arena_finish(&arena);
     return code;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli eval: how good a model is on labelled pictures, or on pictures with captions. */
-#include "base/file.h"
 #include "base/log.h"
 #include "ocelli/eval/eval_work.h"
 #include "ocelli/common/pictures.h"
@@ -21,7 +20,7 @@ static int eval(const struct options *o, struct eval_request *r) {
     e.result = (struct eval_result){
         .input = &e.input, .pairs = r->pairs != NULL, .dataset = r->dataset ? r->dataset : name_of(&r->arena, r->dir)};
     int status = eval_work(&e, o);
-    size_t lost = e.input.lost;
+    size_t lost = e.input.lost + e.input.lost_folders;
     eval_work_finish(&e);
     return status ? options_exit_code(status) : lost ? EXIT_FAILED : EXIT_OK;
 }
@@ -110,17 +109,10 @@ static int check(const struct options *o, const struct eval_request *r) {
     return EXIT_OK;
 }
 
-/* What is written would be renamed over what it is made of. */
 static int check_outputs(const struct options *o, const struct eval_request *r) {
     const char *const outputs[] = {r->outputs.json, r->outputs.csv, r->outputs.report};
     const char *const inputs[] = {o->model, r->against, r->labels, r->pairs};
-    for (size_t i = 0; i < 3; i++)
-        for (size_t k = 0; k < 4; k++)
-            if (outputs[i] && inputs[k] && file_same(outputs[i], inputs[k])) {
-                log_error("%s: is an input: give another name to write to", outputs[i]);
-                return EXIT_FAILED;
-            }
-    return EXIT_OK;
+    return options_outputs(o, outputs, 3, inputs, 4);
 }
 
 static int run(int argc, char **argv) {

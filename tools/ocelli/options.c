@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocelli/options.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "ocelli/common/plain.h"
 
@@ -114,6 +115,26 @@ int options_next(struct options *options, int argc, char **argv, const char *let
         }
         if (fault) return stop(options, fault);
     }
+}
+
+static bool same_output(const char *a, const char *b) {
+    return !strcmp(a, b) || (strcmp(a, "-") && strcmp(b, "-") && file_same(a, b));
+}
+
+int options_outputs(const struct options *options, const char *const *outputs, size_t count, const char *const *inputs,
+                    size_t input_count) {
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; outputs[i] && k < i; k++)
+            if (outputs[k] && same_output(outputs[i], outputs[k]))
+                return options_usage(options, "two outputs to %s: give each its own file",
+                                     strcmp(outputs[i], "-") ? outputs[i] : "standard output");
+        for (size_t k = 0; outputs[i] && strcmp(outputs[i], "-") && k < input_count; k++)
+            if (inputs[k] && file_same(outputs[i], inputs[k])) {
+                log_error("%s: is an input: give another name to write to", outputs[i]);
+                return EXIT_FAILED;
+            }
+    }
+    return EXIT_OK;
 }
 
 int options_open(const struct options *options, struct ocelli **handle) {

@@ -61,6 +61,12 @@ int options_number(const struct options *options, const char *option, const char
 int options_text(const struct options *options, const char *what, const char *text);
 int options_file(const struct options *options, const char *what, const char *name);
 
+/* What is written: each `outputs` (NULL: not wanted) may be a file or "-", standard output. At most one goes to each,
+ * and none over an input (NULL: none), as it would be renamed over what it is made of. 0, or the exit code of what was
+ * said. */
+int options_outputs(const struct options *options, const char *const *outputs, size_t count, const char *const *inputs,
+                    size_t input_count);
+
 /* Opens the model. Errors: those of ocelli_open(). */
 int options_open(const struct options *options, struct ocelli **handle);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli prompts: the prompts of tags, and which templates serve labelled pictures best. */
-#include "base/file.h"
 #include "base/log.h"
 #include "ocelli/common/pictures.h"
 #include "ocelli/common/plain.h"
@@ -70,7 +69,7 @@ static int tune(const struct options *o, const struct request *r) {
         tune_write_json(stdout, &t);
     else if (!status && !to_stdout)
         tune_show(&t);
-    size_t lost = t.input.lost;
+    size_t lost = t.input.lost + t.input.lost_folders;
     tune_finish(&t);
     return status ? options_exit_code(status) : lost ? EXIT_FAILED : EXIT_OK;
 }
@@ -145,11 +144,9 @@ static int check_tune(const struct options *o, struct request *r, int operands, 
     if (!operands) return options_usage(o, "no FOLDER of pictures");
     if (operands > 1) return options_usage(o, "\"%s\" is one argument too many", operand[1]);
     t->dir = operand[0];
-    if (t->output && (file_same(t->output, o->model) || (t->labels && file_same(t->output, t->labels)))) {
-        log_error("%s: is an input: give another name to write to", t->output);
-        return EXIT_FAILED;
-    }
-    return options_file(o, "FOLDER", t->dir);
+    const char *const outputs[] = {t->output, o->json ? "-" : NULL}, *const inputs[] = {o->model, t->labels};
+    int code = options_outputs(o, outputs, 2, inputs, 2);
+    return code ? code : options_file(o, "FOLDER", t->dir);
 }
 
 static int check_list(const struct options *o, const struct request *r, int operands) {
@@ -200,8 +197,8 @@ const struct command command_prompts = {
         "      --templates FILE  a template a line to try, in place of the built-in ones\n"
         "      --adjective WORD  try \"a WORD photo of a {}.\" and \"a photo of a WORD {}.\"\n"
         "      --held-out PERCENT  of the pictures, 1 to 99 (default 50)\n"
-        "  -o, --output FILE     write the winning templates there, to copy into an ini; - is standard output\n" PICTURES_HELP
-        "  -q, --quiet           no progress on a terminal\n" OPTIONS_HELP "\nExamples:\n"
+        "  -o, --output FILE     write the winning templates there, to copy into an ini; - is standard "
+        "output\n" PICTURES_HELP "  -q, --quiet           no progress on a terminal\n" OPTIONS_HELP "\nExamples:\n"
         "  ocelli prompts -T tags.ini\n"
         "  ocelli prompts --tune -m clip.gguf -o templates.ini ~/imagenette/val\n"
         "  ocelli prompts --tune -m clip.gguf --labels labels.csv --adjective blurry --adjective dark pictures\n",

@@ -254,7 +254,7 @@ static int check(const struct options *o, const struct ranking *r, size_t texts,
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_score};
     struct ranking r = {0};
-    struct tagset_source source = {0};
+    struct tagset_source source = {.noun = "text"};
     struct arena arena = {0};
     struct picture_list list = {0};
     int code;

@@ -25,10 +25,11 @@ static int room_for_one(struct tagset *set) {
 }
 
 static int check_name(const struct tagset *set, const char *composed, const char *name) {
-    if (!*name) return log_fail(OCELLI_ERR_USAGE, "a tag is empty: write what to look for");
+    if (!*name) return log_fail(OCELLI_ERR_USAGE, "a %s is empty: write what to look for", set->noun);
     for (size_t i = 0; i < set->count; i++)
         if (!strcmp(set->rivals[i].name, composed))
-            return log_fail(OCELLI_ERR_USAGE, "tag \"%s\" is given twice: it would share its score with itself", name);
+            return log_fail(OCELLI_ERR_USAGE, "%s \"%s\" is given twice: %s", set->noun, name,
+                            strcmp(set->noun, "tag") ? "once is enough" : "it would share its score with itself");
     return OCELLI_OK;
 }
 
@@ -102,7 +103,7 @@ void tagset_files_finish(struct tagset_files *files) {
 int tagset_init(struct tagset *set, const struct tagset_source *source) {
     struct tagset_files own = {.count = 0};
     const struct tagset_files *read = source->read ? source->read : &own;
-    *set = (struct tagset){0};
+    *set = (struct tagset){.noun = source->noun ? source->noun : "tag"};
     int status = source->read ? OCELLI_OK : tagset_files_read(&own, &source->files);
     for (size_t i = 0; !status && i < source->texts.count; i++) {
         struct prompts_list one = {.texts = &source->texts.texts[i], .count = 1};

@@ -27,6 +27,7 @@ struct tagset_source {
     const char *own;                 /* without both: a model's own tags, a tags.ini; NULL: none */
     struct prompts_list templates;   /* --template: for -t, and for tags of files without their own */
     const struct tagset_files *read; /* `files`, read already; NULL: they are not */
+    const char *noun;                /* of a tag in messages; NULL: "tag" */
 };
 
 /* The texts and tags that a tag is told apart from. */
@@ -42,6 +43,7 @@ struct tagset {
     struct tagset_rivals *rivals; /* (count) */
     size_t count;
     bool from_files; /* some of them */
+    const char *noun;
 };
 
 /* -t first, then the files, in order; a file may be the daemon's, of which the tags count. A zeroed or failed set may

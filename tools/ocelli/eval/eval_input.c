@@ -191,6 +191,11 @@ int eval_input_labels(struct eval_input *in, const char *dir, const char *path, 
     return end_pictures(in);
 }
 
+static void end_walk(struct eval_input *in, struct picture_walk **walk) {
+    if (*walk) in->lost_folders += picture_walk_unread(*walk);
+    picture_walk_close(walk);
+}
+
 int eval_input_all(struct eval_input *in, const char *dir) {
     struct picture_walk *walk = NULL;
     const char *picture;
@@ -198,7 +203,7 @@ int eval_input_all(struct eval_input *in, const char *dir) {
     if (!status) status = picture_walk_open(&walk, dir, true);
     while (!status && !(status = picture_walk_next(walk, &picture)))
         status = add_picture(in, picture, EVAL_NO_CLASS, 0);
-    picture_walk_close(&walk);
+    end_walk(in, &walk);
     if (status != PICTURE_WALK_END) return status;
     return in->count ? end_pictures(in) : log_fail(OCELLI_ERR_FILE, "%s: no picture in it", dir);
 }
@@ -231,7 +236,7 @@ static int take_folder(struct eval_input *in, struct classes *classes, const cha
     if (!status && !classes->known) in->classes[label] = words;
     if (!status) status = picture_walk_open(&walk, path, true);
     while (!status && !(status = picture_walk_next(walk, &picture))) status = add_picture(in, picture, label, 0);
-    picture_walk_close(&walk);
+    end_walk(in, &walk);
     return status == PICTURE_WALK_END ? OCELLI_OK : status;
 }
 

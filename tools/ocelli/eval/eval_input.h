@@ -23,6 +23,7 @@ struct eval_input {
     bool *unread;       /* (count) */
     size_t count, capacity;
     size_t asked, lost;   /* pictures that were to be read; those that could not be */
+    size_t lost_folders;  /* told */
     const char **classes; /* (class_count), composed; none for pairs */
     size_t class_count;
     const char **group_names; /* (group_count), in the order in which they come */

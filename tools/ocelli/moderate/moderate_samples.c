@@ -108,6 +108,7 @@ int samples_take(struct samples *samples, const struct moderate_request *request
     int status = read_labels(samples, request, dir, &in);
     if (!status && !request->labels) status = walk_ordinary(samples, request, list, unread);
     if (!status && dir) status = walk_labels(samples, &in, request, unread);
+    *unread += in.lost_folders;
     if (!status && dir) tell_unlabelled(samples, request->labels ? request->labels : dir);
     eval_input_finish(&in);
     return status;
