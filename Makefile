@@ -9,7 +9,7 @@ PACKAGES = gcc libc6-dev make cmake pkg-config glslang-tools libvulkan-dev mesa-
 	libutf8proc-dev libcjson-dev libinih-dev libssl-dev zlib1g-dev libstb-dev libcmocka-dev jq gawk
 # Without these a part is left out, with a message. Cameras (libcamera-dev, g++) are not in the list: they bring much with them.
 OPTIONAL = libcoap3-dev libmicrohttpd-dev curl libcurl4-openssl-dev libmosquitto-dev mosquitto mosquitto-clients libzip-dev libsqlite3-dev sqlite3 libjpeg-dev libpng-dev libwebp-dev \
-	libpq-dev lowdown
+	libpq-dev lowdown netcat-openbsd socat
 BLOB = build/demo.gguf
 
 demo: release $(BLOB)

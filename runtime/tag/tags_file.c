@@ -144,26 +144,13 @@ static int read_sections(struct tags_file *f, const void *bytes, size_t size, co
     return ini_read(bytes, size, name, &table, options->faults);
 }
 
-/* Its margin would be 0 at best, whatever is seen. */
-static int check_against(const struct tags_file_tag *tag, const char *name, struct faults *faults) {
-    int status = OCELLI_OK;
-    for (size_t i = 0; !status && i < tag->prompts.count; i++)
-        for (size_t k = 0; !status && k < tag->against.count; k++)
-            if (!strcmp(tag->prompts.texts[i], tag->against.texts[k]))
-                status = faults_pass(
-                    faults, log_fail(OCELLI_ERR_FILE,
-                                     "%s:%zu: tag \"%s\": \"%s\" is a prompt and stands against it too: keep one", name,
-                                     tag->line, tag->name, tag->prompts.texts[i]));
-    return status;
-}
-
 /* Checks that need all of the tag. */
 static int complete(struct tags_file *f, struct tags_file_tag *tag, const char *name, struct faults *faults) {
     int status = rules_check(&tag->rules, name, faults);
     rules_complete(&tag->rules, &f->rules);
     tag->named_only = tag->prompts.count == 0;
     if (!status && tag->named_only) status = prompts_add(&tag->prompts, &f->arena, tag->name);
-    return status ? status : check_against(tag, name, faults);
+    return status;
 }
 
 /* Room for as many tags as there can be: each section has a bracket. */

@@ -37,7 +37,7 @@ is() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"$2\")"; }
 
 until_true 10 ask ping || fail "it does not answer"
 "$ocelli" watch --json "$board" >watched 2>/dev/null & watcher=$!
-is cat off >/dev/null || fail "no tag cat, off"
+is cat unknown >/dev/null || fail "no tag cat, unknown before the first picture"
 show cat 1
 until_true 10 is cat on || fail "the cat is not seen"
 ask status | jq -e '.pictures == 1' >/dev/null || fail "status"
@@ -49,7 +49,7 @@ in_force() { test "$(ask tags | jq .version)" = "$version"; }
 until_true 10 in_force || fail "add: version $version is not that of $(ask tags)"
 version=$(ask set sailboat "against=cat" | jq .version)
 until_true 10 in_force || fail "set: version $version is not that of $(ask tags)"
-is sailboat off >/dev/null || fail "the new tag is not there"
+is sailboat unknown >/dev/null || fail "the new tag is not there"
 show sailboat 1
 until_true 10 is sailboat on || fail "the sailboat is not seen"
 "$ocelli" query "$board" set dog on=1 off=1.5 2>fault && fail "thresholds the wrong way round are taken"

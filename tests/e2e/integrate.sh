@@ -11,13 +11,16 @@ grep -q '^COAP_FOUND.*=1' "$OCELLI_BUILD/CMakeCache.txt" || { # without libcoap:
     sed -i -e '/^coaps* = /d' -e '/^psk = /d' -e '/coaps*:/d' typed
 }
 sed -i -e 's/^sleep 5$/until_true ask ping/' -e 's/^sleep 2$/until_true state_is cat on/' typed
+command -v socat >/dev/null || sed -i '/^kill \$!$/d' typed # it is what that ends; the daemon would be
 # `make install` is cmake --install of this build; the compiler gets this build's flags, for its sanitizers.
 cached() { sed -n "s/^$1:[^=]*=//p" "$OCELLI_BUILD/CMakeCache.txt"; }
 sed -i -e 's|^make install PREFIX=\(.*\)|cmake --install build/release --prefix "\1" >/dev/null|' -e "s|^cc |$(cached CMAKE_C_COMPILER) $(cached CMAKE_C_FLAGS) |" typed
 type_lines typed
 grep -q ' cat on$' out || fail "no event"
-grep -q '^{"ok":true,.*"tag":"cat","state":"on"' out || fail "no JSON line"
-grep -q '^TAGS [0-9]* [0-9]* cat:1.00 dog:0' out || fail "no terse line"
+if command -v nc >/dev/null; then
+    grep -q '^{"ok":true,.*"tag":"cat","state":"on"' out || fail "no JSON line"
+    grep -q '^TAGS [0-9]* [0-9]* cat:1.00 dog:0' out || fail "no terse line"
+fi
 grep -qxF "['cat']" out || fail "the Python client"
 grep -qx 'cat 100' out || fail "the MicroPython client"
 if grep -q '^coap-client' typed; then
