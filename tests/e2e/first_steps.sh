@@ -9,7 +9,7 @@ failed=0
 fail() { echo "FAILED: $1"; for file in out err; do test ! -s $file || sed "s|^|    $file: |" $file; done; failed=1; }
 mkdir -p build/try/inbox && ln -s "$OCELLI_BUILD" build/release
 build/release/ocelli-convert "$OCELLI_SOURCE/tools/demo/checkpoint" --name ocelli-demo -o build/demo.gguf >out || { fail convert; exit 1; }
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 6600 * 3))
 printf '[run]\nmodel = ../demo.gguf\n[source]\nuri = files:inbox\n[serve]\nudp = %s\n[tag cat]\n[tag dog]\n[tag balloon]\n' $port >build/try/ocelli.ini
 
 # Somebody who waits at a terminal is told what for. That it runs is told to all, and that what it learns will be lost.

@@ -6,7 +6,7 @@ set -u
 . "$OCELLI_SOURCE/tests/e2e/tools/daemon.sh"
 command -v python3 >/dev/null || skip "no python3"
 
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 6600 * 3))
 cat >ocelli.ini <<END
 [run]
 model = $model

@@ -12,7 +12,7 @@ cat >waits <<'END'
 until_true ask ping
 until_true events_are 1
 until_true events_are 3
-until_true state_is balloon off; sleep 1.2 # the same picture is looked at again after 1 s
+until_true state_is balloon unknown; sleep 1.2 # the same picture is looked at again after 1 s
 until_true state_is balloon on
 until_true ask ping
 until_true test -s build/try/acted

@@ -11,7 +11,7 @@ test -x "$root/usr/lib/postgresql/17/bin/postgres" || {
     mmdebstrap --quiet --variant=apt --components=main --include=postgresql-17,postgresql-17-pgvector trixie "$root" || exit 1
 }
 work=$(mktemp -d) || exit 1
-port=$((20000 + $$ % 20000)) url=postgresql://postgres@127.0.0.1:$port
+port=$((20000 + $$ % 6600 * 3)) url=postgresql://postgres@127.0.0.1:$port
 inside() { chroot "$root" su postgres -c "$1"; }
 pg() { inside "/usr/lib/postgresql/17/bin/pg_ctl -D /var/tmp/pictures $*" >>"$work/pg.log" 2>&1; }
 trap 'pg -m immediate stop; rm -rf "$work" "$root/var/tmp/pictures"' EXIT

@@ -11,7 +11,7 @@ fail() { echo "FAILED: $1"; for file in err out; do test ! -s "$file" || sed "s|
 command -v jq >/dev/null || { echo "SKIP: no jq"; exit 77; }
 mkdir build && ln -s "$OCELLI_BUILD" build/release && ln -s "$OCELLI_SOURCE/tools" tools && ln -s "$OCELLI_SOURCE/docs" docs
 build/release/ocelli-convert tools/demo/checkpoint --name ocelli-demo -o build/demo.gguf >out || { fail convert; exit 1; }
-port=$((20000 + $$ % 20000))
+port=$((20000 + $$ % 6600 * 3)) # and the two behind it: those of another test begin 3 further
 
 # Where a document waits a fixed time, wait as long as it takes; a minute, as others may use the processors.
 until_true() {
