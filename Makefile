@@ -272,4 +272,4 @@ test-browser: packages
 	build/browser/bin/pip install -q websocket-client==1.9.2 axe-playwright-python==0.1.8 pillow==12.0.0
 	build/browser/bin/python tests/browser/browser.py build/dev . build/browser/shots --screenshot docs/pictures/web.png
 
-.PHONY: demo test-http test-browser picture image test-image test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-mqtt soak-library test-postgres soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
+.PHONY: demo test-http test-browser picture image test-image test-layer test test-all test-long test-faults release arm64 portable test-portable install test-subgroups test-threads test-camera test-guest test-arm64 demo-score moderation-score fuzz soak soak-pictures soak-kills soak-edits soak-mqtt soak-library test-postgres soak-build test-rootfs test-pi test-ci soak-observers soak-datagrams test-foreign format packages
