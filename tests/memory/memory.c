@@ -61,9 +61,10 @@ static void test_close(void **state) {
     memory_close(&m, 5000);
     m = opened(1000);
     assert_true(kept(m, 0));                      /* open: what comes now is not written with that */
-    for (int i = 0; i < 70; i++) put(m, count++); /* more than half of the ring: at once */
-    assert_true(kept(m, 70));
-    for (int i = 0; i < 60; i++) put(m, count++);
+    /* One more than half of the ring: at once. Of more still, the thread may take the first alone. */
+    for (int i = 0; i < HISTORY_BATCH / 2 + 1; i++) put(m, count++);
+    assert_true(kept(m, HISTORY_BATCH / 2 + 1));
+    for (int i = 0; i < HISTORY_BATCH / 2; i++) put(m, count++);
     memory_close(&m, 5000);
     assert_int_equal(number("SELECT count(*) FROM picture"), count);
     assert_int_equal(
