@@ -118,14 +118,11 @@ const char *file_watch_error(int error) {
     return strerror(error);
 }
 
-int file_load(const char *path, char **bytes, size_t *size) {
-    int fd;
-    *bytes = NULL, *size = 0;
-    int status = file_open(&fd, path);
-    if (status) return status;
+/* Closes fd. */
+static int load(int fd, const char *path, char **bytes, size_t *size) {
     FILE *f = fdopen(fd, "r");
     *bytes = malloc(LOAD_MOST + 1);
-    status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
+    int status = f && *bytes ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", path);
     if (!status) *size = fread(*bytes, 1, LOAD_MOST + 1, f);
     if (!status && ferror(f)) status = log_fail(OCELLI_ERR_FILE, "%s: %s", path, strerror(errno));
     if (!status && *size > LOAD_MOST) status = log_fail(OCELLI_ERR_LIMIT, "%s: over %d bytes", path, LOAD_MOST);
@@ -135,4 +132,16 @@ int file_load(const char *path, char **bytes, size_t *size) {
         close(fd);
     if (status) free(*bytes), *bytes = NULL;
     return status;
+}
+
+int file_load(const char *path, char **bytes, size_t *size) {
+    int fd, status = file_open(&fd, path);
+    *bytes = NULL, *size = 0;
+    return status ? status : load(fd, path, bytes, size);
+}
+
+int file_load_private(const char *path, const char *what, char **bytes, size_t *size) {
+    int fd, status = file_open_private(&fd, path, what);
+    *bytes = NULL, *size = 0;
+    return status ? status : load(fd, path, bytes, size);
 }

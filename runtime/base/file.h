@@ -50,6 +50,8 @@ int file_make_folder(const char *path);
 /* All of a small regular file, free(*bytes), also of one that is edited while we look. Errors: FILE, LIMIT (over 4
  * MiB), MEMORY. */
 int file_load(const char *path, char **bytes, size_t *size);
+/* The same of a file that holds a secret, as file_open_private(). */
+int file_load_private(const char *path, const char *what, char **bytes, size_t *size);
 
 /* The meaning of an errno of inotify: strerror() says "No space left on device" for a limit of the system. */
 const char *file_watch_error(int error);

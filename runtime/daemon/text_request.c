@@ -62,8 +62,8 @@ static bool wait(struct inference *b, struct text_request *a, int timeout_ms) {
         if (!wait_a_moment(b, until)) return false;
     b->text_request = a;
     pthread_cond_broadcast(&b->changed);
-    while (!a->done && wait_a_moment(b, until)) {
-    }
+    while (!a->done)
+        if (!wait_a_moment(b, until)) break;
     if (b->text_request == a) b->text_request = NULL, pthread_cond_broadcast(&b->changed);
     a->given_up = !a->done && a->taken;
     return a->done;

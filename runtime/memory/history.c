@@ -11,12 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* FULL: what is committed is on the disk, where NORMAL would leave it to the system's next half minute. What is deleted
- * is not overwritten, which would double the writes. The log beside the file is taken over at each 1 MiB. */
-#define WRITING                                                                                                        \
-    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF; PRAGMA wal_autocheckpoint = "   \
-    "%d;"                                                                                                              \
-    "PRAGMA journal_size_limit = 1048576"
 enum {
     PAGE = 4096,            /* of SQLite: an SD card writes little more */
     ASIDE = 2 << 20,        /* of the budget: the log and its index */
@@ -171,7 +165,13 @@ int history_open(struct history **out, const char *path, const struct memory_mod
 int history_ready_to_write(struct history *history, bool empty, int page_bytes) {
     char bytes[64], writing[256];
     snprintf(bytes, sizeof bytes, "PRAGMA page_size = %d", page_bytes);
-    snprintf(writing, sizeof writing, WRITING, (1 << 20) / page_bytes);
+    /* FULL: what is committed is on the disk, where NORMAL would leave it to the system's next half minute. What is
+     * deleted is not overwritten, which would double the writes. The log beside the file is taken over at each 1 MiB.
+     */
+    snprintf(writing, sizeof writing,
+             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF;"
+             "PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = 1048576",
+             (1 << 20) / page_bytes);
     history->writable = true;
     if ((empty && sqlite3_exec(history->db, bytes, NULL, NULL, NULL)) ||
         sqlite3_exec(history->db, writing, NULL, NULL, NULL))

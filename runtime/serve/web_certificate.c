@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static int load(const char *path, char **text) {
+/* secret: "the key"; NULL: it is none. */
+static int load(const char *path, const char *secret, char **text) {
     size_t size;
     char *bytes;
-    int status = file_load(path, &bytes, &size);
+    int status = secret ? file_load_private(path, secret, &bytes, &size) : file_load(path, &bytes, &size);
     if (status) return status;
     *text = realloc(bytes, size + 1);
     if (!*text) {
@@ -69,12 +69,9 @@ void web_certificate_free(char **certificate, char **key) {
 }
 
 int web_certificate_load(const char *certificate_path, const char *key_path, char **certificate, char **key) {
-    int fd = -1, status;
     *certificate = *key = NULL;
-    status = load(certificate_path, certificate);
-    if (!status) status = file_open_private(&fd, key_path, "the key");
-    if (fd >= 0) close(fd);
-    if (!status) status = load(key_path, key);
+    int status = load(certificate_path, NULL, certificate);
+    if (!status) status = load(key_path, "the key", key);
     if (status) web_certificate_free(certificate, key);
     return status;
 }

@@ -67,8 +67,8 @@ static enum MHD_Result count_line(void *user, enum MHD_ValueKind kind, const cha
 /* What makes it no request at all; NULL: nothing. */
 static const char *fault_of(const struct web_request *r) {
     struct lines lines = {0};
-    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, count_line, &lines);
     if (r->fault) return r->fault;
+    MHD_get_connection_values_n(r->connection, MHD_HEADER_KIND, count_line, &lines);
     if (lines.hosts > 1) return "two lines of Host";
     if (lines.ends > 1) return "its end is told twice: give one Content-Length, or Transfer-Encoding";
     return lines.odd ? "a line that HTTP/1.1 does not have, or not here" : NULL;

@@ -102,6 +102,17 @@ static int keep_ranges(struct state *s, const char *name, uint32_t columns, doub
     return OCELLI_OK;
 }
 
+/* What a sample tells of the inputs of a product: whether they stay floats, and what its rounding looks at. */
+static int take_inputs(const struct state *s, const struct calibrate_sample *sample, struct arena *arena,
+                       const struct calibrate_choice *choice, struct reference_matrix *m) {
+    m->means = arena_alloc(arena, m->columns, sizeof *m->means);
+    m->energies = arena_alloc(arena, m->columns, sizeof *m->energies);
+    if (!m->means || !m->energies) return no_memory(s->walk);
+    calibrate_inputs(sample, s->factors, m->bias != NULL, m->means, m->energies);
+    m->float_inputs = choice->float_inputs;
+    return OCELLI_OK;
+}
+
 /* Factors for one product's inputs, and the product's part of them. */
 static int balance(struct state *s, const char *name, enum reference_product product, enum calibrate_may may,
                    struct arena *arena, struct reference_matrix *m, struct calibrate_choice *choice) {
@@ -109,13 +120,9 @@ static int balance(struct state *s, const char *name, enum reference_product pro
     const struct calibrate_sample *sample = &s->samples[product];
     char full[NAME_SIZE];
     int status = calibrate_choose(s->walk->pool, sample, &weights, may, s->factors, s->ranges, choice);
+    if (!status) status = take_inputs(s, sample, arena, choice, m);
     if (status) return status;
-    m->means = arena_alloc(arena, m->columns, sizeof *m->means);
-    m->energies = arena_alloc(arena, m->columns, sizeof *m->energies);
-    if (!m->means || !m->energies) return no_memory(s->walk);
-    calibrate_inputs(sample, s->factors, m->bias != NULL, m->means, m->energies);
     calibrate_columns(m->values, m->rows, m->columns, s->factors);
-    m->float_inputs = choice->float_inputs;
     count_ends(s, sample, choice);
     snprintf(full, sizeof full, "%s.%s", name, walk_product_names[product]);
     return keep_ranges(s, full, m->columns, choice->spread_before);
@@ -225,10 +232,10 @@ static bool has_outliers(const struct walk_layer *layer) {
     return any;
 }
 
-/* Balances and rounds a block, and runs it with int8 inputs. */
+/* Balances a block, if there is a calibration, rounds it, and runs it with int8 inputs. */
 static int try_block(struct state *s, const char *name, const enum calibrate_may may[REFERENCE_PRODUCTS],
                      struct reference_weights_of_block *b, struct walk_layer *layer, struct lost *lost) {
-    int status = balance_block(s, name, may, b, layer->products);
+    int status = s->walk->calibrate ? balance_block(s, name, may, b, layer->products) : OCELLI_OK;
     if (!status) status = round_block(s, b, 3, lost);
     if (!status) status = reference_block(&s->run, b, REFERENCE_DOT);
     if (!status) compare_rows(s, layer, REFERENCE_DOT);
@@ -295,13 +302,7 @@ static int do_block(struct state *s, uint32_t number) {
     int status = reference_read_block(&s->run, number, &b);
     if (!status) status = reference_block(&s->run, &b, REFERENCE_FLOAT);
     s->run.observe = NULL;
-    if (!status && s->walk->calibrate) {
-        status = settle_block(s, number, name, &b, &lost);
-    } else if (!status) {
-        status = round_block(s, &b, 3, &lost);
-        if (!status) status = reference_block(&s->run, &b, REFERENCE_DOT);
-        if (!status) compare_rows(s, layer, REFERENCE_DOT);
-    }
+    if (!status) status = settle_block(s, number, name, &b, &lost);
     if (!status) status = write_block(s, name, norm, &b, &lost);
     if (!status) status = reference_block(&s->run, &b, REFERENCE_INT8);
     if (!status) compare_rows(s, layer, REFERENCE_INT8);
@@ -320,13 +321,8 @@ static int choose_projection(struct state *s, const float *pooled, struct arena 
     struct calibrate_weights weights = {m->values, m->rows, m->columns, m->bias != NULL};
     struct calibrate_choice *choice = &s->tower->projection;
     int status = calibrate_choose(s->walk->pool, &sample, &weights, CALIBRATE_SPARE, s->factors, s->ranges, choice);
-    if (status) return status;
-    m->means = arena_alloc(arena, m->columns, sizeof *m->means);
-    m->energies = arena_alloc(arena, m->columns, sizeof *m->energies);
-    if (!m->means || !m->energies) return no_memory(s->walk);
-    calibrate_inputs(&sample, NULL, m->bias != NULL, m->means, m->energies);
-    m->float_inputs = choice->float_inputs;
-    return keep_ranges(s, name, m->columns, choice->spread_before);
+    if (!status) status = take_inputs(s, &sample, arena, choice, m);
+    return status ? status : keep_ranges(s, name, m->columns, choice->spread_before);
 }
 
 static int do_projection(struct state *s, const char *projection) {

@@ -52,8 +52,7 @@ static const char *fault_of(const struct kind *k, const char *value) {
     if (!size) return "has no value: write one, or put a # before the line";
     if (k->hashed && is_hash(value) && !password_parse(&password, value, size))
         return "begins with \"scrypt \", so it is taken for the line that `ocelli password` writes, and it is none; "
-               "the "
-               "line is left out";
+               "the line is left out";
     if (k->hashed && !is_hash(value) && (size < PASSWORD_LEAST || size > PASSWORD_MOST))
         return "has to have 8 to 256 characters; the line is left out";
     return !k->hashed && size > PLAIN_MOST ? "has more than 255 characters; the line is left out" : NULL;

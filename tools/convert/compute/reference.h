@@ -82,6 +82,9 @@ void reference_finish(struct reference *run);
 
 /* Reads the weights of a block or of one product; rounded ones where the model has them. Errors: FILE, MEMORY. */
 int reference_read_block(const struct reference *run, uint32_t block, struct reference_weights_of_block *weights);
+/* The same of what is called NAME.q and so on. parts: 3, or 2: keys and values alone. Not `heads`. */
+int reference_read_weights(const struct model *model, const char *name, const char *first_norm, uint32_t parts,
+                           struct reference_weights_of_block *weights);
 int reference_read_matrix(const struct model *model, struct arena *arena, const char *name, bool bias,
                           struct reference_matrix *matrix);
 int reference_read_norm(const struct model *model, struct arena *arena, const char *name, float *norm[2]);

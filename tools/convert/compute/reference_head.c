@@ -9,50 +9,16 @@
 #include <math.h>
 #include <string.h>
 
-#define HEAD(part) TENSOR_HEAD "." part
-
 static int no_memory(void) {
     return log_fail(OCELLI_ERR_MEMORY, "reference: out of memory");
 }
 
-/* Keys and values on top of each other. */
-static int read_kv(const struct model *m, struct arena *arena, struct reference_matrix *kv) {
-    struct reference_matrix parts[2];
-    int status = reference_read_matrix(m, arena, HEAD(TENSOR_KEY), true, &parts[0]);
-    if (!status) status = reference_read_matrix(m, arena, HEAD(TENSOR_VALUE), true, &parts[1]);
-    if (status) return status;
-    uint32_t rows = parts[0].rows;
-    size_t count = (size_t)rows * parts[0].columns;
-    *kv = (struct reference_matrix){.rows = 2 * rows, .columns = parts[0].columns};
-    kv->values = arena_alloc(arena, 2 * count, sizeof *kv->values);
-    kv->bias = arena_alloc(arena, kv->rows, sizeof *kv->bias);
-    int8_t *rounded = parts[0].rounded ? arena_alloc(arena, 2 * count, 1) : NULL;
-    float *scales = parts[0].rounded ? arena_alloc(arena, kv->rows, sizeof *scales) : NULL;
-    if (!kv->values || !kv->bias || (parts[0].rounded && (!rounded || !scales))) return no_memory();
-    for (int i = 0; i < 2; i++) {
-        memcpy(kv->values + i * count, parts[i].values, count * sizeof *kv->values);
-        memcpy(kv->bias + (size_t)i * rows, parts[i].bias, rows * sizeof *kv->bias);
-        if (rounded) memcpy(rounded + i * count, parts[i].rounded, count);
-        if (rounded) memcpy(scales + (size_t)i * rows, parts[i].scales, rows * sizeof *scales);
-    }
-    kv->rounded = rounded, kv->scales = scales;
-    return status;
-}
-
 int reference_read_head(const struct reference *run, struct reference_head *head) {
-    const struct model *m = run->model;
     struct reference_weights_of_block *b = &head->block;
-    struct arena *a = &b->arena;
-    const struct model_tensor *query = model_tensor(m, TENSOR_HEAD_QUERY);
     *head = (struct reference_head){.block.heads = run->tower->heads};
-    head->query = arena_alloc(a, run->tower->width, sizeof *head->query);
-    int status = head->query ? model_read(query, 0, 1, head->query) : no_memory();
-    if (!status) status = reference_read_norm(m, a, TENSOR_IMAGE "." TENSOR_POST_NORM, b->norm1);
-    if (!status) status = read_kv(m, a, &b->qkv);
-    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_ATTENTION_OUT), true, &b->out);
-    if (!status) status = reference_read_norm(m, a, HEAD(TENSOR_NORM_2), b->norm2);
-    if (!status) status = reference_read_matrix(m, a, HEAD(TENSOR_UP), true, &b->up);
-    return status ? status : reference_read_matrix(m, a, HEAD(TENSOR_DOWN), true, &b->down);
+    head->query = arena_alloc(&b->arena, run->tower->width, sizeof *head->query);
+    int status = head->query ? model_read(model_tensor(run->model, TENSOR_HEAD_QUERY), 0, 1, head->query) : no_memory();
+    return status ? status : reference_read_weights(run->model, TENSOR_HEAD, TENSOR_IMAGE "." TENSOR_POST_NORM, 2, b);
 }
 
 /* One head: softmax(q . k / sqrt(E)) . v over all tokens. kv: rows of keys, then values, W each. */

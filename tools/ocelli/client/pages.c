@@ -24,19 +24,20 @@ static double number(const cJSON *answer, const char *key) {
 /* The fields that the answer to a request always has, of NAME if there is one. */
 static const struct {
     const char *verb, *field, *of_name;
-} musts[] = {{"ping", "pong", NULL},       {"tags", "tags", NULL},      {"prompts", "tags", "values"},
-             {"add", "version", NULL},     {"set", "version", NULL},    {"remove", "version", NULL},
-             {"search", "hits", NULL},     {"status", "program", NULL}, {"help", "help", NULL},
-             {"replay", "turned_on", NULL}};
+    cJSON_bool (*is)(const cJSON *value);
+} musts[] = {
+    {"ping", "pong", NULL, cJSON_IsString},       {"tags", "tags", NULL, cJSON_IsArray},
+    {"prompts", "tags", "values", cJSON_IsArray}, {"add", "version", NULL, cJSON_IsNumber},
+    {"set", "version", NULL, cJSON_IsNumber},     {"remove", "version", NULL, cJSON_IsNumber},
+    {"search", "hits", NULL, cJSON_IsArray},      {"status", "program", NULL, cJSON_IsString},
+    {"help", "help", NULL, cJSON_IsString},       {"replay", "turned_on", NULL, cJSON_IsNumber},
+};
 
 static bool fits(const cJSON *answer, const char *const *arguments, size_t count) {
     for (size_t i = 0; i < sizeof musts / sizeof *musts; i++) {
         if (strcmp(musts[i].verb, arguments[0])) continue;
         const char *field = musts[i].of_name && count > 1 ? musts[i].of_name : musts[i].field;
-        const cJSON *v = cJSON_GetObjectItemCaseSensitive(answer, field);
-        bool list = !strcmp(field, "tags") || !strcmp(field, "values") || !strcmp(field, "hits");
-        bool number = !strcmp(field, "version") || !strcmp(field, "turned_on");
-        return list ? cJSON_IsArray(v) : number ? cJSON_IsNumber(v) : cJSON_IsString(v);
+        return musts[i].is(cJSON_GetObjectItemCaseSensitive(answer, field));
     }
     return true;
 }
