@@ -197,7 +197,7 @@ test-packages: packages
 # boards/orin/install-rootfs on a tree of Debian's arm64 packages that is laid out as NVIDIA's; as root, and with the network the first time.
 test-rootfs: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap
 test-rootfs: packages
-	sh tests/rootfs/run.sh build/rootfs build/arm64
+	sh packaging/emulated sh tests/rootfs/run.sh build/rootfs build/arm64
 
 # Every pipeline with the drivers of a Raspberry Pi 4 and 5, under qemu-user on GPUs that are pretended; the network the first time. An hour.
 test-pi: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static mmdebstrap libdrm-dev

@@ -35,6 +35,7 @@ apply() {
 }
 # told WORDS: a fault has them
 told() { grep -qF -e "$1" "$run/faults" || { fail "$name: not told: $1"; cat "$run/faults"; }; }
+chosen() { test "$(readlink "$run/model.gguf")" = "../../$1" || fail "$name: model is $(readlink "$run/model.gguf") and not $1"; }
 good() { test ! -s "$run/faults" || { fail "$name: there are faults"; cat "$run/faults"; }; }
 has() { grep -qxF -e "$2" "$1" || { fail "$name: $1 has no line $2"; cat "$1"; }; }
 has_not() { ! grep -qF -e "$2" "$1" || fail "$name: $1 has $2"; }
@@ -288,6 +289,24 @@ has_not "$ini" policy
 printf '[policy a cat]\nprompt = a cat\nthreshold = 0.1\n' >"$card/none.ini"
 apply
 has "$ini" "policy = /boot/firmware/none.ini"
+printf '[policy a cat]\nprompt = a cat\nfalse_alarms = 1%%\nlearnt = 0.1\nlearnt_for = 1%% 0123456789abcdef\n' >"$card/none.ini"
+apply
+told "line 12: policy = none.ini: /boot/firmware/none.ini:4: \"a cat\" has learnt with another model"
+has_not "$ini" policy
+accepted
+
+name="a model without a text tower"
+new_board
+printf '[tag the sea]\nprompt = the open sea\n[tag cat]\nprompt = a cat\n' >cat.ini
+"$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o "$card/models/own.gguf" --no-calibrate --prompts cat.ini --no-text \
+    >/dev/null 2>&1 || fail "$name: no model"
+printf '[source]\nuri = test:\n[tag cat]\nprompt = a cat\non = 0.3\n[tag mug]\nprompt = my own mug\non = 0.3\n' >"$card/ocelli.txt"
+apply
+chosen boot/firmware/models/own.gguf
+told 'ocelli.txt line 6: tag "mug": no text tower and no vector of "my own mug" in this model'
+has "$ini" "[tag cat]"
+has_not "$ini" "[tag mug]"
+accepted
 
 name="no file"
 new_board
@@ -362,7 +381,6 @@ done
 name="models"
 new_board
 cp first.txt "$card/ocelli.txt"
-chosen() { test "$(readlink "$run/model.gguf")" = "../../$1" || fail "$name: model is $(readlink "$run/model.gguf") and not $1"; }
 cp "$model" "$card/models/a10.GGUF" && cp "$model" "$card/models/a9.gguf" && echo mac >"$card/models/._z.gguf" && echo text >"$card/models/z.txt"
 apply
 good

@@ -29,7 +29,7 @@ static void check_ini(struct daemon_ini *ini) {
     struct findings found;
     const char *made = daemon_ini_make(ini);
     if (!made) abort();
-    daemon_ini_check(&found, made, ini->path);
+    daemon_ini_check(&found, made, ini->path, NULL);
     if (found.faults) abort();
     findings_finish(&found);
     if (!strstr(made, "model = /model\n") || strstr(made, "\nmodel = x")) abort();

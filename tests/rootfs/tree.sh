@@ -7,7 +7,7 @@ out=$1
 suite=${SUITE:-bookworm}
 mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | head -n 1)}
 packages='libc6 libgcc-s1 libutf8proc2 libcjson1 libinih1 libssl3 zlib1g libcoap3 libsqlite3-0 libjpeg62-turbo libpng16-16 libwebp7 libwebpdemux2
-    libvulkan1 systemd dash base-files passwd init-system-helpers'
+    libvulkan1 systemd dash base-files passwd init-system-helpers libc-bin coreutils tar diffutils'
 stamp="$suite $packages"
 [ "$(cat "$out/stamp" 2>/dev/null)" != "$stamp" ] || exit 0
 [ -n "$mirror" ] || { echo "no Debian archive in apt's settings: run apt-get update, or set MIRROR" >&2; exit 1; }

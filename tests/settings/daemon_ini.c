@@ -29,7 +29,7 @@ static const char *made(const char *text) {
     daemon_ini_default(&ini, "run", "model", "/model", true);
     const char *out = daemon_ini_make(&ini);
     assert_non_null(out);
-    daemon_ini_check(&found, out, ini.path);
+    daemon_ini_check(&found, out, ini.path, NULL);
     if (found.faults) fail_msg("the daemon refuses line %zu: %s\n%s", found.list[0].line, found.list[0].text, out);
     findings_finish(&found);
     return out;

@@ -24,6 +24,7 @@ struct work {
     struct lines lines;
     struct board board;
     struct daemon_ini ini;
+    struct model model;
     const char *state; /* folder of state, below the root */
     bool given;        /* there is a settings file */
 };
@@ -118,11 +119,15 @@ static int put_board(struct work *w) {
 
 /* ---- the daemon's ---- */
 
-static int choose_model(struct work *w) {
+static void choose_model(struct work *w) {
     const char *good = place_path(&w->place, "%s/ocelli/model.good", w->state);
-    const char *model = model_choose(&w->place, w->ini.model_wish, w->ini.model_line, good, &w->report);
-    if (!model) return put(w, "model.gguf", NULL, 0);
-    return put_link(w, "model.gguf", "", place_shown(&w->place, model) + 1);
+    model_choose(&w->model, &w->place, w->ini.model_wish, w->ini.model_line, good, &w->report);
+    w->ini.model = w->model.path ? &w->model.handle : NULL;
+}
+
+static int put_model(struct work *w) {
+    if (!w->model.path) return put(w, "model.gguf", NULL, 0);
+    return put_link(w, "model.gguf", "", place_shown(&w->place, w->model.path) + 1);
 }
 
 static void add_defaults(struct work *w) {
@@ -149,7 +154,7 @@ static int put_ini(struct work *w) {
     const char *text = status ? NULL : daemon_ini_make(&w->ini);
     if (!w->given) plain = text, text = NULL;
     if (!status && !text && !plain) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    return status ? status : kept_ini_update(&w->place, w->ini.path, text, plain, &w->report);
+    return status ? status : kept_ini_update(&w->place, w->ini.path, text, plain, w->ini.model, &w->report);
 }
 
 /* On a state partition that is full the ini from before goes on; without one the memory has to do. */
@@ -207,11 +212,13 @@ int apply(const char *root, const char *state_missing) {
     if (!status) status = put_board(&w);
     if (!status) w.state = state_folder(&w.place, state_missing, &w.report);
     if (!status && !w.state) status = OCELLI_ERR_FILE;
+    if (!status) choose_model(&w);
     if (!status) status = put_daemon(&w);
     if (!status) tell_update(&w);
-    if (!status) status = choose_model(&w);
+    if (!status) status = put_model(&w);
     if (!status) status = put_line(&w, "state-path", w.state);
     int told = run ? put_faults(&w) : OCELLI_OK;
+    model_finish(&w.model);
     diagnostics_finish(&w.report);
     arena_finish(&w.arena);
     return status ? status : told;

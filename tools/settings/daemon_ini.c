@@ -2,7 +2,9 @@
 #include "daemon_ini.h"
 #include "base/ini.h"
 #include "base/log.h"
+#include "blob/blob.h"
 #include "daemon_ini_check.h"
+#include "handle.h"
 #include "policy/policy_file.h"
 
 #include <stdio.h>
@@ -56,26 +58,35 @@ static bool take_file(struct daemon_ini *ini, size_t i) {
 }
 
 /* false: `why` (LOG_LINE) tells what is wrong. */
-static bool is_policy(const char *path, char *why) {
+static bool is_policy(const struct daemon_ini *ini, const char *path, char *why) {
     struct policy_file file;
     log_hold(why, LOG_LINE);
     int status = policy_file_read(&file, path, NULL);
-    if (!status) status = policy_file_ready(&file, NULL, NULL);
+    if (!status) status = policy_file_ready(&file, ini->model ? blob_key(ini->model->blob) : NULL, NULL);
     log_release();
     policy_file_finish(&file);
     return !status;
 }
 
+static const char *file_of(const struct line *line) {
+    return line->checked + strlen(line->key) + 3;
+}
+
 /* One without which the daemon would not start. */
 static void take_needed_file(struct daemon_ini *ini, size_t i) {
-    struct line *line = &ini->lines->list[i];
-    char why[LOG_LINE];
-    if (!take_file(ini, i)) return;
-    const char *path = line->checked + strlen(line->key) + 3;
-    if (access(path, R_OK))
+    if (take_file(ini, i) && access(file_of(&ini->lines->list[i]), R_OK))
         leave_out(ini, i, "there is no such file: copy it beside " DIAGNOSTICS_FILE "; the line is left out");
-    else if (!strcmp(line->key, "policy") && !is_policy(path, why))
-        leave_out(ini, i, place_shown(ini->place, why));
+}
+
+/* When the model is known: a threshold that another one has learnt stops the daemon. */
+static void check_policies(struct daemon_ini *ini) {
+    char why[LOG_LINE];
+    for (size_t i = 0; i < ini->lines->count; i++) {
+        const struct line *line = &ini->lines->list[i];
+        if (!line->out && line->checked && lines_is(line, "moderation", "policy") &&
+            !is_policy(ini, file_of(line), why))
+            leave_out(ini, i, place_shown(ini->place, why));
+    }
 }
 
 /* With the name of a device that is not there the daemon would not start. */
@@ -267,7 +278,7 @@ static bool prune(struct daemon_ini *ini, int look) {
     char *text = compose(ini, true);
     struct findings found;
     if (!text) return false;
-    daemon_ini_check(&found, text, ini->path);
+    daemon_ini_check(&found, text, ini->path, ini->model);
     bool any = false, faults = found.faults > 0;
     for (size_t i = 0; i < found.count; i++) {
         const struct finding *f = &found.list[i];
@@ -285,6 +296,7 @@ static bool prune(struct daemon_ini *ini, int look) {
 }
 
 char *daemon_ini_make(struct daemon_ini *ini) {
+    check_policies(ini);
     for (int look = 1; prune(ini, look); look++) {
     } /* each time there is less left */
     return compose(ini, false);

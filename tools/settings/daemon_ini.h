@@ -9,6 +9,8 @@
 #include "lines.h"
 #include "place.h"
 
+struct ocelli;
+
 enum { DAEMON_INI_DEFAULTS = 64, DAEMON_INI_KEYS = 32 };
 
 /* A key of the board's defaults. */
@@ -26,6 +28,7 @@ struct daemon_ini {
     const char *board;      /* name of the folder of the defaults */
     const char *model_wish; /* [run] model of the settings file; NULL: none */
     size_t model_line;
+    const struct ocelli *model;        /* which the rest must fit; NULL: not known. Set it before daemon_ini_make() */
     const char *keys[DAEMON_INI_KEYS]; /* NAME:HEX of [serve] key */
     size_t key_lines[DAEMON_INI_KEYS], key_count;
     struct daemon_ini_default defaults[DAEMON_INI_DEFAULTS];

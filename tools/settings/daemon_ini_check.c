@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "daemon/config.h"
 #include "daemon/model_vectors.h"
+#include "daemon/own_tags.h"
 #include "daemon/service_check.h"
 
 #include <string.h>
@@ -19,12 +20,18 @@ static void check_source(const struct daemon_config *c) {
     if (status) log_error("%s:%zu: %s", c->path, config_line(c, "source", "uri"), why);
 }
 
-void daemon_ini_check(struct findings *found, const char *text, const char *path) {
+static void check_own_tags(struct daemon_config *c, const struct ocelli *model, struct faults *faults) {
+    const struct own_tags own = {model->own.tags, model->own.known};
+    own_tags_take(&own, c, NULL, faults);
+}
+
+void daemon_ini_check(struct findings *found, const char *text, const char *path, const struct ocelli *model) {
     struct daemon_config config;
     struct faults faults = {0};
     findings_begin(found, path);
     if (!config_parse_all(&config, text, strlen(text), path, &faults)) {
         check_source(&config);
+        if (model) check_own_tags(&config, model, &faults);
         service_check(&config, &faults);
         model_vectors_check(&config.tags, path, config.source.ignore_orientation, &faults);
         config_finish(&config);

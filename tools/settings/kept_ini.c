@@ -35,11 +35,12 @@ static const char *with_root(const struct place *place, const char *text) {
 }
 
 /* NULL: the daemon takes it; else what it says. In the arena. */
-static const char *fault_of(const struct place *place, const char *path, const char *text, size_t size) {
+static const char *fault_of(const struct place *place, const char *path, const char *text, size_t size,
+                            const struct ocelli *model) {
     struct findings found;
     const char *fault = NULL;
     if (memchr(text, 0, size)) return "it is damaged";
-    daemon_ini_check(&found, with_root(place, text), path);
+    daemon_ini_check(&found, with_root(place, text), path, model);
     for (size_t i = 0; !fault && i < found.count; i++)
         if (found.list[i].fault) fault = arena_copy(place->arena, found.list[i].text, strlen(found.list[i].text));
     findings_finish(&found);
@@ -90,7 +91,7 @@ static bool is_current(const struct kept *k, const char *text) {
 }
 
 int kept_ini_update(const struct place *place, const char *path, const char *text, const char *plain,
-                    struct diagnostics *report) {
+                    const struct ocelli *model, struct diagnostics *report) {
     struct kept k = {place, path, .report = report};
     size_t size;
     size_t root = strlen(place->root);
@@ -99,7 +100,7 @@ int kept_ini_update(const struct place *place, const char *path, const char *tex
     k.former = place_read(place, path, &k.size);
     const char *hex = place_read(place, k.made, &size);
     if (hex) snprintf(k.made_hex, sizeof k.made_hex, "%s", hex);
-    const char *fault = k.former ? fault_of(place, path, k.former, k.size) : NULL;
+    const char *fault = k.former ? fault_of(place, path, k.former, k.size, model) : NULL;
     if (k.former && !fault && (!text || is_current(&k, text))) return OCELLI_OK;
     if (fault && (!text || is_current(&k, text)))
         diagnostics_fault(report, 0, "the daemon refuses the ocelli.ini that was there, so it was made anew: %s",

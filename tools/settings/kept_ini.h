@@ -4,14 +4,16 @@
 #ifndef KEPT_INI_H
 #define KEPT_INI_H
 
-#include "place.h"
 #include "diagnostics.h"
+#include "place.h"
+
+struct ocelli;
 
 /* path: of the ini. text: what is to be made now; NULL: nothing to make it of, the one that is there stays if it is
- * good, else defaults: `plain`. A power cut at any moment leaves an ini that is whole, and nothing lost: the one before
- * stays as PATH.before if it had changes of its own. PATH.made has the SHA-256 of what was made last, written last.
- * Errors: FILE, MEMORY; an ini that was there is there still. */
+ * good, else defaults: `plain`. model: as daemon_ini_check(). A power cut at any moment leaves an ini that is whole,
+ * and nothing lost: the one before stays as PATH.before if it had changes of its own. PATH.made has the SHA-256 of what
+ * was made last, written last. Errors: FILE, MEMORY; an ini that was there is there still. */
 int kept_ini_update(const struct place *place, const char *path, const char *text, const char *plain,
-                    struct diagnostics *report);
+                    const struct ocelli *model, struct diagnostics *report);
 
 #endif

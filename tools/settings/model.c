@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model.h"
 #include "base/log.h"
-#include "blob/blob.h"
-#include "clip/config.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -37,25 +35,31 @@ static int read_whole(const struct place *place, struct blob *blob, const char *
     return status;
 }
 
-static int check(const struct place *place, const char *path, const char *good) {
-    struct blob *blob = NULL;
-    struct clip_config config;
-    int status = blob_open(&blob, path, true);
-    if (!status) status = clip_config_read(&config, blob);
-    if (!status) status = read_whole(place, blob, path, good);
-    blob_close(&blob);
-    return status;
+static int read_model(struct ocelli *o, const struct place *place, const char *path, const char *good) {
+    int status = blob_open(&o->blob, path, true);
+    if (!status) status = clip_config_read(&o->config, o->blob);
+    if (!status) status = handle_own_read(o);
+    return status ? status : read_whole(place, o->blob, path, good);
+}
+
+void model_finish(struct model *model) {
+    handle_own_finish(&model->handle);
+    blob_close(&model->handle.blob);
+    *model = (struct model){0};
 }
 
 /* The message without the root, and with what happens now. */
-static bool is_good(const struct place *place, const char *path, size_t line, const char *good,
-                    struct diagnostics *report) {
+static bool take(struct model *out, const struct place *place, const char *path, size_t line, const char *good,
+                 struct diagnostics *report) {
     char why[LOG_LINE];
     log_hold(why, sizeof why);
-    int status = check(place, path, good);
+    int status = read_model(&out->handle, place, path, good);
     log_release();
-    if (status) diagnostics_fault(report, line, "this model is not used: %s", place_shown(place, why));
-    return !status;
+    out->path = path;
+    if (!status) return true;
+    diagnostics_fault(report, line, "this model is not used: %s", place_shown(place, why));
+    model_finish(out);
+    return false;
 }
 
 /* ---- which there are ---- */
@@ -95,12 +99,11 @@ static void find_models(const struct place *place, struct list *list, struct dia
 
 /* ---- the choice ---- */
 
-static const char *demo(const struct place *place, const char *good, struct diagnostics *report) {
+static void take_demo(struct model *out, const struct place *place, const char *good, struct diagnostics *report) {
     const char *path = place_path(place, DEMO);
-    if (path && is_good(place, path, 0, good, report)) return path;
+    if (path && take(out, place, path, 0, good, report)) return;
     diagnostics_fault(report, 0,
                       "there is no model, so nothing can be seen: copy one into the folder models of the card");
-    return NULL;
 }
 
 /* FAT's names have no case. */
@@ -112,18 +115,19 @@ static const char *named(const struct place *place, const struct list *list, con
     return !strcmp(name, "demo.gguf") ? place_path(place, DEMO) : NULL;
 }
 
-const char *model_choose(const struct place *place, const char *wish, size_t line, const char *good,
-                         struct diagnostics *report) {
+void model_choose(struct model *out, const struct place *place, const char *wish, size_t line, const char *good,
+                  struct diagnostics *report) {
     struct list list;
+    *out = (struct model){0};
     find_models(place, &list, report);
     const char *path = wish ? named(place, &list, wish) : NULL;
     if (wish && !path)
         diagnostics_fault(report, line,
                           "model = %s: there is no such file in the folder models: the demo model is used", wish);
-    if (wish) return path && is_good(place, path, line, good, report) ? path : demo(place, good, report);
-    for (size_t i = 0; i < list.count; i++) {
+    if (path && take(out, place, path, line, good, report)) return;
+    for (size_t i = 0; !wish && i < list.count; i++) {
         path = place_path(place, MODELS_FOLDER "/%s", list.names[i]);
-        if (path && is_good(place, path, 0, good, report)) return path;
+        if (path && take(out, place, path, 0, good, report)) return;
     }
-    return demo(place, good, report);
+    take_demo(out, place, good, report);
 }
