@@ -62,18 +62,17 @@ static int check_arguments(const struct options *o, const char *const *arguments
     return 0;
 }
 
-static int show(const char *json) {
+static void show(const char *json) {
     plain_json(stdout, json);
     putchar('\n');
-    return OCELLI_OK;
 }
 
 /* All pages, and only then any of them: who reads it gets each tag once, or nothing. */
 static int query(struct client *c, const char **arguments, size_t count, bool json) {
     struct pages p;
     int status = pages_fetch(&p, c, arguments, count);
-    for (size_t i = 0; !status && i < p.count && !ferror(stdout); i++)
-        status = json ? show(p.texts[i]) : answer_print(p.texts[i], i == 0);
+    for (size_t i = 0; !status && json && i < p.count && !ferror(stdout); i++) show(p.texts[i]);
+    if (!status && !json) status = answer_print(p.texts, p.count);
     pages_finish(&p);
     return status;
 }
@@ -134,7 +133,8 @@ static int run_watch(int argc, char **argv) {
     if (!status) status = as_table ? show_watch(&c) : c.kind->watch(&c);
     while (!as_table && !status && !ferror(stdout)) {
         status = c.kind->next(&c, -1, &text);
-        if (!status) status = o.json ? show(text) : answer_print_push(text);
+        if (!status && o.json) show(text);
+        if (!status && !o.json) status = answer_print_push(text);
         fflush(stdout);
     }
     client_close(&c);

@@ -8,11 +8,18 @@
 #include <ocelli.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+static int letters(const char *text) {
+    int count = 0;
+    for (; *text; text++) count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count;
+}
 
 /* At least so many letters wide. */
 static void print_padded(const char *text, int width) {
     plain_text(stdout, text);
-    for (; *text; text++) width -= ((unsigned char)*text & 0xc0) != 0x80;
+    width -= letters(text);
     if (width > 0) printf("%*s", width, "");
 }
 
@@ -33,8 +40,8 @@ static void print_time(double since_1970) {
     fputs(text, stdout);
 }
 
-/* A column of a table; list of texts: parted by " | ". */
-static void print_cell(const cJSON *value, const char *key) {
+/* A column of a table; list of texts: parted by " | ". Texts are `wide`, 0: as they are. */
+static void print_cell(const cJSON *value, const char *key, int wide) {
     const cJSON *one;
     if (cJSON_IsArray(value)) {
         cJSON_ArrayForEach(one, value) {
@@ -42,11 +49,9 @@ static void print_cell(const cJSON *value, const char *key) {
             if (one->next) fputs(" | ", stdout);
         }
     } else if (!value)
-        print_padded("-", 9);
-    else if (cJSON_IsString(value) && !strcmp(key, "tag"))
-        print_padded(value->valuestring, 24);
+        print_padded("-", wide);
     else if (cJSON_IsString(value))
-        print_padded(value->valuestring, 9);
+        print_padded(value->valuestring, wide);
     else if (cJSON_IsNumber(value) && !strcmp(key, "time"))
         print_time(value->valuedouble);
     else if (cJSON_IsNumber(value))
@@ -55,7 +60,8 @@ static void print_cell(const cJSON *value, const char *key) {
         printf("%8s", "-");
 }
 
-static void print_row(const cJSON *row) {
+/* tag: letters of the longest name. */
+static void print_row(const cJSON *row, int tag) {
     static const char *const columns[] = {"time",       "tag",   "state",     "score", "margin", "cosine",
                                           "percentile", "group", "threshold", "tags",  "values"};
     bool first = true;
@@ -69,10 +75,29 @@ static void print_row(const cJSON *row) {
         bool place = !strcmp(columns[i], "group") && cJSON_HasObjectItem(row, "threshold"); /* which stands behind it */
         if (!v && !place) continue;
         if (!first) putchar(' ');
-        print_cell(v, columns[i]);
+        bool last = !strcmp(columns[i], "threshold");
+        print_cell(v, columns[i], !strcmp(columns[i], "tag") ? tag : last ? 0 : 9);
         first = false;
     }
     putchar('\n');
+}
+
+/* Letters of the longest name in the tables of an answer. */
+static int longest_tag(const cJSON *answer) {
+    const cJSON *rows, *row;
+    int most = 0;
+    cJSON_ArrayForEach(rows, answer) cJSON_ArrayForEach(row, rows) {
+        const cJSON *tag = cJSON_GetObjectItem(row, "tag");
+        if (cJSON_IsString(tag) && letters(tag->valuestring) > most) most = letters(tag->valuestring);
+    }
+    return most;
+}
+
+/* Above the states of tags, for people alone: a program counts columns. */
+static void print_heads(const cJSON *rows, int tag) {
+    if (!isatty(STDOUT_FILENO) || !cJSON_HasObjectItem(rows->child, "percentile")) return;
+    print_padded("TAG", tag);
+    puts(" STATE        SCORE   MARGIN   COSINE  PERCENT GROUP     RULE");
 }
 
 static bool hidden(const char *key) {
@@ -112,28 +137,42 @@ static size_t kind_of(const cJSON *answer) {
     return kind;
 }
 
-static void print_rows(const cJSON *rows, const char *name) {
+static void print_rows(const cJSON *rows, const char *name, int tag) {
     const cJSON *row;
     cJSON_ArrayForEach(row, rows) {
         if (name) print_padded(name, 21);
-        print_row(row);
+        print_row(row, tag);
     }
 }
 
 /* Other lists of such an answer, as the 60 minutes of a replay, are for --json. */
-int answer_print(const char *json, bool first) {
-    cJSON *answer = cJSON_Parse(json);
+static void print_page(const cJSON *answer, bool first, int tag) {
     const cJSON *v;
     size_t kind = kind_of(answer);
     bool fields = kind < BELOW ? first : !has_rows(answer);
-    if (!answer) return log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
     cJSON_ArrayForEach(v, answer) {
         if (fields && !cJSON_IsArray(v) && !hidden(v->string)) print_field(v);
-        if (cJSON_IsArray(v) && kind == BELOW) print_rows(v, NULL);
+        if (!cJSON_IsArray(v) || kind < BELOW) continue;
+        if (first) print_heads(v, tag);
+        print_rows(v, NULL, tag);
     }
-    if (kind < BELOW) print_rows(cJSON_GetObjectItem(answer, below[kind].rows), below[kind].name);
-    cJSON_Delete(answer);
-    return OCELLI_OK;
+    if (kind < BELOW) print_rows(cJSON_GetObjectItem(answer, below[kind].rows), below[kind].name, tag);
+}
+
+int answer_print(char *const *pages, size_t count) {
+    cJSON *all = cJSON_CreateArray();
+    const cJSON *page;
+    int status = all ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory"), tag = strlen("TAG");
+    for (size_t i = 0; !status && i < count; i++) {
+        cJSON *answer = cJSON_Parse(pages[i]);
+        if (!cJSON_AddItemToArray(all, answer))
+            status = log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
+        else if (longest_tag(answer) > tag)
+            tag = longest_tag(answer);
+    }
+    cJSON_ArrayForEach(page, all) if (!status) print_page(page, page == all->child, tag);
+    cJSON_Delete(all);
+    return status;
 }
 
 int answer_print_push(const char *json) {

@@ -3,10 +3,11 @@
 #ifndef ANSWER_H
 #define ANSWER_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
-/* Prints fields, and arrays as tables; of the pages behind the first only their arrays. Errors: FILE (not JSON). */
-int answer_print(const char *json, bool first);
+/* Prints the pages of an answer: fields, which the first page alone tells, and arrays as tables, whose columns have a
+ * head on a terminal. Errors: FILE (not JSON; nothing was printed), MEMORY. */
+int answer_print(char *const *pages, size_t count);
 
 /* Prints a change as a line; nothing for a heartbeat. Errors: FILE (not JSON). */
 int answer_print_push(const char *json);
