@@ -32,12 +32,18 @@ struct quantize_inputs {
     const float *means, *variances; /* (columns) */
 };
 
+/* value(row, i) * times[i] / over[row] is rounded; NULL: as if ones. */
+struct quantize_weights {
+    const float *values; /* (rows, columns) */
+    uint32_t rows, columns;
+    const float *times, *over; /* (columns), (rows) */
+};
+
 /* Both of quantize_rows() and quantize_error(), on all threads. With `inputs` by the rule above, and what rounding
  * changes in the results' mean is taken back by the `bias` (rows). inputs, bias: NULL where there are none. Errors:
  * MEMORY. */
-int quantize_matrix(struct pool *pool, const float *values, uint32_t rows, uint32_t columns,
-                    const struct quantize_inputs *inputs, int8_t *rounded, float *scales, float *bias,
-                    struct report_error *error);
+int quantize_matrix(struct pool *pool, const struct quantize_weights *weights, const struct quantize_inputs *inputs,
+                    int8_t *rounded, float *scales, float *bias, struct report_error *error);
 
 /* The same for kernels over pixels, (3, side, side) each. What rounding changes in a number is handed on to its
  * neighbours to the right and below (Floyd and Steinberg), so that it is lost on what differs from pixel to pixel, of
