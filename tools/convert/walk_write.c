@@ -30,7 +30,7 @@ static int write_part(const struct walk *w, const char *name, const char *suffix
 }
 
 int walk_round_part(const struct walk *walk, struct reference_matrix *matrix, uint32_t part, struct walk_lost *lost) {
-    const struct quantize_inputs inputs = {matrix->means, matrix->energies};
+    const struct quantize_inputs inputs = {matrix->means, matrix->energies, matrix->compensate};
     uint32_t rows = matrix->rows / lost->parts;
     size_t row = (size_t)part * rows, at = row * matrix->columns;
     float *bias = matrix->bias ? matrix->rounded_bias + row : NULL;
@@ -113,7 +113,10 @@ static int write_rounded(const struct walk *w, const struct model_tensor *t, str
         uint32_t count = t->rows - row < rows ? t->rows - row : rows;
         status = model_read(t, row, count, p->values);
         const struct quantize_weights weights = {.values = p->values, .rows = count, .columns = t->columns};
-        if (!status) status = quantize_matrix(w->pool, &weights, NULL, p->rounded, p->scales, NULL, &error);
+        const struct quantize_inputs inputs = {.variances = t->energies};
+        if (!status)
+            status =
+                quantize_matrix(w->pool, &weights, t->energies ? &inputs : NULL, p->rounded, p->scales, NULL, &error);
         if (!status) status = gguf_write_piece(w->blob, t->name, p->rounded, (size_t)count * t->columns);
         if (!status) status = gguf_write_piece(w->blob, name, p->scales, count * sizeof(float));
         progress_step(w->progress, t->name, (uint64_t)count * t->columns * sizeof(float));

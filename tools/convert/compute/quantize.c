@@ -151,7 +151,11 @@ static void diffuse(const float *w, uint32_t side, float scale, float *below, in
     }
 }
 
-enum { ROWS = 32, TOGETHER = 4 }; /* of a task; of sums side by side */
+enum {
+    ROWS = 32,
+    TOGETHER = COMPENSATE_ROWS,
+    BESIDE = 4
+}; /* of a task; that are rounded at once; of sums side by side */
 
 struct job {
     struct quantize_weights weights;
@@ -173,10 +177,10 @@ static const float *balanced(const struct quantize_weights *weights, uint32_t ro
 }
 
 /* Gives to the bias what the results of rows lack in the mean. */
-static void give_back(const struct job *j, uint32_t row, uint32_t count, const float *const w[TOGETHER]) {
+static void give_back(const struct job *j, uint32_t row, uint32_t count, const float *const *w) {
     uint32_t columns = j->weights.columns;
-    const int8_t *rounded[TOGETHER];
-    double sums[TOGETHER] = {0};
+    const int8_t *rounded[BESIDE];
+    double sums[BESIDE] = {0};
     for (uint32_t r = 0; r < count; r++) rounded[r] = j->rounded + (size_t)(row + r) * columns;
     for (uint32_t i = 0; i < columns; i++)
         for (uint32_t r = 0; r < count; r++)
@@ -184,23 +188,35 @@ static void give_back(const struct job *j, uint32_t row, uint32_t count, const f
     for (uint32_t r = 0; r < count; r++) j->bias[row + r] += (float)sums[r];
 }
 
+/* As quantize_row() does for one. room: behind the rows' own. */
+static void compensate(const struct job *j, uint32_t row, uint32_t count, const float *const *w, float *room) {
+    uint32_t columns = j->weights.columns;
+    for (uint32_t r = 0; r < count; r++) {
+        float scale = quantize_scale(&j->rule, w[r], columns);
+        j->scales[row + r] = scale < FLT_MIN ? 0 : scale;
+    }
+    compensate_rows(j->inputs->compensate, w, j->scales + row, count, j->rounded + (size_t)row * columns, room);
+}
+
 static void round_together(const struct job *j, uint32_t row, uint32_t count, float *room, struct sums *sums) {
     uint32_t columns = j->weights.columns;
+    bool compensates = j->inputs && j->inputs->compensate;
     const float *w[TOGETHER];
+    for (uint32_t r = 0; r < count; r++) w[r] = balanced(&j->weights, row + r, room + (size_t)r * columns);
+    if (compensates) compensate(j, row, count, w, room + (size_t)TOGETHER * columns);
     for (uint32_t r = 0; r < count; r++) {
         int8_t *rounded = j->rounded + (size_t)(row + r) * columns;
         float *scale = &j->scales[row + r];
-        w[r] = balanced(&j->weights, row + r, room + (size_t)r * columns);
-        quantize_row(w[r], columns, &j->rule, rounded, scale);
+        if (!compensates) quantize_row(w[r], columns, &j->rule, rounded, scale);
         for (size_t c = 0; j->side && *scale > 0 && c < columns; c += (size_t)j->side * j->side)
             diffuse(w[r] + c, j->side, *scale, room, rounded + c);
         add_row(sums, w[r], columns, rounded, *scale);
     }
-    if (!j->inputs || !j->bias) return;
-    if (count == TOGETHER) /* a number that the compiler knows */
-        give_back(j, row, TOGETHER, w);
-    else
-        give_back(j, row, count, w);
+    for (uint32_t r = 0; r < count && j->inputs && j->bias; r += BESIDE)
+        if (count - r < BESIDE)
+            give_back(j, row + r, count - r, w + r);
+        else /* a number that the compiler knows */
+            give_back(j, row + r, BESIDE, w + r);
 }
 
 static void run_task(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
@@ -232,8 +248,10 @@ static int run_job(struct pool *pool, struct job *j, size_t room, struct report_
 int quantize_matrix(struct pool *pool, const struct quantize_weights *weights, const struct quantize_inputs *inputs,
                     int8_t *rounded, float *scales, float *bias, struct report_error *error) {
     struct job j = {.weights = *weights, .inputs = inputs, .rounded = rounded, .scales = scales, .bias = bias};
+    size_t room = (size_t)TOGETHER * weights->columns;
     if (inputs) quantize_rule_init(&j.rule, inputs->variances, weights->columns);
-    return run_job(pool, &j, (size_t)TOGETHER * weights->columns, error);
+    if (inputs && inputs->compensate) room += compensate_room(inputs->compensate);
+    return run_job(pool, &j, room, error);
 }
 
 int quantize_kernels(struct pool *pool, const float *values, uint32_t rows, uint32_t side, int8_t *rounded,

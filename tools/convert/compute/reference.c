@@ -409,11 +409,10 @@ static size_t tokens_of(const struct config *c, const struct reference_text *tex
 }
 
 /* A row of the token table, as it is and as int8 keeps it. */
-static int read_token(const struct model_tensor *table, uint32_t id, float *exact, float *rounded) {
+static int read_token(const struct model_tensor *table, const struct quantize_rule *rule, uint32_t id, float *exact,
+                      float *rounded) {
     int status = model_read(table, id, 1, exact);
-    float largest = 0, scale;
-    for (uint32_t i = 0; i < table->columns; i++) largest = fmaxf(largest, fabsf(exact[i]));
-    scale = table->rounded ? table->scales[id] : largest / 127;
+    float scale = table->rounded ? table->scales[id] : quantize_scale(rule, exact, table->columns);
     for (uint32_t i = 0; i < table->columns && !status; i++)
         rounded[i] = table->rounded ? scale * table->rounded[(size_t)id * table->columns + i]
                      : scale > 0    ? scale * rintf(exact[i] / scale)
@@ -421,13 +420,14 @@ static int read_token(const struct model_tensor *table, uint32_t id, float *exac
     return status;
 }
 
-static int embed_text(struct reference *r, const struct reference_text *text, size_t row0, const float *positions) {
+static int embed_text(struct reference *r, const struct quantize_rule *rule, const struct reference_text *text,
+                      size_t row0, const float *positions) {
     const struct model_tensor *table = model_tensor(r->model, TENSOR_TOKENS);
     uint32_t width = r->tower->width;
     int status = OCELLI_OK;
     float *exact = r->normed, *rounded = r->attended;
     for (size_t i = 0; i < text->count && !status; i++) {
-        status = read_token(table, (uint32_t)text->ids[i], exact, rounded);
+        status = read_token(table, rule, (uint32_t)text->ids[i], exact, rounded);
         ops_add(exact, positions + i * width, width);
         ops_add(rounded, positions + i * width, width);
         for (int kind = 0; kind < REFERENCE_KINDS; kind++)
@@ -452,9 +452,12 @@ int reference_texts(struct reference *run, const struct model *model, struct poo
     }
     if (!status) status = allocate(run, kinds, run->tower->hidden);
     if (!status) status = read_tensor(model, &run->arena, TENSOR_TEXT_POSITIONS, "", &t, &positions);
+    struct quantize_rule rule = {0};
+    t = model_tensor(model, TENSOR_TOKENS);
+    if (t->energies) quantize_rule_init(&rule, t->energies, t->columns);
     for (size_t i = 0; i < count && !status; i++) {
         struct reference_text seen = {texts[i].ids, run->first[i + 1] - run->first[i]};
-        status = embed_text(run, &seen, run->first[i], positions);
+        status = embed_text(run, &rule, &seen, run->first[i], positions);
     }
     return status;
 }

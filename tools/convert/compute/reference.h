@@ -11,6 +11,8 @@
 #include "convert/model/model.h"
 #include "op/cpu/thread_pool.h"
 
+struct compensate;
+
 enum reference_weights {
     REFERENCE_FLOAT,
     REFERENCE_INT8, /* rounded weights, float inputs of products */
@@ -21,15 +23,16 @@ enum reference_weights {
 /* A product's weights in memory. */
 struct reference_matrix {
     uint32_t rows, columns;
-    float *values;           /* (rows, columns) */
-    float *bias;             /* (rows), or NULL */
-    const int8_t *rounded;   /* (rows, columns); NULL: not rounded yet, as are the scales */
-    const float *scales;     /* (rows) */
-    float *rounded_bias;     /* (rows): goes with `rounded`; NULL: the same */
-    bool float_inputs;       /* REFERENCE_DOT: they stay floats */
-    float *means, *energies; /* (columns): of calibrate_inputs(), or NULL: not known */
-    const float *times;      /* (columns): factors of the values that are rounded, or NULL */
-    const float *over;       /* (rows of the last part): what these are divided by, and their bias, or NULL */
+    float *values;                       /* (rows, columns) */
+    float *bias;                         /* (rows), or NULL */
+    const int8_t *rounded;               /* (rows, columns); NULL: not rounded yet, as are the scales */
+    const float *scales;                 /* (rows) */
+    float *rounded_bias;                 /* (rows): goes with `rounded`; NULL: the same */
+    bool float_inputs;                   /* REFERENCE_DOT: they stay floats */
+    float *means, *energies;             /* (columns): of calibrate_inputs(), or NULL: not known */
+    const struct compensate *compensate; /* how they are rounded, or NULL */
+    const float *times;                  /* (columns): factors of the values that are rounded, or NULL */
+    const float *over; /* (rows of the last part): what these are divided by, and their bias, or NULL */
 };
 
 /* A block's weights. W wide, A of all heads, H hidden. */
