@@ -170,18 +170,25 @@ size_t compensate_room(const struct compensate *c) {
 /* As many as the kernel has columns. */
 static void round_some(const struct compensate *c, const struct product_kernel *f, const float *const *w,
                        const float *scales, uint32_t rows, int8_t *rounded, float *room) {
+    const float whole = 0x1.8p23f;
     float off[PRODUCT_COLUMNS_MOST] = {0}, owed[PRODUCT_COLUMNS_MOST];
+    float step[PRODUCT_COLUMNS_MOST], most[PRODUCT_COLUMNS_MOST];
+    int8_t whole_numbers[PRODUCT_COLUMNS_MOST];
     float *errors = room; /* (N, columns of the kernel) */
     memset(errors, 0, (size_t)c->count * f->columns * sizeof *errors);
+    for (uint32_t r = 0; r < rows; r++) step[r] = scales[r] > 0 ? scales[r] : 1, most[r] = scales[r] > 0 ? 127 : 0;
     for (uint32_t at = 0; at < c->columns; at++) {
         uint32_t column = c->order[at], last = at ? at - 1 : 0;
         f->follow(errors, c->count, c->inputs + (size_t)last * c->count, off, c->gains + (size_t)at * c->count, owed);
-        for (uint32_t r = 0; r < rows; r++) {
-            float value = scales[r] > 0 ? rintf((w[r][column] + owed[r]) / scales[r]) : 0;
-            value = fminf(fmaxf(value, -127), 127);
-            rounded[(size_t)r * c->columns + column] = (int8_t)value;
-            off[r] = w[r][column] - value * scales[r];
+        for (uint32_t r = 0; r < rows; r++) off[r] = w[r][column];
+        for (uint32_t r = 0; r < rows; r++) { /* rounded as in quantize.c */
+            float value = (off[r] + owed[r]) / step[r];
+            value = value > most[r] ? most[r] : value < -most[r] ? -most[r] : value;
+            value = value + whole - whole;
+            whole_numbers[r] = (int8_t)value;
+            off[r] -= value * step[r];
         }
+        for (uint32_t r = 0; r < rows; r++) rounded[(size_t)r * c->columns + column] = whole_numbers[r];
     }
 }
 
