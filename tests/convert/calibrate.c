@@ -66,22 +66,28 @@ static void test_floats(void **state) {
     for (int i = 0; i < COLUMNS; i++) assert_true(factors[i] == 1);
 }
 
-/* Where floats cost nothing outliers are enough; where they were asked for, nothing is. The weights stay. */
+/* Where floats cost nothing outliers are enough. The weights stay. */
 static void test_asked_for(void **state) {
-    static const struct {
-        enum calibrate_may may;
-        bool outliers, floats;
-    } cases[] = {{CALIBRATE_SPARE, true, true},
-                 {CALIBRATE_SPARE, false, false},
-                 {CALIBRATE_FLOATS, true, true},
-                 {CALIBRATE_FLOATS, false, true}};
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        fill(cases[i].outliers ? 5 : COLUMNS, 60);
-        struct calibrate_choice c = choose(cases[i].may);
-        assert_true(c.outliers == cases[i].outliers && c.float_inputs == cases[i].floats);
+    for (int outliers = 0; outliers < 2; outliers++) {
+        fill(outliers ? 5 : COLUMNS, 60);
+        struct calibrate_choice c = choose(CALIBRATE_SPARE);
+        assert_true(c.outliers == outliers && c.float_inputs == outliers && !c.balanced);
         for (int k = 0; k < COLUMNS; k++) assert_true(factors[k] == 1);
     }
+}
+
+/* A choice that is made again, with floats, is what it had been where nothing can be balanced. */
+static void test_keep_floats(void **state) {
+    (void)state;
+    fill(5, 60);
+    struct calibrate_choice balanced = choose(CALIBRATE_BALANCE), left = choose(CALIBRATE_LEAVE);
+    assert_true(balanced.balanced && !balanced.float_inputs && !left.balanced && left.float_inputs);
+    calibrate_keep_floats(&balanced);
+    assert_string_equal(balanced.how, left.how);
+    assert_true(balanced.float_inputs && !balanced.balanced && balanced.largest_factor == left.largest_factor);
+    assert_true(balanced.spread_after == left.spread_after && balanced.noise_after == left.noise_after);
+    assert_true(balanced.weights_after == left.weights_after && balanced.outliers == left.outliers);
 }
 
 /* Against sums in double. */
@@ -106,23 +112,21 @@ static void test_inputs(void **state) {
 
 /* The product of divided inputs and multiplied weights is the same. */
 static void test_same_results(void **state) {
+    static float divided[COLUMNS];
     (void)state;
     fill(5, 60);
     double before = 0, after = 0;
     for (int i = 0; i < COLUMNS; i++) before += (double)rows[i] * values[i];
     choose(CALIBRATE_BALANCE);
-    calibrate_divide(rows, COLUMNS, factors);
-    calibrate_columns(values, OUTPUTS, COLUMNS, factors);
-    for (int i = 0; i < COLUMNS; i++) after += (double)rows[i] * values[i];
+    calibrate_divide(rows, COLUMNS, factors, divided);
+    for (int i = 0; i < COLUMNS; i++) after += (double)divided[i] * values[i] * factors[i];
     assert_true(fabs(before - after) < 1e-5);
-    float bias[OUTPUTS] = {4}, row[OUTPUTS] = {2}, matrix[2 * OUTPUTS] = {8, 8};
-    calibrate_rows(matrix, bias, 1, 2, row);
-    assert_true(matrix[0] == 4 && matrix[1] == 4 && bias[0] == 2);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_even),   cmocka_unit_test(test_outlier),
-                                       cmocka_unit_test(test_floats), cmocka_unit_test(test_asked_for),
-                                       cmocka_unit_test(test_inputs), cmocka_unit_test(test_same_results)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_even),       cmocka_unit_test(test_outlier),
+                                       cmocka_unit_test(test_floats),     cmocka_unit_test(test_asked_for),
+                                       cmocka_unit_test(test_inputs),     cmocka_unit_test(test_same_results),
+                                       cmocka_unit_test(test_keep_floats)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -238,8 +238,8 @@ static void heavy_columns(void **state) {
     for (int heavy = 0; heavy < 2; heavy++) {
         if (heavy) energies[7] = energies[100] = 1600;
         memset(bias, 0, sizeof bias);
-        assert_int_equal(quantize_matrix(pool, values, ROWS, COLUMNS, &inputs, rounded, scales, bias, &error),
-                         OCELLI_OK);
+        const struct quantize_weights weights = {values, ROWS, COLUMNS, NULL, NULL};
+        assert_int_equal(quantize_matrix(pool, &weights, &inputs, rounded, scales, bias, &error), OCELLI_OK);
         double before = noise(values, plain, plain_scales, energies), now = noise(values, rounded, scales, energies);
         assert_true(heavy ? now < 0.2 * before : now == before);
         for (int r = 0; r < ROWS; r++) {
@@ -249,6 +249,43 @@ static void heavy_columns(void **state) {
             assert_true(fabs(lost) < 1e-6);
             assert_true(scales[r] >= plain_scales[r] && scales[r] <= 1.3f * plain_scales[r]);
         }
+    }
+    thread_pool_destroy(&pool);
+}
+
+/* Factors: as if the weights had them before; of any number of rows and columns. */
+static void factors(void **state) {
+    static float values[ROWS * COLUMNS], balanced[ROWS * COLUMNS], means[COLUMNS], energies[COLUMNS], times[COLUMNS],
+        over[ROWS], scales[2][ROWS], bias[2][ROWS];
+    static int8_t rounded[2][ROWS * COLUMNS];
+    static const uint32_t shapes[][2] = {{1, 1}, {3, 7}, {4, 8}, {5, 9}, {33, 65}, {ROWS, COLUMNS}};
+    uint32_t seed = 11;
+    struct pool *pool;
+    (void)state;
+    for (int i = 0; i < COLUMNS; i++)
+        times[i] = 1.5f + random_unit(&seed), means[i] = random_unit(&seed), energies[i] = 1;
+    for (int i = 0; i < ROWS; i++) over[i] = 1.5f + random_unit(&seed);
+    for (int i = 0; i < ROWS * COLUMNS; i++) values[i] = random_unit(&seed);
+    energies[0] = 1600;
+    assert_int_equal(thread_pool_create(&pool, 2), OCELLI_OK);
+    for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
+        uint32_t rows = shapes[n][0], columns = shapes[n][1];
+        const struct quantize_weights whole = {values, rows, columns, times, over},
+                                      done = {balanced, rows, columns, NULL, NULL};
+        const struct quantize_inputs inputs = {means, energies};
+        struct report_error errors[2], known;
+        for (uint32_t i = 0; i < rows * columns; i++) {
+            balanced[i] = values[i] * times[i % columns];
+            balanced[i] /= over[i / columns];
+        }
+        memset(bias, 0, sizeof bias);
+        assert_int_equal(quantize_matrix(pool, &whole, &inputs, rounded[0], scales[0], bias[0], &errors[0]), OCELLI_OK);
+        assert_int_equal(quantize_matrix(pool, &done, &inputs, rounded[1], scales[1], bias[1], &errors[1]), OCELLI_OK);
+        assert_memory_equal(rounded[0], rounded[1], rows * columns);
+        assert_memory_equal(scales[0], scales[1], rows * sizeof *scales[0]);
+        assert_memory_equal(bias[0], bias[1], sizeof bias[0]);
+        quantize_error(balanced, rows, columns, rounded[0], scales[0], &known);
+        assert_true(errors[0].largest == known.largest && fabs(errors[0].relative / known.relative - 1) < 1e-9);
     }
     thread_pool_destroy(&pool);
 }
@@ -295,6 +332,7 @@ int main(void) {
         cmocka_unit_test(error_of_known_rows),
         cmocka_unit_test(not_finite),
         cmocka_unit_test(heavy_columns),
+        cmocka_unit_test(factors),
         cmocka_unit_test(kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "convert/walk.h"
 #include "base/log.h"
 #include "blob/tensor_names.h"
+#include "convert/compute/compensate.h"
 #include "convert/compute/reference_head.h"
 #include "convert/walk_write.h"
 
@@ -10,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_SIZE = 96, SAMPLE_ROWS = 256 };
+enum { NAME_SIZE = 96, SAMPLE_ROWS = 256, MANY_ROWS = 640 };
 
 const char *const walk_product_names[REFERENCE_PRODUCTS] = {"qkv", TENSOR_ATTENTION_OUT, TENSOR_UP, TENSOR_DOWN};
 
@@ -21,11 +22,14 @@ struct state {
     struct walk_tower *tower;
     struct arena arena;
     struct calibrate_sample samples[REFERENCE_PRODUCTS];
-    bool *is_pooled; /* (rows) */
-    size_t step;     /* every so many rows are sampled, and the pooled ones */
-    float *factors;  /* (the widest) */
-    float *ranges;   /* (2, the widest) */
-    float *before;   /* (rows, W): what a block got with int8 inputs */
+    struct calibrate_sample many[REFERENCE_PRODUCTS]; /* more of them: what weights make up for their rounding by */
+    bool compensates;                                 /* these are there */
+    bool *is_pooled;                                  /* (rows) */
+    size_t step, next;                  /* every so many rows are sampled, and the pooled ones; the same of `many` */
+    float *factors[REFERENCE_PRODUCTS]; /* (the widest) */
+    float *ranges;                      /* (2, the widest) */
+    float *before;                      /* (rows, W): what a block got with int8 inputs */
+    float *norms[2][2];                 /* (W): both norms of a block, weight and bias, as they are read */
 };
 
 /* What rounding a block's weights lost. */
@@ -39,33 +43,59 @@ static int no_memory(const struct walk *w) {
 
 /* ---- what the products see ---- */
 
-static void observe(void *user, enum reference_product product, const float *rows, size_t row0, size_t count,
-                    uint32_t columns) {
-    struct state *s = user;
-    struct calibrate_sample *sample = &s->samples[product];
+static void take_rows(const struct state *s, struct calibrate_sample *sample, size_t step, const float *rows,
+                      size_t row0, size_t count, uint32_t columns) {
     sample->columns = columns;
     for (size_t r = 0; r < count; r++) {
-        bool taken = (row0 + r) % s->step == 0 || s->is_pooled[row0 + r];
+        bool taken = (row0 + r) % step == 0 || s->is_pooled[row0 + r];
         if (!taken || sample->count == sample->capacity) continue;
         memcpy(sample->rows + sample->count++ * columns, rows + r * columns, columns * sizeof *rows);
     }
 }
 
+static void observe(void *user, enum reference_product product, const float *rows, size_t row0, size_t count,
+                    uint32_t columns) {
+    struct state *s = user;
+    take_rows(s, &s->samples[product], s->step, rows, row0, count, columns);
+    if (s->compensates) take_rows(s, &s->many[product], s->next, rows, row0, count, columns);
+}
+
+/* Rows that weights make up for their rounding by. */
+static size_t many_rows(const struct state *s) {
+    return s->run.rows / (s->run.rows / MANY_ROWS + 1) + 1 + s->run.count;
+}
+
+/* That takes two multiplications for each row and weight. So many are seconds; a large tower goes without. */
+static bool may_compensate(const struct state *s) {
+    static const double most = 120e9;
+    const struct config_tower *c = s->run.tower;
+    double weights = c->blocks * ((double)c->width * 4 * c->heads * c->head + (double)c->width * 2 * c->hidden);
+    return s->walk->calibrate && 2 * weights * (double)many_rows(s) < most;
+}
+
+static bool make_sample(struct state *s, struct calibrate_sample *sample, size_t capacity, uint32_t widest) {
+    sample->capacity = capacity;
+    sample->rows = arena_alloc(&s->arena, capacity * widest, sizeof *sample->rows);
+    return sample->rows != NULL;
+}
+
 static int make_samples(struct state *s) {
     const struct config_tower *c = s->run.tower;
-    s->step = s->run.rows / SAMPLE_ROWS + 1;
+    s->step = s->run.rows / SAMPLE_ROWS + 1, s->next = s->run.rows / MANY_ROWS + 1;
+    s->compensates = may_compensate(s);
     uint32_t widest = c->hidden > c->width ? c->hidden : c->width;
     if (c->heads * c->head > widest) widest = c->heads * c->head;
     s->is_pooled = arena_alloc(&s->arena, s->run.rows, sizeof *s->is_pooled);
-    s->factors = arena_alloc(&s->arena, widest, sizeof *s->factors);
     s->ranges = arena_alloc(&s->arena, 2 * (size_t)widest, sizeof *s->ranges);
     s->before = arena_alloc(&s->arena, s->run.rows * c->width, sizeof *s->before);
-    bool good = s->is_pooled && s->factors && s->ranges && s->before;
+    s->run.middle = arena_alloc(&s->arena, s->run.rows * c->width, sizeof *s->run.middle);
+    bool good = s->is_pooled && s->ranges && s->before && s->run.middle;
+    for (int i = 0; i < 4 && good; i++)
+        good = (s->norms[i / 2][i % 2] = arena_alloc(&s->arena, c->width, sizeof(float))) != NULL;
     for (int p = 0; p < REFERENCE_PRODUCTS && good; p++) {
-        struct calibrate_sample *sample = &s->samples[p];
-        sample->capacity = s->run.rows / s->step + 1 + s->run.count;
-        sample->rows = arena_alloc(&s->arena, sample->capacity * widest, sizeof *sample->rows);
-        good = sample->rows != NULL;
+        s->factors[p] = arena_alloc(&s->arena, widest, sizeof *s->factors[p]);
+        good = s->factors[p] && make_sample(s, &s->samples[p], s->run.rows / s->step + 1 + s->run.count, widest);
+        if (good && s->compensates) good = make_sample(s, &s->many[p], many_rows(s), widest);
     }
     for (size_t i = 0; i < s->run.count && good; i++) s->is_pooled[s->run.pooled[i]] = true;
     return good ? OCELLI_OK : no_memory(s->walk);
@@ -74,15 +104,15 @@ static int make_samples(struct state *s) {
 /* ---- balancing ---- */
 
 /* Shares of int8 inputs at the end of their range and at 0, of a sample that was divided by the factors. */
-static void count_ends(const struct state *s, const struct calibrate_sample *sample, struct calibrate_choice *choice) {
+static void count_ends(const struct calibrate_sample *sample, const float *factors, struct calibrate_choice *choice) {
     size_t ends = 0, zeros = 0;
     for (size_t r = 0; r < sample->count; r++) {
         const float *x = sample->rows + r * sample->columns;
         float largest = 0;
         for (uint32_t i = 0; i < sample->columns; i++)
-            largest = fabsf(x[i] / s->factors[i]) > largest ? fabsf(x[i] / s->factors[i]) : largest;
+            largest = fabsf(x[i] / factors[i]) > largest ? fabsf(x[i] / factors[i]) : largest;
         for (uint32_t i = 0; i < sample->columns; i++) {
-            float share = largest > 0 ? fabsf(x[i] / s->factors[i]) / largest * 127 : 0;
+            float share = largest > 0 ? fabsf(x[i] / factors[i]) / largest * 127 : 0;
             ends += share >= 126.5f, zeros += share < 0.5f;
         }
     }
@@ -102,58 +132,90 @@ static int keep_ranges(struct state *s, const char *name, uint32_t columns, doub
     return OCELLI_OK;
 }
 
-/* What a sample tells of the inputs of a product: whether they stay floats, and what its rounding looks at. */
-static int take_inputs(const struct state *s, const struct calibrate_sample *sample, struct arena *arena,
-                       const struct calibrate_choice *choice, struct reference_matrix *m) {
+/* What a sample tells of the inputs of a product, of which a choice was made. */
+static void take_inputs(const struct calibrate_sample *sample, const float *factors, struct calibrate_choice *choice,
+                        struct reference_matrix *m) {
+    calibrate_inputs(sample, factors, m->bias != NULL, m->means, m->energies);
+    m->float_inputs = choice->float_inputs;
+    m->times = choice->balanced ? factors : NULL;
+    count_ends(sample, factors, choice);
+}
+
+static int choose_inputs(struct state *s, const char *name, const struct calibrate_sample *sample,
+                         enum calibrate_may may, float *factors, struct arena *arena, struct reference_matrix *m,
+                         struct calibrate_choice *choice) {
+    struct calibrate_weights weights = {m->values, m->rows, m->columns, m->bias != NULL};
     m->means = arena_alloc(arena, m->columns, sizeof *m->means);
     m->energies = arena_alloc(arena, m->columns, sizeof *m->energies);
-    if (!m->means || !m->energies) return no_memory(s->walk);
-    calibrate_inputs(sample, s->factors, m->bias != NULL, m->means, m->energies);
-    m->float_inputs = choice->float_inputs;
-    return OCELLI_OK;
-}
-
-/* Factors for one product's inputs, and the product's part of them. */
-static int balance(struct state *s, const char *name, enum reference_product product, enum calibrate_may may,
-                   struct arena *arena, struct reference_matrix *m, struct calibrate_choice *choice) {
-    struct calibrate_weights weights = {m->values, m->rows, m->columns, m->bias != NULL};
-    const struct calibrate_sample *sample = &s->samples[product];
-    char full[NAME_SIZE];
-    int status = calibrate_choose(s->walk->pool, sample, &weights, may, s->factors, s->ranges, choice);
-    if (!status) status = take_inputs(s, sample, arena, choice, m);
+    int status = m->means && m->energies ? OCELLI_OK : no_memory(s->walk);
+    if (!status) status = calibrate_choose(s->walk->pool, sample, &weights, may, factors, s->ranges, choice);
     if (status) return status;
-    calibrate_columns(m->values, m->rows, m->columns, s->factors);
-    count_ends(s, sample, choice);
-    snprintf(full, sizeof full, "%s.%s", name, walk_product_names[product]);
-    return keep_ranges(s, full, m->columns, choice->spread_before);
+    take_inputs(sample, factors, choice, m);
+    return keep_ranges(s, name, m->columns, choice->spread_before);
 }
 
-static void divide_norm(const struct state *s, float *const norm[2], uint32_t width) {
-    calibrate_divide(norm[0], width, s->factors);
-    calibrate_divide(norm[1], width, s->factors);
+/* What stands before a product takes the division: a norm, or the values' rows and biases. */
+static void divide_before(const struct state *s, enum reference_product product, struct reference_weights_of_block *b) {
+    const float *factors = s->factors[product];
+    uint32_t width = s->run.tower->width;
+    for (int i = 0; i < 2 && product == REFERENCE_QKV; i++)
+        calibrate_divide(s->norms[0][i], width, factors, b->norm1[i]);
+    for (int i = 0; i < 2 && product == REFERENCE_UP; i++)
+        calibrate_divide(s->norms[1][i], width, factors, b->norm2[i]);
+    if (product == REFERENCE_OUT) b->qkv.over = b->out.times;
+}
+
+static void keep_norms(struct state *s, const struct reference_weights_of_block *b) {
+    size_t size = s->run.tower->width * sizeof(float);
+    for (int i = 0; i < 2; i++) memcpy(s->norms[0][i], b->norm1[i], size), memcpy(s->norms[1][i], b->norm2[i], size);
+}
+
+static struct reference_matrix *matrix_of(struct reference_weights_of_block *b, int product) {
+    struct reference_matrix *const all[REFERENCE_PRODUCTS] = {&b->qkv, &b->out, &b->up, &b->down};
+    return all[product];
 }
 
 static int balance_block(struct state *s, const char *name, const enum calibrate_may may[REFERENCE_PRODUCTS],
                          struct reference_weights_of_block *b, struct calibrate_choice *choices) {
-    struct reference_matrix *const all[REFERENCE_PRODUCTS] = {&b->qkv, &b->out, &b->up, &b->down};
-    uint32_t width = s->run.tower->width, attention = b->out.columns, v = b->qkv.rows - attention;
     int status = OCELLI_OK;
+    keep_norms(s, b);
     for (int p = 0; p < REFERENCE_PRODUCTS && !status; p++) {
-        status = balance(s, name, (enum reference_product)p, may[p], &b->arena, all[p], &choices[p]);
-        if (!status && p == REFERENCE_QKV) divide_norm(s, b->norm1, width);
-        if (!status && p == REFERENCE_UP) divide_norm(s, b->norm2, width);
-        if (!status && p == REFERENCE_OUT)
-            calibrate_rows(b->qkv.values + (size_t)v * width, b->qkv.bias + v, attention, width, s->factors);
+        char full[NAME_SIZE];
+        snprintf(full, sizeof full, "%s.%s", name, walk_product_names[p]);
+        status = choose_inputs(s, full, &s->samples[p], may[p], s->factors[p], &b->arena, matrix_of(b, p), &choices[p]);
+        if (!status && choices[p].balanced) divide_before(s, (enum reference_product)p, b);
     }
     return status;
 }
 
+/* Such that int8 inputs would cost much if nothing were done. */
+static bool has_outliers(const struct calibrate_choice *choices) {
+    bool any = false;
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) any = any || choices[p].noise_before > calibrate_most_noise / 2;
+    return any;
+}
+
+/* From now on columns of a product's weights make up for each other's rounding. */
+static int compensate(struct state *s, struct reference_weights_of_block *b, enum reference_product first,
+                      enum reference_product last) {
+    struct compensate_inputs inputs[REFERENCE_PRODUCTS];
+    struct compensate *made = arena_alloc(&b->arena, REFERENCE_PRODUCTS, sizeof *made);
+    if (!made) return no_memory(s->walk);
+    for (int p = first; p <= (int)last; p++) {
+        struct reference_matrix *m = matrix_of(b, p);
+        calibrate_inputs(&s->many[p], s->factors[p], m->bias != NULL, m->means, m->energies);
+        inputs[p] = (struct compensate_inputs){&s->many[p], s->factors[p], m->means, m->energies};
+        m->compensate = &made[p];
+    }
+    return compensate_init(s->walk->pool, &b->arena, inputs + first, (size_t)(last - first) + 1, made + first);
+}
+
 static int round_block(const struct state *s, struct reference_weights_of_block *b, uint32_t parts, struct lost *lost) {
-    struct reference_matrix *const all[REFERENCE_PRODUCTS] = {&b->qkv, &b->out, &b->up, &b->down};
     int status = OCELLI_OK;
     for (int p = 0; p < REFERENCE_PRODUCTS && !status; p++) {
-        status = walk_make_room(s->walk, &b->arena, all[p]);
-        if (!status) status = walk_round_matrix(s->walk, all[p], p == REFERENCE_QKV ? parts : 1, &lost->of[p]);
+        struct reference_matrix *m = matrix_of(b, p);
+        status = walk_make_room(s->walk, &b->arena, m);
+        if (!status) status = walk_round_matrix(s->walk, m, p == REFERENCE_QKV ? parts : 1, &lost->of[p]);
     }
     return status;
 }
@@ -206,14 +268,14 @@ static void compare_rows(const struct state *s, struct walk_layer *layer, enum r
     layer->worst[kind] = worst;
 }
 
-/* The product whose int8 form adds most noise; -1: none is left. */
-static int next_float(const struct walk_layer *layer) {
+/* The product whose int8 form adds most noise, of those that were not tried; -1: none is left. */
+static int next_float(const struct walk_layer *layer, const bool tried[REFERENCE_PRODUCTS]) {
     int best = -1;
     double most = 0;
     for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
         const struct calibrate_choice *c = &layer->products[p];
         double more = c->noise_after + c->weights_after - c->weights_before;
-        if (!c->float_inputs && more > most) best = p, most = more;
+        if (!c->float_inputs && !tried[p] && more > most) best = p, most = more;
     }
     return best;
 }
@@ -224,32 +286,36 @@ static double allowed(const struct state *s, uint32_t number) {
     return behind_last * pow(growth, (double)number + 1 - s->run.tower->blocks);
 }
 
-/* Such that int8 inputs would cost much if nothing were done. */
-static bool has_outliers(const struct walk_layer *layer) {
-    bool any = false;
-    for (int p = 0; p < REFERENCE_PRODUCTS; p++)
-        any = any || layer->products[p].noise_before > calibrate_most_noise / 2;
-    return any;
-}
-
-/* Balances a block, if there is a calibration, rounds it, and runs it with int8 inputs. */
-static int try_block(struct state *s, const char *name, const enum calibrate_may may[REFERENCE_PRODUCTS],
-                     struct reference_weights_of_block *b, struct walk_layer *layer, struct lost *lost) {
-    int status = s->walk->calibrate ? balance_block(s, name, may, b, layer->products) : OCELLI_OK;
-    if (!status) status = round_block(s, b, 3, lost);
-    if (!status) status = reference_block(&s->run, b, REFERENCE_DOT);
+/* Runs a block with int8 inputs, from a product on where only what follows is another than the last time. */
+static int run_from(struct state *s, enum reference_product first, const struct reference_weights_of_block *b,
+                    struct walk_layer *layer) {
+    const float *from;
+    first = reference_again(&s->run, first);
+    from = first < REFERENCE_UP ? s->before : s->run.middle;
+    memcpy(s->run.x[REFERENCE_DOT], from, s->run.rows * s->run.tower->width * sizeof *from);
+    int status = reference_block_from(&s->run, b, REFERENCE_DOT, first);
     if (!status) compare_rows(s, layer, REFERENCE_DOT);
     return status;
 }
 
-/* Once more, from the inputs in s->before, with other products that keep floats. */
-static int try_again(struct state *s, uint32_t number, const char *name,
-                     const enum calibrate_may may[REFERENCE_PRODUCTS], struct reference_weights_of_block *b,
-                     struct lost *lost) {
-    memcpy(s->run.x[REFERENCE_DOT], s->before, s->run.rows * s->run.tower->width * sizeof *s->before);
-    arena_finish(&b->arena);
-    int status = reference_read_block(&s->run, number, b);
-    return status ? status : try_block(s, name, may, b, &s->tower->layers[number], lost);
+/* One more product keeps floats: its weights are rounded anew if they were balanced, and so are those that took its
+ * factors. */
+static int give_floats(struct state *s, enum reference_product product, struct reference_weights_of_block *b,
+                       struct walk_layer *layer, struct lost *lost) {
+    struct calibrate_choice *choice = &layer->products[product];
+    struct reference_matrix *m = matrix_of(b, product);
+    bool was_balanced = choice->balanced, values = was_balanced && product == REFERENCE_OUT;
+    int status = OCELLI_OK;
+    calibrate_keep_floats(choice);
+    m->float_inputs = true;
+    if (!was_balanced) return run_from(s, product, b, layer);
+    for (uint32_t i = 0; i < m->columns; i++) s->factors[product][i] = 1;
+    take_inputs(&s->samples[product], s->factors[product], choice, m);
+    divide_before(s, product, b);
+    if (m->compensate) status = compensate(s, b, product, product);
+    if (!status) status = walk_round_matrix(s->walk, m, lost->of[product].parts, &lost->of[product]);
+    if (!status && values) status = walk_round_part(s->walk, &b->qkv, 2, &lost->of[REFERENCE_QKV]);
+    return status ? status : run_from(s, values ? REFERENCE_QKV : product, b, layer);
 }
 
 /* May the pixels stay floats? So far int8 inputs were theirs alone: x is the one of int8 weights then. */
@@ -258,32 +324,64 @@ static bool has_pixels(const struct state *s, uint32_t number) {
     return number == 0 && s->run.tower == &c->image && !c->stem;
 }
 
-/* Tries a block as often as it needs, each time with one more product that keeps floats: until its rows are near the
- * float ones, or one more brings little, which counts behind the first block. Models without outliers are left as they
- * are. */
+static double lost_by(const struct walk_layer *layer, enum reference_weights kind) {
+    return 1 - layer->cosine[kind];
+}
+
+/* Do int8 inputs lose far more than int8 weights did up to the block before? */
+static bool is_far(const struct state *s, uint32_t number, double now) {
+    static const double far = 4;
+    return number > 0 && now > far * lost_by(&s->tower->layers[number - 1], REFERENCE_INT8);
+}
+
+/* One more product after the other keeps floats: until the block's rows are near the float ones, or one more brings
+ * little, which counts behind the first block. Where int8 inputs lose by far the most, what brings little is taken back
+ * and the next product is tried. */
+static int choose_floats(struct state *s, uint32_t number, struct reference_weights_of_block *b,
+                         struct walk_layer *layer, struct lost *lost) {
+    static const double little = 0.85; /* of what was lost is still lost */
+    bool tried[REFERENCE_PRODUCTS] = {false};
+    double now = lost_by(layer, REFERENCE_DOT), before;
+    int status = OCELLI_OK;
+    while (!status && now > allowed(s, number)) {
+        int next = next_float(layer, tried);
+        if (next < 0) break;
+        before = now, tried[next] = true;
+        if (is_far(s, number, now)) {
+            matrix_of(b, next)->float_inputs = true;
+            status = run_from(s, (enum reference_product)next, b, layer);
+            if (!status && lost_by(layer, REFERENCE_DOT) > little * before) {
+                matrix_of(b, next)->float_inputs = false;
+                status = run_from(s, (enum reference_product)next, b, layer);
+                continue;
+            }
+        }
+        if (!status) status = give_floats(s, (enum reference_product)next, b, layer, lost);
+        now = lost_by(layer, REFERENCE_DOT);
+        if (now > little * before && number > 0 && !is_far(s, number, now)) break;
+    }
+    return status;
+}
+
+/* Models without outliers are left as they are. */
 static int settle_block(struct state *s, uint32_t number, const char *name, struct reference_weights_of_block *b,
                         struct lost *lost) {
-    static const double little = 0.85; /* of what was lost is still lost */
     struct walk_layer *layer = &s->tower->layers[number];
-    enum calibrate_may may[REFERENCE_PRODUCTS] = {CALIBRATE_BALANCE, CALIBRATE_BALANCE, CALIBRATE_BALANCE,
-                                                  CALIBRATE_LEAVE};
+    static const enum calibrate_may may[REFERENCE_PRODUCTS] = {CALIBRATE_BALANCE, CALIBRATE_BALANCE, CALIBRATE_BALANCE,
+                                                               CALIBRATE_LEAVE};
     size_t size = s->run.rows * s->run.tower->width * sizeof *s->before;
     memcpy(s->before, s->run.x[REFERENCE_DOT], size);
-    int status = try_block(s, name, may, b, layer, lost);
-    double before = INFINITY, now = 1 - layer->cosine[REFERENCE_DOT];
-    if (!status && has_outliers(layer) && now > allowed(s, number) && has_pixels(s, number)) {
+    int status = s->walk->calibrate ? balance_block(s, name, may, b, layer->products) : OCELLI_OK;
+    bool outliers = has_outliers(layer->products);
+    if (!status && s->compensates && outliers) status = compensate(s, b, REFERENCE_QKV, REFERENCE_DOWN);
+    if (!status) status = round_block(s, b, 3, lost);
+    if (!status) status = run_from(s, REFERENCE_QKV, b, layer);
+    if (!status && outliers && lost_by(layer, REFERENCE_DOT) > allowed(s, number) && has_pixels(s, number)) {
         memcpy(s->before, s->run.x[REFERENCE_INT8], size);
         s->tower->float_pixels = true;
-        status = try_again(s, number, name, may, b, lost);
-        now = 1 - layer->cosine[REFERENCE_DOT];
+        status = run_from(s, REFERENCE_QKV, b, layer);
     }
-    while (!status && has_outliers(layer) && now > allowed(s, number) && (now < little * before || number == 0)) {
-        int next = next_float(layer);
-        if (next < 0) break;
-        may[next] = CALIBRATE_FLOATS, before = now;
-        status = try_again(s, number, name, may, b, lost);
-        now = 1 - layer->cosine[REFERENCE_DOT];
-    }
+    if (!status && outliers) status = choose_floats(s, number, b, layer, lost);
     for (int p = 0; p < REFERENCE_PRODUCTS; p++) {
         layer->ends += layer->products[p].ends / REFERENCE_PRODUCTS;
         layer->zeros += layer->products[p].zeros / REFERENCE_PRODUCTS;
@@ -307,7 +405,7 @@ static int do_block(struct state *s, uint32_t number) {
     if (!status) status = reference_block(&s->run, &b, REFERENCE_INT8);
     if (!status) compare_rows(s, layer, REFERENCE_INT8);
     layer->cosine[REFERENCE_FLOAT] = layer->worst[REFERENCE_FLOAT] = 1;
-    for (int p = 0; p < REFERENCE_PRODUCTS; p++) s->samples[p].count = 0;
+    for (int p = 0; p < REFERENCE_PRODUCTS; p++) s->samples[p].count = s->many[p].count = 0;
     arena_finish(&b.arena);
     return status;
 }
@@ -318,11 +416,7 @@ static int do_block(struct state *s, uint32_t number) {
 static int choose_projection(struct state *s, const float *pooled, struct arena *arena, struct reference_matrix *m,
                              const char *name) {
     struct calibrate_sample sample = {(float *)pooled, m->columns, s->run.count, s->run.count};
-    struct calibrate_weights weights = {m->values, m->rows, m->columns, m->bias != NULL};
-    struct calibrate_choice *choice = &s->tower->projection;
-    int status = calibrate_choose(s->walk->pool, &sample, &weights, CALIBRATE_SPARE, s->factors, s->ranges, choice);
-    if (!status) status = take_inputs(s, &sample, arena, choice, m);
-    return status ? status : keep_ranges(s, name, m->columns, choice->spread_before);
+    return choose_inputs(s, name, &sample, CALIBRATE_SPARE, s->factors[0], arena, m, &s->tower->projection);
 }
 
 static int do_projection(struct state *s, const char *projection) {

@@ -18,7 +18,9 @@ static int no_memory(const struct walk *w) {
 int walk_make_room(const struct walk *walk, struct arena *arena, struct reference_matrix *matrix) {
     matrix->rounded = arena_alloc(arena, (size_t)matrix->rows * matrix->columns, 1);
     matrix->scales = arena_alloc(arena, matrix->rows, sizeof *matrix->scales);
-    return matrix->rounded && matrix->scales ? OCELLI_OK : no_memory(walk);
+    if (matrix->bias) matrix->rounded_bias = arena_alloc(arena, matrix->rows, sizeof *matrix->rounded_bias);
+    bool good = matrix->rounded && matrix->scales && (!matrix->bias || matrix->rounded_bias);
+    return good ? OCELLI_OK : no_memory(walk);
 }
 
 static int write_part(const struct walk *w, const char *name, const char *suffix, const void *data, size_t size) {
@@ -27,25 +29,35 @@ static int write_part(const struct walk *w, const char *name, const char *suffix
     return gguf_write_piece(w->blob, full, data, size);
 }
 
+int walk_round_part(const struct walk *walk, struct reference_matrix *matrix, uint32_t part, struct walk_lost *lost) {
+    const struct quantize_inputs inputs = {matrix->means, matrix->energies, matrix->compensate};
+    uint32_t rows = matrix->rows / lost->parts;
+    size_t row = (size_t)part * rows, at = row * matrix->columns;
+    float *bias = matrix->bias ? matrix->rounded_bias + row : NULL;
+    const struct quantize_weights weights = {.values = matrix->values + at,
+                                             .rows = rows,
+                                             .columns = matrix->columns,
+                                             .times = matrix->times,
+                                             .over = part + 1 == lost->parts ? matrix->over : NULL};
+    for (uint32_t i = 0; bias && i < rows; i++)
+        bias[i] = weights.over ? matrix->bias[row + i] / weights.over[i] : matrix->bias[row + i];
+    return quantize_matrix(walk->pool, &weights, matrix->energies ? &inputs : NULL,
+                           (int8_t *)matrix->rounded + at, /* of walk_make_room() */
+                           (float *)matrix->scales + row, bias, &lost->errors[part]);
+}
+
 int walk_round_matrix(const struct walk *walk, struct reference_matrix *matrix, uint32_t parts,
                       struct walk_lost *lost) {
-    struct quantize_inputs inputs = {matrix->means, matrix->energies};
-    uint32_t rows = matrix->rows / parts;
     int status = OCELLI_OK;
     lost->parts = parts;
-    for (uint32_t i = 0; i < parts && !status; i++) {
-        size_t row = (size_t)i * rows, at = row * matrix->columns;
-        status =
-            quantize_matrix(walk->pool, matrix->values + at, rows, matrix->columns, matrix->energies ? &inputs : NULL,
-                            (int8_t *)matrix->rounded + at, /* made above */
-                            (float *)matrix->scales + row, matrix->bias ? matrix->bias + row : NULL, &lost->errors[i]);
-    }
+    for (uint32_t i = 0; i < parts && !status; i++) status = walk_round_part(walk, matrix, i, lost);
     return status;
 }
 
 int walk_round_kernels(const struct walk *walk, struct reference_matrix *matrix, uint32_t side,
                        struct walk_lost *lost) {
     lost->parts = 1;
+    if (matrix->bias) memcpy(matrix->rounded_bias, matrix->bias, matrix->rows * sizeof *matrix->bias);
     return quantize_kernels(walk->pool, matrix->values, matrix->rows, side, (int8_t *)matrix->rounded,
                             (float *)matrix->scales, &lost->errors[0]);
 }
@@ -60,7 +72,8 @@ int walk_write_matrix(const struct walk *walk, const char *name, const struct re
     int status = write_part(walk, name, TENSOR_WEIGHT, matrix->rounded + part * count, count);
     if (!status)
         status = write_part(walk, name, TENSOR_WEIGHT TENSOR_SCALE, matrix->scales + row, rows * sizeof(float));
-    if (!status && matrix->bias) status = write_part(walk, name, TENSOR_BIAS, matrix->bias + row, rows * sizeof(float));
+    if (!status && matrix->bias)
+        status = write_part(walk, name, TENSOR_BIAS, matrix->rounded_bias + row, rows * sizeof(float));
     progress_step(walk->progress, name, count * sizeof(float));
     return status;
 }
@@ -99,8 +112,11 @@ static int write_rounded(const struct walk *w, const struct model_tensor *t, str
     for (uint32_t row = 0; row < t->rows && !status; row += rows) {
         uint32_t count = t->rows - row < rows ? t->rows - row : rows;
         status = model_read(t, row, count, p->values);
+        const struct quantize_weights weights = {.values = p->values, .rows = count, .columns = t->columns};
+        const struct quantize_inputs inputs = {.variances = t->energies};
         if (!status)
-            status = quantize_matrix(w->pool, p->values, count, t->columns, NULL, p->rounded, p->scales, NULL, &error);
+            status =
+                quantize_matrix(w->pool, &weights, t->energies ? &inputs : NULL, p->rounded, p->scales, NULL, &error);
         if (!status) status = gguf_write_piece(w->blob, t->name, p->rounded, (size_t)count * t->columns);
         if (!status) status = gguf_write_piece(w->blob, name, p->scales, count * sizeof(float));
         progress_step(w->progress, t->name, (uint64_t)count * t->columns * sizeof(float));

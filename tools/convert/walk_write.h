@@ -5,7 +5,7 @@
 
 #include "convert/walk.h"
 
-/* Room for the matrix' rounded numbers and scales. Errors: MEMORY. */
+/* Room for the matrix' rounded numbers, scales and biases. Errors: MEMORY. */
 int walk_make_room(const struct walk *walk, struct arena *arena, struct reference_matrix *matrix);
 /* What rounding lost of a matrix' parts: q, k and v, or the whole one. */
 enum { WALK_PARTS_MOST = 3 };
@@ -15,6 +15,8 @@ struct walk_lost {
 };
 /* Rounds it, in so many equal parts. Errors: MEMORY. */
 int walk_round_matrix(const struct walk *walk, struct reference_matrix *matrix, uint32_t parts, struct walk_lost *lost);
+/* One of them anew. */
+int walk_round_part(const struct walk *walk, struct reference_matrix *matrix, uint32_t part, struct walk_lost *lost);
 /* The same for kernels over pixels (quantize_kernels()). */
 int walk_round_kernels(const struct walk *walk, struct reference_matrix *matrix, uint32_t side, struct walk_lost *lost);
 /* Writes part `part` of a rounded matrix as NAME.weight with the scales, and its biases. Errors: FILE. */

@@ -14,7 +14,7 @@ const double calibrate_most_noise = 0.001;
  * the noise is left. Without outliers the estimate's errors are larger than what can be gained. */
 static const double uneven = 5, worth = 0.8;
 
-enum { ROWS_MOST = 256, OUTPUTS_MOST = 512 }; /* of the weights, for an estimate */
+enum { ROWS_MOST = 256, OUTPUTS_MOST = 512, SUMS = 8 }; /* of the weights, for an estimate; see row_noise() */
 
 /* How factors are made of the channels' ranges. */
 static const struct way {
@@ -61,20 +61,31 @@ static float median_of(const float *values, uint32_t count, float *scratch) {
     return scratch[count / 2];
 }
 
-static void measure(struct job *j) {
-    uint32_t columns = j->weights->columns;
+enum { STRIP = 256 }; /* columns of a task */
+
+/* Of columns from `first` on. */
+static void measure_strip(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
+    const struct job *j = args;
+    uint32_t columns = j->weights->columns, first = task * STRIP;
+    uint32_t end = first + STRIP < columns ? first + STRIP : columns;
+    (void)worker;
     for (size_t r = 0; r < j->sample->count; r++) {
         const float *x = j->sample->rows + r * columns;
-        for (uint32_t i = 0; i < columns; i++) j->ranges[i] = fabsf(x[i]) > j->ranges[i] ? fabsf(x[i]) : j->ranges[i];
+        for (uint32_t i = first; i < end; i++) j->ranges[i] = fabsf(x[i]) > j->ranges[i] ? fabsf(x[i]) : j->ranges[i];
     }
-    calibrate_inputs(j->sample, NULL, j->weights->has_bias, j->means, j->energies);
     for (uint32_t r = 0; r < j->weights->rows; r++) {
         const float *w = j->weights->values + (size_t)r * columns;
-        for (uint32_t i = 0; i < columns; i++) {
+        for (uint32_t i = first; i < end; i++) {
             j->weight_ranges[i] = fabsf(w[i]) > j->weight_ranges[i] ? fabsf(w[i]) : j->weight_ranges[i];
             j->weight_energies[i] += w[i] * w[i] / (float)j->weights->rows;
         }
     }
+}
+
+static void measure(struct pool *pool, struct job *j) {
+    struct thread_pool_step step = {measure_strip, j, (j->weights->columns + STRIP - 1) / STRIP, 0};
+    thread_pool_run(pool, &step, 1);
+    calibrate_inputs(j->sample, NULL, j->weights->has_bias, j->means, j->energies);
 }
 
 /* Around 1 in the geometric mean, so that neither norms nor weights leave the usual sizes. */
@@ -101,15 +112,23 @@ static void make_factors(const struct job *j, const struct way *way, float *fact
         factors[i] = most > 0 && j->ranges[i] > most ? j->ranges[i] / most : 1;
 }
 
-/* Sum of energies * (what rounding to int8 changes)^2 of a row. */
+/* Sum of energies * (what rounding to int8 changes)^2 of a row; in sums side by side, so that none waits for the one
+ * before it. */
 static double row_noise(const float *row, float scale, const float *energies, uint32_t count) {
     const float whole = 0x1.8p23f;
-    float sum = 0, inverse = 1 / scale;
+    float sums[SUMS] = {0}, inverse = 1 / scale, sum = 0;
     if (!(scale > 0)) return 0;
-    for (uint32_t i = 0; i < count; i++) {
+    uint32_t i = 0;
+    for (; i + SUMS <= count; i += SUMS)
+        for (uint32_t k = 0; k < SUMS; k++) {
+            float off = row[i + k] - (row[i + k] * inverse + whole - whole) * scale;
+            sums[k] += energies[i + k] * off * off;
+        }
+    for (; i < count; i++) {
         float off = row[i] - (row[i] * inverse + whole - whole) * scale;
         sum += energies[i] * off * off;
     }
+    for (uint32_t k = 0; k < SUMS; k++) sum += sums[k];
     return sum;
 }
 
@@ -144,6 +163,16 @@ static void estimate(const void *args, uint32_t task, const struct thread_pool_w
     e->weights /= (double)outputs;
 }
 
+static double dot_of(const float *x, const float *w, uint32_t columns) {
+    double sums[SUMS] = {0}, sum = 0;
+    uint32_t i = 0;
+    for (; i + SUMS <= columns; i += SUMS)
+        for (uint32_t k = 0; k < SUMS; k++) sums[k] += (double)x[i + k] * w[i + k];
+    for (; i < columns; i++) sum += (double)x[i] * w[i];
+    for (uint32_t k = 0; k < SUMS; k++) sum += sums[k];
+    return sum;
+}
+
 /* Mean square of a result: of some inputs with some rows of the weights. */
 static double signal(const struct job *j) {
     enum { SOME = 64 };
@@ -153,8 +182,7 @@ static double signal(const struct job *j) {
     for (size_t r = 0; r < rows; r += step)
         for (uint32_t o = 0; o < j->weights->rows; o += wide, count++) {
             const float *x = j->sample->rows + r * columns, *w = j->weights->values + (size_t)o * columns;
-            double dot = 0;
-            for (uint32_t i = 0; i < columns; i++) dot += (double)x[i] * w[i];
+            double dot = dot_of(x, w, columns);
             sum += dot * dot;
         }
     return count ? sum / (double)count : 0;
@@ -189,6 +217,7 @@ static void tell(struct job *j, int best, double power, bool floats, float *rang
                                         .weights_before = j->estimates[0].weights / power,
                                         .weights_after = j->estimates[best].weights / power,
                                         .largest_factor = largest_of(factors, columns)};
+    choice->balanced = best != 0;
     choice->float_inputs = floats || choice->noise_after > calibrate_most_noise;
     choice->spread_before = j->median > 0 ? largest_of(j->ranges, columns) / j->median : 1;
     if (ranges) memcpy(ranges, j->ranges, columns * sizeof *ranges);
@@ -210,21 +239,30 @@ int calibrate_choose(struct pool *pool, const struct calibrate_sample *sample, c
         j.ranges = room, j.weight_ranges = room + columns, j.energies = room + 2 * (size_t)columns;
         j.weight_energies = room + 3 * (size_t)columns, j.means = room + 4 * (size_t)columns;
         j.factors = room + 5 * (size_t)columns;
-        measure(&j);
+        measure(pool, &j);
         j.median = median_of(j.ranges, columns, j.factors);
         bool outliers = largest_of(j.ranges, columns) > uneven * j.median;
-        if (may == CALIBRATE_SPARE) may = outliers ? CALIBRATE_FLOATS : CALIBRATE_LEAVE;
         int tried = outliers && may == CALIBRATE_BALANCE ? WAYS : 1;
         struct thread_pool_step step = {estimate, &j, (uint32_t)tried, 0};
         thread_pool_run(pool, &step, 1);
         double power = signal(&j);
         int best = choose(&j, power, tried);
         memcpy(factors, j.factors + (size_t)best * columns, columns * sizeof *factors);
-        tell(&j, best, power, may == CALIBRATE_FLOATS, ranges, choice);
+        tell(&j, best, power, outliers && may == CALIBRATE_SPARE, ranges, choice);
         choice->outliers = outliers;
     }
     arena_finish(&arena);
     return status;
+}
+
+void calibrate_keep_floats(struct calibrate_choice *choice) {
+    choice->how = ways[0].name;
+    choice->spread_after = choice->spread_before;
+    choice->noise_after = choice->noise_before;
+    choice->weights_after = choice->weights_before;
+    choice->balanced = false;
+    choice->float_inputs = true;
+    choice->largest_factor = 1;
 }
 
 void calibrate_inputs(const struct calibrate_sample *sample, const float *factors, bool has_bias, float *means,
@@ -242,18 +280,6 @@ void calibrate_inputs(const struct calibrate_sample *sample, const float *factor
     for (uint32_t i = 0; factors && i < columns; i++) means[i] /= factors[i], energies[i] /= factors[i] * factors[i];
 }
 
-void calibrate_columns(float *values, uint32_t rows, uint32_t columns, const float *factors) {
-    for (uint32_t r = 0; r < rows; r++, values += columns)
-        for (uint32_t i = 0; i < columns; i++) values[i] *= factors[i];
-}
-
-void calibrate_divide(float *row, uint32_t columns, const float *factors) {
-    for (uint32_t i = 0; i < columns; i++) row[i] /= factors[i];
-}
-
-void calibrate_rows(float *values, float *bias, uint32_t rows, uint32_t columns, const float *factors) {
-    for (uint32_t r = 0; r < rows; r++, values += columns) {
-        for (uint32_t i = 0; i < columns; i++) values[i] /= factors[r];
-        bias[r] /= factors[r];
-    }
+void calibrate_divide(const float *row, uint32_t columns, const float *factors, float *out) {
+    for (uint32_t i = 0; i < columns; i++) out[i] = row[i] / factors[i];
 }

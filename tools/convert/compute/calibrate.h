@@ -29,7 +29,6 @@ struct calibrate_weights {
 enum calibrate_may {
     CALIBRATE_LEAVE,   /* nothing before the product can take factors */
     CALIBRATE_BALANCE, /* something can */
-    CALIBRATE_FLOATS,  /* the inputs stay floats, and the weights as they are */
     CALIBRATE_SPARE,   /* so if there are outliers: a product so small that it costs nothing */
 };
 
@@ -41,7 +40,8 @@ struct calibrate_choice {
     double noise_after;
     double weights_before, weights_after; /* the same of rounding the weights */
     bool outliers;                        /* a channel's range is far over the median one's */
-    bool float_inputs;                    /* asked for, or the noise is too much: the inputs stay floats */
+    bool balanced;                        /* some factor is not 1 */
+    bool float_inputs;                    /* the noise is too much, or they cost nothing: the inputs stay floats */
     float largest_factor;
     double ends, zeros; /* shares of int8 inputs that are -127 or 127, and of those that became 0 */
 };
@@ -54,15 +54,15 @@ extern const double calibrate_most_noise;
 int calibrate_choose(struct pool *pool, const struct calibrate_sample *sample, const struct calibrate_weights *weights,
                      enum calibrate_may may, float *factors, float *ranges, struct calibrate_choice *choice);
 
+/* The same choice if the inputs stay floats, and the weights as they are: all factors are 1. */
+void calibrate_keep_floats(struct calibrate_choice *choice);
+
 /* What the product's weights are rounded by, once its inputs are divided by the factors (NULL: not so). (columns) each:
  * means and variances, or without a bias zeros and mean squares. */
 void calibrate_inputs(const struct calibrate_sample *sample, const float *factors, bool has_bias, float *means,
                       float *energies);
 
-/* values(row, i) *= factors[i]; row /= factors. */
-void calibrate_columns(float *values, uint32_t rows, uint32_t columns, const float *factors);
-void calibrate_divide(float *row, uint32_t columns, const float *factors);
-/* Row i and its bias, divided by factors[i]. */
-void calibrate_rows(float *values, float *bias, uint32_t rows, uint32_t columns, const float *factors);
+/* out = row / factors */
+void calibrate_divide(const float *row, uint32_t columns, const float *factors, float *out);
 
 #endif

@@ -15,16 +15,21 @@ const struct product_kernel *product_kernel(void) {
     return &product_plain;
 }
 
-/* Numbers k to k + deep of `columns` rows from `row` on, number by number; zeros for rows past the last one. */
-static void pack(const struct product *p, uint32_t row, uint32_t columns, uint32_t k, uint32_t deep, float *to) {
-    for (uint32_t c = 0; c < columns; c++) {
-        size_t at = (size_t)(row + c) * p->columns + k;
-        if (row + c >= p->rows)
-            for (uint32_t i = 0; i < deep; i++) to[i * columns + c] = 0;
-        else if (p->weights)
-            for (uint32_t i = 0; i < deep; i++) to[i * columns + c] = p->weights[at + i];
-        else
-            for (uint32_t i = 0; i < deep; i++) to[i * columns + c] = p->scales[row + c] * (float)p->rounded[at + i];
+/* Numbers k to k + deep of as many rows from `row` on as a panel has columns, number by number; zeros for rows past the
+ * last one. */
+static void pack(const struct product *p, const struct product_kernel *f, uint32_t row, uint32_t k, uint32_t deep,
+                 float *to) {
+    size_t at = (size_t)row * p->columns + k;
+    if (p->rows - row >= f->columns && p->weights) {
+        f->pack(p->weights + at, p->columns, deep, to);
+    } else if (p->rows - row >= f->columns) {
+        f->pack_rounded(p->rounded + at, p->scales + row, p->columns, deep, to);
+    } else {
+        memset(to, 0, (size_t)deep * f->columns * sizeof *to);
+        for (uint32_t c = 0; c < p->rows - row; c++, at += p->columns)
+            for (uint32_t i = 0; i < deep; i++)
+                to[i * f->columns + c] =
+                    p->weights ? p->weights[at + i] : p->scales[row + c] * (float)p->rounded[at + i];
     }
 }
 
@@ -51,7 +56,7 @@ static void run_task(const void *args, uint32_t task, const struct thread_pool_w
     for (uint32_t k = 0; k < p->columns; k += DEEP) {
         uint32_t deep = p->columns - k < DEEP ? p->columns - k : DEEP;
         for (uint32_t row = first; row < end; row += f->columns)
-            pack(p, row, f->columns, k, deep, panels + (size_t)(row - first) * DEEP);
+            pack(p, f, row, k, deep, panels + (size_t)(row - first) * DEEP);
         for (size_t t = 0; t < p->count; t += PRODUCT_ROWS) {
             uint32_t rows = p->count - t < PRODUCT_ROWS ? (uint32_t)(p->count - t) : PRODUCT_ROWS;
             for (uint32_t row = first; row < end; row += f->columns) {

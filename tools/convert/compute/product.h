@@ -26,10 +26,17 @@ int product_run(struct pool *pool, const struct product *product);
 
 /* The kernels: sums of up to PRODUCT_ROWS rows times a panel, which has `columns` numbers for each of k, are written
  * or, with `more`, added. */
-enum { PRODUCT_ROWS = 6, PRODUCT_COLUMNS_MOST = 16 };
+enum { PRODUCT_ROWS = 6, PRODUCT_COLUMNS_MOST = 16, PRODUCT_FOLLOW = 4 };
 struct product_kernel {
     uint32_t columns;
     void (*tile)(const float *in, size_t stride, const float *panel, size_t k, uint32_t rows, float *sums, int more);
+    /* panel(i, c) = weights(c, i), of i < k and as many rows as there are columns; the same of rounded ones. */
+    void (*pack)(const float *weights, size_t stride, size_t k, float *panel);
+    void (*pack_rounded)(const int8_t *rounded, const float *scales, size_t stride, size_t k, float *panel);
+    /* errors(s) += inputs[s] * offs, then sums = sum of gains[s] * errors(s): (count, columns), columns numbers each;
+     * count: a multiple of PRODUCT_FOLLOW. For compensate.c. */
+    void (*follow)(float *errors, size_t count, const float *inputs, const float *offs, const float *gains,
+                   float *sums);
 };
 extern const struct product_kernel product_plain, product_avx2;
 /* The best of them here. */

@@ -3,6 +3,7 @@
 #ifndef CONVERT_QUANTIZE_H
 #define CONVERT_QUANTIZE_H
 
+#include "convert/compute/compensate.h"
 #include "convert/report/report.h"
 #include "op/cpu/thread_pool.h"
 
@@ -17,7 +18,7 @@ void quantize_rows(const float *values, uint32_t rows, uint32_t columns, int8_t 
 /* How the weights of a product are rounded whose inputs are known. A few columns that meet far larger inputs than the
  * others (in the mean square, about their mean) make nearly all of a result's error. So of a row's scales between
  * max |w| / 127 and 1.3 times that, the one is taken by which those columns are nearly whole numbers. */
-enum { QUANTIZE_HEAVY_MOST = 8 };
+enum { QUANTIZE_HEAVY_MOST = 12 };
 struct quantize_rule {
     uint32_t heavy[QUANTIZE_HEAVY_MOST], count; /* columns; 0: as quantize_rows() */
     float energies[QUANTIZE_HEAVY_MOST];        /* of their inputs */
@@ -29,15 +30,22 @@ float quantize_scale(const struct quantize_rule *rule, const float *row, uint32_
 
 /* What is known of a product's inputs. */
 struct quantize_inputs {
-    const float *means, *variances; /* (columns) */
+    const float *means, *variances;      /* (columns) */
+    const struct compensate *compensate; /* columns make up for each other's rounding; NULL: not so */
+};
+
+/* value(row, i) * times[i] / over[row] is rounded; NULL: as if ones. */
+struct quantize_weights {
+    const float *values; /* (rows, columns) */
+    uint32_t rows, columns;
+    const float *times, *over; /* (columns), (rows) */
 };
 
 /* Both of quantize_rows() and quantize_error(), on all threads. With `inputs` by the rule above, and what rounding
  * changes in the results' mean is taken back by the `bias` (rows). inputs, bias: NULL where there are none. Errors:
  * MEMORY. */
-int quantize_matrix(struct pool *pool, const float *values, uint32_t rows, uint32_t columns,
-                    const struct quantize_inputs *inputs, int8_t *rounded, float *scales, float *bias,
-                    struct report_error *error);
+int quantize_matrix(struct pool *pool, const struct quantize_weights *weights, const struct quantize_inputs *inputs,
+                    int8_t *rounded, float *scales, float *bias, struct report_error *error);
 
 /* The same for kernels over pixels, (3, side, side) each. What rounding changes in a number is handed on to its
  * neighbours to the right and below (Floyd and Steinberg), so that it is lost on what differs from pixel to pixel, of

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CHUNK = 1024, NAME_SIZE = 96 }; /* rows that are worked on at once, unless one input has more */
+enum { CHUNK = 2048, NAME_SIZE = 96 }; /* rows that are worked on at once, unless one input has more */
 
 static int no_memory(void) {
     return log_fail(OCELLI_ERR_MEMORY, "reference: out of memory");
@@ -156,15 +156,16 @@ int reference_multiply(const struct reference *r, enum reference_weights kind, c
                        const float *in, size_t rows, float *out) {
     bool rounds = kind == REFERENCE_DOT && !m->float_inputs;
     if (rounds) ops_round(r->pool, in, rows, m->columns, r->rounded);
-    return product_run(r->pool, &(struct product){.weights = kind == REFERENCE_FLOAT ? m->values : NULL,
-                                                  .rounded = m->rounded,
-                                                  .scales = m->scales,
-                                                  .bias = m->bias,
-                                                  .rows = m->rows,
-                                                  .columns = m->columns,
-                                                  .in = rounds ? r->rounded : in,
-                                                  .count = rows,
-                                                  .out = out});
+    return product_run(r->pool,
+                       &(struct product){.weights = kind == REFERENCE_FLOAT ? m->values : NULL,
+                                         .rounded = m->rounded,
+                                         .scales = m->scales,
+                                         .bias = kind != REFERENCE_FLOAT && m->rounded_bias ? m->rounded_bias : m->bias,
+                                         .rows = m->rows,
+                                         .columns = m->columns,
+                                         .in = rounds ? r->rounded : in,
+                                         .count = rows,
+                                         .out = out});
 }
 
 /* ---- blocks ---- */
@@ -174,8 +175,9 @@ void reference_see(const struct reference *r, enum reference_product product, co
     if (r->observe) r->observe(r->user, product, rows, row0, count, columns);
 }
 
-static int attention_of_chunk(struct reference *r, const struct reference_weights_of_block *b,
-                              enum reference_weights kind, size_t input, size_t inputs, float *x, size_t rows) {
+/* The heads' results: (R, A). */
+static int attend_chunk(struct reference *r, const struct reference_weights_of_block *b, enum reference_weights kind,
+                        size_t input, size_t inputs, const float *x, size_t rows) {
     uint32_t width = r->tower->width, attention = b->out.columns;
     size_t row0 = r->first[input];
     ops_norm(r->pool, x, b->norm1, rows, width, r->tower->epsilon, r->normed); // (R, W)
@@ -188,38 +190,62 @@ static int attention_of_chunk(struct reference *r, const struct reference_weight
                               .width = attention,
                               .heads = b->heads,
                               .causal = r->causal};
-    if (!status) status = ops_attend(r->pool, &a); // (R, A)
-    if (!status) reference_see(r, REFERENCE_OUT, r->attended, row0, rows, attention);
-    if (!status) status = reference_multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
-    if (!status) ops_add(x, r->normed, rows * width);
+    return status ? status : ops_attend(r->pool, &a); // (R, A)
+}
+
+static int attention_of_chunk(struct reference *r, const struct reference_weights_of_block *b,
+                              enum reference_weights kind, enum reference_product first, size_t input, size_t inputs,
+                              float *x, size_t rows) {
+    size_t row0 = r->first[input], count = rows * r->tower->width;
+    int status = first < REFERENCE_OUT ? attend_chunk(r, b, kind, input, inputs, x, rows) : OCELLI_OK;
+    if (status) return status;
+    reference_see(r, REFERENCE_OUT, r->attended, row0, rows, b->out.columns);
+    status = reference_multiply(r, kind, &b->out, r->attended, rows, r->normed); // (R, W)
+    if (status) return status;
+    ops_add(x, r->normed, count);
+    if (r->middle) memcpy(r->middle + row0 * r->tower->width, x, count * sizeof *x);
     return status;
 }
 
 static int mlp_of_chunk(struct reference *r, const struct reference_weights_of_block *b, enum reference_weights kind,
-                        size_t row0, float *x, size_t rows) {
+                        enum reference_product first, size_t row0, float *x, size_t rows) {
     uint32_t width = r->tower->width, hidden = b->up.rows;
-    ops_norm(r->pool, x, b->norm2, rows, width, r->tower->epsilon, r->normed); // (R, W)
-    reference_see(r, REFERENCE_UP, r->normed, row0, rows, width);
-    int status = reference_multiply(r, kind, &b->up, r->normed, rows, r->hidden); // (R, H)
-    if (status) return status;
-    ops_activate(r->pool, r->tower->activation, r->hidden, rows, hidden);
+    int status = OCELLI_OK;
+    if (first < REFERENCE_DOWN) {
+        ops_norm(r->pool, x, b->norm2, rows, width, r->tower->epsilon, r->normed); // (R, W)
+        reference_see(r, REFERENCE_UP, r->normed, row0, rows, width);
+        status = reference_multiply(r, kind, &b->up, r->normed, rows, r->hidden); // (R, H)
+        if (status) return status;
+        ops_activate(r->pool, r->tower->activation, r->hidden, rows, hidden);
+    }
     reference_see(r, REFERENCE_DOWN, r->hidden, row0, rows, hidden);
     status = reference_multiply(r, kind, &b->down, r->hidden, rows, r->normed); // (R, W)
     if (!status) ops_add(x, r->normed, rows * width);
     return status;
 }
 
-int reference_block(struct reference *run, const struct reference_weights_of_block *weights,
-                    enum reference_weights kind) {
+int reference_block_from(struct reference *run, const struct reference_weights_of_block *weights,
+                         enum reference_weights kind, enum reference_product first) {
     int status = OCELLI_OK;
     for (size_t input = 0, inputs; input < run->count && !status; input += inputs) {
         inputs = inputs_of_chunk(run, input);
         size_t row0 = run->first[input], rows = run->first[input + inputs] - row0;
         float *x = run->x[kind] + row0 * run->tower->width;
-        status = attention_of_chunk(run, weights, kind, input, inputs, x, rows);
-        if (!status) status = mlp_of_chunk(run, weights, kind, row0, x, rows);
+        if (first < REFERENCE_UP) status = attention_of_chunk(run, weights, kind, first, input, inputs, x, rows);
+        if (!status) status = mlp_of_chunk(run, weights, kind, first, row0, x, rows);
     }
     return status;
+}
+
+int reference_block(struct reference *run, const struct reference_weights_of_block *weights,
+                    enum reference_weights kind) {
+    return reference_block_from(run, weights, kind, REFERENCE_QKV);
+}
+
+/* Of several chunks only the last one's numbers inside a block are still there. */
+enum reference_product reference_again(const struct reference *run, enum reference_product first) {
+    if (run->rows <= run->chunk) return first;
+    return first < REFERENCE_UP ? REFERENCE_QKV : REFERENCE_UP;
 }
 
 /* ---- the end of a tower ---- */
@@ -383,11 +409,10 @@ static size_t tokens_of(const struct config *c, const struct reference_text *tex
 }
 
 /* A row of the token table, as it is and as int8 keeps it. */
-static int read_token(const struct model_tensor *table, uint32_t id, float *exact, float *rounded) {
+static int read_token(const struct model_tensor *table, const struct quantize_rule *rule, uint32_t id, float *exact,
+                      float *rounded) {
     int status = model_read(table, id, 1, exact);
-    float largest = 0, scale;
-    for (uint32_t i = 0; i < table->columns; i++) largest = fmaxf(largest, fabsf(exact[i]));
-    scale = table->rounded ? table->scales[id] : largest / 127;
+    float scale = table->rounded ? table->scales[id] : quantize_scale(rule, exact, table->columns);
     for (uint32_t i = 0; i < table->columns && !status; i++)
         rounded[i] = table->rounded ? scale * table->rounded[(size_t)id * table->columns + i]
                      : scale > 0    ? scale * rintf(exact[i] / scale)
@@ -395,13 +420,14 @@ static int read_token(const struct model_tensor *table, uint32_t id, float *exac
     return status;
 }
 
-static int embed_text(struct reference *r, const struct reference_text *text, size_t row0, const float *positions) {
+static int embed_text(struct reference *r, const struct quantize_rule *rule, const struct reference_text *text,
+                      size_t row0, const float *positions) {
     const struct model_tensor *table = model_tensor(r->model, TENSOR_TOKENS);
     uint32_t width = r->tower->width;
     int status = OCELLI_OK;
     float *exact = r->normed, *rounded = r->attended;
     for (size_t i = 0; i < text->count && !status; i++) {
-        status = read_token(table, (uint32_t)text->ids[i], exact, rounded);
+        status = read_token(table, rule, (uint32_t)text->ids[i], exact, rounded);
         ops_add(exact, positions + i * width, width);
         ops_add(rounded, positions + i * width, width);
         for (int kind = 0; kind < REFERENCE_KINDS; kind++)
@@ -426,9 +452,12 @@ int reference_texts(struct reference *run, const struct model *model, struct poo
     }
     if (!status) status = allocate(run, kinds, run->tower->hidden);
     if (!status) status = read_tensor(model, &run->arena, TENSOR_TEXT_POSITIONS, "", &t, &positions);
+    struct quantize_rule rule = {0};
+    t = model_tensor(model, TENSOR_TOKENS);
+    if (t->energies) quantize_rule_init(&rule, t->energies, t->columns);
     for (size_t i = 0; i < count && !status; i++) {
         struct reference_text seen = {texts[i].ids, run->first[i + 1] - run->first[i]};
-        status = embed_text(run, &seen, run->first[i], positions);
+        status = embed_text(run, &rule, &seen, run->first[i], positions);
     }
     return status;
 }

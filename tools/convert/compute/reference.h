@@ -11,6 +11,8 @@
 #include "convert/model/model.h"
 #include "op/cpu/thread_pool.h"
 
+struct compensate;
+
 enum reference_weights {
     REFERENCE_FLOAT,
     REFERENCE_INT8, /* rounded weights, float inputs of products */
@@ -21,12 +23,16 @@ enum reference_weights {
 /* A product's weights in memory. */
 struct reference_matrix {
     uint32_t rows, columns;
-    float *values;           /* (rows, columns) */
-    float *bias;             /* (rows), or NULL */
-    const int8_t *rounded;   /* (rows, columns); NULL: not rounded yet, as are the scales */
-    const float *scales;     /* (rows) */
-    bool float_inputs;       /* REFERENCE_DOT: they stay floats */
-    float *means, *energies; /* (columns): of calibrate_inputs(), or NULL: not known */
+    float *values;                       /* (rows, columns) */
+    float *bias;                         /* (rows), or NULL */
+    const int8_t *rounded;               /* (rows, columns); NULL: not rounded yet, as are the scales */
+    const float *scales;                 /* (rows) */
+    float *rounded_bias;                 /* (rows): goes with `rounded`; NULL: the same */
+    bool float_inputs;                   /* REFERENCE_DOT: they stay floats */
+    float *means, *energies;             /* (columns): of calibrate_inputs(), or NULL: not known */
+    const struct compensate *compensate; /* how they are rounded, or NULL */
+    const float *times;                  /* (columns): factors of the values that are rounded, or NULL */
+    const float *over; /* (rows of the last part): what these are divided by, and their bias, or NULL */
 };
 
 /* A block's weights. W wide, A of all heads, H hidden. */
@@ -61,6 +67,7 @@ struct reference {
     size_t chunk;                            /* rows that are worked on at once */
     float *normed, *qkv, *attended, *hidden; /* (chunk, W 3W W H) */
     float *rounded;                          /* (chunk, H): a product's inputs after rounding */
+    float *middle;                           /* (rows, W): takes what attention makes of x; NULL: not asked for */
     reference_observe *observe;              /* of the next reference_block() calls; NULL: nobody looks */
     void *user;
 };
@@ -102,6 +109,11 @@ void reference_see(const struct reference *run, enum reference_product product, 
 /* x[kind] = block(x[kind]). Errors: MEMORY. */
 int reference_block(struct reference *run, const struct reference_weights_of_block *weights,
                     enum reference_weights kind);
+/* The product from which on a block has to be run again where `first` is another one now and this kind ran last. */
+enum reference_product reference_again(const struct reference *run, enum reference_product first);
+/* From there on. x: the block's inputs, or for UP and DOWN r->middle. */
+int reference_block_from(struct reference *run, const struct reference_weights_of_block *weights,
+                         enum reference_weights kind, enum reference_product first);
 
 /* The last norm, of the pooled rows: (count, W). */
 void reference_pool(const struct reference *run, enum reference_weights kind, float *const norm[2], float *out);

@@ -355,6 +355,23 @@ static int load_text(struct loader *l) {
     return status || !l->m->config->text_bias ? status : add_parts(l, text_bias, COUNT(text_bias));
 }
 
+/* A token's row meets the norms of the first blocks next: what is large there multiplies its error. */
+static int weigh_tokens(struct loader *l) {
+    static const char *const norms[] = {TENSOR_NORM_1, TENSOR_NORM_2};
+    enum { NEXT = 3 };
+    uint32_t width = l->tower->width;
+    float *room = arena_alloc(&l->m->arena, 2 * (size_t)width, sizeof *room), *norm = room + width;
+    int status = room ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", l->c->folder);
+    for (uint32_t n = 0; n < 2 * NEXT && n / 2 < l->tower->blocks && !status; n++) {
+        char name[NAME_SIZE];
+        snprintf(name, sizeof name, TENSOR_BLOCK ".%s" TENSOR_WEIGHT, l->prefix, n / 2, norms[n % 2]);
+        status = model_read(model_tensor(l->m, name), 0, 1, norm);
+        for (uint32_t i = 0; i < width && !status; i++) room[i] += (n ? 1 : 2) * norm[i] * norm[i];
+    }
+    model_tensor(l->m, TENSOR_TOKENS)->energies = room;
+    return status;
+}
+
 static int load(struct model *m, struct checkpoint *c, struct report *r) {
     const struct config *config = m->config;
     const struct names_layout *l = c->layout;
@@ -362,6 +379,7 @@ static int load(struct model *m, struct checkpoint *c, struct report *r) {
     struct loader text = {m, c, &config->text, l->text_block, TENSOR_TEXT, l->in_text_block, {0}};
     int status = config->attention_pool ? load_attention_pooled(&image) : load_image(&image);
     if (!status) status = load_text(&text);
+    if (!status) status = weigh_tokens(&text);
     if (!status) status = read_scale(&text, r);
     if (!status && config->sigmoid) status = read_bias(&text, r);
     return status ? status : checkpoint_check_used(c, r);

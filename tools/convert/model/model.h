@@ -24,6 +24,8 @@ struct model_tensor {
     const float *values;   /* (rows, columns) */
     const int8_t *rounded; /* (rows, columns) */
     const float *scales;   /* (rows) */
+    /* (columns): how much an error of a column weighs, as the squares of inputs that weights meet; NULL: all alike */
+    const float *energies;
 };
 
 struct model {
