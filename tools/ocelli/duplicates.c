@@ -81,6 +81,7 @@ static int find(const struct options *o, const struct request *r) {
     struct near_groups groups = {0};
     size_t size;
     int status = open_library(o, r, &h, &size);
+    if (!status) status = history_hold(h);
     if (!status) status = history_load(h, &vectors);
     if (!status) status = near_find(&vectors, size, r->above, !r->quiet && progress_possible(), &groups);
     if (!status) status = show_all(o, h, &groups);

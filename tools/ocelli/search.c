@@ -23,11 +23,9 @@ enum {
     OPTION_HTML,
     OPTION_TEMPLATE,
     OPTION_APART,
-    WANTED = 10,
-    WANTED_MOST = 1000,
-    APART = 60, /* of a history */
-    APART_NOT_GIVEN = SIZE_MAX,
-    APART_MOST = 86400
+    APART_MS = 60000, /* of a history */
+    APART_NOT_GIVEN = -1,
+    APART_MOST = 86400 /* seconds */
 };
 
 static int answer(const struct options *o, struct search_request *r, const struct search_answer *found) {
@@ -46,9 +44,10 @@ static int search(const struct options *options, struct search_request *request)
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
     float *vector = calloc(model.size + 1, sizeof *vector);
+    struct history_question question;
     if (!status && !vector) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    if (!status) status = search_vector(request, handle, vector);
-    if (!status) status = (request->postgres ? postgres_search : search_file)(request, &model, vector, &found);
+    if (!status) status = search_resolve(request, handle, vector, &question);
+    if (!status) status = (request->postgres ? postgres_search : search_file)(request, &model, &question, &found);
     if (!status) status = answer(options, request, &found);
     search_answer_free(&found);
     free(vector);
@@ -67,7 +66,7 @@ static int take_path(const struct options *o, struct search_request *r, const ch
     }
     struct prompts_list one = {0};
     if (!fault) fault = options_exit_code(prompts_add(&one, &r->arena, found ? found : path));
-    if (!fault) r->path = one.texts[0];
+    if (!fault) r->query.path = one.texts[0];
     free(found);
     return fault;
 }
@@ -90,9 +89,13 @@ static int take_name(const struct options *o, const char *name, const char *of, 
 
 static int take_option(struct options *o, struct search_request *r, int c) {
     int fault;
+    size_t seconds = 0;
     switch (c) {
-    case 'n': return options_number(o, "-n", optarg, WANTED_MOST, &r->wanted);
-    case OPTION_APART: return options_number(o, "--apart", optarg, APART_MOST, &r->apart);
+    case 'n': return options_number(o, "-n", optarg, OCELLI_HITS_MOST, &r->query.wanted);
+    case OPTION_APART:
+        fault = options_number(o, "--apart", optarg, APART_MOST, &seconds);
+        r->query.apart_ms = 1000 * (int64_t)seconds;
+        return fault;
     case OPTION_HISTORY: return take_file(o, "--history", optarg, &r->history);
     case OPTION_LIBRARY: return take_file(o, "--library", optarg, &r->library);
     case OPTION_POSTGRES: return take_name(o, optarg, "--postgres is empty: give the URL of a database", &r->postgres);
@@ -104,7 +107,7 @@ static int take_option(struct options *o, struct search_request *r, int c) {
         fault = options_file(o, "--like", optarg);
         return fault ? fault : options_exit_code(prompts_add(&r->likes, &r->arena, optarg));
     case OPTION_SINCE:
-        if (search_since(optarg, &r->since_ms)) return 0;
+        if (search_since(optarg, &r->query.since_ms)) return 0;
         return options_usage(o, "--since \"%s\" is no time: write 2024-05-31, \"2024-05-31 14:00\" or 7d", optarg);
     default:
         fault = options_text(o, "--template", optarg);
@@ -148,11 +151,11 @@ static int check(const struct options *o, struct search_request *r) {
     if (!places) return options_usage(o, "no place to search: give --library FILE, --history FILE or --postgres URL");
     if (places > 1) return options_usage(o, "--history, --library and --postgres exclude each other");
     if (o->json && r->html) return options_usage(o, "--json and --html exclude each other");
-    if (r->history && r->path) return options_usage(o, "--path: a history has no files: it needs --library");
+    if (r->history && r->query.path) return options_usage(o, "--path: a history has no files: it needs --library");
     if (r->board && !r->postgres) return options_usage(o, "--board needs --postgres");
     if (!r->words.count && !r->likes.count) return options_usage(o, "no TEXT, and no --like PICTURE");
-    if (r->postgres && r->apart != APART_NOT_GIVEN) return options_usage(o, "--apart: not of a database");
-    if (r->apart == APART_NOT_GIVEN) r->apart = r->history ? APART : 0;
+    if (r->postgres && r->query.apart_ms >= 0) return options_usage(o, "--apart: not of a database");
+    if (r->query.apart_ms < 0) r->query.apart_ms = r->history ? APART_MS : 0;
     return 0;
 }
 
@@ -169,7 +172,7 @@ static int check_page(const struct options *o, const struct search_request *r) {
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_search};
-    struct search_request r = {.wanted = WANTED, .apart = APART_NOT_GIVEN};
+    struct search_request r = {.query.apart_ms = APART_NOT_GIVEN};
     int code = take_options(&o, &r, argc, argv) == OPTIONS_STOP ? o.exit_code : take_words(&o, &r, argv + optind);
     bool stopped = code || o.exit_code;
     if (!code && !stopped && optind <= argc) code = check(&o, &r);
