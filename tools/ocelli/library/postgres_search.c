@@ -75,10 +75,11 @@ int postgres_search(const struct search_request *request, const struct memory_mo
                     const struct history_question *question, struct search_answer *answer) {
     PGconn *db = NULL;
     char *written = vector_text(question->vector, model->size);
-    int status = written ? postgres_connect(&db, request->postgres) : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    int status =
+        written ? postgres_connect(&db, request->places.postgres) : log_fail(OCELLI_ERR_MEMORY, "out of memory");
     if (!status) status = prepare(db, question->wanted);
-    if (!status) status = ask(db, request->board, model, question, written, answer);
-    if (!status && !answer->count && !question->since_ms && !question->path && !request->board)
+    if (!status) status = ask(db, request->places.board, model, question, written, answer);
+    if (!status && !answer->count && !question->since_ms && !question->path && !request->places.board)
         log_warn("PostgreSQL: the table has no picture of this model");
     free(written);
     if (db) PQfinish(db);

@@ -5,15 +5,15 @@
 
 #include "base/arena.h"
 #include "memory/history.h"
+#include "ocelli/library/places.h"
 #include "tag/prompts.h"
 
 #include <ocelli.h>
 
 struct search_request {
-    const char *history, *library, *postgres; /* one of them */
-    const char *html;                         /* NULL: lines */
-    const char *board;                        /* of a database; NULL: all */
-    struct arena arena;                       /* of the lists below */
+    struct places places; /* one of them; board: of a database; NULL: all */
+    const char *html;     /* NULL: lines */
+    struct arena arena;   /* of the lists below */
     struct prompts_list templates, words, likes, nots;
     struct ocelli_query query; /* without what these lists say */
 };

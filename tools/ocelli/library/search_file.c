@@ -36,7 +36,7 @@ static int look(const struct search_request *r, struct history *h, const struct 
     for (size_t i = 0; !status && i < found.count; i++)
         status = take(h, &found.hits[i], r->html != NULL, &answer->hits[answer->count++]);
     if (!status && !found.compared && !q->since_ms)
-        log_warn("%s: has no picture of this model", r->library ? r->library : r->history);
+        log_warn("%s: has no picture of this model", r->places.library ? r->places.library : r->places.history);
     history_release(h);
     free(found.hits);
     return status;
@@ -45,8 +45,8 @@ static int look(const struct search_request *r, struct history *h, const struct 
 int search_file(const struct search_request *request, const struct memory_model *model,
                 const struct history_question *question, struct search_answer *answer) {
     struct history *h = NULL;
-    int status =
-        request->library ? library_read(&h, request->library, model) : history_open(&h, request->history, model);
+    int status = request->places.library ? library_read(&h, request->places.library, model)
+                                         : history_open(&h, request->places.history, model);
     if (!status) status = look(request, h, question, answer);
     history_close(&h);
     return status;
