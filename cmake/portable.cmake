@@ -40,7 +40,7 @@ endfunction()
 # Behind the link of each target; what the archives define stays inside.
 function(check_portable)
   foreach(target ${ARGN})
-    target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL -Wl,--as-needed)
+    target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
     add_custom_command(TARGET ${target} POST_BUILD COMMAND sh ${PROJECT_SOURCE_DIR}/cmake/portable_check.sh $<TARGET_FILE:${target}> VERBATIM)
   endforeach()
 endfunction()

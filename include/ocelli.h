@@ -344,6 +344,49 @@ int ocelli_tagger_save(const struct ocelli_tagger *tagger, const char *path);
 /* Frees and sets *tagger to NULL. Accepts NULL and a pointer to NULL. Saves nothing. */
 void ocelli_tagger_destroy(struct ocelli_tagger **tagger);
 
+/* ---- many pictures: search ---- */
+
+enum { OCELLI_HITS_MOST = 1000 };
+
+/* What is looked for: the same as on the command line (`ocelli search`) and over the wire. Each text and each embedding
+ * is a vector of unit length. Those that are wanted are added, those of `nots` are subtracted, and the sum is made unit
+ * length again. Give at least one text or embedding. Zero means default. Nothing of it is kept after the call. */
+struct ocelli_query {
+    const char *const *texts; /* (text_count) wanted, UTF-8 */
+    size_t text_count;
+    const float *embeddings; /* (embedding_count, D) wanted: of ocelli_embed_images(), pictures like these */
+    size_t embedding_count;
+    const char *const *nots; /* (not_count) less of these, UTF-8: they count less, they are not excluded */
+    size_t not_count;
+    const char *const *templates; /* (template_count) sentences around each text, {} being it; several are averaged */
+    size_t template_count;
+    int64_t since_ms; /* older pictures do not count: ms since 1970 (UTC); 0: all do */
+    int64_t apart_ms; /* of each such stretch of time the best picture counts, and none so near to a better one;
+                       * 0: each picture by itself */
+    const char *path; /* only files of a library whose absolute path begins so; NULL: all */
+    size_t wanted;    /* hits at most, up to OCELLI_HITS_MOST; 0: 10 */
+};
+
+struct ocelli_hit {
+    const char *path; /* the picture's file, absolute, as it was indexed; NULL: of a history, which has no files */
+    const char *tags; /* of a history: tags that were on, parted by ", "; else "" */
+    int64_t time_ms;  /* when it was taken, ms since 1970 (UTC) */
+    float score;      /* the cosine of its embedding and the query's vector; of another query it is no measure */
+};
+
+/* Searches the pictures of a file: a library of `ocelli index`, or the history of `ocelli run`. It compares the query
+ * with all of them, exactly. The file is opened for reading alone, and closed again; others may write it meanwhile. A
+ * picture that is not written yet is not found. The pictures must be of the very model of the handle (`model_key` of
+ * ocelli_get_info()); a history's pictures of other models are passed over. *hits gets an array of *count entries, the
+ * best first. It belongs to the handle, as its strings do, and lives until the next ocelli_search() or ocelli_close().
+ * On error *hits is NULL and *count 0.
+ * Errors: USAGE (nothing to look for; a text that is not UTF-8; an embedding that is not of unit length; a template
+ * without exactly one {}; a path that is not absolute; wanted and unwanted cancel out; the library was built without
+ * SQLite), FILE (`file` is missing, damaged, locked, no file of ocelli, a library of another model), MEMORY, and with
+ * texts those of ocelli_embed_texts(). */
+int ocelli_search(struct ocelli *handle, const char *file, const struct ocelli_query *query,
+                  const struct ocelli_hit **hits, size_t *count);
+
 #ifdef __GNUC__
 #pragma GCC visibility pop
 #endif

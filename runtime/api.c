@@ -90,6 +90,7 @@ void ocelli_close(struct ocelli **handle) {
     encoder_destroy(&o->encoder);
     handle_own_finish(o);
     blob_close(&o->blob);
+    arena_finish(&o->found);
     free(o->device_choice);
     free(o);
     *handle = NULL;

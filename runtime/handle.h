@@ -33,6 +33,7 @@ struct ocelli {
     bool proving; /* the model's vectors run: the proof of a choice that is new */
     struct clip_image image;
     struct clip_text text;
+    struct arena found; /* of the last ocelli_search() */
 };
 
 /* Errors: FILE, MEMORY, LIMIT, DEVICE. */
@@ -46,6 +47,11 @@ void handle_unload_text(struct ocelli *handle);
 int handle_own_read(struct ocelli *handle);
 void handle_own_finish(struct ocelli *handle);
 int handle_own_embed(struct ocelli *handle, const char *const *texts, size_t count, float *out);
+/* What is looked for, as a question to a file (memory/query.h): vector (D). Errors: USAGE, MEMORY, those of
+ * ocelli_embed_texts(). */
+struct history_question;
+int handle_resolve(struct ocelli *handle, const struct ocelli_query *query, float *vector,
+                   struct history_question *question);
 /* For what needs the tower itself. Logs that there is none. Errors: LIMIT. */
 int handle_need_text(const struct blob *blob, const struct clip_config *config);
 

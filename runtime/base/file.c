@@ -78,7 +78,7 @@ int file_make_folder(const char *path) {
     if (mkdir(path, 0777) == 0) return OCELLI_OK;
     int error = errno;
     if (error == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", path, strerror(error));
+    return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", path, file_write_error(error));
 }
 
 static int read_fd(struct file_bytes *bytes, int fd, const char *path) {
@@ -115,6 +115,15 @@ const char *file_watch_error(int error) {
     if (error == ENOSPC) return "too many watches on this system: raise fs.inotify.max_user_watches (sysctl)";
     if (error == EMFILE)
         return "too many watchers or open files: raise fs.inotify.max_user_instances (sysctl) or ulimit -n";
+    return strerror(error);
+}
+
+const char *file_write_error(int error) {
+    if (error == ENOSPC) return "No space left on device: make room";
+    if (error == EDQUOT) return "Disk quota exceeded: make room, or ask for more";
+    if (error == EFBIG)
+        return "File too large: it is over the limit of a file's size (ulimit -f), or of its file system: raise the "
+               "limit, or write elsewhere";
     return strerror(error);
 }
 

@@ -56,6 +56,9 @@ int file_load_private(const char *path, const char *what, char **bytes, size_t *
 /* The meaning of an errno of inotify: strerror() says "No space left on device" for a limit of the system. */
 const char *file_watch_error(int error);
 
+/* Why a write, or a new file, failed, and what to do, of its errno. */
+const char *file_write_error(int error);
+
 /* A file being written beside its final name. */
 struct file_writer {
     int fd;           /* -1: not open */

@@ -126,7 +126,8 @@ static int open_new(struct swap *w) {
     w->fd = open(w->aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     w->named = w->fd >= 0;
     if (w->named) return OCELLI_OK;
-    return log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", w->path, w->folder, strerror(errno));
+    return log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", w->path, w->folder,
+                    file_write_error(errno));
 }
 
 static int write_new(struct swap *w) {
@@ -140,7 +141,8 @@ static int write_new(struct swap *w) {
     }
     if (good) file_keep(w->fd, w->path);
     if (!good || fsync(w->fd) < 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path, strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
+                        file_write_error(errno));
     stamp_fd(w->fd, &w->wrote);
     return OCELLI_OK;
 }
@@ -149,7 +151,8 @@ static int name_new(struct swap *w) {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", w->fd);
     if (!w->named && linkat(AT_FDCWD, link, AT_FDCWD, w->aside, AT_SYMLINK_FOLLOW) < 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", w->path, w->folder, strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", w->path, w->folder,
+                        file_write_error(errno));
     w->named = true;
     close(w->fd); /* it would be one who has it open to write */
     w->fd = -1;
@@ -190,7 +193,7 @@ static bool came_out_old(const struct swap *w) {
 
 static int rename_over(struct swap *w) {
     if (rename(w->aside, w->path) < 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, file_write_error(errno));
     w->named = false;
     return OCELLI_OK;
 }

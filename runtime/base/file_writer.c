@@ -36,7 +36,7 @@ static int open_aside(struct file_writer *writer, bool there) {
     free(writer->aside); /* this writer made no file of that name */
     writer->aside = NULL;
     int status = memory ? log_fail(OCELLI_ERR_FILE, "%s: cannot write in the folder %s: %s", writer->path, folder,
-                                   strerror(fault))
+                                   file_write_error(fault))
                         : log_fail(OCELLI_ERR_MEMORY, "%s: out of memory", writer->path);
     free(folder);
     return status;
@@ -57,8 +57,8 @@ int file_writer_open(struct file_writer *writer, const char *path) {
 /* ---- writing ---- */
 
 static int fail(struct file_writer *w, int fault) {
-    return w->failed =
-               log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path, strerror(fault));
+    return w->failed = log_fail(OCELLI_ERR_FILE, "%s: cannot write: %s; nothing was left behind", w->path,
+                                file_write_error(fault));
 }
 
 /* After a failure part of the buffer may be in the file: trying again would write it twice. */
@@ -114,7 +114,7 @@ int file_writer_seal(struct file_writer *writer) {
 
 static int rename_over(struct file_writer *w) {
     if (rename(w->aside, w->path) < 0)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot rename into place: %s", w->path, file_write_error(errno));
     unfinished_remove(w->aside);
     free(w->aside);
     w->aside = NULL;

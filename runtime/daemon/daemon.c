@@ -291,7 +291,7 @@ static bool stopping(void *user) {
     return daemon->ending;
 }
 
-static int add_picture(struct daemon *daemon, const struct daemon_question *asked, float *one, float *sum) {
+static int embed_picture(struct daemon *daemon, const struct daemon_question *asked, float *vector) {
     struct decode_rule rule = {.budget = PICTURE_BUDGET,
                                .least_side = PICTURE_SCALE * daemon->inference.image_size,
                                .stopping = stopping,
@@ -300,31 +300,36 @@ static int add_picture(struct daemon *daemon, const struct daemon_question *aske
     log_hold(asked->fault, LOG_LINE);
     int status = decode_memory(&image, asked->picture, asked->picture_size, "the picture", &rule);
     log_release();
-    if (!status) status = text_request_picture(&daemon->inference, &image, one, asked->embed_timeout_ms);
-    if (!status) query_add(sum, one, daemon->inference.size, 1);
-    return status;
+    return status ? status : text_request_picture(&daemon->inference, &image, vector, asked->embed_timeout_ms);
 }
 
-static int add_text(struct daemon *daemon, const struct daemon_question *asked, float *one, float *sum) {
-    int status = text_request(&daemon->inference, asked->templates, asked->text, one, asked->embed_timeout_ms);
-    if (!status) query_add(sum, one, daemon->inference.size, 1);
-    return status;
+struct asking {
+    struct daemon *daemon;
+    const struct daemon_question *asked;
+};
+
+static int embed_text(void *user, const char *text, float *vector) {
+    const struct asking *a = user;
+    return text_request(&a->daemon->inference, a->asked->templates, text, vector, a->asked->embed_timeout_ms);
 }
 
 int daemon_search(struct daemon *daemon, const struct daemon_question *asked, struct history_found *found) {
     int64_t until = clock_ns(CLOCK_MONOTONIC) + asked->timeout_ms * INT64_C(1000000);
     uint32_t size = daemon->inference.size;
-    float *sum = calloc(2 * (size_t)size, sizeof *sum), *one = sum + size;
+    struct asking asking = {daemon, asked};
+    struct history_question question;
+    float *sum = calloc(2 * (size_t)size, sizeof *sum), *like = sum + size;
     if (!sum) return log_fail(OCELLI_ERR_MEMORY, "out of memory for a search");
-    struct history_question question = {.vector = sum,
-                                        .wanted = asked->wanted,
-                                        .apart_ms = asked->apart_ms,
-                                        .until_ns = until,
-                                        .stop = &daemon->ending};
+    struct ocelli_query query = {.texts = &asked->text,
+                                 .text_count = *asked->text != 0,
+                                 .embeddings = like,
+                                 .embedding_count = asked->picture != NULL,
+                                 .wanted = asked->wanted,
+                                 .apart_ms = asked->apart_ms};
     int status = OCELLI_OK;
-    if (asked->picture) *asked->fault = 0, status = add_picture(daemon, asked, one, sum);
-    if (!status && *asked->text) status = add_text(daemon, asked, one, sum);
-    if (!status) status = query_finish(sum, size);
+    if (asked->picture) *asked->fault = 0, status = embed_picture(daemon, asked, like);
+    if (!status) status = query_resolve(&query, size, &(struct query_embedder){embed_text, &asking}, sum, &question);
+    question.until_ns = until, question.stop = &daemon->ending;
     if (!status) status = memory_search(daemon->memory, &question, found);
     free(sum);
     return status;

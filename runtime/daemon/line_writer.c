@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/line_writer.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/thread.h"
 
@@ -66,7 +67,8 @@ static void write_piece(struct line_writer *l) {
     pthread_mutex_unlock(&l->lock);
     int failed = write_all(l->fd, l->piece, n);
     if (failed == EPIPE && l->name) log_error("%s: its reader is gone", l->name);
-    if (failed && failed != EPIPE && l->name) log_error("%s: %s: events are lost there", l->name, strerror(failed));
+    if (failed && failed != EPIPE && l->name)
+        log_error("%s: %s; events are lost there", l->name, file_write_error(failed));
     pthread_mutex_lock(&l->lock);
     if (failed == EPIPE) l->status = OCELLI_ERR_FILE, n = l->size;
     memmove(l->bytes, l->bytes + n, l->size - n);

@@ -70,6 +70,6 @@ int state_save_as(const char *folder, const char *name, const void *bytes, size_
     int status = path_of(path, folder, name);
     if (status) return status;
     if (mkdir(folder, 0777) < 0 && errno != EEXIST)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", folder, strerror(errno));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", folder, file_write_error(errno));
     return file_save(path, bytes, size);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
 #include "base/file_place.h"
 #include "base/log.h"
 #include "memory/history_inner.h"
@@ -44,6 +45,7 @@ bool history_built_in(void) {
 static const char *advice(const struct history *h, int code) {
     switch (code & 0xff) {
     case SQLITE_FULL: return h->budget ? ": make room, or give it a smaller budget" : ": make room";
+    case SQLITE_IOERR: return ": its disk is at fault, see the kernel's log (dmesg)";
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ": another program holds it";
     case SQLITE_CORRUPT:
@@ -62,15 +64,30 @@ static const char *noun(const struct history *h) {
     return h->is_library ? "library" : "history";
 }
 
+/* errno of what SQLite could not do; 0: unknown. Of a COMMIT it is told only by the file that was written: the log
+ * (WAL) or the file itself. */
+static int fault_of_system(const struct history *h) {
+    sqlite3_file *log = NULL;
+    int fault = h->db ? sqlite3_system_errno(h->db) : 0;
+    if (!h->db || fault) return fault;
+    sqlite3_file_control(h->db, NULL, SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (log && log->pMethods) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &fault);
+    if (!fault) sqlite3_file_control(h->db, NULL, SQLITE_FCNTL_LAST_ERRNO, &fault);
+    return fault;
+}
+
 int history_fault(const struct history *history, const char *what) {
     int code = history->db ? sqlite3_errcode(history->db) : SQLITE_NOMEM;
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE) code = SQLITE_NOMEM; /* ours, not SQLite's */
     const char *why = code == SQLITE_NOMEM       ? "out of memory"
                       : code == SQLITE_INTERRUPT ? "it takes too long"
                                                  : sqlite3_errmsg(history->db);
-    int of_system = history->db ? sqlite3_system_errno(history->db) : 0;
+    int of_system = fault_of_system(history);
+    bool io = (code & 0xff) == SQLITE_IOERR && of_system;
     if (code == SQLITE_CANTOPEN && of_system) why = strerror(file_cause(history->path, of_system));
-    log_error("%s: %s the %s: %s%s", history->path, what, noun(history), why, advice(history, code));
+    if (io) why = file_write_error(of_system);
+    log_error("%s: %s the %s: %s%s", history->path, what, noun(history), why,
+              io && of_system != EIO ? "" : advice(history, code));
     return code == SQLITE_NOMEM ? OCELLI_ERR_MEMORY : OCELLI_ERR_FILE;
 }
 

@@ -75,6 +75,11 @@ struct history_found {
  * that is damaged is told. Errors: FILE, MEMORY. */
 int history_search(struct history *history, const struct history_question *question, struct history_found *found);
 
+/* All that is read until history_release() is of one state of the file, whoever writes meanwhile: a hit has its row.
+ * Errors: FILE. */
+int history_hold(struct history *history);
+void history_release(struct history *history);
+
 /* The file that a picture of a library was read from: its absolute path, free(*path). NULL: there is none. Errors:
  * FILE, MEMORY. */
 int history_file(struct history *history, int64_t id, char **path);

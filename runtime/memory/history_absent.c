@@ -38,6 +38,15 @@ int history_search(struct history *h, const struct history_question *question, s
     return OCELLI_ERR_USAGE;
 }
 
+int history_hold(struct history *h) {
+    (void)h;
+    return OCELLI_ERR_USAGE;
+}
+
+void history_release(struct history *h) {
+    (void)h;
+}
+
 int history_file(struct history *h, int64_t id, char **path) {
     (void)h, (void)id;
     *path = NULL;
@@ -82,6 +91,10 @@ int library_open(struct history **out, const char *path, const struct memory_mod
 }
 
 int library_read(struct history **out, const char *path, const struct memory_model *model) {
+    return history_open(out, path, model);
+}
+
+int library_read_any(struct history **out, const char *path, const struct memory_model *model) {
     return history_open(out, path, model);
 }
 

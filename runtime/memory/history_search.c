@@ -166,12 +166,21 @@ static int give(struct history *h, struct scan *scan) {
     return status;
 }
 
+int history_hold(struct history *history) {
+    return sqlite3_exec(history->db, "BEGIN", NULL, NULL, NULL) ? history_fault(history, "cannot read") : OCELLI_OK;
+}
+
+void history_release(struct history *history) {
+    if (!sqlite3_get_autocommit(history->db)) sqlite3_exec(history->db, "COMMIT", NULL, NULL, NULL);
+}
+
 static int look(struct history *h, struct scan *scan) {
-    if (sqlite3_exec(h->db, "BEGIN", NULL, NULL, NULL)) return history_fault(h, "cannot read");
-    int status = choose_among(h, scan, scan->question->path);
+    bool own = sqlite3_get_autocommit(h->db);
+    int status = own ? history_hold(h) : OCELLI_OK;
+    if (!status) status = choose_among(h, scan, scan->question->path);
     if (!status) status = history_unchecked_blocks(h, compare_block, scan);
     if (!status) status = give(h, scan);
-    sqlite3_exec(h->db, "COMMIT", NULL, NULL, NULL);
+    if (own) history_release(h);
     return status;
 }
 

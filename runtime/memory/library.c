@@ -107,6 +107,14 @@ int library_read(struct history **out, const char *path, const struct memory_mod
     return status;
 }
 
+int library_read_any(struct history **out, const char *path, const struct memory_model *model) {
+    int status = history_open_to_read(out, path, model, HISTORY_LIBRARY);
+    if (!status) status = history_is_library(*out, &(*out)->is_library);
+    if (!status && (*out)->is_library) status = check_model(*out);
+    if (status) history_close(out);
+    return status;
+}
+
 /* ---- finding ---- */
 
 const char *library_split(const char *path, size_t *folder) {

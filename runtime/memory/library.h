@@ -11,6 +11,8 @@
 int library_open(struct history **out, const char *path, const struct memory_model *model);
 /* To search: as history_open(), but FILE for vectors of another model. */
 int library_read(struct history **out, const char *path, const struct memory_model *model);
+/* A library or a daemon's history, whichever it is: as library_read() or as history_open(). */
+int library_read_any(struct history **out, const char *path, const struct memory_model *model);
 
 struct library_file {
     int64_t id;

@@ -755,7 +755,7 @@ static void test_no_room_for_report(void **state) {
     if (mounted) umount2(full, MNT_DETACH);
     rmdir(full);
     assert_int_equal(o.status, mounted ? 1 : 0);
-    if (mounted) assert_non_null(strstr(o.said, "No space left on device; nothing was left behind"));
+    if (mounted) assert_non_null(strstr(o.said, "No space left on device: make room; nothing was left behind"));
     assert_int_equal(stat(real, &st), 0);
     assert_int_equal(st.st_size, 3);
     assert_int_equal(count_files(out), 2);

@@ -135,7 +135,7 @@ static void test_full_disk(void **state) {
     line_writer_add(l, "a\n");
     assert_true(line_writer_drain(l, 20000));
     assert_int_equal(line_writer_status(l), OCELLI_OK); /* the daemon goes on */
-    assert_string_equal(heard.text, "standard output: No space left on device: events are lost there");
+    assert_string_equal(heard.text, "standard output: No space left on device: make room; events are lost there");
     assert_true(line_writer_close(&l, 20000));
     assert_int_equal(close(full), 0); /* it stayed ours */
 }

@@ -69,6 +69,35 @@ rmdir photos && mv away photos
 index photos none
 test $? -eq 1 && grep -q '^ocelli: none: No such file' err && is '.indexed == 8 and .unread_folders == 1' "a folder that is not there"
 
+# Gone between the listing and the reading, while the clock jumps back at each look: told, and the rest is indexed. One that the library
+# had is removed from it.
+preload() { ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 LD_PRELOAD=$OCELLI_BUILD/tests/libslow_disk.so "$@"; }
+for n in 1 2 3; do cp photos/2024/pizza.png photos/2024/new$n.png; done
+CLOCK_BACK=1 VANISHES=new2.png preload index photos || fail "a picture that vanishes: $(cat err)"
+is '.indexed == 2 and .vanished == 2 and .unread == 0 and .removed == 0 and .pictures == 10' "a picture that vanishes"
+grep -qx "ocelli: warning: $work/photos/2024/new2.png: vanished before it was read" err && test ! -e photos/2024/new2.png || fail "which one vanished: $(cat err)"
+touch photos/2024/new1.png
+VANISHES=new1.png preload index photos && is '.indexed == 0 and .vanished == 2 and .removed == 1 and .pictures == 9' "a known picture that vanishes"
+# All of them at once, as of a disk that is taken out meanwhile: they stay.
+mkdir disk && cp photos/2024/pizza.png disk && index disk || fail "one more folder"
+touch disk/pizza.png
+VANISHES=disk/pizza.png preload index disk && is '.vanished == 1 and .removed == 0 and .pictures == 10' "a disk that is taken out"
+grep -q 'is a disk not mounted' err || fail "a disk that is taken out: $(cat err)"
+index --emptied disk && is '.removed == 1 and .pictures == 9' "it stays away"
+# Written after the clock went back: the time of change is an earlier one, the size the same.
+cat >dots.py <<'EOF'
+import sys
+sys.stdout.buffer.write(b"P6 16 16 255\n" + bytes([int(sys.argv[1])] * 768))
+EOF
+python3 dots.py 0 >photos/dots.ppm && touch -d 2030-01-01 photos/dots.ppm && index photos && is '.indexed == 1' "a time in the future"
+python3 dots.py 255 >photos/dots.ppm && touch -d 2020-01-01 photos/dots.ppm && index photos && is '.indexed == 1' "an earlier time of change"
+rm -r photos/dots.ppm photos/2024/new3.png disk && index photos && is '.removed == 2 and .pictures == 8' "cleared"
+
+# A limit of a file's size is told as such, and nothing is lost.
+(ulimit -f 256 && run index --library limit.db --json photos >out 2>err)
+test $? -eq 1 && test "$(grep -vc vanished err)" -eq 1 && grep -q '^ocelli: limit.db: cannot write the library: File too large: it is over the limit of a file.s size (ulimit -f)' err || fail "ulimit -f: $(cat err)"
+run index --library limit.db --json photos >out 2>err && is '.indexed + .unchanged == 8' "after ulimit -f"
+
 # Killed in the middle: what was written is there, and the next run does the rest.
 mkdir many
 for i in $(seq 150); do ln photos/2023/420.jpg many/$i.jpg; done

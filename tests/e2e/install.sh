@@ -32,8 +32,9 @@ lib=$(pkg-config --variable=libdir ocelli)
 "$compiler" $flags "$example" $(pkg-config --cflags --libs ocelli) -o "$work/by-pkg-config" 2>"$work/log" || fail "pkg-config"
 warnings='-Wall -Wextra -Wpedantic -Werror'
 # shellcheck disable=SC2046,SC2086
-"$compiler" $flags $warnings "$examples/tagger.c" $(pkg-config --cflags --libs ocelli) -o "$work/tagger" 2>"$work/log" ||
-    fail "tagger.c"
+for name in tagger search; do
+    "$compiler" $flags $warnings "$examples/$name.c" $(pkg-config --cflags --libs ocelli) -o "$work/$name" 2>"$work/log" || fail "$name.c"
+done
 awk '/^```c$/ { on = 1; next } /^```$/ { if (on) exit } on' "$OCELLI_SOURCE/docs/library.md" >"$work/first.c"
 # shellcheck disable=SC2046,SC2086
 "$compiler" $flags $warnings "$work/first.c" $(pkg-config --cflags --libs ocelli) -o "$work/first" 2>"$work/log" || fail "library.md"

@@ -13,7 +13,7 @@ diff "$work/declared" "$work/shown" || { echo "libocelli shows (>) other functio
 test "$(wc -l <"$work/declared")" -le 26 || { echo "more than 26 public functions"; failed=1; }
 comm -23 "$work/named" "$work/declared" | grep . && { echo "ocelli.h speaks of functions that it does not declare"; failed=1; }
 fail() { echo "FAILED: $1"; test ! -s "$work/log" || tail -20 "$work/log"; failed=1; }
-for example in example tagger example_cpp; do
+for example in example tagger search example_cpp; do
     program=$OCELLI_BUILD/tests/$example
     test $example = example_cpp -a ! -e "$program" && continue # no C++ compiler
     readelf -d "$program" | grep -q 'NEEDED.*libocelli' || fail "$example does not use libocelli"
@@ -48,6 +48,26 @@ head -c 24576 /dev/zero | tagger 64x64@2 || fail "tagger: frames on standard inp
 echo broken >"$work/learnt"
 tagger "$work/frames" && fail "tagger: a broken file of what was learnt is taken"
 grep -q 'learnt: not what tags have learnt' "$work/log" || fail "tagger: a broken file of what was learnt is not named"
+
+# The example finds what the command finds, with the same scores. found NAME TEXT NOT OPTION...
+found() {
+    name=$1 text=$2 not=$3
+    shift 3
+    "$OCELLI_BUILD/ocelli" search -m "$model" --library "$work/pictures.db" -n 5 "$@" >"$work/lines" 2>"$work/log" || fail "ocelli search: $name"
+    sed -E 's/^.{19}  //' "$work/lines" >"$work/expected"
+    "$OCELLI_BUILD/tests/search" "$model" "$work/pictures.db" "$text" ${not:+"$not"} >"$work/log" 2>&1 || fail "search: $name"
+    test "$(wc -l <"$work/log")" = 5 || fail "search: $name: not 5 hits"
+    cmp -s "$work/expected" "$work/log" || fail "search: $name: other hits than the command's"
+}
+if "$OCELLI_BUILD/ocelli" index -m "$model" --library "$work/pictures.db" "$pictures" >"$work/log" 2>&1; then
+    found "a text" "a cat" "" "a cat"
+    found "less of a text" "a cat and a dog" "a dog" --not "a dog" "a cat and a dog"
+    found "a picture" "$pictures/cat.png" "" --like "$pictures/cat.png"
+    "$OCELLI_BUILD/tests/search" "$model" "$work/none.db" "a cat" >"$work/log" 2>&1 && fail "search: no library, no fault"
+    grep -q 'none.db: cannot open' "$work/log" || fail "search: a missing library is not named"
+else
+    grep -q 'not built in' "$work/log" || fail "index"
+fi
 : >"$work/log"
 
 DESTDIR=$work/root cmake --install "$OCELLI_BUILD" >/dev/null || { echo "cannot be installed"; failed=1; }

@@ -115,7 +115,7 @@ if mount -t tmpfs -o size=64k none disk 2>/dev/null; then
     start
     started
     sleep 2
-    test "$(grep -c 'ocelli: disk/state/learnt: cannot write: No space left on device; nothing was left behind$' err)" -eq 1 \
+    test "$(grep -c 'ocelli: disk/state/learnt: cannot write: No space left on device: make room; nothing was left behind$' err)" -eq 1 \
         -a "$(faults | wc -l)" -eq 1 || fail "$name: not one line"
     test -z "$(ls disk/state)" || fail "$name: something was left behind"
     pictures_before=$(jq -s 'map(select(.event=="status"))|last|.pictures' out)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* Of the file's header: 2: WAL, 1: a plain file. */
@@ -286,6 +287,35 @@ static void test_removed(void **state) {
     remove_folder();
 }
 
+/* The same under a limit of a file's size (ulimit -f), which is told as such. */
+static void test_file_limit(void **state) {
+    (void)state;
+    struct history *h;
+    struct rlimit old, small;
+    uint64_t count = 0;
+    int status;
+    new_folder();
+    assert_int_equal(history_create(&h, path, &model, 8 * MB), OCELLI_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small = (struct rlimit){.rlim_cur = MB / 4, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    listen();
+    while (!(status = append(h, count, 10))) count += 10;
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(status, OCELLI_ERR_FILE);
+    assert_int_equal(heard.lines, 1);
+    if (!strstr(heard.text, "history.db: cannot write the history: File too large: it is over the limit"))
+        fail_msg("\"%s\"", heard.text);
+    assert_true(count > 0);
+    assert_int_equal(append(h, count, 10), OCELLI_OK);
+    history_close(&h);
+    assert_int_equal(number("PRAGMA integrity_check"), 1);
+    assert_int_equal(number("SELECT count(*) FROM picture"), count + 10);
+    remove_folder();
+}
+
 /* A disk of 1 MiB: a line, what is there stays whole; and it goes on when there is room again. */
 static void test_full(void **state) {
     (void)state;
@@ -328,6 +358,7 @@ int main(void) {
         cmocka_unit_test(test_refused),          cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_read_only_folder), cmocka_unit_test(test_locked),
         cmocka_unit_test(test_removed),          cmocka_unit_test(test_full),
+        cmocka_unit_test(test_file_limit),
     };
     if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
         puts("SKIP: no SQLite, or not its shell");

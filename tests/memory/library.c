@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { MOST = 700 };
@@ -402,6 +403,32 @@ static void test_killed(void **state) {
     remove_folder();
 }
 
+/* A limit of a file's size (ulimit -f) is told as such; what is there stays, and it goes on without the limit. */
+static void test_file_limit(void **state) {
+    (void)state;
+    struct rlimit old, small;
+    uint64_t count = 0;
+    int status;
+    struct history *h = library();
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small = (struct rlimit){.rlim_cur = 2 * MB, .rlim_max = old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    listen();
+    while (!(status = put(h, count, 50, 1))) count += 50;
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_DFL);
+    refused(status, "cannot write the library: File too large: it is over the limit of a file's size (ulimit -f)");
+    assert_true(count > 1000);
+    assert_int_equal(search_for(h, 5, (struct history_question){0}).compared, count);
+    assert_int_equal(put(h, count, 50, 1), OCELLI_OK); /* the handle can go on */
+    history_close(&h);
+    assert_int_equal(library_open(&h, path, &model), OCELLI_OK);
+    assert_first(h, count + 7, 1);
+    history_close(&h);
+    remove_folder();
+}
+
 /* A disk of 4 MiB: a line, what is there stays, and it goes on when there is room. */
 static void test_full(void **state) {
     (void)state;
@@ -432,12 +459,13 @@ static void test_full(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),   cmocka_unit_test(test_changes),
-        cmocka_unit_test(test_filters), cmocka_unit_test(test_thumbnails),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_damaged_page),
-        cmocka_unit_test(test_lost),    cmocka_unit_test(test_version_1),
-        cmocka_unit_test(test_direct),  cmocka_unit_test(test_damage_anywhere),
-        cmocka_unit_test(test_killed),  cmocka_unit_test(test_full),
+        cmocka_unit_test(test_pages),      cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_filters),    cmocka_unit_test(test_thumbnails),
+        cmocka_unit_test(test_refused),    cmocka_unit_test(test_damaged_page),
+        cmocka_unit_test(test_lost),       cmocka_unit_test(test_version_1),
+        cmocka_unit_test(test_direct),     cmocka_unit_test(test_damage_anywhere),
+        cmocka_unit_test(test_killed),     cmocka_unit_test(test_full),
+        cmocka_unit_test(test_file_limit),
     };
     if (!history_built_in() || system("command -v sqlite3 >/dev/null")) {
         puts("SKIP: no SQLite, or not its shell");

@@ -5,7 +5,7 @@
 #include "ocelli/common/plain.h"
 #include "ocelli/common/progress.h"
 #include "ocelli/library/near.h"
-#include "ocelli/options.h"
+#include "ocelli/library/places.h"
 #include "text/json.h"
 
 #include <math.h>
@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_LIBRARY = OPTIONS_OWN, OPTION_ABOVE };
+enum { OPTION_ABOVE = PLACES_OWN };
 #define ABOVE 0.95
 
 struct request {
-    const char *library;
+    struct places places;
     double above;
     bool quiet;
 };
@@ -69,7 +69,7 @@ static int open_library(const struct options *o, const struct request *r, struct
     if (!status) ocelli_get_info(handle, &info);
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
-    if (!status) status = library_read(h, r->library, &model);
+    if (!status) status = library_read(h, r->places.library, &model);
     *size = model.size;
     ocelli_close(&handle);
     return status;
@@ -81,6 +81,7 @@ static int find(const struct options *o, const struct request *r) {
     struct near_groups groups = {0};
     size_t size;
     int status = open_library(o, r, &h, &size);
+    if (!status) status = history_hold(h);
     if (!status) status = history_load(h, &vectors);
     if (!status) status = near_find(&vectors, size, r->above, !r->quiet && progress_possible(), &groups);
     if (!status) status = show_all(o, h, &groups);
@@ -92,19 +93,15 @@ static int find(const struct options *o, const struct request *r) {
 
 static int take_options(struct options *options, struct request *r, int argc, char **argv) {
     static const struct option table[] = {OPTIONS_LONG,
-                                          {"library", required_argument, NULL, OPTION_LIBRARY},
+                                          PLACES_LIBRARY,
                                           {"above", required_argument, NULL, OPTION_ABOVE},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {0}};
     int c;
     char *end;
     while ((c = options_next(options, argc, argv, OPTIONS_LETTERS "q", table)) >= 0) {
-        options->exit_code = 0;
+        places_take(options, c, optarg, &r->places, &options->exit_code);
         if (c == 'q') r->quiet = true;
-        if (c == OPTION_LIBRARY) {
-            r->library = optarg;
-            options->exit_code = options_file(options, "--library", optarg);
-        }
         if (c == OPTION_ABOVE) {
             r->above = strtod(optarg, &end);
             if (!*optarg || *end || !(r->above > 0 && r->above <= 1))
@@ -120,7 +117,7 @@ static int run(int argc, char **argv) {
     struct request r = {.above = ABOVE};
     if (take_options(&o, &r, argc, argv) == OPTIONS_STOP) return o.exit_code;
     if (!o.model) return options_usage(&o, "no model: give -m BLOB");
-    if (!r.library) return options_usage(&o, "no library: give --library FILE");
+    if (!r.places.library) return options_usage(&o, "no library: give --library FILE");
     if (optind != argc) return options_usage(&o, "\"%s\": takes no more words", argv[optind]);
     return find(&o, &r);
 }

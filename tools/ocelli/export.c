@@ -2,8 +2,8 @@
  * ocelli export: a library or a history into a database that many boards share. */
 #include "base/log.h"
 #include "memory/library.h"
+#include "ocelli/library/places.h"
 #include "ocelli/library/postgres.h"
-#include "ocelli/options.h"
 #include "text/json.h"
 
 #include <stdio.h>
@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { OPTION_LIBRARY = OPTIONS_OWN, OPTION_HISTORY, OPTION_POSTGRES, OPTION_BOARD, NAME = 256 };
+enum { NAME = 256 };
 
 struct request {
-    const char *library, *history, *postgres, *board;
+    struct places places;
     bool quiet;
 };
 
@@ -35,10 +35,11 @@ static void show(const struct options *o, const struct postgres_export *e) {
 }
 
 static int run_export(const struct options *o, const struct request *r) {
+    const struct places *p = &r->places;
     char host[NAME] = "board";
     struct ocelli *handle = NULL;
     struct ocelli_info info = {0};
-    struct postgres_export e = {.url = r->postgres, .board = r->board, .progress = !r->quiet};
+    struct postgres_export e = {.url = p->postgres, .board = p->board, .progress = !r->quiet};
     if (!e.board && !gethostname(host, sizeof host - 1)) e.board = host;
     int status = options_open(o, &handle);
     if (!status) ocelli_get_info(handle, &info);
@@ -46,7 +47,7 @@ static int run_export(const struct options *o, const struct request *r) {
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
     e.model = &model;
     if (!status)
-        status = r->library ? library_read(&e.from, r->library, &model) : history_open(&e.from, r->history, &model);
+        status = p->library ? library_read(&e.from, p->library, &model) : history_open(&e.from, p->history, &model);
     if (!status) status = postgres_export(&e);
     if (!status) show(o, &e);
     history_close(&e.from);
@@ -54,34 +55,11 @@ static int run_export(const struct options *o, const struct request *r) {
     return options_exit_code(status);
 }
 
-/* 0, or the exit code: it is empty. */
-static int take_name(const struct options *o, int option, const char *name) {
-    if (option == OPTION_BOARD) return *name ? 0 : options_usage(o, "--board is empty: give the name of a board");
-    if (option == OPTION_POSTGRES)
-        return *name ? 0 : options_usage(o, "--postgres is empty: give the URL of a database");
-    return options_file(o, option == OPTION_LIBRARY ? "--library" : "--history", name);
-}
-
 static int take_options(struct options *options, struct request *r, int argc, char **argv) {
-    static const struct option table[] = {OPTIONS_LONG,
-                                          {"library", required_argument, NULL, OPTION_LIBRARY},
-                                          {"history", required_argument, NULL, OPTION_HISTORY},
-                                          {"postgres", required_argument, NULL, OPTION_POSTGRES},
-                                          {"board", required_argument, NULL, OPTION_BOARD},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {0}};
+    static const struct option table[] = {OPTIONS_LONG, PLACES_ALL, {"quiet", no_argument, NULL, 'q'}, {0}};
     int c;
     while ((c = options_next(options, argc, argv, OPTIONS_LETTERS "q", table)) >= 0) {
-        const char **to = c == OPTION_LIBRARY    ? &r->library
-                          : c == OPTION_HISTORY  ? &r->history
-                          : c == OPTION_POSTGRES ? &r->postgres
-                                                 : &r->board;
-        if (c == 'q') {
-            r->quiet = true;
-            continue;
-        }
-        *to = optarg;
-        options->exit_code = take_name(options, c, optarg);
+        if (!places_take(options, c, optarg, &r->places, &options->exit_code)) r->quiet = true;
         if (options->exit_code) return OPTIONS_STOP;
     }
     return c;
@@ -92,8 +70,9 @@ static int run(int argc, char **argv) {
     struct request r = {0};
     if (take_options(&o, &r, argc, argv) == OPTIONS_STOP) return o.exit_code;
     if (!o.model) return options_usage(&o, "no model: give -m BLOB");
-    if (!r.postgres) return options_usage(&o, "no database: give --postgres URL");
-    if (!r.library == !r.history) return options_usage(&o, "give --library FILE or --history FILE, one of them");
+    if (!r.places.postgres) return options_usage(&o, "no database: give --postgres URL");
+    if (!r.places.library == !r.places.history)
+        return options_usage(&o, "give --library FILE or --history FILE, one of them");
     if (optind != argc) return options_usage(&o, "\"%s\": takes no more words", argv[optind]);
     return run_export(&o, &r);
 }

@@ -2,16 +2,16 @@
  * ocelli index: pictures of folders into a library that can be searched. */
 #include "base/log.h"
 #include "ocelli/library/indexing.h"
-#include "ocelli/options.h"
+#include "ocelli/library/places.h"
 #include "text/json.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTION_LIBRARY = OPTIONS_OWN, OPTION_THUMBNAILS, OPTION_WHOLE, OPTION_EMPTIED };
+enum { OPTION_THUMBNAILS = PLACES_OWN, OPTION_WHOLE, OPTION_EMPTIED };
 
 struct index_request {
-    const char *library;
+    struct places places;
     bool thumbnails, whole, emptied, quiet;
 };
 
@@ -44,7 +44,7 @@ static int fill(const struct options *o, struct indexing *x) {
 }
 
 static int run_index(const struct options *o, const struct index_request *r, char **folders, size_t count) {
-    struct indexing x = {.file = r->library,
+    struct indexing x = {.file = r->places.library,
                          .folders = (const char *const *)folders,
                          .folder_count = count,
                          .thumbnails = r->thumbnails,
@@ -56,7 +56,7 @@ static int run_index(const struct options *o, const struct index_request *r, cha
     if (!status) ocelli_get_info(x.handle, &info);
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
-    if (!status) status = library_open(&x.library, r->library, &model);
+    if (!status) status = library_open(&x.library, r->places.library, &model);
     if (!status) status = fill(o, &x);
     history_close(&x.library);
     ocelli_close(&x.handle);
@@ -65,7 +65,7 @@ static int run_index(const struct options *o, const struct index_request *r, cha
 
 static int take_options(struct options *options, struct index_request *r, int argc, char **argv) {
     static const struct option table[] = {OPTIONS_LONG,
-                                          {"library", required_argument, NULL, OPTION_LIBRARY},
+                                          PLACES_LIBRARY,
                                           {"thumbnails", no_argument, NULL, OPTION_THUMBNAILS},
                                           {"whole", no_argument, NULL, OPTION_WHOLE},
                                           {"emptied", no_argument, NULL, OPTION_EMPTIED},
@@ -78,12 +78,9 @@ static int take_options(struct options *options, struct index_request *r, int ar
         case OPTION_THUMBNAILS: r->thumbnails = true; break;
         case OPTION_WHOLE: r->whole = true; break;
         case OPTION_EMPTIED: r->emptied = true; break;
-        case OPTION_LIBRARY:
-            r->library = optarg;
-            options->exit_code = options_file(options, "--library", optarg);
-            if (options->exit_code) return OPTIONS_STOP;
-            break;
+        default: places_take(options, c, optarg, &r->places, &options->exit_code);
         }
+        if (options->exit_code) return OPTIONS_STOP;
     }
     return c;
 }
@@ -93,7 +90,7 @@ static int run(int argc, char **argv) {
     struct index_request r = {0};
     if (take_options(&o, &r, argc, argv) == OPTIONS_STOP) return o.exit_code;
     if (!o.model) return options_usage(&o, "no model: give -m BLOB");
-    if (!r.library) return options_usage(&o, "no library: give --library FILE");
+    if (!r.places.library) return options_usage(&o, "no library: give --library FILE");
     if (optind == argc) return options_usage(&o, "no DIR: name the folders of pictures");
     for (int i = optind; i < argc; i++) {
         int fault = options_file(&o, "DIR", argv[i]);

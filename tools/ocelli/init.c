@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * ocelli init: a commented ini for this machine, and the script that it runs at each change. */
 #include "base/control.h"
+#include "base/file.h"
 #include "base/file_place.h"
 #include "base/log.h"
 #include "ocelli/init/init_files.h"
@@ -64,7 +65,7 @@ static int make_folder(struct init *n) {
     if (n->made_folder) return OCELLI_OK;
     int fault = errno;
     if (fault != EEXIST)
-        return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", n->folder, strerror(fault));
+        return log_fail(OCELLI_ERR_FILE, "%s: cannot make this folder: %s", n->folder, file_write_error(fault));
     fault = stat(n->folder, &st) ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR; /* a link may lead nowhere */
     return fault ? log_fail(OCELLI_ERR_FILE, "%s: is there and no folder: %s", n->folder, strerror(fault)) : OCELLI_OK;
 }

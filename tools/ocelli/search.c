@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "ocelli/library/postgres.h"
 #include "ocelli/library/search.h"
-#include "ocelli/options.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,22 +11,16 @@
 #include <unistd.h>
 
 enum {
-    OPTION_HISTORY = OPTIONS_OWN,
-    OPTION_LIBRARY,
-    OPTION_POSTGRES,
-    OPTION_BOARD,
-    OPTION_LIKE,
+    OPTION_LIKE = PLACES_OWN,
     OPTION_NOT,
     OPTION_SINCE,
     OPTION_PATH,
     OPTION_HTML,
     OPTION_TEMPLATE,
     OPTION_APART,
-    WANTED = 10,
-    WANTED_MOST = 1000,
-    APART = 60, /* of a history */
-    APART_NOT_GIVEN = SIZE_MAX,
-    APART_MOST = 86400
+    APART_MS = 60000, /* of a history */
+    APART_NOT_GIVEN = -1,
+    APART_MOST = 86400 /* seconds */
 };
 
 static int answer(const struct options *o, struct search_request *r, const struct search_answer *found) {
@@ -46,9 +39,11 @@ static int search(const struct options *options, struct search_request *request)
     struct memory_model model = {.name = info.model_name, .size = info.embedding_size};
     if (!status) snprintf(model.key, sizeof model.key, "%s", info.model_key);
     float *vector = calloc(model.size + 1, sizeof *vector);
+    struct history_question question;
     if (!status && !vector) status = log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    if (!status) status = search_vector(request, handle, vector);
-    if (!status) status = (request->postgres ? postgres_search : search_file)(request, &model, vector, &found);
+    if (!status) status = search_resolve(request, handle, vector, &question);
+    if (!status)
+        status = (request->places.postgres ? postgres_search : search_file)(request, &model, &question, &found);
     if (!status) status = answer(options, request, &found);
     search_answer_free(&found);
     free(vector);
@@ -67,7 +62,7 @@ static int take_path(const struct options *o, struct search_request *r, const ch
     }
     struct prompts_list one = {0};
     if (!fault) fault = options_exit_code(prompts_add(&one, &r->arena, found ? found : path));
-    if (!fault) r->path = one.texts[0];
+    if (!fault) r->query.path = one.texts[0];
     free(found);
     return fault;
 }
@@ -78,33 +73,24 @@ static int take_text(const struct options *o, struct search_request *r, struct p
     return fault ? fault : options_exit_code(prompts_add(to, &r->arena, text));
 }
 
-static int take_file(const struct options *o, const char *what, const char *name, const char **to) {
-    *to = name;
-    return options_file(o, what, name);
-}
-
-static int take_name(const struct options *o, const char *name, const char *of, const char **to) {
-    *to = name;
-    return *name ? 0 : options_usage(o, "%s", of);
-}
-
 static int take_option(struct options *o, struct search_request *r, int c) {
     int fault;
+    size_t seconds = 0;
+    if (places_take(o, c, optarg, &r->places, &fault)) return fault;
     switch (c) {
-    case 'n': return options_number(o, "-n", optarg, WANTED_MOST, &r->wanted);
-    case OPTION_APART: return options_number(o, "--apart", optarg, APART_MOST, &r->apart);
-    case OPTION_HISTORY: return take_file(o, "--history", optarg, &r->history);
-    case OPTION_LIBRARY: return take_file(o, "--library", optarg, &r->library);
-    case OPTION_POSTGRES: return take_name(o, optarg, "--postgres is empty: give the URL of a database", &r->postgres);
-    case OPTION_BOARD: return take_name(o, optarg, "--board is empty: give the name of a board", &r->board);
-    case OPTION_HTML: return take_file(o, "--html", optarg, &r->html);
+    case 'n': return options_number(o, "-n", optarg, OCELLI_HITS_MOST, &r->query.wanted);
+    case OPTION_APART:
+        fault = options_number(o, "--apart", optarg, APART_MOST, &seconds);
+        r->query.apart_ms = 1000 * (int64_t)seconds;
+        return fault;
+    case OPTION_HTML: r->html = optarg; return options_file(o, "--html", optarg);
     case OPTION_PATH: return take_path(o, r, optarg);
     case OPTION_NOT: return take_text(o, r, &r->nots, "--not", optarg);
     case OPTION_LIKE:
         fault = options_file(o, "--like", optarg);
         return fault ? fault : options_exit_code(prompts_add(&r->likes, &r->arena, optarg));
     case OPTION_SINCE:
-        if (search_since(optarg, &r->since_ms)) return 0;
+        if (search_since(optarg, &r->query.since_ms)) return 0;
         return options_usage(o, "--since \"%s\" is no time: write 2024-05-31, \"2024-05-31 14:00\" or 7d", optarg);
     default:
         fault = options_text(o, "--template", optarg);
@@ -114,10 +100,7 @@ static int take_option(struct options *o, struct search_request *r, int c) {
 
 static int take_options(struct options *options, struct search_request *request, int argc, char **argv) {
     static const struct option table[] = {OPTIONS_LONG,
-                                          {"history", required_argument, NULL, OPTION_HISTORY},
-                                          {"library", required_argument, NULL, OPTION_LIBRARY},
-                                          {"postgres", required_argument, NULL, OPTION_POSTGRES},
-                                          {"board", required_argument, NULL, OPTION_BOARD},
+                                          PLACES_ALL,
                                           {"like", required_argument, NULL, OPTION_LIKE},
                                           {"not", required_argument, NULL, OPTION_NOT},
                                           {"since", required_argument, NULL, OPTION_SINCE},
@@ -143,22 +126,23 @@ static int take_words(const struct options *o, struct search_request *r, char **
 
 /* 0, or the exit code: what is missing, and what excludes what. */
 static int check(const struct options *o, struct search_request *r) {
-    int places = (r->history != NULL) + (r->library != NULL) + (r->postgres != NULL);
+    int places = (r->places.history != NULL) + (r->places.library != NULL) + (r->places.postgres != NULL);
     if (!o->model) return options_usage(o, "no model: give -m BLOB");
     if (!places) return options_usage(o, "no place to search: give --library FILE, --history FILE or --postgres URL");
     if (places > 1) return options_usage(o, "--history, --library and --postgres exclude each other");
     if (o->json && r->html) return options_usage(o, "--json and --html exclude each other");
-    if (r->history && r->path) return options_usage(o, "--path: a history has no files: it needs --library");
-    if (r->board && !r->postgres) return options_usage(o, "--board needs --postgres");
+    if (r->places.history && r->query.path)
+        return options_usage(o, "--path: a history has no files: it needs --library");
+    if (r->places.board && !r->places.postgres) return options_usage(o, "--board needs --postgres");
     if (!r->words.count && !r->likes.count) return options_usage(o, "no TEXT, and no --like PICTURE");
-    if (r->postgres && r->apart != APART_NOT_GIVEN) return options_usage(o, "--apart: not of a database");
-    if (r->apart == APART_NOT_GIVEN) r->apart = r->history ? APART : 0;
+    if (r->places.postgres && r->query.apart_ms >= 0) return options_usage(o, "--apart: not of a database");
+    if (r->query.apart_ms < 0) r->query.apart_ms = r->places.history ? APART_MS : 0;
     return 0;
 }
 
 /* The page would be renamed over what it is made of. */
 static int check_page(const struct options *o, const struct search_request *r) {
-    const char *const inputs[] = {o->model, r->library, r->history};
+    const char *const inputs[] = {o->model, r->places.library, r->places.history};
     bool input = false;
     if (!r->html || !strcmp(r->html, "-")) return 0;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) input |= inputs[i] && file_same(r->html, inputs[i]);
@@ -169,7 +153,7 @@ static int check_page(const struct options *o, const struct search_request *r) {
 
 static int run(int argc, char **argv) {
     struct options o = {.command = &command_search};
-    struct search_request r = {.wanted = WANTED, .apart = APART_NOT_GIVEN};
+    struct search_request r = {.query.apart_ms = APART_NOT_GIVEN};
     int code = take_options(&o, &r, argc, argv) == OPTIONS_STOP ? o.exit_code : take_words(&o, &r, argv + optind);
     bool stopped = code || o.exit_code;
     if (!code && !stopped && optind <= argc) code = check(&o, &r);

@@ -3,6 +3,7 @@
 #ifndef STANDARD_FILES_H
 #define STANDARD_FILES_H
 
+#include "base/file.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -26,7 +27,7 @@ static inline int standard_files_close(int exit_code) {
     int earlier = ferror(stdout); /* the reason is gone by now */
     errno = 0;
     if (fclose(stdout) == 0 && !earlier) return exit_code;
-    log_error("standard output: %s: the output is not complete", errno ? strerror(errno) : "cannot write");
+    log_error("standard output: %s; the output is not complete", errno ? file_write_error(errno) : "cannot write");
     return exit_code ? exit_code : 1;
 }
 

@@ -22,8 +22,6 @@ struct work {
     char **roots; /* (root_count): absolute */
     size_t root_count, next_root;
     struct picture_walk *walk; /* of roots[next_root - 1]; NULL: none */
-    size_t of_root;            /* pictures that it gave */
-    bool *empty;               /* (root_count): it has none */
     struct picture_job *held;  /* found, and the threads have no room yet */
     struct decoders *decoders;
     uint32_t size;  /* D */
@@ -63,8 +61,8 @@ static void drop_nested(struct work *w) {
 /* One that is not there, or is no folder, is told and counted; the others count. */
 static int find_roots(struct work *w) {
     const struct indexing *x = w->of;
-    w->roots = calloc(x->folder_count, sizeof *w->roots), w->empty = calloc(x->folder_count, sizeof *w->empty);
-    if (!w->roots || !w->empty) return no_memory();
+    w->roots = calloc(x->folder_count, sizeof *w->roots);
+    if (!w->roots) return no_memory();
     for (size_t i = 0; i < x->folder_count; i++) {
         struct stat st;
         char *root = realpath(x->folders[i], NULL);
@@ -82,7 +80,6 @@ static int find_roots(struct work *w) {
 
 static void end_walk(struct work *w) {
     w->of->unread_folders += picture_walk_unread(w->walk);
-    w->empty[w->next_root - 1] = !w->of_root;
     picture_walk_close(&w->walk);
 }
 
@@ -91,12 +88,10 @@ static int next_path(struct work *w, const char **path) {
     for (;;) {
         if (w->walk) {
             int status = picture_walk_next(w->walk, path);
-            w->of_root += !status;
             if (status != PICTURE_WALK_END) return status;
             end_walk(w);
         }
         if (w->next_root == w->root_count) return PICTURE_WALK_END;
-        w->of_root = 0;
         int status = picture_walk_open(&w->walk, w->roots[w->next_root++], true);
         if (status == OCELLI_ERR_FILE) w->of->unread_folders++;
         if (status && status != OCELLI_ERR_FILE) return status;
@@ -194,10 +189,10 @@ static int embed(struct work *w, size_t count) {
     struct picture_job **jobs = w->pending + w->pending_count;
     for (size_t i = 0; i < count; i++) images[i] = jobs[i]->image;
     int status = count ? ocelli_embed_images(w->of->handle, images, count, w->vectors + w->pending_count * w->size) : 0;
-    for (size_t i = 0; i < count; i++) picture_job_drop_pixels(jobs[i]);
+    for (size_t i = 0; i < count; i++) status ? picture_job_free(jobs[i]) : picture_job_drop_pixels(jobs[i]);
+    if (status) return status;
     w->pending_count += count;
     progress_step(&w->progress, count);
-    if (status) return status;
     bool due = w->pending_count + BATCH > PENDING || clock_ms() - w->committed_ms > COMMIT_MS;
     return due ? commit(w) : OCELLI_OK;
 }
@@ -213,7 +208,8 @@ static int embed_all(struct work *w) {
         status = embed(w, count);
         if (status) break;
     }
-    return status ? status : commit(w);
+    int written = w->pending_count || !status ? commit(w) : OCELLI_OK; /* also after a fault of the device */
+    return status ? status : written;
 }
 
 /* ---- what is gone ---- */
@@ -242,11 +238,11 @@ static bool take_gone(void *user, int64_t id, const char *path) {
     return true;
 }
 
-/* A disk that is not mounted leaves an empty folder. */
+/* A disk that is not mounted, or no more since it was walked, leaves a folder without any of them. */
 static bool looks_unmounted(const struct work *w, const struct gone *g, size_t root) {
-    if (!w->empty[root] || !g->count || g->there || w->of->emptied) return false;
-    log_warn("%s: has no picture any more, but the library has %zu of it, which stay: is a disk not mounted? --emptied "
-             "removes them",
+    if (!g->count || g->there || w->of->emptied) return false;
+    log_warn("%s: has none any more of the %zu pictures that the library has of it; they stay: is a disk not mounted? "
+             "--emptied removes them",
              w->roots[root], g->count);
     return true;
 }
@@ -294,7 +290,6 @@ static void finish(struct work *w) {
     for (size_t i = 0; i < w->pending_count; i++) picture_job_free(w->pending[i]);
     for (size_t i = 0; w->roots && i < w->root_count; i++) free(w->roots[i]);
     free(w->roots);
-    free(w->empty);
     free(w->vectors);
 }
 

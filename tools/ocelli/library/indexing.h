@@ -21,7 +21,7 @@ struct indexing {
     const char *const *folders; /* (folder_count) */
     size_t folder_count;
     bool thumbnails, whole; /* whole: each JPEG in all its pixels */
-    bool emptied;           /* a folder without a picture is no disk that is not mounted */
+    bool emptied;           /* a folder without a picture of the library is no disk that is not mounted */
     bool progress;          /* on a terminal */
     /* what comes out: pictures, and folders */
     size_t indexed, unchanged, removed, vanished, unread, unread_folders;

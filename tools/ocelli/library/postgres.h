@@ -20,7 +20,7 @@ struct postgres_export {
 int postgres_export(struct postgres_export *export);
 
 /* By the index. Errors: as above. */
-int postgres_search(const struct search_request *request, const struct memory_model *model, const float *vector,
-                    struct search_answer *answer);
+int postgres_search(const struct search_request *request, const struct memory_model *model,
+                    const struct history_question *question, struct search_answer *answer);
 
 #endif

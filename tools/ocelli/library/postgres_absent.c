@@ -12,8 +12,8 @@ int postgres_export(struct postgres_export *export) {
     return absent();
 }
 
-int postgres_search(const struct search_request *request, const struct memory_model *model, const float *vector,
-                    struct search_answer *answer) {
-    (void)request, (void)model, (void)vector, (void)answer;
+int postgres_search(const struct search_request *request, const struct memory_model *model,
+                    const struct history_question *question, struct search_answer *answer) {
+    (void)request, (void)model, (void)question, (void)answer;
     return absent();
 }

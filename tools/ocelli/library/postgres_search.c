@@ -50,35 +50,36 @@ static int take(PGresult *rows, struct search_answer *answer) {
     return OCELLI_OK;
 }
 
-static int ask(PGconn *db, const struct search_request *r, const struct memory_model *model, const char *vector,
-               struct search_answer *answer) {
+static int ask(PGconn *db, const char *board, const struct memory_model *model, const struct history_question *q,
+               const char *vector, struct search_answer *answer) {
     char sql[SQL], since[32], wanted[32];
     PGresult *rows = NULL;
-    snprintf(since, sizeof since, "%lld", (long long)r->since_ms);
-    snprintf(wanted, sizeof wanted, "%zu", r->wanted);
-    const char *const values[] = {vector, wanted, r->since_ms ? since : NULL, r->path, r->board};
+    snprintf(since, sizeof since, "%lld", (long long)q->since_ms);
+    snprintf(wanted, sizeof wanted, "%zu", q->wanted);
+    const char *const values[] = {vector, wanted, q->since_ms ? since : NULL, q->path, board};
     snprintf(sql, sizeof sql,
              "SELECT extract(epoch FROM taken)::float8, -(embedding::halfvec(%u) <#> $1::halfvec(%u))::float8, tags, "
              "path, board FROM ocelli_picture WHERE model = '%s'%s%s%s ORDER BY embedding::halfvec(%u) <#> "
              "$1::halfvec(%u) LIMIT $2::bigint",
              model->size, model->size, model->key,
-             r->since_ms ? " AND taken >= to_timestamp($3::bigint / 1000.0)" : " AND $3::text IS NULL",
-             r->path ? " AND starts_with(path, $4)" : " AND $4::text IS NULL",
-             r->board ? " AND board = $5" : " AND $5::text IS NULL", model->size, model->size);
+             q->since_ms ? " AND taken >= to_timestamp($3::bigint / 1000.0)" : " AND $3::text IS NULL",
+             q->path ? " AND starts_with(path, $4)" : " AND $4::text IS NULL",
+             board ? " AND board = $5" : " AND $5::text IS NULL", model->size, model->size);
     int status = postgres_ask(db, "cannot search", sql, 5, values, true, &rows);
     if (!status) status = take(rows, answer);
     PQclear(rows);
     return status;
 }
 
-int postgres_search(const struct search_request *request, const struct memory_model *model, const float *vector,
-                    struct search_answer *answer) {
+int postgres_search(const struct search_request *request, const struct memory_model *model,
+                    const struct history_question *question, struct search_answer *answer) {
     PGconn *db = NULL;
-    char *written = vector_text(vector, model->size);
-    int status = written ? postgres_connect(&db, request->postgres) : log_fail(OCELLI_ERR_MEMORY, "out of memory");
-    if (!status) status = prepare(db, request->wanted);
-    if (!status) status = ask(db, request, model, written, answer);
-    if (!status && !answer->count && !request->since_ms && !request->path && !request->board)
+    char *written = vector_text(question->vector, model->size);
+    int status =
+        written ? postgres_connect(&db, request->places.postgres) : log_fail(OCELLI_ERR_MEMORY, "out of memory");
+    if (!status) status = prepare(db, question->wanted);
+    if (!status) status = ask(db, request->places.board, model, question, written, answer);
+    if (!status && !answer->count && !question->since_ms && !question->path && !request->places.board)
         log_warn("PostgreSQL: the table has no picture of this model");
     free(written);
     if (db) PQfinish(db);

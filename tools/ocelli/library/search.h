@@ -5,19 +5,17 @@
 
 #include "base/arena.h"
 #include "memory/history.h"
+#include "ocelli/library/places.h"
 #include "tag/prompts.h"
 
 #include <ocelli.h>
 
 struct search_request {
-    const char *history, *library, *postgres; /* one of them */
-    const char *html;                         /* NULL: lines */
-    const char *path;                         /* absolute; NULL: all */
-    const char *board;                        /* of a database; NULL: all */
-    int64_t since_ms;                         /* 0: all */
-    size_t wanted, apart;                     /* apart: seconds */
-    struct arena arena;                       /* of the lists below */
+    struct places places; /* one of them; board: of a database; NULL: all */
+    const char *html;     /* NULL: lines */
+    struct arena arena;   /* of the lists below */
     struct prompts_list templates, words, likes, nots;
+    struct ocelli_query query; /* without what these lists say */
 };
 
 struct search_hit {
@@ -36,12 +34,13 @@ void search_answer_free(struct search_answer *answer);
 
 /* The request's words as one text; NULL: no memory. */
 const char *search_text(struct search_request *request);
-/* Texts and pictures as one vector of unit length: vector (D). Errors: those of the embeddings; USAGE, said. */
-int search_vector(struct search_request *request, struct ocelli *handle, float *vector);
+/* Texts and pictures as the query, and that as a question: vector (D). Errors: those of the embeddings; USAGE, said. */
+int search_resolve(struct search_request *request, struct ocelli *handle, float *vector,
+                   struct history_question *question);
 
 /* Of a history's or library's file. Errors: FILE, MEMORY. */
-int search_file(const struct search_request *request, const struct memory_model *model, const float *vector,
-                struct search_answer *answer);
+int search_file(const struct search_request *request, const struct memory_model *model,
+                const struct history_question *question, struct search_answer *answer);
 
 /* Lines for people, or JSON. */
 void search_show(const struct search_answer *answer, bool json);

@@ -25,31 +25,29 @@ static int take(struct history *h, const struct history_hit *hit, bool thumbnail
     return status;
 }
 
-static int look(const struct search_request *r, struct history *h, const float *vector, struct search_answer *answer) {
-    struct history_found found = {.hits = calloc(r->wanted, sizeof *found.hits)};
-    struct history_question question = {.vector = vector,
-                                        .wanted = r->wanted,
-                                        .apart_ms = 1000 * (int64_t)r->apart,
-                                        .since_ms = r->since_ms,
-                                        .path = r->path};
-    answer->hits = calloc(r->wanted, sizeof *answer->hits);
+static int look(const struct search_request *r, struct history *h, const struct history_question *q,
+                struct search_answer *answer) {
+    struct history_found found = {.hits = calloc(q->wanted, sizeof *found.hits)};
+    answer->hits = calloc(q->wanted, sizeof *answer->hits);
     int status =
-        found.hits && answer->hits ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", r->wanted);
-    if (!status) status = history_search(h, &question, &found);
+        found.hits && answer->hits ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory for %zu hits", q->wanted);
+    if (!status) status = history_hold(h);
+    if (!status) status = history_search(h, q, &found);
     for (size_t i = 0; !status && i < found.count; i++)
         status = take(h, &found.hits[i], r->html != NULL, &answer->hits[answer->count++]);
-    if (!status && !found.compared && !r->since_ms)
-        log_warn("%s: has no picture of this model", r->library ? r->library : r->history);
+    if (!status && !found.compared && !q->since_ms)
+        log_warn("%s: has no picture of this model", r->places.library ? r->places.library : r->places.history);
+    history_release(h);
     free(found.hits);
     return status;
 }
 
-int search_file(const struct search_request *request, const struct memory_model *model, const float *vector,
-                struct search_answer *answer) {
+int search_file(const struct search_request *request, const struct memory_model *model,
+                const struct history_question *question, struct search_answer *answer) {
     struct history *h = NULL;
-    int status =
-        request->library ? library_read(&h, request->library, model) : history_open(&h, request->history, model);
-    if (!status) status = look(request, h, vector, answer);
+    int status = request->places.library ? library_read(&h, request->places.library, model)
+                                         : history_open(&h, request->places.history, model);
+    if (!status) status = look(request, h, question, answer);
     history_close(&h);
     return status;
 }

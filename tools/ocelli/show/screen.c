@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ocelli/show/screen.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "ocelli/common/local_time.h"
@@ -312,7 +313,7 @@ int screen_lost(const struct screen *s) {
 int screen_tell_lost(int fault) {
     if (!fault) return OCELLI_OK;
     if (fault == EPIPE) return log_fail(OCELLI_ERR_FILE, "standard output: its reader is gone");
-    return log_fail(OCELLI_ERR_FILE, "standard output: %s: the output is not complete", strerror(fault));
+    return log_fail(OCELLI_ERR_FILE, "standard output: %s; the output is not complete", file_write_error(fault));
 }
 
 bool screen_close(struct screen **screen, int timeout_ms) {
