@@ -4,6 +4,7 @@
 
 #include <shaders.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct shader_binary *find_binary(const char *name) {
@@ -69,7 +70,9 @@ static int create_pipeline(struct vk_pipeline *pipeline, struct vk_device *devic
                                         .layout = pipeline->layout};
     VkResult result = vkCreateComputePipelines(device->device, device->cache, 1, &info, NULL, &pipeline->pipeline);
     vkDestroyShaderModule(device->device, module, NULL);
-    if (result != VK_SUCCESS) return vk_failed(result, "vkCreateComputePipelines");
+    char what[96]; /* a driver may compile one shader and not another */
+    snprintf(what, sizeof what, "vkCreateComputePipelines: %s", pipeline->shader.name);
+    if (result != VK_SUCCESS) return vk_failed(result, what);
     vk_label(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->pipeline, pipeline->shader.name);
     return OCELLI_OK;
 }

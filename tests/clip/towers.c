@@ -386,6 +386,8 @@ static void test_bad_ids(void **unused) {
 }
 
 int main(void) {
+    /* The validation layer takes a fifth of the time, and the tests of the towers' parts have it. */
+    if (!test_is_long()) setenv("OCELLI_VALIDATE", "0", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_goldens),    cmocka_unit_test(test_float_inputs),  cmocka_unit_test(test_siglip),
         cmocka_unit_test(test_all_marked), cmocka_unit_test(test_siglip_ids),    cmocka_unit_test(test_batch_places),

@@ -536,7 +536,7 @@ done
 name="ended in the middle"
 new_board
 cp first.txt "$card/ocelli.txt"
-python3 "$OCELLI_SOURCE/tests/e2e/tools/settings_kills.py" "$settings" "$root" "${SETTINGS_KILLS:-60}" >out 2>&1 || fail "$name"
+python3 "$OCELLI_SOURCE/tests/e2e/tools/settings_kills.py" "$settings" "$root" "${SETTINGS_KILLS:-30}" >out 2>&1 || fail "$name"
 
 name="units"
 if command -v systemd-analyze >/dev/null && [ -d /usr/lib/systemd/system ]; then
