@@ -39,10 +39,9 @@ int ocelli_device_name(uint32_t index, char *name, size_t size) {
 }
 
 static int open_model(struct ocelli *o, const struct ocelli_params *p) {
-    int status = blob_open(&o->blob, p->model, !p->no_verify);
-    if (!status) status = clip_config_read(&o->config, o->blob);
+    int status = handle_read(o, p->model, !p->no_verify);
     if (!status) status = blob_string(o->blob, "general.name", &o->name);
-    if (status || o->config.no_text) return status ? status : handle_own_read(o);
+    if (status || o->config.no_text) return status;
     return handle_tokenizer(o->blob, o->config.text.tokens, o->config.vocabulary, &o->encoder);
 }
 

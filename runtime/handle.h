@@ -42,9 +42,11 @@ int handle_load_text(struct ocelli *handle);
 void handle_unload(struct ocelli *handle);
 void handle_unload_text(struct ocelli *handle);
 
-/* Texts of a model without a text tower (config.no_text). Read: nothing, if it has one. Errors: FILE, MEMORY. Embed, as
- * ocelli_embed_texts(): LIMIT, one is none of its own. */
-int handle_own_read(struct ocelli *handle);
+/* Opens the blob, and reads what needs neither a device nor a tokenizer: configuration, own texts. Free with
+ * handle_own_finish() and blob_close(), also on error. Errors: FILE, MEMORY, LIMIT. */
+int handle_read(struct ocelli *handle, const char *path, bool verify);
+
+/* Texts of a model without a text tower (config.no_text). Errors of embedding: LIMIT, one is none of its own. */
 void handle_own_finish(struct ocelli *handle);
 int handle_own_embed(struct ocelli *handle, const char *const *texts, size_t count, float *out);
 /* What is looked for, as a question to a file (memory/query.h): vector (D). Errors: USAGE, MEMORY, those of

@@ -26,7 +26,7 @@ static int copy_texts(struct ocelli *o, const struct gguf_string *from) {
     return OCELLI_OK;
 }
 
-int handle_own_read(struct ocelli *handle) {
+static int read_own(struct ocelli *handle) {
     struct handle_own *own = &handle->own;
     const struct gguf_string *texts;
     uint64_t count;
@@ -38,6 +38,12 @@ int handle_own_read(struct ocelli *handle) {
     if (count) status = blob_vector(handle->blob, TENSOR_OWN_TEXTS, count * handle->config.embedding, NULL);
     if (!status) status = copy_texts(handle, texts);
     return status ? status : known_texts_init(&own->known, own->texts, own->count);
+}
+
+int handle_read(struct ocelli *handle, const char *path, bool verify) {
+    int status = blob_open(&handle->blob, path, verify);
+    if (!status) status = clip_config_read(&handle->config, handle->blob);
+    return status ? status : read_own(handle);
 }
 
 void handle_own_finish(struct ocelli *handle) {

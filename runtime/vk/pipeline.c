@@ -3,8 +3,8 @@
 #include "base/log.h"
 
 #include <shaders.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct shader_binary *find_binary(const char *name) {
@@ -70,9 +70,11 @@ static int create_pipeline(struct vk_pipeline *pipeline, struct vk_device *devic
                                         .layout = pipeline->layout};
     VkResult result = vkCreateComputePipelines(device->device, device->cache, 1, &info, NULL, &pipeline->pipeline);
     vkDestroyShaderModule(device->device, module, NULL);
-    char what[96]; /* a driver may compile one shader and not another */
-    snprintf(what, sizeof what, "vkCreateComputePipelines: %s", pipeline->shader.name);
-    if (result != VK_SUCCESS) return vk_failed(result, what);
+    if (result != VK_SUCCESS) { /* a driver may compile one shader and not another */
+        char what[96];
+        snprintf(what, sizeof what, "vkCreateComputePipelines: %s", pipeline->shader.name);
+        return vk_failed(result, what);
+    }
     vk_label(device, VK_OBJECT_TYPE_PIPELINE, (uint64_t)pipeline->pipeline, pipeline->shader.name);
     return OCELLI_OK;
 }

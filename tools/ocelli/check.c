@@ -90,10 +90,8 @@ static int check_texts(const struct checked *k, const struct encoder *encoder, u
 
 /* As ocelli_open() and the towers read it; all tensors, as the daemon would sooner or later. */
 static int open_model(const char *path, struct ocelli *o) {
-    int status = blob_open(&o->blob, path, true);
-    if (!status) status = clip_config_read(&o->config, o->blob);
+    int status = handle_read(o, path, true);
     if (!status && !o->config.no_text) status = handle_tokenizer(o->blob, IDS_MOST, o->config.vocabulary, &o->encoder);
-    if (!status) status = handle_own_read(o);
     return status ? status : blob_check(o->blob);
 }
 

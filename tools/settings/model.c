@@ -36,9 +36,7 @@ static int read_whole(const struct place *place, struct blob *blob, const char *
 }
 
 static int read_model(struct ocelli *o, const struct place *place, const char *path, const char *good) {
-    int status = blob_open(&o->blob, path, true);
-    if (!status) status = clip_config_read(&o->config, o->blob);
-    if (!status) status = handle_own_read(o);
+    int status = handle_read(o, path, true);
     return status ? status : read_whole(place, o->blob, path, good);
 }
 

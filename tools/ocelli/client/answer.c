@@ -165,10 +165,10 @@ int answer_print(char *const *pages, size_t count) {
     int status = all ? OCELLI_OK : log_fail(OCELLI_ERR_MEMORY, "out of memory"), tag = strlen("TAG");
     for (size_t i = 0; !status && i < count; i++) {
         cJSON *answer = cJSON_Parse(pages[i]);
+        int longest = longest_tag(answer);
         if (!cJSON_AddItemToArray(all, answer))
             status = log_fail(OCELLI_ERR_FILE, "the answer is not JSON: is it ocelli that answers?");
-        else if (longest_tag(answer) > tag)
-            tag = longest_tag(answer);
+        tag = longest > tag ? longest : tag;
     }
     cJSON_ArrayForEach(page, all) if (!status) print_page(page, page == all->child, tag);
     cJSON_Delete(all);
