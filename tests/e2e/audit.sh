@@ -27,7 +27,7 @@ printf 'photo,drawing\nhe,she\ncat,dog\ndrawing,photo\n' >pairs.csv
 audit --labels labels.csv --pairs pairs.csv --template 'a photo of a {}.' -o all pictures
 said table 0 'warning: pictures: 4 pictures are not in labels.csv: passed over' 'warning: pairs.csv:4: the pair "drawing", "photo" is there twice: it counts once' \
     'warning: pairs.csv: neither "he" nor "she" is a word of a prompt'
-jq -e '.pictures == 4 and .selects == "best" and (.pairs | map([.first, (.prompts | length)]) == [["photo", 3], ["he", 0], ["cat", 1]]) and
+jq -en 'inputs | .pictures == 4 and .selects == "best" and (.pairs | map([.first, (.prompts | length)]) == [["photo", 3], ["he", 0], ["cat", 1]]) and
     .pairs[2].prompts[0].swapped == "a photo of a dog." and .pairs[2].prompts[0].selection_rate == 0.25 and
     (.groups | map(.accuracy) == [1, 0.5]) and ([.tags[] | select(.tag == "pizza").groups[] | .selection_rate] == [0.5, 0.5]) and
     ([.tags[] | select(.tag == "cat") | .groups[] | .fnr] == [0, 1]) and ([.tags[] | select(.tag == "cat") | .equalized_odds_difference.value] == [1]) and
@@ -48,14 +48,14 @@ grep -q '&lt;b&gt;in &amp; out' out && ! grep -q '<b>in' out && ! grep -q FPR ou
 "$OCELLI_BUILD/ocelli" eval -m demo.gguf --kind f16w --labels labels.csv --csv eval.csv pictures >out 2>err
 grep -q '^cat.png,cat,.*,indoors$' eval.csv || fail "eval's table has no group"
 audit --labels eval.csv -t cat -t pizza -t sailboat --json - pictures
-jq -e '.groups | length == 2' out >/dev/null || fail "eval's table as labels"
+jq -en 'inputs | .groups | length == 2' out >/dev/null || fail "eval's table as labels"
 # Folders and all pictures.
 mkdir -p tree/cat tree/pizza && cp pictures/cat.png tree/cat && cp pictures/pizza.png tree/pizza
 printf 'cat,dog\n' >cat.csv
 audit --pairs cat.csv --json - tree
-jq -e '.pictures == 2 and .pairs[0].prompts[0].prompt == "cat" and (has("groups") | not)' out >/dev/null && test $code -eq 0 || fail folders
+jq -en 'inputs | .pictures == 2 and .pairs[0].prompts[0].prompt == "cat" and (has("groups") | not)' out >/dev/null && test $code -eq 0 || fail folders
 audit --pairs cat.csv -t 'a cat' --threshold 0.1 --json - tree
-jq -e '.pictures == 2 and .threshold == 0.1 and .pairs[0].prompts[0].swapped == "a dog"' out >/dev/null || fail "one tag and a threshold"
+jq -en 'inputs | .pictures == 2 and .threshold == 0.1 and .pairs[0].prompts[0].swapped == "a dog"' out >/dev/null || fail "one tag and a threshold"
 
 # Bad input.
 echo 'nobody.png,cat' >none.csv

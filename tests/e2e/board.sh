@@ -33,14 +33,14 @@ cp ocelli.ini before.ini
 start
 board=udp://127.0.0.1:$port
 ask() { "$ocelli" query --json "$board" "$@" 2>>err; }
-is() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"$2\")"; }
+is() { ask tags | jq -en "inputs | .tags | any(.tag == \"$1\" and .state == \"$2\")"; }
 
 until_true 10 ask ping || fail "it does not answer"
 "$ocelli" watch --json "$board" >watched 2>/dev/null & watcher=$!
 is cat unknown >/dev/null || fail "no tag cat, unknown before the first picture"
 show cat 1
 until_true 10 is cat on || fail "the cat is not seen"
-ask status | jq -e '.pictures == 1' >/dev/null || fail "status"
+ask status | jq -en 'inputs | .pictures == 1' >/dev/null || fail "status"
 until_true 10 grep -q '"cat"' watched || fail "who watches was not told"
 kill $watcher
 
@@ -64,16 +64,16 @@ diff ocelli.ini edited.ini || fail "a change made away with what somebody edits"
 cp good.ini ocelli.ini
 ask remove sailboat >/dev/null || fail "remove"
 until_true 10 sh -c "! grep -q sailboat ocelli.ini" || fail "the tag is still in the file"
-gone() { ask tags | jq -e '.tags | all(.tag != "sailboat")'; }
+gone() { ask tags | jq -en 'inputs | .tags | all(.tag != "sailboat")'; }
 until_true 10 gone || fail "the tag is still answered"
 diff ocelli.ini before.ini || fail "the file is not what it was"
 
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" tags >answer 2>fault; then
-    jq -e '.tags | length == 2' answer >/dev/null || fail "CoAP: $(cat answer)"
+    jq -en 'inputs | .tags | length == 2' answer >/dev/null || fail "CoAP: $(cat answer)"
     if command -v coap-client-openssl >/dev/null; then # the picture itself, block by block: ocelli still sees a sailboat in it
         timeout 20 coap-client-openssl -o frame.jpg "coap://127.0.0.1:$((port + 1))/frame"
         "$ocelli" tag -m "$model" --template "a photo of a {}." -t cat -t sailboat --json frame.jpg |
-            jq -e '.tags[0].tag == "sailboat"' >/dev/null || fail "CoAP: /frame is no picture of it"
+            jq -en 'inputs | .tags[0].tag == "sailboat"' >/dev/null || fail "CoAP: /frame is no picture of it"
     fi
 else
     grep -q "not built in" fault || fail "CoAP: $(cat fault)"

@@ -33,7 +33,7 @@ is() {
     c=$(curl -s -m 20 -o got -w '%{http_code}' "$@")
     test "$c" = "$want" || fail "$want expected, $c got: $* $(head -c 200 got)"
 }
-has() { jq -e "$1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
+has() { jq -en "inputs | $1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
 head -c 10000000 /dev/zero >big
 head -c 3000 "$picture" >half
 printf 'P6 16384 16384 255\n' >bomb
@@ -48,7 +48,7 @@ curl -s -m 20 -T big -H 'Transfer-Encoding: chunked' -H 'Expect:' "$url/search" 
 is 415 -T "$picture" -H 'Content-Type: application/json' "$url/search"
 is 403 -T "$picture" -H 'Origin: http://evil.com' "$url/search"
 curl -s -m 20 -T bomb "$url/search" >got
-jq -e '.error == "long" or .error == "usage"' got >/dev/null || fail "a bomb: $(cat got)"
+jq -en 'inputs | .error == "long" or .error == "usage"' got >/dev/null || fail "a bomb: $(cat got)"
 # Four that send half of one, and no more: the fifth is told, the rest goes on.
 python3 - "${url%/api}" <<'PYTHON' || fail "too many that send"
 import socket, sys

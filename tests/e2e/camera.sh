@@ -38,7 +38,7 @@ ini() {
 ini First >ocelli.ini
 start
 until_true 20 grep -q . out err
-last() { grep '"status"' out | tail -n 1 | jq -e "$1"; }
+last() { grep '"status"' out | tail -n 1 | jq -en "inputs | $1"; }
 
 until_true 20 event_is on cat || fail "the first camera's cat is not seen"
 until_true 20 last '.pictures > 20' || fail "no pictures"

@@ -65,7 +65,7 @@ for words in "none.gguf: No such file" "state = pipe/state: what the daemon lear
 test "$(cat err)" = "ocelli: ocelli.ini: 21 faults and 3 warnings: ocelli run would refuse this file" || fail "$name: $(cat err)"
 test "$(grep -c ': warning: ' out)" -eq 3 || fail "$name: not three warnings"
 check 1 --json
-jq -e '.file=="ocelli.ini" and .good==false and (.faults|length)==21 and (.warnings|length)==3 and .faults[0]=={"line":1,"text":(.faults[0].text)}
+jq -en 'inputs | .file=="ocelli.ini" and .good==false and (.faults|length)==21 and (.warnings|length)==3 and .faults[0]=={"line":1,"text":(.faults[0].text)}
     and (.tags==null)' out >/dev/null || fail "$name: as JSON"
 if test "$(id -u)" = 0; then
     as_nobody() { chmod 755 . && setpriv --reuid=65534 --clear-groups "$@"; }
@@ -157,7 +157,7 @@ for words in "ocelli.ini: no fault" "udp port 5693, for this machine; serial lin
     "fixed: from a margin of 0.1; off below 0.05" 'against    "wolf"' "a threshold learnt from the scene, in an hour at least," "for about 3 false alarms a day; until then by the starter rule" \
     "smoothed over 2 s; on for 2 s at least" "not smoothed;"; do has "$words"; done
 check 0 --json
-jq -e '.good and .faults==[] and .source=="test:" and .state=="state" and .answers.udp==5693 and .answers.reach=="loopback" and .history.every==5 and
+jq -en 'inputs | .good and .faults==[] and .source=="test:" and .state=="state" and .answers.udp==5693 and .answers.reach=="loopback" and .history.every==5 and
     (.tags|length)==2 and .tags[0].prompts==["a photo of a cat.","a photo of a kitten.","cat","kitten"] and .tags[0].threshold=="fixed" and
     .tags[0].on==0.1 and .tags[1].on==null and .tags[1].threshold=="learnt" and .tags[1].false_alarms==3 and .tags[1].against==["wolf"]' out >/dev/null ||
     fail "$name: as JSON"
@@ -176,7 +176,7 @@ test "$(cat out)" = "ocelli.ini:1: a zero byte: this is not a text file" || fail
 { printf '\357\273\277' && printf '[source]\nuri = test:\n[run]\nmodel = %s\n[tag cat]\non = 0.3\n[web]\nport = 1\n[mqtt]\nhost = broker\n' "$model"; } | sed 's/$/\r/' >ocelli.ini
 check 0
 test "$(head -n 1 out)" = "ocelli.ini: no fault" || fail "$name: a byte order mark and CRLF: $(head -n 3 out)"
-"$ocelli" check -c ocelli.ini --json | jq -e '.answers.web == 1 and .answers.mqtt == "broker"' >/dev/null || fail "$name: a page and a broker as JSON"
+"$ocelli" check -c ocelli.ini --json | jq -en 'inputs | .answers.web == 1 and .answers.mqtt == "broker"' >/dev/null || fail "$name: a page and a broker as JSON"
 has "answers    web page by HTTP on port 1, for this machine; MQTT broker broker"
 printf '[source]\ruri = test:\r' >ocelli.ini
 check 1
@@ -194,7 +194,7 @@ rmdir ocelli.ini
 odd=$(printf 'a\tb: 7: .ini')
 printf '[sauce]\n' >"$odd"
 "$ocelli" check -c "$odd" --json 2>err >out
-jq -e '.faults[0].line==null and .faults[2].line==1 and (.faults[2].text|startswith("unknown section"))' out >/dev/null || fail "$name: a name with a tab: $(cat out)"
+jq -en 'inputs | .faults[0].line==null and .faults[2].line==1 and (.faults[2].text|startswith("unknown section"))' out >/dev/null || fail "$name: a name with a tab: $(cat out)"
 
 # Keys of a source that is not there, or is cut short; the sanitizers look on.
 name="a source that is half there"

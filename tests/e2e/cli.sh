@@ -48,7 +48,7 @@ check() {
 says() { grep -Eq -- "$1" out || fail "$name: no line like $1"; }
 complains() { grep -Eq -- "$1" err || fail "$name: stderr is not like $1"; }
 lines_are() { test "$(wc -l <out)" -eq "$1" || fail "$name: not $1 lines"; }
-holds() { jq -e "$1" out >result 2>&1 && ! grep -q false result || fail "$name: not $1"; }
+holds() { jq -en "inputs | $1" out >result 2>&1 && ! grep -q false result || fail "$name: not $1"; }
 
 # --- a model ---
 
@@ -543,7 +543,7 @@ complains 'not be UTF-8: give one with --name$'
 mv "$(printf 'a\377')" from
 convert 0 0 from -o x.gguf --report x.json --name demo
 says '^x.gguf: [0-9.]+ MB; int8 against float: cosine 0\.[0-9]+ image, 0\.[0-9]+ text$'
-jq -e '.model == "demo" and .blob_bytes > 0 and (.tensors | length > 0)' x.json >/dev/null || fail "convert: report"
+jq -en 'inputs | .model == "demo" and .blob_bytes > 0 and (.tensors | length > 0)' x.json >/dev/null || fail "convert: report"
 echo old >x.gguf
 convert 1 1 from -o x.gguf --report no/such/x.json
 test "$(cat x.gguf)" = old || fail "convert: a failure took what stood there before"

@@ -39,7 +39,7 @@ test "$(stat -c %a real/it.ini)" = 600 || fail "$name: $(stat -c %a real/it.ini)
 wait_status '.edits==1'
 sed 's/a red cat/a blue cat/' real/it.ini >real/new && cp real/new real/it.ini # the link's target, written by hand
 wait_status '.edits==2 and .embedding==false'
-ask prompts cat | jq -e '.values | any(. == "a blue cat")' >/dev/null || fail "$name: prompts do not tell what was edited"
+ask prompts cat | jq -en 'inputs | .values | any(. == "a blue cat")' >/dev/null || fail "$name: prompts do not tell what was edited"
 
 name="saves by hand"
 python3 "$OCELLI_SOURCE/tests/e2e/tools/saves.py" ocelli.ini $port "${SAVES:-150}" "${PAUSE_MS:-10}" >saves ||

@@ -28,10 +28,10 @@ eval_ --labels labels.csv --template 'a photo of a {}.' --dataset four -o all pi
 said table 0 'warning: pictures: 4 pictures are not in labels.csv: passed over'
 grep -q '^top-1  *75.00 %  95 % interval 30.06 to 95.44$' out || fail "top-1"
 grep -q '^top-5  *-  with fewer than 5' out || fail "top-5 of three classes"
-jq -e '. == {dataset: "four", model: "demo", pretrained: "demo.gguf", task: "zeroshot_classification",
+jq -en 'inputs | . == {dataset: "four", model: "demo", pretrained: "demo.gguf", task: "zeroshot_classification",
     metrics: {acc1: .metrics.acc1, acc5: null, mean_per_class_recall: .metrics.mean_per_class_recall}, language: "en"} and
     .metrics.acc1 == 0.75 and (.metrics.mean_per_class_recall - 2.5 / 3 | fabs) < 1e-9' all/result.json >/dev/null || fail "result.json: $(cat all/result.json)"
-jq -e '.pictures == 4 and .unread == 0 and (.results | length) == 1 and .results[0].ece > 0.1' all/metrics.json >/dev/null || fail "metrics.json: $(cat all/metrics.json)"
+jq -en 'inputs | .pictures == 4 and .unread == 0 and (.results | length) == 1 and .results[0].ece > 0.1' all/metrics.json >/dev/null || fail "metrics.json: $(cat all/metrics.json)"
 test "$(head -n 1 all/pictures.csv)" = image,label,prediction,rank,score,label_score,cosine || fail "pictures.csv: header"
 grep -q '^cat.png,cat,cat,1,' all/pictures.csv && grep -q '^dog-and-balloon.png,cat,pizza,2,' all/pictures.csv || fail "pictures.csv: $(cat all/pictures.csv)"
 grep -q '^cat,1,0.5,0.666667,2,1$' all/classes.csv || fail "classes.csv"
@@ -48,7 +48,7 @@ printf 'cat.png,<b>cat & co\npizza.png,pizza\n' >markup.csv
 eval_ --labels markup.csv --report - pictures
 grep -q '&lt;b&gt;cat &amp; co' out && ! grep -q '<b>cat' out && ! grep -q '^top-1' out || fail "a page on standard output"
 eval_ --labels labels.csv --json - pictures
-jq -e '.dataset == "pictures"' out >/dev/null || fail "JSON on standard output"
+jq -en 'inputs | .dataset == "pictures"' out >/dev/null || fail "JSON on standard output"
 
 # Folders; an ini of classes, one without pictures.
 mkdir -p tree/cat tree/hot_pizza tree/none && cp pictures/cat.png tree/cat && cp pictures/pizza.png tree/hot_pizza
@@ -64,7 +64,7 @@ printf '# for photos\r\na photo of a {c}.\r\n' >photo.txt
 printf '{}\n' >plain.txt
 eval_ --labels labels.csv --templates photo.txt --templates plain.txt --against demo.gguf -o both pictures
 said comparison 0 'warning: pictures: 4 pictures are not in labels.csv: passed over'
-jq -e '.results | map(.templates) == ["photo.txt", "plain.txt", "photo.txt"] and
+jq -en 'inputs | .results | map(.templates) == ["photo.txt", "plain.txt", "photo.txt"] and
     (.[2].acc1_against_first | .difference == 0 and .low == 0 and .high == 0 and .only_first == 0)' both/metrics.json >/dev/null || fail "comparison: $(cat both/metrics.json)"
 grep -q '^plain.txt against photo.txt: ' out && grep -q '^demo.gguf against demo.gguf: ' out || fail "comparison: the summary"
 
@@ -72,9 +72,9 @@ grep -q '^plain.txt against photo.txt: ' out && grep -q '^demo.gguf against demo
 printf 'image,caption\ncat.png,cat\ncat.png,"a cat, drawn"\npizza.png,pizza\nsailboat.png,sailboat\npizza.png,pizza\n' >captions.csv
 eval_ --pairs captions.csv --against demo.gguf -o pairs pictures
 said captions 0 'warning: captions.csv:6: picture "pizza.png" has this caption already: it counts once'
-jq -e '.task == "zeroshot_retrieval" and .metrics == {"image_retrieval_recall@1": 1, "image_retrieval_recall@5": 1, "image_retrieval_recall@10": 1,
+jq -en 'inputs | .task == "zeroshot_retrieval" and .metrics == {"image_retrieval_recall@1": 1, "image_retrieval_recall@5": 1, "image_retrieval_recall@10": 1,
     "text_retrieval_recall@1": 1, "text_retrieval_recall@5": 1, "text_retrieval_recall@10": 1}' pairs/result.json >/dev/null || fail "captions: $(cat pairs/result.json)"
-jq -e '.captions == 4 and (.results[0].loss | . >= 0 and . < 0.1)' pairs/metrics.json >/dev/null || fail "captions: $(cat pairs/metrics.json)"
+jq -en 'inputs | .captions == 4 and (.results[0].loss | . >= 0 and . < 0.1)' pairs/metrics.json >/dev/null || fail "captions: $(cat pairs/metrics.json)"
 test "$(wc -l <pairs/pictures.csv)" -eq 5 && test ! -e pairs/confusion.csv && test -s pairs/report.html || fail "captions: files"
 
 # Bad input: a line each, and the good part goes on.

@@ -50,7 +50,7 @@ name="for people, and by CoAP"
 "$ocelli" query $board status >answer
 grep -q '^uptime_s ' answer && grep -q '^fault  *.*its last edit has a fault' answer || fail "$name: not as a table"
 "$ocelli" query --json coap://localhost:$((port + 1)) status >answer
-jq -e '.faults | any(test("its last edit"))' answer >/dev/null || fail "$name: not by CoAP"
+jq -en 'inputs | .faults | any(test("its last edit"))' answer >/dev/null || fail "$name: not by CoAP"
 cp good.ini ocelli.ini
 becomes 20 'any(test("its last edit")) | not'
 name="a disk that is full"

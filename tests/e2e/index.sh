@@ -14,7 +14,7 @@ model=${OCELLI_MODEL:-}
 test -n "$model" || { model=$work/demo.gguf; "$OCELLI_BUILD/ocelli-convert" "$OCELLI_SOURCE/tools/demo/checkpoint" -o "$model" >/dev/null || exit 1; }
 run() { command=$1; shift; "$ocelli" "$command" -m "$model" --device cpu --kind f16w --threads 1 "$@"; }
 index() { run index --library l.db --json "$@" >out 2>err; }
-is() { jq -e "$1" out >/dev/null || fail "$2: $(cat out err)"; }
+is() { jq -en "inputs | $1" out >/dev/null || fail "$2: $(cat out err)"; }
 search() { run search --library l.db --json "$@" >out 2>err || fail "search $*: $(cat err)"; }
 first() { jq -se ".[0].path | endswith(\"/$1\")" out >/dev/null || fail "$2: $(cat out err)"; }
 
@@ -47,7 +47,7 @@ run search --library l.db cat -n 1 | grep -Eq "^20[0-9-]+ [0-9:]+   0\.[0-9]+  $
 run search --library l.db --html sheet.html -n 3 'cat <b>' && grep -q 'cat &lt;b&gt;' sheet.html && test "$(grep -c 'data:image/jpeg;base64,/9j/' sheet.html)" -eq 3 ||
     fail "the contact sheet"
 run duplicates --library l.db --json >out || fail duplicates
-jq -e 'length == 2 and (map(.path | split("/")[-1]) | sort == ["cat.png", "copy.png"]) and .[1].cosine > 0.99' out >/dev/null || fail "duplicates: $(cat out)"
+jq -en 'inputs | length == 2 and (map(.path | split("/")[-1]) | sort == ["cat.png", "copy.png"]) and .[1].cosine > 0.99' out >/dev/null || fail "duplicates: $(cat out)"
 
 # What was changed is embedded anew, what is gone is removed; a broken file leaves what there was.
 cp photos/2024/pizza.png photos/2023/copy.png
@@ -116,7 +116,7 @@ run search --library k.db --html gone.html -n 2 cat 2>err || fail "thumbnails of
 test $? -eq 1 && test "$(wc -l <err)" -eq 1 && grep -q 'of another model' err || fail "another model: $(cat err)"
 "$ocelli" search -m other.gguf --device cpu --library l.db cat >out 2>err
 test $? -eq 1 && grep -q 'of another model' err || fail "search by another model: $(cat err)"
-run search --history l.db -n 1 --like photos/2024/pizza.png --json | jq -e '.score > 0.99' >/dev/null || fail "a library as a history"
+run search --history l.db -n 1 --like photos/2024/pizza.png --json | jq -en 'inputs | .score > 0.99' >/dev/null || fail "a library as a history"
 for arguments in "search --library l.db" "search --library l.db --history h.db cat" "search --library l.db --since never cat" \
     "search --library l.db --since 2024-02-30 cat" "search --library l.db --since 3 cat" \
     "search --library l.db --json --html x.html cat" "search --library l.db --not cat --not dog" "index photos" "index --library l.db" \

@@ -129,7 +129,7 @@ unchanged 2 "one argument too many" new old
 
 name="JSON"
 "$ocelli" init json -m demo.gguf --json --source y4m:- >out || fail "$name: init"
-jq -e '.ini=="json/ocelli.ini" and .on_change=="json/on_change" and .source=="y4m:-"' out >/dev/null || fail "$name: $(cat out)"
+jq -en 'inputs | .ini=="json/ocelli.ini" and .on_change=="json/on_change" and .source=="y4m:-"' out >/dev/null || fail "$name: $(cat out)"
 
 # --- one text: the example (install.sh finds it installed) is the one that is compiled in, but for this machine's lines ---
 
@@ -144,7 +144,7 @@ name="cameras"
 "$ocelli" info >out 2>err || fail "$name: info"
 "$ocelli" info --json >json.out || fail "$name: info --json"
 if test -e "${OCELLI_CAMERA_MODULE:-$OCELLI_BUILD/camera.so}"; then
-    jq -e '(.camera_library|startswith("libcamera")) and (has("camera_fault")|not)' json.out >/dev/null || fail "$name: no library"
+    jq -en 'inputs | (.camera_library|startswith("libcamera")) and (has("camera_fault")|not)' json.out >/dev/null || fail "$name: no library"
     test "$(grep -c 'uri = camera:.' out)" -eq "$(jq '.cameras|length' json.out)" || fail "$name: text and JSON differ"
 fi
 for module in none.so "$OCELLI_BUILD/tests/camera_other_version.so" "$OCELLI_BUILD/tests/camera_needs_missing.so"; do
@@ -156,7 +156,7 @@ for module in none.so "$OCELLI_BUILD/tests/camera_other_version.so" "$OCELLI_BUI
     OCELLI_CAMERA_MODULE=$module "$ocelli" info >out 2>err || fail "$name: info without $module"
     grep -q "^cameras  *none: camera: .*$says" out && test ! -s err || fail "$name: $module: $(grep ^camera out; cat err)"
     OCELLI_CAMERA_MODULE=$module "$ocelli" info --json >json.out || fail "$name: info --json without $module"
-    jq -e --arg says "$says" '.camera_library==null and .cameras==[] and (.camera_fault|test($says))' json.out >/dev/null ||
+    jq -en --arg says "$says" 'inputs | .camera_library==null and .cameras==[] and (.camera_fault|test($says))' json.out >/dev/null ||
         fail "$name: $module as JSON"
 done
 

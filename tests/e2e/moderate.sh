@@ -44,7 +44,7 @@ moderate --policy unsure.ini pictures/pizza.png pictures/cat.png; said "found an
 echo no >bad.png
 moderate --policy pets.ini pictures/pizza.png bad.png pictures/cat.png; test $code -eq 1 || fail "unreadable: exit code $code"
 test "$(cut -d ' ' -f 1 out | tr '\n' ' ')" = 'clean unreadable blur ' || fail "unreadable: in its place"
-moderate --policy pets.ini --json bad.png; jq -e '.verdict == "unreadable" and .policies == []' out >/dev/null || fail "unreadable: JSON"
+moderate --policy pets.ini --json bad.png; jq -en 'inputs | .verdict == "unreadable" and .policies == []' out >/dev/null || fail "unreadable: JSON"
 mkdir empty
 moderate --policy pets.ini empty; said "an empty folder" 1 'empty: no picture in this folder; -r looks into the folders in it too'
 

@@ -64,18 +64,18 @@ show cat 1
 until_true 20 kept_is try/tag/cat/state ON || fail "$name: the cat is not on: $(kept try/tag/cat/state)"
 until_true 10 kept_is try/tag/sailboat/state OFF || fail "$name: the sailboat is not off"
 until_true 10 heard '^try/event {"event_type":"on",.*"tag":"cat"' || fail "$name: no event"
-kept try/tag/cat/values | jq -e '.tag == "cat" and .state == "on" and .margin > 0.05' >/dev/null || fail "$name: its values"
+kept try/tag/cat/values | jq -en 'inputs | .tag == "cat" and .state == "on" and .margin > 0.05' >/dev/null || fail "$name: its values"
 mosquitto_sub -p $port -t try/image --retained-only -C 1 -W 5 -N >picture.jpg
 head -c 3 picture.jpg | od -An -tx1 | grep -q 'ff d8 ff' || fail "$name: no picture"
-board_good() { kept try/board | jq -e '.pictures >= 1 and .paused == "no" and (.faults | length == 0)'; }
+board_good() { kept try/board | jq -en 'inputs | .pictures >= 1 and .paused == "no" and (.faults | length == 0)'; }
 until_true 10 board_good || fail "$name: the board: $(kept try/board)"
 
 name="the discovery"
 topic=$(sed -n 's/^\(homeassistant[^ ]*\) .*/\1/p' heard | head -n 1)
 kept "$topic" >found.json
-jq -e '.cmps.tag_cat.p == "binary_sensor" and .cmps.tag_cat.stat_t == "try/tag/cat/state" and .avty_t == "try/availability" and .o.name' \
+jq -en 'inputs | .cmps.tag_cat.p == "binary_sensor" and .cmps.tag_cat.stat_t == "try/tag/cat/state" and .avty_t == "try/availability" and .o.name' \
     found.json >/dev/null || fail "$name: $(cut -c 1-300 found.json)"
-jq -e '[.cmps[] | .uniq_id] | length == (unique | length)' found.json >/dev/null || fail "$name: two of one name"
+jq -en 'inputs | [.cmps[] | .uniq_id] | length == (unique | length)' found.json >/dev/null || fail "$name: two of one name"
 odd=$(jq -r '.cmps | keys[] | select(startswith("tag_")) | ltrimstr("tag_")' found.json | grep -v -e '^cat$' -e '^sailboat$')
 echo "$odd" | grep -qx '[A-Za-z0-9_-]*' || fail "$name: the odd tag's id: $odd"
 
@@ -157,7 +157,7 @@ sed -i 's/^\[tag sailboat\]/[tag boat]/' ocelli.ini
 start
 until_true 20 grep -q "try/set/pause: a command that the broker keeps is not carried out" err || fail "$name: not told"
 until_true 20 kept_is try/tag/boat/state None || fail "$name: the new tag, before the first picture"
-kept try/tag/boat/values | jq -e '.state == "unknown"' >/dev/null || fail "$name: values of the new tag, before the first picture: $(kept try/tag/boat/values)"
+kept try/tag/boat/values | jq -en 'inputs | .state == "unknown"' >/dev/null || fail "$name: values of the new tag, before the first picture: $(kept try/tag/boat/values)"
 show cat first
 until_true 20 kept_is try/tag/boat/state OFF || fail "$name: the new tag"
 name="a tag that went while the daemon was not there"

@@ -30,8 +30,8 @@ ini test: "state = kept"
 convert --no-text --prompts ocelli.ini || fail "$name: not converted"
 test "$(wc -c <own.gguf)" -lt "$(wc -c <"$model")" || fail "$name: no smaller than with a text tower"
 "$ocelli" info -m own.gguf --json >out 2>err || fail "$name: info"
-jq -e '.model|.own_tags|map(.tag)==["cat","pizza","sailboat"]' out >/dev/null || fail "$name: not its tags"
-jq -e '.model|has("text") or has("vocabulary")|not' out >/dev/null || fail "$name: a text tower"
+jq -en 'inputs | .model|.own_tags|map(.tag)==["cat","pizza","sailboat"]' out >/dev/null || fail "$name: not its tags"
+jq -en 'inputs | .model|has("text") or has("vocabulary")|not' out >/dev/null || fail "$name: a text tower"
 "$ocelli" info -m own.gguf >out 2>err
 grep -q "^text tower *none: vectors of" out || fail "$name: info does not say that there is no text tower"
 refuses 1 "no text tower" "$ocelli" tokenize -m own.gguf cat
@@ -43,7 +43,7 @@ grep -q "prompts.text_embd: only in the second" out || fail "$name: --compare do
 
 name="tag"
 "$ocelli" tag -m own.gguf --json "$pictures/cat.png" >out 2>err || fail "$name: without -t and -T"
-jq -e '.tags|length==3 and .[0].tag=="cat"' out >/dev/null || fail "$name: not the cat"
+jq -en 'inputs | .tags|length==3 and .[0].tag=="cat"' out >/dev/null || fail "$name: not the cat"
 "$ocelli" tag -m own.gguf -T ocelli.ini --json "$pictures/cat.png" >with 2>err || fail "$name: with -T"
 cmp -s with out || fail "$name: -T gives other scores"
 "$ocelli" tag -m own.gguf -t cat -t pizza "$pictures/cat.png" >out 2>err || fail "$name: with -t"

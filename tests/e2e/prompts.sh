@@ -25,7 +25,7 @@ done
 printf '# the last says nothing of the class\na photo of a {}.\na drawing of a {c}\n' >templates.txt
 tune() { prompts --tune -m demo.gguf --kind f16w "$@"; }
 tune --templates templates.txt --adjective blurry --held-out 50 --json -o won.ini tree
-jq -e '.pictures == 6 and .classes == 3 and .against == "{}" and (.ways | length) == 7 and (.winner.held_out.pictures + .winner.chosen_on.pictures) == 6
+jq -en 'inputs | .pictures == 6 and .classes == 3 and .against == "{}" and (.ways | length) == 7 and (.winner.held_out.pictures + .winner.chosen_on.pictures) == 6
     and ([.ways[] | select(.kind == "single") | .templates[0]] | sort) == (["{}", "a photo of a {}.", "a drawing of a {}", "a blurry photo of a {}.", "a photo of a blurry {}."] | sort)
     and (.ways[] | select(.templates == ["{}"]) | .held_out | .difference == 0 and .low == 0 and .high == 0) and all(.ways[]; .held_out.acc1 <= 1 and .chosen_on.nll >= 0)' out >/dev/null && test $code -eq 0 || fail "tune: JSON"
 # What it wrote is taken as tags are, and expands to the winner's templates.

@@ -27,8 +27,8 @@ printf '%s\nnone.png\n\n{"image":"%s","text":"pizza"}\n{bad\n{"image":7}\n%s' "$
     score --server --text cat --text pizza >out || fail "the server's exit code"
 test "$(wc -l <out)" -eq 7 && test "$(grep -c error out)" -eq 4 || fail "a line for each line"
 sed -n 1p out | grep -Eqx '0\.[0-9]+ -?0\.[0-9e-]+' && test "$(sed -n 1p out)" = "$(sed -n 7p out)" || fail "plain answers"
-sed -n 4p out | jq -e '.scores[0].text=="pizza" and .scores[0].cosine>0.2' >/dev/null || fail "an answer in JSON"
-sed -n 5p out | jq -e .error >/dev/null || fail "an error in JSON"
+sed -n 4p out | jq -en 'inputs | .scores[0].text=="pizza" and .scores[0].cosine>0.2' >/dev/null || fail "an answer in JSON"
+sed -n 5p out | jq -en 'inputs | .error' >/dev/null || fail "an error in JSON"
 
 # Texts of lines are kept, the last 32: an answer is the same whether its text is, or went and came again.
 i=0

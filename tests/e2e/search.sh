@@ -36,13 +36,13 @@ INI
 ask() { "$ocelli" query --json "udp://127.0.0.1:$port" "$@" 2>>fault; }
 like() { picture=$1; shift; "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" search --like "$picture" "$@" 2>>fault; }
 start() { "$ocelli" run -c ocelli.ini >>out 2>>err & daemon=$!; until_true 20 ask ping || fail "it does not answer"; }
-is_on() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"on\")"; }
+is_on() { ask tags | jq -en "inputs | .tags | any(.tag == \"$1\" and .state == \"on\")"; }
 show() {
     cp "$pictures/$1.png" landing && mv landing "seen/$1-$2.png"
     until_true 20 is_on "$1" || fail "$1 is not seen"
 }
-kept() { ask status | jq -e ".history_kept == $1"; }
-first() { ask_search "$1" | jq -e ".hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
+kept() { ask status | jq -en "inputs | .history_kept == $1"; }
+first() { ask_search "$1" | jq -en "inputs | .hits[0].tags == \"$2\" and .hits[0].score > 0.35"; }
 local_search() { "$ocelli" search -m "$model" --history history.db --template "a photo of a {}." "$@" 2>>fault; }
 
 going_on() { ! ask search "another text" && tail -n 1 fault | grep -q "busy: another text"; }
@@ -67,7 +67,7 @@ if grep -q "not built in" err; then
     echo "SKIP: built without SQLite"
     exit 77
 fi
-ask_search cat | jq -e '.hits == [] and .since == null' >/dev/null || fail "an empty history"
+ask_search cat | jq -en 'inputs | .hits == [] and .since == null' >/dev/null || fail "an empty history"
 began=$(date +%s)
 show cat 1
 sleep 1.2
@@ -79,13 +79,13 @@ until_true 20 kept 3 || fail "three pictures are not kept: $(ask status)"
 # The right picture first, whatever was asked; the three lie within a minute, so there is one hit.
 for thing in cat pizza sailboat; do
     first "$thing" "$thing" >/dev/null || fail "search $thing: $(ask search $thing)"
-    ask_search "$thing" | jq -e ".hits | length == 1" >/dev/null || fail "search $thing: more than one of a minute"
-    ask_search "$thing" | jq -e ".since >= $began - 1 and .since <= $began + 20 and .hits[0].time >= .since" >/dev/null ||
+    ask_search "$thing" | jq -en "inputs | .hits | length == 1" >/dev/null || fail "search $thing: more than one of a minute"
+    ask_search "$thing" | jq -en "inputs | .since >= $began - 1 and .since <= $began + 20 and .hits[0].time >= .since" >/dev/null ||
         fail "search $thing: times: $(ask search $thing)"
 done
 "$ocelli" query "udp://127.0.0.1:$port" search cat | grep -Eq '^20[0-9-]+ [0-9:]+ +0\.[0-9]+ cat' || fail "the table of a search"
 if "$ocelli" query --json "coap://127.0.0.1:$((port + 1))" search pizza >answer 2>>fault; then
-    jq -e '.hits[0].tags == "pizza"' answer >/dev/null || fail "CoAP: $(cat answer)"
+    jq -en 'inputs | .hits[0].tags == "pizza"' answer >/dev/null || fail "CoAP: $(cat answer)"
 else
     grep -q "CoAP is not built in" fault || fail "CoAP: $(tail -n 1 fault)"
 fi
@@ -95,10 +95,10 @@ if grep -q "CoAP is not built in" fault; then
 else
     for thing in cat sailboat; do
         like "$pictures/$thing.png" >answer || fail "search --like $thing: $(tail -n 1 fault)"
-        jq -e ".hits[0].tags == \"$thing\" and .hits[0].score > 0.9" answer >/dev/null || fail "search --like $thing: $(cat answer)"
+        jq -en "inputs | .hits[0].tags == \"$thing\" and .hits[0].score > 0.9" answer >/dev/null || fail "search --like $thing: $(cat answer)"
     done
     like "$pictures/pizza.png" a pizza >answer || fail "search --like with words: $(tail -n 1 fault)"
-    jq -e '.hits[0].tags == "pizza"' answer >/dev/null || fail "search --like with words: $(cat answer)"
+    jq -en 'inputs | .hits[0].tags == "pizza"' answer >/dev/null || fail "search --like with words: $(cat answer)"
     like ocelli.ini >answer && fail "an ini is searched for: $(cat answer)"
     tail -n 1 fault | grep -q "4.00 the picture: not a picture" || fail "no picture: $(tail -n 1 fault)"
     printf 'P6 16000 16000 255\n' >bomb
@@ -112,7 +112,7 @@ ask search --like >answer && fail "--like without a picture"
 # The last hour with other rules: nothing of the file changes.
 cp ocelli.ini before.ini
 ask replay cat >answer || fail "replay: $(tail -n 1 fault)"
-jq -e '.pictures == 3 and .turned_on == 1 and .state == "off" and .threshold == "fixed" and .on_s > 0.5 and (.changes | length == 2)' answer >/dev/null || fail "replay cat: $(cat answer)"
+jq -en 'inputs | .pictures == 3 and .turned_on == 1 and .state == "off" and .threshold == "fixed" and .on_s > 0.5 and (.changes | length == 2)' answer >/dev/null || fail "replay cat: $(cat answer)"
 "$ocelli" query "udp://127.0.0.1:$port" replay cat >answer || fail "replay for people"
 for line in 'tag  *cat' 'pictures  *3' 'since  *20[0-9-]* [0-9:]*' 'state  *off' 'threshold  *fixed' 'on_s  *[0-9]*' 'turned_on  *1' \
     'change  *20[0-9-]* [0-9:]* on  *[0-9.]*  *[0-9.]*' 'change  *20[0-9-]* [0-9:]* off  *[0-9.]*  *[0-9.-]*'; do
@@ -120,9 +120,9 @@ for line in 'tag  *cat' 'pictures  *3' 'since  *20[0-9-]* [0-9:]*' 'state  *off'
 done
 test "$(wc -l <answer)" -eq 13 || fail "replay for people: $(cat answer)"
 ask replay cat on=0.99 off=0.98 >answer || fail "replay with a rule: $(tail -n 1 fault)"
-jq -e '.pictures == 3 and .turned_on == 0 and .on_s == 0 and .changes == []' answer >/dev/null || fail "replay with a rule: $(cat answer)"
+jq -en 'inputs | .pictures == 3 and .turned_on == 0 and .on_s == 0 and .changes == []' answer >/dev/null || fail "replay with a rule: $(cat answer)"
 ask replay "a boat" "a sailboat" >answer || fail "replay of a new tag: $(tail -n 1 fault)"
-jq -e '.turned_on == 1 and .state == "on"' answer >/dev/null || fail "replay of a new tag: $(cat answer)"
+jq -en 'inputs | .turned_on == 1 and .state == "on"' answer >/dev/null || fail "replay of a new tag: $(cat answer)"
 ask replay cat without "no such prompt" >answer && fail "replay without what is not there"
 ask replay cat smoth=0 >answer && fail "replay of an unknown key"
 cmp -s ocelli.ini before.ini || fail "replay changed the file"
@@ -166,7 +166,7 @@ until_true 10 going_on || fail "no search goes on"
 ask ping >/dev/null || fail "no answer while a search goes on"
 test ! -s answer || fail "a search holds up other answers: it ended first"
 wait $searcher || fail "a slow search: $(tail -n 1 fault)"
-jq -e '.hits[0].score' answer >/dev/null || fail "a slow search: $(cat answer)"
+jq -en 'inputs | .hits[0].score' answer >/dev/null || fail "a slow search: $(cat answer)"
 kill -TERM $daemon
 wait $daemon || fail "slow: exit code $?"
 daemon=

@@ -508,7 +508,7 @@ until_true 20 grep -q '"event":"on"\|runs:' err
 "$ocelli" query udp://localhost:$port status >answer || fail "$name: no status"
 until_true 5 sh -c "'$ocelli' query udp://localhost:$port status >answer; grep -q '^fault  *ocelli.txt line 27: ' answer" || fail "$name: the daemon does not tell the fault"
 grep -q '^uptime_s' answer || fail "$name: no numbers beside the faults"
-"$ocelli" query --json udp://localhost:$port status | jq -e '.faults | length == 1' >/dev/null || fail "$name: not one fault"
+"$ocelli" query --json udp://localhost:$port status | jq -en 'inputs | .faults | length == 1' >/dev/null || fail "$name: not one fault"
 "$settings" status --root "$root" 2>err || fail "$name: exit code $?"
 tr -d '\r' <"$card/ocelli-status.txt" >told
 for words in "daemon      answers" "(/usr/share/ocelli/models/demo.gguf)" "source      open (test:)" "  cat (fixed)" "tags        1"; do

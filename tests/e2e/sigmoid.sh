@@ -20,7 +20,7 @@ name=tag
 run tag --json -t cat -t pizza -t sailboat pics/cat.png pics/pizza.png pics/sailboat.png || fail "$name"
 cp out tag.json
 run info --json || fail "$name: info"
-jq -e '.model.score == "sigmoid" and .model.logit_bias != 0' out >/dev/null || fail "$name: no sigmoid model"
+jq -en 'inputs | .model.score == "sigmoid" and .model.logit_bias != 0' out >/dev/null || fail "$name: no sigmoid model"
 jq '.model | {scale: .logit_scale, bias: .logit_bias}' out >rule.json
 cat >rule.jq <<'END'
 def sigmoid: 1 / (1 + (-. | exp));
@@ -43,11 +43,11 @@ same_scores '.[0].tag == $l[2] and near(.[0].score; $l[4] | tonumber) and near((
 jq -s --slurpfile m all/metrics.json --slurpfile r rule.json "$(cat rule.jq)"' (map(. as $p | .tags[] | . as $t
     | ($p.image | endswith("/" + $t.tag + ".png")) as $own | ($r[0].scale * $t.cosine + $r[0].bias) * (if $own then -1 else 1 end) | softplus) | add / 3) as $nll
     | {nll: $nll, ours: $m[0].results[0].nll}' tag.json >nll.json
-jq -e "$(cat rule.jq)"' ((.nll - .ours) | fabs) < 1e-3 * (1 + .nll)' nll.json >/dev/null || fail "$name: nll: $(cat nll.json)"
+jq -en "inputs | $(cat rule.jq)"' ((.nll - .ours) | fabs) < 1e-3 * (1 + .nll)' nll.json >/dev/null || fail "$name: nll: $(cat nll.json)"
 printf 'image,caption\ncat.png,cat\npizza.png,pizza\nsailboat.png,sailboat\n' >captions.csv
 run eval --pairs captions.csv -o pairs pics || fail "$name --pairs"
 grep -q '^loss .* of the sigmoid of each pair; guessing is 1.9095$' out || fail "$name --pairs: the summary"
-jq -e --slurpfile n nll.json '.results[0] | ((.loss - $n[0].nll) | fabs) < 1e-3 * (1 + .loss) and .loss == .loss_text' pairs/metrics.json >/dev/null ||
+jq -en --slurpfile n nll.json 'inputs | .results[0] | ((.loss - $n[0].nll) | fabs) < 1e-3 * (1 + .loss) and .loss == .loss_text' pairs/metrics.json >/dev/null ||
     fail "$name: the loss: $(cat pairs/metrics.json)"
 
 name=audit

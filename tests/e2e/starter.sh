@@ -34,12 +34,12 @@ jq -se 'all(.[]; .tag!="dog" and .tag!="duck")' out >/dev/null || fail "$name: a
 name="its answers"
 sed -i 's/^uri.*/uri = test:160x120@10/; s/^\[source\]/[serve]\nudp = 25691\naddress = 127.0.0.1\n[source]/; s/^\[tag pizza\]/&\non = 0.3/' ocelli.ini
 start
-until_true 30 sh -c "'$ocelli' query --json udp://127.0.0.1:25691 tags | jq -e '.seq>0'" || fail "$name: none"
+until_true 30 sh -c "'$ocelli' query --json udp://127.0.0.1:25691 tags | jq -en 'inputs | .seq>0'" || fail "$name: none"
 "$ocelli" query --json udp://127.0.0.1:25691 tags >answer
 jq -se '.[0].tags | map({(.tag): [.threshold, .state]}) | add | .cat==["starter","off"] and .pizza==["fixed","off"]' answer >/dev/null || fail "$name: $(cat answer)"
 "$ocelli" query udp://127.0.0.1:25691 tags >answer
 grep -Eq '^cat .* - +starter *$' answer || fail "$name: $(cat answer)"
-"$ocelli" query --json udp://127.0.0.1:25691 status | jq -e '.tags_learning==3 and .tags_drifted==0 and has("drift") and .drift==null' >/dev/null || fail "$name: the status"
+"$ocelli" query --json udp://127.0.0.1:25691 status | jq -en 'inputs | .tags_learning==3 and .tags_drifted==0 and has("drift") and .drift==null' >/dev/null || fail "$name: the status"
 stop TERM
 
 # The daemon keeps the everyday things' vectors. The next start finds a damaged file, and makes it anew without a word.

@@ -40,7 +40,7 @@ is() { # STATUS ARGUMENT...
     c=$(code "$@")
     test "$c" = "$want" || fail "$want expected, $c got: $* $(head -c 200 got)"
 }
-has() { jq -e "$1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
+has() { jq -en "inputs | $1" got >/dev/null || fail "not $1: $(head -c 300 got)"; }
 
 # --- requests ---
 
@@ -74,7 +74,7 @@ for path in $(jq -r '.paths | keys[]' "$OCELLI_SOURCE/runtime/serve/openapi.json
 done
 sed -n 's/^    {"\([^"]*\)", SERVE_\([A-Z]*\).*/\1 \2/p' "$OCELLI_SOURCE/runtime/serve/web_pages.c" | while read -r path method; do
     case $path in / | /icon.svg | /openapi.json | /api/stream | /api/video) continue ;; esac
-    jq -e --arg p "$path" --arg m "$(echo "$method" | tr A-Z a-z)" '.paths[$p][$m]' "$OCELLI_SOURCE/runtime/serve/openapi.json" >/dev/null || echo "$path $method"
+    jq -en --arg p "$path" --arg m "$(echo "$method" | tr A-Z a-z)" 'inputs | .paths[$p][$m]' "$OCELLI_SOURCE/runtime/serve/openapi.json" >/dev/null || echo "$path $method"
 done >missing
 test ! -s missing || fail "not described: $(cat missing)"
 

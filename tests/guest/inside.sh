@@ -22,8 +22,8 @@ ms() { echo $(($(date +%s%N) / 1000000)); }
 seconds() { echo "$(($1 / 1000)).$(($1 / 100 % 10)) s"; }
 unit() { systemctl show -P "$1" ocelli; }
 ask() { ocelli query --json $board "$@" 2>/dev/null; }
-status_is() { ask status | jq -e "$1" >/dev/null; }
-tag_is() { ask tags | jq -e ".tags | any(.tag == \"$1\" and .state == \"$2\")" >/dev/null; }
+status_is() { ask status | jq -en "inputs | $1" >/dev/null; }
+tag_is() { ask tags | jq -en "inputs | .tags | any(.tag == \"$1\" and .state == \"$2\")" >/dev/null; }
 said() { journalctl -u ocelli -o cat --no-pager | grep -c "$1"; }
 said_times() { test "$(said "$2")" -eq "$1" || fail "$name: not $1 times: $2"; }
 # until_true SECONDS COMMAND...
@@ -101,7 +101,7 @@ name="serial"
 exec 4<>/dev/virtio-ports/wire
 printf '\r\n#7 ping\r\n' >&4
 answer=$(timeout 10 head -n 1 <&4)
-echo "$answer" | jq -e '.id == "7" and .pong == "ocelli"' >/dev/null || fail "$name: $answer"
+echo "$answer" | jq -en 'inputs | .id == "7" and .pong == "ocelli"' >/dev/null || fail "$name: $answer"
 
 name="reload"
 # Through a link, so that nothing but the signal tells of the edit.

@@ -86,7 +86,7 @@ ask() { "$@" 2>"$work/fault" || fail "$*: $(cat "$work/fault")"; }
 want="dog"
 for uri in "udp://127.0.0.1:$udp" "udp:localhost:$udp" "$wire" $more ${coaps:+$([ "$coaps" = 0 ] || echo "coaps://127.0.0.1:$coaps")}; do
     ask "$ocelli" query --psk "$work/psk" "$uri" tags | grep -q "^$want " || fail "query $uri tags"
-    ask "$ocelli" query --psk "$work/psk" --json "$uri" tags | jq -e '.tags | length == 4' >/dev/null || fail "query --json $uri"
+    ask "$ocelli" query --psk "$work/psk" --json "$uri" tags | jq -en 'inputs | .tags | length == 4' >/dev/null || fail "query --json $uri"
     ask "$ocelli" query --psk "$work/psk" "$uri" set bird "a \"bird\" \\ here" "against=a wall" >/dev/null
     ask "$ocelli" query --psk "$work/psk" "$uri" prompts bird | grep -qxF 'a "bird" \ here' || fail "prompts by $uri"
     ask "$ocelli" query --psk "$work/psk" "$uri" remove bird >/dev/null
@@ -94,8 +94,8 @@ for uri in "udp://127.0.0.1:$udp" "udp:localhost:$udp" "$wire" $more ${coaps:+$(
     timeout 5 "$ocelli" watch --psk "$work/psk" --json "$uri" >"$work/watched"
     jq -es 'map(select(.push == "change")) | length >= 1 and all(.n > 0 and .seq > 0)' "$work/watched" >/dev/null || fail "watch $uri: $(cat "$work/watched")"
 done
-python3 "$client" "$wire" tags | jq -e '.ok and (.tags | length == 4)' >/dev/null || fail "ocelli.py serial"
-python3 "$client" "udp://127.0.0.1:$udp" status | jq -e .ok >/dev/null || fail "ocelli.py udp"
+python3 "$client" "$wire" tags | jq -en 'inputs | .ok and (.tags | length == 4)' >/dev/null || fail "ocelli.py serial"
+python3 "$client" "udp://127.0.0.1:$udp" status | jq -en 'inputs | .ok' >/dev/null || fail "ocelli.py udp"
 python3 "$client" "udp://127.0.0.1:$udp" nonsense 2>/dev/null && fail "ocelli.py takes an error for an answer"
 
 # What a request may not hold is told before it is sent: a value with a line break would be two lines.
@@ -139,7 +139,7 @@ for junk in 00 00fff8; do
     ask "$ocelli" query "serial:$work/client$junk" set bird "a bird" >/dev/null || fail "a change behind $junk"
     timeout 2 "$ocelli" watch --json "serial:$work/client$junk" >"$work/out" 2>"$work/fault"
     [ $? -eq 124 ] || fail "watch behind $junk: $(cat "$work/fault")"
-    ask python3 "$client" "serial:$work/client$junk" prompts bird | jq -e '.values == ["a bird"]' >/dev/null || fail "ocelli.py behind $junk"
+    ask python3 "$client" "serial:$work/client$junk" prompts bird | jq -en 'inputs | .values == ["a bird"]' >/dev/null || fail "ocelli.py behind $junk"
 done
 
 # More tags than a line holds, from one of them on; a search that takes longer than a client waits for other answers.
@@ -159,7 +159,7 @@ for uri in "udp://127.0.0.1:$many" "serial:$work/client2"; do
     [ "$(ask "$ocelli" query "$uri" tags from 3 | wc -l)" -eq 59 ] || fail "tags from 3 of 62 by $uri"
     [ "$(ask "$ocelli" query --json "$uri" prompts from 60 | jq '.tags | length')" -eq 2 ] || fail "prompts from 60 by $uri"
     ask "$ocelli" query "$uri" search "red truck $uri" | grep -q "cat" || fail "a search of 2.5 s by $uri"
-    ask python3 "$client" "$uri" search "a cat $uri" | jq -e '.hits | length == 1' >/dev/null || fail "ocelli.py: a search of 2.5 s by $uri"
+    ask python3 "$client" "$uri" search "a cat $uri" | jq -en 'inputs | .hits | length == 1' >/dev/null || fail "ocelli.py: a search of 2.5 s by $uri"
 done
 "$ocelli" query "udp://127.0.0.1:$many" search "a long one" >/dev/null & searcher=$!
 sleep 0.3
@@ -239,9 +239,9 @@ PY
     over() { "$ocelli" query --psk "$work/psk" --json "coaps://127.0.0.1:$again" "$@" 2>"$work/fault" || fail "replays: $*: $(cat "$work/fault")"; }
     over set bird one >/dev/null
     over add bird two >/dev/null
-    over prompts bird | jq -e '.values == ["one", "two"]' >/dev/null || fail "replays change something"
+    over prompts bird | jq -en 'inputs | .values == ["one", "two"]' >/dev/null || fail "replays change something"
     over remove bird >/dev/null
-    over prompts | jq -e '.tags | length == 4' >/dev/null || fail "a replay brings a tag back"
+    over prompts | jq -en 'inputs | .tags | length == 4' >/dev/null || fail "a replay brings a tag back"
     (umask 077; echo "me:736573616d65736573616d6573657362" >"$work/wrong")
     timeout 60 "$ocelli" query --psk "$work/wrong" "coaps://127.0.0.1:$coaps" status >/dev/null 2>&1 && fail "a wrong key is taken"
     ask "$ocelli" query --psk "$work/psk" "coaps://127.0.0.1:$coaps" status >/dev/null
@@ -253,10 +253,10 @@ if [ -n "$more" ] && command -v coap-client-openssl >/dev/null; then
     for path in tags events prompts status .well-known/core; do foreign "$more/$path" | grep -q . || fail "coap-client $path"; done
     foreign -o "$work/got.jpg" "$more/frame"
     cmp -s "$work/got.jpg" "$work/frame.jpg" || fail "coap-client frame"
-    foreign -u me -k sesamesesamesesa "coaps://127.0.0.1:$coaps/status" | jq -e .protocol >/dev/null || fail "coap-client with a key"
+    foreign -u me -k sesamesesamesesa "coaps://127.0.0.1:$coaps/status" | jq -en 'inputs | .protocol' >/dev/null || fail "coap-client with a key"
     keyed() { foreign -u me -k sesamesesamesesa "$@"; }
     keyed -m put -e "a bird" "coaps://127.0.0.1:$coaps/prompts?tag=bird" >/dev/null
-    keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" | jq -e '.values == ["a bird"]' >/dev/null || fail "coap-client PUT"
+    keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" | jq -en 'inputs | .values == ["a bird"]' >/dev/null || fail "coap-client PUT"
     keyed -m delete "coaps://127.0.0.1:$coaps/prompts?tag=bird" >/dev/null
     keyed "coaps://127.0.0.1:$coaps/prompts?tag=bird" 2>&1 | grep -q 4.04 || fail "coap-client DELETE"
     keyed -B 4 -s 4 "coaps://127.0.0.1:$coaps/events" | grep -o '{"n":[0-9]*' | sort -u | wc -l | grep -qv '^1$' || fail "coap-client observes"
@@ -265,7 +265,7 @@ fi
 
 if [ "$coap" != 0 ]; then
     while [ "$(wc -l <"$work/anew")" -le "$before" ] && [ $(($(date +%s) - restarted)) -lt 45 ]; do sleep 0.5; done
-    tail -n +$((before + 1)) "$work/anew" | head -1 | jq -e '.n < 10' >/dev/null || fail "watch coap: over a restart: $(tail -n 3 "$work/anew" "$work/anew.said")"
+    tail -n +$((before + 1)) "$work/anew" | head -1 | jq -en 'inputs | .n < 10' >/dev/null || fail "watch coap: over a restart: $(tail -n 3 "$work/anew" "$work/anew.said")"
 fi
 
 exec 3>&-
