@@ -22,87 +22,6 @@ static float *floats(struct arena *arena, size_t rows, size_t width) {
     return width && rows > SIZE_MAX / width ? NULL : arena_alloc(arena, rows * width, sizeof(float));
 }
 
-/* ---- weights ---- */
-
-static int read_tensor(const struct model *model, struct arena *arena, const char *name, const char *suffix,
-                       const struct model_tensor **tensor, float **values) {
-    char full[NAME_SIZE];
-    snprintf(full, sizeof full, "%s%s", name, suffix);
-    const struct model_tensor *t = *tensor = model_tensor(model, full);
-    *values = floats(arena, t->rows, t->columns);
-    return *values ? model_read(t, 0, t->rows, *values) : no_memory();
-}
-
-int reference_read_norm(const struct model *model, struct arena *arena, const char *name, float *norm[2]) {
-    const struct model_tensor *t;
-    int status = read_tensor(model, arena, name, TENSOR_WEIGHT, &t, &norm[0]);
-    return status ? status : read_tensor(model, arena, name, TENSOR_BIAS, &t, &norm[1]);
-}
-
-int reference_read_matrix(const struct model *model, struct arena *arena, const char *name, bool bias,
-                          struct reference_matrix *matrix) {
-    const struct model_tensor *t, *unused;
-    *matrix = (struct reference_matrix){0};
-    int status = read_tensor(model, arena, name, TENSOR_WEIGHT, &t, &matrix->values);
-    if (!status && bias) status = read_tensor(model, arena, name, TENSOR_BIAS, &unused, &matrix->bias);
-    matrix->rows = t->rows, matrix->columns = t->columns;
-    matrix->rounded = t->rounded, matrix->scales = t->scales;
-    return status;
-}
-
-/* q, k and v on top of each other, or the last `parts` of them. */
-static int read_qkv(const struct model *model, struct arena *arena, const char *block, uint32_t parts,
-                    struct reference_matrix *m) {
-    static const char *const names[] = {TENSOR_QUERY, TENSOR_KEY, TENSOR_VALUE};
-    const char *const *part = names + 3 - parts;
-    char name[NAME_SIZE];
-    int8_t *rounded = NULL;
-    float *scales = NULL;
-    int status = OCELLI_OK;
-    for (uint32_t i = 0; i < parts && !status; i++) {
-        snprintf(name, sizeof name, "%s.%s" TENSOR_WEIGHT, block, part[i]);
-        const struct model_tensor *t = model_tensor(model, name);
-        size_t count = (size_t)t->rows * t->columns;
-        if (i == 0) {
-            *m = (struct reference_matrix){.rows = parts * t->rows, .columns = t->columns};
-            m->values = floats(arena, m->rows, m->columns), m->bias = floats(arena, m->rows, 1);
-            if (t->rounded) rounded = arena_alloc(arena, parts * count, 1), scales = floats(arena, m->rows, 1);
-            if (!m->values || !m->bias || (t->rounded && (!rounded || !scales))) return no_memory();
-        }
-        if (rounded) memcpy(rounded + i * count, t->rounded, count);
-        if (rounded) memcpy(scales + i * t->rows, t->scales, t->rows * sizeof *scales);
-        status = model_read(t, 0, t->rows, m->values + i * count);
-        snprintf(name, sizeof name, "%s.%s" TENSOR_BIAS, block, part[i]);
-        if (!status) status = model_read(model_tensor(model, name), 0, 1, m->bias + (size_t)i * t->rows);
-    }
-    m->rounded = rounded, m->scales = scales;
-    return status;
-}
-
-int reference_read_weights(const struct model *model, const char *at, const char *first_norm, uint32_t parts,
-                           struct reference_weights_of_block *weights) {
-    char name[NAME_SIZE];
-    struct arena *arena = &weights->arena;
-    int status = reference_read_norm(model, arena, first_norm, weights->norm1);
-    if (!status) status = read_qkv(model, arena, at, parts, &weights->qkv);
-    snprintf(name, sizeof name, "%s." TENSOR_ATTENTION_OUT, at);
-    if (!status) status = reference_read_matrix(model, arena, name, true, &weights->out);
-    snprintf(name, sizeof name, "%s." TENSOR_NORM_2, at);
-    if (!status) status = reference_read_norm(model, arena, name, weights->norm2);
-    snprintf(name, sizeof name, "%s." TENSOR_UP, at);
-    if (!status) status = reference_read_matrix(model, arena, name, true, &weights->up);
-    snprintf(name, sizeof name, "%s." TENSOR_DOWN, at);
-    return status ? status : reference_read_matrix(model, arena, name, true, &weights->down);
-}
-
-int reference_read_block(const struct reference *run, uint32_t block, struct reference_weights_of_block *weights) {
-    char at[32], norm[NAME_SIZE];
-    snprintf(at, sizeof at, TENSOR_BLOCK, run->prefix, block);
-    snprintf(norm, sizeof norm, "%s." TENSOR_NORM_1, at);
-    weights->heads = run->tower->block[block].heads;
-    return reference_read_weights(run->model, at, norm, 3, weights);
-}
-
 /* ---- a run ---- */
 
 static size_t longest_input(const struct reference *r) {
@@ -377,9 +296,9 @@ static int read_start(const struct reference *r, struct arena *arena, struct ima
     const struct model *m = r->model;
     const struct model_tensor *t;
     *start = (struct image_start){0};
-    int status = read_tensor(m, arena, TENSOR_IMAGE_POSITIONS, "", &t, &start->positions);
+    int status = reference_read_tensor(m, arena, TENSOR_IMAGE_POSITIONS, "", &t, &start->positions);
     if (status || m->config->attention_pool) return status;
-    status = read_tensor(m, arena, TENSOR_CLASS, "", &t, &start->class_token);
+    status = reference_read_tensor(m, arena, TENSOR_CLASS, "", &t, &start->class_token);
     if (!status && !m->config->no_pre_norm) status = reference_read_norm(m, arena, TENSOR_PRE_NORM, start->norm);
     return status || !m->config->stem ? status : read_stem(r, arena, start);
 }
@@ -451,7 +370,7 @@ int reference_texts(struct reference *run, const struct model *model, struct poo
         run->rows = run->first[i + 1];
     }
     if (!status) status = allocate(run, kinds, run->tower->hidden);
-    if (!status) status = read_tensor(model, &run->arena, TENSOR_TEXT_POSITIONS, "", &t, &positions);
+    if (!status) status = reference_read_tensor(model, &run->arena, TENSOR_TEXT_POSITIONS, "", &t, &positions);
     struct quantize_rule rule = {0};
     t = model_tensor(model, TENSOR_TOKENS);
     if (t->energies) quantize_rule_init(&rule, t->energies, t->columns);

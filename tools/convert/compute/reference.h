@@ -94,6 +94,9 @@ int reference_read_weights(const struct model *model, const char *name, const ch
                            struct reference_weights_of_block *weights);
 int reference_read_matrix(const struct model *model, struct arena *arena, const char *name, bool bias,
                           struct reference_matrix *matrix);
+/* The tensor NAMESUFFIX, and its values in float: (rows, columns). */
+int reference_read_tensor(const struct model *model, struct arena *arena, const char *name, const char *suffix,
+                          const struct model_tensor **tensor, float **values);
 int reference_read_norm(const struct model *model, struct arena *arena, const char *name, float *norm[2]);
 
 /* out = in . matrix^T + bias as the kind has them, of at most a chunk's rows. Errors: MEMORY. */
