@@ -58,11 +58,23 @@ static struct outcome run(rlim_t limit, const char *const *arguments) {
     return (struct outcome){WEXITSTATUS(status), text};
 }
 
-static void convert_well(const char *from, const char *blob, const char *report) {
-    const char *arguments[] = {from, "-o", blob, report ? "--report" : NULL, report, NULL};
+static void convert_with(const char *from, const char *blob, const char *report, const char *option) {
+    const char *arguments[7] = {from, "-o", blob};
+    size_t count = 3;
+    if (report) arguments[count++] = "--report", arguments[count++] = report;
+    arguments[count] = option;
     struct outcome o = run(0, arguments);
     if (o.status != 0) fail_msg("status %d: %s", o.status, o.said);
     free(o.said);
+}
+
+static void convert_well(const char *from, const char *blob, const char *report) {
+    convert_with(from, blob, report, NULL);
+}
+
+/* In half the time, where the weights' numbers do not matter. */
+static void convert_plainly(const char *from, const char *blob, const char *report) {
+    convert_with(from, blob, report, "--no-calibrate");
 }
 
 static size_t count_lines(const char *text) {
@@ -197,12 +209,13 @@ static void same_tensors(const char *one, const char *other) {
     blob_close(&b);
 }
 
-/* open_clip's layout gives the tensors of the blob `one`; `alone`: its file without the folder, too. */
+/* open_clip's layout gives the tensors of the blob `one`, which is calibrated if there is no prefix; `alone`: its file
+ * without the folder, too. */
 static void check_flat(const char *folder, const char *one, const char *name, const char *prefix, bool alone) {
     char *flat = subfolder(folder, prefix ? prefix : "flat"), other[512];
     checkpoint_write(name, flat, &(struct checkpoint_form){.open_clip = true, .prefix = prefix});
     snprintf(other, sizeof other, "%s/other.gguf", folder);
-    convert_well(flat, other, NULL);
+    (prefix ? convert_plainly : convert_well)(flat, other, NULL);
     same_tensors(one, other);
     if (alone) convert_well(checkpoint_path(flat, "open_clip_model.safetensors"), other, NULL);
     same_tensors(one, other);
@@ -213,7 +226,7 @@ static void check_prefixes(const char *name, const char *const *prefixes) {
     char *folder = checkpoint_folder(), *plain = subfolder(folder, "plain"), one[512];
     checkpoint_write(name, plain, &(struct checkpoint_form){0});
     snprintf(one, sizeof one, "%s/one.gguf", folder);
-    convert_well(plain, one, NULL);
+    convert_plainly(plain, one, NULL);
     for (; *prefixes; prefixes++) check_flat(folder, one, name, *prefixes, false);
     free(plain);
     checkpoint_remove(folder);
@@ -265,8 +278,8 @@ static void test_transformers_5(void **state) {
         "{\"model_max_length\": 77, \"errors\": \"replace\", \"do_lower_case\": true}"; /* as OpenAI's has: nothing is
                                                                                            added */
     checkpoint_put(plain, "tokenizer_config.json", old, sizeof old - 1);
-    convert_well(plain, checkpoint_path(folder, "one.gguf"), NULL);
-    convert_well(new, checkpoint_path(folder, "other.gguf"), checkpoint_path(folder, "report.json"));
+    convert_plainly(plain, checkpoint_path(folder, "one.gguf"), NULL);
+    convert_plainly(new, checkpoint_path(folder, "other.gguf"), checkpoint_path(folder, "report.json"));
     same_tensors(checkpoint_path(folder, "one.gguf"), checkpoint_path(folder, "other.gguf"));
     free(text);
     text = checkpoint_get(checkpoint_path(folder, "report.json"), NULL);
@@ -285,7 +298,7 @@ static void test_two_checkpoints(void **state) {
     checkpoint_write("quick", folder, &(struct checkpoint_form){.open_clip = true});
     checkpoint_put(folder, "config.json", "{\"architecture\": \"vit_base_patch32_clip_224\"}", 45);
     checkpoint_put(folder, "model.safetensors", "x", 1);
-    convert_well(folder, checkpoint_path(folder, "out.gguf"), NULL);
+    convert_plainly(folder, checkpoint_path(folder, "out.gguf"), NULL);
     checkpoint_remove(folder);
 }
 
@@ -401,7 +414,7 @@ static void test_choices(void **state) {
     for (int open_clip = 0; open_clip < 2; open_clip++) {
         char *folder = checkpoint_folder(), *path = strdup(checkpoint_path(folder, "report.json"));
         checkpoint_write("quick", folder, &(struct checkpoint_form){.open_clip = open_clip});
-        convert_well(folder, checkpoint_path(folder, "out.gguf"), path);
+        convert_plainly(folder, checkpoint_path(folder, "out.gguf"), path);
         char *text = checkpoint_get(path, NULL);
         cJSON *root = cJSON_Parse(text), *choice;
         size_t count = sizeof what / sizeof what[0], found = 0;
@@ -650,7 +663,7 @@ static void test_other_tokenizers(void **state) {
         if (rows[i].said)
             check_refused(from, out, rows[i].said, 0);
         else
-            convert_well(from, checkpoint_path(out, "x.gguf"), NULL);
+            convert_plainly(from, checkpoint_path(out, "x.gguf"), NULL);
         free(from);
         free(out);
         checkpoint_remove(folder);
@@ -665,7 +678,7 @@ static void test_license(void **state) {
     checkpoint_put(from, "LICENSE", "caf\xe9", 4);
     check_refused(from, out, "LICENSE: not UTF-8", 0);
     checkpoint_put(from, "LICENSE", "caf\xc3\xa9", 5);
-    convert_well(from, checkpoint_path(out, "x.gguf"), NULL);
+    convert_plainly(from, checkpoint_path(out, "x.gguf"), NULL);
     free(from);
     free(out);
     checkpoint_remove(folder);
@@ -680,7 +693,7 @@ static void test_padded(void **state) {
         char *folder = checkpoint_folder();
         checkpoint_write("quick", folder, &(struct checkpoint_form){.open_clip = open_clip, .padded = table});
         replace(folder, &(struct fault){.what = "padded", .file = config, .from = "538", .to = "539"});
-        convert_well(folder, checkpoint_path(folder, "out.gguf"), checkpoint_path(folder, "report.json"));
+        convert_plainly(folder, checkpoint_path(folder, "out.gguf"), checkpoint_path(folder, "report.json"));
         char *text = checkpoint_get(checkpoint_path(folder, "report.json"), NULL);
         assert_non_null(strstr(text, "rows from 538 on have no token: padding"));
         free(text);
@@ -759,7 +772,7 @@ static void test_no_room_for_report(void **state) {
     assert_int_equal(stat(real, &st), 0);
     assert_int_equal(st.st_size, 3);
     assert_int_equal(count_files(out), 2);
-    convert_well(from, blob, NULL); /* and is what is written */
+    convert_plainly(from, blob, NULL); /* and is what is written */
     assert_int_equal(lstat(blob, &st), 0);
     assert_true(S_ISLNK(st.st_mode));
     assert_int_equal(stat(real, &st), 0);
