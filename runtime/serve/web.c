@@ -76,10 +76,11 @@ static void follow(void *user, struct MHD_Connection *connection, void **context
         s->connection = connection, s->since_ms = clock_ms();
         s->next = web->sockets.next, s->previous = &web->sockets;
         if (s->next) s->next->previous = s;
-        web->sockets.next = s;
+        web->sockets.next = s, web->socket_count++;
         return;
     }
     if (!s) return;
+    web->socket_count--;
     s->previous->next = s->next;
     if (s->next) s->next->previous = s->previous;
     free(s);

@@ -13,13 +13,15 @@
 
 #include <stdatomic.h>
 
-/* CONNECTIONS: at once, EACH: of an address. STREAMS, VIDEOS: answers without an end, of states and of pictures.
- * HEAD_MS: for a request to come whole, and until the next one. WAITING: requests that a search or a change goes on
- * for. PARAMETERS: of an address. UPLOADS: pictures on their way at once, UPLOAD_MS: for one to come whole. CHANGES:
- * that are kept with their pictures. SESSION_MS: without a request. */
+/* CONNECTIONS: at once, EACH: of an address; CROWDED: with more than so many each ends behind its answer. STREAMS,
+ * VIDEOS: answers without an end, of states and of pictures. HEAD_MS: for a request to come whole, and until the next
+ * one. WAITING: requests that a search or a change goes on for. PARAMETERS: of an address. UPLOADS: pictures on their
+ * way at once, UPLOAD_MS: for one to come whole. CHANGES: that are kept with their pictures. SESSION_MS: without a
+ * request. */
 enum {
     WEB_CONNECTIONS = 160,
     WEB_EACH = 64,
+    WEB_CROWDED = 32,
     WEB_STREAMS = 48,
     WEB_VIDEOS = 8,
     WEB_HEAD_MS = 10000,
@@ -137,6 +139,7 @@ struct serve_web {
     struct web_names names;
     struct web_login login;
     struct web_socket sockets; /* the list's head */
+    size_t socket_count;
     bool busy; /* the last step had a connection. One step more is needed then: at the limit libmicrohttpd stops
                 * listening, and only the step after the last connection's end begins again. */
     struct web_request *waiting; /* list */

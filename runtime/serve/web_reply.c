@@ -23,6 +23,8 @@ enum MHD_Result web_send(struct web_request *r, unsigned status, const char *typ
     bool page = r->route && r->route->page;
     MHD_add_response_header(response, "Content-Security-Policy",
                             page ? r->web->policy : "default-src 'none'; frame-ancestors 'none'");
+    /* Browsers keep up to six connections each for what comes next; the next one to ask would be refused. */
+    if (r->web->socket_count > WEB_CROWDED) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     enum MHD_Result result = MHD_queue_response(r->connection, status, response);
     MHD_destroy_response(response);
     return result;

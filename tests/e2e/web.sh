@@ -57,6 +57,16 @@ is 200 "$tags?tag=%3Cscript%3E" && has '.values == ["<b>bold</b> &é","on=0.2"]'
 is 200 -X DELETE "$tags?tag=cat&value=a+big+cat&value=against%3Da%20wall"
 is 200 "$tags?tag=cat" && has '.values == ["cat"]'
 is 200 -X DELETE "$tags?tag=%3Cscript%3E"
+# More connections that stay open than an address may have: each is answered.
+python3 - "$port" <<'PY' || fail "a connection is refused where others are idle"
+import http.client, sys
+kept = []
+for _ in range(90):
+    kept.append(http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60))
+    kept[-1].request("GET", "/healthz")
+    answer = kept[-1].getresponse()
+    assert answer.status == 200 and answer.read()
+PY
 is 404 "$tags?tag=%3Cscript%3E" && has '.error == "none"'
 is 200 "$url/api/search?q=a+cat" && has '.hits[0].tags == "cat"'
 is 200 "$url/api/status" && has '.program != null and .faults == []'

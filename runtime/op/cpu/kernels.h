@@ -80,13 +80,23 @@ struct cpu_rows {
 };
 
 /* A resize in integers, as prep.h defines it: the same bytes with every set of instructions. */
+enum { CPU_PIXEL_BITS = 22, CPU_PIXEL_HALF = 1 << (CPU_PIXEL_BITS - 1), CPU_PIXEL_ROOM = 16 };
+
+/* Weights of an axis, below 2^26. */
+struct cpu_axis {
+    const int32_t *first;  /* (size): the pixel that the first weight is of */
+    const int32_t *weight; /* (size, taps); those behind the picture's end are 0 */
+    uint32_t size, taps;
+};
+
 struct cpu_pixels {
-    /* Along a row of RGB bytes, behind which one more may be read; out: (size) R G B 0. */
-    void (*across)(const uint8_t *rgb, uint32_t width, const int32_t *first, const int32_t *weight, uint32_t taps,
-                   uint32_t size, uint32_t *out);
-    /* Down `taps` rows of `count` bytes, `stride` apart; sums: room for (count). */
+    /* Along rows of `width` RGB bytes, `stride` apart, behind each of which CPU_PIXEL_ROOM bytes may be read; out:
+     * (rows, size) R G B 0. */
+    void (*across)(const uint8_t *rgb, size_t stride, uint32_t rows, uint32_t width, const struct cpu_axis *axis,
+                   uint32_t *out);
+    /* Down `taps` rows of `count` bytes, `stride` apart. */
     void (*down)(const uint8_t *rows, size_t stride, const int32_t *weight, uint32_t taps, uint32_t count,
-                 int32_t *sums, uint8_t *out);
+                 uint8_t *out);
 };
 
 struct cpu_kernels {

@@ -12,25 +12,26 @@ struct resize {
     struct frame frame; /* of which the picture is, if a.frame */
 };
 
-/* Row `row` of the picture as upright RGB, with a byte of room behind it. */
+/* Row `row` of the picture as upright RGB, with the room behind it that kernels read. */
 static void read_row(const struct resize *s, uint32_t row, uint8_t *rgb) {
     size_t bytes = 3 * (size_t)s->a.in_width;
     if (s->a.frame)
         frame_row_to_rgb(&s->frame, row, rgb);
     else
         memcpy(rgb, (const uint8_t *)cpu_at(s->a.picture) + row * bytes, bytes);
-    rgb[bytes] = 0;
+    memset(rgb + bytes, 0, CPU_PIXEL_ROOM);
 }
 
 static void across_run(const void *args, uint32_t task, const struct thread_pool_worker *worker) {
     const struct resize *s = args;
     const struct op_resize *a = &s->a;
+    const struct cpu_axis axis = {cpu_at(a->x.first), cpu_at(a->x.weight), a->size, a->x.taps};
     uint32_t *between = cpu_at(a->between);
-    for (uint32_t r = task * ROWS; r < a->rows && r < (task + 1) * ROWS; r++) {
-        read_row(s, a->row0 + r, cpu_scratch(worker));
-        s->kernels->across(cpu_scratch(worker), a->in_width, cpu_at(a->x.first), cpu_at(a->x.weight), a->x.taps,
-                           a->size, between + (size_t)r * a->size);
-    }
+    uint32_t row = task * ROWS, rows = a->rows - row < ROWS ? a->rows - row : ROWS;
+    uint8_t *rgb = cpu_scratch(worker);
+    size_t stride = 3 * (size_t)a->in_width + CPU_PIXEL_ROOM;
+    for (uint32_t r = 0; r < rows; r++) read_row(s, a->row0 + row + r, rgb + r * stride);
+    s->kernels->across(rgb, stride, rows, a->in_width, &axis, between + (size_t)row * a->size);
 }
 
 /* The same into pieces of patches. */
@@ -63,14 +64,13 @@ static void down_run(const void *args, uint32_t task, const struct thread_pool_w
     const struct resize *s = args;
     const struct op_resize *a = &s->a;
     const int32_t *first = cpu_at(a->y.first), *weight = cpu_at(a->y.weight);
-    int32_t *sums = cpu_scratch(worker);
-    uint8_t *pixels = (uint8_t *)(sums + 4 * (size_t)a->size);
+    uint8_t *pixels = cpu_scratch(worker);
     size_t stride = 4 * (size_t)a->size;
     for (uint32_t y = task * ROWS; y < a->size && y < (task + 1) * ROWS; y++) {
         uint32_t from = (uint32_t)first[y] - a->row0, left = a->rows - from;
         uint32_t taps = a->y.taps < left ? a->y.taps : left; /* weights behind the end are 0 */
         s->kernels->down((const uint8_t *)cpu_at(a->between) + from * stride, stride, weight + (size_t)y * a->y.taps,
-                         taps, 4 * a->size, sums, pixels);
+                         taps, 4 * a->size, pixels);
         if (a->piece)
             store_pieces(a, y, pixels);
         else
@@ -90,14 +90,14 @@ void cpu_op_resize(struct op_list *list, const struct op_resize *resize) {
                   .bytes = 3ull * resize->in_width * resize->rows + 4ull * resize->size * resize->rows},
         .run = across_run,
         .tasks = op_groups(resize->rows, ROWS),
-        .worker_bytes = 3 * (size_t)resize->in_width + 4};
+        .worker_bytes = ROWS * (3 * (size_t)resize->in_width + CPU_PIXEL_ROOM)};
     struct cpu_step down = {
         .about = {.shader = k->name,
                   .label = "resize",
                   .bytes = 4ull * resize->size * resize->rows + 12ull * resize->size * resize->size},
         .run = down_run,
         .tasks = op_groups(resize->size, ROWS),
-        .worker_bytes = 20 * (size_t)resize->size};
+        .worker_bytes = 4 * (size_t)resize->size};
     cpu_record(list, &across, &s, sizeof s);
     cpu_record(list, &down, &s, sizeof s);
 }

@@ -31,4 +31,25 @@ FLOAT_TILE(float_neon);
 extern const struct cpu_rows rows_plain, rows_avx2, rows_avx512;
 extern const struct cpu_pixels pixels_plain, pixels_avx2;
 
+static inline uint32_t cpu_clip8(int32_t sum) {
+    int32_t v = sum >> CPU_PIXEL_BITS;
+    return (uint32_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+
+/* Weights of output pixel x that are of the picture. */
+static inline uint32_t cpu_taps(const struct cpu_axis *axis, uint32_t x, uint32_t width) {
+    uint32_t left = width - (uint32_t)axis->first[x];
+    return axis->taps < left ? axis->taps : left;
+}
+
+/* cpu_pixels.down() of the bytes from `from` on. */
+static inline void cpu_down_rest(const uint8_t *rows, size_t stride, const int32_t *weight, uint32_t taps,
+                                 uint32_t from, uint32_t count, uint8_t *out) {
+    for (uint32_t i = from; i < count; i++) {
+        int32_t sum = CPU_PIXEL_HALF;
+        for (uint32_t t = 0; t < taps; t++) sum += weight[t] * rows[t * stride + i];
+        out[i] = (uint8_t)cpu_clip8(sum);
+    }
+}
+
 #endif
