@@ -53,7 +53,7 @@ def main():
     try:
         pages = []
         for _ in range(page_count):
-            pages.append(browser.page())
+            pages.append(browser.page(("Page", "Runtime")))
             print("        ms after the first byte:", usable(browser, pages[-1], board.port), flush=True)
         clients = [Client(board.port) for _ in range(client_count)]
         end, resident = time.time() + seconds, []
