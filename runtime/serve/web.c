@@ -185,14 +185,12 @@ static void web_close(void **self) {
     *self = NULL;
 }
 
-/* Without connections there is nothing to look to. */
 static size_t web_wait_for(void *self, struct pollfd *fds, int *timeout_ms) {
     struct serve_web *web = self;
     MHD_UNSIGNED_LONG_LONG own_ms;
     int most = web->streams.next ? (web->video_count ? 100 : 250) : 1000;
-    if (web->sockets.next) serve_wait_most(timeout_ms, most);
+    serve_wait_most(timeout_ms, most);
     if (web->kept != web->serve->context.events.count) *timeout_ms = 0;
-    if (web->busy && !web->sockets.next) *timeout_ms = 0;
     if (MHD_get_timeout(web->daemon, &own_ms) == MHD_YES && own_ms < 1000) serve_wait_most(timeout_ms, (int)own_ms);
     fds[0] = (struct pollfd){web->epoll, POLLIN, 0};
     return 1;
@@ -202,12 +200,14 @@ static void web_step(void *self, const struct pollfd *fds, size_t count, double 
     struct serve_web *web = self;
     (void)count;
     web_changes_take(web, now_ms);
-    if (!web->sockets.next && !web->busy && !(fds[0].revents & (POLLIN | POLLERR))) return;
+    /* Without connections too: at their limit libmicrohttpd stops listening, and only steps after the end of some begin
+     * again. No event tells of it. */
+    if (!web->sockets.next && !(fds[0].revents & (POLLIN | POLLERR)) && now_ms - web->stepped_ms < WEB_IDLE_MS) return;
+    web->stepped_ms = now_ms;
     web_resume_waiting(web, false);
     web_streams_step(web, now_ms, false);
     sweep(web, now_ms);
     MHD_run(web->daemon);
-    web->busy = web->sockets.next || fds[0].revents;
 }
 
 const struct serve_transport serve_transport_web = {"web", web_open, web_wait_for, web_step, web_close};

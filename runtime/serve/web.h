@@ -17,7 +17,7 @@
  * VIDEOS: answers without an end, of states and of pictures. HEAD_MS: for a request to come whole, and until the next
  * one. WAITING: requests that a search or a change goes on for. PARAMETERS: of an address. UPLOADS: pictures on their
  * way at once, UPLOAD_MS: for one to come whole. CHANGES: that are kept with their pictures. SESSION_MS: without a
- * request. */
+ * request. IDLE_MS: between two steps without a connection. */
 enum {
     WEB_CONNECTIONS = 160,
     WEB_EACH = 64,
@@ -26,6 +26,7 @@ enum {
     WEB_VIDEOS = 8,
     WEB_HEAD_MS = 10000,
     WEB_STALLED_S = 20,
+    WEB_IDLE_MS = 500,
     WEB_MEMORY = 32768,
     WEB_PARAMETERS = 64,
     WEB_BODY = 32768,
@@ -140,8 +141,7 @@ struct serve_web {
     struct web_login login;
     struct web_socket sockets; /* the list's head */
     size_t socket_count;
-    bool busy; /* the last step had a connection. One step more is needed then: at the limit libmicrohttpd stops
-                * listening, and only the step after the last connection's end begins again. */
+    double stepped_ms;
     struct web_request *waiting; /* list */
     size_t waiting_count;
     size_t upload_count;       /* pictures on their way, and those that are searched for */
