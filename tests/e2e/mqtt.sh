@@ -34,6 +34,7 @@ template = a photo of a {}.
 [run]
 model = $model
 rate = 0
+motion = 0
 [source]
 uri = files:seen
 [mqtt]
