@@ -89,7 +89,7 @@ static void follow(void *user, struct MHD_Connection *connection, void **context
 
 /* libmicrohttpd's own limit begins anew with each byte. */
 static void sweep(struct serve_web *web, double now_ms) {
-    if (now_ms - web->swept_ms < 1000) return;
+    if (now_ms - web->swept_ms < WEB_SWEEP_MS) return;
     web->swept_ms = now_ms;
     for (struct web_socket *s = web->sockets.next; s; s = s->next) {
         if (s->served || s->shut || now_ms - s->since_ms < (s->uploads ? WEB_UPLOAD_MS : WEB_HEAD_MS)) continue;
@@ -188,7 +188,7 @@ static void web_close(void **self) {
 static size_t web_wait_for(void *self, struct pollfd *fds, int *timeout_ms) {
     struct serve_web *web = self;
     MHD_UNSIGNED_LONG_LONG own_ms;
-    int most = web->streams.next ? (web->video_count ? 100 : 250) : 1000;
+    int most = web->streams.next ? (web->video_count ? 100 : 250) : WEB_SWEEP_MS;
     serve_wait_most(timeout_ms, most);
     if (web->kept != web->serve->context.events.count) *timeout_ms = 0;
     if (MHD_get_timeout(web->daemon, &own_ms) == MHD_YES && own_ms < 1000) serve_wait_most(timeout_ms, (int)own_ms);
@@ -200,10 +200,9 @@ static void web_step(void *self, const struct pollfd *fds, size_t count, double 
     struct serve_web *web = self;
     (void)count;
     web_changes_take(web, now_ms);
-    /* Without connections too: at their limit libmicrohttpd stops listening, and only steps after the end of some begin
-     * again. No event tells of it. */
-    if (!web->sockets.next && !(fds[0].revents & (POLLIN | POLLERR)) && now_ms - web->stepped_ms < WEB_IDLE_MS) return;
-    web->stepped_ms = now_ms;
+    /* Without a connection too, at each sweep: at the limit of connections libmicrohttpd stops listening, and only
+     * steps after the end of some begin again. No event tells of it. */
+    if (!web->sockets.next && !(fds[0].revents & (POLLIN | POLLERR)) && now_ms - web->swept_ms < WEB_SWEEP_MS) return;
     web_resume_waiting(web, false);
     web_streams_step(web, now_ms, false);
     sweep(web, now_ms);

@@ -17,7 +17,7 @@
  * VIDEOS: answers without an end, of states and of pictures. HEAD_MS: for a request to come whole, and until the next
  * one. WAITING: requests that a search or a change goes on for. PARAMETERS: of an address. UPLOADS: pictures on their
  * way at once, UPLOAD_MS: for one to come whole. CHANGES: that are kept with their pictures. SESSION_MS: without a
- * request. IDLE_MS: between two steps without a connection. */
+ * request. SWEEP_MS: between two looks for sockets that are late. */
 enum {
     WEB_CONNECTIONS = 160,
     WEB_EACH = 64,
@@ -26,7 +26,7 @@ enum {
     WEB_VIDEOS = 8,
     WEB_HEAD_MS = 10000,
     WEB_STALLED_S = 20,
-    WEB_IDLE_MS = 500,
+    WEB_SWEEP_MS = 1000,
     WEB_MEMORY = 32768,
     WEB_PARAMETERS = 64,
     WEB_BODY = 32768,
@@ -141,7 +141,6 @@ struct serve_web {
     struct web_login login;
     struct web_socket sockets; /* the list's head */
     size_t socket_count;
-    double stepped_ms;
     struct web_request *waiting; /* list */
     size_t waiting_count;
     size_t upload_count;       /* pictures on their way, and those that are searched for */

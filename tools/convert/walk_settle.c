@@ -280,8 +280,8 @@ static bool is_far(const struct walk_state *s, uint32_t number, double now) {
 }
 
 /* One more product after the other keeps floats: until the block's rows are near the float ones, or one more brings
- * little, which counts behind the first block. Where int8 inputs lose by far the most, what brings little is taken back
- * and the next product is tried. */
+ * little, which counts behind the first block. Where int8 inputs lose by far the most, a product that brings little
+ * goes back to int8, and the next one is tried. */
 static int choose_floats(struct walk_state *s, uint32_t number, struct reference_weights_of_block *b,
                          struct walk_layer *layer, struct walk_block_lost *lost) {
     static const double little = 0.85; /* of what was lost is still lost */

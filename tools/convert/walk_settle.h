@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Inside of the walk: how a block's products become int8. What they see is sampled, inputs are balanced, weights
- * rounded, and products that lose too much keep float inputs. */
+ * Inside of the walk: how a block's products become int8. It samples their inputs, balances these and rounds the
+ * weights. A product that loses too much keeps float inputs. */
 #ifndef CONVERT_WALK_SETTLE_H
 #define CONVERT_WALK_SETTLE_H
 

@@ -18,10 +18,6 @@ static int no_memory(void) {
     return log_fail(OCELLI_ERR_MEMORY, "reference: out of memory");
 }
 
-static float *floats(struct arena *arena, size_t rows, size_t width) {
-    return width && rows > SIZE_MAX / width ? NULL : arena_alloc(arena, rows * width, sizeof(float));
-}
-
 /* ---- a run ---- */
 
 static size_t longest_input(const struct reference *r) {
@@ -37,16 +33,16 @@ static int allocate(struct reference *r, unsigned kinds, uint32_t widest) {
     if (c->hidden > widest) widest = c->hidden;
     if (c->width > widest) widest = c->width;
     r->chunk = longest > CHUNK ? longest : r->rows < CHUNK ? r->rows : CHUNK;
-    r->normed = floats(&r->arena, r->chunk, c->width);
+    r->normed = arena_alloc(&r->arena, r->chunk, c->width * sizeof(float));
     uint32_t attention = c->heads * c->head;
     if (attention > widest) widest = attention;
-    r->qkv = floats(&r->arena, r->chunk, 3 * (size_t)attention);
-    r->attended = floats(&r->arena, r->chunk, attention > c->width ? attention : c->width);
-    r->hidden = floats(&r->arena, r->chunk, widest);
-    r->rounded = floats(&r->arena, r->chunk, widest);
+    r->qkv = arena_alloc(&r->arena, r->chunk, 3 * (size_t)attention * sizeof(float));
+    r->attended = arena_alloc(&r->arena, r->chunk, (attention > c->width ? attention : c->width) * sizeof(float));
+    r->hidden = arena_alloc(&r->arena, r->chunk, widest * sizeof(float));
+    r->rounded = arena_alloc(&r->arena, r->chunk, widest * sizeof(float));
     bool good = r->normed && r->qkv && r->attended && r->hidden && r->rounded;
     for (int kind = 0; kind < REFERENCE_KINDS; kind++)
-        if (kinds & 1u << kind) good = (r->x[kind] = floats(&r->arena, r->rows, c->width)) && good;
+        if (kinds & 1u << kind) good = (r->x[kind] = arena_alloc(&r->arena, r->rows, c->width * sizeof(float))) && good;
     return good ? OCELLI_OK : no_memory();
 }
 
@@ -242,8 +238,8 @@ static int read_stem(const struct reference *r, struct arena *arena, struct imag
         status = reference_read_matrix(r->model, arena, name, true, m);
         if (status) return status;
         int8_t *rounded = arena_alloc(arena, (size_t)m->rows * m->columns, 1);
-        float *scales = floats(arena, m->rows, 1);
-        start->stem_rows[i] = floats(arena, side * side * (i ? 4 : 16), m->rows);
+        float *scales = arena_alloc(arena, m->rows, sizeof(float));
+        start->stem_rows[i] = arena_alloc(arena, side * side * (i ? 4 : 16), m->rows * sizeof(float));
         if (!rounded || !scales || !start->stem_rows[i]) return no_memory();
         quantize_rows(m->values, m->rows, m->columns, rounded, scales);
         m->rounded = rounded, m->scales = scales;
@@ -386,7 +382,7 @@ int reference_texts(struct reference *run, const struct model *model, struct poo
 static int run_tower(struct reference *r, enum reference_weights kind, const char *projection, float *out) {
     struct arena arena = {0};
     char name[NAME_SIZE];
-    float *norm[2], *pooled = floats(&arena, r->count, r->tower->width);
+    float *norm[2], *pooled = arena_alloc(&arena, r->count, r->tower->width * sizeof(float));
     struct reference_matrix last;
     int status = pooled ? OCELLI_OK : no_memory();
     for (uint32_t i = 0; i < r->tower->blocks && !status; i++) {
